@@ -1,7 +1,6 @@
 // Compiled twice: by MSBuild's inline task factory (.NET Standard 2.0, no implicit usings) and by the tests.
 #nullable enable
 
-using System;
 using System.Text;
 
 namespace Costate.Build;
@@ -160,7 +159,7 @@ public static class LibstdcxxVersion
         return WeakenOutcome.NotRequired;
     }
 
-    private sealed class OutOfFileException : Exception
+    private sealed class OutOfFileException : System.Exception
     {
     }
 
@@ -269,7 +268,7 @@ public sealed class WeakenLibstdcxxVersion : Microsoft.Build.Utilities.Task
         }
 
         // Renamed into place, so that an interrupted build leaves no half-written file that looks up to date.
-        string temporary = Destination + "." + Guid.NewGuid().ToString("N");
+        string temporary = Destination + "." + System.Guid.NewGuid().ToString("N");
         System.IO.Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Destination)!);
         System.IO.File.WriteAllBytes(temporary, image);
         System.IO.File.Delete(Destination);
