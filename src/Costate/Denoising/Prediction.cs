@@ -1,0 +1,20 @@
+namespace Costate;
+
+/// <summary>What a network predicts from <c>x = alpha x0 + sigma eps</c>.</summary>
+public enum Prediction
+{
+    /// <summary>The noise, <c>eps</c>.</summary>
+    Noise,
+
+    /// <summary>The clean data, <c>x0</c>.</summary>
+    Data,
+
+    /// <summary>The velocity <c>v = alpha eps - sigma x0</c> (Salimans and Ho 2022).</summary>
+    Velocity,
+
+    /// <summary>The velocity of a rectified flow, <c>u = eps - x0</c>.</summary>
+    Flow,
+
+    /// <summary>The score, <c>-eps/sigma</c>.</summary>
+    Score,
+}

@@ -1,0 +1,60 @@
+namespace Costate;
+
+/// <summary>A prediction of one kind as a combination of the network's input and its output of another kind: <c>State x + Output y</c>.</summary>
+internal readonly record struct PredictionConversion(double State, double Output)
+{
+    internal bool IsIdentity => State == 0 && Output == 1;
+
+    /// <summary>The conversion at the point of a schedule with these scales.</summary>
+    internal static PredictionConversion Between(Prediction from, Prediction to, double alpha, double sigma)
+    {
+        if (from == to)
+        {
+            return new(0, 1);
+        }
+
+        return to switch
+        {
+            Prediction.Noise => ToNoise(from, alpha, sigma),
+            Prediction.Data => ToData(from, alpha, sigma),
+            Prediction.Velocity => Mix(alpha, ToNoise(from, alpha, sigma), -sigma, ToData(from, alpha, sigma)),
+            Prediction.Flow => Mix(1, ToNoise(from, alpha, sigma), -1, ToData(from, alpha, sigma)),
+            Prediction.Score => Mix(-1 / sigma, ToNoise(from, alpha, sigma), 0, default),
+            _ => throw new ArgumentOutOfRangeException(nameof(to), to, $"Got {to}; it is no prediction."),
+        };
+    }
+
+    /// <summary>The same, refused where it does not exist.</summary>
+    internal static PredictionConversion Checked(Prediction from, Prediction to, SchedulePoint at)
+    {
+        PredictionConversion conversion = Between(from, to, at.Alpha, at.Sigma);
+        return double.IsFinite(conversion.State) && double.IsFinite(conversion.Output)
+            ? conversion
+            : throw new InvalidOperationException($"A network that predicts {from} says nothing of {to} at time {at.Time}, where alpha = {at.Alpha:G6} and sigma = {at.Sigma:G6}. Move that end of the grid inwards, or use a solver in another prediction.");
+    }
+
+    private static PredictionConversion ToNoise(Prediction from, double alpha, double sigma) => from switch
+    {
+        Prediction.Noise => new(0, 1),
+        Prediction.Data => new(1 / sigma, -alpha / sigma),
+        Prediction.Velocity => new(sigma / Squares(alpha, sigma), alpha / Squares(alpha, sigma)),
+        Prediction.Flow => new(1 / (alpha + sigma), alpha / (alpha + sigma)),
+        Prediction.Score => new(0, -sigma),
+        _ => throw new ArgumentOutOfRangeException(nameof(from), from, $"Got {from}; it is no prediction."),
+    };
+
+    private static PredictionConversion ToData(Prediction from, double alpha, double sigma) => from switch
+    {
+        Prediction.Noise => new(1 / alpha, -sigma / alpha),
+        Prediction.Data => new(0, 1),
+        Prediction.Velocity => new(alpha / Squares(alpha, sigma), -sigma / Squares(alpha, sigma)),
+        Prediction.Flow => new(1 / (alpha + sigma), -sigma / (alpha + sigma)),
+        Prediction.Score => new(1 / alpha, sigma * sigma / alpha),
+        _ => throw new ArgumentOutOfRangeException(nameof(from), from, $"Got {from}; it is no prediction."),
+    };
+
+    private static double Squares(double alpha, double sigma) => (alpha * alpha) + (sigma * sigma);
+
+    private static PredictionConversion Mix(double a, PredictionConversion x, double b, PredictionConversion y) =>
+        new((a * x.State) + (b * y.State), (a * x.Output) + (b * y.Output));
+}

@@ -1,0 +1,176 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>AdjointDEIS: the table of <see cref="AdjointDeisStep"/>s, whose "network outputs" are vector-Jacobian products.</summary>
+internal sealed class AdjointDeisTape : GradientTape
+{
+    private readonly SamplingRun run;
+    private readonly TimeGrid grid;
+    private readonly IStateSource states;
+    private readonly SchedulePoint[] points;
+    private readonly AdjointDeisStep[] steps;
+    private readonly Tensor sample;
+
+    internal AdjointDeisTape(SamplingRun run, TimeGrid grid, int order, IStateSource states)
+    {
+        this.run = run;
+        this.grid = grid;
+        this.states = states;
+        points = [.. grid.Times.Select(t => SchedulePoint.At(run.Schedule, t))];
+
+        // steps[j] goes from node j + 1 up to node j; nodes are numbered as on the grid, from noise to data.
+        steps = new AdjointDeisStep[grid.Steps];
+        for (int j = 0; j < grid.Steps; j++)
+        {
+            steps[j] = AdjointDeisStep.From(j + 2 <= grid.Steps ? points[j + 2] : null, points[j + 1], points[j], order, run.Solver.IsStochastic);
+            if (!double.IsFinite(steps[j].State) || !double.IsFinite(steps[j].Now))
+            {
+                throw new InvalidOperationException($"AdjointDEIS works in noise prediction, which does not exist at time {points[j].Time}, where alpha = {points[j].Alpha}. Start the grid later, or use {nameof(GradientMethod)}.{nameof(GradientMethod.Discrete)}().");
+            }
+        }
+
+        var executor = new TableExecutor(run);
+        using LiveSet live = executor.Begin();
+        states.Record(0, run.Start);
+        int recorded = 0;
+        for (int k = 0; k < executor.Evaluations; k++)
+        {
+            executor.Advance(live, k);
+            RecordGridStates(live, ref recorded);
+        }
+
+        sample = executor.Sample(live).alias();
+    }
+
+    internal override Tensor Sample => sample;
+
+    internal override Cotangents PullBack(Tensor cotangent)
+    {
+        using var gradients = new ParameterGradients(run.Denoiser.Parameters);
+        var condition = new ConditionCotangent(run);
+        Tensor adjoint = cotangent.alias();
+        Tensor? productBefore = null;
+        Tensor? conditionBefore = null;
+        for (int j = grid.Steps - 1; j >= 0; j--)
+        {
+            run.Cancellation.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            (Tensor product, Tensor? conditionProduct) = Product(j, adjoint);
+            Tensor next = adjoint.mul(steps[j].State).add_(product, steps[j].Now);
+            if (steps[j].Before != 0)
+            {
+                next.add_(productBefore!, steps[j].Before);
+            }
+
+            if (conditionProduct is not null)
+            {
+                AddCondition(condition, j, conditionProduct, conditionBefore);
+            }
+
+            Replace(ref adjoint!, next);
+            Replace(ref productBefore, product);
+            Replace(ref conditionBefore, conditionProduct);
+            run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, grid.Steps - j, grid.Steps, points[j].Time));
+        }
+
+        productBefore?.Dispose();
+        conditionBefore?.Dispose();
+        return new Cotangents(adjoint, condition.Sum, gradients.Take());
+    }
+
+    public override void Dispose()
+    {
+        sample.Dispose();
+        states.Dispose();
+    }
+
+    // The product of the adjoint with the Jacobians of the noise prediction at node j + 1. The parameters' products are summed where
+    // they fall, so the cotangent carries the weight that they have over this step and the next, and x and z are scaled back.
+    private (Tensor X, Tensor? Z) Product(int j, Tensor adjoint)
+    {
+        int node = j + 1;
+        using DisposeScope scope = NewDisposeScope();
+        PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, points[node]);
+        double weight = steps[j].ConditionNow + (j > 0 ? steps[j - 1].ConditionBefore : 0);
+        double scale = run.Denoiser.Parameters.Count > 0 && weight != 0 ? weight : 1;
+        var row = new TableRow(points[node].Time, grid.NetworkTimes[node], IntervalOf(node), null, [], [], []);
+
+        Tensor x = states.At(node, points[node]);
+        Tensor? output = null;
+        (Tensor product, Tensor? conditionProduct) = VectorJacobianProduct.Take(
+            (leaf, z) =>
+            {
+                Tensor raw = run.Evaluate(leaf, row, z);
+                output = raw.detach().MoveToOuterDisposeScope();
+                return raw;
+            },
+            x,
+            run.Condition?.At(row.Interval),
+            weight != 0 ? run.Denoiser.Parameters : [],
+            _ => adjoint.mul(conversion.Output * scale));
+        run.Meter.Products++;
+        if (j > 0)
+        {
+            states.Passed(node, points[node], points[j], output!);
+        }
+
+        product.div_(scale).add_(adjoint, conversion.State);
+        return (product.MoveToOuterDisposeScope(), conditionProduct?.div_(scale).MoveToOuterDisposeScope());
+    }
+
+    // A step may span several intervals of a scheduled condition; each gets its share of the integral, whose measure is d(sigma/alpha).
+    private void AddCondition(ConditionCotangent condition, int j, Tensor product, Tensor? before)
+    {
+        (double low, double high) = (points[j + 1].Time, points[j].Time);
+        double whole = points[j].NoiseToSignal - points[j + 1].NoiseToSignal;
+        for (int interval = IntervalOf(j + 1); interval >= 0; interval--)
+        {
+            (double from, double to) = (Math.Max(run.Grid.Times[interval + 1], low), Math.Min(run.Grid.Times[interval], high));
+            if (to <= from)
+            {
+                break;
+            }
+
+            double share = from == low && to == high ? 1 : (run.Schedule.NoiseToSignal(to) - run.Schedule.NoiseToSignal(from)) / whole;
+            condition.Add(interval, product, share * steps[j].ConditionNow);
+            if (steps[j].ConditionBefore != 0)
+            {
+                condition.Add(interval, before!, share * steps[j].ConditionBefore);
+            }
+        }
+    }
+
+    // The interval of the sampling grid that the step leaving this node towards noise begins in.
+    private int IntervalOf(int node)
+    {
+        double time = points[node].Time;
+        int interval = run.Grid.Steps - 1;
+        while (interval > 0 && run.Grid.Times[interval] <= time)
+        {
+            interval--;
+        }
+
+        return interval;
+    }
+
+    private void RecordGridStates(LiveSet live, ref int recorded)
+    {
+        foreach ((int row, Tensor state) in live.States.Where(entry => run.Table.Rows[entry.Key].GridIndex is not null).OrderBy(entry => entry.Key))
+        {
+            int index = run.Table.Rows[row].GridIndex!.Value;
+            if (index > recorded)
+            {
+                states.Record(index, state);
+                recorded = index;
+            }
+        }
+    }
+
+    private static void Replace(ref Tensor? held, Tensor? value)
+    {
+        held?.Dispose();
+        held = value?.MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,9 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>The gradient of a scalar with respect to everything that a run starts from.</summary>
+/// <param name="Start">With respect to x_T, in its shape.</param>
+/// <param name="Condition">With respect to the condition's tensor, in its shape; null where there is none that has a gradient.</param>
+/// <param name="Parameters">With respect to the denoiser's parameters, in their order.</param>
+internal sealed record Cotangents(Tensor Start, Tensor? Condition, Tensor[] Parameters);

@@ -1,0 +1,68 @@
+namespace Costate;
+
+/// <summary>How the gradient of a sample is found. A value: change one word to change the method.</summary>
+public abstract class GradientMethod
+{
+    private protected GradientMethod()
+    {
+    }
+
+    /// <summary>
+    /// The exact discrete adjoint: the transpose of the solver's table. Exact to rounding for every solver. The default choice.
+    /// </summary>
+    /// <remarks>
+    /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps N states, or what
+    /// <paramref name="checkpointing"/> says, and the graph of one evaluation at a time.
+    /// </remarks>
+    /// <param name="checkpointing">Fewer states for more evaluations. The default keeps every state.</param>
+    public static GradientMethod Discrete(Checkpointing? checkpointing = null) => new DiscreteMethod(checkpointing);
+
+    /// <summary>
+    /// AdjointDEIS (Blasingame and Liu 2024): the continuous adjoint equation solved by an exponential integrator, ODE or SDE.
+    /// </summary>
+    /// <remarks>
+    /// The gradient of the <em>continuous</em> problem up to O(h^order): at few steps less accurate than <see cref="Discrete"/> at
+    /// the same cost. The choice when the adjoint grid must differ from the sampling grid, or with many steps. M evaluations with a
+    /// graph and M products after the N evaluations of the sample.
+    /// </remarks>
+    /// <param name="order">1 or 2 (2M). The default value is 1.</param>
+    /// <param name="steps">M, the number of adjoint steps. The default is the sampling grid itself; another number places its points by index, in the half log-SNR.</param>
+    /// <param name="trajectory">Where the states come from. The default is <see cref="Trajectory.Recorded"/> on the sampling grid and <see cref="Trajectory.Interpolated"/> on another.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The order or the number of steps is not supported.</exception>
+    public static GradientMethod AdjointDeis(int order = 1, int? steps = null, Trajectory? trajectory = null) =>
+        steps is null or >= 1
+            ? new AdjointDeisMethod(order, grid => steps is null || steps == grid.Steps ? grid : null, steps, trajectory)
+            : throw new ArgumentOutOfRangeException(nameof(steps), steps, $"Got {steps} adjoint steps; there is at least one.");
+
+    /// <inheritdoc cref="AdjointDeis(int, int?, Trajectory?)"/>
+    /// <param name="order">1 or 2 (2M).</param>
+    /// <param name="grid">The adjoint grid, from noise to data as a sampling grid is; its ends must be those of the sampling grid.</param>
+    /// <param name="trajectory">Where the states come from.</param>
+    public static GradientMethod AdjointDeis(int order, TimeGrid grid, Trajectory? trajectory = null)
+    {
+        ArgumentNullException.ThrowIfNull(grid);
+        return new AdjointDeisMethod(order, _ => grid, null, trajectory);
+    }
+
+    /// <summary>
+    /// Plain backpropagation through the whole run, for comparison: exact, one evaluation and one product for each evaluation of the
+    /// sample, but the activations of all evaluations are in memory at once.
+    /// </summary>
+    public static GradientMethod Unrolled() => new UnrolledMethod();
+
+    internal abstract GradientTape Record(SamplingRun run);
+
+    private sealed class DiscreteMethod(Checkpointing? checkpointing) : GradientMethod
+    {
+        public override string ToString() => $"Discrete({checkpointing})";
+
+        internal override GradientTape Record(SamplingRun run) => checkpointing?.Record(run) ?? new DiscreteTape(run);
+    }
+
+    private sealed class UnrolledMethod : GradientMethod
+    {
+        public override string ToString() => "Unrolled()";
+
+        internal override GradientTape Record(SamplingRun run) => new UnrolledTape(run);
+    }
+}

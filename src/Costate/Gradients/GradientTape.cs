@@ -1,0 +1,15 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>A run forward with what its gradient method keeps of it, ready to be pulled back.</summary>
+internal abstract class GradientTape : IDisposable
+{
+    /// <summary>The sample. Owned by the tape.</summary>
+    internal abstract Tensor Sample { get; }
+
+    /// <summary>Pulls a cotangent of the sample back to the inputs of the run. Once only: a tape frees what it no longer needs.</summary>
+    internal abstract Cotangents PullBack(Tensor cotangent);
+
+    public abstract void Dispose();
+}

@@ -1,0 +1,46 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>Evaluates a user's loss and its gradient, and says what is wrong with it.</summary>
+internal static class LossFunction
+{
+    /// <summary>The loss ([batch], or [1] for a scalar) and its gradient with respect to the sample.</summary>
+    internal static (Tensor Loss, Tensor Cotangent) Evaluate(Func<Tensor, Tensor> loss, Tensor sample)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor? value = null;
+        (Tensor cotangent, _) = VectorJacobianProduct.Take(
+            (x, _) =>
+            {
+                Tensor returned = loss(x) ?? throw new InvalidOperationException("The loss returned null; it must return one value for each item, [batch], or a scalar.");
+                Check(returned, x);
+                value = returned.detach().reshape(-1).clone().MoveToOuterDisposeScope();
+                return returned;
+            },
+            sample,
+            null,
+            [],
+            returned => ones_like(returned));
+        return (value!.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
+    }
+
+    private static void Check(Tensor value, Tensor x)
+    {
+        if (value.dim() != 0 && !(value.dim() == 1 && value.shape[0] == x.shape[0]))
+        {
+            throw new InvalidOperationException($"The loss returned shape {Shapes.Text(value)} for a sample of shape {Shapes.Text(x)}; it must return one value for each item, [{x.shape[0]}], or a scalar. Sum or average over the other dimensions.");
+        }
+
+        if (!value.requires_grad)
+        {
+            throw new InvalidOperationException("The loss does not depend on the sample through autograd, so it has no gradient. Compute it from the tensor given, without no_grad, detach or a conversion to numbers.");
+        }
+
+        if (!Finite.Is(value))
+        {
+            throw new InvalidOperationException($"The loss is NaN or infinite: {string.Join(", ", value.detach().to(ScalarType.Float64).reshape(-1).data<double>().Select((v, i) => (v, i)).Where(p => !double.IsFinite(p.v)).Select(p => $"{p.v} for item {p.i}"))}.");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>
+/// States of an SDE rebuilt from the sample and the same Brownian path: each row <c>x' = A x + B m + C n</c> of the table is solved for
+/// x, with the prediction taken at x' rather than x, which is what one knows going backwards.
+/// </summary>
+internal sealed class RebuiltStates : IStateSource
+{
+    private readonly SamplingRun run;
+    private readonly SolverTable table;
+    private Tensor? state;
+
+    internal RebuiltStates(SamplingRun run, SolverTable table)
+    {
+        this.run = run;
+        this.table = table;
+        if (table.Rows.Count != run.Grid.Steps + 1)
+        {
+            throw new ArgumentException($"{run.Solver.Name} takes more than one stage a step and cannot be rebuilt from its path. Use {nameof(Trajectory)}.{Trajectory.Recorded}.");
+        }
+    }
+
+    public void Record(int gridIndex, Tensor recorded)
+    {
+        if (gridIndex == run.Grid.Steps)
+        {
+            state = recorded.alias();
+            run.Meter.Store(recorded);
+        }
+    }
+
+    public Tensor At(int node, SchedulePoint point) => state!.alias();
+
+    public void Passed(int node, SchedulePoint at, SchedulePoint next, Tensor output)
+    {
+        TableRow row = table.Rows[node];
+        using DisposeScope scope = NewDisposeScope();
+        PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, table.Prediction, at);
+        Tensor prediction = output.mul(conversion.Output).add_(state!, conversion.State);
+        Tensor rebuilt = state!.add(prediction, -row.Outputs.Sum(term => term.Weight));
+        foreach (TableTerm term in row.Noises)
+        {
+            rebuilt.add_(run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], run.Start), -term.Weight);
+        }
+
+        rebuilt.div_(row.States.Single().Weight);
+        state!.Dispose();
+        state = rebuilt.MoveToOuterDisposeScope();
+    }
+
+    public void Dispose() => state?.Dispose();
+}

@@ -1,0 +1,60 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>A sample, its loss, and the gradient of the loss with respect to everything the sample was made from.</summary>
+/// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
+public sealed class SampleGradient : IDisposable
+{
+    private readonly IReadOnlyList<Tensor> parameters;
+    private readonly bool parametersAreHidden;
+
+    internal SampleGradient(Tensor loss, Tensor sample, Cotangents cotangents, Denoiser denoiser, GradientCost cost)
+    {
+        Loss = loss;
+        Sample = sample;
+        StartNoise = cotangents.Start;
+        Condition = cotangents.Condition;
+        parameters = cotangents.Parameters;
+        parametersAreHidden = denoiser.ParametersAreHidden;
+        Cost = cost;
+    }
+
+    /// <summary>The loss of each item, [batch]; [1] if the loss function returned a scalar.</summary>
+    public Tensor Loss { get; }
+
+    /// <summary>The sample, in the shape of x_T.</summary>
+    public Tensor Sample { get; }
+
+    /// <summary>dL/dx_T, in the shape of x_T.</summary>
+    public Tensor StartNoise { get; }
+
+    /// <summary>dL/dz, in the shape of the condition's tensor ([steps, batch, ...] if scheduled); null if there is no condition, or an integer one.</summary>
+    public Tensor? Condition { get; }
+
+    /// <summary>dL/dtheta, one tensor for each of <see cref="Denoiser.Parameters"/>, summed over the batch.</summary>
+    /// <exception cref="InvalidOperationException">The denoiser was made from a function that hides its parameters.</exception>
+    public IReadOnlyList<Tensor> Parameters => parametersAreHidden
+        ? throw new InvalidOperationException($"This denoiser was made from a function; parameters that it captures get no gradient. Pass them as {nameof(Denoiser.FromFunction)}(..., parameters: module.parameters()), or use {nameof(Denoiser.FromModule)}.")
+        : parameters;
+
+    /// <summary>What it cost.</summary>
+    public GradientCost Cost { get; }
+
+    /// <summary>Disposes the tensors.</summary>
+    public void Dispose()
+    {
+        foreach (Tensor? tensor in (IEnumerable<Tensor?>)[Loss, Sample, StartNoise, Condition, .. parameters])
+        {
+            tensor?.Dispose();
+        }
+    }
+
+    internal void MoveToOuterDisposeScope()
+    {
+        foreach (Tensor? tensor in (IEnumerable<Tensor?>)[Loss, Sample, StartNoise, Condition, .. parameters])
+        {
+            tensor?.MoveToOuterDisposeScope();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>
+/// Runs the transpose of a table, the exact discrete adjoint: each row hands its cotangent to the states and predictions it was
+/// made of, and where the cotangent of a prediction is complete, one vector-Jacobian product takes it to the state, the condition
+/// and the parameters.
+/// </summary>
+internal sealed class TableTranspose
+{
+    private readonly SamplingRun run;
+    private readonly SolverTable table;
+    private readonly ConditionCotangent condition;
+    private readonly Dictionary<int, Tensor> states = [];
+    private readonly Dictionary<int, Tensor> outputs = [];
+    private int row;
+
+    /// <summary>Begins with the cotangent of the sample. Everything lives in the caller's dispose scope.</summary>
+    internal TableTranspose(SamplingRun run, Tensor cotangent)
+    {
+        this.run = run;
+        table = run.Table;
+        condition = new ConditionCotangent(run);
+        row = table.Rows.Count - 1;
+        states[row] = cotangent.alias();
+    }
+
+    /// <summary>Passes evaluation k, counted from 0 in forward order; they must come in reverse order.</summary>
+    /// <param name="k">Which evaluation.</param>
+    /// <param name="x">The state at which it happened.</param>
+    internal void Pass(int k, Tensor x)
+    {
+        run.Cancellation.ThrowIfCancellationRequested();
+        int evaluated = table.EvaluatedRows[k];
+        PropagateDownTo(evaluated);
+        if (outputs.Remove(evaluated, out Tensor? cotangent))
+        {
+            Product(evaluated, x, cotangent);
+            cotangent.Dispose();
+        }
+
+        run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, table.EvaluatedRows.Count - k, table.EvaluatedRows.Count, table.Rows[evaluated].Time));
+    }
+
+    /// <summary>The cotangents of the start and the condition, once every evaluation has been passed.</summary>
+    internal (Tensor Start, Tensor? Condition) Finish()
+    {
+        PropagateDownTo(0);
+        return (states.Remove(0, out Tensor? start) ? start : zeros_like(run.Start), condition.Sum);
+    }
+
+    private void PropagateDownTo(int target)
+    {
+        for (; row > target; row--)
+        {
+            if (!states.Remove(row, out Tensor? cotangent))
+            {
+                continue;
+            }
+
+            foreach (TableTerm term in table.Rows[row].States)
+            {
+                Add(states, term, cotangent);
+            }
+
+            foreach (TableTerm term in table.Rows[row].Outputs)
+            {
+                Add(outputs, term, cotangent);
+            }
+
+            cotangent.Dispose();
+        }
+    }
+
+    private void Product(int evaluated, Tensor x, Tensor cotangent)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        TableRow at = table.Rows[evaluated];
+        PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, evaluated);
+        (Tensor product, Tensor? conditionProduct) = VectorJacobianProduct.Take(
+            (leaf, z) => run.Evaluate(leaf, at, z),
+            x,
+            run.Condition?.At(at.Interval),
+            run.Denoiser.Parameters,
+            _ => conversion.Output == 1 ? cotangent : cotangent.mul(conversion.Output));
+        run.Meter.Products++;
+
+        if (conversion.State != 0)
+        {
+            product.add_(cotangent, conversion.State);
+        }
+
+        if (states.TryGetValue(evaluated, out Tensor? sum))
+        {
+            sum.add_(product);
+        }
+        else
+        {
+            states[evaluated] = product.MoveToOuterDisposeScope();
+        }
+
+        if (conditionProduct is not null)
+        {
+            condition.Add(at.Interval, conditionProduct);
+        }
+    }
+
+    private static void Add(Dictionary<int, Tensor> sums, TableTerm term, Tensor cotangent)
+    {
+        if (sums.TryGetValue(term.Index, out Tensor? sum))
+        {
+            sum.add_(cotangent, term.Weight);
+        }
+        else
+        {
+            sums[term.Index] = cotangent.mul(term.Weight);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>Recovers noise vectors from a sample (Wu and De la Torre 2023), for any stochastic table with one noise vector a step.</summary>
+internal static class CycleDiffusion
+{
+    /// <summary>Encodes <c>run.Start</c>, the state at the end of the grid; the draws come from <c>run.Noise</c>.</summary>
+    internal static EncodedNoise Encode(SamplingRun run)
+    {
+        SolverTable table = run.Table;
+        SchedulePoint[] points = [.. run.Grid.Times.Select(t => SchedulePoint.At(run.Schedule, t))];
+        if (!run.Solver.IsStochastic || table.Rows.Count != points.Length || table.Rows.Skip(1).Any(row => row.Noises.Count != 1))
+        {
+            throw new InvalidOperationException($"{run.Solver.Name} on this grid ({run.Grid}) does not add noise at every step, so a sample does not determine noise. Use a stochastic solver and a grid that ends above time 0.");
+        }
+
+        Tensor x0 = run.Start;
+        SchedulePoint end = points[^1];
+        Tensor start = Draw(run, 0, x0.mul(points[0].Alpha / end.Alpha), Math.Sqrt(VarianceSince(end, points[0])));
+        var executor = new TableExecutor(run.WithInputs(start, run.Condition));
+        using LiveSet live = executor.Begin();
+        var vectors = new Tensor[run.Grid.Steps];
+        for (int i = 0; i < vectors.Length; i++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor before = live.States[i].alias();
+            TableTerm noise = table.Rows[i + 1].Noises[0];
+
+            // The step with the drawn vector n gives A x + B m + C n; the vector that leads to the wanted state instead is n + (wanted - given)/C.
+            executor.Advance(live, i);
+            Tensor wanted = Posterior(run, points, i + 1, before);
+            Tensor drawn = run.Noise!.Normal(noise.Index, table.NoiseIntervals[noise.Index], x0);
+            vectors[i] = wanted.sub(live.States[i + 1]).div_(noise.Weight).add_(drawn).MoveToOuterDisposeScope();
+            live.States[i + 1].Dispose();
+            live.States[i + 1] = wanted.MoveToOuterDisposeScope();
+        }
+
+        return new EncodedNoise(start, stack(vectors));
+    }
+
+    // q(x_i | x_{i-1}, x_end), i - 1 being the noisier: the Gaussian bridge of the forward process.
+    private static Tensor Posterior(SamplingRun run, SchedulePoint[] points, int i, Tensor noisier)
+    {
+        (SchedulePoint u, SchedulePoint s, SchedulePoint end) = (points[i - 1], points[i], points[^1]);
+        if (i == points.Length - 1)
+        {
+            return run.Start.alias();
+        }
+
+        (double toU, double toS, double sToU) = (VarianceSince(end, u), VarianceSince(end, s), VarianceSince(s, u));
+        Tensor mean = noisier.mul(u.Alpha / s.Alpha * toS / toU).add_(run.Start, s.Alpha / end.Alpha * sToU / toU);
+        return Draw(run, i, mean, Math.Sqrt(sToU * toS / toU));
+    }
+
+    /// <summary>Variance of x_u given x_s, for u noisier than s.</summary>
+    private static double VarianceSince(SchedulePoint s, SchedulePoint u) =>
+        (u.Sigma * u.Sigma) - Math.Pow(u.Alpha / s.Alpha * s.Sigma, 2);
+
+    // Draws for states use counters of their own, past those of the run.
+    private static Tensor Draw(SamplingRun run, int state, Tensor mean, double deviation) =>
+        mean.add_(run.Noise!.Normal(run.Grid.Steps + state, default, run.Start), deviation);
+}

@@ -1,0 +1,16 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+internal sealed class RecordedNoise(Tensor noises) : BrownianPath
+{
+    internal override Tensor Normal(int step, NoiseInterval interval, Tensor like) => noises[step];
+
+    internal override void Check(int steps, Tensor like)
+    {
+        if (noises.dim() != like.dim() + 1 || noises.shape[0] != steps || !noises.shape.AsSpan(1).SequenceEqual(like.shape) || noises.dtype != like.dtype)
+        {
+            throw new ArgumentException($"Got recorded noise of shape {Shapes.Text(noises)} and dtype {noises.dtype}; this run needs [{steps}, {string.Join(", ", like.shape)}] of {like.dtype}: one vector for each of its {steps} noise intervals.");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>
+/// Draws samples from a diffusion or flow model, and runs it backwards: the gradient of any loss on a sample with respect to the
+/// noise it started from, the condition and the weights.
+/// </summary>
+/// <remarks>
+/// Results keep the dtype and device of x_T and go to the caller's dispose scope; arguments are never disposed. Item i of a batch
+/// does not depend on its neighbours, as far as the network does not. A sampler holds no tensor and is as thread-safe as its
+/// denoiser. Give start noise of standard deviation sigma at the grid's start (1 on a variance-preserving schedule).
+/// </remarks>
+public sealed class Sampler
+{
+    private readonly SolverTable table;
+
+    /// <summary>A sampler.</summary>
+    /// <param name="denoiser">The network.</param>
+    /// <param name="schedule">The schedule it was trained on.</param>
+    /// <param name="solver">The method.</param>
+    /// <param name="grid">Where it steps.</param>
+    /// <exception cref="InvalidOperationException">The solver cannot run on this grid and schedule; the message says why and what to do.</exception>
+    public Sampler(Denoiser denoiser, NoiseSchedule schedule, Solver solver, TimeGrid grid)
+    {
+        ArgumentNullException.ThrowIfNull(denoiser);
+        ArgumentNullException.ThrowIfNull(schedule);
+        ArgumentNullException.ThrowIfNull(solver);
+        ArgumentNullException.ThrowIfNull(grid);
+        (Denoiser, Schedule, Solver, Grid) = (denoiser, schedule, solver, grid);
+        table = solver.Tabulate(schedule, grid);
+        foreach (int row in table.EvaluatedRows)
+        {
+            table.Conversion(denoiser.Prediction, row);
+        }
+    }
+
+    /// <summary>The network.</summary>
+    public Denoiser Denoiser { get; }
+
+    /// <summary>The schedule.</summary>
+    public NoiseSchedule Schedule { get; }
+
+    /// <summary>The method.</summary>
+    public Solver Solver { get; }
+
+    /// <summary>Where it steps.</summary>
+    public TimeGrid Grid { get; }
+
+    /// <summary>The method on the grid, as numbers.</summary>
+    public SolverTable Table => table;
+
+    /// <summary>Draws a sample, without a graph. Keeps the few states and predictions that the solver still needs.</summary>
+    /// <param name="xT">Start noise, [batch, ...], floating point.</param>
+    /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
+    /// <param name="noise">The path of a stochastic solver; others ignore it.</param>
+    /// <param name="progress">Told after each network evaluation.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
+    /// <returns>The sample, in the shape of <paramref name="xT"/>.</returns>
+    /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape, NaN or infinity; the message names the step and the time.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public Tensor Sample(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        var executor = new TableExecutor(run);
+        using LiveSet live = executor.Begin();
+        for (int k = 0; k < executor.Evaluations; k++)
+        {
+            executor.Advance(live, k);
+        }
+
+        return executor.Sample(live).alias().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Draws a sample and the gradient of a loss on it.</summary>
+    /// <param name="xT">Start noise, [batch, ...], floating point.</param>
+    /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
+    /// <param name="loss">From a sample to one value for each item, [batch]; a scalar is taken as their sum.</param>
+    /// <param name="method">How. The default is <see cref="GradientMethod.Discrete"/>; each says what it costs.</param>
+    /// <param name="noise">The path of a stochastic solver, replayed for the gradient; others ignore it.</param>
+    /// <param name="progress">Told after each network evaluation.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
+    /// <inheritdoc cref="Sample" path="/exception"/>
+    public SampleGradient Gradient(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, GradientMethod? method = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        using GradientTape tape = (method ?? GradientMethod.Discrete()).Record(run);
+        (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, tape.Sample);
+        Cotangents cotangents = tape.PullBack(cotangent);
+        var result = new SampleGradient(value, tape.Sample.alias(), cotangents, Denoiser, run.Meter.Total);
+        result.MoveToOuterDisposeScope();
+        return result;
+    }
+
+    /// <summary>
+    /// Draws a sample as an ordinary autograd node: <c>loss(y).backward()</c> fills the <c>grad</c> of <paramref name="xT"/> and of the
+    /// condition, and adds to that of the denoiser's parameters.
+    /// </summary>
+    /// <remarks>
+    /// First order only: the gradient is not differentiable itself. At least one of x_T and the condition must require a gradient.
+    /// An exception in the backward pass (of the network, or cancellation) makes <c>backward()</c> throw an
+    /// <see cref="System.Runtime.InteropServices.ExternalException"/> about an invalid gradient; the cause is then in
+    /// <see cref="BackwardError"/>. What the method keeps lives until the first backward pass; a second one runs forward again.
+    /// </remarks>
+    /// <param name="xT">Start noise, [batch, ...], floating point.</param>
+    /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
+    /// <param name="method">How the gradient is found. The default is <see cref="GradientMethod.Discrete"/>.</param>
+    /// <param name="noise">The path of a stochastic solver, replayed for the gradient; others ignore it.</param>
+    /// <param name="progress">Told after each network evaluation.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
+    /// <inheritdoc cref="Sample" path="/exception"/>
+    public Tensor Differentiable(Tensor xT, Condition? z = null, GradientMethod? method = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
+        BackwardError = null;
+        return SamplingFunction.Run(run, method ?? GradientMethod.Discrete(), error => BackwardError = error);
+    }
+
+    /// <summary>What went wrong in the last backward pass through a tensor of <see cref="Differentiable"/>, or null.</summary>
+    public Exception? BackwardError { get; private set; }
+
+    /// <summary>
+    /// Finds the noise with which a stochastic solver draws a given sample (CycleDiffusion; Wu and De la Torre 2023):
+    /// <see cref="Sample"/> of the start and path returned gives the sample back to rounding.
+    /// </summary>
+    /// <remarks>
+    /// The states are drawn from the forward process given the sample, each from its posterior given the one before and the sample,
+    /// so that under a perfect model the noise vectors are independent standard normals. Drawing each state from its marginal alone
+    /// would make their variance about 1/h. N network evaluations; keeps the N noise vectors.
+    /// </remarks>
+    /// <param name="x0">The sample: the state at the end of the grid, [batch, ...].</param>
+    /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
+    /// <param name="seed">Which states are drawn.</param>
+    /// <param name="progress">Told after each network evaluation.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
+    /// <exception cref="InvalidOperationException">The solver is not stochastic, or a step of it adds no noise (the end of the grid is at time 0).</exception>
+    /// <inheritdoc cref="Sample" path="/exception"/>
+    public EncodedNoise EncodeNoise(Tensor x0, Condition? z, ulong seed, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), progress, cancellationToken);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        EncodedNoise encoded = CycleDiffusion.Encode(run);
+        encoded.Start.MoveToOuterDisposeScope();
+        encoded.Vectors.MoveToOuterDisposeScope();
+        return encoded;
+    }
+
+    private SamplingRun Checked(Tensor start, Condition? z, BrownianPath? noise, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        if (start.dim() < 1 || start.numel() == 0 || !start.is_floating_point())
+        {
+            throw new ArgumentException($"Got x_T of shape {Shapes.Text(start)} and dtype {start.dtype}; it must be [batch, ...], not empty, of a floating-point dtype.", nameof(start));
+        }
+
+        Finite.CheckInput(start, "x_T");
+        CheckCondition(start, z);
+        if (Solver.IsStochastic && noise is null)
+        {
+            throw new ArgumentException($"{Solver.Name} is stochastic and needs a path: pass noise: {nameof(BrownianPath)}.{nameof(BrownianPath.PerStep)}(seed). The same path replays the same sample.", nameof(noise));
+        }
+
+        if (Solver.IsStochastic)
+        {
+            noise!.Check(table.NoiseIntervals.Count, start);
+        }
+
+        return new SamplingRun
+        {
+            Denoiser = Denoiser,
+            Table = table,
+            Solver = Solver,
+            Grid = Grid,
+            Start = start,
+            Condition = z,
+            Noise = noise,
+            Progress = progress,
+            Cancellation = cancellationToken,
+        };
+    }
+
+    private void CheckCondition(Tensor start, Condition? z)
+    {
+        if (z is null)
+        {
+            return;
+        }
+
+        Tensor values = z.Values;
+        int batchDimension = z.IsScheduled ? 1 : 0;
+        if (z.IsScheduled && values.shape[0] != Grid.Steps)
+        {
+            throw new ArgumentException($"Got a scheduled condition with {values.shape[0]} entries for {Grid.Steps} steps; it has one for each interval of the grid.", nameof(z));
+        }
+
+        if (values.dim() <= batchDimension || values.shape[batchDimension] != start.shape[0])
+        {
+            throw new ArgumentException($"Got a condition of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be {(z.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. Use expand or repeat for one condition shared by all items.", nameof(z));
+        }
+
+        if (values.device.type != start.device.type || values.device.index != start.device.index)
+        {
+            throw new ArgumentException($"Got a condition on {values.device} for x_T on {start.device}; move one of them.", nameof(z));
+        }
+
+        Finite.CheckInput(values, "the condition");
+    }
+}

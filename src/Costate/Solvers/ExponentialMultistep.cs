@@ -1,0 +1,106 @@
+namespace Costate;
+
+/// <summary>
+/// Exponential Adams-Bashforth methods in lambda: DDIM, DPM-Solver and DPM-Solver++ (multistep), DEIS, their SDE forms and DDPM
+/// ancestral sampling are all this table with other numbers.
+/// </summary>
+internal sealed class ExponentialMultistep : Solver
+{
+    private readonly string name;
+    private readonly Prediction? prediction;
+    private readonly int order;
+
+    /// <summary>Null for the prediction means noise, unless the grid starts where there is no signal.</summary>
+    internal ExponentialMultistep(string name, Prediction? prediction, int order)
+    {
+        this.name = name;
+        this.prediction = prediction;
+        this.order = order;
+    }
+
+    internal SolverType Type { get; init; } = SolverType.Heun;
+
+    internal FinalSteps FinalSteps { get; init; } = FinalSteps.FullOrder;
+
+    internal bool Stochastic { get; init; }
+
+    /// <summary>Halves the second derivative of order 3, as the published code of DPM-Solver does. That makes it a method of order 2.</summary>
+    internal bool HalvesSecondDerivative { get; init; }
+
+    /// <summary>DDPM's larger variance, beta_t, in place of the posterior's.</summary>
+    internal bool LargeVariance { get; init; }
+
+    public override bool IsStochastic => Stochastic;
+
+    public override string Name => name;
+
+    public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
+    {
+        RefuseRisingGridIfStochastic(grid);
+        Prediction kind = prediction ?? (schedule.Alpha(grid.Start) == 0 ? Prediction.Data : Prediction.Noise);
+        var table = new TableBuilder(schedule, grid, kind);
+        IReadOnlyList<SchedulePoint> points = table.Points;
+        for (int i = 0; i < grid.Steps; i++)
+        {
+            var step = new ExponentialStep(points[i], points[i + 1], kind, Stochastic);
+            double[] weights = OutputWeights(step, points, i, OrderAt(points, i));
+            List<TableTerm> noises = [];
+            if (Stochastic)
+            {
+                double noise = LargeVariance && points[i + 1].Sigma > 0
+                    ? Math.Sqrt(1 - Math.Pow(points[i].Alpha / points[i + 1].Alpha, 2))
+                    : step.Noise;
+                noises.Add(new(table.AddNoise(step.Clock), noise));
+            }
+
+            table.AddGridState(i + 1, [new(i, step.State)], weights.Select((w, j) => new TableTerm(i - j, w)), noises);
+        }
+
+        return table.Build();
+    }
+
+    private int OrderAt(IReadOnlyList<SchedulePoint> points, int i)
+    {
+        int steps = points.Count - 1;
+        int cap = FinalSteps switch
+        {
+            FinalSteps.EulerLast when i == steps - 1 => 1,
+            FinalSteps.LowerOrder => steps - i,
+            _ => order,
+        };
+        int finite = 0;
+        while (finite < order && i - finite >= 0 && double.IsFinite(points[i - finite].Lambda))
+        {
+            finite++;
+        }
+
+        return double.IsFinite(points[i + 1].Lambda) ? Math.Max(1, Math.Min(Math.Min(order, cap), finite)) : 1;
+    }
+
+    // Weights on m[i], m[i-1], ...: the derivatives of the polynomial through them, each times its E_k.
+    private double[] OutputWeights(ExponentialStep step, IReadOnlyList<SchedulePoint> points, int i, int p)
+    {
+        if (p == 1)
+        {
+            return [step.Weight(1)];
+        }
+
+        if (p == 2 && Type == SolverType.Midpoint)
+        {
+            double half = 0.5 * step.Weight(1) * step.H / (points[i].Lambda - points[i - 1].Lambda);
+            return [step.Weight(1) + half, -half];
+        }
+
+        double[] nodes = new double[p];
+        double[] moments = new double[p];
+        double factorial = 1;
+        for (int k = 0; k < p; k++)
+        {
+            factorial *= Math.Max(k, 1);
+            nodes[k] = points[i - k].Lambda - points[i].Lambda;
+            moments[k] = factorial * step.Weight(k + 1) * (HalvesSecondDerivative && k == 2 ? 0.5 : 1);
+        }
+
+        return Moments.Match(nodes, moments);
+    }
+}

@@ -1,0 +1,116 @@
+namespace Costate;
+
+/// <summary>
+/// A numerical method for the sampling ODE or SDE: a pure function from a schedule and a grid to a table of real numbers.
+/// </summary>
+/// <remarks>
+/// A solver never sees a tensor; every solver therefore has its exact discrete adjoint for free. Immutable and safe to share
+/// between threads. Derive from this class to add one of your own.
+/// </remarks>
+public abstract class Solver
+{
+    /// <summary>The name as the literature has it, with the order.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Whether a run needs noise.</summary>
+    public virtual bool IsStochastic => false;
+
+    /// <summary>DDIM (Song et al. 2021), the exponential Euler method. Order 1, one evaluation a step.</summary>
+    public static Solver Ddim() => new ExponentialMultistep("DDIM", null, 1);
+
+    /// <summary>Euler's method in the clock sigma/alpha, and in time for a rectified flow. On both it is the same map as <see cref="Ddim"/>. Order 1, one evaluation a step.</summary>
+    public static Solver Euler() => new ExponentialMultistep("Euler", null, 1);
+
+    /// <summary>
+    /// Heun's method in the clock sigma/alpha (Karras et al. 2022), in time for a rectified flow. Order 2, two evaluations a step,
+    /// one for a last step to time 0.
+    /// </summary>
+    public static Solver Heun() => new TrapezoidalRule();
+
+    /// <summary>
+    /// DPM-Solver multistep (Lu et al. 2022a): noise prediction, one evaluation a step.
+    /// </summary>
+    /// <param name="order">1, 2 or 3. The default value is 2.</param>
+    /// <param name="type">How order 2 uses the derivative. The default value is <see cref="SolverType.Midpoint"/>.</param>
+    /// <param name="finalSteps">Whether the order falls at the end. The default value is <see cref="FinalSteps.FullOrder"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The order is not supported.</exception>
+    public static Solver DpmSolver(int order = 2, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
+        new ExponentialMultistep($"DPM-Solver-{order}M", Prediction.Noise, Order(order, 3)) { Type = type, FinalSteps = finalSteps };
+
+    /// <summary>
+    /// DPM-Solver++ multistep (Lu et al. 2022b): data prediction, one evaluation a step.
+    /// </summary>
+    /// <remarks>Order 3 integrates the interpolating polynomial exactly; the published code halves its second derivative, which makes it a method of order 2.</remarks>
+    /// <inheritdoc cref="DpmSolver"/>
+    public static Solver DpmSolverPlusPlus(int order = 2, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
+        new ExponentialMultistep($"DPM-Solver++{order}M", Prediction.Data, Order(order, 3)) { Type = type, FinalSteps = finalSteps };
+
+    /// <summary>DPM-Solver singlestep (Lu et al. 2022a): noise prediction, as many evaluations a step as the order.</summary>
+    /// <param name="order">1, 2 or 3. The default value is 2.</param>
+    /// <param name="type">How the derivatives are used. The default value is <see cref="SolverType.Midpoint"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The order is not supported.</exception>
+    public static Solver DpmSolverSinglestep(int order = 2, SolverType type = SolverType.Midpoint) =>
+        new ExponentialSinglestep($"DPM-Solver-{order}S", Prediction.Noise, Order(order, 3)) { Type = type };
+
+    /// <summary>DPM-Solver++ singlestep (Lu et al. 2022b): data prediction, as many evaluations a step as the order.</summary>
+    /// <inheritdoc cref="DpmSolverSinglestep"/>
+    public static Solver DpmSolverPlusPlusSinglestep(int order = 2, SolverType type = SolverType.Midpoint) =>
+        new ExponentialSinglestep($"DPM-Solver++{order}S", Prediction.Data, Order(order, 3)) { Type = type };
+
+    /// <summary>DEIS (Zhang and Chen 2023) with polynomials in log(sigma/alpha): noise prediction, one evaluation a step.</summary>
+    /// <param name="order">1 to 4. The default value is 3.</param>
+    /// <param name="finalSteps">Whether the order falls at the end. The default value is <see cref="FinalSteps.FullOrder"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The order is not supported.</exception>
+    public static Solver Deis(int order = 3, FinalSteps finalSteps = FinalSteps.FullOrder) =>
+        new ExponentialMultistep($"DEIS-{order}", Prediction.Noise, Order(order, 4)) { FinalSteps = finalSteps };
+
+    /// <summary>UniPC (Zhao et al. 2023), predictor and corrector: one evaluation a step; data prediction unless told otherwise.</summary>
+    /// <param name="order">1, 2 or 3: the order of the predictor. The corrector raises that of all but the last step by one. The default value is 2.</param>
+    /// <param name="variant">The function B(h). The default value is <see cref="UniPcVariant.Bh2"/>.</param>
+    /// <param name="finalSteps">Whether the order falls at the end. The default value is <see cref="FinalSteps.FullOrder"/>.</param>
+    /// <param name="prediction"><see cref="Prediction.Data"/> (the default) or <see cref="Prediction.Noise"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The order or the prediction is not supported.</exception>
+    public static Solver UniPc(int order = 2, UniPcVariant variant = UniPcVariant.Bh2, FinalSteps finalSteps = FinalSteps.FullOrder, Prediction prediction = Prediction.Data) =>
+        prediction is Prediction.Data or Prediction.Noise
+            ? new UniPc(Order(order, 3), prediction) { Variant = variant, FinalSteps = finalSteps }
+            : throw new ArgumentOutOfRangeException(nameof(prediction), prediction, $"Got {prediction}; UniPC works in {Prediction.Data} or {Prediction.Noise} prediction.");
+
+    /// <summary>DDPM ancestral sampling (Ho et al. 2020): x_s drawn from its posterior given x_t and the predicted data. The same map as <see cref="SdeDpmSolverPlusPlus"/> of order 1. Stochastic.</summary>
+    /// <param name="largeVariance">Use the variance beta_t of the forward step rather than the posterior's. The default value is false.</param>
+    public static Solver Ddpm(bool largeVariance = false) =>
+        new ExponentialMultistep("DDPM", Prediction.Data, 1) { Stochastic = true, LargeVariance = largeVariance };
+
+    /// <summary>SDE-DPM-Solver multistep (Lu et al. 2022b, section 5): noise prediction. Stochastic, strong order 1, one evaluation a step.</summary>
+    /// <inheritdoc cref="SdeDpmSolverPlusPlus"/>
+    public static Solver SdeDpmSolver(int order = 1, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
+        new ExponentialMultistep($"SDE-DPM-Solver-{order}", Prediction.Noise, Order(order, 2)) { Stochastic = true, Type = type, FinalSteps = finalSteps };
+
+    /// <summary>SDE-DPM-Solver++ multistep (Lu et al. 2022b, section 5): data prediction. Stochastic, strong order 1, one evaluation a step.</summary>
+    /// <param name="order">1 or 2. Order 2 is so for the drift; the strong order stays 1. The default value is 1.</param>
+    /// <param name="type">How order 2 uses the derivative. The default value is <see cref="SolverType.Midpoint"/>.</param>
+    /// <param name="finalSteps">Whether the order falls at the end. The default value is <see cref="FinalSteps.FullOrder"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The order is not supported.</exception>
+    public static Solver SdeDpmSolverPlusPlus(int order = 1, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
+        new ExponentialMultistep($"SDE-DPM-Solver++{order}", Prediction.Data, Order(order, 2)) { Stochastic = true, Type = type, FinalSteps = finalSteps };
+
+    /// <summary>The solver's table on a grid.</summary>
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="grid">The grid.</param>
+    /// <exception cref="InvalidOperationException">The solver has no finite coefficients there, or cannot run in the grid's direction.</exception>
+    public abstract SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    private protected void RefuseRisingGridIfStochastic(TimeGrid grid)
+    {
+        if (IsStochastic && grid.TowardsNoise)
+        {
+            throw new InvalidOperationException($"{Name} is stochastic and cannot run on a grid from data to noise ({grid}). Use a deterministic solver to invert.");
+        }
+    }
+
+    private static int Order(int order, int highest) => order >= 1 && order <= highest
+        ? order
+        : throw new ArgumentOutOfRangeException(nameof(order), order, $"Got order {order}; this solver has orders 1 to {highest}.");
+}

@@ -1,0 +1,62 @@
+namespace Costate;
+
+/// <summary>
+/// A solver on a grid: real numbers only. Row 0 is the start x_T and the last row is the sample; each row between is a state at
+/// which the network may be evaluated. It is a general linear method, and its transpose is the solver's exact discrete adjoint.
+/// </summary>
+/// <remarks>Immutable and safe to share between threads. Make one with a <see cref="TableBuilder"/>.</remarks>
+public sealed class SolverTable
+{
+    private readonly TableRow[] rows;
+    private readonly int[] evaluatedRows;
+    private readonly int[] lastUseOfState;
+    private readonly int[] lastUseOfOutput;
+
+    internal SolverTable(Prediction prediction, NoiseSchedule schedule, TableRow[] rows, NoiseInterval[] noiseIntervals)
+    {
+        Prediction = prediction;
+        Schedule = schedule;
+        NoiseIntervals = noiseIntervals;
+        this.rows = rows;
+        lastUseOfState = [.. Enumerable.Repeat(-1, rows.Length)];
+        lastUseOfOutput = [.. Enumerable.Repeat(-1, rows.Length)];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            foreach (TableTerm term in rows[i].States)
+            {
+                lastUseOfState[term.Index] = i;
+            }
+
+            foreach (TableTerm term in rows[i].Outputs)
+            {
+                lastUseOfOutput[term.Index] = i;
+            }
+        }
+
+        evaluatedRows = [.. Enumerable.Range(0, rows.Length).Where(i => lastUseOfOutput[i] >= 0)];
+    }
+
+    /// <summary>The prediction that the network's output is converted to before the weights apply.</summary>
+    public Prediction Prediction { get; }
+
+    /// <summary>The rows, the start first and the sample last.</summary>
+    public IReadOnlyList<TableRow> Rows => rows;
+
+    /// <summary>What each noise vector stands for; empty for a deterministic solver.</summary>
+    public IReadOnlyList<NoiseInterval> NoiseIntervals { get; }
+
+    /// <summary>The rows at which the network is evaluated, ascending; their number is the cost of a sample.</summary>
+    public IReadOnlyList<int> EvaluatedRows => evaluatedRows;
+
+    internal NoiseSchedule Schedule { get; }
+
+    /// <summary>The last row that uses the state of row i, or -1.</summary>
+    internal int LastUseOfState(int i) => lastUseOfState[i];
+
+    /// <summary>The last row that uses the prediction at row i, or -1 where the network is not evaluated.</summary>
+    internal int LastUseOfOutput(int i) => lastUseOfOutput[i];
+
+    /// <summary>How the output of a network of the given kind becomes the prediction of this table, at row i.</summary>
+    internal PredictionConversion Conversion(Prediction network, int i) =>
+        PredictionConversion.Checked(network, Prediction, SchedulePoint.At(Schedule, rows[i].Time));
+}

@@ -1,0 +1,89 @@
+namespace Costate;
+
+/// <summary>Collects the rows of a <see cref="SolverTable"/>. Row 0, the start of the grid, is there from the beginning.</summary>
+public sealed class TableBuilder
+{
+    private readonly List<TableRow> rows = [];
+    private readonly List<NoiseInterval> noiseIntervals = [];
+    private readonly NoiseSchedule schedule;
+    private readonly TimeGrid grid;
+    private readonly Prediction prediction;
+    private readonly SchedulePoint[] points;
+
+    /// <summary>A table with its first row.</summary>
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="grid">The grid.</param>
+    /// <param name="prediction">The prediction that the weights apply to.</param>
+    public TableBuilder(NoiseSchedule schedule, TimeGrid grid, Prediction prediction)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        ArgumentNullException.ThrowIfNull(grid);
+        this.schedule = schedule;
+        this.grid = grid;
+        this.prediction = prediction;
+        points = [.. grid.Times.Select(t => SchedulePoint.At(schedule, t))];
+        AddGridState(0, []);
+    }
+
+    /// <summary>The schedule at each grid point.</summary>
+    internal IReadOnlyList<SchedulePoint> Points => points;
+
+    /// <summary>Number of steps of the grid.</summary>
+    internal int Steps => grid.Steps;
+
+    /// <summary>Adds the state at a grid point.</summary>
+    /// <param name="gridIndex">Which grid point.</param>
+    /// <param name="states">Weights on earlier states, by row.</param>
+    /// <param name="outputs">Weights on predictions at earlier states, by row. Zero weights are left out.</param>
+    /// <param name="noises">Weights on noise vectors, by noise interval.</param>
+    /// <param name="isFinal">False for a prediction that a later row corrects.</param>
+    /// <returns>The number of the new row.</returns>
+    public int AddGridState(int gridIndex, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? noises = null, bool isFinal = true) =>
+        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], Math.Min(gridIndex, grid.Steps - 1), isFinal ? gridIndex : null, states, outputs, noises);
+
+    /// <summary>Adds a stage within a step.</summary>
+    /// <param name="interval">Which step, from 0.</param>
+    /// <param name="time">Time of the stage, in [0, 1].</param>
+    /// <param name="states">Weights on earlier states, by row.</param>
+    /// <param name="outputs">Weights on predictions at earlier states, by row. Zero weights are left out.</param>
+    /// <param name="noises">Weights on noise vectors, by noise interval.</param>
+    /// <returns>The number of the new row.</returns>
+    public int AddStage(int interval, double time, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? noises = null) =>
+        Add(time, grid.NetworkTimeAt(interval, time), interval, null, states, outputs, noises);
+
+    /// <summary>Adds a noise vector and returns its number.</summary>
+    /// <param name="interval">What it stands for.</param>
+    public int AddNoise(NoiseInterval interval)
+    {
+        noiseIntervals.Add(interval);
+        return noiseIntervals.Count - 1;
+    }
+
+    /// <summary>The finished table; its last row is the sample.</summary>
+    public SolverTable Build() => new(prediction, schedule, [.. rows], [.. noiseIntervals]);
+
+    private int Add(double time, double networkTime, int interval, int? gridIndex, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? noises)
+    {
+        rows.Add(new TableRow(time, networkTime, interval, gridIndex, Checked(states, rows.Count), Checked(outputs, rows.Count), Checked(noises, noiseIntervals.Count)));
+        return rows.Count - 1;
+
+        TableTerm[] Checked(IEnumerable<TableTerm>? terms, int count)
+        {
+            TableTerm[] kept = [.. (terms ?? []).Where(term => term.Weight != 0)];
+            foreach (TableTerm term in kept)
+            {
+                if (!double.IsFinite(term.Weight))
+                {
+                    throw new InvalidOperationException($"This solver has no finite coefficients for the step to time {time} on {schedule}, where alpha = {schedule.Alpha(time):G6} and sigma = {schedule.Sigma(time):G6}: in {prediction} prediction it cannot start where alpha is 0. Start the grid later, or use a solver in data prediction such as {nameof(Solver.DpmSolverPlusPlus)}.");
+                }
+
+                if (term.Index < 0 || term.Index >= count)
+                {
+                    throw new ArgumentOutOfRangeException(nameof(states), term.Index, $"Got a term on number {term.Index}, but only {count} precede row {rows.Count}; a table is explicit.");
+                }
+            }
+
+            return kept;
+        }
+    }
+}

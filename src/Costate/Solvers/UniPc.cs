@@ -1,0 +1,125 @@
+using static Costate.Elementary;
+
+namespace Costate;
+
+/// <summary>UniPC (Zhao et al. 2023): the multistep predictor UniP-p, corrected by UniC-p with the evaluation that the next step needs anyway.</summary>
+internal sealed class UniPc : Solver
+{
+    private readonly int order;
+    private readonly Prediction prediction;
+
+    internal UniPc(int order, Prediction prediction)
+    {
+        this.order = order;
+        this.prediction = prediction;
+    }
+
+    internal UniPcVariant Variant { get; init; } = UniPcVariant.Bh2;
+
+    internal FinalSteps FinalSteps { get; init; } = FinalSteps.FullOrder;
+
+    public override string Name => $"UniPC-{order}";
+
+    public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
+    {
+        var table = new TableBuilder(schedule, grid, prediction);
+        IReadOnlyList<SchedulePoint> points = table.Points;
+        List<int> evaluated = [0];
+        int corrected = 0;
+        int previousOrder = 0;
+        for (int i = 0; i < grid.Steps; i++)
+        {
+            // The evaluation at the predicted state of point i is shared: it corrects that state, then predicts the next.
+            if (i > 0 && !double.IsFinite(points[i].Lambda - points[i - 1].Lambda))
+            {
+                corrected = evaluated[i];
+            }
+            else if (i > 0)
+            {
+                double[] correction = Weights(points, i - 1, previousOrder, corrects: true);
+                double stateWeight = new ExponentialStep(points[i - 1], points[i], prediction, stochastic: false).State;
+                IEnumerable<TableTerm> outputs = correction.Select((w, j) => new TableTerm(evaluated[i - j], w));
+                corrected = table.AddGridState(i, [new(corrected, stateWeight)], outputs);
+            }
+
+            int p = OrderAt(points, i);
+            double[] weights = Weights(points, i, p, corrects: false);
+            double state = new ExponentialStep(points[i], points[i + 1], prediction, stochastic: false).State;
+            bool last = i == grid.Steps - 1;
+            evaluated.Add(table.AddGridState(i + 1, [new(corrected, state)], weights.Select((w, j) => new TableTerm(evaluated[i - j], w)), isFinal: last));
+            previousOrder = p;
+        }
+
+        return table.Build();
+    }
+
+    private int OrderAt(IReadOnlyList<SchedulePoint> points, int i)
+    {
+        int cap = FinalSteps switch
+        {
+            FinalSteps.EulerLast when i == points.Count - 2 => 1,
+            FinalSteps.LowerOrder => points.Count - 1 - i,
+            _ => order,
+        };
+        int finite = 0;
+        while (finite < order && i - finite >= 0 && double.IsFinite(points[i - finite].Lambda))
+        {
+            finite++;
+        }
+
+        return double.IsFinite(points[i + 1].Lambda) ? Math.Max(1, Math.Min(Math.Min(order, cap), finite)) : 1;
+    }
+
+    // Predictor: weights on m[i], m[i-1], ...; corrector: on m[i+1], m[i], m[i-1], ... (UniPC, eqs. 3 to 5, B(h) by variant).
+    private double[] Weights(IReadOnlyList<SchedulePoint> points, int i, int p, bool corrects)
+    {
+        var step = new ExponentialStep(points[i], points[i + 1], prediction, stochastic: false);
+        double first = step.Weight(1);
+        double[] ratios = [.. Enumerable.Range(1, p - 1).Select(k => (points[i - k].Lambda - points[i].Lambda) / step.H)];
+        double hh = prediction == Prediction.Data ? -step.H : step.H;
+        double bh = Variant == UniPcVariant.Bh1 ? hh : ExpMinusOne(hh);
+
+        // In step.Weight(1) = scale h phi_1(hh), B(h) takes the place of h phi_1.
+        double scaled = first * bh / ExpMinusOne(hh);
+        double[] rhos = Coefficients(corrects ? [.. ratios, 1] : ratios, p, hh, bh, corrects);
+
+        List<double> weights = [first];
+        for (int k = 0; k < ratios.Length; k++)
+        {
+            weights.Add(scaled * rhos[k] / ratios[k]);
+        }
+
+        if (corrects)
+        {
+            weights.Insert(0, scaled * rhos[^1]);
+        }
+
+        int own = corrects ? 1 : 0;
+        weights[own] -= weights.Sum() - first;
+        return [.. weights];
+    }
+
+    private static double[] Coefficients(double[] ratios, int p, double hh, double bh, bool corrects)
+    {
+        // The published code fixes these two rather than solving for them; the order is the same.
+        if ((corrects && p == 1) || (!corrects && p == 2))
+        {
+            return [0.5];
+        }
+
+        if (ratios.Length == 0)
+        {
+            return [];
+        }
+
+        double[] right = new double[ratios.Length];
+        double factorial = 1;
+        for (int k = 0; k < right.Length; k++)
+        {
+            factorial *= k + 1;
+            right[k] = hh * Phi.Of(k + 2, hh) * factorial / bh;
+        }
+
+        return Moments.Match(ratios, right);
+    }
+}
