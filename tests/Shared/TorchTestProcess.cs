@@ -6,11 +6,11 @@ using TorchSharp;
 
 namespace Costate.Testing;
 
-/// <summary>One test process at a time, one torch thread in it.</summary>
+/// <summary>One test process at a time, one test at a time, one torch thread.</summary>
 /// <remarks>
-/// <c>dotnet test</c> starts the test projects side by side and has no setting in a file against it. Torch's threads then
-/// wait for each other and everything takes many times as long; so each process waits here for its turn. Numbers that
-/// depend on the order of a reduction need the single thread too.
+/// <c>dotnet test</c> starts the test projects side by side, and no configuration file can tell it not to. Torch's
+/// threads then wait for each other and everything takes many times as long; so each process waits here for its turn.
+/// Figures that depend on the order of a reduction need the single thread too.
 /// </remarks>
 public sealed class TorchTestProcess : IAsyncLifetime
 {
@@ -18,9 +18,18 @@ public sealed class TorchTestProcess : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        string folder = Repository.PathTo("tests", "obj");
-        Directory.CreateDirectory(folder);
-        _turn = await WaitForTurn(Path.Combine(folder, "one-at-a-time.lock"));
+        while (_turn is null)
+        {
+            try
+            {
+                _turn = TakeTurn();
+            }
+            catch (IOException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
+            }
+        }
+
         torch.set_num_threads(1);
     }
 
@@ -32,18 +41,12 @@ public sealed class TorchTestProcess : IAsyncLifetime
         }
     }
 
-    private static async Task<FileStream> WaitForTurn(string path)
+    /// <summary>The turn, held until it is disposed; the operating system takes it back from a process that dies.</summary>
+    /// <exception cref="IOException">Another process, or this one, has the turn.</exception>
+    internal static FileStream TakeTurn()
     {
-        while (true)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
-            }
-        }
+        string folder = Repository.PathTo("tests", "obj");
+        Directory.CreateDirectory(folder);
+        return new FileStream(Path.Combine(folder, "turn.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
     }
 }
