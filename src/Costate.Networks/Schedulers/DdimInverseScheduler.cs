@@ -40,7 +40,7 @@ internal sealed class DdimInverseScheduler : Scheduler
             (times, targets) = (times[1..], targets[1..]);
         }
 
-        double[] told = [.. targets, targets[^1]];
+        double[] told = [.. targets, times[^1]];
         TimeGrid grid = Grid(steps, times.Reverse(), told.Reverse()).Reversed();
         bool tied = targets.AsSpan().SequenceEqual(times.AsSpan(1));
         return new ScheduledSampling(Schedule, tied ? Solver.Ddim() : new UntiedDdim(targets), grid);

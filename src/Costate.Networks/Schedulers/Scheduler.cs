@@ -45,9 +45,15 @@ internal abstract class Scheduler
     /// <summary>A grid; the arguments' exceptions become one about the number of steps.</summary>
     private protected static TimeGrid Grid(int steps, IEnumerable<double> times, IEnumerable<double> networkTimes)
     {
+        double[] placed = [.. times];
+        if (placed.Length == 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(steps), steps, "This scheduler's only step ends where it begins and moves nothing; use more steps.");
+        }
+
         try
         {
-            return TimeGrid.FromTimes([.. times], [.. networkTimes]);
+            return TimeGrid.FromTimes(placed, [.. networkTimes]);
         }
         catch (ArgumentException e)
         {
