@@ -114,10 +114,10 @@ public sealed class ButcherTableau
         [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774, 0],
         [-0.00178001105222577714, -0.0008164344596567469, 0.007880878010261995, -0.1447110071732629, 0.5823571654525552, -0.45808210592918697, 1.0 / 66]);
 
-    /// <summary>Fehlberg's pair of orders 4(5), advanced with order 5 (1969).</summary>
+    /// <summary>Fehlberg's pair of orders 4(5): advanced with order 4, its error estimated with order 5 (1969).</summary>
     public static ButcherTableau Fehlberg { get; } = new(
         "fehlberg45",
-        5,
+        4,
         [
             [],
             [1.0 / 4],
@@ -126,8 +126,8 @@ public sealed class ButcherTableau
             [439.0 / 216, -8, 3680.0 / 513, -845.0 / 4104],
             [-8.0 / 27, 2, -3544.0 / 2565, 1859.0 / 4104, -11.0 / 40],
         ],
-        [16.0 / 135, 0, 6656.0 / 12825, 28561.0 / 56430, -9.0 / 50, 2.0 / 55],
-        [(16.0 / 135) - (25.0 / 216), 0, (6656.0 / 12825) - (1408.0 / 2565), (28561.0 / 56430) - (2197.0 / 4104), (-9.0 / 50) + (1.0 / 5), 2.0 / 55]);
+        [25.0 / 216, 0, 1408.0 / 2565, 2197.0 / 4104, -1.0 / 5, 0],
+        [-1.0 / 360, 0, 128.0 / 4275, 2197.0 / 75240, -1.0 / 50, -2.0 / 55]);
 
     /// <summary>Euler and Maruyama's method for SDEs: strong order 1 for additive noise.</summary>
     public static ButcherTableau EulerMaruyama { get; } = new("euler-maruyama", 1, [[]], [1], null, [0], [0], 1);

@@ -63,28 +63,25 @@ internal sealed class ReversibleTape : GradientTape
             });
         try
         {
-            for (int row = run.Table.SampleRow; row > 0; row--)
+            HashSet<int> evaluated = [.. run.Table.EvaluatedRows];
+            for (int row = run.Table.SampleRow; row >= 0; row--)
             {
-                if (pending.Remove(row, out VectorJacobianProduct? product))
+                if (evaluated.Contains(row))
                 {
+                    // Undoing a later row has evaluated the network here, unless it is a first step that nothing undoes.
+                    VectorJacobianProduct product = pending.Remove(row, out VectorJacobianProduct? held) ? held : transpose.Linearize(row, reversal.State(row));
                     transpose.Pass(row, product);
                     product.Dispose();
                 }
 
-                transpose.PropagateDownTo(row - 1);
-                if (anchors.TryGetValue(row, out Tensor? anchor))
+                if (row > 0)
                 {
-                    reversal.Replace(row, anchor);
+                    transpose.PropagateDownTo(row - 1);
+                    reversal.Replace(row, anchors);
+                    reversal.Undo(row);
                 }
 
-                reversal.Undo(row);
-                run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, run.Table.SampleRow - row + 1, run.Table.SampleRow, run.Table.Rows[row].Time));
-            }
-
-            if (pending.Remove(0, out VectorJacobianProduct? first))
-            {
-                transpose.Pass(0, first);
-                first.Dispose();
+                run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, run.Table.SampleRow - row + 1, run.Table.SampleRow + 1, run.Table.Rows[row].Time));
             }
         }
         finally

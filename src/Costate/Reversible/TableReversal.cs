@@ -33,13 +33,13 @@ internal sealed class TableReversal : IDisposable
     /// <summary>A state that is known by now.</summary>
     internal Tensor State(int row) => states[row];
 
-    /// <summary>Puts a better state in the place of a reconstructed one.</summary>
-    internal void Replace(int row, Tensor state)
+    /// <summary>Puts an anchor in the place of a reconstructed state, if there is one for this row.</summary>
+    internal void Replace(int row, IReadOnlyDictionary<int, Tensor> anchors)
     {
-        if (states.Remove(row, out Tensor? held))
+        if (anchors.TryGetValue(row, out Tensor? anchor) && states.Remove(row, out Tensor? held))
         {
             held.Dispose();
-            states[row] = state.alias();
+            states[row] = anchor.alias().DetachFromDisposeScope();
         }
     }
 
