@@ -48,7 +48,7 @@ internal sealed class RebuiltStates : IStateSource
 
         rebuilt.div_(row.States.Single().Weight);
         state!.Dispose();
-        state = rebuilt.MoveToOuterDisposeScope();
+        state = rebuilt.DetachFromDisposeScope();
     }
 
     public void Dispose() => state?.Dispose();

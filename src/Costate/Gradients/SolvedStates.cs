@@ -35,6 +35,11 @@ internal sealed class SolvedStates(SamplingRun run, int order) : IStateSource
         }
 
         Replace(ref state, solved);
+        if (order == 2 && noiseBefore is null)
+        {
+            run.Meter.Store(noise);
+        }
+
         Replace(ref noiseBefore, noise);
         before = at;
     }
@@ -45,9 +50,10 @@ internal sealed class SolvedStates(SamplingRun run, int order) : IStateSource
         noiseBefore?.Dispose();
     }
 
+    // Held across the adjoint's own scopes until the tape is disposed.
     private static void Replace(ref Tensor? held, Tensor value)
     {
         held?.Dispose();
-        held = value.MoveToOuterDisposeScope();
+        held = value.DetachFromDisposeScope();
     }
 }

@@ -15,6 +15,7 @@ public sealed class CostateTargetsTests : IDisposable
             <Project DefaultTargets="Build">
               <PropertyGroup>
                 <IntermediateOutputPath>obj/</IntermediateOutputPath>
+                <CopyLocalLockFileAssemblies>true</CopyLocalLockFileAssemblies>
               </PropertyGroup>
               <Import Project="{Repository.PathTo("src", "Costate", "buildTransitive", "Costate.targets")}" />
               <Target Name="ResolvePackageAssets">
@@ -23,7 +24,8 @@ public sealed class CostateTargetsTests : IDisposable
                   <NativeCopyLocalItems Include="package/libtorch.so" NuGetPackageVersion="1.0.0" PathInPackage="native/libtorch.so" />
                 </ItemGroup>
               </Target>
-              <Target Name="Build" DependsOnTargets="ResolvePackageAssets">
+              <Target Name="CoreCompile" />
+              <Target Name="Build" DependsOnTargets="ResolvePackageAssets;CoreCompile">
                 <Copy SourceFiles="@(NativeCopyLocalItems)" DestinationFolder="out" UseHardlinksIfPossible="true" SkipUnchangedFiles="true" />
               </Target>
             </Project>

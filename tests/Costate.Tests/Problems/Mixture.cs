@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Costate.Testing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Tests;
