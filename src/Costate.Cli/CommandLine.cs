@@ -56,8 +56,8 @@ internal static class CommandLine
         var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, and the gradients of a loss through the sampler.")
         {
             new StudyCommand(terminal, cancellationToken),
-//            new SampleCommand(terminal, cancellationToken),
-//            new GradientCommand(terminal, cancellationToken),
+            new SampleCommand(terminal, cancellationToken),
+            new GradientCommand(terminal, cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };
         root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);

@@ -36,11 +36,7 @@ internal sealed class OutputFolder : IDisposable
             throw new CommandException($"Cannot write to '{folder}': it is a file; expected a folder, or nothing yet. Name another with --output.");
         }
 
-        foreach (string name in names.Where(name => Directory.Exists(Path.Combine(full, name))))
-        {
-            throw new CommandException($"Cannot write '{Path.Combine(folder, name)}': it is a folder; expected a file, or nothing yet. Name another folder with --output.");
-        }
-
+        RefuseFolders(full, names);
         string? created = FirstMissing(full);
         try
         {
@@ -54,6 +50,10 @@ internal sealed class OutputFolder : IDisposable
             throw new CommandException($"Cannot write to '{folder}': {e.Message.TrimEnd('.')}. Expected a folder that this user may create and write to. Name another with --output.", e);
         }
     }
+
+    /// <summary>Further files that will come, none of which may be a folder.</summary>
+    /// <exception cref="CommandException">One is.</exception>
+    internal void Expect(IEnumerable<string> names) => RefuseFolders(path, names);
 
     /// <summary>Where to make a file of the given name.</summary>
     internal string Stage(string name)
@@ -79,6 +79,14 @@ internal sealed class OutputFolder : IDisposable
         }
 
         RemoveIfEmpty(created, path);
+    }
+
+    private static void RefuseFolders(string full, IEnumerable<string> names)
+    {
+        foreach (string name in names.Where(name => Directory.Exists(Path.Combine(full, name))))
+        {
+            throw new CommandException($"Cannot write '{Path.Combine(full, name)}': it is a folder; expected a file, or nothing yet. Name another folder with --output.");
+        }
     }
 
     // The topmost folder on the way that is not there yet: what to take away again after a failure.

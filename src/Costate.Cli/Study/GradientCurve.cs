@@ -21,6 +21,9 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
     /// <summary>How many evaluations with a graph the backward sweep takes for each sampling step, to plan the time.</summary>
     internal double BackwardShare { get; init; } = 1;
 
+    /// <summary>Its colour and marker in plots.</summary>
+    internal int Look { get; init; }
+
     /// <summary>Whether the memory it keeps is worth a curve of its own.</summary>
     internal bool ShowsMemory { get; init; }
 
@@ -39,23 +42,24 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
             ("heun", Solver.Heun()),
             ("dpm-solver-3s", Solver.DpmSolverSinglestep(3)),
         ];
-        return solvers.Select(s => new GradientCurve($"discrete/{s.Id}", s.Solver.Name, Comparison.Solvers, s.Solver, _ => GradientMethod.Discrete()));
+        return solvers.Select((s, i) => new GradientCurve($"discrete/{s.Id}", s.Solver.Name, Comparison.Solvers, s.Solver, _ => GradientMethod.Discrete()) { Look = i });
     }
 
     private static IEnumerable<GradientCurve> Methods()
     {
-        yield return Of("discrete", "Discrete (every state kept)", _ => GradientMethod.Discrete(), memory: true);
-        yield return Of("discrete-revolve-10", "Discrete, Revolve(10)", _ => GradientMethod.Discrete(Checkpointing.Revolve(10)), 2, memory: true);
-        yield return Of("unrolled", "Unrolled", _ => GradientMethod.Unrolled(), memory: true);
-        yield return Of("adjoint-deis-1", "AdjointDEIS-1, recorded", _ => GradientMethod.AdjointDeis(1), memory: true);
-        yield return Of("adjoint-deis-1-half", "AdjointDEIS-1, interpolated, M = N/2", n => GradientMethod.AdjointDeis(1, n / 2), 0.5);
-        yield return Of("adjoint-deis-1-solved", "AdjointDEIS-1, solved backward", _ => GradientMethod.AdjointDeis(1, trajectory: Trajectory.SolvedBackward), memory: true);
-        yield return Of("adjoint-deis-2", "AdjointDEIS-2, recorded", _ => GradientMethod.AdjointDeis(2));
-        yield return Of("adjoint-deis-2-double", "AdjointDEIS-2, interpolated, M = 2N", n => GradientMethod.AdjointDeis(2, 2 * n), 2);
-        yield return Of("adjoint-deis-2-half", "AdjointDEIS-2, interpolated, M = N/2", n => GradientMethod.AdjointDeis(2, n / 2), 0.5);
-        yield return Of("adjoint-deis-2-solved", "AdjointDEIS-2, solved backward", _ => GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward));
+        // Curves that coincide get a filled and an open marker (looks of even and odd number).
+        yield return Of("discrete", "Discrete, every state kept", 0, _ => GradientMethod.Discrete()) with { ShowsMemory = true };
+        yield return Of("discrete-revolve-10", "Discrete, Revolve(10)", 1, _ => GradientMethod.Discrete(Checkpointing.Revolve(10))) with { ShowsMemory = true };
+        yield return Of("unrolled", "Unrolled", 3, _ => GradientMethod.Unrolled()) with { ShowsMemory = true };
+        yield return Of("adjoint-deis-1", "AdjointDEIS-1, recorded", 5, _ => GradientMethod.AdjointDeis(1)) with { ShowsMemory = true };
+        yield return Of("adjoint-deis-1-solved", "AdjointDEIS-1, solved backward", 2, _ => GradientMethod.AdjointDeis(1, trajectory: Trajectory.SolvedBackward)) with { ShowsMemory = true };
+        yield return Of("adjoint-deis-1-half", "AdjointDEIS-1, M = N/2", 9, n => GradientMethod.AdjointDeis(1, n / 2)) with { BackwardShare = 0.5 };
+        yield return Of("adjoint-deis-2", "AdjointDEIS-2, recorded", 7, _ => GradientMethod.AdjointDeis(2));
+        yield return Of("adjoint-deis-2-solved", "AdjointDEIS-2, solved backward", 6, _ => GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward));
+        yield return Of("adjoint-deis-2-half", "AdjointDEIS-2, M = N/2", 4, n => GradientMethod.AdjointDeis(2, n / 2)) with { BackwardShare = 0.5 };
+        yield return Of("adjoint-deis-2-double", "AdjointDEIS-2, M = 2N", 8, n => GradientMethod.AdjointDeis(2, 2 * n)) with { BackwardShare = 2 };
     }
 
-    private static GradientCurve Of(string id, string label, Func<int, GradientMethod> method, double backwardShare = 1, bool memory = false) =>
-        new($"{id}/dpm-solver++2m", label, Comparison.Methods, Solver.DpmSolverPlusPlus(2), method) { BackwardShare = backwardShare, ShowsMemory = memory };
+    private static GradientCurve Of(string id, string label, int look, Func<int, GradientMethod> method) =>
+        new($"{id}/dpm-solver++2m", label, Comparison.Methods, Solver.DpmSolverPlusPlus(2), method) { Look = look };
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Costate.Cli.Commands;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,7 +30,7 @@ internal static class GradientStudy
             foreach (int n in steps)
             {
                 double before = done;
-                var inner = new SynchronousProgress(p => progress((before + (Fraction(p) * Work(curve, n))) / total));
+                var inner = new SynchronousProgress(p => progress((before + (RunProgress.Fraction(p, hasGradient: true) * Work(curve, n))) / total));
                 measurements.Add(Measure(problem, reference, curve, n, inner, cancellationToken));
                 done += Work(curve, n);
             }
@@ -62,9 +63,6 @@ internal static class GradientStudy
 
     // A vector-Jacobian product takes about three times as long as an evaluation without a graph.
     private static double Work(GradientCurve curve, int steps) => steps * (1 + (3 * curve.BackwardShare));
-
-    private static double Fraction(StepProgress p) =>
-        p.Phase == SamplingPhase.Sampling ? 0.25 * p.Done / p.Total : 0.25 + (0.75 * p.Done / p.Total);
 
     private sealed class SynchronousProgress(Action<StepProgress> report) : IProgress<StepProgress>
     {

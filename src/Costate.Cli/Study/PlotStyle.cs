@@ -2,14 +2,16 @@ using System.Globalization;
 using ScottPlot;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
+using SkiaSharp;
 
 namespace Costate.Cli.Study;
 
-/// <summary>How the study's plots look: both axes logarithmic, a colour and a marker for each curve, the legend below the data.</summary>
+/// <summary>How the study's plots look: both axes logarithmic, a colour and a marker for each curve, the legend beside the data.</summary>
 internal static class PlotStyle
 {
     private const float TextSize = 22;
     private const float TitleSize = 26;
+    private const float LegendSize = 450;
 
     // Paul Tol's "muted" and "bright" colours: apart for colour-blind readers too.
     private static readonly string[] Colours =
@@ -21,10 +23,21 @@ internal static class PlotStyle
         MarkerShape.OpenTriangleDown, MarkerShape.FilledSquare, MarkerShape.OpenDiamond, MarkerShape.Asterisk, MarkerShape.OpenTriangleUp,
     ];
 
+    // Common fonts without serifs, of the three systems; where none is there, the plotting library's own choice.
+    private static readonly string[] Fonts = ["Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans"];
+
+    /// <summary>Whether there is any font to write with.</summary>
+    internal static bool HasFonts => SKFontManager.Default.FontFamilyCount > 0;
+
     /// <summary>An empty plot with a title and axis labels.</summary>
     internal static Plot New(string title, string xLabel, string yLabel)
     {
         var plot = new Plot();
+        if (Fonts.FirstOrDefault(SKFontManager.Default.FontFamilies.Contains) is string font)
+        {
+            plot.Font.Set(font);
+        }
+
         plot.Title(title, TitleSize);
         plot.XLabel(xLabel, TextSize);
         plot.YLabel(yLabel, TextSize);
@@ -35,28 +48,31 @@ internal static class PlotStyle
         plot.Axes.Left.TickLabelStyle.FontSize = TextSize;
         plot.Axes.Bottom.MinimumSize = 80;
         plot.Axes.Left.MinimumSize = 110;
+        plot.Axes.Title.MinimumSize = 70;
         plot.Grid.MajorLineColor = Colors.Black.WithOpacity(0.15);
         plot.Grid.MinorLineColor = Colors.Black.WithOpacity(0.05);
         plot.Grid.MinorLineWidth = 1;
         return plot;
     }
 
-    /// <summary>Adds a curve; the index gives its looks, so the same index looks the same in every plot.</summary>
-    internal static void AddCurve(Plot plot, int index, string label, double[] xs, double[] ys)
+    /// <summary>Adds a curve; a look is a colour and a marker. Open markers are larger and their lines broken, so that curves that coincide all show.</summary>
+    internal static void AddCurve(Plot plot, int look, string label, double[] xs, double[] ys)
     {
         Scatter scatter = plot.Add.Scatter(xs.Select(Math.Log10).ToArray(), ys.Select(Math.Log10).ToArray());
-        scatter.Color = Color.FromHex(Colours[index % Colours.Length]);
+        scatter.Color = Color.FromHex(Colours[look % Colours.Length]);
         scatter.LegendText = label;
         scatter.LineWidth = 2.5f;
-        scatter.MarkerShape = Markers[index % Markers.Length];
-        scatter.MarkerSize = scatter.MarkerShape.ToString().StartsWith("Open", StringComparison.Ordinal) ? 17 : 13;
+        scatter.MarkerShape = Markers[look % Markers.Length];
+        bool open = scatter.MarkerShape.ToString().StartsWith("Open", StringComparison.Ordinal);
+        scatter.MarkerSize = open ? 19 : 12;
+        scatter.LinePattern = open ? LinePattern.Dashed : LinePattern.Solid;
         scatter.MarkerLineWidth = 2.5f;
     }
 
-    /// <summary>Fits the axes to whole powers of ten vertically, and puts the legend below.</summary>
-    internal static void Finish(Plot plot, double[] xTicks, double lowest, double highest)
+    /// <summary>Fits the axes, vertically to whole powers of ten, and puts the legend on the right.</summary>
+    internal static void Finish(Plot plot, IReadOnlyList<double> xTicks, double lowest, double highest)
     {
-        plot.Axes.Bottom.TickGenerator = new NumericManual(xTicks.Select(Math.Log10).ToArray(), [.. xTicks.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. xTicks.Select(Math.Log10)], [.. xTicks.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
         plot.Axes.Left.TickGenerator = new NumericAutomatic
         {
             MinorTickGenerator = new LogMinorTickGenerator(),
@@ -68,7 +84,7 @@ internal static class PlotStyle
         plot.Legend.OutlineWidth = 0;
         plot.Legend.ShadowColor = Colors.Transparent;
         plot.Legend.SymbolWidth = 40;
-        plot.ShowLegend(Edge.Bottom);
+        plot.ShowLegend(Edge.Right).MinimumSize = LegendSize;
     }
 
     private static string Power(double exponent)

@@ -6,7 +6,7 @@ namespace Costate.Cli.Study;
 /// <summary>The study as tables for a terminal. A narrow one gets fewer columns, never a broken line.</summary>
 internal static class StudyTables
 {
-    private const int LabelWidth = 37;
+    private const int LabelWidth = 36;
     private const int CellWidth = 10;
 
     internal static IEnumerable<Table> Of(IReadOnlyList<GradientMeasurement> measurements, IReadOnlyList<int> steps, int width)
@@ -34,6 +34,7 @@ internal static class StudyTables
             table.AddRow([Label(curve.Key), .. shown.Select(n => Short(bySteps[n])), order.ToString("0.0", CultureInfo.InvariantCulture)]);
         }
 
+        table.Caption = new TableTitle("N sampling steps; M adjoint steps, N unless said; order between the last two columns");
         return table;
     }
 
@@ -58,7 +59,7 @@ internal static class StudyTables
                 m.Seconds.ToString("0.000", CultureInfo.InvariantCulture));
         }
 
-        table.Caption = new TableTitle("Unrolled keeps every activation of the network besides, which is not counted.");
+        table.Caption = new TableTitle("not counted: the activations of the network, of all evaluations at once for Unrolled, of one for the others");
         return table;
     }
 
@@ -85,8 +86,9 @@ internal static class StudyTables
 
     private static string Label(GradientCurve curve) => $"  {Markup.Escape(curve.Label)}";
 
-    private static string Short(double error) => error >= 0.01
-        ? error.ToString("0.###", CultureInfo.InvariantCulture)
+    /// <summary>Two significant digits.</summary>
+    internal static string Short(double error) => error is >= 0.01 and < 100
+        ? error.ToString(error < 0.1 ? "0.000" : error < 1 ? "0.00" : error < 10 ? "0.0" : "0", CultureInfo.InvariantCulture)
         : error.ToString("0.0e-0", CultureInfo.InvariantCulture);
 
     // The largest number of columns that fits, spread evenly and always with the last.
