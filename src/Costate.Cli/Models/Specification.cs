@@ -30,7 +30,16 @@ internal readonly record struct Specification(string Name, IReadOnlyList<double>
 
     /// <summary>The entry of a table that a name stands for.</summary>
     /// <exception cref="UsageException">There is none; the message lists the names.</exception>
-    internal static T Find<T>(string option, string name, IReadOnlyList<T> table, Func<T, string> nameOf) =>
-        table.FirstOrDefault(entry => string.Equals(nameOf(entry), name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new UsageException($"Got {option} {name}; expected one of: {string.Join(", ", table.Select(nameOf))}.");
+    internal static T Find<T>(string option, string name, IReadOnlyList<T> table, Func<T, string> nameOf)
+    {
+        foreach (T entry in table)
+        {
+            if (string.Equals(nameOf(entry), name, StringComparison.OrdinalIgnoreCase))
+            {
+                return entry;
+            }
+        }
+
+        throw new UsageException($"Got {option} {name}; expected one of: {string.Join(", ", table.Select(nameOf))}.");
+    }
 }

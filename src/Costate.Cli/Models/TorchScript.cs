@@ -21,7 +21,7 @@ internal sealed class TorchScript : IDisposable
         try
         {
             jit.ScriptModule module = TorchScriptFile.Load(path, CPU);
-            module.to(dtype);
+            Convert(module, dtype);
             return new TorchScript(option, module);
         }
         catch (Exception e) when (e is FileNotFoundException or InvalidDataException)
@@ -53,6 +53,28 @@ internal sealed class TorchScript : IDisposable
     }
 
     public void Dispose() => module.Dispose();
+
+    // Module.to would leave the wrappers of attributes that are no tensors behind. Names with a point belong to a child.
+    private static void Convert(jit.ScriptModule module, ScalarType dtype)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        IEnumerable<(string Name, Tensor Value)> held = module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers());
+        foreach ((string name, Tensor value) in held.ToArray())
+        {
+            if (!name.Contains('.', StringComparison.Ordinal) && value.is_floating_point() && value.dtype != dtype)
+            {
+                module.set_attribute(name, value.detach().to(dtype));
+            }
+        }
+
+        foreach ((string _, nn.Module child) in module.named_children())
+        {
+            using (child)
+            {
+                Convert((jit.ScriptModule)child, dtype);
+            }
+        }
+    }
 
     private static string Text(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}] {tensor.dtype}";
 

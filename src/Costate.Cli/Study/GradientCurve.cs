@@ -61,5 +61,5 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
     }
 
     private static GradientCurve Of(string id, string label, int look, Func<int, GradientMethod> method) =>
-        new($"{id}/dpm-solver++2m", label, Comparison.Methods, Solver.DpmSolverPlusPlus(2), method) { Look = look };
+        new($"dpm-solver++2m/{id}", label, Comparison.Methods, Solver.DpmSolverPlusPlus(2), method) { Look = look };
 }

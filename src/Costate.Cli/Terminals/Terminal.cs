@@ -14,6 +14,9 @@ internal sealed class Terminal
     /// <summary>The standard error: progress, warnings, errors.</summary>
     internal required TextWriter Error { get; init; }
 
+    /// <summary>Whether the output goes to a terminal, which may have colours, and not to a file or a pipe.</summary>
+    internal bool OutputIsTerminal { get; init; }
+
     /// <summary>Columns of the output.</summary>
     internal int Width { get; init; } = WidthOfFile;
 
@@ -24,6 +27,7 @@ internal sealed class Terminal
     {
         Output = Console.Out,
         Error = Console.Error,
+        OutputIsTerminal = !Console.IsOutputRedirected,
         Width = Console.IsOutputRedirected ? WidthOfFile : WindowWidth(),
         LiveWidth = Console.IsErrorRedirected ? null : WindowWidth(),
     };
@@ -31,7 +35,11 @@ internal sealed class Terminal
     /// <summary>Prints a table, in colour where the output is a terminal that has it.</summary>
     internal void Write(Table table)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Output) });
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = OutputIsTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            Out = new AnsiConsoleOutput(Output),
+        });
         console.Profile.Width = Width;
         console.Write(table);
     }
