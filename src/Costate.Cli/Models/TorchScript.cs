@@ -24,7 +24,11 @@ internal sealed class TorchScript : IDisposable
             Convert(module, dtype);
             return new TorchScript(option, module);
         }
-        catch (Exception e) when (e is FileNotFoundException or InvalidDataException)
+        catch (FileNotFoundException e)
+        {
+            throw new CommandException($"Got {option} {path}: there is no such file; expected a TorchScript file, as torch.jit.save writes it.", e);
+        }
+        catch (InvalidDataException e)
         {
             throw new CommandException($"Got {option} {path}: {e.Message}", e);
         }

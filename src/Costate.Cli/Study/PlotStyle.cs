@@ -11,7 +11,7 @@ internal static class PlotStyle
 {
     private const float TextSize = 22;
     private const float TitleSize = 26;
-    private const float LegendSize = 450;
+    private const float LegendSize = 460;
 
     // Paul Tol's "muted" and "bright" colours: apart for colour-blind readers too.
     private static readonly string[] Colours =

@@ -59,7 +59,7 @@ internal static class StudyTables
                 m.Seconds.ToString("0.000", CultureInfo.InvariantCulture));
         }
 
-        table.Caption = new TableTitle("not counted: the activations of the network, of all evaluations at once for Unrolled, of one for the others");
+        table.Caption = new TableTitle("besides: the activations of one network evaluation, for Unrolled of all at once");
         return table;
     }
 

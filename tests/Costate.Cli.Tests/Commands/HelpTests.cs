@@ -71,6 +71,15 @@ public sealed class HelpTests
         void Write(string file, string name, Tensor value) => SafetensorsFile.Write(folder.PathTo(file), new Dictionary<string, Tensor> { [name] = value });
     }
 
+    [Fact]
+    public void Documentation_HasExamplesOfTheHelp()
+    {
+        string[] parts = File.ReadAllText(Repository.PathTo("docs", "command-line.md")).ReplaceLineEndings("\n").Split("```");
+        string[] blocks = [.. parts.Where(p => p.StartsWith("sh\n", StringComparison.Ordinal)).Select(p => p["sh\n".Length..].Trim())];
+        Assert.NotEmpty(blocks);
+        Assert.Subset(Examples().Select(row => row.Data).ToHashSet(), blocks.ToHashSet());
+    }
+
     public static TheoryData<string> Examples()
     {
         var terminal = new Terminal { Output = TextWriter.Null, Error = TextWriter.Null };

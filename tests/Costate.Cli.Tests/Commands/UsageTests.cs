@@ -74,7 +74,7 @@ public sealed class UsageTests
         Tool.Fails(2, ["sample", .. Tool.Inputs("--shape", null)], "--shape", "--start-noise");
 
     [Fact]
-    public void Model_ThatIsMissing_Fails() => FailsWithModel("nothing.pt", "--model", "nothing.pt", "no TorchScript file");
+    public void Model_ThatIsMissing_Fails() => FailsWithModel("nothing.pt", "--model", "nothing.pt", "no such file");
 
     [Fact]
     public void Model_ThatIsNoTorchScript_Fails()
@@ -140,7 +140,7 @@ public sealed class UsageTests
     {
         using var folder = new TemporaryFolder();
         string[] shared = ["gradient", .. Tool.Inputs()];
-        FailsWith([.. shared, "--loss", "none.ts.pt"], "--loss none.ts.pt", "no TorchScript file");
+        FailsWith([.. shared, "--loss", "none.ts.pt"], "--loss none.ts.pt", "no such file");
         FailsWith([.. shared, "--loss", "mse:none.safetensors"], "no file 'none.safetensors'");
         FailsWith([.. shared, "--loss", "mse:" + Tool.Condition], "[2, 5]", "[2, 3, 8, 8]");
         FailsWith([.. shared, "--loss", ScriptArchive.Write(folder.PathTo("shape.pt"), ["x"], "return torch.square(x)")], "[2, 3, 8, 8]", "one value for each item");
