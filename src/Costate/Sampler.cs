@@ -104,10 +104,12 @@ public sealed class Sampler
     /// condition, and adds to that of the denoiser's parameters.
     /// </summary>
     /// <remarks>
-    /// First order only: the gradient is not differentiable itself. At least one of x_T and the condition must require a gradient.
+    /// First order only: the gradient is not differentiable itself. If neither x_T nor the condition requires a gradient, this is
+    /// <see cref="Sample"/>.
     /// An exception in the backward pass (of the network, or cancellation) makes <c>backward()</c> throw an
     /// <see cref="System.Runtime.InteropServices.ExternalException"/> about an invalid gradient; the cause is then in
-    /// <see cref="BackwardError"/>. What the method keeps lives until the first backward pass; a second one runs forward again.
+    /// <see cref="BackwardError"/>. What the method keeps lives until the first backward pass (or, without one, until
+    /// the garbage collector finds it); a second pass runs forward again.
     /// </remarks>
     /// <param name="xT">Start noise, [batch, ...], floating point.</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
@@ -120,7 +122,9 @@ public sealed class Sampler
     {
         SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         BackwardError = null;
-        return SamplingFunction.Run(run, method ?? GradientMethod.Discrete(), error => BackwardError = error);
+        return is_grad_enabled() && (xT.requires_grad || z?.Values.requires_grad == true)
+            ? SamplingFunction.Run(run, method ?? GradientMethod.Discrete(), error => BackwardError = error)
+            : Sample(xT, z, noise, progress, cancellationToken);
     }
 
     /// <summary>What went wrong in the last backward pass through a tensor of <see cref="Differentiable"/>, or null.</summary>

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
+using ICSharpCode.SharpZipLib.Checksum;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -17,7 +18,7 @@ internal static class TorchScriptFile
 
         if (!HoldsProgram(path))
         {
-            throw new InvalidDataException($"'{path}' is not a TorchScript file: it is no zip archive with a program in it. Write one with torch.jit.save; a pickled state_dict or a safetensors file holds weights alone.");
+            throw new InvalidDataException($"'{path}' is not a TorchScript file: it is no undamaged zip archive with a program in it. Write one with torch.jit.save; a pickled state_dict or a safetensors file holds weights alone.");
         }
 
         jit.ScriptModule script;
@@ -39,17 +40,35 @@ internal static class TorchScriptFile
         return script;
     }
 
+    // The native reader ends the process on a program that it cannot compile, which is what a damaged file looks like to it. So every
+    // checksum is tested first.
     private static bool HoldsProgram(string path)
     {
         try
         {
             using ZipArchive archive = ZipFile.OpenRead(path);
             return archive.Entries.Any(e => e.FullName.EndsWith("/constants.pkl", StringComparison.Ordinal))
-                && archive.Entries.Any(e => e.FullName.Contains("/code/", StringComparison.Ordinal));
+                && archive.Entries.Any(e => e.FullName.Contains("/code/", StringComparison.Ordinal))
+                && archive.Entries.All(IsUndamaged);
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException or ArgumentException or NotSupportedException)
         {
             return false;
         }
+    }
+
+    private static bool IsUndamaged(ZipArchiveEntry entry)
+    {
+        var checksum = new Crc32();
+        byte[] buffer = new byte[1 << 16];
+        using Stream stream = entry.Open();
+        long length = 0;
+        for (int read = stream.Read(buffer); read > 0 && length <= entry.Length; read = stream.Read(buffer))
+        {
+            checksum.Update(new ArraySegment<byte>(buffer, 0, read));
+            length += read;
+        }
+
+        return length == entry.Length && checksum.Value == entry.Crc32;
     }
 }

@@ -31,14 +31,11 @@ internal sealed class AdjointDeisTape : GradientTape
             }
         }
 
-        var executor = new TableExecutor(run);
+        var executor = new TableExecutor(run) { OnGridState = states.Record };
         using LiveSet live = executor.Begin();
-        states.Record(0, run.Start);
-        int recorded = 0;
         for (int k = 0; k < executor.Evaluations; k++)
         {
             executor.Advance(live, k);
-            RecordGridStates(live, ref recorded);
         }
 
         sample = executor.Sample(live).alias();
@@ -153,19 +150,6 @@ internal sealed class AdjointDeisTape : GradientTape
         }
 
         return interval;
-    }
-
-    private void RecordGridStates(LiveSet live, ref int recorded)
-    {
-        foreach ((int row, Tensor state) in live.States.Where(entry => run.Table.Rows[entry.Key].GridIndex is not null).OrderBy(entry => entry.Key))
-        {
-            int index = run.Table.Rows[row].GridIndex!.Value;
-            if (index > recorded)
-            {
-                states.Record(index, state);
-                recorded = index;
-            }
-        }
     }
 
     private static void Replace(ref Tensor? held, Tensor? value)

@@ -23,7 +23,8 @@ public abstract class GradientMethod
     /// <remarks>
     /// The gradient of the <em>continuous</em> problem up to O(h^order): at few steps less accurate than <see cref="Discrete"/> at
     /// the same cost. The choice when the adjoint grid must differ from the sampling grid, or with many steps. M evaluations with a
-    /// graph and M products after the N evaluations of the sample.
+    /// graph and M products after the N evaluations of the sample. Under a scheduled condition order 2 falls to 1 where the condition
+    /// changes, as the order of a multistep sampler does: both extrapolate across the change.
     /// </remarks>
     /// <param name="order">1 or 2 (2M). The default value is 1.</param>
     /// <param name="steps">M, the number of adjoint steps. The default is the sampling grid itself; another number places its points by index, in the half log-SNR.</param>

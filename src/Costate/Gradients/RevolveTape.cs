@@ -43,9 +43,11 @@ internal sealed class RevolveTape : GradientTape
     {
         using var gradients = new ParameterGradients(run.Denoiser.Parameters);
         var transpose = new TableTranspose(run, cotangent);
-        while (segments.TryPop(out Segment? segment))
+        while (segments.TryPeek(out Segment? segment))
         {
+            // Off the stack only once it is done with, so that disposing the tape finds it after an exception.
             Reverse(transpose, segment);
+            segments.Pop();
         }
 
         (Tensor start, Tensor? condition) = transpose.Finish();

@@ -24,12 +24,12 @@ internal static class CycleDiffusion
         var vectors = new Tensor[run.Grid.Steps];
         for (int i = 0; i < vectors.Length; i++)
         {
-            using DisposeScope scope = NewDisposeScope();
-            Tensor before = live.States[i].alias();
-            TableTerm noise = table.Rows[i + 1].Noises[0];
-
             // The step with the drawn vector n gives A x + B m + C n; the vector that leads to the wanted state instead is n + (wanted - given)/C.
+            using Tensor before = live.States[i].alias();
             executor.Advance(live, i);
+
+            using DisposeScope scope = NewDisposeScope();
+            TableTerm noise = table.Rows[i + 1].Noises[0];
             Tensor wanted = Posterior(run, points, i + 1, before);
             Tensor drawn = run.Noise!.Normal(noise.Index, table.NoiseIntervals[noise.Index], x0);
             vectors[i] = wanted.sub(live.States[i + 1]).div_(noise.Weight).add_(drawn).MoveToOuterDisposeScope();

@@ -32,17 +32,21 @@ internal sealed class VpCosineSchedule : VariancePreservingSchedule
             : Math.Log(Math.Sin(rate * (1 - t)) / cosine);
     }
 
-    public override double Drift(double t) => -rate / Math.Tan(rate * (1 - InDomain(t)));
+    public override double Drift(double t) => InDomain(t) < 0.5
+        ? -rate * Math.Tan(rate * (t + offset))
+        : -rate / Math.Tan(rate * (1 - t));
 
     public override string ToString() => FormattableString.Invariant($"VpCosine({offset:R})");
 
     protected override double TimeAtLogAlpha(double logAlpha)
     {
-        double alpha = Math.Exp(logAlpha);
-        double t = 1 - (Math.Asin(Math.Min(cosine * alpha, 1)) / rate);
+        // Near t = 0 the arc sine cancels; there log alpha = -(d tan u0 + d^2/2) to first order.
+        double t = logAlpha > -1e-2
+            ? -2 * logAlpha / (tangent + Math.Sqrt((tangent * tangent) - (2 * logAlpha))) / rate
+            : 1 - (Math.Asin(cosine * Math.Exp(logAlpha)) / rate);
 
-        // The arc sine cancels near t = 0; Newton steps on the accurate logarithm restore the digits.
-        for (int i = 0; i < 3 && t is > 0 and < 1 && logAlpha < 0; i++)
+        // Newton steps on the accurate logarithm restore the last digits.
+        for (int i = 0; i < 4 && t is > 0 and < 1; i++)
         {
             t = Math.Clamp(t - ((LogAlpha(t) - logAlpha) / Drift(t)), 0, 1);
         }

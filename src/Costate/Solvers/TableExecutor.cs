@@ -18,6 +18,9 @@ internal sealed class TableExecutor
         table = run.Table;
     }
 
+    /// <summary>Is shown each state at a grid point, in order, while it is alive; the start too.</summary>
+    internal Action<int, Tensor>? OnGridState { get; init; }
+
     /// <summary>Number of network evaluations, and of cuts.</summary>
     internal int Evaluations => table.EvaluatedRows.Count;
 
@@ -26,6 +29,7 @@ internal sealed class TableExecutor
     {
         var live = new LiveSet();
         live.States[0] = run.Start.alias();
+        OnGridState?.Invoke(0, live.States[0]);
         return live;
     }
 
@@ -45,6 +49,10 @@ internal sealed class TableExecutor
         for (int i = row + 1; i <= next; i++)
         {
             live.States[i] = Combine(live, i);
+            if (table.Rows[i].GridIndex is int point)
+            {
+                OnGridState?.Invoke(point, live.States[i]);
+            }
         }
 
         live.Trim(next, table);

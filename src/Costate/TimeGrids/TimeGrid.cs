@@ -103,11 +103,6 @@ public sealed class TimeGrid
             throw new ArgumentException($"Got {times.Length} times; a grid has at least two, its start and its end.", nameof(times));
         }
 
-        if (networkTimes.Length != times.Length || !networkTimes.All(double.IsFinite))
-        {
-            throw new ArgumentException($"Got {networkTimes.Length} network times for {times.Length} times; give one finite number for each.", nameof(networkTimes));
-        }
-
         for (int i = 0; i < times.Length; i++)
         {
             if (!(times[i] is >= 0 and <= 1))
@@ -119,6 +114,11 @@ public sealed class TimeGrid
             {
                 throw new ArgumentException($"Got time {times[i]} at position {i} after {times[i - 1]}; the times of a grid fall strictly. Use {nameof(Reversed)}() for a grid from data to noise.", nameof(times));
             }
+        }
+
+        if (networkTimes.Length != times.Length || !networkTimes.All(double.IsFinite))
+        {
+            throw new ArgumentException($"Got {networkTimes.Length} network times for {times.Length} times; give one finite number for each.", nameof(networkTimes));
         }
 
         return new TimeGrid([.. times], [.. networkTimes]);

@@ -1,0 +1,145 @@
+using static TorchSharp.torch;
+
+namespace Costate.Tests;
+
+/// <summary>The exact discrete adjoint against plain backpropagation and finite differences, for every solver and every target.</summary>
+public sealed class DiscreteTests
+{
+    private const int Steps = 6;
+
+    private static readonly NoiseSchedule Schedule = NoiseSchedule.VpLinear(0.1, 20);
+
+    public static TheoryData<string> Names => Solvers.Every;
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Gradient_EqualsUnrolled(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        Sampler sampler = NewSampler(net, name);
+        BrownianPath noise = BrownianPath.PerStep(11);
+        foreach (Condition z in new[] { Condition.Constant(SmallNet.Condition()), Condition.Scheduled(SmallNet.ScheduledCondition(Steps)) })
+        {
+            SampleGradient expected = sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, GradientMethod.Unrolled(), noise);
+            foreach (Checkpointing? checkpointing in new[] { null, Checkpointing.Revolve(1), Checkpointing.Revolve(2), Checkpointing.Revolve(3) })
+            {
+                SampleGradient actual = sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, GradientMethod.Discrete(checkpointing), noise);
+
+                // Two orders of summation in 64 bits: 1e-12 is the bound, 1e-14 what is seen.
+                Near.Equal(expected.StartNoise, actual.StartNoise, 1e-12);
+                Near.Equal(expected.Condition!, actual.Condition!, 1e-12);
+                Near.Equal(expected.Sample, actual.Sample, 1e-15);
+                Near.Equal(expected.Loss, actual.Loss, 1e-15);
+                Assert.Equal(4, actual.Parameters.Count);
+                foreach ((Tensor e, Tensor a) in expected.Parameters.Zip(actual.Parameters))
+                {
+                    Near.Equal(e, a, 1e-12);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Gradient_EqualsFiniteDifferences(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        Sampler sampler = NewSampler(net, name);
+        BrownianPath noise = BrownianPath.PerStep(11);
+        Tensor start = SmallNet.Start();
+        Condition scheduled = Condition.Scheduled(SmallNet.ScheduledCondition(Steps));
+        Tensor weight = net.parameters().First();
+
+        SampleGradient gradient = sampler.Gradient(start, scheduled, SmallNet.Loss, noise: noise);
+
+        Check(start, gradient.StartNoise);
+        Check(scheduled.Values, gradient.Condition!);
+        Check(weight, gradient.Parameters[0]);
+
+        void Check(Tensor at, Tensor analytic)
+        {
+            Tensor direction = StartNoise.Draw(at.shape, 21, ScalarType.Float64);
+            double difference = Near.DirectionalDerivative(() => sampler.Sample(start, scheduled, noise), SmallNet.Loss, at, direction);
+            double product = (analytic * direction).sum().item<double>();
+
+            // Central differences with a step of 1e-5 carry about 1e-10 of truncation and rounding each.
+            Assert.Equal(1, product / difference, 1e-6);
+        }
+    }
+
+    [Fact]
+    public void Gradient_ThroughEveryPrediction_EqualsUnrolled()
+    {
+        foreach (Prediction prediction in Enum.GetValues<Prediction>())
+        {
+            using var scope = NewDisposeScope();
+            using var net = new SmallNet();
+            var sampler = new Sampler(Denoiser.FromModule(net, prediction), Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.05));
+            SampleGradient expected = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
+            SampleGradient actual = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
+            Near.Equal(expected.StartNoise, actual.StartNoise, 1e-12);
+            Near.Equal(expected.Condition!, actual.Condition!, 1e-12);
+        }
+    }
+
+    [Fact]
+    public void Gradient_WithAnotherTable_IsDifferent()
+    {
+        // The negative control of the equalities above: the transpose of a neighbouring table is not the gradient.
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        SampleGradient expected = NewSampler(net, "dpm++2").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
+        SampleGradient other = NewSampler(net, "dpm++2-heun").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
+        Assert.True(Near.Relative(expected.StartNoise, other.StartNoise) > 1e-3);
+    }
+
+    [Fact]
+    public void Gradient_OfTheMixture_ReachesTheContinuousOne()
+    {
+        var mixture = Mixture.Load();
+        Assert.InRange(MixtureError(mixture, 20).Start, 0, 0.05);
+        (double start, double condition) = MixtureError(mixture, 320);
+        Assert.InRange(start, 0, 3e-4);
+        Assert.InRange(condition, 0, 3e-4);
+    }
+
+    [Fact]
+    public void Gradient_OfTheMixture_HasOrderTwo()
+    {
+        var mixture = Mixture.Load();
+        (double start, double condition) = MixtureError(mixture, 160);
+        (double finerStart, double finerCondition) = MixtureError(mixture, 320);
+        Assert.InRange(Math.Log2(start / finerStart), 1.9, 2.1);
+        Assert.InRange(Math.Log2(condition / finerCondition), 1.9, 2.1);
+    }
+
+    [Fact]
+    public void Cost_CountsWhatHappens()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        long bytes = 2 * 3 * sizeof(double);
+        GradientCost cost = NewSampler(net, "ddim").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss).Cost;
+        Assert.Equal(new GradientCost(2 * Steps, Steps, Steps, Steps * bytes), cost);
+
+        cost = NewSampler(net, "heun").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss).Cost;
+        Assert.Equal(new GradientCost(4 * Steps, 2 * Steps, 2 * Steps, 2 * Steps * bytes), cost);
+
+        cost = NewSampler(net, "ddim").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled()).Cost;
+        Assert.Equal(Steps, cost.NetworkEvaluations);
+        Assert.Equal(Steps, cost.VectorJacobianProducts);
+    }
+
+    private static Sampler NewSampler(SmallNet net, string solver) =>
+        new(Denoiser.FromModule(net, Prediction.Noise), Schedule, Solvers.Named(solver), TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.05));
+
+    private static (double Start, double Condition) MixtureError(Mixture mixture, int steps)
+    {
+        using var scope = NewDisposeScope();
+        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
+        SampleGradient gradient = sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss);
+        return (Near.Relative(tensor(mixture.StartGradient), gradient.StartNoise), Near.Relative(tensor(mixture.ConditionGradient), gradient.Condition!));
+    }
+}
