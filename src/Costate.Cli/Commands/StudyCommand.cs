@@ -55,11 +55,6 @@ internal sealed class StudyCommand : DocumentedCommand
             measurements = GradientStudy.Run(steps, progress.Report, cancellationToken);
         }
 
-        if (!PlotStyle.HasFonts)
-        {
-            terminal.Error.WriteLine("No font was found: the plots come without text. Install one, such as DejaVu Sans.");
-        }
-
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         File.WriteAllBytes(folder.Stage(StudyPlots.ErrorFile), StudyPlots.GradientError(measurements));
         File.WriteAllBytes(folder.Stage(StudyPlots.BytesFile), StudyPlots.StoredBytes(measurements, steps));

@@ -2,7 +2,6 @@ using System.Globalization;
 using ScottPlot;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
-using SkiaSharp;
 
 namespace Costate.Cli.Study;
 
@@ -23,21 +22,12 @@ internal static class PlotStyle
         MarkerShape.OpenTriangleDown, MarkerShape.FilledSquare, MarkerShape.OpenDiamond, MarkerShape.Asterisk, MarkerShape.OpenTriangleUp,
     ];
 
-    // Common fonts without serifs, of the three systems; where none is there, the plotting library's own choice.
-    private static readonly string[] Fonts = ["Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans"];
-
-    /// <summary>Whether there is any font to write with.</summary>
-    internal static bool HasFonts => SKFontManager.Default.FontFamilyCount > 0;
-
     /// <summary>An empty plot with a title and axis labels.</summary>
     internal static Plot New(string title, string xLabel, string yLabel)
     {
+        PlotFont.Register();
         var plot = new Plot();
-        if (Fonts.FirstOrDefault(SKFontManager.Default.FontFamilies.Contains) is string font)
-        {
-            plot.Font.Set(font);
-        }
-
+        plot.Font.Set(PlotFont.Family);
         plot.Title(title, TitleSize);
         plot.XLabel(xLabel, TextSize);
         plot.YLabel(yLabel, TextSize);
