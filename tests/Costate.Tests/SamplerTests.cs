@@ -182,7 +182,7 @@ public sealed class SamplerTests
         Refused(() => sampler.Sample(start, Condition.Scheduled(zeros(5, 3, 2))), "[steps, batch, ...]");
         Refused(() => Condition.Scheduled(zeros(5)).Values, "[steps, batch, ...]");
         Refused(() => Condition.Scheduled([zeros(2, 2), zeros(2, 3)]).Values, "[2, 3]");
-        Assert.Throws<ArgumentNullException>(() => { sampler.Sample(null!); });
+        Assert.Throws<ArgumentNullException>(() => { sampler.Sample((Tensor)null!); });
 
         var stochastic = new Sampler(sampler.Denoiser, Schedule, Solver.Ddpm(), TimeGrid.Uniform(Steps));
         Refused(() => stochastic.Sample(start), "BrownianPath.PerStep(seed)");
