@@ -50,6 +50,7 @@ internal sealed class GradientCommand : DocumentedCommand
     private int Run(ParseResult parsed)
     {
         SamplingSettings settings = options.Parse(parsed);
+        settings.Plan.WarnOfIgnored(terminal);
         (string lossText, string methodText) = (parsed.GetValue(loss)!, parsed.GetValue(method)!);
         GradientMethod chosen = NamedMethod.Parse(methodText, parsed.GetValue(adjointSteps), parsed.GetValue(trajectory));
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);

@@ -13,14 +13,17 @@ internal sealed class SamplingOptions
         [.. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p))];
 
     private readonly Option<string> model = Text("--model", "FILE", "The denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust.", required: true);
-    private readonly Option<string> schedule = Text("--schedule", "NAME[:N,N]", "The noise schedule that it was trained on; see below.", required: true);
-    private readonly Option<string> prediction = Text("--prediction", "KIND", $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}.", required: true);
+    private readonly Option<string?> schedule = Text("--schedule", "NAME[:N,N]", "The noise schedule that it was trained on; see below. Needed unless --scheduler-config says it.");
+    private readonly Option<string?> prediction = Text("--prediction", "KIND", $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed unless --scheduler-config says it.");
+    private readonly Option<string?> schedulerConfig = Text("--scheduler-config", "FILE", "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
+    private readonly Option<bool> ignoreClipping = new("--ignore-clipping") { Description = "Leave out the clipping of predictions that --scheduler-config asks for; without this such a file is refused." };
+    private readonly Option<string?> mu = Text("--mu", "MU", "The shift of a --scheduler-config that depends on the size of the image.");
     private readonly Option<string?> timeScale = Text("--time-scale", "S", "The network is told S t for time t in [0, 1]. [default: 1]");
     private readonly Option<int?> trainingTimesteps = CommonOptions.AtLeast("--training-timesteps", 1, "The network is told a training step in 0..N-1 instead of a time: N t - 1.");
     private readonly Option<string?> condition = Text("--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
     private readonly Option<string?> guidanceScale = Text("--guidance-scale", "S", "Classifier-free guidance; 1 is none. Needs --condition and --unconditional.");
     private readonly Option<string?> unconditional = Text("--unconditional", TensorFile.Form, "The condition that stands for none: a tensor like --condition, or the word zeros.");
-    private readonly Option<string> solver = new("--solver") { HelpName = "NAME", Description = "The solver; see below.", DefaultValueFactory = _ => "dpm++2m" };
+    private readonly Option<string?> solver = Text("--solver", "NAME", $"The solver; see below. [default: {SamplingPlan.DefaultSolver}, or that of --scheduler-config]");
     private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 1, $"Number of steps. [default: {DefaultSteps}]");
     private readonly Option<string?> grid = Text("--grid", "NAME", "Where it steps; see below. [default: as the schedule says]");
     private readonly Option<string?> start = Text("--start", "T", "Time of the start, the noise. [default: 1]");
@@ -48,7 +51,7 @@ internal sealed class SamplingOptions
     /// <summary>Adds them to a command, the ones that must be given first.</summary>
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[model, schedule, prediction, timeScale, trainingTimesteps, condition, guidanceScale, unconditional, solver, steps, grid, start, end, shape, batch, startNoise, seed, dtype, threads, output, json])
+        foreach (Option option in (Option[])[model, schedule, prediction, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, condition, guidanceScale, unconditional, solver, steps, grid, start, end, shape, batch, startNoise, seed, dtype, threads, output, json])
         {
             command.Options.Add(option);
         }
@@ -60,31 +63,18 @@ internal sealed class SamplingOptions
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
     internal SamplingSettings Parse(ParseResult parsed)
     {
-        string scheduleText = parsed.GetValue(schedule)!;
-        (NamedSchedule named, IReadOnlyList<double> numbers, NoiseSchedule parsedSchedule) = NamedSchedule.Parse(scheduleText);
-        int stepCount = parsed.GetValue(steps) ?? DefaultSteps;
-        string gridText = parsed.GetValue(grid) ?? named.Grid;
-        TimeGrid timeGrid = NamedGrid.Parse(gridText, parsedSchedule, stepCount, Number(parsed, start) ?? 1, Number(parsed, end) ?? named.EndOf(numbers));
-        Solver parsedSolver = NamedSolver.Find(parsed.GetValue(solver)!).Make();
         CheckCombinations(parsed);
         return new SamplingSettings
         {
             Model = parsed.GetValue(model)!,
-            ScheduleText = scheduleText,
-            Schedule = parsedSchedule,
-            Prediction = Specification.Find("--prediction", parsed.GetValue(prediction)!, Predictions, p => p.Name).Value,
-            TimeScale = Number(parsed, timeScale) ?? 1,
-            TrainingTimesteps = parsed.GetValue(trainingTimesteps),
+            Plan = Plan(parsed),
+            SchedulerConfiguration = parsed.GetValue(schedulerConfig),
             Condition = parsed.GetValue(condition),
             GuidanceScale = Number(parsed, guidanceScale),
             Unconditional = parsed.GetValue(unconditional),
-            Solver = parsedSolver,
-            GridText = gridText,
-            Grid = timeGrid,
             Shape = Shape(parsed.GetValue(shape)),
             Batch = parsed.GetValue(batch),
             StartNoise = parsed.GetValue(startNoise),
-            StartScale = named.StartScaleIsSigma ? parsedSchedule.Sigma(timeGrid.Start) : 1,
             Seed = Seed(parsed.GetValue(seed)),
             Dtype = Specification.Find("--dtype", parsed.GetValue(dtype)!, SamplingSettings.Dtypes, d => d.Name).Value,
             Threads = parsed.GetValue(threads),
@@ -93,8 +83,26 @@ internal sealed class SamplingOptions
         };
     }
 
+    private SamplingPlan Plan(ParseResult parsed)
+    {
+        int stepCount = parsed.GetValue(steps) ?? DefaultSteps;
+        return parsed.GetValue(schedulerConfig) is string file
+            ? SamplingPlan.FromConfiguration(file, parsed.GetValue(ignoreClipping), Number(parsed, mu), stepCount, parsed.GetValue(solver))
+            : SamplingPlan.FromNames(
+                parsed.GetValue(schedule)!,
+                Specification.Find("--prediction", parsed.GetValue(prediction)!, Predictions, p => p.Name).Value,
+                parsed.GetValue(solver),
+                parsed.GetValue(grid),
+                stepCount,
+                Number(parsed, start),
+                Number(parsed, end),
+                Number(parsed, timeScale),
+                parsed.GetValue(trainingTimesteps));
+    }
+
     private void CheckCombinations(ParseResult parsed)
     {
+        CheckSchedule(parsed);
         if (parsed.GetValue(trainingTimesteps) is not null && parsed.GetValue(timeScale) is not null)
         {
             throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
@@ -113,6 +121,25 @@ internal sealed class SamplingOptions
         if (parsed.GetValue(shape) is null && parsed.GetValue(startNoise) is null)
         {
             throw new UsageException("Got no --shape; expected the shape of one sample, such as --shape 3,64,64, or --start-noise with a tensor to start from.");
+        }
+    }
+
+    // A scheduler configuration says all that these options say.
+    private void CheckSchedule(ParseResult parsed)
+    {
+        Option[] replaced = [schedule, prediction, timeScale, trainingTimesteps, grid, start, end];
+        Option[] ofConfiguration = [ignoreClipping, mu];
+        bool configured = parsed.GetValue(schedulerConfig) is not null;
+        if ((configured ? replaced : ofConfiguration).FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is Option odd)
+        {
+            throw new UsageException(configured
+                ? $"Got {odd.Name} with --scheduler-config, which says it too; leave out one of them."
+                : $"Got {odd.Name} without --scheduler-config; leave it out, or name the file that it is about.");
+        }
+
+        if (!configured && (parsed.GetValue(schedule) is null || parsed.GetValue(prediction) is null))
+        {
+            throw new UsageException($"Got no {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; expected --schedule and --prediction as the network was trained, or --scheduler-config with a file that says them.");
         }
     }
 

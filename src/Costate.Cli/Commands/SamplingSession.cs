@@ -25,7 +25,7 @@ internal sealed class SamplingSession : IDisposable
             long batch = Start.shape[0];
             Condition = settings.Condition is null ? null : TensorFile.ForBatch("--condition", TensorFile.Read("--condition", settings.Condition, settings.Dtype), batch);
             Sampler = SamplerOf(settings, network, Condition, batch);
-            Noise = settings.Solver.IsStochastic ? BrownianPath.PerStep(settings.Seed) : null;
+            Noise = settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(settings.Seed) : null;
         }
         catch
         {
@@ -61,7 +61,7 @@ internal sealed class SamplingSession : IDisposable
         if (settings.StartNoise is not string file)
         {
             Tensor drawn = Costate.StartNoise.Draw([settings.Batch ?? 1, .. settings.Shape!], settings.Seed, settings.Dtype);
-            return settings.StartScale == 1 ? drawn : drawn.mul_(settings.StartScale);
+            return settings.Plan.StartScale == 1 ? drawn : drawn.mul_(settings.Plan.StartScale);
         }
 
         Tensor given = TensorFile.Read("--start-noise", file, settings.Dtype);
@@ -79,9 +79,9 @@ internal sealed class SamplingSession : IDisposable
         {
             Denoiser denoiser = Denoiser.FromFunction(
                 (x, t, z) => z is null ? network.Call(x, t) : network.Call(x, t, z),
-                settings.Prediction,
-                settings.TimeScale,
-                settings.TrainingTimesteps,
+                settings.Plan.Prediction,
+                settings.Plan.TimeScale,
+                settings.Plan.TrainingTimesteps,
                 parameters: []);
             if (settings.GuidanceScale is double scale)
             {
@@ -91,7 +91,7 @@ internal sealed class SamplingSession : IDisposable
                 denoiser = denoiser.WithClassifierFreeGuidance(none, scale);
             }
 
-            return new Sampler(denoiser, settings.Schedule, settings.Solver, settings.Grid);
+            return new Sampler(denoiser, settings.Plan.Schedule, settings.Plan.Solver, settings.Plan.Grid);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {

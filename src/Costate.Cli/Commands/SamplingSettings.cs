@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Cli.Models;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
@@ -10,15 +11,9 @@ internal sealed record SamplingSettings
 
     internal required string Model { get; init; }
 
-    internal required string ScheduleText { get; init; }
+    internal required SamplingPlan Plan { get; init; }
 
-    internal required NoiseSchedule Schedule { get; init; }
-
-    internal required Prediction Prediction { get; init; }
-
-    internal required double TimeScale { get; init; }
-
-    internal required int? TrainingTimesteps { get; init; }
+    internal required string? SchedulerConfiguration { get; init; }
 
     internal required string? Condition { get; init; }
 
@@ -26,19 +21,11 @@ internal sealed record SamplingSettings
 
     internal required string? Unconditional { get; init; }
 
-    internal required Solver Solver { get; init; }
-
-    internal required string GridText { get; init; }
-
-    internal required TimeGrid Grid { get; init; }
-
     internal required long[]? Shape { get; init; }
 
     internal required int? Batch { get; init; }
 
     internal required string? StartNoise { get; init; }
-
-    internal required double StartScale { get; init; }
 
     internal required ulong Seed { get; init; }
 
@@ -56,18 +43,19 @@ internal sealed record SamplingSettings
         (string Name, string? Value)[] all =
         [
             ("model", Model),
-            ("schedule", Schedule.ToString()),
-            ("prediction", Prediction.ToString().ToLowerInvariant()),
-            ("timeScale", TrainingTimesteps is null ? Text(TimeScale) : null),
-            ("trainingTimesteps", TrainingTimesteps?.ToString(CultureInfo.InvariantCulture)),
+            ("schedulerConfig", SchedulerConfiguration),
+            ("schedule", Plan.Schedule.ToString()),
+            ("prediction", Plan.Prediction.ToString().ToLowerInvariant()),
+            ("timeScale", Plan.TrainingTimesteps is null ? Text(Plan.TimeScale) : null),
+            ("trainingTimesteps", Plan.TrainingTimesteps?.ToString(CultureInfo.InvariantCulture)),
             ("condition", Condition),
             ("guidanceScale", GuidanceScale is double g ? Text(g) : null),
             ("unconditional", Unconditional),
-            ("solver", Solver.Name),
-            ("steps", Grid.Steps.ToString(CultureInfo.InvariantCulture)),
-            ("grid", GridText),
-            ("start", Text(Grid.Start)),
-            ("end", Text(Grid.End)),
+            ("solver", Plan.Solver.Name),
+            ("steps", Plan.Grid.Steps.ToString(CultureInfo.InvariantCulture)),
+            ("grid", Plan.GridName),
+            ("start", Text(Plan.Grid.Start)),
+            ("end", Text(Plan.Grid.End)),
             ("shape", string.Join(',', shape)),
             ("startNoise", StartNoise),
             ("seed", Seed.ToString(CultureInfo.InvariantCulture)),

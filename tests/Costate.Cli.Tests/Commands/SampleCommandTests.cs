@@ -116,6 +116,29 @@ public sealed class SampleCommandTests
     }
 
     [Theory]
+    [InlineData(null, "DPM-Solver++2M")]
+    [InlineData("ddim", "DDIM")]
+    public void SchedulerConfiguration_SaysAll(string? solver, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("scheduler_config.json", SchedulerConfiguration);
+        ToolRun run = Tool.Done(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file, "--solver", solver), "--json", "--output", folder.PathTo("out")]);
+        JsonElement settings = JsonDocument.Parse(run.Output).RootElement.GetProperty("settings");
+        Assert.Equal(expected, settings.GetProperty("solver").GetString());
+        Assert.Equal("DPMSolverMultistepScheduler", settings.GetProperty("grid").GetString());
+        Assert.Equal("1000", settings.GetProperty("trainingTimesteps").GetString());
+        Assert.Contains("set_alpha_to_one", run.Error);
+    }
+
+    /// <summary>A file of diffusers, with an option of another scheduler.</summary>
+    internal const string SchedulerConfiguration =
+        """
+        { "_class_name": "DPMSolverMultistepScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
+          "beta_schedule": "scaled_linear", "algorithm_type": "dpmsolver++", "solver_order": 2, "prediction_type": "epsilon",
+          "timestep_spacing": "linspace", "set_alpha_to_one": false }
+        """;
+
+    [Theory]
     [MemberData(nameof(Solvers))]
     public void EverySolver_Runs(string solver)
     {

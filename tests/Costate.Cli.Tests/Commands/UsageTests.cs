@@ -74,6 +74,21 @@ public sealed class UsageTests
         Tool.Fails(2, ["sample", .. Tool.Inputs("--shape", null)], "--shape", "--start-noise");
 
     [Fact]
+    public void SchedulerConfiguration_GoesWithoutWhatItSays()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("scheduler_config.json", SampleCommandTests.SchedulerConfiguration);
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--scheduler-config", file)], "--schedule with --scheduler-config");
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--schedule", null, "--prediction", null)], "--schedule", "--scheduler-config");
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--prediction", null)], "no --prediction");
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--mu", "1")], "--mu without --scheduler-config");
+        string[] alone = Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file);
+        Tool.Fails(2, ["sample", .. alone, "--mu", "1"], "mu 1");
+        FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", "none.json")], "none.json");
+        FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", folder.Write("bad.json", "{"))], "bad.json");
+    }
+
+    [Fact]
     public void Model_ThatIsMissing_Fails() => FailsWithModel("nothing.pt", "--model", "nothing.pt", "no such file");
 
     [Fact]
