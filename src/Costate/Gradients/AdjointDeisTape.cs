@@ -31,7 +31,7 @@ internal sealed class AdjointDeisTape : GradientTape
             }
         }
 
-        var executor = new TableExecutor(run) 
+        var executor = new TableExecutor(run)
         {
             OnState = (row, state) =>
             {

@@ -278,7 +278,7 @@ public sealed class RexTests
     {
         SamplingRun run = Run(sampler, start, z, noise);
         double most = 0;
-        var executor = new TableExecutor(run, toTheEnd: true) 
+        var executor = new TableExecutor(run, toTheEnd: true)
         {
             OnState = (row, state) => most = Math.Max(most, state.abs().max().item<double>() / clock.Kappa(SchedulePoint.At(sampler.Schedule, sampler.Table.Rows[row].Time))),
         };
