@@ -56,9 +56,11 @@ internal sealed class Attention2D : NetworkBlock
     internal Tensor Forward(Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor positions = (norm is null ? x : norm.call(x)).flatten(2).transpose(1, 2).contiguous();
-        Tensor attended = SpatialAttention.Attend(toQuery.call(positions), toKey.call(positions), toValue.call(positions), heads);
-        Tensor sum = toOut.call(attended).transpose(1, 2).unflatten(2, [x.shape[2], x.shape[3]]) + x;
+        Tensor positions = SpatialAttention.Positions(norm is null ? x : norm.call(x));
+        Tensor attended = SpatialAttention.Attend(Split(toQuery.call(positions)), Split(toKey.call(positions)), Split(toValue.call(positions)));
+        Tensor sum = SpatialAttention.Image(toOut.call(attended), x.shape[2], x.shape[3]) + x;
         return (outputScale == 1 ? sum : sum.div_(outputScale)).MoveToOuterDisposeScope();
     }
+
+    private Tensor Split(Tensor vectors) => vectors.unflatten(2, [heads, vectors.shape[2] / heads]);
 }
