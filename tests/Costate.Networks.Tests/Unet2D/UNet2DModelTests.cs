@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Costate.Testing;
 using static TorchSharp.torch;
 
@@ -210,6 +211,47 @@ public sealed class UNet2DModelTests
         Assert.Equal([1, 3, 8, 16], output.shape);
         Assert.True(output.isfinite().all().item<bool>());
         Assert.Equal(1, network.get_parameter("conv_norm_out.weight")!.min().item<float>());
+    }
+
+    // The reference values must be able to tell a wrong option from the right one.
+    [Theory]
+    [InlineData("unet2d-ddpm", "freq_shift", "0")]
+    [InlineData("unet2d-ddpm", "flip_sin_to_cos", "true")]
+    [InlineData("unet2d-ddpm", "downsample_padding", "1")]
+    [InlineData("unet2d-ddpm", "attention_head_dim", "8")]
+    [InlineData("unet2d-ddpm", "mid_block_scale_factor", "1.4")]
+    [InlineData("unet2d-ddpm", "norm_num_groups", "16")]
+    [InlineData("unet2d-ddpm", "attn_norm_num_groups", "16")]
+    [InlineData("unet2d-ddpm", "norm_eps", "0.01")]
+    [InlineData("unet2d-ddpm", "act_fn", "\"relu\"")]
+    [InlineData("unet2d-class", "act_fn", "\"gelu\"")]
+    [InlineData("unet2d-class", "act_fn", "\"mish\"")]
+    [InlineData("unet2d-class", "freq_shift", "1")]
+    public void Output_DependsOnTheOption(string name, string option, string value)
+    {
+        using var scope = NewDisposeScope();
+        using ModelFolder folder = new ModelFolder("diffusion_pytorch_model.safetensors", "networks", name).Set(option, JsonNode.Parse(value));
+        using UNet2DModel network = UNet2DModel.FromPretrained(folder.Path);
+        IReadOnlyDictionary<string, Tensor> expected = Expected(name);
+
+        Tensor output = network.forward(expected["input.sample"], expected["input.timestep"], expected.GetValueOrDefault("input.class_labels"));
+
+        Assert.True(Near.Relative(expected["output"], output) > 100 * Float32Tolerance);
+        (Tensor withGraph, _) = Vjp.Take(
+            x => network.forward(x[0], expected["input.timestep"], expected.GetValueOrDefault("input.class_labels")), expected["cotangent"], expected["input.sample"]);
+        Near.Equal(output, withGraph, 1e-6);
+    }
+
+    [Fact]
+    public void BFloat16_IsCloseToFloat32()
+    {
+        using var scope = NewDisposeScope();
+        using UNet2DModel network = UNet2DModel.FromPretrained(Folder("unet2d-ddpm"), dtype: ScalarType.BFloat16);
+        IReadOnlyDictionary<string, Tensor> expected = Expected("unet2d-ddpm");
+        Tensor output = network.call(expected["input.sample"].bfloat16(), expected["input.timestep"]);
+        Assert.Equal(ScalarType.BFloat16, output.dtype);
+        // Eight bits a number, some 30 layers.
+        Near.Equal(expected["output"], output.to(ScalarType.Float32), 3e-2);
     }
 
     [Fact]
