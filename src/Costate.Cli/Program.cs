@@ -1,1 +1,4 @@
-return 0;
+using Costate.Cli;
+
+using var interrupt = new Interrupt(Console.Error);
+return CommandLine.Run(args, Terminal.OfProcess(), interrupt.Token);

@@ -48,6 +48,15 @@ public sealed class Sampler
     /// <summary>Where it steps.</summary>
     public TimeGrid Grid { get; }
 
+    /// <summary>What a <see cref="NoiseState"/> depends on: solver, schedule, grid and prediction, as text.</summary>
+    public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>
+    {
+        ["solver"] = Solver.Name,
+        ["schedule"] = Schedule.ToString()!,
+        ["grid"] = $"{Grid}, {Fingerprint.Of(Grid.Times.Concat(Grid.NetworkTimes))}",
+        ["prediction"] = Denoiser.Prediction.ToString(),
+    };
+
     /// <summary>The method on the grid, as numbers.</summary>
     public SolverTable Table => table;
 
@@ -63,9 +72,9 @@ public sealed class Sampler
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public Tensor Sample(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
+        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         var executor = new TableExecutor(run);
         using LiveSet live = executor.Begin();
         for (int k = 0; k < executor.Evaluations; k++)
@@ -73,7 +82,64 @@ public sealed class Sampler
             executor.Advance(live, k);
         }
 
-        return executor.Sample(live).alias().MoveToOuterDisposeScope();
+        return run.ToCaller(executor.Sample(live)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Draws the sample of an inverted state again, without a graph.</summary>
+    /// <param name="state">What <see cref="Invert"/> returned, under the same settings.</param>
+    /// <param name="z">The condition: that of the inversion gives the same sample, another one edits it.</param>
+    /// <param name="noise">The path of the inversion, for a stochastic reversible solver; others ignore it.</param>
+    /// <param name="progress">Told after each network evaluation.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
+    /// <exception cref="ArgumentException">The state was made under other settings; the message says which.</exception>
+    /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
+    public Tensor Sample(NoiseState state, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        CheckSettings(state);
+        if (table.Reversal is null)
+        {
+            return Sample(state.States[0], z, state.NoiseVectors is null ? noise : BrownianPath.Recorded(state.NoiseVectors), progress, cancellationToken);
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        SamplingRun run = Checked(state.States[0].to(state.Dtype), z, noise, progress, cancellationToken);
+        Finite.CheckInput(state.States[1], "the second state");
+        var executor = new TableExecutor(run);
+        (LiveSet live, int first) = executor.Begin(state.States);
+        using (live)
+        {
+            for (int k = first; k < executor.Evaluations; k++)
+            {
+                executor.Advance(live, k);
+            }
+
+            return run.ToCaller(executor.Sample(live)).MoveToOuterDisposeScope();
+        }
+    }
+
+    /// <summary>
+    /// Finds the state from which <see cref="Sample(NoiseState, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)"/> draws a
+    /// given sample.
+    /// </summary>
+    /// <remarks>
+    /// Exact to rounding with a reversible solver, whose evaluations it repeats. With another deterministic solver this is DDIM inversion:
+    /// the solver run from data to noise, wrong by what one step of it changes the prediction. With a stochastic one it is CycleDiffusion
+    /// (see <see cref="EncodeNoise"/>), which draws from <paramref name="noise"/>.
+    /// </remarks>
+    /// <param name="x0">The sample, [batch, ...].</param>
+    /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
+    /// <param name="noise">The path of a stochastic solver; others ignore it.</param>
+    /// <param name="progress">Told after each network evaluation.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
+    /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
+    public NoiseState Invert(Tensor x0, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        SamplingRun run = Checked(x0, z, noise, progress, cancellationToken);
+        return Inversion.Invert(run, Settings).MoveToOuterDisposeScope();
     }
 
     /// <summary>Draws a sample and the gradient of a loss on it.</summary>
@@ -84,17 +150,18 @@ public sealed class Sampler
     /// <param name="noise">The path of a stochastic solver, replayed for the gradient; others ignore it.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <inheritdoc cref="Sample" path="/exception"/>
+    /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
     public SampleGradient Gradient(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, GradientMethod? method = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(loss);
-        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
+        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         using GradientTape tape = (method ?? GradientMethod.Discrete()).Record(run);
-        (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, tape.Sample);
-        Cotangents cotangents = tape.PullBack(cotangent);
-        var result = new SampleGradient(value, tape.Sample.alias(), cotangents, Denoiser, run.Meter.Total);
+        Tensor sample = run.ToCaller(tape.Sample);
+        (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
+        Cotangents cotangents = run.ToCaller(tape.PullBack(run.ToState(cotangent)));
+        var result = new SampleGradient(value, sample, cotangents, Denoiser, run.Meter.Total) { ReconstructionDrift = tape.ReconstructionDrift };
         result.MoveToOuterDisposeScope();
         return result;
     }
@@ -105,7 +172,7 @@ public sealed class Sampler
     /// </summary>
     /// <remarks>
     /// First order only: the gradient is not differentiable itself. If neither x_T nor the condition requires a gradient, this is
-    /// <see cref="Sample"/>.
+    /// <c>Sample</c>.
     /// An exception in the backward pass (of the network, or cancellation) makes <c>backward()</c> throw an
     /// <see cref="System.Runtime.InteropServices.ExternalException"/> about an invalid gradient; the cause is then in
     /// <see cref="BackwardError"/>. What the method keeps lives until the first backward pass (or, without one, until
@@ -117,7 +184,7 @@ public sealed class Sampler
     /// <param name="noise">The path of a stochastic solver, replayed for the gradient; others ignore it.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <inheritdoc cref="Sample" path="/exception"/>
+    /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
     public Tensor Differentiable(Tensor xT, Condition? z = null, GradientMethod? method = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
@@ -132,7 +199,7 @@ public sealed class Sampler
 
     /// <summary>
     /// Finds the noise with which a stochastic solver draws a given sample (CycleDiffusion; Wu and De la Torre 2023):
-    /// <see cref="Sample"/> of the start and path returned gives the sample back to rounding.
+    /// <c>Sample</c> of the start and path returned gives the sample back to rounding.
     /// </summary>
     /// <remarks>
     /// The states are drawn from the forward process given the sample, each from its posterior given the one before and the sample,
@@ -145,16 +212,31 @@ public sealed class Sampler
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="InvalidOperationException">The solver is not stochastic, or a step of it adds no noise (the end of the grid is at time 0).</exception>
-    /// <inheritdoc cref="Sample" path="/exception"/>
+    /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
     public EncodedNoise EncodeNoise(Tensor x0, Condition? z, ulong seed, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), progress, cancellationToken);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
+        SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), progress, cancellationToken);
         EncodedNoise encoded = CycleDiffusion.Encode(run);
         encoded.Start.MoveToOuterDisposeScope();
         encoded.Vectors.MoveToOuterDisposeScope();
         return encoded;
+    }
+
+    private void CheckSettings(NoiseState state)
+    {
+        string[] differences = [.. Settings.Where(setting => state.Settings.GetValueOrDefault(setting.Key) != setting.Value)
+            .Select(setting => $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', this sampler '{setting.Value}'")];
+        if (differences.Length > 0)
+        {
+            throw new ArgumentException($"The state was made under other settings and would decode to something else. {string.Join("; ", differences)}.", nameof(state));
+        }
+
+        if (state.States.Count != (table.Reversal is null ? 1 : 2))
+        {
+            throw new ArgumentException($"Got {state.States.Count} states; {Solver.Name} has {(table.Reversal is null ? 1 : 2)}.", nameof(state));
+        }
     }
 
     private SamplingRun Checked(Tensor start, Condition? z, BrownianPath? noise, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
@@ -184,6 +266,7 @@ public sealed class Sampler
             Solver = Solver,
             Grid = Grid,
             Start = start,
+            NetworkType = start.dtype,
             Condition = z,
             Noise = noise,
             Progress = progress,

@@ -8,4 +8,7 @@ public enum SamplingPhase
 
     /// <summary>The gradient, from sample to noise.</summary>
     Gradient,
+
+    /// <summary>From sample to noise, without a gradient.</summary>
+    Inversion,
 }

@@ -13,7 +13,11 @@ internal sealed class SamplingRun
 
     internal required TimeGrid Grid { get; init; }
 
+    /// <summary>The caller's start; <see cref="ToState(Tensor)"/> of it is the first state.</summary>
     internal required Tensor Start { get; init; }
+
+    /// <summary>The dtype of the states: 64 bits for a reversible solver, else the caller's.</summary>
+    internal ScalarType StateType => Solver.IsReversible ? ScalarType.Float64 : NetworkType;
 
     internal required Condition? Condition { get; init; }
 
@@ -23,12 +27,24 @@ internal sealed class SamplingRun
 
     internal required CancellationToken Cancellation { get; init; }
 
+    /// <summary>The dtype that the network sees; the states of a reversible solver are carried in 64 bits whatever it is.</summary>
+    internal required ScalarType NetworkType { get; init; }
+
     internal CostMeter Meter { get; private init; } = new();
 
     internal NoiseSchedule Schedule => Table.Schedule;
 
     /// <summary>Whether the condition can have a gradient.</summary>
     internal bool ConditionIsDifferentiable => Condition is { Values: var values } && values.is_floating_point();
+
+    /// <summary>A tensor of the caller's as a state. A handle of its own.</summary>
+    internal Tensor ToState(Tensor tensor) => tensor.dtype == StateType ? tensor.alias() : tensor.to(StateType);
+
+    /// <summary>A state as the caller has it. A handle of its own.</summary>
+    internal Tensor ToCaller(Tensor state) => state.dtype == NetworkType ? state.alias() : state.to(NetworkType);
+
+    /// <summary>Cotangents as the caller has them.</summary>
+    internal Cotangents ToCaller(Cotangents cotangents) => cotangents with { Start = ToCaller(cotangents.Start) };
 
     /// <summary>The same run from other tensors; costs count together.</summary>
     internal SamplingRun WithInputs(Tensor start, Condition? condition) => new()
@@ -43,14 +59,16 @@ internal sealed class SamplingRun
         Progress = Progress,
         Cancellation = Cancellation,
         Meter = Meter,
+        NetworkType = NetworkType,
     };
 
     /// <summary>The network's output at a state, checked to be finite and counted. The caller's dispose scope receives it.</summary>
     internal Tensor Evaluate(Tensor x, TableRow row, Tensor? z)
     {
-        Tensor output = Denoiser.Call(x, row.NetworkTime, z);
+        bool casts = x.dtype != NetworkType;
+        Tensor output = Denoiser.Call(casts ? x.to(NetworkType) : x, row.NetworkTime, z);
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
         Finite.CheckOutput(output, row);
-        return output;
+        return casts ? output.to(x.dtype) : output;
     }
 }

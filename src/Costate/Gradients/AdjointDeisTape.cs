@@ -31,7 +31,16 @@ internal sealed class AdjointDeisTape : GradientTape
             }
         }
 
-        var executor = new TableExecutor(run) { OnGridState = states.Record };
+        var executor = new TableExecutor(run)
+        {
+            OnState = (row, state) =>
+            {
+                if (run.Table.Rows[row].GridIndex is int index)
+                {
+                    states.Record(index, state);
+                }
+            },
+        };
         using LiveSet live = executor.Begin();
         for (int k = 0; k < executor.Evaluations; k++)
         {
@@ -92,25 +101,16 @@ internal sealed class AdjointDeisTape : GradientTape
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, points[node]);
         double weight = steps[j].ConditionNow + (j > 0 ? steps[j - 1].ConditionBefore : 0);
         double scale = run.Denoiser.Parameters.Count > 0 && weight != 0 ? weight : 1;
-        var row = new TableRow(points[node].Time, grid.NetworkTimes[node], IntervalOf(node), null, [], [], []);
+        var row = new TableRow(points[node].Time, grid.NetworkTimes[node], IntervalOf(node), Prediction.Noise, [], [], []);
 
         Tensor x = states.At(node, points[node]);
-        Tensor? output = null;
-        (Tensor product, Tensor? conditionProduct) = VectorJacobianProduct.Take(
-            (leaf, z) =>
-            {
-                Tensor raw = run.Evaluate(leaf, row, z);
-                output = raw.detach().MoveToOuterDisposeScope();
-                return raw;
-            },
-            x,
-            run.Condition?.At(row.Interval),
-            weight != 0 ? run.Denoiser.Parameters : [],
-            _ => adjoint.mul(conversion.Output * scale));
+        using VectorJacobianProduct linearized = VectorJacobianProduct.Begin((leaf, z) => run.Evaluate(leaf, row, z), x, run.Condition?.At(row.Interval));
+        Tensor output = linearized.Output.detach();
+        (Tensor product, Tensor? conditionProduct) = linearized.Pull(weight != 0 ? run.Denoiser.Parameters : [], adjoint.mul(conversion.Output * scale));
         run.Meter.Products++;
         if (j > 0)
         {
-            states.Passed(node, points[node], points[j], output!);
+            states.Passed(node, points[node], points[j], output);
         }
 
         product.div_(scale).add_(adjoint, conversion.State);

@@ -51,7 +51,30 @@ public abstract class GradientMethod
     /// </summary>
     public static GradientMethod Unrolled() => new UnrolledMethod();
 
+    /// <summary>
+    /// The exact gradient through a reversible solver: the states are reconstructed from the sample while the gradient goes back
+    /// through them. Stores no trajectory.
+    /// </summary>
+    /// <remarks>
+    /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps two states, in 64 bits, and the
+    /// graphs of one increment (as many evaluations as the tableau has stages).
+    /// </remarks>
+    /// <param name="anchors">Keep the states of every this many steps and go on from them, against rounding drift; null (the default) keeps none.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="anchors"/> is less than 1.</exception>
+    public static GradientMethod Reversible(int? anchors = null) => anchors is null or >= 1
+        ? new ReversibleMethod(anchors)
+        : throw new ArgumentOutOfRangeException(nameof(anchors), anchors, $"Got anchors every {anchors} steps; at least every 1.");
+
     internal abstract GradientTape Record(SamplingRun run);
+
+    private sealed class ReversibleMethod(int? anchors) : GradientMethod
+    {
+        public override string ToString() => $"Reversible({anchors})";
+
+        internal override GradientTape Record(SamplingRun run) => run.Table.Reversal is not null
+            ? new ReversibleTape(run, anchors)
+            : throw new ArgumentException($"{run.Solver.Name} is not reversible: its states cannot be reconstructed from the sample. Use {nameof(Solver)}.{nameof(Solver.Rex)}(...), or {nameof(Discrete)}() with this solver.");
+    }
 
     private sealed class DiscreteMethod(Checkpointing? checkpointing) : GradientMethod
     {

@@ -8,6 +8,9 @@ internal abstract class GradientTape : IDisposable
     /// <summary>The sample. Owned by the tape.</summary>
     internal abstract Tensor Sample { get; }
 
+    /// <summary>How far a state that was reconstructed lies from the one it reconstructs, relative to it; null where nothing is.</summary>
+    internal virtual double? ReconstructionDrift => null;
+
     /// <summary>Pulls a cotangent of the sample back to the inputs of the run. Once only: a tape frees what it no longer needs.</summary>
     internal abstract Cotangents PullBack(Tensor cotangent);
 

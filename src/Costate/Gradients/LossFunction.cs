@@ -10,20 +10,14 @@ internal static class LossFunction
     internal static (Tensor Loss, Tensor Cotangent) Evaluate(Func<Tensor, Tensor> loss, Tensor sample)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor? value = null;
-        (Tensor cotangent, _) = VectorJacobianProduct.Take(
-            (x, _) =>
-            {
-                Tensor returned = loss(x) ?? throw new InvalidOperationException("The loss returned null; it must return one value for each item, [batch], or a scalar.");
-                Check(returned, x);
-                value = returned.detach().reshape(-1).clone().MoveToOuterDisposeScope();
-                return returned;
-            },
+        using VectorJacobianProduct product = VectorJacobianProduct.Begin(
+            (x, _) => loss(x) ?? throw new InvalidOperationException("The loss returned null; it must return one value for each item, [batch], or a scalar."),
             sample,
-            null,
-            [],
-            returned => ones_like(returned));
-        return (value!.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
+            null);
+        Check(product.Output, sample);
+        Tensor value = product.Output.detach().reshape(-1).clone();
+        (Tensor cotangent, _) = product.Pull([], ones_like(product.Output));
+        return (value.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
     }
 
     private static void Check(Tensor value, Tensor x)

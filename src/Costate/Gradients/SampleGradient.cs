@@ -38,6 +38,12 @@ public sealed class SampleGradient : IDisposable
         ? throw new InvalidOperationException($"This denoiser was made from a function; parameters that it captures get no gradient. Pass them as {nameof(Denoiser.FromFunction)}(..., parameters: module.parameters()), or use {nameof(Denoiser.FromModule)}.")
         : parameters;
 
+    /// <summary>
+    /// For <see cref="GradientMethod.Reversible"/>, how far rounding carried the reconstructed start from x_T: the largest entry of the
+    /// difference over the largest of x_T. Null for methods that reconstruct nothing.
+    /// </summary>
+    public double? ReconstructionDrift { get; init; }
+
     /// <summary>What it cost.</summary>
     public GradientCost Cost { get; }
 

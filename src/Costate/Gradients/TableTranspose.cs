@@ -23,7 +23,7 @@ internal sealed class TableTranspose
         this.run = run;
         table = run.Table;
         condition = new ConditionCotangent(run);
-        row = table.Rows.Count - 1;
+        row = table.SampleRow;
         states[row] = cotangent.alias();
     }
 
@@ -34,24 +34,39 @@ internal sealed class TableTranspose
     {
         run.Cancellation.ThrowIfCancellationRequested();
         int evaluated = table.EvaluatedRows[k];
+        using VectorJacobianProduct product = Linearize(evaluated, x);
+        Pass(evaluated, product);
+        run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, table.EvaluatedRows.Count - k, table.EvaluatedRows.Count, table.Rows[evaluated].Time));
+    }
+
+    /// <summary>Evaluates the network at a row with a graph, for <see cref="Pass(int, VectorJacobianProduct)"/>.</summary>
+    internal VectorJacobianProduct Linearize(int evaluated, Tensor x)
+    {
+        TableRow at = table.Rows[evaluated];
+        using Tensor? z = run.Condition?.At(at.Interval);
+        return VectorJacobianProduct.Begin((leaf, condition) => run.Evaluate(leaf, at, condition), x, z);
+    }
+
+    /// <summary>Passes the evaluation at a row: all rows after it have handed on their cotangents, then its product takes its own.</summary>
+    internal void Pass(int evaluated, VectorJacobianProduct product)
+    {
         PropagateDownTo(evaluated);
         if (outputs.Remove(evaluated, out Tensor? cotangent))
         {
-            Product(evaluated, x, cotangent);
+            Take(evaluated, product, cotangent);
             cotangent.Dispose();
         }
-
-        run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, table.EvaluatedRows.Count - k, table.EvaluatedRows.Count, table.Rows[evaluated].Time));
     }
 
     /// <summary>The cotangents of the start and the condition, once every evaluation has been passed.</summary>
     internal (Tensor Start, Tensor? Condition) Finish()
     {
         PropagateDownTo(0);
-        return (states.Remove(0, out Tensor? start) ? start : zeros_like(run.Start), condition.Sum);
+        return (states.Remove(0, out Tensor? start) ? start : zeros_like(run.Start, dtype: run.StateType), condition.Sum);
     }
 
-    private void PropagateDownTo(int target)
+    /// <summary>Hands on the cotangents of all rows after the given one.</summary>
+    internal void PropagateDownTo(int target)
     {
         for (; row > target; row--)
         {
@@ -74,17 +89,12 @@ internal sealed class TableTranspose
         }
     }
 
-    private void Product(int evaluated, Tensor x, Tensor cotangent)
+    private void Take(int evaluated, VectorJacobianProduct linearized, Tensor cotangent)
     {
         using DisposeScope scope = NewDisposeScope();
         TableRow at = table.Rows[evaluated];
         PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, evaluated);
-        (Tensor product, Tensor? conditionProduct) = VectorJacobianProduct.Take(
-            (leaf, z) => run.Evaluate(leaf, at, z),
-            x,
-            run.Condition?.At(at.Interval),
-            run.Denoiser.Parameters,
-            _ => conversion.Output == 1 ? cotangent : cotangent.mul(conversion.Output));
+        (Tensor product, Tensor? conditionProduct) = linearized.Pull(run.Denoiser.Parameters, conversion.Output == 1 ? cotangent : cotangent.mul(conversion.Output));
         run.Meter.Products++;
 
         if (conversion.State != 0)

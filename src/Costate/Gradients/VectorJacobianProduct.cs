@@ -5,41 +5,73 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// Every vector-Jacobian product of the library is taken here, through <c>autograd.backward</c>, whose errors are ordinary
-/// exceptions; <c>autograd.grad</c> ends the process on any.
+/// One network evaluation with its graph, ready to be multiplied from the left by a cotangent. Every vector-Jacobian product of the
+/// library is taken here, through <c>autograd.backward</c>, whose errors are ordinary exceptions; <c>autograd.grad</c> ends the process
+/// on any.
 /// </summary>
-internal static class VectorJacobianProduct
+internal sealed class VectorJacobianProduct : IDisposable
 {
-    /// <summary>
-    /// Evaluates <paramref name="network"/> once with a graph and multiplies its transposed Jacobians by a cotangent: with respect
-    /// to x and z they are returned, with respect to the parameters they are added to the parameters' <c>grad</c>.
-    /// </summary>
+    private readonly Tensor x;
+    private readonly Tensor? z;
+
+    private VectorJacobianProduct(Tensor x, Tensor? z, Tensor output)
+    {
+        this.x = x;
+        this.z = z;
+        Output = output;
+    }
+
+    /// <summary>The network's output, with its graph.</summary>
+    internal Tensor Output { get; }
+
+    /// <summary>Evaluates a network. The result lives in the caller's dispose scope.</summary>
     /// <param name="network">The function; z is null if it was given as null.</param>
     /// <param name="x">Where, with respect to the state.</param>
     /// <param name="z">Where, with respect to the condition; may be of an integer dtype, which has no gradient.</param>
-    /// <param name="parameters">Parameters that receive their product.</param>
-    /// <param name="cotangentOf">The cotangent of the output, which may depend on it.</param>
-    internal static (Tensor X, Tensor? Z) Take(
-        Func<Tensor, Tensor?, Tensor> network, Tensor x, Tensor? z, IReadOnlyList<Parameter> parameters, Func<Tensor, Tensor> cotangentOf)
+    internal static VectorJacobianProduct Begin(Func<Tensor, Tensor?, Tensor> network, Tensor x, Tensor? z)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable withGraph = enable_grad();
         Tensor leaf = x.detach().requires_grad_(true);
-        bool conditionHasGradient = z is not null && z.is_floating_point();
-        Tensor? condition = conditionHasGradient ? z!.detach().requires_grad_(true) : z;
+        Tensor? condition = z is null ? null : z.is_floating_point() ? z.detach().requires_grad_(true) : z.alias();
+        Tensor output = network(leaf, condition).alias();
+        return new VectorJacobianProduct(leaf.MoveToOuterDisposeScope(), condition?.MoveToOuterDisposeScope(), output.MoveToOuterDisposeScope());
+    }
 
-        Tensor output = network(leaf, condition);
-        Tensor cotangent = cotangentOf(output.detach()).detach();
-        if (output.requires_grad)
+    /// <summary>
+    /// Multiplies a cotangent by the transposed Jacobians: with respect to x and z the product is returned, with respect to the
+    /// parameters it is added to their <c>grad</c>. Once only: it frees the graph.
+    /// </summary>
+    internal (Tensor X, Tensor? Z) Pull(IReadOnlyList<Parameter> parameters, Tensor cotangent)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        bool conditionHasGradient = z?.requires_grad ?? false;
+        if (Output.requires_grad)
         {
-            List<Tensor> inputs = conditionHasGradient ? [leaf, condition!] : [leaf];
+            List<Tensor> inputs = conditionHasGradient ? [x, z!] : [x];
             inputs.AddRange(parameters);
-            autograd.backward([output], [cotangent], inputs: inputs);
+            autograd.backward([Output], [cotangent.detach()], inputs: inputs);
         }
 
-        return (Gradient(leaf), conditionHasGradient ? Gradient(condition!) : null);
+        return (Gradient(x), conditionHasGradient ? Gradient(z!) : null);
+    }
+
+    /// <summary>Makes it outlive the dispose scopes it was made in; it must then be disposed.</summary>
+    internal VectorJacobianProduct DetachFromDisposeScope()
+    {
+        x.DetachFromDisposeScope();
+        z?.DetachFromDisposeScope();
+        Output.DetachFromDisposeScope();
+        return this;
+    }
+
+    public void Dispose()
+    {
+        x.Dispose();
+        z?.Dispose();
+        Output.Dispose();
     }
 
     // An input that the output does not depend on has no grad; its product is zero.
-    private static Tensor Gradient(Tensor leaf) => (leaf.grad ?? zeros_like(leaf)).MoveToOuterDisposeScope();
+    private static Tensor Gradient(Tensor leaf) => (leaf.grad ?? zeros_like(leaf, requires_grad: false)).MoveToOuterDisposeScope();
 }

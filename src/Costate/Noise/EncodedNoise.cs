@@ -7,7 +7,7 @@ namespace Costate;
 /// <param name="Vectors">The noise vectors, [steps, batch, ...].</param>
 public sealed record EncodedNoise(Tensor Start, Tensor Vectors) : IDisposable
 {
-    /// <summary>The vectors as a path for <see cref="Sampler.Sample"/>.</summary>
+    /// <summary>The vectors as a path for <c>Sampler.Sample</c>.</summary>
     public BrownianPath Path => BrownianPath.Recorded(Vectors);
 
     /// <summary>Disposes both tensors.</summary>

@@ -61,7 +61,7 @@ internal sealed class DiscreteSchedule : VariancePreservingSchedule
         return double.IsInfinity(high) ? -Count / (1 - fraction) : Count * (high - logAlphas[k]);
     }
 
-    public override string ToString() => FormattableString.Invariant($"Discrete({Count} steps, log alpha(1) = {logAlphas[^1]:R})");
+    public override string ToString() => $"Discrete({Count} steps, {Fingerprint.Of(logAlphas)})";
 
     protected override double TimeAtLogAlpha(double logAlpha)
     {

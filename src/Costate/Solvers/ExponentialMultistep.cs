@@ -22,6 +22,12 @@ internal sealed class ExponentialMultistep : Solver
 
     internal FinalSteps FinalSteps { get; init; } = FinalSteps.FullOrder;
 
+    /// <summary>
+    /// The grid's end is counted twice: published schedulers whose last two noise levels agree take a last step of length zero.
+    /// It moves no state, but the order falls one step later.
+    /// </summary>
+    internal bool RepeatsEnd { get; init; }
+
     internal bool Stochastic { get; init; }
 
     /// <summary>Halves the second derivative of order 3, as the published code of DPM-Solver does. That makes it a method of order 2.</summary>
@@ -61,7 +67,7 @@ internal sealed class ExponentialMultistep : Solver
 
     private int OrderAt(IReadOnlyList<SchedulePoint> points, int i)
     {
-        int steps = points.Count - 1;
+        int steps = points.Count - (RepeatsEnd ? 0 : 1);
         int cap = FinalSteps switch
         {
             FinalSteps.EulerLast when i == steps - 1 => 1,

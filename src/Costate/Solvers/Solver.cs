@@ -15,6 +15,9 @@ public abstract class Solver
     /// <summary>Whether a run needs noise.</summary>
     public virtual bool IsStochastic => false;
 
+    /// <summary>Whether a sample determines the run that made it, so that <see cref="Sampler.Invert"/> is exact. Such a solver carries its states in 64 bits.</summary>
+    public virtual bool IsReversible => false;
+
     /// <summary>DDIM (Song et al. 2021), the exponential Euler method. Order 1, one evaluation a step.</summary>
     public static Solver Ddim() => new ExponentialMultistep("DDIM", null, 1);
 
@@ -92,6 +95,50 @@ public abstract class Solver
     /// <exception cref="ArgumentOutOfRangeException">The order is not supported.</exception>
     public static Solver SdeDpmSolverPlusPlus(int order = 1, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
         new ExponentialMultistep($"SDE-DPM-Solver++{order}", Prediction.Data, Order(order, 2)) { Stochastic = true, Type = type, FinalSteps = finalSteps };
+
+    /// <summary>
+    /// A Runge-Kutta scheme for the diffusion ODE or SDE without its linear part (a Lawson method): the increment that
+    /// <see cref="Rex"/> makes reversible. As many evaluations a step as the tableau has stages.
+    /// </summary>
+    /// <param name="tableau">The scheme; a stochastic one solves the SDE.</param>
+    /// <param name="prediction"><see cref="Prediction.Data"/> (the default) or <see cref="Prediction.Noise"/>.</param>
+    /// <exception cref="ArgumentException">The scheme needs one clock for drift and noise, which noise prediction does not have.</exception>
+    public static Solver ExponentialRungeKutta(ButcherTableau tableau, Prediction prediction = Prediction.Data) => new ExponentialRungeKutta(tableau, prediction);
+
+    /// <summary>
+    /// Rex (Blasingame and Liu 2025): an algebraically reversible solver of any order for ODE and SDE. Its sample can be inverted
+    /// exactly, and its gradient needs no stored trajectory (<see cref="GradientMethod.Reversible"/>). Twice as many evaluations a step
+    /// as the tableau has stages.
+    /// </summary>
+    /// <remarks>
+    /// Data prediction is the default because it is far better at few steps. With Euler's tableau the coupling makes the scheme of
+    /// order 2 at few steps; it falls back to order 1 once the number of steps exceeds about 1/(1 - coupling).
+    /// </remarks>
+    /// <param name="tableau">The scheme; a stochastic one solves the SDE.</param>
+    /// <param name="coupling">zeta in (0, 1]: how strongly the two copies of the state are tied. The default value is 0.999. Each inverse step divides by it.</param>
+    /// <param name="prediction"><see cref="Prediction.Data"/> (the default) or <see cref="Prediction.Noise"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The coupling is outside (0, 1].</exception>
+    /// <exception cref="ArgumentException">The scheme needs one clock for drift and noise, which noise prediction does not have.</exception>
+    public static Solver Rex(ButcherTableau tableau, double coupling = 0.999, Prediction prediction = Prediction.Data) => new Rex(tableau, coupling, prediction);
+
+    /// <summary>
+    /// EDICT (Wallace et al. 2023): two coupled DDIM sequences. Reversible; noise prediction, two evaluations a step.
+    /// </summary>
+    /// <remarks>Known defect: of order 0 in its local error (the averaging pulls the copies together at a rate that does not fall with the step), with an empty stability region; each inverse step divides by the mixing and amplifies rounding by it.</remarks>
+    /// <param name="mixing">p in (0, 1]. The default value is 0.93.</param>
+    /// <param name="alternates">Whether the copies take turns in going first, as in the published code. The default value is true.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The mixing is outside (0, 1].</exception>
+    public static Solver Edict(double mixing = 0.93, bool alternates = true) => new Edict(mixing, alternates);
+
+    /// <summary>BDIA (Zhang et al. 2024): bidirectional integration. Reversible; noise prediction, one evaluation a step.</summary>
+    /// <remarks>Known defect: of order 1 and stable on the imaginary axis only, so errors grow; a small gamma amplifies by 1/gamma at each inverse step. Its state is two neighbouring states: one alone cannot be inverted exactly.</remarks>
+    /// <param name="gamma">In (0, 1]. The default value is 1; 0.5 is published for 10 steps.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Gamma is outside (0, 1].</exception>
+    public static Solver Bdia(double gamma = 1) => TwoStepInversion.WithGamma(gamma);
+
+    /// <summary>O-BELM (Wang et al. 2024), the bidirectional explicit linear multistep method of least local error. Reversible; noise prediction, one evaluation a step.</summary>
+    /// <remarks>Known defect: its coefficients are ratios of neighbouring steps in sigma/alpha, squared, and blow up on uneven grids; like BDIA it needs two neighbouring states.</remarks>
+    public static Solver Belm() => TwoStepInversion.Optimal();
 
     /// <summary>The solver's table on a grid.</summary>
     /// <param name="schedule">The schedule.</param>

@@ -1,20 +1,23 @@
 namespace Costate;
 
 /// <summary>
-/// A solver on a grid: real numbers only. Row 0 is the start x_T and the last row is the sample; each row between is a state at
-/// which the network may be evaluated. It is a general linear method, and its transpose is the solver's exact discrete adjoint.
+/// A solver on a grid: real numbers only. Row 0 is the start x_T and a later row is the sample; each is a state at which the
+/// network may be evaluated. It is a general linear method, and its transpose is the solver's exact discrete adjoint.
 /// </summary>
 /// <remarks>Immutable and safe to share between threads. Make one with a <see cref="TableBuilder"/>.</remarks>
 public sealed class SolverTable
 {
     private readonly TableRow[] rows;
     private readonly int[] evaluatedRows;
+    private readonly int[] evaluatedRowsToTheEnd;
     private readonly int[] lastUseOfState;
     private readonly int[] lastUseOfOutput;
 
-    internal SolverTable(Prediction prediction, NoiseSchedule schedule, TableRow[] rows, NoiseInterval[] noiseIntervals)
+    internal SolverTable(Prediction prediction, NoiseSchedule schedule, TableRow[] rows, NoiseInterval[] noiseIntervals, Reversal? reversal)
     {
         Prediction = prediction;
+        Reversal = reversal;
+        SampleRow = reversal?.Sample ?? rows.Length - 1;
         Schedule = schedule;
         NoiseIntervals = noiseIntervals;
         this.rows = rows;
@@ -33,22 +36,36 @@ public sealed class SolverTable
             }
         }
 
-        evaluatedRows = [.. Enumerable.Range(0, rows.Length).Where(i => lastUseOfOutput[i] >= 0)];
+        foreach (int carrier in reversal?.End ?? [])
+        {
+            lastUseOfState[carrier] = int.MaxValue;
+        }
+
+        evaluatedRowsToTheEnd = [.. Enumerable.Range(0, rows.Length).Where(i => lastUseOfOutput[i] >= 0)];
+        evaluatedRows = [.. evaluatedRowsToTheEnd.Where(i => i < SampleRow)];
     }
 
-    /// <summary>The prediction that the network's output is converted to before the weights apply.</summary>
+    /// <summary>The prediction that the network's output is converted to before the weights apply, unless a row says otherwise.</summary>
     public Prediction Prediction { get; }
 
-    /// <summary>The rows, the start first and the sample last.</summary>
+    /// <summary>The rows, the start first and the sample last; after the sample of a reversible solver comes its second copy.</summary>
     public IReadOnlyList<TableRow> Rows => rows;
+
+    /// <summary>The row that is the sample.</summary>
+    public int SampleRow { get; }
 
     /// <summary>What each noise vector stands for; empty for a deterministic solver.</summary>
     public IReadOnlyList<NoiseInterval> NoiseIntervals { get; }
 
-    /// <summary>The rows at which the network is evaluated, ascending; their number is the cost of a sample.</summary>
+    /// <summary>The rows at which the network is evaluated for the sample, ascending; their number is its cost.</summary>
     public IReadOnlyList<int> EvaluatedRows => evaluatedRows;
 
     internal NoiseSchedule Schedule { get; }
+
+    internal Reversal? Reversal { get; }
+
+    /// <summary>The rows at which the network is evaluated for all that carries the state at the end of the grid.</summary>
+    internal IReadOnlyList<int> EvaluatedRowsToTheEnd => evaluatedRowsToTheEnd;
 
     /// <summary>The last row that uses the state of row i, or -1.</summary>
     internal int LastUseOfState(int i) => lastUseOfState[i];
@@ -58,5 +75,5 @@ public sealed class SolverTable
 
     /// <summary>How the output of a network of the given kind becomes the prediction of this table, at row i.</summary>
     internal PredictionConversion Conversion(Prediction network, int i) =>
-        PredictionConversion.Checked(network, Prediction, SchedulePoint.At(Schedule, rows[i].Time));
+        PredictionConversion.Checked(network, rows[i].Prediction, SchedulePoint.At(Schedule, rows[i].Time));
 }

@@ -39,7 +39,7 @@ public sealed class TableBuilder
     /// <param name="isFinal">False for a prediction that a later row corrects.</param>
     /// <returns>The number of the new row.</returns>
     public int AddGridState(int gridIndex, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? noises = null, bool isFinal = true) =>
-        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], Math.Min(gridIndex, grid.Steps - 1), isFinal ? gridIndex : null, states, outputs, noises);
+        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], Math.Min(gridIndex, grid.Steps - 1), prediction, isFinal ? gridIndex : null, null, states, outputs, noises);
 
     /// <summary>Adds a stage within a step.</summary>
     /// <param name="interval">Which step, from 0.</param>
@@ -49,7 +49,15 @@ public sealed class TableBuilder
     /// <param name="noises">Weights on noise vectors, by noise interval.</param>
     /// <returns>The number of the new row.</returns>
     public int AddStage(int interval, double time, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? noises = null) =>
-        Add(time, grid.NetworkTimeAt(interval, time), interval, null, states, outputs, noises);
+        AddStage(interval, time, prediction, states, outputs, noises);
+
+    /// <summary>Adds a stage whose prediction is of another kind than the table's.</summary>
+    internal int AddStage(int interval, double time, Prediction kind, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? noises) =>
+        Add(time, grid.NetworkTimeAt(interval, time), interval, kind, null, null, states, outputs, noises);
+
+    /// <summary>Adds a state of a reversible solver at a grid point.</summary>
+    internal int AddCarrier(int gridIndex, int interval, Prediction kind, bool isGridState, int? solvesFor, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? noises = null) =>
+        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], interval, kind, isGridState ? gridIndex : null, solvesFor, states, outputs, noises);
 
     /// <summary>Adds a noise vector and returns its number.</summary>
     /// <param name="interval">What it stands for.</param>
@@ -60,11 +68,22 @@ public sealed class TableBuilder
     }
 
     /// <summary>The finished table; its last row is the sample.</summary>
-    public SolverTable Build() => new(prediction, schedule, [.. rows], [.. noiseIntervals]);
+    public SolverTable Build() => new(prediction, schedule, [.. rows], [.. noiseIntervals], null);
 
-    private int Add(double time, double networkTime, int interval, int? gridIndex, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? noises)
+    /// <summary>The finished table of a reversible solver.</summary>
+    internal SolverTable BuildReversible(int sample, int[] start, int[] end, OtherCarrier other) =>
+        new(prediction, schedule, [.. rows], [.. noiseIntervals], new Reversal(sample, start, end, other));
+
+    /// <summary>Says what the prediction at the start is, where it is not the table's.</summary>
+    internal void SetStart(Prediction kind) => rows[0] = new TableRow(rows[0].Time, rows[0].NetworkTime, 0, kind, [], [], []) { GridIndex = 0 };
+
+    private int Add(double time, double networkTime, int interval, Prediction kind, int? gridIndex, int? solvesFor, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? noises)
     {
-        rows.Add(new TableRow(time, networkTime, interval, gridIndex, Checked(states, rows.Count), Checked(outputs, rows.Count), Checked(noises, noiseIntervals.Count)));
+        rows.Add(new TableRow(time, networkTime, interval, kind, Checked(states, rows.Count), Checked(outputs, rows.Count), Checked(noises, noiseIntervals.Count))
+        {
+            GridIndex = gridIndex,
+            SolvesFor = solvesFor,
+        });
         return rows.Count - 1;
 
         TableTerm[] Checked(IEnumerable<TableTerm>? terms, int count)

@@ -12,53 +12,81 @@ internal sealed class TableExecutor
     private readonly SamplingRun run;
     private readonly SolverTable table;
 
-    internal TableExecutor(SamplingRun run)
+    private readonly IReadOnlyList<int> evaluatedRows;
+    private readonly int lastRow;
+
+    /// <summary>An executor up to the sample, or to the end of the table, where a reversible solver has its second copy.</summary>
+    internal TableExecutor(SamplingRun run, bool toTheEnd = false)
     {
         this.run = run;
         table = run.Table;
+        evaluatedRows = toTheEnd ? table.EvaluatedRowsToTheEnd : table.EvaluatedRows;
+        lastRow = toTheEnd ? table.Rows.Count - 1 : table.SampleRow;
     }
 
-    /// <summary>Is shown each state at a grid point, in order, while it is alive; the start too.</summary>
-    internal Action<int, Tensor>? OnGridState { get; init; }
+    /// <summary>Is shown the number of each row and its state while it is alive, in order; the start too.</summary>
+    internal Action<int, Tensor>? OnState { get; init; }
 
     /// <summary>Number of network evaluations, and of cuts.</summary>
-    internal int Evaluations => table.EvaluatedRows.Count;
+    internal int Evaluations => evaluatedRows.Count;
 
     /// <summary>The live set before the first evaluation.</summary>
     internal LiveSet Begin()
     {
         var live = new LiveSet();
-        live.States[0] = run.Start.alias();
-        OnGridState?.Invoke(0, live.States[0]);
+        live.States[0] = run.ToState(run.Start);
+        OnState?.Invoke(0, live.States[0]);
+        ComputeRows(live, 1, evaluatedRows.Count > 0 ? evaluatedRows[0] : lastRow);
         return live;
     }
 
+    /// <summary>The live set of a reversible solver from both its carriers, and the first evaluation that is left to do.</summary>
+    internal (LiveSet Live, int First) Begin(IReadOnlyList<Tensor> carriers)
+    {
+        var live = new LiveSet();
+        int[] start = table.Reversal!.Start;
+        for (int i = 0; i < start.Length; i++)
+        {
+            live.States[start[i]] = run.ToState(carriers[i]);
+        }
+
+        int first = 0;
+        while (first < Evaluations && table.LastUseOfOutput(evaluatedRows[first]) <= start[^1])
+        {
+            first++;
+        }
+
+        ComputeRows(live, start[^1] + 1, evaluatedRows[first]);
+        return (live, first);
+    }
+
     /// <summary>The state at which evaluation k happens.</summary>
-    internal Tensor StateAt(LiveSet live, int k) => live.States[table.EvaluatedRows[k]];
+    internal Tensor StateAt(LiveSet live, int k) => live.States[evaluatedRows[k]];
 
     /// <summary>The sample, once all evaluations are done.</summary>
-    internal Tensor Sample(LiveSet live) => live.States[table.Rows.Count - 1];
+    internal Tensor Sample(LiveSet live) => live.States[table.SampleRow];
 
     /// <summary>Does evaluation k and computes all states up to the next one, or to the sample. Disposes what is no longer used.</summary>
     internal void Advance(LiveSet live, int k, SamplingPhase phase = SamplingPhase.Sampling)
     {
         run.Cancellation.ThrowIfCancellationRequested();
-        int row = table.EvaluatedRows[k];
-        int next = k + 1 < Evaluations ? table.EvaluatedRows[k + 1] : table.Rows.Count - 1;
+        int row = evaluatedRows[k];
+        int next = k + 1 < Evaluations ? evaluatedRows[k + 1] : lastRow;
         live.Outputs[row] = Predict(live.States[row], row);
-        for (int i = row + 1; i <= next; i++)
-        {
-            live.States[i] = Combine(live, i);
-            if (table.Rows[i].GridIndex is int point)
-            {
-                OnGridState?.Invoke(point, live.States[i]);
-            }
-        }
-
+        ComputeRows(live, row + 1, next);
         live.Trim(next, table);
         if (phase == SamplingPhase.Sampling)
         {
             run.Progress?.Report(new StepProgress(phase, k + 1, Evaluations, table.Rows[next].Time));
+        }
+    }
+
+    private void ComputeRows(LiveSet live, int first, int last)
+    {
+        for (int i = first; i <= last; i++)
+        {
+            live.States[i] = Combine(live, i);
+            OnState?.Invoke(i, live.States[i]);
         }
     }
 
@@ -94,10 +122,10 @@ internal sealed class TableExecutor
 
         foreach (TableTerm term in row.Noises)
         {
-            sum = Add(sum, run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], run.Start), term.Weight);
+            sum = Add(sum, run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], live.States.Values.First()), term.Weight);
         }
 
-        return (sum ?? zeros_like(run.Start)).MoveToOuterDisposeScope();
+        return (sum ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
     }
 
     private static Tensor Add(Tensor? sum, Tensor term, double weight)

@@ -6,12 +6,12 @@ namespace Costate;
 /// </summary>
 public sealed class TableRow
 {
-    internal TableRow(double time, double networkTime, int interval, int? gridIndex, TableTerm[] states, TableTerm[] outputs, TableTerm[] noises)
+    internal TableRow(double time, double networkTime, int interval, Prediction prediction, TableTerm[] states, TableTerm[] outputs, TableTerm[] noises)
     {
         Time = time;
         NetworkTime = networkTime;
         Interval = interval;
-        GridIndex = gridIndex;
+        Prediction = prediction;
         States = states;
         Outputs = outputs;
         Noises = noises;
@@ -27,7 +27,16 @@ public sealed class TableRow
     public int Interval { get; }
 
     /// <summary>The grid point whose final state this row is, or null for a stage or a prediction that is corrected later.</summary>
-    public int? GridIndex { get; }
+    public int? GridIndex { get; internal init; }
+
+    /// <summary>What the network's output is converted to when evaluated here, before the weights of later rows apply.</summary>
+    public Prediction Prediction { get; }
+
+    /// <summary>
+    /// For a reversible solver, the earlier state that this row can be solved for when the row itself and its other terms are known;
+    /// null for a stage, which is computed anew instead.
+    /// </summary>
+    public int? SolvesFor { get; internal init; }
 
     /// <summary>Weights on earlier states (A), by row.</summary>
     public IReadOnlyList<TableTerm> States { get; }

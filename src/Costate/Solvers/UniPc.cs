@@ -18,6 +18,15 @@ internal sealed class UniPc : Solver
 
     internal FinalSteps FinalSteps { get; init; } = FinalSteps.FullOrder;
 
+    /// <summary>Steps, from 0, whose result the next evaluation does not correct.</summary>
+    internal IReadOnlyList<int> UncorrectedSteps { get; init; } = [];
+
+    /// <summary>
+    /// The grid's end is counted twice: published schedulers whose last two noise levels agree take a last step of length zero.
+    /// The order falls one step later, and one more evaluation corrects the last state.
+    /// </summary>
+    internal bool RepeatsEnd { get; init; }
+
     public override string Name => $"UniPC-{order}";
 
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
@@ -25,40 +34,35 @@ internal sealed class UniPc : Solver
         var table = new TableBuilder(schedule, grid, prediction);
         IReadOnlyList<SchedulePoint> points = table.Points;
         List<int> evaluated = [0];
-        int corrected = 0;
-        int previousOrder = 0;
+        int row = 0;
         for (int i = 0; i < grid.Steps; i++)
         {
-            // The evaluation at the predicted state of point i is shared: it corrects that state, then predicts the next.
-            if (i > 0 && !double.IsFinite(points[i].Lambda - points[i - 1].Lambda))
-            {
-                corrected = evaluated[i];
-            }
-            else if (i > 0)
-            {
-                double[] correction = Weights(points, i - 1, previousOrder, corrects: true);
-                double stateWeight = new ExponentialStep(points[i - 1], points[i], prediction, stochastic: false).State;
-                IEnumerable<TableTerm> outputs = correction.Select((w, j) => new TableTerm(evaluated[i - j], w));
-                corrected = table.AddGridState(i, [new(corrected, stateWeight)], outputs);
-            }
-
             int p = OrderAt(points, i);
-            double[] weights = Weights(points, i, p, corrects: false);
             double state = new ExponentialStep(points[i], points[i + 1], prediction, stochastic: false).State;
-            bool last = i == grid.Steps - 1;
-            evaluated.Add(table.AddGridState(i + 1, [new(corrected, state)], weights.Select((w, j) => new TableTerm(evaluated[i - j], w)), isFinal: last));
-            previousOrder = p;
+            bool corrects = Corrects(points, i);
+            int predicted = Add(Weights(points, i, p, corrects: false), isFinal: !corrects);
+            evaluated.Add(predicted);
+
+            // The evaluation at the predicted state is shared: it corrects that state, then predicts the next.
+            row = corrects ? Add(Weights(points, i, p, corrects: true), isFinal: true) : predicted;
+
+            int Add(double[] weights, bool isFinal) => table.AddGridState(
+                i + 1, [new(row, state)], weights.Select((w, j) => new TableTerm(evaluated[^(j + 1)], w)), isFinal: isFinal);
         }
 
         return table.Build();
     }
 
+    private bool Corrects(IReadOnlyList<SchedulePoint> points, int i) =>
+        (RepeatsEnd || i < points.Count - 2) && !UncorrectedSteps.Contains(i) && double.IsFinite(points[i + 1].Lambda - points[i].Lambda);
+
     private int OrderAt(IReadOnlyList<SchedulePoint> points, int i)
     {
+        int steps = points.Count - (RepeatsEnd ? 0 : 1);
         int cap = FinalSteps switch
         {
-            FinalSteps.EulerLast when i == points.Count - 2 => 1,
-            FinalSteps.LowerOrder => points.Count - 1 - i,
+            FinalSteps.EulerLast when i == steps - 1 => 1,
+            FinalSteps.LowerOrder => steps - i,
             _ => order,
         };
         int finite = 0;

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Globalization;
+using Costate.Cli.Commands;
+
+namespace Costate.Cli;
+
+/// <summary>From arguments to an exit code. Everything the commands print goes through the terminal given.</summary>
+internal static class CommandLine
+{
+    internal static int Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken)
+    {
+        // Numbers are written and read with a point everywhere, and messages are in one language.
+        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
+
+        RootCommand root = Root(terminal, cancellationToken);
+        ParseResult parsed = root.Parse(arguments);
+        bool verbose = parsed.GetValue<bool>("--verbose");
+        try
+        {
+            if (parsed.Action is ParseErrorAction)
+            {
+                throw new UsageException(string.Join('\n', parsed.Errors.Select(error => error.Message).Distinct()));
+            }
+
+            var configuration = new InvocationConfiguration
+            {
+                Output = terminal.Output,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return parsed.Invoke(configuration);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            terminal.Error.WriteLine("Cancelled. No file was written or changed.");
+            return ExitCode.Cancelled;
+        }
+        catch (UsageException e)
+        {
+            terminal.Error.WriteLine(e.Message);
+            terminal.Error.WriteLine($"See: {CommandPath(parsed)} --help");
+            return ExitCode.BadUsage;
+        }
+        catch (Exception e)
+        {
+            terminal.Error.WriteLine(verbose ? e.ToString() : FailureText.Of(e));
+            return ExitCode.Failed;
+        }
+    }
+
+    internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken)
+    {
+        var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, and the gradients of a loss through the sampler.")
+        {
+            new StudyCommand(terminal, cancellationToken),
+            new SampleCommand(terminal, cancellationToken),
+            new GradientCommand(terminal, cancellationToken),
+            new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
+        };
+        root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);
+        return root;
+    }
+
+    // "costate gradient", from the command that the arguments led to.
+    private static string CommandPath(ParseResult parsed)
+    {
+        var names = new List<string>();
+        for (System.CommandLine.Parsing.CommandResult? at = parsed.CommandResult; at is not null; at = at.Parent as System.CommandLine.Parsing.CommandResult)
+        {
+            names.Insert(0, at.Command is RootCommand ? DocumentedHelp.ToolName : at.Command.Name);
+        }
+
+        return string.Join(' ', names);
+    }
+}

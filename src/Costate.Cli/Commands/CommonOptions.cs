@@ -1,0 +1,39 @@
+using System.CommandLine;
+
+namespace Costate.Cli.Commands;
+
+/// <summary>Options that every computing command has.</summary>
+internal static class CommonOptions
+{
+    internal static Option<string> Output(string folder) => new("--output", "-o")
+    {
+        Description = "Folder for the results; created if it is missing. Files already there are replaced only when all has succeeded.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => folder,
+    };
+
+    internal static Option<bool> Json() => new("--json")
+    {
+        Description = "Print one JSON object on the standard output and nothing else there.",
+    };
+
+    internal static Option<int?> Threads(string description) => AtLeast("--threads", 1, description);
+
+    /// <summary>An optional whole number with a lowest value.</summary>
+    internal static Option<int?> AtLeast(string name, int lowest, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, out int value) && value >= lowest)
+            {
+                return value;
+            }
+
+            result.AddError($"Got {name} {text}; expected a whole number, at least {lowest}.");
+            return null;
+        },
+    };
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Costate.Cli.Commands;
+
+/// <summary>The help of System.CommandLine, and below it the notes and examples of the command.</summary>
+internal sealed class DocumentedHelp(Terminal terminal) : SynchronousCommandLineAction
+{
+    internal const string ToolName = "costate";
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        new HelpAction { MaxWidth = terminal.Width }.Invoke(parseResult);
+        Command command = parseResult.CommandResult.Command;
+        var documented = command as DocumentedCommand;
+        foreach (string note in documented?.Notes ?? [])
+        {
+            WriteNote(note);
+        }
+
+        Example[] examples = [.. documented?.Examples ?? command.Subcommands.OfType<DocumentedCommand>().Select(c => c.Examples[0])];
+        terminal.Output.WriteLine("Examples:");
+        foreach (Example example in examples)
+        {
+            terminal.Output.WriteLine($"  # {example.Purpose}");
+            terminal.Output.WriteLine($"  {example.Line.Replace("\n", "\n      ", StringComparison.Ordinal)}");
+        }
+
+        terminal.Output.WriteLine();
+        WriteNote(ExitCode.Help);
+        return ExitCode.Done;
+    }
+
+    private void WriteNote(string note)
+    {
+        foreach (string line in note.Split('\n').SelectMany(line => Wrap(line, terminal.Width)))
+        {
+            terminal.Output.WriteLine(line);
+        }
+
+        terminal.Output.WriteLine();
+    }
+
+    /// <summary>Breaks a line between words; an indented one keeps its indentation and hangs by four more.</summary>
+    internal static IEnumerable<string> Wrap(string text, int width)
+    {
+        string indent = text[..(text.Length - text.TrimStart().Length)];
+        if (text.Length <= width)
+        {
+            yield return text;
+            yield break;
+        }
+
+        string line = "";
+        foreach (string word in text.TrimStart().Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.Length == 0)
+            {
+                line = indent + word;
+            }
+            else if (line.Length + 1 + word.Length <= width)
+            {
+                line += ' ' + word;
+            }
+            else
+            {
+                yield return line;
+                line = (indent.Length > 0 ? indent + "    " : "") + word;
+            }
+        }
+
+        yield return line;
+    }
+}

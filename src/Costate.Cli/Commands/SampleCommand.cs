@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Output;
+using Costate.Networks;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Commands;
+
+/// <summary><c>costate sample</c>: draws samples from a TorchScript denoiser.</summary>
+internal sealed class SampleCommand : DocumentedCommand
+{
+    internal const string TensorFile = "sample.safetensors";
+
+    private readonly Terminal terminal;
+    private readonly CancellationToken cancellationToken;
+    private readonly SamplingOptions options = new("costate-sample");
+
+    [SetsRequiredMembers]
+    internal SampleCommand(Terminal terminal, CancellationToken cancellationToken)
+        : base("sample", "Draws samples from a diffusion or flow model, given as a TorchScript file.")
+    {
+        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
+        Notes =
+        [
+            .. SamplingOptions.Notes,
+            $"Files: {TensorFile} (sample, start_noise), {RunReport.FileName} (settings, cost), and for images, of 1 or 3 channels, sample.png with values from -1 (black) to 1 (white).",
+        ];
+        Examples =
+        [
+            new("Four images of 8 by 8", "costate sample --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --batch 4 --seed 7"),
+            new("With guidance, on another schedule and grid", "costate sample --model denoiser.ts.pt --schedule vp-scaled-linear:0.85,12 --prediction velocity \\\n--condition cond.safetensors:z --unconditional zeros --guidance-scale 3 \\\n--solver dpm++3m --steps 30 --grid karras --training-timesteps 1000 --shape 3,8,8"),
+            new("As a scheduler_config.json of diffusers says", "costate sample --model denoiser.ts.pt --scheduler-config scheduler_config.json \\\n--condition cond.safetensors --shape 3,8,8 --steps 10 --output diffusers"),
+            new("A stochastic solver, the report for another program", "costate sample --model denoiser.ts.pt --schedule vp-linear:0.1,20 --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --solver sde-dpm++2m --json"),
+            new("A rectified flow", "costate sample --model denoiser.ts.pt --schedule rectified-flow --prediction flow \\\n--condition cond.safetensors --shape 3,8,8 --solver euler --output flow"),
+        ];
+        options.AddTo(this);
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        SamplingSettings settings = options.Parse(parsed);
+        settings.Plan.WarnOfIgnored(terminal);
+        using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
+        using var session = new SamplingSession(settings);
+        ContactSheet? sheet = ContactSheet.For(session.Start.shape);
+        folder.Expect(sheet?.Names ?? []);
+
+        Tensor sample;
+        using (var line = new ProgressLine(terminal, "sampling", total: 1))
+        {
+            sample = session.Sampler.Sample(session.Start, session.Condition, session.Noise, new RunProgress(line, hasGradient: false), cancellationToken);
+        }
+
+        SortedDictionary<string, string> described = settings.Describe(session.Start.shape);
+        SafetensorsFile.Write(
+            folder.Stage(TensorFile),
+            new Dictionary<string, Tensor> { ["sample"] = sample, ["start_noise"] = session.Start },
+            new SortedDictionary<string, string>(described) { ["costate"] = ToolVersion.Version, ["command"] = Name },
+            cancellationToken: cancellationToken);
+        sheet?.Write(sample, folder);
+        var report = new RunReport
+        {
+            Command = Name,
+            Settings = described,
+            Seed = settings.Seed,
+            Shape = session.Start.shape,
+            Cost = new GradientCost(session.NetworkEvaluations, 0, 0, 0),
+            Seconds = session.Seconds,
+            Files = [.. folder.Files, RunReport.FileName],
+        };
+        report.Finish(folder, settings.Json, terminal, cancellationToken);
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,180 @@
+using System.CommandLine;
+using System.Globalization;
+using Costate.Cli.Models;
+
+namespace Costate.Cli.Commands;
+
+/// <summary>The options that <c>sample</c> and <c>gradient</c> share.</summary>
+internal sealed class SamplingOptions
+{
+    private const int DefaultSteps = 20;
+
+    private static readonly (string Name, Prediction Value)[] Predictions =
+        [.. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p))];
+
+    private readonly Option<string> model = Text("--model", "FILE", "The denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust.", required: true);
+    private readonly Option<string?> schedule = Text("--schedule", "NAME[:N,N]", "The noise schedule that it was trained on; see below. Needed unless --scheduler-config says it.");
+    private readonly Option<string?> prediction = Text("--prediction", "KIND", $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed unless --scheduler-config says it.");
+    private readonly Option<string?> schedulerConfig = Text("--scheduler-config", "FILE", "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
+    private readonly Option<bool> ignoreClipping = new("--ignore-clipping") { Description = "Leave out the clipping of predictions that --scheduler-config asks for; without this such a file is refused." };
+    private readonly Option<string?> mu = Text("--mu", "MU", "The shift of a --scheduler-config that depends on the size of the image.");
+    private readonly Option<string?> timeScale = Text("--time-scale", "S", "The network is told S t for time t in [0, 1]. [default: 1]");
+    private readonly Option<int?> trainingTimesteps = CommonOptions.AtLeast("--training-timesteps", 1, "The network is told a training step in 0..N-1 instead of a time: N t - 1.");
+    private readonly Option<string?> condition = Text("--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
+    private readonly Option<string?> guidanceScale = Text("--guidance-scale", "S", "Classifier-free guidance; 1 is none. Needs --condition and --unconditional.");
+    private readonly Option<string?> unconditional = Text("--unconditional", TensorFile.Form, "The condition that stands for none: a tensor like --condition, or the word zeros.");
+    private readonly Option<string?> solver = Text("--solver", "NAME", $"The solver; see below. [default: {SamplingPlan.DefaultSolver}, or that of --scheduler-config]");
+    private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 1, $"Number of steps. [default: {DefaultSteps}]");
+    private readonly Option<string?> grid = Text("--grid", "NAME", "Where it steps; see below. [default: as the schedule says]");
+    private readonly Option<string?> start = Text("--start", "T", "Time of the start, the noise. [default: 1]");
+    private readonly Option<string?> end = Text("--end", "T", "Time of the end, the data. [default: as the schedule says]");
+    private readonly Option<string?> shape = Text("--shape", "N,N,...", "Shape of one sample, such as 3,64,64. Needed unless --start-noise gives it.");
+    private readonly Option<int?> batch = CommonOptions.AtLeast("--batch", 1, "How many samples. [default: 1]");
+    private readonly Option<string?> startNoise = Text("--start-noise", TensorFile.Form, "The state to start from, a tensor [batch, ...]. [default: drawn from --seed]");
+    private readonly Option<string?> seed = Text("--seed", "S", "Of the start noise, and of the path of a stochastic solver. [default: 0]");
+    private readonly Option<string> dtype = new("--dtype") { HelpName = "float32|float64", Description = "The network's and the states' type of number.", DefaultValueFactory = _ => "float32" };
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
+    private readonly Option<bool> json = CommonOptions.Json();
+    private readonly Option<string> output;
+
+    internal SamplingOptions(string outputFolder) => output = CommonOptions.Output(outputFolder);
+
+    /// <summary>What every help of a command with these options says below them.</summary>
+    internal static IReadOnlyList<string> Notes { get; } =
+    [
+        NamedSolver.Table(),
+        NamedSchedule.Table(),
+        NamedGrid.Table(),
+        "Noise to start from is standard normal on a variance-preserving schedule; on the others it is multiplied by sigma at the start. The same seed gives the same bits on the same machine with the same number of threads.",
+    ];
+
+    /// <summary>Adds them to a command, the ones that must be given first.</summary>
+    internal void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[model, schedule, prediction, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, condition, guidanceScale, unconditional, solver, steps, grid, start, end, shape, batch, startNoise, seed, dtype, threads, output, json])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>An option with a text that is looked at later.</summary>
+    internal static Option<string?> Text(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description };
+
+    /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
+    internal SamplingSettings Parse(ParseResult parsed)
+    {
+        CheckCombinations(parsed);
+        return new SamplingSettings
+        {
+            Model = parsed.GetValue(model)!,
+            Plan = Plan(parsed),
+            SchedulerConfiguration = parsed.GetValue(schedulerConfig),
+            Condition = parsed.GetValue(condition),
+            GuidanceScale = Number(parsed, guidanceScale),
+            Unconditional = parsed.GetValue(unconditional),
+            Shape = Shape(parsed.GetValue(shape)),
+            Batch = parsed.GetValue(batch),
+            StartNoise = parsed.GetValue(startNoise),
+            Seed = Seed(parsed.GetValue(seed)),
+            Dtype = Specification.Find("--dtype", parsed.GetValue(dtype)!, SamplingSettings.Dtypes, d => d.Name).Value,
+            Threads = parsed.GetValue(threads),
+            Output = parsed.GetValue(output)!,
+            Json = parsed.GetValue(json),
+        };
+    }
+
+    private SamplingPlan Plan(ParseResult parsed)
+    {
+        int stepCount = parsed.GetValue(steps) ?? DefaultSteps;
+        return parsed.GetValue(schedulerConfig) is string file
+            ? SamplingPlan.FromConfiguration(file, parsed.GetValue(ignoreClipping), Number(parsed, mu), stepCount, parsed.GetValue(solver))
+            : SamplingPlan.FromNames(
+                parsed.GetValue(schedule)!,
+                Specification.Find("--prediction", parsed.GetValue(prediction)!, Predictions, p => p.Name).Value,
+                parsed.GetValue(solver),
+                parsed.GetValue(grid),
+                stepCount,
+                Number(parsed, start),
+                Number(parsed, end),
+                Number(parsed, timeScale),
+                parsed.GetValue(trainingTimesteps));
+    }
+
+    private void CheckCombinations(ParseResult parsed)
+    {
+        CheckSchedule(parsed);
+        if (parsed.GetValue(trainingTimesteps) is not null && parsed.GetValue(timeScale) is not null)
+        {
+            throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
+        }
+
+        if (parsed.GetValue(guidanceScale) is not null && (parsed.GetValue(condition) is null || parsed.GetValue(unconditional) is null))
+        {
+            throw new UsageException("Got --guidance-scale alone; it also needs --condition, and --unconditional with the condition that stands for none (or the word zeros).");
+        }
+
+        if (parsed.GetValue(unconditional) is not null && parsed.GetValue(guidanceScale) is null)
+        {
+            throw new UsageException("Got --unconditional without --guidance-scale; give both, or neither.");
+        }
+
+        if (parsed.GetValue(shape) is null && parsed.GetValue(startNoise) is null)
+        {
+            throw new UsageException("Got no --shape; expected the shape of one sample, such as --shape 3,64,64, or --start-noise with a tensor to start from.");
+        }
+    }
+
+    // A scheduler configuration says all that these options say.
+    private void CheckSchedule(ParseResult parsed)
+    {
+        Option[] replaced = [schedule, prediction, timeScale, trainingTimesteps, grid, start, end];
+        Option[] ofConfiguration = [ignoreClipping, mu];
+        bool configured = parsed.GetValue(schedulerConfig) is not null;
+        if ((configured ? replaced : ofConfiguration).FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is Option odd)
+        {
+            throw new UsageException(configured
+                ? $"Got {odd.Name} with --scheduler-config, which says it too; leave out one of them."
+                : $"Got {odd.Name} without --scheduler-config; leave it out, or name the file that it is about.");
+        }
+
+        if (!configured && (parsed.GetValue(schedule) is null || parsed.GetValue(prediction) is null))
+        {
+            throw new UsageException($"Got no {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; expected --schedule and --prediction as the network was trained, or --scheduler-config with a file that says them.");
+        }
+    }
+
+    private static Option<string> Text(string name, string helpName, string description, bool required) =>
+        new(name) { HelpName = helpName, Description = description, Required = required };
+
+    private static double? Number(ParseResult parsed, Option<string?> option)
+    {
+        string? text = parsed.GetValue(option);
+        return text is null ? null
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value
+            : throw new UsageException($"Got {option.Name} {text}; expected a number.");
+    }
+
+    private static ulong Seed(string? text) => text is null ? 0
+        : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value
+        : throw new UsageException($"Got --seed {text}; expected a whole number from 0 to {ulong.MaxValue}.");
+
+    private static long[]? Shape(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        string[] parts = text.Split(',');
+        long[] sizes = new long[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!long.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out sizes[i]) || sizes[i] is < 1 or > int.MaxValue)
+            {
+                throw new UsageException($"Got --shape {text}; expected the positive sizes of one sample with commas between them, such as 3,64,64. The number of samples is --batch.");
+            }
+        }
+
+        return sizes;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using Costate.Cli.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Commands;
+
+/// <summary>A sampler and its inputs, loaded and ready to run. Owns them all until it is disposed, on the thread that made it.</summary>
+internal sealed class SamplingSession : IDisposable
+{
+    private readonly long began = Stopwatch.GetTimestamp();
+    private readonly DisposeScope scope = NewDisposeScope();
+    private readonly TorchThreads threads;
+    private readonly TorchScript network;
+
+    /// <exception cref="CommandException">A file is missing or does not fit.</exception>
+    /// <exception cref="UsageException">The settings do not go together.</exception>
+    internal SamplingSession(SamplingSettings settings)
+    {
+        threads = new TorchThreads(settings.Threads);
+        try
+        {
+            network = TorchScript.Load("--model", settings.Model, settings.Dtype);
+            Start = StartOf(settings);
+            long batch = Start.shape[0];
+            Condition = settings.Condition is null ? null : TensorFile.ForBatch("--condition", TensorFile.Read("--condition", settings.Condition, settings.Dtype), batch);
+            Sampler = SamplerOf(settings, network, Condition, batch);
+            Noise = settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(settings.Seed) : null;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    internal Sampler Sampler { get; }
+
+    /// <summary>x_T, [batch, ...].</summary>
+    internal Tensor Start { get; }
+
+    /// <summary>z, [batch, ...], or null.</summary>
+    internal Tensor? Condition { get; }
+
+    internal BrownianPath? Noise { get; }
+
+    /// <summary>How often the network was called.</summary>
+    internal long NetworkEvaluations => network.Calls;
+
+    internal double Seconds => Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 3);
+
+    public void Dispose()
+    {
+        network?.Dispose();
+        scope.Dispose();
+        threads.Dispose();
+    }
+
+    private static Tensor StartOf(SamplingSettings settings)
+    {
+        if (settings.StartNoise is not string file)
+        {
+            Tensor drawn = Costate.StartNoise.Draw([settings.Batch ?? 1, .. settings.Shape!], settings.Seed, settings.Dtype);
+            return settings.Plan.StartScale == 1 ? drawn : drawn.mul_(settings.Plan.StartScale);
+        }
+
+        Tensor given = TensorFile.Read("--start-noise", file, settings.Dtype);
+        bool fits = given.dim() >= 1 && given.is_floating_point()
+            && (settings.Batch is null || given.shape[0] == settings.Batch)
+            && (settings.Shape is null || given.shape.AsSpan(1).SequenceEqual(settings.Shape));
+        return fits
+            ? given
+            : throw new CommandException($"Got --start-noise {file} of shape [{string.Join(", ", given.shape)}] and type {given.dtype}; expected [{settings.Batch?.ToString() ?? "batch"}, {(settings.Shape is null ? "..." : string.Join(", ", settings.Shape))}] of floating point. Leave out --batch and --shape to take them from the file.");
+    }
+
+    private static Sampler SamplerOf(SamplingSettings settings, TorchScript network, Tensor? condition, long batch)
+    {
+        try
+        {
+            Denoiser denoiser = Denoiser.FromFunction(
+                (x, t, z) => z is null ? network.Call(x, t) : network.Call(x, t, z),
+                settings.Plan.Prediction,
+                settings.Plan.TimeScale,
+                settings.Plan.TrainingTimesteps,
+                parameters: []);
+            if (settings.GuidanceScale is double scale)
+            {
+                Tensor none = settings.Unconditional!.Equals("zeros", StringComparison.OrdinalIgnoreCase)
+                    ? zeros_like(condition!)
+                    : TensorFile.ForBatch("--unconditional", TensorFile.Read("--unconditional", settings.Unconditional, settings.Dtype), batch);
+                denoiser = denoiser.WithClassifierFreeGuidance(none, scale);
+            }
+
+            return new Sampler(denoiser, settings.Plan.Schedule, settings.Plan.Solver, settings.Plan.Grid);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            throw new UsageException(FailureText.Of(e));
+        }
+    }
+}

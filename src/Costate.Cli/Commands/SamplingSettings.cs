@@ -1,0 +1,70 @@
+using System.Globalization;
+using Costate.Cli.Models;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Commands;
+
+/// <summary>What the options of <c>sample</c> and <c>gradient</c> say, checked as far as text can be.</summary>
+internal sealed record SamplingSettings
+{
+    internal static readonly (string Name, ScalarType Value)[] Dtypes = [("float32", ScalarType.Float32), ("float64", ScalarType.Float64)];
+
+    internal required string Model { get; init; }
+
+    internal required SamplingPlan Plan { get; init; }
+
+    internal required string? SchedulerConfiguration { get; init; }
+
+    internal required string? Condition { get; init; }
+
+    internal required double? GuidanceScale { get; init; }
+
+    internal required string? Unconditional { get; init; }
+
+    internal required long[]? Shape { get; init; }
+
+    internal required int? Batch { get; init; }
+
+    internal required string? StartNoise { get; init; }
+
+    internal required ulong Seed { get; init; }
+
+    internal required ScalarType Dtype { get; init; }
+
+    internal required int? Threads { get; init; }
+
+    internal required string Output { get; init; }
+
+    internal required bool Json { get; init; }
+
+    /// <summary>By name, as text: what a result file says of how it was made. What was not given is left out.</summary>
+    internal SortedDictionary<string, string> Describe(long[] shape, params (string Name, string? Value)[] more)
+    {
+        (string Name, string? Value)[] all =
+        [
+            ("model", Model),
+            ("schedulerConfig", SchedulerConfiguration),
+            ("schedule", Plan.Schedule.ToString()),
+            ("prediction", Plan.Prediction.ToString().ToLowerInvariant()),
+            ("timeScale", Plan.TrainingTimesteps is null ? Text(Plan.TimeScale) : null),
+            ("trainingTimesteps", Plan.TrainingTimesteps?.ToString(CultureInfo.InvariantCulture)),
+            ("condition", Condition),
+            ("guidanceScale", GuidanceScale is double g ? Text(g) : null),
+            ("unconditional", Unconditional),
+            ("solver", Plan.Solver.Name),
+            ("steps", Plan.Grid.Steps.ToString(CultureInfo.InvariantCulture)),
+            ("grid", Plan.GridName),
+            ("start", Text(Plan.Grid.Start)),
+            ("end", Text(Plan.Grid.End)),
+            ("shape", string.Join(',', shape)),
+            ("startNoise", StartNoise),
+            ("seed", Seed.ToString(CultureInfo.InvariantCulture)),
+            ("dtype", Dtypes.Single(d => d.Value == Dtype).Name),
+            ("threads", TorchThreads.Count.ToString(CultureInfo.InvariantCulture)),
+            .. more,
+        ];
+        return new(all.Where(p => p.Value is not null).ToDictionary(p => p.Name, p => p.Value!), StringComparer.Ordinal);
+    }
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}

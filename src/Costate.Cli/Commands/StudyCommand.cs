@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Output;
+using Costate.Cli.Study;
+using Spectre.Console;
+
+namespace Costate.Cli.Commands;
+
+/// <summary><c>costate study</c>: how accurate the gradient methods are, on a problem whose gradient is known.</summary>
+internal sealed class StudyCommand : DocumentedCommand
+{
+    internal const string ReportFile = "study.json";
+
+    private readonly Terminal terminal;
+    private readonly CancellationToken cancellationToken;
+    private readonly Option<string> output = CommonOptions.Output("costate-study");
+    private readonly Option<bool> quick = new("--quick") { Description = "10 to 80 steps instead of 10 to 640." };
+    private readonly Option<bool> json = CommonOptions.Json();
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. One is fastest here: the problem is small. [default: 1]");
+
+    [SetsRequiredMembers]
+    internal StudyCommand(Terminal terminal, CancellationToken cancellationToken)
+        : base("study", "Measures the error and the cost of every gradient method on a problem whose exact gradient is known.")
+    {
+        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
+        Notes =
+        [
+            "The problem is a mixture of Gaussians with a closed-form noise prediction, in float64. Errors are against the gradient of the continuous ODE, which is computed apart from the library.",
+            $"Files: {ReportFile} (all numbers), {StudyPlots.ErrorFile} (error against network evaluations), {StudyPlots.BytesFile} (stored states against steps).",
+        ];
+        Examples =
+        [
+            new("All of it, into ./costate-study", "costate study"),
+            new("A look in a few seconds", "costate study --quick --output quick"),
+            new("The numbers for another program", "costate study --quick --json"),
+        ];
+        Options.Add(output);
+        Options.Add(quick);
+        Options.Add(json);
+        Options.Add(threads);
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        IReadOnlyList<int> steps = parsed.GetValue(quick) ? GradientStudy.QuickSteps : GradientStudy.AllSteps;
+        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, ReportFile, StudyPlots.ErrorFile, StudyPlots.BytesFile);
+        using var torchThreads = new TorchThreads(parsed.GetValue(threads) ?? 1);
+
+        long began = Stopwatch.GetTimestamp();
+        IReadOnlyList<GradientMeasurement> measurements;
+        using (var progress = new ProgressLine(terminal, "study", total: 1))
+        {
+            measurements = GradientStudy.Run(steps, progress.Report, cancellationToken);
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        File.WriteAllBytes(folder.Stage(StudyPlots.ErrorFile), StudyPlots.GradientError(measurements));
+        File.WriteAllBytes(folder.Stage(StudyPlots.BytesFile), StudyPlots.StoredBytes(measurements, steps));
+        string report = StudyReport.Text(measurements, steps, TorchThreads.Count, seconds, [StudyPlots.ErrorFile, StudyPlots.BytesFile, ReportFile]);
+        File.WriteAllText(folder.Stage(ReportFile), report + '\n');
+        cancellationToken.ThrowIfCancellationRequested();
+        folder.Commit();
+
+        if (parsed.GetValue(json))
+        {
+            terminal.Output.WriteLine(report);
+            return ExitCode.Done;
+        }
+
+        foreach (Table table in StudyTables.Of(measurements, steps, terminal.Width))
+        {
+            terminal.Write(table);
+            terminal.Output.WriteLine();
+        }
+
+        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", folder.Files)} ({seconds:0.0} s)");
+        return ExitCode.Done;
+    }
+}

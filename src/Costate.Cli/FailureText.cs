@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace Costate.Cli;
+
+/// <summary>What a user is told of an exception.</summary>
+internal static class FailureText
+{
+    internal static string Of(Exception error) => error switch
+    {
+        CommandException or IOException or UnauthorizedAccessException => error.Message,
+        OutOfMemoryException => "Memory does not suffice. Use a smaller --batch, or --method revolve:SLOTS.",
+        ExternalException => $"torch refused: {FirstLine(error.Message)} (--verbose says where.)",
+        ArgumentException => WithoutParameterName(error.Message),
+        InvalidOperationException => error.Message,
+        _ => $"{error.GetType().Name}: {FirstLine(error.Message)} This is an error in costate itself; --verbose says where.",
+    };
+
+    /// <summary>The message of a native error, without its trace.</summary>
+    internal static string FirstLine(string message)
+    {
+        string line = message.Split('\n').FirstOrDefault(l => !string.IsNullOrWhiteSpace(l)) ?? "";
+        return line.Trim();
+    }
+
+    // " (Parameter 'x')" speaks of the program's insides.
+    private static string WithoutParameterName(string message)
+    {
+        int at = message.IndexOf(" (Parameter '", StringComparison.Ordinal);
+        return at < 0 ? message : message[..at];
+    }
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace Costate.Cli.Models;
+
+/// <summary>A gradient method as <c>--method</c>, <c>--adjoint-steps</c> and <c>--trajectory</c> name it.</summary>
+internal static class NamedMethod
+{
+    private const string Forms = "discrete, revolve:SLOTS, adjoint-deis:1, adjoint-deis:2 or unrolled";
+
+    internal static IReadOnlyList<(string Name, Trajectory Value)> Trajectories { get; } =
+    [
+        ("recorded", Trajectory.Recorded),
+        ("interpolated", Trajectory.Interpolated),
+        ("solved-backward", Trajectory.SolvedBackward),
+    ];
+
+    /// <exception cref="UsageException">The method is unknown, or an option does not belong to it.</exception>
+    internal static GradientMethod Parse(string text, int? adjointSteps, string? trajectory)
+    {
+        string[] parts = text.ToLowerInvariant().Split(':');
+        bool isAdjoint = parts[0] == "adjoint-deis";
+        if (!isAdjoint && (adjointSteps ?? (object?)trajectory) is not null)
+        {
+            throw new UsageException($"Got {(adjointSteps is null ? "--trajectory" : "--adjoint-steps")} with --method {text}; it belongs to --method adjoint-deis:1 or adjoint-deis:2. Leave it out, or change the method.");
+        }
+
+        return parts switch
+        {
+            ["discrete"] => GradientMethod.Discrete(),
+            ["unrolled"] => GradientMethod.Unrolled(),
+            ["revolve", var slots] when int.TryParse(slots, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 1 =>
+                GradientMethod.Discrete(Checkpointing.Revolve(n)),
+            ["adjoint-deis"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory)),
+            ["adjoint-deis", "1"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory)),
+            ["adjoint-deis", "2"] => GradientMethod.AdjointDeis(2, adjointSteps, Of(trajectory)),
+            _ => throw new UsageException($"Got --method {text}; expected {Forms}."),
+        };
+    }
+
+    internal static string Table() =>
+        """
+        Gradient methods:
+          discrete         exact, the transpose of the solver (the default); keeps one state a step
+          revolve:SLOTS    exact too; keeps SLOTS checkpoints, for more network evaluations
+          adjoint-deis:1   AdjointDEIS, the continuous adjoint, order 1: less accurate at few steps
+          adjoint-deis:2   the same, order 2
+          unrolled         exact; the whole run in one graph: most memory
+        """;
+
+    private static Trajectory? Of(string? name) =>
+        name is null ? null : Specification.Find("--trajectory", name, Trajectories, t => t.Name).Value;
+}

@@ -1,0 +1,124 @@
+namespace Costate.Cli.Output;
+
+/// <summary>
+/// The folder of a command's results. Files are made in a hidden folder inside it and moved into place together at the end, so
+/// that a failed or cancelled run changes nothing. Whether it can be written to is known before any computing.
+/// </summary>
+internal sealed class OutputFolder : IDisposable
+{
+    private readonly string path;
+    private readonly string staging;
+    private readonly string? created;
+    private readonly List<string> staged = [];
+
+    private OutputFolder(string path, string staging, string? created)
+    {
+        this.path = path;
+        this.staging = staging;
+        this.created = created;
+    }
+
+    /// <summary>The names of the files staged so far.</summary>
+    internal IReadOnlyList<string> Files => staged;
+
+    /// <summary>The folder's full path.</summary>
+    internal string FullName => path;
+
+    /// <summary>Creates the folder where it is missing, and makes sure that it can be written to.</summary>
+    /// <param name="folder">As the user gave it.</param>
+    /// <param name="names">The files that will come, none of which may be a folder.</param>
+    /// <exception cref="CommandException">It cannot be used; the message says why.</exception>
+    internal static OutputFolder Prepare(string folder, params IEnumerable<string> names)
+    {
+        string full = Path.GetFullPath(folder);
+        if (File.Exists(full))
+        {
+            throw new CommandException($"Cannot write to '{folder}': it is a file; expected a folder, or nothing yet. Name another with --output.");
+        }
+
+        RefuseFolders(full, names);
+        string? created = FirstMissing(full);
+        try
+        {
+            string staging = Path.Combine(full, $".costate-{Path.GetRandomFileName()}");
+            Directory.CreateDirectory(staging);
+            return new OutputFolder(full, staging, created);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            RemoveIfEmpty(created, full);
+            throw new CommandException($"Cannot write to '{folder}': {e.Message.TrimEnd('.')}. Expected a folder that this user may create and write to. Name another with --output.", e);
+        }
+    }
+
+    /// <summary>Further files that will come, none of which may be a folder.</summary>
+    /// <exception cref="CommandException">One is.</exception>
+    internal void Expect(IEnumerable<string> names) => RefuseFolders(path, names);
+
+    /// <summary>Where to make a file of the given name.</summary>
+    internal string Stage(string name)
+    {
+        staged.Add(name);
+        return Path.Combine(staging, name);
+    }
+
+    /// <summary>Moves all files into place, over those that are there.</summary>
+    internal void Commit()
+    {
+        foreach (string name in staged)
+        {
+            File.Move(Path.Combine(staging, name), Path.Combine(path, name), overwrite: true);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(staging))
+        {
+            Directory.Delete(staging, recursive: true);
+        }
+
+        RemoveIfEmpty(created, path);
+    }
+
+    private static void RefuseFolders(string full, IEnumerable<string> names)
+    {
+        foreach (string name in names.Where(name => Directory.Exists(Path.Combine(full, name))))
+        {
+            throw new CommandException($"Cannot write '{Path.Combine(full, name)}': it is a folder; expected a file, or nothing yet. Name another folder with --output.");
+        }
+    }
+
+    // The topmost folder on the way that is not there yet: what to take away again after a failure.
+    private static string? FirstMissing(string full)
+    {
+        string? missing = null;
+        for (string? at = full; at is not null && !Directory.Exists(at); at = Path.GetDirectoryName(at))
+        {
+            missing = at;
+        }
+
+        return missing;
+    }
+
+    private static void RemoveIfEmpty(string? top, string bottom)
+    {
+        if (top is null)
+        {
+            return;
+        }
+
+        for (string? at = bottom; at is not null && at.Length >= top.Length; at = Path.GetDirectoryName(at))
+        {
+            if (Directory.Exists(at))
+            {
+                if (Directory.EnumerateFileSystemEntries(at).Any())
+                {
+                    return;
+                }
+
+                Directory.Delete(at);
+            }
+        }
+    }
+}

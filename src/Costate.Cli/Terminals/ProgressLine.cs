@@ -1,0 +1,69 @@
+using System.Diagnostics;
+
+namespace Costate.Cli;
+
+/// <summary>
+/// How far a long run is and when it will be done: one line kept up to date on a terminal, a line every ten seconds elsewhere.
+/// </summary>
+internal sealed class ProgressLine(Terminal terminal, string title, double total) : IDisposable
+{
+    private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
+
+    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private TimeSpan next = terminal.LiveWidth is null ? Quiet : Refresh;
+    private int shown;
+
+    /// <summary>Tells how much of the total is done.</summary>
+    internal void Report(double done)
+    {
+        TimeSpan elapsed = clock.Elapsed;
+        if (elapsed < next)
+        {
+            return;
+        }
+
+        double fraction = Math.Clamp(done / total, 0, 1);
+        if (terminal.LiveWidth is int width)
+        {
+            next = elapsed + Refresh;
+            Show(Clip(LiveText(fraction, elapsed, width), width - 1));
+        }
+        else
+        {
+            next = elapsed + Quiet;
+            terminal.Error.WriteLine($"{title}: {fraction:P0}{Remaining(fraction, elapsed)}");
+        }
+    }
+
+    /// <summary>Takes the line off the terminal.</summary>
+    public void Dispose()
+    {
+        if (shown > 0)
+        {
+            Show("");
+            terminal.Error.Write('\r');
+        }
+    }
+
+    private string LiveText(double fraction, TimeSpan elapsed, int width)
+    {
+        int cells = Math.Clamp(width - title.Length - 32, 0, 40);
+        int full = (int)(fraction * cells);
+        string bar = cells < 5 ? "" : $"[{new string('#', full)}{new string('.', cells - full)}] ";
+        return $"{title} {bar}{fraction,4:P0}{Remaining(fraction, elapsed)}";
+    }
+
+    // The first second says little about the rest.
+    private static string Remaining(double fraction, TimeSpan elapsed) => fraction > 0 && elapsed > TimeSpan.FromSeconds(1)
+        ? $", about {elapsed * ((1 - fraction) / fraction):h\\:mm\\:ss} left"
+        : "";
+
+    private static string Clip(string text, int width) => text.Length <= width ? text : text[..Math.Max(width, 0)];
+
+    private void Show(string text)
+    {
+        terminal.Error.Write('\r' + text.PadRight(shown));
+        shown = text.Length;
+    }
+}

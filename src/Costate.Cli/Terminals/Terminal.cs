@@ -1,0 +1,58 @@
+using Spectre.Console;
+
+namespace Costate.Cli;
+
+/// <summary>Where a command prints: results to the output, all else to the errors.</summary>
+internal sealed class Terminal
+{
+    // Wide enough for every table: a file or a pipe has no width of its own.
+    private const int WidthOfFile = 132;
+
+    /// <summary>The standard output.</summary>
+    internal required TextWriter Output { get; init; }
+
+    /// <summary>The standard error: progress, warnings, errors.</summary>
+    internal required TextWriter Error { get; init; }
+
+    /// <summary>Whether the output goes to a terminal, which may have colours, and not to a file or a pipe.</summary>
+    internal bool OutputIsTerminal { get; init; }
+
+    /// <summary>Columns of the output.</summary>
+    internal int Width { get; init; } = WidthOfFile;
+
+    /// <summary>Columns of a live progress line, or null where errors do not go to a terminal.</summary>
+    internal int? LiveWidth { get; init; }
+
+    internal static Terminal OfProcess() => new()
+    {
+        Output = Console.Out,
+        Error = Console.Error,
+        OutputIsTerminal = !Console.IsOutputRedirected,
+        Width = Console.IsOutputRedirected ? WidthOfFile : WindowWidth(),
+        LiveWidth = Console.IsErrorRedirected ? null : WindowWidth(),
+    };
+
+    /// <summary>Prints a table, in colour where the output is a terminal that has it.</summary>
+    internal void Write(Table table)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = OutputIsTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            Out = new AnsiConsoleOutput(Output),
+        });
+        console.Profile.Width = Width;
+        console.Write(table);
+    }
+
+    private static int WindowWidth()
+    {
+        try
+        {
+            return Console.WindowWidth > 0 ? Console.WindowWidth : 80;
+        }
+        catch (IOException)
+        {
+            return 80;
+        }
+    }
+}

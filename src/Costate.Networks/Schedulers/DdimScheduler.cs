@@ -1,0 +1,51 @@
+namespace Costate.Networks;
+
+/// <summary>DDIMScheduler: the deterministic DDIM on training steps, from noise to data.</summary>
+internal sealed class DdimScheduler : Scheduler
+{
+    private readonly TrainingNoise noise;
+    private readonly string spacing;
+    private readonly int offset;
+    private readonly double end;
+
+    internal DdimScheduler(SchedulerOptions options)
+    {
+        noise = TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false);
+        Prediction = ReadPrediction(options, "epsilon", "sample", "v_prediction");
+        spacing = options.Choice("timestep_spacing", "leading", "trailing", "linspace");
+        offset = options.Integer("steps_offset", 0, 0, noise.Count - 1);
+        end = options.Flag("set_alpha_to_one", true) ? 0 : noise.TimeOf(0);
+        options.RefuseClipping("clip_sample", true);
+        options.RefuseClipping("thresholding", false);
+        options.Without("clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value");
+    }
+
+    internal override NoiseSchedule Schedule => noise.Schedule;
+
+    internal override Prediction Prediction { get; }
+
+    internal override int? TrainingTimesteps => noise.Count;
+
+    internal override ScheduledSampling ForSteps(int steps, double? mu)
+    {
+        double[] timesteps = TrainingSteps.Spaced(spacing, noise.Count, steps, offset);
+
+        // Each step goes down by a whole stride, wherever the next timestep is.
+        int stride = noise.Count / steps;
+        double[] times = [.. timesteps.Select(noise.TimeOf)];
+        double[] targets = [.. timesteps.Select(t => t >= stride ? noise.TimeOf(t - stride) : end)];
+        if (targets[^1] == times[^1])
+        {
+            // The last step ends where it begins.
+            targets = targets[..^1];
+        }
+        else
+        {
+            times = [.. times, targets[^1]];
+        }
+
+        TimeGrid grid = Grid(steps, times, times);
+        bool tied = targets.AsSpan().SequenceEqual(times.AsSpan(1));
+        return new ScheduledSampling(Schedule, tied ? Solver.Ddim() : new UntiedDdim(targets), grid);
+    }
+}

@@ -1,0 +1,58 @@
+namespace Costate.Networks;
+
+/// <summary>FlowMatchEulerDiscreteScheduler: Euler's method on a rectified flow; the network is told n sigma.</summary>
+internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
+{
+    private readonly int trainingSteps;
+    private readonly FlowShift shift;
+    private readonly SigmaLadder ladder;
+    private readonly SigmaEnds ends;
+
+    internal FlowMatchEulerDiscreteScheduler(SchedulerOptions options)
+    {
+        trainingSteps = options.Integer("num_train_timesteps", 1000, 1, int.MaxValue);
+        shift = FlowShift.Read(options, "shift", hasLinear: true, hasTerminal: true);
+        ladder = SigmaLadders.Read(options, hasLu: false);
+        ends = SigmaEnds.Read(options);
+        if (ends.Max > 1)
+        {
+            throw options.Error($"sigma_max is {ends.Max}; the noise level of a flow is at most 1.");
+        }
+
+        if (options.Flag("invert_sigmas", false))
+        {
+            throw options.Error("invert_sigmas is true: the network's time runs from noise to data and its output points to the data. Set it to false, and wrap the network so that it is told n - t and its output is negated.");
+        }
+
+        if (options.Flag("stochastic_sampling", false))
+        {
+            throw options.Error("stochastic_sampling is true: it draws new noise for every step instead of integrating a flow, and no solver here does that. Set it to false.");
+        }
+
+        options.Without("base_shift", "max_shift", "base_image_seq_len", "max_image_seq_len");
+    }
+
+    internal override NoiseSchedule Schedule { get; } = NoiseSchedule.RectifiedFlow();
+
+    internal override Prediction Prediction => Prediction.Flow;
+
+    internal override int? TrainingTimesteps => null;
+
+    internal override double TimeScale => trainingSteps;
+
+    internal override bool TakesShift => shift.IsDynamic;
+
+    internal override ScheduledSampling ForSteps(int steps, double? mu)
+    {
+        // The lower end is shifted twice, as published: once as the end of the training levels, once as a level.
+        double[] levels = Ramp.Linear(1, shift.Static(1.0 / trainingSteps), steps);
+        levels = shift.Apply(levels, mu);
+        if (ladder != SigmaLadder.None)
+        {
+            levels = ends.Levels(ladder, levels[0], levels[^1], steps);
+        }
+
+        double[] times = [.. levels, 0];
+        return new ScheduledSampling(Schedule, Solver.Euler(), Grid(steps, times, times));
+    }
+}

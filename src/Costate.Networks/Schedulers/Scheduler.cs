@@ -1,0 +1,82 @@
+namespace Costate.Networks;
+
+/// <summary>One scheduler of diffusers with its options read.</summary>
+internal abstract class Scheduler
+{
+    internal abstract NoiseSchedule Schedule { get; }
+
+    internal abstract Prediction Prediction { get; }
+
+    /// <summary>The number of training steps where the network is told a step, null where it is told a noise level of a flow.</summary>
+    internal abstract int? TrainingTimesteps { get; }
+
+    /// <summary>What the network is told per unit of time where <see cref="TrainingTimesteps"/> is null, else 1.</summary>
+    internal virtual double TimeScale => 1;
+
+    /// <summary>Whether the scheduler takes a shift that depends on the resolution, mu.</summary>
+    internal virtual bool TakesShift => false;
+
+    internal abstract ScheduledSampling ForSteps(int steps, double? mu);
+
+    internal static Scheduler Create(SchedulerOptions options) => options.ClassName switch
+    {
+        "DDIMScheduler" => new DdimScheduler(options),
+        "DDIMInverseScheduler" => new DdimInverseScheduler(options),
+        "DDPMScheduler" => new DdpmScheduler(options),
+        "DEISMultistepScheduler" => new DeisMultistepScheduler(options),
+        "DPMSolverMultistepScheduler" => new DpmSolverMultistepScheduler(options),
+        "DPMSolverSinglestepScheduler" => new DpmSolverSinglestepScheduler(options),
+        "EulerDiscreteScheduler" => new EulerDiscreteScheduler(options),
+        "FlowMatchEulerDiscreteScheduler" => new FlowMatchEulerDiscreteScheduler(options),
+        "HeunDiscreteScheduler" => new HeunDiscreteScheduler(options),
+        "UniPCMultistepScheduler" => new UniPcMultistepScheduler(options),
+        _ => throw Unknown(options),
+    };
+
+    /// <summary>Reads prediction_type, of which the scheduler has the given ones; the first is the default.</summary>
+    private protected static Prediction ReadPrediction(SchedulerOptions options, params string[] types) => options.Choice("prediction_type", types) switch
+    {
+        "epsilon" => Prediction.Noise,
+        "sample" => Prediction.Data,
+        "v_prediction" => Prediction.Velocity,
+        _ => Prediction.Flow,
+    };
+
+    /// <summary>A grid; the arguments' exceptions become one about the number of steps.</summary>
+    private protected static TimeGrid Grid(int steps, IEnumerable<double> times, IEnumerable<double> networkTimes)
+    {
+        double[] placed = [.. times];
+        if (placed.Length == 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(steps), steps, "This scheduler's only step ends where it begins and moves nothing; use more steps.");
+        }
+
+        try
+        {
+            return TimeGrid.FromTimes(placed, [.. networkTimes]);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ArgumentOutOfRangeException($"Got {steps} steps, which this scheduler cannot place on falling noise levels: {e.Message} Use fewer steps, or another spacing.", e);
+        }
+    }
+
+    /// <summary>A grid through noise levels, with the timesteps that the network is told. A last level equal to the one before it is left out.</summary>
+    private protected static TimeGrid Grid(int steps, TrainingNoise noise, double[] levels, IEnumerable<double> timesteps, double last)
+    {
+        IEnumerable<double> times = levels.Select(noise.TimeAt);
+        IEnumerable<double> told = timesteps.Select(timestep => (timestep + 1) / noise.Count);
+        double end = noise.TimeAt(last);
+        return Agree(levels[^1], last) ? Grid(steps, times, told) : Grid(steps, times.Append(end), told.Append(end));
+    }
+
+    /// <summary>Whether two noise levels are the same up to rounding.</summary>
+    private protected static bool Agree(double a, double b) => Math.Abs(a - b) <= 1e-12 * a;
+
+    private static SchedulerConfigurationException Unknown(SchedulerOptions options)
+    {
+        string[] near = NearNames.Find(options.ClassName, SchedulerNames.Classes);
+        string hint = near.Length == 0 ? "" : $" Did you mean {string.Join(" or ", near)}?";
+        return options.Error($"its _class_name is {ErrorText.Quote(options.ClassName)}, which is not supported.{hint} Expected one of {string.Join(", ", SchedulerNames.Classes)}; most share the options of the training schedule, so another name in the file reads the same model with another method.");
+    }
+}

@@ -1,0 +1,115 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>The exact gradient of a reversible table: reconstruction and transpose in one sweep, sharing every network evaluation.</summary>
+internal sealed class ReversibleTape : GradientTape
+{
+    private readonly SamplingRun run;
+    private readonly Dictionary<int, Tensor> carriers = [];
+    private readonly Dictionary<int, Tensor> anchors = [];
+    private readonly Tensor sample;
+    private double? drift;
+
+    internal ReversibleTape(SamplingRun run, int? anchorEvery)
+    {
+        this.run = run;
+        SolverTable table = run.Table;
+        int seen = 0;
+        var executor = new TableExecutor(run)
+        {
+            OnState = (row, state) =>
+            {
+                // Carriers come in pairs, one pair for each step.
+                if (anchorEvery is int every && table.Rows[row].SolvesFor is not null && ((seen++ / 2) + 1) % every == 0)
+                {
+                    anchors[row] = state.alias();
+                    run.Meter.Store(state);
+                }
+            },
+        };
+        using LiveSet live = executor.Begin();
+        for (int k = 0; k < executor.Evaluations; k++)
+        {
+            executor.Advance(live, k);
+        }
+
+        foreach ((int row, Tensor state) in live.States)
+        {
+            carriers[row] = state.alias();
+            run.Meter.Store(state);
+        }
+
+        sample = executor.Sample(live).alias();
+    }
+
+    internal override Tensor Sample => sample;
+
+    internal override double? ReconstructionDrift => drift;
+
+    internal override Cotangents PullBack(Tensor cotangent)
+    {
+        using var gradients = new ParameterGradients(run.Denoiser.Parameters);
+        var transpose = new TableTranspose(run, cotangent);
+        Dictionary<int, VectorJacobianProduct> pending = [];
+        using var reversal = new TableReversal(
+            run,
+            carriers.Select(entry => KeyValuePair.Create(entry.Key, entry.Value.alias())),
+            (row, x) =>
+            {
+                pending[row] = transpose.Linearize(row, x).DetachFromDisposeScope();
+                return pending[row].Output;
+            });
+        try
+        {
+            HashSet<int> evaluated = [.. run.Table.EvaluatedRows];
+            for (int row = run.Table.SampleRow; row >= 0; row--)
+            {
+                if (evaluated.Contains(row))
+                {
+                    // Undoing a later row has evaluated the network here, unless it is a first step that nothing undoes.
+                    VectorJacobianProduct product = pending.Remove(row, out VectorJacobianProduct? held) ? held : transpose.Linearize(row, reversal.State(row));
+                    transpose.Pass(row, product);
+                    product.Dispose();
+                }
+
+                if (row > 0)
+                {
+                    transpose.PropagateDownTo(row - 1);
+                    reversal.Replace(row, anchors);
+                    reversal.Undo(row);
+                }
+
+                run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, run.Table.SampleRow - row + 1, run.Table.SampleRow + 1, run.Table.Rows[row].Time));
+            }
+        }
+        finally
+        {
+            foreach (VectorJacobianProduct product in pending.Values)
+            {
+                product.Dispose();
+            }
+        }
+
+        drift = Drift(reversal.State(0));
+        (Tensor start, Tensor? condition) = transpose.Finish();
+        return new Cotangents(start, condition, gradients.Take());
+    }
+
+    public override void Dispose()
+    {
+        sample.Dispose();
+        foreach (Tensor tensor in carriers.Values.Concat(anchors.Values))
+        {
+            tensor.Dispose();
+        }
+    }
+
+    private double Drift(Tensor reconstructed)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor start = run.ToState(run.Start);
+        return ((reconstructed - start).abs().max() / start.abs().max()).item<double>();
+    }
+}

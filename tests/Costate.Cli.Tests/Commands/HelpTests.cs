@@ -1,0 +1,89 @@
+using System.CommandLine.Parsing;
+using Costate.Cli.Commands;
+using Costate.Cli.Models;
+using Costate.Networks;
+using Costate.Testing;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Tests.Commands;
+
+public sealed class HelpTests
+{
+    [Fact]
+    public void Root_NamesCommandsAndExitCodes()
+    {
+        ToolRun run = Tool.Done("--help");
+        Assert.All((string[])["study", "sample", "gradient", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
+        Assert.Equal("", run.Error);
+    }
+
+    [Fact]
+    public void Version_IsPrinted() => Assert.Matches(@"^\d+\.\d+\.\d+", Tool.Done("--version").Output);
+
+    [Theory]
+    [InlineData("sample")]
+    [InlineData("gradient")]
+    public void Tables_AreComplete(string command)
+    {
+        string help = Tool.Done(command, "--help").Output;
+        Assert.All(NamedSolver.All, s => Assert.Contains($"  {s.Name} ", help));
+        Assert.All(NamedSchedule.All, s => Assert.Contains($"  {s.Name}", help));
+        Assert.All(NamedGrid.All, g => Assert.Contains($"  {g.Name} ", help));
+        Assert.Matches(@"It\s+is\s+a\s+program", help);
+    }
+
+    [Theory]
+    [InlineData("study")]
+    [InlineData("sample")]
+    [InlineData("gradient")]
+    public void Help_FitsANarrowTerminal(string command)
+    {
+        string help = Tool.Run([command, "--help"], width: 60).Output;
+        string text = help[..help.IndexOf("Examples:", StringComparison.Ordinal)];
+        Assert.All(text.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 60, line));
+    }
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public void Example_RunsAsItIsPrinted(string line)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        File.Copy(Tool.Model, folder.PathTo("denoiser.ts.pt"));
+        ScriptArchive.Write(folder.PathTo("loss.ts.pt"), ["x"], "return torch.sum(torch.square(x), [1, 2, 3])");
+        folder.Write("scheduler_config.json", SampleCommandTests.SchedulerConfiguration);
+        Write("cond.safetensors", "z", randn(1, 5));
+        Write("target.safetensors", "target", randn(3, 8, 8));
+        Write("noise.safetensors", "x", randn(1, 3, 8, 8));
+
+        string[] words = [.. CommandLineParser.SplitCommandLine(line.Replace("\\\n", " ", StringComparison.Ordinal))];
+        Assert.Equal(DocumentedHelp.ToolName, words[0]);
+        string before = Environment.CurrentDirectory;
+        try
+        {
+            Environment.CurrentDirectory = folder.FullName;
+            Tool.Done(words[1..]);
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
+
+        void Write(string file, string name, Tensor value) => SafetensorsFile.Write(folder.PathTo(file), new Dictionary<string, Tensor> { [name] = value });
+    }
+
+    [Fact]
+    public void Documentation_HasExamplesOfTheHelp()
+    {
+        string[] parts = File.ReadAllText(Repository.PathTo("docs", "command-line.md")).ReplaceLineEndings("\n").Split("```");
+        string[] blocks = [.. parts.Where(p => p.StartsWith("sh\n", StringComparison.Ordinal)).Select(p => p["sh\n".Length..].Trim())];
+        Assert.NotEmpty(blocks);
+        Assert.Subset(Examples().Select(row => row.Data).ToHashSet(), blocks.ToHashSet());
+    }
+
+    public static TheoryData<string> Examples()
+    {
+        var terminal = new Terminal { Output = TextWriter.Null, Error = TextWriter.Null };
+        return [.. CommandLine.Root(terminal, default).Subcommands.OfType<DocumentedCommand>().SelectMany(c => c.Examples).Select(e => e.Line)];
+    }
+}

@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Costate.Networks;
+using Costate.Testing;
+using SkiaSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Tests.Commands;
+
+public sealed class SampleCommandTests
+{
+    [Fact]
+    public void Sample_IsTheLibrarys()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        Tool.Done(["sample", .. Tool.Inputs(), "--seed", "7", "--output", folder.FullName]);
+
+        Denoiser denoiser = Denoiser.FromTorchScript(Tool.Model, Prediction.Noise);
+        NoiseSchedule schedule = NoiseSchedule.VpLinear();
+        var sampler = new Sampler(denoiser, schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, 4));
+        using SafetensorsFile inputs = SafetensorsFile.Open(Goldens.PathTo("torchscript", "expected.safetensors"));
+        Tensor start = StartNoise.Draw([2, 3, 8, 8], 7);
+        Tensor expected = sampler.Sample(start, inputs.Read("input.z"));
+
+        using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("sample.safetensors"));
+        Assert.Equal(start.data<float>().ToArray(), file.Read("start_noise").data<float>().ToArray());
+
+        // TorchScript's first calls may differ from later ones in the last bits of 24.
+        Assert.True(file.Read("sample").allclose(expected, rtol: 1e-4, atol: 1e-4 * expected.abs().max().item<float>()));
+        Assert.Equal("VpLinear(0.1, 20)", file.Metadata["schedule"]);
+        Assert.Equal("7", file.Metadata["seed"]);
+    }
+
+    [Fact]
+    public void Report_SaysWhatWasDone()
+    {
+        using var folder = new TemporaryFolder();
+        ToolRun run = Tool.Done(["sample", .. Tool.Inputs(), "--json", "--solver", "heun", "--output", folder.FullName]);
+        JsonElement report = JsonDocument.Parse(run.Output).RootElement;
+        Assert.Equal(File.ReadAllText(folder.PathTo("result.json")), run.Output.ReplaceLineEndings("\n"));
+        Assert.Equal("sample", report.GetProperty("command").GetString());
+        Assert.Equal("Heun", report.GetProperty("settings").GetProperty("solver").GetString());
+        Assert.Equal(8, report.GetProperty("cost").GetProperty("networkEvaluations").GetInt64());
+        string[] files = report.GetProperty("files").Deserialize<string[]>()!;
+        Assert.Equal(files.Order(StringComparer.Ordinal), Directory.EnumerateFiles(folder.FullName).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Sheet_HasEveryImage()
+    {
+        using var folder = new TemporaryFolder();
+        Tool.Done(["sample", .. Tool.Inputs(), "--output", folder.FullName]);
+        using SKBitmap sheet = SKBitmap.Decode(folder.PathTo("sample.png"));
+
+        // Two of 8 by 8, enlarged to 64, with gaps of 2.
+        Assert.Equal((134, 68), (sheet.Width, sheet.Height));
+    }
+
+    [Fact]
+    public void SameSeed_SameBits_OtherSeed_OtherSample()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        float[] Of(string seed)
+        {
+            Tool.Done(["sample", .. Tool.Inputs(), "--solver", "sde-dpm++2m", "--seed", seed, "--output", folder.PathTo(seed)]);
+            using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo(seed, "sample.safetensors"));
+            return file.Read("sample").data<float>().ToArray();
+        }
+
+        float[] first = Of("3");
+        Assert.Equal(first, Of("3"));
+        Assert.NotEqual(first, Of("4"));
+    }
+
+    [Fact]
+    public void OldFiles_AreReplaced_OthersKept()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("sample.safetensors", "old");
+        folder.Write("notes.txt", "mine");
+        Tool.Done(["sample", .. Tool.Inputs(), "--output", folder.FullName]);
+        Assert.True(new FileInfo(folder.PathTo("sample.safetensors")).Length > 100);
+        Assert.Equal("mine", File.ReadAllText(folder.PathTo("notes.txt")));
+    }
+
+    [Fact]
+    public void Guidance_OfScaleOne_IsNone_AndCostsTwice()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        Tool.Done(["sample", .. Tool.Inputs(), "--dtype", "float64", "--output", folder.PathTo("plain")]);
+        ToolRun guided = Tool.Done(["sample", .. Tool.Inputs(), "--dtype", "float64", "--guidance-scale", "1", "--unconditional", "zeros", "--json", "--output", folder.PathTo("guided")]);
+        Assert.Equal(8, JsonDocument.Parse(guided.Output).RootElement.GetProperty("cost").GetProperty("networkEvaluations").GetInt64());
+        using SafetensorsFile one = SafetensorsFile.Open(folder.PathTo("plain", "sample.safetensors"));
+        using SafetensorsFile two = SafetensorsFile.Open(folder.PathTo("guided", "sample.safetensors"));
+
+        // u + 1 (c - u) rounds once more than c, in float64.
+        Assert.True(one.Read("sample").allclose(two.Read("sample"), rtol: 1e-10, atol: 1e-9));
+    }
+
+    [Theory]
+    [InlineData("edm", 80)]
+    [InlineData("edm:5", 5)]
+    [InlineData("rectified-flow", 1)]
+    [InlineData("vp-scaled-linear", 1)]
+    public void StartNoise_HasTheScaleOfTheSchedule(string schedule, double scale)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        string model = ScriptArchive.Write(folder.PathTo("net.ts.pt"), ["x", "t"], "return torch.mul(x, 0.)");
+        Tool.Done("sample", "--model", model, "--schedule", schedule, "--prediction", "data", "--shape", "4", "--steps", "3", "--seed", "2", "--dtype", "float64", "--output", folder.FullName);
+        using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("sample.safetensors"));
+        Tensor standard = StartNoise.Draw([1, 4], 2, float64);
+        Assert.Equal(standard.mul(scale).data<double>().ToArray(), file.Read("start_noise").data<double>().ToArray());
+    }
+
+    [Theory]
+    [InlineData(null, "DPM-Solver++2M")]
+    [InlineData("ddim", "DDIM")]
+    public void SchedulerConfiguration_SaysAll(string? solver, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("scheduler_config.json", SchedulerConfiguration);
+        ToolRun run = Tool.Done(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file, "--solver", solver), "--json", "--output", folder.PathTo("out")]);
+        JsonElement settings = JsonDocument.Parse(run.Output).RootElement.GetProperty("settings");
+        Assert.Equal(expected, settings.GetProperty("solver").GetString());
+        Assert.Equal("DPMSolverMultistepScheduler", settings.GetProperty("grid").GetString());
+        Assert.Equal("1000", settings.GetProperty("trainingTimesteps").GetString());
+        Assert.Contains("set_alpha_to_one", run.Error);
+    }
+
+    /// <summary>A file of diffusers, with an option of another scheduler.</summary>
+    internal const string SchedulerConfiguration =
+        """
+        { "_class_name": "DPMSolverMultistepScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
+          "beta_schedule": "scaled_linear", "algorithm_type": "dpmsolver++", "solver_order": 2, "prediction_type": "epsilon",
+          "timestep_spacing": "linspace", "set_alpha_to_one": false }
+        """;
+
+    [Theory]
+    [MemberData(nameof(Solvers))]
+    public void EverySolver_Runs(string solver)
+    {
+        using var folder = new TemporaryFolder();
+        ToolRun run = Tool.Done(["sample", .. Tool.Inputs(), "--solver", solver, "--output", folder.FullName]);
+        Assert.Contains("network evaluations", run.Output);
+    }
+
+    public static TheoryData<string> Solvers() => [.. Models.NamedSolver.All.Select(s => s.Name)];
+}

@@ -1,0 +1,191 @@
+using Costate.Cli.Models;
+using Costate.Networks;
+using Costate.Testing;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Tests.Commands;
+
+/// <summary>What the tool says when it is told something wrong: exit code, and the words that help.</summary>
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("--solver rk4", "--solver rk4", "ddim", "dpm++2m", "sde-dpm++2m")]
+    [InlineData("--schedule linear", "--schedule linear", "vp-linear", "rectified-flow")]
+    [InlineData("--schedule vp-linear:a,b", "vp-linear:a,b", "numbers")]
+    [InlineData("--schedule vp-linear:1,2,3", "3 numbers", "vp-linear:0.1,20")]
+    [InlineData("--schedule vp-linear:-1,2", "vp-linear:-1,2")]
+    [InlineData("--prediction x0", "--prediction x0", "noise, data, velocity, flow, score")]
+    [InlineData("--grid log", "--grid log", "uniform-log-snr", "karras")]
+    [InlineData("--grid uniform:3", "uniform:3", "no numbers")]
+    [InlineData("--steps 0", "--steps 0", "at least 1")]
+    [InlineData("--steps 2.5", "--steps 2.5", "at least 1")]
+    [InlineData("--batch -1", "--batch -1", "at least 1")]
+    [InlineData("--start 0.2 --end 0.5", "0.2", "0.5")]
+    [InlineData("--start 3", "--start 3", "[0, 1]")]
+    [InlineData("--end x", "--end x", "a number")]
+    [InlineData("--shape 3,0,8", "--shape 3,0,8", "positive", "--batch")]
+    [InlineData("--shape 3x8x8", "--shape 3x8x8", "3,64,64")]
+    [InlineData("--seed -1", "--seed -1", "whole number")]
+    [InlineData("--dtype float16", "--dtype float16", "float32, float64")]
+    [InlineData("--threads 0", "--threads 0", "at least 1")]
+    [InlineData("--guidance-scale 2", "--guidance-scale", "--unconditional")]
+    [InlineData("--unconditional zeros", "--unconditional", "--guidance-scale")]
+    [InlineData("--time-scale 1000 --training-timesteps 1000", "--time-scale", "--training-timesteps")]
+    [InlineData("--time-scale 0", "0", "positive")]
+    [InlineData("--schedule vp-cosine --grid uniform-log-snr", "uniform-log-snr", "infinite")]
+    [InlineData("--schedule vp-cosine --solver dpm2m", "alpha")]
+    [InlineData("--no-such-option 1", "--no-such-option")]
+    public void SampleOptions_ThatAreWrong_AreBadUsage(string options, params string[] says)
+    {
+        using var folder = new TemporaryFolder();
+        string[] given = options.Split(' ');
+
+        Tool.Fails(2, ["sample", .. Tool.Inputs(given), "--output", folder.PathTo("out")], [.. says, "costate sample --help"]);
+        Assert.False(Directory.Exists(folder.PathTo("out")));
+    }
+
+    [Theory]
+    [InlineData("--loss sum --method adjoint", "--method adjoint", "revolve:SLOTS")]
+    [InlineData("--loss sum --method revolve:0", "--method revolve:0", "revolve:SLOTS")]
+    [InlineData("--loss sum --method adjoint-deis:3", "--method adjoint-deis:3", "adjoint-deis:2")]
+    [InlineData("--loss sum --adjoint-steps 5", "--adjoint-steps", "adjoint-deis")]
+    [InlineData("--loss sum --trajectory recorded", "--trajectory", "adjoint-deis")]
+    [InlineData("--loss sum --method adjoint-deis:1 --trajectory kept", "--trajectory kept", "solved-backward")]
+    [InlineData("--loss sum --method adjoint-deis:1 --adjoint-steps 0", "--adjoint-steps 0", "at least 1")]
+    [InlineData("--loss l2", "--loss l2", "mean-square", "mse:")]
+    [InlineData("--method discrete", "--loss")]
+    public void GradientOptions_ThatAreWrong_AreBadUsage(string options, params string[] says)
+    {
+        using var folder = new TemporaryFolder();
+        Tool.Fails(2, ["gradient", .. Tool.Inputs(), .. options.Split(' '), "--output", folder.PathTo("out")], [.. says, "costate gradient --help"]);
+        Assert.False(Directory.Exists(folder.PathTo("out")));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("simple")]
+    [InlineData("sample")]
+    [InlineData("study extra")]
+    public void Commands_ThatAreWrong_AreBadUsage(string line) =>
+        Tool.Fails(2, line.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help");
+
+    [Fact]
+    public void Shape_IsNeededWithoutStartNoise() =>
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--shape", null)], "--shape", "--start-noise");
+
+    [Fact]
+    public void SchedulerConfiguration_GoesWithoutWhatItSays()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("scheduler_config.json", SampleCommandTests.SchedulerConfiguration);
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--scheduler-config", file)], "--schedule with --scheduler-config");
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--schedule", null, "--prediction", null)], "--schedule", "--scheduler-config");
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--prediction", null)], "no --prediction");
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--mu", "1")], "--mu without --scheduler-config");
+        string[] alone = Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file);
+        Tool.Fails(2, ["sample", .. alone, "--mu", "1"], "mu 1");
+        FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", "none.json")], "none.json");
+        FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", folder.Write("bad.json", "{"))], "bad.json");
+    }
+
+    [Fact]
+    public void Model_ThatIsMissing_Fails() => FailsWithModel("nothing.pt", "--model", "nothing.pt", "no such file");
+
+    [Fact]
+    public void Model_ThatIsNoTorchScript_Fails()
+    {
+        using var folder = new TemporaryFolder();
+        FailsWithModel(folder.Write("weights.pt", "weights"), "weights.pt", "not a TorchScript file", "torch.jit.save");
+        FailsWithModel(Goldens.PathTo("torchscript", "expected.safetensors"), "not a TorchScript file");
+        FailsWithModel(folder.FullName, "--model");
+    }
+
+    [Fact]
+    public void Network_ThatReturnsNaN_IsNamedWithItsStep()
+    {
+        using var folder = new TemporaryFolder();
+        string model = ScriptArchive.Write(folder.PathTo("net.pt"), ["x", "t", "z"], "return torch.log(torch.mul(torch.abs(x), -1.))");
+        FailsWithModel(model, "NaN", "step 0", "time 1");
+    }
+
+    [Fact]
+    public void Network_OfAnotherShape_IsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        FailsWithModel(ScriptArchive.Write(folder.PathTo("net.pt"), ["x", "t", "z"], "return torch.sum(x, [1])"), "[2, 8, 8]", "[2, 3, 8, 8]");
+    }
+
+    [Fact]
+    public void Network_ThatRefusesItsInputs_IsToldWhatItGot()
+    {
+        FailsWith(["sample", .. Tool.Inputs("--shape", "4,8,8")], "--model failed", "[2, 4, 8, 8]");
+        FailsWith(["sample", .. Tool.Inputs("--condition", null)], "--model failed", "argument");
+    }
+
+    [Fact]
+    public void Condition_ThatIsBad_Fails()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        string Written(string name, params (string Name, Tensor Value)[] tensors)
+        {
+            SafetensorsFile.Write(folder.PathTo(name), tensors.ToDictionary(t => t.Name, t => t.Value));
+            return folder.PathTo(name);
+        }
+
+        FailsWithCondition("none.safetensors", "no file 'none.safetensors'");
+        FailsWithCondition(folder.Write("text.safetensors", "not tensors"), "text.safetensors");
+        FailsWithCondition(Goldens.PathTo("torchscript", "expected.safetensors"), "holds 7 tensors", "input.z");
+        FailsWithCondition(Goldens.PathTo("torchscript", "expected.safetensors") + ":z", "no tensor", "7 tensors");
+        FailsWithCondition(Written("three.safetensors", ("z", zeros(3, 5))), "[3, 5]", "batch of 2", "[1, ...]");
+        FailsWithCondition(Written("scalar.safetensors", ("z", zeros(Array.Empty<long>()))), "batch of 2");
+        FailsWithCondition(Written("nan.safetensors", ("z", full([2, 5], float.NaN))), "NaN", "condition");
+        FailsWithCondition(Written("wide.safetensors", ("z", zeros(2, 6))), "--model failed", "[2, 6]");
+    }
+
+    [Fact]
+    public void StartNoise_OfAnotherShape_Fails()
+    {
+        string noise = Goldens.PathTo("torchscript", "expected.safetensors");
+        FailsWith(["sample", .. Tool.Inputs(), "--start-noise", noise + ":input.t"], "[2]", "[2, 3, 8, 8]");
+    }
+
+    [Fact]
+    public void Loss_ThatIsBad_Fails()
+    {
+        using var folder = new TemporaryFolder();
+        string[] shared = ["gradient", .. Tool.Inputs()];
+        FailsWith([.. shared, "--loss", "none.ts.pt"], "--loss none.ts.pt", "no such file");
+        FailsWith([.. shared, "--loss", "mse:none.safetensors"], "no file 'none.safetensors'");
+        FailsWith([.. shared, "--loss", "mse:" + Tool.Condition], "[2, 5]", "[2, 3, 8, 8]");
+        FailsWith([.. shared, "--loss", ScriptArchive.Write(folder.PathTo("shape.pt"), ["x"], "return torch.square(x)")], "[2, 3, 8, 8]", "one value for each item");
+        FailsWith([.. shared, "--loss", ScriptArchive.Write(folder.PathTo("two.pt"), ["x", "y"], "return torch.square(x)")], "--loss failed", "argument");
+        FailsWith([.. shared, "--loss", ScriptArchive.Write(folder.PathTo("nan.pt"), ["x"], "return torch.log(torch.mul(torch.sum(torch.abs(x), [1, 2, 3]), -1.))")], "loss is NaN");
+    }
+
+    [Fact]
+    public void Verbose_ShowsWhere()
+    {
+        ToolRun run = Tool.Run("sample", "--verbose", "--model", "none.pt", "--schedule", "edm", "--prediction", "data", "--shape", "2");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("   at ", run.Error);
+    }
+
+    [Theory]
+    [MemberData(nameof(SolverNames))]
+    public void SolverNames_AreFoundWhateverTheCase(string name) => Assert.Equal(name, NamedSolver.Find(name.ToUpperInvariant()).Name);
+
+    public static TheoryData<string> SolverNames() => [.. NamedSolver.All.Select(s => s.Name)];
+
+    private static void FailsWithModel(string model, params string[] says) => FailsWith(["sample", .. Tool.Inputs("--model", model)], says);
+
+    private static void FailsWithCondition(string condition, params string[] says) =>
+        FailsWith(["sample", .. Tool.Inputs("--condition", condition)], says);
+
+    private static void FailsWith(string[] arguments, params string[] says)
+    {
+        using var folder = new TemporaryFolder();
+        Tool.Fails(1, [.. arguments, "--output", folder.PathTo("out")], says);
+        Assert.False(Directory.Exists(folder.PathTo("out")));
+    }
+}

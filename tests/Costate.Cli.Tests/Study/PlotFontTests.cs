@@ -1,0 +1,19 @@
+using Costate.Cli.Study;
+using SkiaSharp;
+
+namespace Costate.Cli.Tests.Study;
+
+public sealed class PlotFontTests
+{
+    [Fact]
+    public void Font_HasEveryCharacterOfThePlots()
+    {
+        PlotFont.Register();
+        SKTypeface face = ScottPlot.Fonts.GetTypeface(PlotFont.Family, false, false);
+        string text = string.Concat(GradientCurve.All.Select(c => c.Label)) + "0123456789⁰¹²³⁴⁵⁶⁷⁸⁹⁻ relative error of dL/dx_T, stored states (bytes)";
+        Assert.True(face.ContainsGlyphs(text));
+
+        // The default typeface stands in for a font that could not be read, and has other glyphs.
+        Assert.Equal(201, face.GlyphCount);
+    }
+}

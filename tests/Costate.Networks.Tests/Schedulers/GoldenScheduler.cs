@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Costate.Testing;
+using static TorchSharp.torch;
+
+namespace Costate.Networks.Tests;
+
+/// <summary>A run of diffusers on a closed-form network.</summary>
+internal sealed class GoldenScheduler
+{
+    private static readonly long[] StateShape = [2, 3];
+
+    private GoldenScheduler(JsonElement root)
+    {
+        Scheduler = root.GetProperty("scheduler").GetString()!;
+        Config = root.GetProperty("config").Clone();
+        Steps = root.GetProperty("steps").GetInt32();
+        Timesteps = Numbers(root.GetProperty("timesteps"));
+        Sigmas = root.TryGetProperty("sigmas", out JsonElement sigmas) && sigmas.ValueKind == JsonValueKind.Array ? Numbers(sigmas) : [];
+        States = [.. root.GetProperty("x").EnumerateArray().Select(Numbers)];
+        Noises = [.. root.GetProperty("noise").EnumerateArray().Select(Numbers)];
+    }
+
+    internal string Scheduler { get; }
+
+    internal JsonElement Config { get; }
+
+    internal int Steps { get; }
+
+    internal double[] Timesteps { get; }
+
+    internal double[] Sigmas { get; }
+
+    internal double[][] States { get; }
+
+    internal double[][] Noises { get; }
+
+    /// <summary>Whether its states are divided by alpha.</summary>
+    internal bool IsVarianceExploding => Scheduler is "EulerDiscreteScheduler" or "HeunDiscreteScheduler";
+
+    internal static IEnumerable<string> Files => Directory
+        .EnumerateFiles(Goldens.PathTo("schedulers"), "*.json")
+        .Select(path => Path.GetFileNameWithoutExtension(path)!)
+        .Order(StringComparer.Ordinal);
+
+    internal static GoldenScheduler Load(string name)
+    {
+        // Python writes NaN, which JSON does not have.
+        string json = File.ReadAllText(Goldens.PathTo("schedulers", name + ".json")).Replace("NaN", "null", StringComparison.Ordinal);
+        using JsonDocument document = JsonDocument.Parse(json);
+        return new GoldenScheduler(document.RootElement);
+    }
+
+    /// <summary>The file as diffusers saves it.</summary>
+    internal string ConfigurationJson() => TestConfiguration.Json(
+        Scheduler, [.. Config.EnumerateObject().Select(option => $"\"{option.Name}\": {option.Value.GetRawText()}")]);
+
+    /// <summary>The network of the files: 0.5 tanh(x) + 0.3 sin(0.004 t) + 0.2 x.</summary>
+    internal static Denoiser Network(SchedulerConfiguration configuration) => Denoiser.FromFunction(
+        (x, t, _) => (0.5 * x.tanh()) + (0.3 * (0.004 * t).sin()).unsqueeze(1) + (0.2 * x),
+        configuration.Prediction,
+        configuration.TimeScale,
+        configuration.TrainingTimesteps,
+        []);
+
+    /// <summary>The start, on the schedule of the configuration.</summary>
+    internal Tensor Start(SolverTable table) => tensor(States[0], StateShape, ScalarType.Float64).mul(StateScale(table, 0));
+
+    internal double StateScale(SolverTable table, int row) => IsVarianceExploding ? table.Schedule.Alpha(table.Rows[row].Time) : 1;
+
+    internal BrownianPath? Noise(SolverTable table) => Noises.Length == 0
+        ? null
+        : BrownianPath.Recorded(tensor(Noises.Take(table.NoiseIntervals.Count).SelectMany(n => n).ToArray(), [table.NoiseIntervals.Count, .. StateShape], ScalarType.Float64));
+
+    private static double[] Numbers(JsonElement array) => [.. array.EnumerateArray().SelectMany(e => e.ValueKind switch
+    {
+        JsonValueKind.Array => Numbers(e),
+        JsonValueKind.Null => [double.NaN],
+        _ => [e.GetDouble()],
+    })];
+}

@@ -1,0 +1,152 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Networks.Tests;
+
+/// <summary>Every scheduler against the states of diffusers itself.</summary>
+public sealed class SchedulerGoldenTests
+{
+    // diffusers keeps its tables in 32 bits: a relative error of 6e-8 in alpha^2 is one of 3e-5 in the smallest sigma, and some 20
+    // steps add up. Relative to the largest state.
+    private const double Tolerance = 2e-5;
+
+    public static TheoryData<string> Files => [.. GoldenScheduler.Files];
+
+    [Fact]
+    public void LeftOutStep_MovesNothing()
+    {
+        foreach (string file in GoldenScheduler.Files)
+        {
+            GoldenScheduler golden = GoldenScheduler.Load(file);
+            int steps = SchedulerConfiguration.Parse(golden.ConfigurationJson()).ForSteps(golden.Steps).Grid.Steps;
+            if (steps < golden.Steps)
+            {
+                Assert.Equal("DDIMScheduler", golden.Scheduler);
+                Assert.Equal(golden.Steps - 1, steps);
+
+                // 32-bit rounding is all that it does.
+                Assert.All(golden.States[^1].Zip(golden.States[^2]), pair => Assert.Equal(pair.Second, pair.First, 1e-6 * Largest(golden.States[^1])));
+            }
+        }
+    }
+
+    [Fact]
+    public void Files_AreThere() => Assert.Equal(76, GoldenScheduler.Files.Count());
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Timesteps_MatchDiffusers(string file)
+    {
+        GoldenScheduler golden = GoldenScheduler.Load(file);
+        SchedulerConfiguration configuration = SchedulerConfiguration.Parse(golden.ConfigurationJson());
+        double[] timesteps = configuration.Timesteps(golden.Steps);
+        double[] expected = golden.Timesteps[..timesteps.Length];
+        Assert.InRange(golden.Timesteps.Length - timesteps.Length, 0, golden.Scheduler.StartsWith("DDIM", StringComparison.Ordinal) ? 1 : 0);
+
+        // Whole timesteps are exact but for the way through the time in [0, 1]; the others went through 32-bit logarithms.
+        bool whole = expected.All(double.IsInteger) && !file.StartsWith("flow", StringComparison.Ordinal);
+        double tolerance = whole ? 1e-9 : 2e-5 * expected[0];
+        Assert.All(timesteps.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, tolerance));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Sigmas_MatchDiffusers(string file)
+    {
+        GoldenScheduler golden = GoldenScheduler.Load(file);
+        SchedulerConfiguration configuration = SchedulerConfiguration.Parse(golden.ConfigurationJson());
+        ScheduledSampling run = configuration.ForSteps(golden.Steps);
+        SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
+        IEnumerable<double> levels = golden.Scheduler == "HeunDiscreteScheduler"
+            ? table.Rows.Select(row => run.Schedule.NoiseToSignal(row.Time))
+            : configuration.NoiseLevels(golden.Steps);
+        Assert.Equal(golden.Sigmas.Length == 0, golden.Scheduler.StartsWith("DD", StringComparison.Ordinal));
+        if (golden.Sigmas.Length > 0)
+        {
+            Assert.Equal(golden.Sigmas.Length, levels.Count());
+            Assert.All(levels.Zip(golden.Sigmas), pair => Assert.Equal(pair.Second, pair.First, Tolerance * golden.Sigmas[0]));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void States_MatchDiffusers(string file)
+    {
+        GoldenScheduler golden = GoldenScheduler.Load(file);
+        Assert.InRange(Discrepancy(golden, null), 0, Tolerance);
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Sample_MatchesDiffusers(string file)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        GoldenScheduler golden = GoldenScheduler.Load(file);
+        SchedulerConfiguration configuration = SchedulerConfiguration.Parse(golden.ConfigurationJson());
+        ScheduledSampling run = configuration.ForSteps(golden.Steps);
+        var sampler = new Sampler(GoldenScheduler.Network(configuration), run.Schedule, run.Solver, run.Grid);
+        double[] sample = [.. sampler.Sample(golden.Start(sampler.Table), noise: golden.Noise(sampler.Table)).data<double>()];
+        double scale = golden.StateScale(sampler.Table, sampler.Table.Rows.Count - 1);
+        double largest = golden.States.Max(Largest);
+        if (GivesNaN(golden))
+        {
+            Assert.All(sample, value => Assert.True(double.IsFinite(value)));
+            return;
+        }
+
+        Assert.All(sample.Zip(golden.States[^1]), pair => Assert.Equal(pair.Second, pair.First / scale, Tolerance * largest));
+    }
+
+    // A test that passed whatever the coefficients would be worth nothing: one part in a thousand of one of them must show.
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void States_NoticeAPerturbedCoefficient(string file)
+    {
+        GoldenScheduler golden = GoldenScheduler.Load(file);
+        Assert.True(Discrepancy(golden, Perturbed) > Tolerance);
+    }
+
+    private static bool GivesNaN(GoldenScheduler golden) => golden.States[^1].Any(double.IsNaN);
+
+    private static double Largest(double[] state) => state.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
+
+    private static SolverTable Perturbed(SolverTable table)
+    {
+        TableRow[] rows = [.. table.Rows];
+        TableRow row = rows.SkipLast(1).MaxBy(row => row.Outputs.Select(term => Math.Abs(term.Weight)).DefaultIfEmpty().Max())!;
+        TableTerm[] outputs = [.. row.Outputs.OrderByDescending(term => Math.Abs(term.Weight))];
+        outputs[0] = outputs[0] with { Weight = outputs[0].Weight * 1.001 };
+        rows[Array.IndexOf(rows, row)] = new TableRow(row.Time, row.NetworkTime, row.Interval, row.Prediction, [.. row.States], outputs, [.. row.Noises]);
+        return new SolverTable(table.Prediction, table.Schedule, rows, [.. table.NoiseIntervals], null);
+    }
+
+    /// <summary>The largest difference between any two states, relative to the largest state.</summary>
+    private static double Discrepancy(GoldenScheduler golden, Func<SolverTable, SolverTable>? change)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        SchedulerConfiguration configuration = SchedulerConfiguration.Parse(golden.ConfigurationJson());
+        ScheduledSampling run = configuration.ForSteps(golden.Steps);
+        SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
+        table = change?.Invoke(table) ?? table;
+        double[][] states = TableStates.Run(table, GoldenScheduler.Network(configuration), golden.Start(table), golden.Noise(table));
+
+        // UniPC with B(h) = h computes infinity times zero at zero noise in diffusers; the limit is what the other states lead to.
+        double[][] expected = GivesNaN(golden) ? golden.States[..^1] : golden.States;
+
+        // diffusers shows the states at which the network is evaluated, and the sample; a predictor that is corrected in place of them
+        // is not shown. A step that moves nothing is left out here, so its state appears twice there.
+        int[] shown = [.. table.EvaluatedRows, .. GivesNaN(golden) ? Array.Empty<int>() : [table.Rows.Count - 1]];
+        if (expected.Length > shown.Length)
+        {
+            expected = golden.Scheduler == "DDIMInverseScheduler" ? expected[1..] : expected[..^1];
+        }
+
+        Assert.Equal(expected.Length, shown.Length);
+        double largest = expected.Max(Largest);
+        return shown.Zip(expected).Max(pair =>
+        {
+            double scale = golden.StateScale(table, pair.First);
+            return states[pair.First].Zip(pair.Second).Max(values => Math.Abs((values.First / scale) - values.Second));
+        }) / largest;
+    }
+}

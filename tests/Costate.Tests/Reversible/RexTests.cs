@@ -1,0 +1,323 @@
+using System.Text.Json;
+using Costate.Testing;
+using static TorchSharp.torch;
+
+namespace Costate.Tests;
+
+public sealed class RexTests
+{
+    private readonly Mixture mixture = Mixture.Load();
+
+    public static TheoryData<string> GoldenFiles => [.. Directory.GetFiles(Goldens.PathTo("rex")).Select(path => Path.GetFileName(path)).Order()];
+
+    public static TheoryData<string> Tableaus => [.. ButcherTableau.All.Where(t => !t.IsStochastic).Select(t => t.Name)];
+
+    [Theory]
+    [MemberData(nameof(GoldenFiles))]
+    public void EndStates_MatchTheReference(string file)
+    {
+        using var scope = NewDisposeScope();
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Goldens.PathTo("rex", file)));
+        JsonElement golden = json.RootElement;
+        (double beta0, double beta1) = (golden.GetProperty("beta0").GetDouble(), golden.GetProperty("beta1").GetDouble());
+        NoiseSchedule schedule = golden.GetProperty("schedule").GetString() == "linear" ? NoiseSchedule.VpLinear(beta0, beta1) : NoiseSchedule.VpScaledLinear(beta0, beta1);
+        Prediction prediction = golden.GetProperty("prediction").GetString() == "data" ? Prediction.Data : Prediction.Noise;
+        string name = golden.GetProperty("tableau").GetString()!.Replace('_', '-');
+        var denoiser = Denoiser.FromFunction((x, t, _) => (0.5 * x.tanh()) + (0.3 * (4 * t).sin().unsqueeze(1)) + (0.2 * x), Prediction.Noise);
+        TimeGrid grid = TimeGrid.Uniform(golden.GetProperty("steps").GetInt32(), golden.GetProperty("t_start").GetDouble(), golden.GetProperty("t_end").GetDouble());
+        var sampler = new Sampler(denoiser, schedule, Solver.Rex(ButcherTableauTests.Named(name), golden.GetProperty("zeta").GetDouble(), prediction), grid);
+        Tensor start = tensor(golden.GetProperty("xT").Deserialize<double[]>()!).unsqueeze(0);
+
+        Tensor[] end = EndStates(sampler, start);
+
+        // The reference's tableaus went through 32 bits.
+        Tensor y = tensor(golden.GetProperty("x0").Deserialize<double[]>()!).unsqueeze(0);
+        Near.Equal(y, end[0], 1e-6);
+        Near.Equal(tensor(golden.GetProperty("x0_hat").Deserialize<double[]>()!).unsqueeze(0), end[1], 1e-6);
+        Near.Equal(end[0], sampler.Sample(start), 1e-15);
+    }
+
+    [Theory]
+    [MemberData(nameof(Tableaus))]
+    public void Reversible_EqualsUnrolled(string name)
+    {
+        foreach (Prediction prediction in new[] { Prediction.Data, Prediction.Noise })
+        {
+            AssertReversibleEqualsUnrolled(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), null);
+        }
+    }
+
+    // The SDE in data prediction runs over kappa = sigma^2/alpha, which falls by a factor of 1e6 on this grid: what a state of the size of
+    // the last loses to rounding is that much larger at the first.
+    [Theory]
+    [InlineData("euler-maruyama", Prediction.Data, 1e-10)]
+    [InlineData("euler-maruyama", Prediction.Noise, 1e-10)]
+    [InlineData("shark", Prediction.Data, 1e-10)]
+    public void Reversible_OfAnSde_EqualsUnrolled(string name, Prediction prediction, double bound)
+    {
+        using var scope = NewDisposeScope();
+        Solver solver = Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction);
+        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, 100, 1, 1e-3));
+        SampleGradient expected = sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.Unrolled(), BrownianPath.PerStep(4));
+        SampleGradient actual = sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.Reversible(), BrownianPath.PerStep(4));
+        Near.Equal(expected.StartNoise, actual.StartNoise, bound);
+        Near.Equal(expected.Condition!, actual.Condition!, bound);
+    }
+
+    [Fact]
+    public void Reversible_OfTheRivals_EqualsUnrolled()
+    {
+        foreach (Solver solver in new[] { Solver.Edict(), Solver.Edict(alternates: false), Solver.Bdia(), Solver.Bdia(0.5), Solver.Belm() })
+        {
+            AssertReversibleEqualsUnrolled(solver, null);
+        }
+    }
+
+    [Fact]
+    public void Reversible_In32Bits_EqualsUnrolled()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet(ScalarType.Float32);
+        foreach (ButcherTableau tableau in ButcherTableau.All)
+        {
+            Sampler sampler = NewSampler(net, Solver.Rex(tableau));
+            Tensor start = SmallNet.Start(2, ScalarType.Float32);
+            Tensor z = SmallNet.Condition(2, ScalarType.Float32);
+            SampleGradient expected = sampler.Gradient(start, z, SmallNet.Loss, GradientMethod.Unrolled(), BrownianPath.PerStep(4));
+            SampleGradient actual = sampler.Gradient(start, z, SmallNet.Loss, GradientMethod.Reversible(), BrownianPath.PerStep(4));
+            Near.Equal(expected.StartNoise, actual.StartNoise, 1e-4);
+            Near.Equal(expected.Condition!, actual.Condition!, 1e-4);
+            Assert.Equal(ScalarType.Float32, actual.StartNoise.dtype);
+            Assert.Equal(ScalarType.Float32, actual.Sample.dtype);
+        }
+    }
+
+    [Fact]
+    public void Reversible_KeepsTwoStates_WhateverTheSteps()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        foreach (int steps in new[] { 4, 40 })
+        {
+            var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), NoiseSchedule.VpLinear(), Solver.Rex(ButcherTableau.Euler), TimeGrid.Uniform(steps));
+            SampleGradient gradient = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Reversible());
+            Assert.Equal(2, gradient.Cost.PeakStoredStates);
+
+            // The second copy of the last state is not needed: one evaluation less than two a step.
+            Assert.Equal((2 * steps) - 1, gradient.Cost.VectorJacobianProducts);
+            Assert.Equal(2 * ((2 * steps) - 1), gradient.Cost.NetworkEvaluations);
+        }
+    }
+
+    [Fact]
+    public void Anchors_StopTheDrift()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), NoiseSchedule.VpLinear(), Solver.Rex(ButcherTableau.Euler, coupling: 0.8), TimeGrid.UniformLogSnr(NoiseSchedule.VpLinear(), 60, 1, 0.05));
+        SampleGradient expected = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
+        SampleGradient plain = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Reversible());
+        SampleGradient anchored = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Reversible(anchors: 10));
+
+        // 0.8 to the power of -60 amplifies rounding by 6.5e5.
+        Assert.True(plain.ReconstructionDrift > 100 * anchored.ReconstructionDrift, $"{plain.ReconstructionDrift:E2} {anchored.ReconstructionDrift:E2}");
+        Near.Equal(expected.StartNoise, anchored.StartNoise, 1e-11);
+        // Six pairs, but the last step has no second copy.
+        Assert.Equal(2 + 11, anchored.Cost.PeakStoredStates);
+        Assert.Null(expected.ReconstructionDrift);
+    }
+
+    [Theory]
+    [MemberData(nameof(Tableaus))]
+    public void RoundTrip_IsExactToRounding(string name)
+    {
+        foreach (Prediction prediction in new[] { Prediction.Noise, Prediction.Data })
+        {
+            foreach (int steps in new[] { 10, 100, 1000 })
+            {
+                if (steps == 1000 && ButcherTableauTests.Named(name).Stages > 4 && name != "dopri5")
+                {
+                    continue;
+                }
+
+                double distance = RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), steps, null);
+                double bound = prediction == Prediction.Noise ? 1e-13 : 1e-11;
+                Assert.True(distance <= bound, $"{prediction} {steps}: {distance:E2}");
+            }
+        }
+    }
+
+    // Where the bound is looser than that of the ODE (1e-13 in noise, 1e-11 in data prediction), the coupled stochastic scheme itself amplifies
+    // rounding.
+    [Theory]
+    [InlineData("euler-maruyama", Prediction.Data, 10, 1e-11)]
+    [InlineData("euler-maruyama", Prediction.Data, 100, 1e-11)]
+    [InlineData("euler-maruyama", Prediction.Data, 1000, 1e-10)]
+    [InlineData("euler-maruyama", Prediction.Noise, 10, 1e-11)]
+    [InlineData("euler-maruyama", Prediction.Noise, 100, 1e-11)]
+    [InlineData("euler-maruyama", Prediction.Noise, 1000, 1e-11)]
+    [InlineData("shark", Prediction.Data, 10, 1e-11)]
+    [InlineData("shark", Prediction.Data, 100, 1e-11)]
+    [InlineData("shark", Prediction.Data, 1000, 1e-11)]
+    public void RoundTrip_OfAnSde_IsExactToRounding(string name, Prediction prediction, int steps, double bound)
+    {
+        double distance = RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), steps, BrownianPath.PerStep(9));
+        Assert.True(distance <= bound, $"{distance:E2}");
+    }
+
+    [Fact]
+    public void Rex_RunsRectifiedFlowToItsVeryEnds()
+    {
+        using var scope = NewDisposeScope();
+        NoiseSchedule flow = NoiseSchedule.RectifiedFlow();
+        foreach (ButcherTableau tableau in ButcherTableau.All.Where(t => !t.IsStochastic))
+        {
+            // A network that predicts the flow says something at both ends.
+            var denoiser = Denoiser.FromFunction((x, t, _) => (x * 0.8).tanh() + (t.unsqueeze(1) * 0.3 * x), Prediction.Flow);
+            var sampler = new Sampler(denoiser, flow, Solver.Rex(tableau), TimeGrid.Uniform(20, 1, 0));
+            Tensor start = SmallNet.Start();
+            Tensor sample = sampler.Sample(start);
+            Assert.True(sample.abs().min().item<double>() > 1e-3);
+            NoiseState state = sampler.Invert(sample);
+            Near.Equal(sample, sampler.Sample(state), 1e-12);
+            SampleGradient expected = sampler.Gradient(start, null, SmallNet.Loss, GradientMethod.Unrolled());
+            Near.Equal(expected.StartNoise, sampler.Gradient(start, null, SmallNet.Loss, GradientMethod.Reversible()).StartNoise, 1e-10);
+        }
+    }
+
+    [Fact]
+    public void Rex_RefusesImpossiblePairs()
+    {
+        Assert.Contains("(0, 1]", Assert.Throws<ArgumentOutOfRangeException>(() => Solver.Rex(ButcherTableau.Rk4, coupling: 0)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Solver.Rex(ButcherTableau.Rk4, coupling: 1.1));
+        Assert.Contains("one clock", Assert.Throws<ArgumentException>(() => Solver.Rex(ButcherTableau.Shark, prediction: Prediction.Noise)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Solver.Rex(ButcherTableau.Rk4, prediction: Prediction.Flow));
+        Assert.Contains("inwards", Assert.Throws<InvalidOperationException>(() => Solver.Rex(ButcherTableau.Shark).Tabulate(mixture.Schedule, TimeGrid.Uniform(5, 1, 0))).Message, StringComparison.Ordinal);
+
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        string message = Assert.Throws<ArgumentException>(() => { NewSampler(net, Solver.Ddim()).Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Reversible()); }).Message;
+        Assert.Contains("Rex", message, StringComparison.Ordinal);
+        Assert.Contains("DDIM", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sample_OfAStateMadeUnderOtherSettings_SaysWhatDiffers()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        Tensor z = SmallNet.Condition();
+        NoiseState state = NewSampler(net, Solver.Rex(ButcherTableau.Rk4)).Invert(SmallNet.Start(), z);
+        string message = Assert.Throws<ArgumentException>(() => { NewSampler(net, Solver.Rex(ButcherTableau.Rk4, coupling: 0.99)).Sample(state, z); }).Message;
+        Assert.Contains("0.999", message, StringComparison.Ordinal);
+        Assert.Contains("solver:", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("grid:", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Invert_WithOtherSolvers_IsWhatTheyCanDo()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        Tensor z = SmallNet.Condition();
+        Tensor sample = NewSampler(net, Solver.Ddim()).Sample(SmallNet.Start(), z);
+
+        // DDIM inversion is approximate, CycleDiffusion exact.
+        Sampler ddim = NewSampler(net, Solver.Ddim(), 200);
+        double distance = Near.Relative(sample, ddim.Sample(ddim.Invert(sample, z), z));
+        Assert.InRange(distance, 1e-6, 0.3);
+        Sampler cycle = NewSampler(net, Solver.SdeDpmSolver(1));
+        Near.Equal(sample, cycle.Sample(cycle.Invert(sample, z, BrownianPath.PerStep(3)), z), 1e-11);
+        foreach (Solver solver in new[] { Solver.Edict(), Solver.Edict(alternates: false), Solver.Bdia(), Solver.Bdia(0.5), Solver.Belm() })
+        {
+            Sampler rival = NewSampler(net, solver);
+            Near.Equal(sample, rival.Sample(rival.Invert(sample, z), z), 1e-9);
+        }
+    }
+
+    private static Sampler NewSampler(SmallNet net, Solver solver, int steps = 6)
+    {
+        NoiseSchedule schedule = NoiseSchedule.VpLinear(0.1, 20);
+        return new(Denoiser.FromModule(net, Prediction.Noise), schedule, solver, TimeGrid.UniformLogSnr(schedule, steps, 1, 0.05));
+    }
+
+    private static void AssertReversibleEqualsUnrolled(Solver solver, BrownianPath? noise)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        Sampler sampler = NewSampler(net, solver);
+        foreach (Condition z in new[] { Condition.Constant(SmallNet.Condition()), Condition.Scheduled(SmallNet.ScheduledCondition(6)) })
+        {
+            SampleGradient expected = sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, GradientMethod.Unrolled(), noise);
+            foreach (GradientMethod method in new[] { GradientMethod.Reversible(), GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(3)) })
+            {
+                SampleGradient actual = sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, method, noise);
+                Near.Equal(expected.Sample, actual.Sample, 1e-14);
+                Near.Equal(expected.StartNoise, actual.StartNoise, 1e-10);
+                Near.Equal(expected.Condition!, actual.Condition!, 1e-10);
+                Assert.All(expected.Parameters.Zip(actual.Parameters), pair => Near.Equal(pair.First, pair.Second, 1e-10));
+            }
+        }
+    }
+
+    // Forward from one start, then back; the distance of both recovered states from the start, relative to the largest state, in the
+    // coupled variable Y = x/kappa.
+    private double RoundTrip(Solver solver, int steps, BrownianPath? noise)
+    {
+        using var scope = NewDisposeScope();
+        var clock = new IntegrationClock(((Rex)solver).Prediction, solver.IsStochastic);
+        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
+        Tensor[] end = EndStates(sampler, mixture.StartTensor(), mixture.ConditionTensor(), noise, clock, out double largest);
+        Tensor[] start = StartStates(sampler, end, mixture.ConditionTensor(), noise);
+        return start.Max(state => (state - mixture.StartTensor()).abs().max().item<double>()) / clock.Kappa(SchedulePoint.At(mixture.Schedule, 1)) / largest;
+    }
+
+    private static Tensor[] EndStates(Sampler sampler, Tensor start) => EndStates(sampler, start, null, null, default, out _);
+
+    private static Tensor[] EndStates(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise, IntegrationClock clock, out double largest)
+    {
+        SamplingRun run = Run(sampler, start, z, noise);
+        double most = 0;
+        var executor = new TableExecutor(run, toTheEnd: true)
+        {
+            OnState = (row, state) => most = Math.Max(most, state.abs().max().item<double>() / clock.Kappa(SchedulePoint.At(sampler.Schedule, sampler.Table.Rows[row].Time))),
+        };
+        using LiveSet live = executor.Begin();
+        for (int k = 0; k < executor.Evaluations; k++)
+        {
+            executor.Advance(live, k);
+        }
+
+        largest = most;
+        return [.. sampler.Table.Reversal!.End.Select(row => live.States[row].alias())];
+    }
+
+    private static Tensor[] StartStates(Sampler sampler, Tensor[] end, Condition? z, BrownianPath? noise)
+    {
+        SamplingRun run = Run(sampler, end[0], z, noise);
+        using var sweep = new TableReversal(
+            run,
+            sampler.Table.Reversal!.End.Zip(end, (row, state) => KeyValuePair.Create(row, state.alias())),
+            (row, x) => run.Evaluate(x, sampler.Table.Rows[row], z?.At(sampler.Table.Rows[row].Interval)));
+        for (int row = sampler.Table.Rows.Count - 1; row > 0; row--)
+        {
+            sweep.Undo(row);
+        }
+
+        return [.. sampler.Table.Reversal.Start.Select(row => sweep.State(row).alias())];
+    }
+
+    private static SamplingRun Run(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise) => new()
+    {
+        Denoiser = sampler.Denoiser,
+        Table = sampler.Table,
+        Solver = sampler.Solver,
+        Grid = sampler.Grid,
+        Start = start,
+        NetworkType = start.dtype,
+        Condition = z,
+        Noise = noise,
+        Progress = null,
+        Cancellation = default,
+    };
+}
