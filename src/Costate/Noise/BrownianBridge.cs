@@ -2,7 +2,7 @@ namespace Costate;
 
 /// <summary>
 /// The law of both parts of an interval given W and H of the whole, split at a fraction r, with q = 1 - r (Foster, Lyons and Oberhauser
-/// 2020; Jelincic, Foster and Kidger 2024). Lengths are in units of the whole, deviations in units of its square root.
+/// 2020; Jelinčič, Foster and Kidger 2024). Lengths are in units of the whole, deviations in units of its square root.
 /// </summary>
 internal readonly record struct BrownianBridge
 {
