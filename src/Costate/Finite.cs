@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -8,17 +9,17 @@ internal static class Finite
     internal static bool Is(Tensor tensor)
     {
         // A sum in 64 bits is NaN or infinite if any entry is, and cannot overflow from 32-bit entries.
-        using Tensor detached = tensor.detach();
-        using Tensor sum = detached.sum(ScalarType.Float64);
-        return double.IsFinite(sum.item<double>());
+        using IDisposable noGraph = no_grad();
+        using Tensor sum = tensor.sum(ScalarType.Float64);
+        return double.IsFinite(sum.ToDouble());
     }
 
-    internal static void CheckOutput(Tensor output, TableRow row)
+    internal static void CheckOutput(Tensor output, TableRow row, int firstItem)
     {
         if (!Is(output))
         {
             throw new InvalidOperationException(
-                $"The network returned NaN or infinity at step {row.Interval} (time {row.Time:R}, told {row.NetworkTime:R}) for item {FirstItem(output)}. Check its weights, its dtype (float16 overflows above 65504) and the prediction type.");
+                $"The network returned NaN or infinity at step {row.Interval} (time {row.Time:R}, told {row.NetworkTime:R}) for item {firstItem + FirstItem(output)}. Check its weights, its dtype (float16 overflows above 65504) and the prediction type.");
         }
     }
 

@@ -239,7 +239,8 @@ public sealed class Sampler
         }
     }
 
-    private SamplingRun Checked(Tensor start, Condition? z, BrownianPath? noise, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>A run from checked inputs.</summary>
+    internal SamplingRun Checked(Tensor start, Condition? z, BrownianPath? noise, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(start);
         if (start.dim() < 1 || start.numel() == 0 || !start.is_floating_point())

@@ -46,11 +46,33 @@ internal sealed class SamplingRun
     /// <summary>Cotangents as the caller has them.</summary>
     internal Cotangents ToCaller(Cotangents cotangents) => cotangents with { Start = ToCaller(cotangents.Start) };
 
+    /// <summary>Number of the first item in the caller's batch, for error messages.</summary>
+    internal int FirstItem { get; init; }
+
     /// <summary>The same run from other tensors; costs count together.</summary>
-    internal SamplingRun WithInputs(Tensor start, Condition? condition) => new()
+    internal SamplingRun WithInputs(Tensor start, Condition? condition) => With(Table, start, condition, FirstItem);
+
+    /// <summary>The same run of one item of the batch.</summary>
+    internal SamplingRun WithItem(Tensor start, Condition? condition, int item) => With(Table, start, condition, item);
+
+    /// <summary>The same run through another table.</summary>
+    internal SamplingRun WithTable(SolverTable table) => With(table, Start, Condition, FirstItem);
+
+    /// <summary>The network's output at a state, checked to be finite and counted. The caller's dispose scope receives it.</summary>
+    internal Tensor Evaluate(Tensor x, TableRow row, Tensor? z)
+    {
+        bool casts = x.dtype != NetworkType;
+        Tensor output = Denoiser.Call(casts ? x.to(NetworkType) : x, row.NetworkTime, z);
+        Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
+        Finite.CheckOutput(output, row, FirstItem);
+        return casts ? output.to(x.dtype) : output;
+    }
+
+    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem) => new()
     {
         Denoiser = Denoiser,
-        Table = Table,
+        Table = table,
+        FirstItem = firstItem,
         Solver = Solver,
         Grid = Grid,
         Start = start,
@@ -61,14 +83,4 @@ internal sealed class SamplingRun
         Meter = Meter,
         NetworkType = NetworkType,
     };
-
-    /// <summary>The network's output at a state, checked to be finite and counted. The caller's dispose scope receives it.</summary>
-    internal Tensor Evaluate(Tensor x, TableRow row, Tensor? z)
-    {
-        bool casts = x.dtype != NetworkType;
-        Tensor output = Denoiser.Call(casts ? x.to(NetworkType) : x, row.NetworkTime, z);
-        Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
-        Finite.CheckOutput(output, row);
-        return casts ? output.to(x.dtype) : output;
-    }
 }

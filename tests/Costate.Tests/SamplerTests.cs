@@ -180,6 +180,7 @@ public sealed class SamplerTests
         Refused(() => sampler.Sample(start, full(2, 2, double.NaN)), "the condition");
         Refused(() => sampler.Sample(start, Condition.Scheduled(zeros(4, 2, 2))), "4 entries for 5 steps");
         Refused(() => sampler.Sample(start, Condition.Scheduled(zeros(5, 3, 2))), "[steps, batch, ...]");
+        Refused(() => sampler.Sample(start, zeros(2, 2, device: META)), "move one of them");
         Refused(() => Condition.Scheduled(zeros(5)).Values, "[steps, batch, ...]");
         Refused(() => Condition.Scheduled([zeros(2, 2), zeros(2, 3)]).Values, "[2, 3]");
         Assert.Throws<ArgumentNullException>(() => { sampler.Sample((Tensor)null!); });

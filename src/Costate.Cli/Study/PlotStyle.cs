@@ -37,7 +37,10 @@ internal static class PlotStyle
         plot.Axes.Bottom.TickLabelStyle.FontSize = TextSize;
         plot.Axes.Left.TickLabelStyle.FontSize = TextSize;
         plot.Axes.Bottom.MinimumSize = 80;
-        plot.Axes.Left.MinimumSize = 110;
+        plot.Axes.Left.MinimumSize = 125;
+
+        // The label sits on the very edge of the picture otherwise.
+        plot.Axes.Left.Label.OffsetX = 16;
         plot.Axes.Title.MinimumSize = 70;
         plot.Grid.MajorLineColor = Colors.Black.WithOpacity(0.15);
         plot.Grid.MinorLineColor = Colors.Black.WithOpacity(0.05);

@@ -131,9 +131,9 @@ public sealed class Denoiser
     /// <param name="z">The condition.</param>
     internal Tensor Call(Tensor x, double time, Tensor? z)
     {
-        Tensor t = full([x.shape[0]], (timeScale * time) + timeOffset, x.dtype, x.device);
+        Tensor t = full([x.size(0)], (timeScale * time) + timeOffset, x.dtype, x.device);
         Tensor output = network(x, t, z);
-        return output.shape.AsSpan().SequenceEqual(x.shape)
+        return Shapes.Equal(output, x)
             ? output
             : throw new InvalidOperationException($"The network returned shape {Shapes.Text(output)} for an input of shape {Shapes.Text(x)}; a denoiser returns the shape of its input. Slice off what else it returns (a learned variance, for example).");
     }

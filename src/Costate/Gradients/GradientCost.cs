@@ -5,4 +5,12 @@ namespace Costate;
 /// <param name="VectorJacobianProducts">Backward passes through one network evaluation.</param>
 /// <param name="PeakStoredStates">The most tensors of a state's size held at one time for the backward sweep.</param>
 /// <param name="PeakStoredBytes">Their bytes. For <see cref="GradientMethod.Unrolled"/> the activations inside the network come on top.</param>
-public sealed record GradientCost(long NetworkEvaluations, long VectorJacobianProducts, int PeakStoredStates, long PeakStoredBytes);
+public sealed record GradientCost(long NetworkEvaluations, long VectorJacobianProducts, int PeakStoredStates, long PeakStoredBytes)
+{
+    /// <summary>The cost of several gradients whose states were held together.</summary>
+    internal static GradientCost Sum(IEnumerable<GradientCost> costs) => costs.Aggregate((a, b) => new GradientCost(
+        a.NetworkEvaluations + b.NetworkEvaluations,
+        a.VectorJacobianProducts + b.VectorJacobianProducts,
+        a.PeakStoredStates + b.PeakStoredStates,
+        a.PeakStoredBytes + b.PeakStoredBytes));
+}

@@ -54,7 +54,7 @@ internal sealed class SamplingFunction : autograd.SingleTensorFunction<SamplingF
         {
             using DisposeScope scope = NewDisposeScope();
             Record(scope);
-            return tape!.Sample.clone().MoveToOuterDisposeScope();
+            return run.ToCaller(tape!.Sample).clone().MoveToOuterDisposeScope();
         }
 
         internal Cotangents Backward(Tensor cotangent)
@@ -68,7 +68,7 @@ internal sealed class SamplingFunction : autograd.SingleTensorFunction<SamplingF
             using IDisposable noGraph = no_grad();
             try
             {
-                Cotangents cotangents = tape!.PullBack(cotangent);
+                Cotangents cotangents = run.ToCaller(tape!.PullBack(run.ToState(cotangent)));
                 AddToParameters(cotangents.Parameters);
                 cotangents.Start.MoveToOuterDisposeScope();
                 cotangents.Condition?.MoveToOuterDisposeScope();

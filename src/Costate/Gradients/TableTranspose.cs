@@ -119,13 +119,15 @@ internal sealed class TableTranspose
 
     private static void Add(Dictionary<int, Tensor> sums, TableTerm term, Tensor cotangent)
     {
+        // A scalar is a native object as well: disposed, not left to the finalizer.
+        using Scalar weight = term.Weight;
         if (sums.TryGetValue(term.Index, out Tensor? sum))
         {
-            sum.add_(cotangent, term.Weight);
+            sum.add_(cotangent, weight);
         }
         else
         {
-            sums[term.Index] = cotangent.mul(term.Weight);
+            sums[term.Index] = cotangent.mul(weight);
         }
     }
 }

@@ -8,6 +8,7 @@ internal sealed class ExponentialIncrement
 {
     private readonly List<TableTerm> outputs = [];
     private readonly List<TableTerm> noises = [];
+    private readonly List<TableTerm> errors = [];
 
     /// <summary>Adds the stages of <c>kappa(to) Psi</c>, starting from the state of a row.</summary>
     /// <param name="table">The table.</param>
@@ -55,6 +56,7 @@ internal sealed class ExponentialIncrement
 
         double end = clock.Kappa(to);
         outputs.AddRange(tableau.Weights.Select((weight, i) => new TableTerm(stages[i], end * h * weight * clock.Factor)));
+        errors.AddRange((tableau.ErrorWeights ?? []).Select((weight, i) => new TableTerm(stages[i], end * h * weight * clock.Factor)));
         if (noise is { } pair)
         {
             noises.Add(new(pair.W, sign * end * deviation));
@@ -68,6 +70,9 @@ internal sealed class ExponentialIncrement
 
     /// <summary>The increment's terms in the network's predictions, times a factor.</summary>
     internal IEnumerable<TableTerm> Outputs(double factor = 1) => outputs.Select(term => term with { Weight = factor * term.Weight });
+
+    /// <summary>The embedded estimate of the increment's error, in terms of the network's predictions.</summary>
+    internal IEnumerable<TableTerm> Errors(double factor = 1) => errors.Select(term => term with { Weight = factor * term.Weight });
 
     /// <summary>The increment's terms in the noise vectors, times a factor.</summary>
     internal IEnumerable<TableTerm> Noises(double factor = 1) => noises.Select(term => term with { Weight = factor * term.Weight });

@@ -20,7 +20,18 @@ internal sealed class Rex : ClockedSolver
 
     public override bool IsReversible => true;
 
-    public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
+    public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid) => Tabulate(schedule, grid, []);
+
+    /// <summary>The table with rows for the embedded errors of both increments of each step, in the units of x at the step's end.</summary>
+    internal SolverTable TabulateWithErrors(NoiseSchedule schedule, TimeGrid grid, out int[] errorRows)
+    {
+        List<int> rows = [];
+        SolverTable table = Tabulate(schedule, grid, rows, withErrors: true);
+        errorRows = [.. rows];
+        return table;
+    }
+
+    private SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid, List<int> errorRows, bool withErrors = false)
     {
         RefuseRisingGridIfStochastic(grid);
         var table = new TableBuilder(schedule, grid, Prediction);
@@ -44,6 +55,11 @@ internal sealed class Rex : ClockedSolver
             var back = new ExponentialIncrement(table, schedule, Tableau, clock, i, y, t, s, noise, reversed: true);
             w = table.AddCarrier(
                 i + 1, Math.Min(i + 1, grid.Steps - 1), next, false, w, [new(w, forth.State)], back.Outputs(-forth.State), back.Noises(-forth.State));
+            if (withErrors)
+            {
+                errorRows.Add(table.AddStage(i, t.Time, clock.Prediction, [], forth.Errors(), null));
+                errorRows.Add(table.AddStage(i, t.Time, clock.Prediction, [], back.Errors(forth.State), null));
+            }
         }
 
         return table.BuildReversible(sample: y, start, [y, w], OtherCarrier.Copy);

@@ -49,7 +49,7 @@ internal sealed class ExponentialMultistep : Solver
         for (int i = 0; i < grid.Steps; i++)
         {
             var step = new ExponentialStep(points[i], points[i + 1], kind, Stochastic);
-            double[] weights = OutputWeights(step, points, i, OrderAt(points, i));
+            double[] weights = OutputWeights(step, points, i, MultistepOrder.At(points, i, order, FinalSteps, RepeatsEnd));
             List<TableTerm> noises = [];
             if (Stochastic)
             {
@@ -63,24 +63,6 @@ internal sealed class ExponentialMultistep : Solver
         }
 
         return table.Build();
-    }
-
-    private int OrderAt(IReadOnlyList<SchedulePoint> points, int i)
-    {
-        int steps = points.Count - (RepeatsEnd ? 0 : 1);
-        int cap = FinalSteps switch
-        {
-            FinalSteps.EulerLast when i == steps - 1 => 1,
-            FinalSteps.LowerOrder => steps - i,
-            _ => order,
-        };
-        int finite = 0;
-        while (finite < order && i - finite >= 0 && double.IsFinite(points[i - finite].Lambda))
-        {
-            finite++;
-        }
-
-        return double.IsFinite(points[i + 1].Lambda) ? Math.Max(1, Math.Min(Math.Min(order, cap), finite)) : 1;
     }
 
     // Weights on m[i], m[i-1], ...: the derivatives of the polynomial through them, each times its E_k.

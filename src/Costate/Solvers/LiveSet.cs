@@ -31,8 +31,23 @@ internal sealed class LiveSet : IDisposable
     /// <summary>Disposes what no row after <paramref name="row"/> uses; the state of that row itself stays.</summary>
     internal void Trim(int row, SolverTable table)
     {
-        Drop(States, i => i != row && table.LastUseOfState(i) <= row);
-        Drop(Outputs, i => table.LastUseOfOutput(i) <= row);
+        foreach ((int i, Tensor state) in States)
+        {
+            if (i != row && table.LastUseOfState(i) <= row)
+            {
+                state.Dispose();
+                States.Remove(i);
+            }
+        }
+
+        foreach ((int i, Tensor output) in Outputs)
+        {
+            if (table.LastUseOfOutput(i) <= row)
+            {
+                output.Dispose();
+                Outputs.Remove(i);
+            }
+        }
     }
 
     public void Dispose()
@@ -40,15 +55,6 @@ internal sealed class LiveSet : IDisposable
         foreach (Tensor tensor in Tensors)
         {
             tensor.Dispose();
-        }
-    }
-
-    private static void Drop(Dictionary<int, Tensor> held, Func<int, bool> unused)
-    {
-        foreach (int row in held.Keys.Where(unused).ToArray())
-        {
-            held[row].Dispose();
-            held.Remove(row);
         }
     }
 }

@@ -37,7 +37,7 @@ internal sealed class UniPc : Solver
         int row = 0;
         for (int i = 0; i < grid.Steps; i++)
         {
-            int p = OrderAt(points, i);
+            int p = MultistepOrder.At(points, i, order, FinalSteps, RepeatsEnd);
             double state = new ExponentialStep(points[i], points[i + 1], prediction, stochastic: false).State;
             bool corrects = Corrects(points, i);
             int predicted = Add(Weights(points, i, p, corrects: false), isFinal: !corrects);
@@ -55,24 +55,6 @@ internal sealed class UniPc : Solver
 
     private bool Corrects(IReadOnlyList<SchedulePoint> points, int i) =>
         (RepeatsEnd || i < points.Count - 2) && !UncorrectedSteps.Contains(i) && double.IsFinite(points[i + 1].Lambda - points[i].Lambda);
-
-    private int OrderAt(IReadOnlyList<SchedulePoint> points, int i)
-    {
-        int steps = points.Count - (RepeatsEnd ? 0 : 1);
-        int cap = FinalSteps switch
-        {
-            FinalSteps.EulerLast when i == steps - 1 => 1,
-            FinalSteps.LowerOrder => steps - i,
-            _ => order,
-        };
-        int finite = 0;
-        while (finite < order && i - finite >= 0 && double.IsFinite(points[i - finite].Lambda))
-        {
-            finite++;
-        }
-
-        return double.IsFinite(points[i + 1].Lambda) ? Math.Max(1, Math.Min(Math.Min(order, cap), finite)) : 1;
-    }
 
     // Predictor: weights on m[i], m[i-1], ...; corrector: on m[i+1], m[i], m[i-1], ... (UniPC, eqs. 3 to 5, B(h) by variant).
     private double[] Weights(IReadOnlyList<SchedulePoint> points, int i, int p, bool corrects)

@@ -98,23 +98,26 @@ public sealed class AdjointDeisTests
     [InlineData(Trajectory.SolvedBackward)]
     public void StochasticGradient_HasOrderOneOnARefinedPath(Trajectory trajectory)
     {
-        // One path for all grids; against the exact discrete adjoint on a far finer one.
-        double[] slopes = [.. Enumerable.Range(0, 6).Select(seed =>
-        {
-            using var scope = NewDisposeScope();
-            BrownianPath path = BrownianPath.Tree((ulong)seed);
-            Tensor exact = Gradient(path, 4096, GradientMethod.Discrete());
-            double coarse = Near.Relative(exact, Gradient(path, 512, GradientMethod.AdjointDeis(1, trajectory: trajectory)));
-            double finer = Near.Relative(exact, Gradient(path, 1024, GradientMethod.AdjointDeis(1, trajectory: trajectory)));
-            return Math.Log2(coarse / finer);
-        }).Order()];
-        double median = (slopes[2] + slopes[3]) / 2;
-        Assert.True(median >= 0.85, $"slopes {string.Join(", ", slopes.Select(s => s.ToString("F2")))}");
+        // One path for all grids, and the median over its items of the slope over two halvings; against the exact discrete adjoint on a
+        // far finer grid. The condition's error is small and uneven from item to item, and so is its slope.
+        using var scope = NewDisposeScope();
+        const int Items = 48;
+        SampleGradient exact = Gradient(8192, GradientMethod.Discrete());
+        SampleGradient coarse = Gradient(256, GradientMethod.AdjointDeis(1, trajectory: trajectory));
+        SampleGradient finer = Gradient(1024, GradientMethod.AdjointDeis(1, trajectory: trajectory));
+        Assert.InRange(Slope(exact.StartNoise, coarse.StartNoise, finer.StartNoise), 0.85, 1.15);
+        Assert.InRange(Slope(exact.Condition!, coarse.Condition!, finer.Condition!), 0.8, 1.3);
 
-        Tensor Gradient(BrownianPath path, int steps, GradientMethod method)
+        SampleGradient Gradient(int steps, GradientMethod method)
         {
             var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.SdeDpmSolver(1), TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
-            return sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, method, path).StartNoise;
+            return sampler.Gradient(mixture.StartTensor(Items), mixture.ConditionTensor(Items), mixture.Loss, method, BrownianPath.Tree(1));
+        }
+
+        static double Slope(Tensor exact, Tensor coarse, Tensor finer)
+        {
+            double[] slopes = [.. (((coarse - exact).norm(1) / (finer - exact).norm(1)).log2() / 2).data<double>().Order()];
+            return (slopes[(Items / 2) - 1] + slopes[Items / 2]) / 2;
         }
     }
 

@@ -36,6 +36,21 @@ public sealed class DifferentiableTests
         Assert.Null(sampler.BackwardError);
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.Float64)]
+    public void Backward_ThroughAReversibleSolver_KeepsTheDtype(ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet(dtype);
+        var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), Schedule, Solver.Rex(ButcherTableau.Midpoint), TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
+        Tensor start = SmallNet.Start(2, dtype).requires_grad_(true);
+        Tensor y = sampler.Differentiable(start, SmallNet.Condition(2, dtype), GradientMethod.Reversible());
+        SmallNet.Loss(y).sum().backward();
+        Assert.Equal(dtype, y.dtype);
+        Near.Equal(sampler.Gradient(start.detach(), SmallNet.Condition(2, dtype), SmallNet.Loss, GradientMethod.Reversible()).StartNoise, start.grad!, 1e-6);
+    }
+
     [Fact]
     public void Backward_GoesOnIntoWhatMadeTheInputs()
     {

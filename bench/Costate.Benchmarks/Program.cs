@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Costate;
+using Costate.Benchmarks;
+using Costate.Benchmarks.Memory;
+using Costate.Benchmarks.Overhead;
+
+if (args is [MeasurementProcess.Command, .. var measurement])
+{
+    return MeasurementProcess.Answer(Measure, measurement);
+}
+
+var json = new Option<FileInfo?>("--json") { Description = "Also writes the figures to this file.", Recursive = true };
+var root = new RootCommand("Measures what Costate adds to a network's own time and memory. The exit code is 1 if a target is missed.")
+{
+    json,
+    Subject("overhead", "Time, beside the bare network calls.", OverheadBenchmark.Run),
+    Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
+    Subject("all", "Both.", () => OverheadBenchmark.Run().Concat(MemoryBenchmark.Run())),
+};
+return root.Parse(args).Invoke();
+
+Command Subject(string name, string description, Func<IEnumerable<Figure>> measure)
+{
+    var command = new Command(name, description);
+    command.SetAction(parsed =>
+    {
+        if (name != "overhead" && !OperatingSystem.IsLinux())
+        {
+            Console.Error.WriteLine("The memory figures need Linux. Run overhead instead.");
+            return 1;
+        }
+
+        var report = new Report(Console.Out);
+        report.WriteHeader();
+        foreach (Figure figure in measure())
+        {
+            report.Add(figure);
+        }
+
+        if (parsed.GetValue(json) is FileInfo file)
+        {
+            report.Save(file.FullName);
+        }
+
+        return report.Passed ? 0 : 1;
+    });
+    return command;
+}
+
+static object Measure(string measurement, int[] arguments) => measurement switch
+{
+    nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(arguments[0]),
+    nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(arguments[0], arguments.Length > 1 ? Checkpointing.Revolve(arguments[1]) : null),
+    nameof(MemoryMeasurement.Residue) => MemoryMeasurement.Residue(arguments[0]),
+    _ => throw new ArgumentException($"There is no measurement {measurement}."),
+};

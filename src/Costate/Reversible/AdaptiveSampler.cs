@@ -1,0 +1,130 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>
+/// Rex with steps as long as a tolerance allows. Each item of a batch has a grid of its own, which is recorded: inversion and gradient run
+/// on the same numbers, so they are as exact as on a fixed grid.
+/// </summary>
+/// <remarks>
+/// Items are sampled one by one, since no two have the same times. The error of a step is the larger of the two increments' embedded
+/// estimates. Deterministic only: a rejected step of an SDE would need its path at times unknown beforehand, which
+/// <see cref="Sampler"/> takes on a given grid.
+/// </remarks>
+public sealed class AdaptiveSampler
+{
+    private readonly Rex solver;
+    private readonly TimeGrid ends;
+
+    /// <summary>An adaptive sampler.</summary>
+    /// <param name="denoiser">The network.</param>
+    /// <param name="schedule">The schedule it was trained on.</param>
+    /// <param name="solver"><see cref="Solver.Rex"/> with a tableau that has error weights.</param>
+    /// <param name="control">The tolerances. The default is a <see cref="StepControl"/> with its default values.</param>
+    /// <param name="start">First time. The default value is 1.</param>
+    /// <param name="end">Last time. The default value is 0.001.</param>
+    /// <exception cref="ArgumentException">The solver is not Rex, is stochastic, or its tableau has no error weights; or an end has an infinite half log-SNR.</exception>
+    public AdaptiveSampler(Denoiser denoiser, NoiseSchedule schedule, Solver solver, StepControl? control = null, double start = 1, double end = 1e-3)
+    {
+        ArgumentNullException.ThrowIfNull(denoiser);
+        ArgumentNullException.ThrowIfNull(schedule);
+        ArgumentNullException.ThrowIfNull(solver);
+        this.solver = solver as Rex ?? throw new ArgumentException($"Got {solver.Name}; adaptive steps are for {nameof(Solver)}.{nameof(Solver.Rex)}.", nameof(solver));
+        if (this.solver.Tableau.ErrorWeights is null || this.solver.IsStochastic)
+        {
+            throw new ArgumentException($"The tableau {this.solver.Tableau.Name} has no embedded error estimate, so its steps cannot be adapted. Those that have one: {string.Join(", ", ButcherTableau.All.Where(t => t.ErrorWeights is not null).Select(t => t.Name))}.", nameof(solver));
+        }
+
+        if (!double.IsFinite(schedule.HalfLogSnr(start)) || !double.IsFinite(schedule.HalfLogSnr(end)))
+        {
+            throw new ArgumentException($"The half log-SNR is {schedule.HalfLogSnr(start)} at time {start} and {schedule.HalfLogSnr(end)} at time {end}; adaptive steps need both finite. Move the end that is infinite inwards.", nameof(end));
+        }
+
+        ends = TimeGrid.FromTimes([start, end]);
+        (Denoiser, Schedule, Control) = (denoiser, schedule, control ?? new StepControl());
+    }
+
+    /// <summary>The network.</summary>
+    public Denoiser Denoiser { get; }
+
+    /// <summary>The schedule.</summary>
+    public NoiseSchedule Schedule { get; }
+
+    /// <summary>The tolerances.</summary>
+    public StepControl Control { get; }
+
+    /// <summary>The sampler of one item, on its recorded grid.</summary>
+    /// <param name="grid">The grid.</param>
+    public Sampler On(TimeGrid grid) => new(Denoiser, Schedule, solver, grid);
+
+    /// <summary>Finds the grid of each item.</summary>
+    /// <param name="xT">Start noise, [batch, ...].</param>
+    /// <param name="z">The condition, [batch, ...], or null.</param>
+    /// <param name="progress">Told after each accepted step; how many there will be is unknown (0).</param>
+    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <returns>One grid for each item, and the number of trial steps that were rejected.</returns>
+    /// <exception cref="InvalidOperationException">An error estimate is not finite, or the limit on steps is reached; the message names item, step and time.</exception>
+    public (IReadOnlyList<TimeGrid> Grids, int Rejected) FindGrids(Tensor xT, Tensor? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        Sampler whole = On(ends);
+        List<TimeGrid> grids = [];
+        int rejected = 0;
+        SamplingRun all = whole.Checked(xT, z, null, progress, cancellationToken);
+        for (int item = 0; item < xT.shape[0]; item++)
+        {
+            SamplingRun run = all.WithItem(xT.narrow(0, item, 1), z?.narrow(0, item, 1), item);
+            (TimeGrid grid, int refused) = new AdaptiveGrid(run, solver, Control).Find();
+            grids.Add(grid);
+            rejected += refused;
+        }
+
+        return (grids, rejected);
+    }
+
+    /// <summary>Draws samples.</summary>
+    /// <inheritdoc cref="FindGrids"/>
+    /// <returns>The samples, [batch, ...], and the grid of each.</returns>
+    public (Tensor Sample, IReadOnlyList<TimeGrid> Grids) Sample(Tensor xT, Tensor? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        (IReadOnlyList<TimeGrid> grids, _) = FindGrids(xT, z, progress, cancellationToken);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor[] samples = [.. grids.Select((grid, item) => On(grid).Sample(xT.narrow(0, item, 1), z?.narrow(0, item, 1), cancellationToken: cancellationToken))];
+        return (cat(samples, 0).MoveToOuterDisposeScope(), grids);
+    }
+
+    /// <summary>Draws samples and the gradient of a loss on them, through the recorded grids (the grids themselves are not differentiated).</summary>
+    /// <inheritdoc cref="FindGrids"/>
+    /// <param name="xT">Start noise, [batch, ...].</param>
+    /// <param name="z">The condition, [batch, ...], or null.</param>
+    /// <param name="loss">From the batch of samples to one value for each item, [batch]; a scalar is taken as their sum.</param>
+    /// <param name="method">How. The default is <see cref="GradientMethod.Reversible"/>.</param>
+    /// <param name="progress">Told after each network evaluation.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
+    public SampleGradient Gradient(Tensor xT, Tensor? z, Func<Tensor, Tensor> loss, GradientMethod? method = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        (IReadOnlyList<TimeGrid> grids, _) = FindGrids(xT, z, progress, cancellationToken);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        SamplingRun[] runs = [.. grids.Select((grid, item) => On(grid).Checked(xT.narrow(0, item, 1), z?.narrow(0, item, 1), null, progress, cancellationToken))];
+        GradientTape[] tapes = [.. runs.Select(run => (method ?? GradientMethod.Reversible()).Record(run))];
+        Tensor sample = cat([.. runs.Zip(tapes, (run, tape) => run.ToCaller(tape.Sample))], 0);
+        (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
+        Cotangents[] parts = [.. runs.Zip(tapes).Select((pair, item) => pair.First.ToCaller(pair.Second.PullBack(pair.First.ToState(cotangent.narrow(0, item, 1)))))];
+        var together = new Cotangents(
+            cat([.. parts.Select(p => p.Start)], 0),
+            parts[0].Condition is null ? null : cat([.. parts.Select(p => p.Condition!)], 0),
+            [.. Enumerable.Range(0, Denoiser.Parameters.Count).Select(i => parts.Skip(1).Aggregate(parts[0].Parameters[i], (sum, p) => sum.add_(p.Parameters[i])))]);
+        var result = new SampleGradient(value, sample, together, Denoiser, GradientCost.Sum(runs.Select(run => run.Meter.Total))) { ReconstructionDrift = tapes.Max(tape => tape.ReconstructionDrift) };
+        foreach (GradientTape tape in tapes)
+        {
+            tape.Dispose();
+        }
+
+        result.MoveToOuterDisposeScope();
+        return result;
+    }
+}

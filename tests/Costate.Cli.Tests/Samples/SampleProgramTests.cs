@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Costate.Testing;
+
+namespace Costate.Cli.Tests;
+
+/// <summary>Runs the programs of samples/ as a user would.</summary>
+public sealed class SampleProgramTests
+{
+    public static TheoryData<string> Files => [.. Directory.GetFiles(Repository.PathTo("samples"), "*.cs").Select(path => Path.GetFileName(path)).Order()];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Sample_FitsOnAPage(string file) =>
+        Assert.InRange(File.ReadAllLines(Repository.PathTo("samples", file)).Length, 1, 59);
+
+    [Fact]
+    public void Quickstart_GradientIsTheDifference()
+    {
+        string output = Run("quickstart.cs");
+        double autograd = Number(output, @"autograd dL/dx_T\s+(\S+)");
+        Assert.Equal(Number(output, @"difference\s+(\S+)"), autograd, 1e-5);
+        Assert.Equal(Number(output, @"Discrete\(\)\s+loss\s+\S+\s+dL/dx_T\s+(\S+)"), autograd, 1e-6);
+        Assert.Contains("40 network evaluations, 20 vector-Jacobian products", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OptimiseNoise_LowersTheLoss()
+    {
+        string output = Run("optimise_noise.cs");
+        Assert.True(Number(output, @"iteration 40\s+loss (\S+)") < 0.05 * Number(output, @"iteration  0\s+loss (\S+)"), output);
+        Assert.Contains("########........", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Torchscript_HasGradients()
+    {
+        string output = Run("torchscript.cs");
+        Assert.Contains("[2, 3, 8, 8]", output, StringComparison.Ordinal);
+        Assert.True(Number(output, @"\|dL/dx_T\| (\S+)") > 0);
+        Assert.True(Number(output, @"\|dL/dz\| (\S+)") > 0);
+    }
+
+    private static string Run(string file)
+    {
+        (int exitCode, string output) = Dotnet.Run(Repository.PathTo("samples"), TimeSpan.FromMinutes(5), "run", file);
+        Assert.True(exitCode == 0, output);
+        return output;
+    }
+
+    private static double Number(string output, string pattern)
+    {
+        Match match = Regex.Match(output, pattern);
+        Assert.True(match.Success, output);
+        return double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+}
