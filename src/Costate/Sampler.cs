@@ -257,7 +257,7 @@ public sealed class Sampler
 
         if (Solver.IsStochastic)
         {
-            noise!.Check(table.NoiseIntervals.Count, start);
+            noise!.Check(table.NoiseIntervals, start);
         }
 
         return new SamplingRun

@@ -3,8 +3,11 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>The random path that drives a stochastic solver. The same path gives the same sample, so a gradient can replay it.</summary>
+/// <remarks>Immutable; safe to share between threads and runs, as far as the tensor of <see cref="Recorded"/> is.</remarks>
 public abstract class BrownianPath
 {
+    private const double DefaultResolution = 1e-6;
+
     private protected BrownianPath()
     {
     }
@@ -18,13 +21,39 @@ public abstract class BrownianPath
 
     /// <inheritdoc cref="PerStep(ulong)"/>
     /// <param name="seeds">One seed for each item of the batch; equal seeds give equal noise.</param>
-    public static BrownianPath PerStep(IReadOnlyList<ulong> seeds)
-    {
-        ArgumentNullException.ThrowIfNull(seeds);
-        return new PerStepNoise(item => item < seeds.Count
-            ? (seeds[item], 0)
-            : throw new ArgumentException($"Got {seeds.Count} seeds for a batch of more than {item} items; give one for each."));
-    }
+    public static BrownianPath PerStep(IReadOnlyList<ulong> seeds) => new PerStepNoise(StreamsOf(seeds));
+
+    /// <summary>
+    /// One path in continuous time: every grid, whatever its number of steps and its ends, sees the same Brownian motion. More steps
+    /// then refine the same sample, two solvers on one clock can be compared path by path, and the space-time Levy areas that
+    /// <see cref="ButcherTableau.Shark"/> needs belong to the increments.
+    /// </summary>
+    /// <remarks>
+    /// <para>A virtual Brownian tree (Jelinčič, Foster and Kidger 2024, "Single-seed generation of Brownian paths and integrals"): any stretch may be asked for in any order, and its increment W and
+    /// area H have their exact joint law, item by item in 64 bits and independent of the batch. Nothing is kept in memory. The cost is
+    /// O(log(1/resolution)) for each number: with the default resolution about 40 draws for the two ends of a stretch, and as many again
+    /// for its area, which is about 80 times the work of <see cref="PerStep(ulong)"/> (40 ms for 12000 numbers): take that where nothing is
+    /// compared between grids.</para>
+    /// <para>The path lives on the clock of the solver (see <see cref="NoiseInterval"/>), from 0 to any finite value. Solvers in data prediction
+    /// share one clock and solvers in noise prediction another: the same seed on both is two unrelated motions.</para>
+    /// <para>Points of two grids that differ by rounding see values that differ by about 1e-12 of the path's scale; next to a node of the
+    /// tree, where a Brownian path changes most, by 1e-7 at worst.</para>
+    /// </remarks>
+    /// <param name="seed">The seed of the whole batch; item i draws from stream i.</param>
+    /// <param name="resolution">
+    /// The shortest step that the path resolves, as a fraction of the clock at the step; shorter ones are refused. From 1e-9 to 0.5. A finer
+    /// one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The resolution is outside its range.</exception>
+    public static BrownianPath Tree(ulong seed, double resolution = DefaultResolution) => new BrownianTree(item => (seed, item), resolution);
+
+    /// <inheritdoc cref="Tree(ulong, double)"/>
+    /// <param name="seeds">One seed for each item of the batch; equal seeds give equal paths.</param>
+    /// <param name="resolution">
+    /// The shortest step that the path resolves, as a fraction of the clock at the step; shorter ones are refused. From 1e-9 to 0.5. A finer
+    /// one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
+    /// </param>
+    public static BrownianPath Tree(IReadOnlyList<ulong> seeds, double resolution = DefaultResolution) => new BrownianTree(StreamsOf(seeds), resolution);
 
     /// <summary>Noise vectors of your own, or those that <see cref="Sampler.EncodeNoise"/> recovered.</summary>
     /// <param name="noises">[steps, batch, ...], standard normal for a draw of the model. Not copied, not disposed.</param>
@@ -41,7 +70,15 @@ public abstract class BrownianPath
     internal abstract Tensor Normal(int step, NoiseInterval interval, Tensor like);
 
     /// <summary>Refuses a path that does not fit a run.</summary>
-    internal virtual void Check(int steps, Tensor like)
+    internal virtual void Check(IReadOnlyList<NoiseInterval> intervals, Tensor like)
     {
+    }
+
+    private static Func<int, (ulong Seed, int Stream)> StreamsOf(IReadOnlyList<ulong> seeds)
+    {
+        ArgumentNullException.ThrowIfNull(seeds);
+        return item => item < seeds.Count
+            ? (seeds[item], 0)
+            : throw new ArgumentException($"Got {seeds.Count} seeds for a batch of more than {item} items; give one for each.");
     }
 }

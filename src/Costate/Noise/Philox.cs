@@ -32,16 +32,22 @@ internal static class Philox
     {
         for (int i = 0; i < values.Length; i += 2)
         {
-            // The last counter word parts this use of the generator from others.
-            (uint a, uint b, uint c, uint d) = Block((uint)(i / 2), step, stream, 0, seed);
-            double radius = Math.Sqrt(-2 * Math.Log(Unit(a, b)));
-            (double sine, double cosine) = Math.SinCos(2 * Math.PI * Unit(c, d));
-            values[i] = radius * cosine;
+            // The last counter word parts this use of the generator from that of the tree.
+            (values[i], double second) = NormalPair((uint)(i / 2), step, stream, 0, seed);
             if (i + 1 < values.Length)
             {
-                values[i + 1] = radius * sine;
+                values[i + 1] = second;
             }
         }
+    }
+
+    /// <summary>Two independent standard normal numbers.</summary>
+    internal static (double First, double Second) NormalPair(uint c0, uint c1, uint c2, uint c3, ulong key)
+    {
+        (uint a, uint b, uint c, uint d) = Block(c0, c1, c2, c3, key);
+        double radius = Math.Sqrt(-2 * Math.Log(Unit(a, b)));
+        (double sine, double cosine) = Math.SinCos(2 * Math.PI * Unit(c, d));
+        return (radius * cosine, radius * sine);
     }
 
     // In (0, 1]: the logarithm exists.

@@ -111,8 +111,11 @@ public abstract class Solver
     /// as the tableau has stages.
     /// </summary>
     /// <remarks>
-    /// Data prediction is the default because it is far better at few steps. With Euler's tableau the coupling makes the scheme of
-    /// order 2 at few steps; it falls back to order 1 once the number of steps exceeds about 1/(1 - coupling).
+    /// <para>Data prediction is the default because it is far better at few steps. With Euler's tableau the coupling makes the scheme of
+    /// order 2 at few steps; it falls back to order 1 once the number of steps exceeds about 1/(1 - coupling).</para>
+    /// <para>In noise prediction the difference of the two copies grows as sigma/alpha falls, for an SDE with the square of it, until steps in
+    /// the half log-SNR are shorter than 1 - coupling (half of it for an SDE). With the default coupling that takes tens of thousands of
+    /// steps for an SDE, whose samples are worthless at fewer; a smaller coupling cures it at the price of the round trip.</para>
     /// </remarks>
     /// <param name="tableau">The scheme; a stochastic one solves the SDE.</param>
     /// <param name="coupling">zeta in (0, 1]: how strongly the two copies of the state are tied. The default value is 0.999. Each inverse step divides by it.</param>

@@ -98,31 +98,26 @@ public sealed class AdjointDeisTests
     [InlineData(Trajectory.SolvedBackward)]
     public void StochasticGradient_HasOrderOneOnARefinedPath(Trajectory trajectory)
     {
-        // One path on the finest grid, summed for the coarser ones; against the exact discrete adjoint on a far finer path.
-        var slopes = Enumerable.Range(0, 6).Select(path =>
-        {
-            using var scope = NewDisposeScope();
-            var fine = new RefinedPath(mixture.Schedule, 4096, seed: (ulong)path);
-            SampleGradient exact = Gradient(fine, 4096, GradientMethod.Discrete());
-            SampleGradient coarse = Gradient(fine, 512, GradientMethod.AdjointDeis(1, trajectory: trajectory));
-            SampleGradient finer = Gradient(fine, 1024, GradientMethod.AdjointDeis(1, trajectory: trajectory));
-            return (
-                Start: Math.Log2(Near.Relative(exact.StartNoise, coarse.StartNoise) / Near.Relative(exact.StartNoise, finer.StartNoise)),
-                Condition: Math.Log2(Near.Relative(exact.Condition!, coarse.Condition!) / Near.Relative(exact.Condition!, finer.Condition!)));
-        }).ToArray();
-        Assert.InRange(Median(slopes.Select(s => s.Start)), 0.85, 1.5);
-        Assert.InRange(Median(slopes.Select(s => s.Condition)), 0.85, 1.5);
+        // One path for all grids, and the median over its items of the slope over two halvings; against the exact discrete adjoint on a
+        // far finer grid. The condition's error is small and uneven from item to item, and so is its slope.
+        using var scope = NewDisposeScope();
+        const int Items = 48;
+        SampleGradient exact = Gradient(8192, GradientMethod.Discrete());
+        SampleGradient coarse = Gradient(256, GradientMethod.AdjointDeis(1, trajectory: trajectory));
+        SampleGradient finer = Gradient(1024, GradientMethod.AdjointDeis(1, trajectory: trajectory));
+        Assert.InRange(Slope(exact.StartNoise, coarse.StartNoise, finer.StartNoise), 0.85, 1.15);
+        Assert.InRange(Slope(exact.Condition!, coarse.Condition!, finer.Condition!), 0.8, 1.3);
 
-        SampleGradient Gradient(RefinedPath path, int steps, GradientMethod method)
+        SampleGradient Gradient(int steps, GradientMethod method)
         {
-            var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.SdeDpmSolver(1), path.Grid(steps));
-            return sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, method, path.Coarse(steps));
+            var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.SdeDpmSolver(1), TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
+            return sampler.Gradient(mixture.StartTensor(Items), mixture.ConditionTensor(Items), mixture.Loss, method, BrownianPath.Tree(1));
         }
 
-        static double Median(IEnumerable<double> values)
+        static double Slope(Tensor exact, Tensor coarse, Tensor finer)
         {
-            double[] sorted = [.. values.Order()];
-            return (sorted[2] + sorted[3]) / 2;
+            double[] slopes = [.. (((coarse - exact).norm(1) / (finer - exact).norm(1)).log2() / 2).data<double>().Order()];
+            return (slopes[(Items / 2) - 1] + slopes[Items / 2]) / 2;
         }
     }
 

@@ -1,0 +1,343 @@
+using static TorchSharp.torch;
+
+namespace Costate.Tests;
+
+public sealed class BrownianTreeTests
+{
+    private const double Finest = 1e-6;
+    private static readonly NoiseSchedule Schedule = NoiseSchedule.VpLinear();
+
+    // Stretches [a, b, c]: within an octave, over its edges, over many octaves, from 0, a few leaves long, and all in one of the lowest cells.
+    private static readonly double[][] Stretches =
+    [
+        [1.0, 1.5, 2.0],
+        [1.1, 1.2345, 1.9],
+        [3.7, 4.0, 4.2],
+        [4e-5, 0.3, 1e4],
+        [0, 1e-3, 0.7],
+        [5.000001, 5.00002, 5.00005],
+        [1e-26, 3e-26, 4e-26],
+    ];
+
+    [Fact]
+    public void Laws_AreThoseOfBrownianMotion()
+    {
+        // Bonferroni: all of them together fail once in a hundred seeds.
+        Dictionary<string, double> laws = Laws(new BrownianTree(Stream, Finest));
+        Assert.Equal(Stretches.Length * 18, laws.Count);
+        Assert.All(laws, law => Assert.True(law.Value > 0.01 / laws.Count, $"{law.Key}: p = {law.Value:E2}"));
+    }
+
+    [Fact]
+    public void Laws_OfAWrongBridge_AreFoundOut()
+    {
+        // The variance of the midpoint given W and H is h/16, not h/12.
+        Dictionary<string, double> laws = Laws(new BrownianTree(Stream, Finest, BrownianBridge.Half with { Spread = Math.Sqrt(1.0 / 12) }));
+        Assert.True(laws["W left given W, H [1, 1.5, 2]"] < 1e-9);
+        Assert.Contains(laws, law => law.Value < 0.01 / laws.Count);
+    }
+
+    [Fact]
+    public void Laws_OfIndependentAreas_AreFoundOut()
+    {
+        // Increments are right without H; only the law given H tells.
+        var tree = new BrownianTree(Stream, Finest);
+        double[] residuals = [.. Enumerable.Range(0, 4000).Select(i => (tree.Between(1, 1.5, 1, 0, (uint)i).W
+            - (tree.Between(1, 2, 1, 0, (uint)i).W / 2) - (1.5 * tree.Between(1, 2, 1, 0, (uint)i + 5000).H)) * 4)];
+        Assert.True(KolmogorovSmirnov.NormalPValue(residuals) < 1e-9);
+    }
+
+    [Fact]
+    public void Join_OfAnySplit_IsTheWhole()
+    {
+        var random = new Random(7);
+        var tree = new BrownianTree(Stream, Finest);
+        for (int i = 0; i < 3000; i++)
+        {
+            // Points spread over twelve decades, or close together.
+            double lowest = Math.Pow(10, random.NextDouble() * 12 - 6);
+            double spread = Math.Pow(10, -4 * random.NextDouble());
+            double[] points = [.. Enumerable.Range(0, 3).Select(_ => i % 2 == 0 ? lowest * (1 + (spread * random.NextDouble())) : Math.Pow(10, random.NextDouble() * 12 - 6)).Order()];
+            if (points[1] - points[0] < Finest * points[1] || points[2] - points[1] < Finest * points[2])
+            {
+                continue;
+            }
+
+            AssertJoined(tree.Between(points[0], points[2], 5, 0, 3), tree.Between(points[0], points[1], 5, 0, 3), tree.Between(points[1], points[2], 5, 0, 3), Math.Sqrt(points[2]));
+        }
+    }
+
+    [Fact]
+    public void Bridge_FulfilsChensRelation_AtAnyRatio()
+    {
+        var whole = new BrownianIncrement(3, 0.7, -0.4);
+        foreach (double ratio in new[] { 1e-12, 1e-3, 0.25, 0.5, 0.7, 1 - 1e-9 })
+        {
+            (BrownianIncrement left, BrownianIncrement right) = new BrownianBridge(ratio).Split(whole, (1.3, -0.2));
+            AssertJoined(whole, left, right, 1);
+        }
+    }
+
+    [Fact]
+    public void Bridge_AtTheMidpoint_IsThePublishedOne()
+    {
+        // z ~ N(0, h/16), n ~ N(0, h/12).
+        const double Length = 2;
+        (double z, double n) = (0.3, -0.8);
+        var whole = new BrownianIncrement(Length, 0.7, -0.4);
+        (BrownianIncrement left, BrownianIncrement right) = BrownianBridge.Half.Split(whole, (z / Math.Sqrt(Length / 16), n / Math.Sqrt(Length / 12)));
+        Assert.Equal((whole.W / 2) + (1.5 * whole.H) + z, left.W, 14);
+        Assert.Equal(whole.W - left.W, right.W, 14);
+        Assert.Equal((whole.H / 4) - (z / 2) + (n / 2), left.H, 14);
+        Assert.Equal((whole.H / 4) - (z / 2) - (n / 2), right.H, 14);
+    }
+
+    [Fact]
+    public void Reversed_TurnsWAndKeepsH()
+    {
+        var tree = new BrownianTree(Stream, Finest);
+        BrownianIncrement rising = tree.Between(0.3, 7, 1, 0, 0);
+        BrownianIncrement falling = tree.Between(7, 0.3, 1, 0, 0);
+        Assert.Equal((-rising.W, rising.H), (falling.W, falling.H));
+
+        // Chen's relation holds with lengths, increments and order all turned.
+        (BrownianIncrement low, BrownianIncrement high) = (tree.Between(2, 0.3, 1, 0, 0), tree.Between(7, 2, 1, 0, 0));
+        AssertJoined(falling, high, low, 3);
+    }
+
+    [Theory]
+    [InlineData(Prediction.Data)]
+    [InlineData(Prediction.Noise)]
+    public void OneSeed_IsOnePath_At20And40Steps(Prediction prediction)
+    {
+        using var scope = NewDisposeScope();
+        BrownianPath path = BrownianPath.Tree(8);
+        NoiseInterval[] coarse = Intervals(20, 1e-3);
+        NoiseInterval[] fine = Intervals(40, 1e-3);
+        double scale = Math.Sqrt(coarse.Max(i => Math.Max(i.From, i.To)));
+        for (int i = 0; i < 20; i++)
+        {
+            // The grids' common points differ by rounding. A path is not smooth, but a leaf is: see the remarks of Tree.
+            AssertJoined(Increment(coarse[i]), Increment(fine[2 * i]), Increment(fine[(2 * i) + 1]), scale);
+        }
+
+        // Where the grid ends does not matter, either: bits, because the point is the same.
+        NoiseInterval first = new(coarse[0].From, 0.5);
+        Assert.Equal(path.Normal(0, first, zeros(2, 3)), BrownianPath.Tree(8).Normal(17, first, zeros(2, 3)));
+
+        NoiseInterval[] Intervals(int steps, double end) => [.. (prediction == Prediction.Data ? Solver.SdeDpmSolverPlusPlus(1) : Solver.SdeDpmSolver(1))
+            .Tabulate(Schedule, TimeGrid.UniformLogSnr(Schedule, steps, 1, end)).NoiseIntervals];
+
+        BrownianIncrement Increment(NoiseInterval interval)
+        {
+            double length = Math.Abs(interval.To - interval.From);
+            Tensor like = zeros(1, 1, dtype: ScalarType.Float64);
+            return new(
+                length,
+                Math.Sqrt(length) * path.Normal(0, interval, like).item<double>(),
+                Math.Sqrt(length / 12) * path.Normal(0, interval with { IsLevyArea = true }, like).item<double>());
+        }
+    }
+
+    [Fact]
+    public void Queries_InAnyOrderAndAnyBatch_HaveTheSameBits()
+    {
+        using var scope = NewDisposeScope();
+        Tensor like = zeros(4, 3, 2);
+        double[] points = [1e-4, 0.02, 0.5, 0.9, 77, 1e4];
+        NoiseInterval[] intervals = [.. points.Zip(points.Skip(1), (a, b) => new NoiseInterval(a, b)), .. points.Zip(points.Skip(1), (a, b) => new NoiseInterval(b, a, true))];
+        BrownianPath path = BrownianPath.Tree(3);
+        Tensor[] forth = [.. intervals.Select((interval, i) => path.Normal(i, interval, like))];
+        Tensor[] back = [.. intervals.Reverse().Select(interval => BrownianPath.Tree(3).Normal(0, interval, like)).Reverse()];
+        Assert.Equal(forth, back);
+        Assert.Equal(forth[2].narrow(0, 0, 2), path.Normal(0, intervals[2], like.narrow(0, 0, 2)));
+        Assert.Equal(forth[2].to(ScalarType.Float32), path.Normal(0, intervals[2], like.to(ScalarType.Float64)).to(ScalarType.Float32));
+        Assert.Equal(ScalarType.Float32, forth[2].dtype);
+        Assert.NotEqual(forth[2][0], forth[2][1]);
+
+        // Zero seeds are as good as others, and a seed is no stream.
+        Assert.NotEqual(BrownianPath.Tree(0).Normal(0, intervals[1], like), BrownianPath.Tree(1).Normal(0, intervals[1], like));
+        Assert.NotEqual(path.Normal(0, intervals[1], like), path.Normal(0, intervals[1] with { IsLevyArea = true }, like));
+    }
+
+    [Fact]
+    public void Seeds_FollowTheirItem()
+    {
+        using var scope = NewDisposeScope();
+        Tensor like = zeros(2, 4, dtype: ScalarType.Float64);
+        var interval = new NoiseInterval(0.2, 0.9);
+        Tensor forth = BrownianPath.Tree([7, 8]).Normal(0, interval, like);
+        Tensor back = BrownianPath.Tree([8, 7]).Normal(0, interval, like);
+        Assert.Equal(forth[0], back[1]);
+        Assert.Equal(forth[1], back[0]);
+
+        // Found before the run begins.
+        var sampler = new Sampler(Denoiser.FromFunction((_, _, _) => throw new InvalidOperationException("called"), Prediction.Noise), Schedule, Solver.SdeDpmSolver(1), TimeGrid.Uniform(5));
+        Assert.Contains("2 seeds", Assert.Throws<ArgumentException>(() => { sampler.Sample(zeros(3, 4), null, BrownianPath.Tree([7, 8])); }).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FinerResolution_RefinesTheSamePath()
+    {
+        var coarse = new BrownianTree(Stream, 1e-3);
+        var fine = new BrownianTree(Stream, 1e-9);
+        Assert.Equal(coarse.Between(0.25, 6.5, 1, 0, 0), fine.Between(0.25, 6.5, 1, 0, 0));
+
+        // Between the nodes they differ by what moves within a leaf of 2^-10.
+        double[] differences = [.. Enumerable.Range(0, 2000).Select(i => coarse.Between(1, 1.2345, 1, 0, (uint)i).W - fine.Between(1, 1.2345, 1, 0, (uint)i).W)];
+        Assert.InRange(Math.Sqrt(differences.Average(d => d * d)), 1e-4, Math.Sqrt(1.0 / 1024));
+    }
+
+    [Fact]
+    public void PointsThatDifferByRounding_SeePathsThatDo()
+    {
+        var tree = new BrownianTree(Stream, Finest);
+        for (int i = 1; i < 1000; i++)
+        {
+            double point = 1 + (i / 1000.3);
+            double moved = tree.Between(0.5, Math.BitIncrement(point), 2, 0, 0).W - tree.Between(0.5, point, 2, 0, 0).W;
+            Assert.InRange(Math.Abs(moved), 0, 1e-10);
+        }
+    }
+
+    [Fact]
+    public void ImpossibleStretches_AreRefusedWithACure()
+    {
+        using var scope = NewDisposeScope();
+        BrownianPath path = BrownianPath.Tree(1);
+        Refused(-1e-3, 1, "-0.001");
+        Refused(1, double.PositiveInfinity, "inwards");
+        Refused(double.NaN, 1, "finite");
+        Refused(1, 1 + 1e-7, "finer resolution");
+        Refused(0, 1e-40, "finer resolution");
+        Assert.Contains("0.5", Assert.Throws<ArgumentOutOfRangeException>(() => BrownianPath.Tree(1, 0)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => BrownianPath.Tree(1, double.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(() => BrownianPath.Tree(1, 0.6));
+
+        // A step that is too short is found before the network is called.
+        var denoiser = Denoiser.FromFunction((_, _, _) => throw new InvalidOperationException("called"), Prediction.Noise);
+        var sampler = new Sampler(denoiser, Schedule, Solver.SdeDpmSolver(1), TimeGrid.FromTimes([1, 0.5, 0.5 - 1e-10, 0.1]));
+        Assert.Contains("finer resolution", Assert.Throws<ArgumentException>(() => { sampler.Sample(zeros(1, 2), null, path); }).Message, StringComparison.Ordinal);
+
+        void Refused(double from, double to, string says) =>
+            Assert.Contains(says, Assert.Throws<ArgumentException>(() => { path.Normal(0, new NoiseInterval(from, to), zeros(1, 2)); }).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ShortestStep_HasItsLaw()
+    {
+        // As short as is allowed, wherever it falls among the leaves.
+        var tree = new BrownianTree(Stream, 1e-3);
+        double length = 2 * Math.ScaleB(1, -10);
+        double[] values = [.. Enumerable.Range(0, 4000).Select(i => 1 + (i / 4001.0)).Select((from, i) => tree.Between(from, from + length, 1, 0, (uint)i).W / Math.Sqrt(length))];
+        Assert.True(KolmogorovSmirnov.NormalPValue(values) > 0.01);
+    }
+
+    [Fact]
+    public void StepsToCleanData_AndFromPureNoise_Run()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        // The last interval ends at infinity and is not used; the first one begins at 0.
+        var ddpm = new Sampler(Denoiser.FromModule(net, Prediction.Noise), Schedule, Solver.Ddpm(), TimeGrid.Uniform(8, 1, 0));
+        Assert.Equal(double.PositiveInfinity, ddpm.Table.NoiseIntervals[^1].To);
+        Assert.True(ddpm.Sample(SmallNet.Start(), SmallNet.Condition(), BrownianPath.Tree(2)).isfinite().all().item<bool>());
+
+        var flow = new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.3, Prediction.Data), NoiseSchedule.RectifiedFlow(), Solver.SdeDpmSolverPlusPlus(1), TimeGrid.Uniform(8, 1, 0.01));
+        Assert.Equal(0, flow.Table.NoiseIntervals[0].From);
+        Assert.True(flow.Sample(SmallNet.Start(), null, BrownianPath.Tree(2)).isfinite().all().item<bool>());
+    }
+
+    [Fact]
+    public void CycleDiffusion_DrawsItsStatesApartFromThePath()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), Schedule, Solver.SdeDpmSolverPlusPlus(1), TimeGrid.UniformLogSnr(Schedule, 12, 1, 0.01));
+        Tensor sample = SmallNet.Start();
+        Near.Equal(sample, sampler.Sample(sampler.Invert(sample, SmallNet.Condition(), BrownianPath.Tree(3)), SmallNet.Condition()), 1e-11);
+    }
+
+    [Fact]
+    public void Queries_KeepNothing()
+    {
+        using Tensor like = zeros(2, 8, dtype: ScalarType.Float64);
+        Tensor Ask(BrownianPath path, int i) => path.Normal(i, new NoiseInterval(1 + i, 2 + i), like);
+        BrownianPath path = BrownianPath.Tree(1);
+        Ask(path, 0).Dispose();
+        long before = GC.GetTotalMemory(true);
+        for (int i = 0; i < 2000; i++)
+        {
+            Ask(path, i).Dispose();
+        }
+
+        // A cache of 2000 vectors of 16 numbers would hold 256 kB.
+        Assert.InRange(GC.GetTotalMemory(true) - before, long.MinValue, 60_000);
+        GC.KeepAlive(path);
+    }
+
+    private static (ulong Seed, int Stream) Stream(int item) => (11, item);
+
+    private static void AssertJoined(BrownianIncrement whole, BrownianIncrement first, BrownianIncrement second, double scale)
+    {
+        BrownianIncrement joined = BrownianIncrement.Join(first, second);
+        Assert.Equal(whole.Length, joined.Length, 1e-12 * whole.Length);
+        Assert.Equal(whole.W, joined.W, 1e-12 * scale);
+        Assert.Equal(whole.H, joined.H, 1e-12 * scale);
+    }
+
+    // Everything here is standard normal. Sums of two independent ones over sqrt(2) are so only if they are uncorrelated.
+    private static Dictionary<string, double> Laws(BrownianTree tree)
+    {
+        const int Count = 12_000;
+        Dictionary<string, double> laws = [];
+        foreach (double[] p in Stretches)
+        {
+            string name = FormattableString.Invariant($"[{p[0]}, {p[1]}, {p[2]}]");
+            var items = Enumerable.Range(0, Count).Select(i => (
+                Left: tree.Between(p[0], p[1], 1, 0, (uint)i),
+                Right: tree.Between(p[1], p[2], 1, 0, (uint)i),
+                Whole: tree.Between(p[0], p[2], 1, 0, (uint)i))).ToArray();
+            double r = (p[1] - p[0]) / (p[2] - p[0]);
+            double q = 1 - r;
+            double h = p[2] - p[0];
+            double spread = Math.Sqrt(h * r * q * ((r * r * r) + (q * q * q)));
+
+            // Var H_l = r h/12 less what W and H of the whole explain of it: r^2 H.
+            double areaSpread = Math.Sqrt((r * h / 12) - (Math.Pow(r, 4) * h / 12));
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> whole = i => i.Whole.W / Math.Sqrt(h);
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> area = i => i.Whole.H * Math.Sqrt(12 / h);
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> left = i => i.Left.W / Math.Sqrt(r * h);
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> right = i => i.Right.W / Math.Sqrt(q * h);
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> leftArea = i => i.Left.H * Math.Sqrt(12 / (r * h));
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> rightArea = i => i.Right.H * Math.Sqrt(12 / (q * h));
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> given = i => (i.Left.W - (r * i.Whole.W) - (6 * r * q * i.Whole.H)) / spread;
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> areaGiven = i => (i.Left.H - (r * r * i.Whole.H)) / areaSpread;
+            Law("W", whole);
+            Law("H", area);
+            Law("W and H", Both(whole, area));
+            Law("W less H", Both(whole, i => -area(i)));
+            Law("W left", left);
+            Law("W right", right);
+            Law("H left", leftArea);
+            Law("H right", rightArea);
+            Law("W left and right", Both(left, right));
+            Law("W left less right", Both(left, i => -right(i)));
+            Law("H left and right", Both(leftArea, rightArea));
+            Law("W left and its H", Both(left, leftArea));
+            Law("W left and H right", Both(left, rightArea));
+            Law("H left and W right", Both(leftArea, right));
+            Law("W left given W, H", given);
+            Law("W left given W, H, and W", Both(given, whole));
+            Law("W left given W, H, and H", Both(given, area));
+            Law("H left given W, H", areaGiven);
+
+            void Law(string law, Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> value) =>
+                laws[$"{law} {name}"] = KolmogorovSmirnov.NormalPValue([.. items.Select(value)]);
+        }
+
+        return laws;
+
+        static Func<T, double> Both<T>(Func<T, double> a, Func<T, double> b) => i => (a(i) + b(i)) / Math.Sqrt(2);
+    }
+}
