@@ -122,6 +122,24 @@ public sealed class AdjointDeisTests
     }
 
     [Fact]
+    public void StochasticGradient_OverOneHalving_HasOrderOne()
+    {
+        // Six paths, 512 to 1024 steps, the median slope of dL/dx_T.
+        using var scope = NewDisposeScope();
+        Tensor exact = Gradient(8192, GradientMethod.Discrete());
+        Tensor coarse = (Gradient(512, GradientMethod.AdjointDeis(1)) - exact).norm(1);
+        Tensor finer = (Gradient(1024, GradientMethod.AdjointDeis(1)) - exact).norm(1);
+        double[] slopes = [.. (coarse / finer).log2().data<double>().Order()];
+        Assert.InRange((slopes[2] + slopes[3]) / 2, 0.85, 1.3);
+
+        Tensor Gradient(int steps, GradientMethod method)
+        {
+            var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.SdeDpmSolver(1), TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
+            return sampler.Gradient(mixture.StartTensor(6), mixture.ConditionTensor(6), mixture.Loss, method, BrownianPath.Tree([0, 1, 2, 3, 4, 5])).StartNoise;
+        }
+    }
+
+    [Fact]
     public void SolvedBackward_KeepsOneState()
     {
         using var scope = NewDisposeScope();
