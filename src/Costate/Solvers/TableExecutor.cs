@@ -101,8 +101,8 @@ internal sealed class TableExecutor
             return output.alias().MoveToOuterDisposeScope();
         }
 
-        Tensor prediction = output.mul(conversion.Output);
-        return (conversion.State == 0 ? prediction : prediction.add_(x, conversion.State)).MoveToOuterDisposeScope();
+        Tensor prediction = Add(null, output, conversion.Output);
+        return (conversion.State == 0 ? prediction : Add(prediction, x, conversion.State)).MoveToOuterDisposeScope();
     }
 
     private Tensor Combine(LiveSet live, int i)
