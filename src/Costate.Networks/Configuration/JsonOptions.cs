@@ -1,0 +1,134 @@
+using System.Text.Json;
+
+namespace Costate.Networks;
+
+/// <summary>The options of a network's <c>config.json</c>, which is untrusted: every value is checked as it is read.</summary>
+/// <remarks>An option that the network does not know is refused by <see cref="RefuseUnread"/>, unless it is off (null or false).</remarks>
+internal sealed class JsonOptions
+{
+    // Far above any real configuration; keeps a hostile file from costing more than its parsing.
+    private const long MaxFileBytes = 1 << 20;
+
+    private readonly string path;
+    private readonly Dictionary<string, JsonElement> options;
+    private readonly HashSet<string> read = new(StringComparer.Ordinal);
+
+    private JsonOptions(string path, Dictionary<string, JsonElement> options)
+    {
+        this.path = path;
+        this.options = options;
+    }
+
+    internal static JsonOptions Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var file = new FileInfo(path);
+        if (!file.Exists)
+        {
+            throw new FileNotFoundException($"There is no configuration '{path}'; expected a network's config.json.", path);
+        }
+
+        if (file.Length > MaxFileBytes)
+        {
+            throw new InvalidDataException($"'{path}' has {file.Length} bytes; expected a configuration of at most {MaxFileBytes}.");
+        }
+
+        try
+        {
+            return new JsonOptions(path, JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(File.ReadAllBytes(path))
+                ?? throw new JsonException("the file holds null"));
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"'{path}' is not a JSON object of options: {e.Message}", e);
+        }
+    }
+
+    internal bool Flag(string name, bool otherwise) =>
+        Find(name) is not { } value ? otherwise
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+        : throw Bad(name, value, "true or false");
+
+    internal int Integer(string name, int otherwise) => OptionalInteger(name) ?? otherwise;
+
+    /// <summary>The whole number; null where the file says null, <paramref name="absent"/> where it says nothing.</summary>
+    internal int? OptionalInteger(string name, int? absent = null) =>
+        Find(name) is { } value ? ToInteger(name, value) : options.ContainsKey(name) ? null : absent;
+
+    internal double Number(string name, double otherwise) =>
+        Find(name) is not { } value ? otherwise
+        : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) ? number
+        : throw Bad(name, value, "a number");
+
+    internal string Text(string name, string otherwise) => OptionalText(name, null) ?? otherwise;
+
+    /// <summary>The text; null where the file says null, <paramref name="absent"/> where it says nothing.</summary>
+    internal string? OptionalText(string name, string? absent) =>
+        Find(name) is { } value ? ToText(name, value) : options.ContainsKey(name) ? null : absent;
+
+    internal IReadOnlyList<int> Integers(string name, IReadOnlyList<int> otherwise) => OptionalIntegers(name) ?? otherwise;
+
+    internal IReadOnlyList<int>? OptionalIntegers(string name) => List(name, "a list of whole numbers", ToInteger);
+
+    internal IReadOnlyList<string> Texts(string name, IReadOnlyList<string> otherwise) => List(name, "a list of texts", ToText) ?? otherwise;
+
+    /// <summary>One whole number or a list of them.</summary>
+    internal IReadOnlyList<int>? IntegerOrIntegers(string name) =>
+        Find(name) is { ValueKind: JsonValueKind.Number } value ? [ToInteger(name, value)] : OptionalIntegers(name);
+
+    /// <summary>Passes over options that describe the file or how a network is trained, not what it computes.</summary>
+    internal void Ignore(params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            read.Add(name);
+        }
+    }
+
+    /// <summary>Refuses an option whose value asks for what is not built.</summary>
+    internal void Require(string name, string supported)
+    {
+        if (Find(name) is { } value && !string.Equals(Shown(value), supported, StringComparison.Ordinal))
+        {
+            throw Unsupported(name, Shown(value), supported);
+        }
+    }
+
+    /// <summary>Refuses the first option that nothing has asked for and that is not off. Names that begin with an underscore are notes.</summary>
+    internal void RefuseUnread()
+    {
+        foreach ((string name, JsonElement value) in options)
+        {
+            bool off = value.ValueKind is JsonValueKind.Null or JsonValueKind.False;
+            if (!off && !name.StartsWith('_') && !read.Contains(name))
+            {
+                throw new NotSupportedException($"'{path}' sets {ErrorText.Quote(name)} to {Shown(value)}, an option that is not supported. Remove it if the network does not depend on it.");
+            }
+        }
+    }
+
+    private NotSupportedException Unsupported(string name, string got, string supported) =>
+        new($"'{path}' sets {ErrorText.Quote(name)} to {got}, which is not supported; expected {supported}.");
+
+    private JsonElement? Find(string name)
+    {
+        read.Add(name);
+        return options.TryGetValue(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    }
+
+    private T[]? List<T>(string name, string expected, Func<string, JsonElement, T> item) =>
+        Find(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(element => item(name, element))]
+        : throw Bad(name, value, expected);
+
+    private int ToInteger(string name, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Bad(name, value, "a whole number");
+
+    private string ToText(string name, JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Bad(name, value, "a text");
+
+    private InvalidDataException Bad(string name, JsonElement value, string expected) =>
+        new($"'{path}' sets {ErrorText.Quote(name)} to {Shown(value)}; expected {expected}.");
+
+    private static string Shown(JsonElement value) => ErrorText.Shorten(value.GetRawText());
+}

@@ -1,0 +1,44 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Costate.Networks;
+
+/// <summary>Self-attention among the positions of an image, with its residual, in the DiffAE layout.</summary>
+internal sealed class QkvAttention : StageLayer
+{
+    private readonly int heads;
+    private readonly bool splitsFirst;
+    private readonly GroupNorm norm;
+    private readonly Conv1d qkv;
+    private readonly Conv1d projection;
+
+    /// <param name="channels">Channels of the image.</param>
+    /// <param name="heads">Heads, a divisor of the channels.</param>
+    /// <param name="splitsFirst">Whether q, k and v are split before heads rather than after.</param>
+    internal QkvAttention(int channels, int heads, bool splitsFirst)
+        : base(nameof(QkvAttention))
+    {
+        this.heads = heads;
+        this.splitsFirst = splitsFirst;
+        register_module("norm", norm = GroupNormalization.Of(channels));
+        register_module("qkv", qkv = nn.Conv1d(channels, 3 * channels, 1));
+        register_module("proj_out", projection = nn.Conv1d(channels, channels, 1));
+        Zero.Parameters(projection);
+    }
+
+    internal override Tensor Forward(Tensor x, Conditions? conditions)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long width = x.shape[1] / heads;
+        Tensor all = Linear(qkv, SpatialAttention.Positions(norm.call(x)));
+        Tensor[] split = splitsFirst
+            ? all.unflatten(2, [3, heads, width]).unbind(2)
+            : all.unflatten(2, [heads, 3, width]).unbind(3);
+        Tensor attended = Linear(projection, SpatialAttention.Attend(split[0], split[1], split[2]));
+        return (SpatialAttention.Image(attended, x.shape[2], x.shape[3]) + x).MoveToOuterDisposeScope();
+    }
+
+    // A convolution of width 1 is a linear map of each position.
+    private static Tensor Linear(Conv1d conv, Tensor positions) => nn.functional.linear(positions, conv.weight.squeeze(2), conv.bias);
+}

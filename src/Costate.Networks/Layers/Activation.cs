@@ -1,0 +1,42 @@
+using static TorchSharp.torch;
+
+namespace Costate.Networks;
+
+/// <summary>An activation function, applied to a fresh tensor that nobody else holds.</summary>
+internal sealed class Activation
+{
+    private readonly Func<Tensor, Tensor> apply;
+    private readonly Func<Tensor, Tensor> applyInPlace;
+
+    private Activation(Func<Tensor, Tensor> apply, Func<Tensor, Tensor> applyInPlace)
+    {
+        this.apply = apply;
+        this.applyInPlace = applyInPlace;
+    }
+
+    internal static Activation Silu { get; } = new(x => x.silu(), x => x.silu_());
+
+    /// <summary>The activation of a configuration's <c>act_fn</c>.</summary>
+    internal static Activation Named(string name) => name switch
+    {
+        "silu" or "swish" => Silu,
+        "relu" => new(x => x.relu(), x => x.relu_()),
+        "gelu" => new(x => nn.functional.gelu(x), x => nn.functional.gelu(x, inplace: true)),
+        "mish" => new(x => nn.functional.mish(x), x => nn.functional.mish(x, inplace: true)),
+        _ => throw new NotSupportedException($"Got act_fn {ErrorText.Quote(name)}, which is not supported; expected silu, swish, relu, gelu or mish."),
+    };
+
+    /// <summary>The activated tensor; the fresh one is used up.</summary>
+    /// <remarks>In place without a graph. Within one, autograd would keep a copy of the input and gain nothing.</remarks>
+    internal Tensor Apply(Tensor fresh)
+    {
+        if (!fresh.requires_grad)
+        {
+            return applyInPlace(fresh);
+        }
+
+        Tensor activated = apply(fresh);
+        fresh.Dispose();
+        return activated;
+    }
+}

@@ -1,0 +1,39 @@
+using static TorchSharp.torch;
+
+namespace Costate.Networks;
+
+/// <summary>Checks of what a network is called with, before a native call is.</summary>
+internal static class Input
+{
+    /// <summary>An image batch [batch, channels, height, width] whose sides the network can halve often enough.</summary>
+    internal static void Image(Tensor x, int channels, long sideMultiple, Tensor weight)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (x.dim() != 4 || x.shape[1] != channels || x.shape[2] % sideMultiple != 0 || x.shape[3] % sideMultiple != 0 || x.numel() == 0)
+        {
+            throw new ArgumentException($"Got an input of shape {Shown(x.shape)}; expected [batch, {channels}, height, width] with height and width multiples of {sideMultiple}.", nameof(x));
+        }
+
+        if (x.dtype != weight.dtype || x.device.ToString() != weight.device.ToString())
+        {
+            throw new ArgumentException($"Got an input of {x.dtype} on {x.device}; the network is {weight.dtype} on {weight.device}. Move one of them by to().", nameof(x));
+        }
+    }
+
+    /// <summary>Times [batch].</summary>
+    internal static void Times(Tensor t, Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(t);
+        Shape(nameof(t), t, [x.shape[0]]);
+    }
+
+    internal static void Shape(string name, Tensor value, ReadOnlySpan<long> expected)
+    {
+        if (!value.shape.AsSpan().SequenceEqual(expected))
+        {
+            throw new ArgumentException($"Got {name} of shape {Shown(value.shape)}; expected {Shown(expected.ToArray())}.", name);
+        }
+    }
+
+    private static string Shown(long[] shape) => $"[{string.Join(", ", shape)}]";
+}
