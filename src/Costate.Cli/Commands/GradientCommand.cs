@@ -52,7 +52,7 @@ internal sealed class GradientCommand : DocumentedCommand
         SamplingSettings settings = options.Parse(parsed);
         settings.Plan.WarnOfIgnored(terminal);
         (string lossText, string methodText) = (parsed.GetValue(loss)!, parsed.GetValue(method)!);
-        GradientMethod chosen = NamedMethod.Parse(methodText, parsed.GetValue(adjointSteps), parsed.GetValue(trajectory));
+        GradientMethod chosen = NamedMethod.Parse(methodText, settings.Plan.Solver, parsed.GetValue(adjointSteps), parsed.GetValue(trajectory));
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
         using var session = new SamplingSession(settings);
         using NamedLoss chosenLoss = NamedLoss.Load(lossText, session.Start.shape, settings.Dtype);
