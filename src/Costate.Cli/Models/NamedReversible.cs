@@ -50,7 +50,7 @@ internal static class NamedReversible
 
     private static Solver Rex(string tableau, double coupling, Prediction prediction) => Solver.Rex(
         ButcherTableau.All.FirstOrDefault(t => t.Name == tableau)
-            ?? throw new UsageException($"Got the tableau {tableau}; expected one of: {Tableaus}."),
+            ?? throw new UsageException($"Got --solver rex with the tableau {tableau}; expected one of: {Tableaus}."),
         coupling,
         prediction);
 

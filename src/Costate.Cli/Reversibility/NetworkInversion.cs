@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 namespace Costate.Cli.Reversibility;
 
 /// <summary>
-/// A small U-Net with random weights, made here from a fixed seed, on random images. As a velocity prediction: its outputs are of
+/// A small U-Net with random weights, made here from a fixed seed, on a random image. As a velocity prediction: its outputs are of
 /// the size of the data then at every time, where those of a noise prediction would have to cancel x at the noisy end.
 /// </summary>
 internal sealed class NetworkInversion : InversionProblem
 {
-    private const int Images = 2;
+    private const int Images = 1;
     private const int Side = 16;
     private const int Levels = 1000;
     private const ulong NoiseSeed = 1;
@@ -20,7 +20,7 @@ internal sealed class NetworkInversion : InversionProblem
     private readonly UNet2DModel network;
 
     internal NetworkInversion()
-        : base("unet", "U-Net", "UNet2DModel with random weights, 2 images of 3x16x16; velocity prediction in 32 bits", Prediction.Velocity, Levels, work: 40)
+        : base("unet", "U-Net", "UNet2DModel with random weights, an image of 3x16x16; velocity prediction in 32 bits", Prediction.Velocity, Levels, work: 30)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();

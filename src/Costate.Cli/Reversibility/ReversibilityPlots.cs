@@ -23,7 +23,7 @@ internal static class ReversibilityPlots
     {
         var both = new Multiplot();
         both.RemovePlot(both.GetPlot(0));
-        both.AddPlot(Inversions(results, "x0 after inversion and decoding: the samplers of this library on a U-Net, and as published", m => m.Data, withPublished: true));
+        both.AddPlot(Inversions(results, "x0 after inversion and decoding, on a U-Net; published: on Stable Diffusion 1.5", m => m.Data, withPublished: true));
         both.AddPlot(Inversions(results, "Start noise recovered from the sample alone, on a U-Net", m => m.Noise, withPublished: false));
         both.Layout = new ScottPlot.MultiplotLayouts.Rows();
         return both.Render(1600, 1800).GetImageBytes(ImageFormat.Png);
@@ -62,7 +62,7 @@ internal static class ReversibilityPlots
             PlotStyle.AddCurve(plot, look, (2 * look) + Published, $"{published.Label}, published", steps, [.. steps.Select((_, i) => published.Errors[i])]);
         }
 
-        PlotStyle.Finish(plot, steps, Math.Max(Least, shown.Min(error)), Math.Max(1, shown.Max(error)));
+        PlotStyle.Finish(plot, steps, Math.Max(Least, shown.Min(error)) / 9, Math.Max(1, shown.Max(error)));
         return plot;
     }
 
