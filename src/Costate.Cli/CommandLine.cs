@@ -53,11 +53,15 @@ internal static class CommandLine
 
     internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken)
     {
-        var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, and the gradients of a loss through the sampler.")
+        var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, and samples back to the noise they come from.")
         {
             new StudyCommand(terminal, cancellationToken),
             new SampleCommand(terminal, cancellationToken),
             new GradientCommand(terminal, cancellationToken),
+            new InvertCommand(terminal, cancellationToken),
+            new DecodeCommand(terminal, cancellationToken),
+            new InterpolateCommand(terminal, cancellationToken),
+            new EditCommand(terminal, cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };
         root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);

@@ -7,7 +7,7 @@ internal static class FailureText
 {
     internal static string Of(Exception error) => error switch
     {
-        CommandException or IOException or UnauthorizedAccessException => error.Message,
+        CommandException or IOException or InvalidDataException or UnauthorizedAccessException => error.Message,
         OutOfMemoryException => "Memory does not suffice. Use a smaller --batch, or --method revolve:SLOTS.",
         ExternalException => $"torch refused: {FirstLine(error.Message)} (--verbose says where.)",
         ArgumentException => WithoutParameterName(error.Message),

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Models;
 using Costate.Cli.Output;
-using Costate.Networks;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
@@ -52,7 +51,7 @@ internal sealed class GradientCommand : DocumentedCommand
         SamplingSettings settings = options.Parse(parsed);
         settings.Plan.WarnOfIgnored(terminal);
         (string lossText, string methodText) = (parsed.GetValue(loss)!, parsed.GetValue(method)!);
-        GradientMethod chosen = NamedMethod.Parse(methodText, parsed.GetValue(adjointSteps), parsed.GetValue(trajectory));
+        GradientMethod chosen = NamedMethod.Parse(methodText, settings.Plan.Solver, parsed.GetValue(adjointSteps), parsed.GetValue(trajectory));
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
         using var session = new SamplingSession(settings);
         using NamedLoss chosenLoss = NamedLoss.Load(lossText, session.Start.shape, settings.Dtype);
@@ -71,23 +70,9 @@ internal sealed class GradientCommand : DocumentedCommand
             ("method", methodText),
             ("adjointSteps", parsed.GetValue(adjointSteps)?.ToString()),
             ("trajectory", parsed.GetValue(trajectory)));
-        SafetensorsFile.Write(
-            folder.Stage(TensorFile),
-            Tensors(session, gradient),
-            new SortedDictionary<string, string>(described) { ["costate"] = ToolVersion.Version, ["command"] = Name },
-            cancellationToken: cancellationToken);
+        session.Write(folder.Stage(TensorFile), Tensors(session, gradient), Name, described, cancellationToken);
         sheet?.Write(gradient.Sample, folder);
-        var report = new RunReport
-        {
-            Command = Name,
-            Settings = described,
-            Seed = settings.Seed,
-            Shape = session.Start.shape,
-            Loss = [.. gradient.Loss.to(ScalarType.Float64).data<double>()],
-            Cost = gradient.Cost,
-            Seconds = session.Seconds,
-            Files = [.. folder.Files, RunReport.FileName],
-        };
+        RunReport report = session.Report(Name, described, folder) with { Loss = [.. gradient.Loss.to(ScalarType.Float64).data<double>()], Cost = gradient.Cost };
         report.Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;
     }

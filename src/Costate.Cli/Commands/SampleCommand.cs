@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Output;
-using Costate.Networks;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
@@ -53,23 +52,9 @@ internal sealed class SampleCommand : DocumentedCommand
         }
 
         SortedDictionary<string, string> described = settings.Describe(session.Start.shape);
-        SafetensorsFile.Write(
-            folder.Stage(TensorFile),
-            new Dictionary<string, Tensor> { ["sample"] = sample, ["start_noise"] = session.Start },
-            new SortedDictionary<string, string>(described) { ["costate"] = ToolVersion.Version, ["command"] = Name },
-            cancellationToken: cancellationToken);
+        session.Write(folder.Stage(TensorFile), new() { ["sample"] = sample, ["start_noise"] = session.Start }, Name, described, cancellationToken);
         sheet?.Write(sample, folder);
-        var report = new RunReport
-        {
-            Command = Name,
-            Settings = described,
-            Seed = settings.Seed,
-            Shape = session.Start.shape,
-            Cost = new GradientCost(session.NetworkEvaluations, 0, 0, 0),
-            Seconds = session.Seconds,
-            Files = [.. folder.Files, RunReport.FileName],
-        };
-        report.Finish(folder, settings.Json, terminal, cancellationToken);
+        session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;
     }
 }

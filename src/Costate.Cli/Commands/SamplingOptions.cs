@@ -4,10 +4,13 @@ using Costate.Cli.Models;
 
 namespace Costate.Cli.Commands;
 
-/// <summary>The options that <c>sample</c> and <c>gradient</c> share.</summary>
+/// <summary>The options that the commands with a model share.</summary>
 internal sealed class SamplingOptions
 {
     private const int DefaultSteps = 20;
+
+    // What a sample is inverted with unless another solver is named: its start noise is near that of the continuous problem.
+    private const string DefaultReversible = "rex:rk4";
 
     private static readonly (string Name, Prediction Value)[] Predictions =
         [.. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p))];
@@ -23,12 +26,12 @@ internal sealed class SamplingOptions
     private readonly Option<string?> condition = Text("--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
     private readonly Option<string?> guidanceScale = Text("--guidance-scale", "S", "Classifier-free guidance; 1 is none. Needs --condition and --unconditional.");
     private readonly Option<string?> unconditional = Text("--unconditional", TensorFile.Form, "The condition that stands for none: a tensor like --condition, or the word zeros.");
-    private readonly Option<string?> solver = Text("--solver", "NAME", $"The solver; see below. [default: {SamplingPlan.DefaultSolver}, or that of --scheduler-config]");
+    private readonly Option<string?> solver;
     private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 1, $"Number of steps. [default: {DefaultSteps}]");
     private readonly Option<string?> grid = Text("--grid", "NAME", "Where it steps; see below. [default: as the schedule says]");
     private readonly Option<string?> start = Text("--start", "T", "Time of the start, the noise. [default: 1]");
     private readonly Option<string?> end = Text("--end", "T", "Time of the end, the data. [default: as the schedule says]");
-    private readonly Option<string?> shape = Text("--shape", "N,N,...", "Shape of one sample, such as 3,64,64. Needed unless --start-noise gives it.");
+    private readonly Option<string?> shape;
     private readonly Option<int?> batch = CommonOptions.AtLeast("--batch", 1, "How many samples. [default: 1]");
     private readonly Option<string?> startNoise = Text("--start-noise", TensorFile.Form, "The state to start from, a tensor [batch, ...]. [default: drawn from --seed]");
     private readonly Option<string?> seed = Text("--seed", "S", "Of the start noise, and of the path of a stochastic solver. [default: 0]");
@@ -36,8 +39,17 @@ internal sealed class SamplingOptions
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<string> output;
+    private readonly SamplingInput input;
 
-    internal SamplingOptions(string outputFolder) => output = CommonOptions.Output(outputFolder);
+    internal SamplingOptions(string outputFolder, SamplingInput input = SamplingInput.Noise)
+    {
+        this.input = input;
+        output = CommonOptions.Output(outputFolder);
+        solver = Text("--solver", "NAME", $"The solver; see below. [default: {(input == SamplingInput.Noise ? $"{SamplingPlan.DefaultSolver}, or that of --scheduler-config" : DefaultReversible)}]");
+        shape = Text("--shape", "N,N,...", input == SamplingInput.Noise
+            ? "Shape of one sample, such as 3,64,64. Needed unless --start-noise gives it."
+            : "Shape of one sample, such as 3,64,64, which the input must have; 1,64,64 turns a picture to grey. [default: that of the input, colour for a picture]");
+    }
 
     /// <summary>What every help of a command with these options says below them.</summary>
     internal static IReadOnlyList<string> Notes { get; } =
@@ -51,7 +63,14 @@ internal sealed class SamplingOptions
     /// <summary>Adds them to a command, the ones that must be given first.</summary>
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[model, schedule, prediction, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, condition, guidanceScale, unconditional, solver, steps, grid, start, end, shape, batch, startNoise, seed, dtype, threads, output, json])
+        Option[] left = input switch
+        {
+            SamplingInput.Noise => [],
+            SamplingInput.Sample => [batch, startNoise],
+            _ => [shape, batch, startNoise, dtype],
+        };
+        Option[] all = [model, schedule, prediction, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, condition, guidanceScale, unconditional, solver, steps, grid, start, end, shape, batch, startNoise, seed, dtype, threads, output, json];
+        foreach (Option option in all.Except(left))
         {
             command.Options.Add(option);
         }
@@ -76,7 +95,8 @@ internal sealed class SamplingOptions
             Batch = parsed.GetValue(batch),
             StartNoise = parsed.GetValue(startNoise),
             Seed = Seed(parsed.GetValue(seed)),
-            Dtype = Specification.Find("--dtype", parsed.GetValue(dtype)!, SamplingSettings.Dtypes, d => d.Name).Value,
+            SeedIsGiven = parsed.GetValue(seed) is not null,
+            Dtype = Specification.Find("--dtype", parsed.GetValue(dtype) ?? "float32", SamplingSettings.Dtypes, d => d.Name).Value,
             Threads = parsed.GetValue(threads),
             Output = parsed.GetValue(output)!,
             Json = parsed.GetValue(json),
@@ -86,12 +106,13 @@ internal sealed class SamplingOptions
     private SamplingPlan Plan(ParseResult parsed)
     {
         int stepCount = parsed.GetValue(steps) ?? DefaultSteps;
+        string? solverName = parsed.GetValue(solver) ?? (input == SamplingInput.Noise ? null : DefaultReversible);
         return parsed.GetValue(schedulerConfig) is string file
-            ? SamplingPlan.FromConfiguration(file, parsed.GetValue(ignoreClipping), Number(parsed, mu), stepCount, parsed.GetValue(solver))
+            ? SamplingPlan.FromConfiguration(file, parsed.GetValue(ignoreClipping), Number(parsed, mu), stepCount, solverName)
             : SamplingPlan.FromNames(
                 parsed.GetValue(schedule)!,
                 Specification.Find("--prediction", parsed.GetValue(prediction)!, Predictions, p => p.Name).Value,
-                parsed.GetValue(solver),
+                solverName,
                 parsed.GetValue(grid),
                 stepCount,
                 Number(parsed, start),
@@ -118,7 +139,7 @@ internal sealed class SamplingOptions
             throw new UsageException("Got --unconditional without --guidance-scale; give both, or neither.");
         }
 
-        if (parsed.GetValue(shape) is null && parsed.GetValue(startNoise) is null)
+        if (input == SamplingInput.Noise && parsed.GetValue(shape) is null && parsed.GetValue(startNoise) is null)
         {
             throw new UsageException("Got no --shape; expected the shape of one sample, such as --shape 3,64,64, or --start-noise with a tensor to start from.");
         }

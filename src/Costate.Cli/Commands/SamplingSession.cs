@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Costate.Cli.Models;
+using Costate.Cli.Output;
+using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,17 +15,23 @@ internal sealed class SamplingSession : IDisposable
     private readonly TorchThreads threads;
     private readonly TorchScript network;
 
+    private readonly SamplingSettings settings;
+
+    /// <summary>Loads everything.</summary>
+    /// <param name="settings">What.</param>
+    /// <param name="start">Where to start from, or what to invert; the start noise of the settings if null. Goes to the session.</param>
     /// <exception cref="CommandException">A file is missing or does not fit.</exception>
     /// <exception cref="UsageException">The settings do not go together.</exception>
-    internal SamplingSession(SamplingSettings settings)
+    internal SamplingSession(SamplingSettings settings, Func<Tensor>? start = null)
     {
+        this.settings = settings;
         threads = new TorchThreads(settings.Threads);
         try
         {
             network = TorchScript.Load("--model", settings.Model, settings.Dtype);
-            Start = StartOf(settings);
+            Start = start is null ? StartOf(settings) : start();
             long batch = Start.shape[0];
-            Condition = settings.Condition is null ? null : TensorFile.ForBatch("--condition", TensorFile.Read("--condition", settings.Condition, settings.Dtype), batch);
+            Condition = settings.Condition is null ? null : ReadCondition("--condition", settings.Condition);
             Sampler = SamplerOf(settings, network, Condition, batch);
             Noise = settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(settings.Seed) : null;
         }
@@ -36,7 +44,7 @@ internal sealed class SamplingSession : IDisposable
 
     internal Sampler Sampler { get; }
 
-    /// <summary>x_T, [batch, ...].</summary>
+    /// <summary>x_T, [batch, ...], or the samples to invert.</summary>
     internal Tensor Start { get; }
 
     /// <summary>z, [batch, ...], or null.</summary>
@@ -48,6 +56,29 @@ internal sealed class SamplingSession : IDisposable
     internal long NetworkEvaluations => network.Calls;
 
     internal double Seconds => Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 3);
+
+    /// <summary>A condition for the whole batch; belongs to the session.</summary>
+    /// <exception cref="CommandException">The file is missing or does not fit.</exception>
+    internal Tensor ReadCondition(string option, string file) => TensorFile.ForBatch(option, TensorFile.Read(option, file, settings.Dtype), Start.shape[0]);
+
+    /// <summary>Writes tensors with the settings of the run beside them.</summary>
+    internal void Write(string path, Dictionary<string, Tensor> tensors, string command, IReadOnlyDictionary<string, string> described, CancellationToken cancellationToken) => SafetensorsFile.Write(
+        path,
+        tensors,
+        new SortedDictionary<string, string>(described.ToDictionary(), StringComparer.Ordinal) { ["costate"] = ToolVersion.Version, ["command"] = command },
+        cancellationToken: cancellationToken);
+
+    /// <summary>What to tell of a run without a gradient.</summary>
+    internal RunReport Report(string command, IReadOnlyDictionary<string, string> described, OutputFolder folder, long[]? shape = null) => new()
+    {
+        Command = command,
+        Settings = described,
+        Seed = settings.Seed,
+        Shape = shape ?? Start.shape,
+        Cost = new GradientCost(NetworkEvaluations, 0, 0, 0),
+        Seconds = Seconds,
+        Files = [.. folder.Files, RunReport.FileName],
+    };
 
     public void Dispose()
     {
@@ -86,8 +117,8 @@ internal sealed class SamplingSession : IDisposable
             if (settings.GuidanceScale is double scale)
             {
                 Tensor none = settings.Unconditional!.Equals("zeros", StringComparison.OrdinalIgnoreCase)
-                    ? zeros_like(condition!)
-                    : TensorFile.ForBatch("--unconditional", TensorFile.Read("--unconditional", settings.Unconditional, settings.Dtype), batch);
+                    ? zeros_like(condition!.narrow(0, 0, 1))
+                    : Unconditional(TensorFile.Read("--unconditional", settings.Unconditional, settings.Dtype), batch);
                 denoiser = denoiser.WithClassifierFreeGuidance(none, scale);
             }
 
@@ -98,4 +129,8 @@ internal sealed class SamplingSession : IDisposable
             throw new UsageException(FailureText.Of(e));
         }
     }
+
+    // One for all items stays one: the denoiser spreads it over any batch.
+    private static Tensor Unconditional(Tensor read, long batch) =>
+        read.dim() > 0 && read.shape[0] == 1 ? read : TensorFile.ForBatch("--unconditional", read, batch);
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
 
-/// <summary>What the options of <c>sample</c> and <c>gradient</c> say, checked as far as text can be.</summary>
+/// <summary>What the options of a command with a model say, checked as far as text can be.</summary>
 internal sealed record SamplingSettings
 {
     internal static readonly (string Name, ScalarType Value)[] Dtypes = [("float32", ScalarType.Float32), ("float64", ScalarType.Float64)];
@@ -28,6 +28,9 @@ internal sealed record SamplingSettings
     internal required string? StartNoise { get; init; }
 
     internal required ulong Seed { get; init; }
+
+    /// <summary>Whether the user said it.</summary>
+    internal required bool SeedIsGiven { get; init; }
 
     internal required ScalarType Dtype { get; init; }
 

@@ -14,10 +14,7 @@ internal sealed class StudyCommand : DocumentedCommand
 
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
-    private readonly Option<string> output = CommonOptions.Output("costate-study");
-    private readonly Option<bool> quick = new("--quick") { Description = "10 to 80 steps instead of 10 to 640." };
-    private readonly Option<bool> json = CommonOptions.Json();
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. One is fastest here: the problem is small. [default: 1]");
+    private readonly StudyOptions options = new();
 
     [SetsRequiredMembers]
     internal StudyCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -26,8 +23,8 @@ internal sealed class StudyCommand : DocumentedCommand
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
-            "The problem is a mixture of Gaussians with a closed-form noise prediction, in float64. Errors are against the gradient of the continuous ODE, which is computed apart from the library.",
-            $"Files: {ReportFile} (all numbers), {StudyPlots.ErrorFile} (error against network evaluations), {StudyPlots.BytesFile} (stored states against steps).",
+            "Without a name, the study of gradient methods. The problem is a mixture of Gaussians with a closed-form noise prediction, in float64. Errors are against the gradient of the continuous ODE, which is computed apart from the library.",
+            $"--quick takes 10 to 80 steps instead of 10 to 640. Files: {ReportFile} (all numbers), {StudyPlots.ErrorFile} (error against network evaluations), {StudyPlots.BytesFile} (stored states against steps).",
         ];
         Examples =
         [
@@ -35,18 +32,16 @@ internal sealed class StudyCommand : DocumentedCommand
             new("A look in a few seconds", "costate study --quick --output quick"),
             new("The numbers for another program", "costate study --quick --json"),
         ];
-        Options.Add(output);
-        Options.Add(quick);
-        Options.Add(json);
-        Options.Add(threads);
+        options.AddTo(this);
+        Subcommands.Add(new ReversibilityCommand(terminal, cancellationToken, options));
         SetAction(Run);
     }
 
     private int Run(ParseResult parsed)
     {
-        IReadOnlyList<int> steps = parsed.GetValue(quick) ? GradientStudy.QuickSteps : GradientStudy.AllSteps;
-        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, ReportFile, StudyPlots.ErrorFile, StudyPlots.BytesFile);
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads) ?? 1);
+        IReadOnlyList<int> steps = options.IsQuick(parsed) ? GradientStudy.QuickSteps : GradientStudy.AllSteps;
+        using OutputFolder folder = OutputFolder.Prepare(options.OutputOf(parsed), ReportFile, StudyPlots.ErrorFile, StudyPlots.BytesFile);
+        using var torchThreads = new TorchThreads(options.ThreadsOf(parsed));
 
         long began = Stopwatch.GetTimestamp();
         IReadOnlyList<GradientMeasurement> measurements;
@@ -63,7 +58,7 @@ internal sealed class StudyCommand : DocumentedCommand
         cancellationToken.ThrowIfCancellationRequested();
         folder.Commit();
 
-        if (parsed.GetValue(json))
+        if (options.IsJson(parsed))
         {
             terminal.Output.WriteLine(report);
             return ExitCode.Done;

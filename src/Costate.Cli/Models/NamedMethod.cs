@@ -5,7 +5,7 @@ namespace Costate.Cli.Models;
 /// <summary>A gradient method as <c>--method</c>, <c>--adjoint-steps</c> and <c>--trajectory</c> name it.</summary>
 internal static class NamedMethod
 {
-    private const string Forms = "discrete, revolve:SLOTS, adjoint-deis:1, adjoint-deis:2 or unrolled";
+    private const string Forms = "discrete, revolve:SLOTS, adjoint-deis:1, adjoint-deis:2, reversible, reversible:ANCHORS or unrolled";
 
     internal static IReadOnlyList<(string Name, Trajectory Value)> Trajectories { get; } =
     [
@@ -15,7 +15,7 @@ internal static class NamedMethod
     ];
 
     /// <exception cref="UsageException">The method is unknown, or an option does not belong to it.</exception>
-    internal static GradientMethod Parse(string text, int? adjointSteps, string? trajectory)
+    internal static GradientMethod Parse(string text, Solver solver, int? adjointSteps, string? trajectory)
     {
         string[] parts = text.ToLowerInvariant().Split(':');
         bool isAdjoint = parts[0] == "adjoint-deis";
@@ -24,12 +24,20 @@ internal static class NamedMethod
             throw new UsageException($"Got {(adjointSteps is null ? "--trajectory" : "--adjoint-steps")} with --method {text}; it belongs to --method adjoint-deis:1 or adjoint-deis:2. Leave it out, or change the method.");
         }
 
+        if (parts[0] == "reversible" && !solver.IsReversible)
+        {
+            throw new UsageException($"Got --method {text} with the solver {solver.Name}, whose states a sample does not determine; expected a reversible one, such as --solver rex:euler. Change the solver, or use --method discrete.");
+        }
+
         return parts switch
         {
             ["discrete"] => GradientMethod.Discrete(),
             ["unrolled"] => GradientMethod.Unrolled(),
             ["revolve", var slots] when int.TryParse(slots, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 1 =>
                 GradientMethod.Discrete(Checkpointing.Revolve(n)),
+            ["reversible"] => GradientMethod.Reversible(),
+            ["reversible", var every] when int.TryParse(every, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 1 =>
+                GradientMethod.Reversible(n),
             ["adjoint-deis"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory)),
             ["adjoint-deis", "1"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory)),
             ["adjoint-deis", "2"] => GradientMethod.AdjointDeis(2, adjointSteps, Of(trajectory)),
@@ -44,6 +52,7 @@ internal static class NamedMethod
           revolve:SLOTS    exact too; keeps SLOTS checkpoints, for more network evaluations
           adjoint-deis:1   AdjointDEIS, the continuous adjoint, order 1: less accurate at few steps
           adjoint-deis:2   the same, order 2
+          reversible[:N]   exact up to rounding, for a reversible solver; keeps two states, or one pair every N steps
           unrolled         exact; the whole run in one graph: most memory
         """;
 

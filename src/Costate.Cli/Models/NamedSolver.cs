@@ -25,12 +25,21 @@ internal sealed record NamedSolver(string Name, string Order, string Evaluations
         new("sde-dpm1", "1", "1", "SDE-DPM-Solver, noise prediction; stochastic", () => Solver.SdeDpmSolver(1)),
         new("sde-dpm++1", "1", "1", "SDE-DPM-Solver++, data prediction; stochastic", () => Solver.SdeDpmSolverPlusPlus(1)),
         new("sde-dpm++2m", "1", "1", "order 2 in the drift; stochastic", () => Solver.SdeDpmSolverPlusPlus(2)),
+        new("edict", "0", "2", "EDICT; reversible", () => Solver.Edict()),
+        new("bdia", "1", "1", "BDIA; reversible", () => Solver.Bdia()),
+        new("o-belm", "2", "1", "O-BELM; reversible", () => Solver.Belm()),
     ];
 
-    /// <exception cref="UsageException">There is no such solver.</exception>
-    internal static NamedSolver Find(string name) => Specification.Find("--solver", name, All, s => s.Name);
+    /// <summary>The solver that a text stands for.</summary>
+    /// <exception cref="UsageException">There is no such solver, or its numbers are out of range.</exception>
+    internal static Solver Parse(string text) => NamedReversible.Parse(text) ?? Find(text).Make();
 
     internal static string Table() =>
         "Solvers (order, network evaluations a step):\n"
-        + string.Join('\n', All.Select(s => $"  {s.Name,-12} {s.Order}  {s.Evaluations}  {s.Remark}".TrimEnd()));
+        + string.Join('\n', All.Select(s => $"  {s.Name,-12} {s.Order}  {s.Evaluations}  {s.Remark}".TrimEnd()))
+        + "\n" + NamedReversible.Table();
+
+    private static NamedSolver Find(string name) =>
+        All.FirstOrDefault(s => string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new UsageException($"Got --solver {name}; expected one of: {string.Join(", ", All.Select(s => s.Name))}, {NamedReversible.Forms}.");
 }

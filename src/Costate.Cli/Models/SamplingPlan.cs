@@ -48,7 +48,7 @@ internal sealed record SamplingPlan
         {
             Schedule = sampling.Schedule,
             Prediction = configuration.Prediction,
-            Solver = solver is null ? sampling.Solver : NamedSolver.Find(solver).Make(),
+            Solver = solver is null ? sampling.Solver : NamedSolver.Parse(solver),
             Grid = sampling.Grid,
             GridName = configuration.ClassName,
             StartScale = sampling.StartScale,
@@ -77,7 +77,7 @@ internal sealed record SamplingPlan
         {
             Schedule = parsed,
             Prediction = prediction,
-            Solver = NamedSolver.Find(solver ?? DefaultSolver).Make(),
+            Solver = NamedSolver.Parse(solver ?? DefaultSolver),
             Grid = points,
             GridName = grid ?? named.Grid,
             StartScale = named.StartScaleIsSigma ? parsed.Sigma(points.Start) : 1,

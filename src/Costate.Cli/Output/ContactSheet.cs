@@ -23,8 +23,12 @@ internal sealed class ContactSheet
     private readonly int scale;
     private readonly int perSheet;
 
-    private ContactSheet(long[] shape)
+    private readonly string name;
+    private readonly int? columns;
+
+    private ContactSheet(long[] shape, string name, int? columns)
     {
+        (this.name, this.columns) = (name, columns);
         (batch, channels, height, width) = ((int)shape[0], (int)shape[1], (int)shape[2], (int)shape[3]);
         scale = Math.Max(1, (SmallestSide + Math.Max(height, width) - 1) / Math.Max(height, width));
         long pixels = (long)((height * scale) + Gap) * ((width * scale) + Gap);
@@ -37,13 +41,16 @@ internal sealed class ContactSheet
         get
         {
             int sheets = (batch + perSheet - 1) / perSheet;
-            return sheets == 1 ? ["sample.png"] : [.. Enumerable.Range(1, sheets).Select(i => $"sample-{i}.png")];
+            return sheets == 1 ? [$"{name}.png"] : [.. Enumerable.Range(1, sheets).Select(i => $"{name}-{i}.png")];
         }
     }
 
     /// <summary>The sheets for samples of a shape; null where they are no images: [batch, 1 or 3, height, width].</summary>
-    internal static ContactSheet? For(long[] shape) =>
-        shape.Length == 4 && shape[1] is 1 or 3 && shape[2] * shape[3] <= MostPixels ? new ContactSheet(shape) : null;
+    /// <param name="shape">[batch, ...].</param>
+    /// <param name="name">What the files are called, without their ending.</param>
+    /// <param name="columns">Images in a row; as many as rows if null.</param>
+    internal static ContactSheet? For(long[] shape, string name = "sample", int? columns = null) =>
+        shape.Length == 4 && shape[1] is 1 or 3 && shape[2] * shape[3] <= MostPixels ? new ContactSheet(shape, name, columns) : null;
 
     /// <summary>Writes all sheets.</summary>
     internal void Write(Tensor samples, OutputFolder folder)
@@ -60,7 +67,7 @@ internal sealed class ContactSheet
 
     private byte[] Sheet(byte[] values, int first, int count)
     {
-        int columns = (int)Math.Ceiling(Math.Sqrt(count));
+        int columns = Math.Min(count, this.columns ?? (int)Math.Ceiling(Math.Sqrt(count)));
         int rows = (count + columns - 1) / columns;
         (int cellWidth, int cellHeight) = ((width * scale) + Gap, (height * scale) + Gap);
         using var bitmap = new SKBitmap(new SKImageInfo((columns * cellWidth) + Gap, (rows * cellHeight) + Gap, SKColorType.Rgba8888, SKAlphaType.Opaque));

@@ -67,8 +67,8 @@ internal sealed class MixtureProblem : IDisposable
         }
     }
 
-    // One time for the whole batch: every item of a run is at the same time.
-    private Tensor NoisePrediction(Tensor x, Tensor t, Tensor? z)
+    /// <summary>eps(x, z, t). One time for the whole batch: every item of a run is at the same time.</summary>
+    internal Tensor NoisePrediction(Tensor x, Tensor t, Tensor? z)
     {
         double time = t[0].item<double>();
         (double alpha, double sigma) = (Schedule.Alpha(time), Schedule.Sigma(time));

@@ -49,17 +49,41 @@ internal static class PlotStyle
     }
 
     /// <summary>Adds a curve; a look is a colour and a marker. Open markers are larger and their lines broken, so that curves that coincide all show.</summary>
-    internal static void AddCurve(Plot plot, int look, string label, double[] xs, double[] ys)
+    internal static void AddCurve(Plot plot, int look, string label, double[] xs, double[] ys) => AddCurve(plot, look, look, label, xs, ys);
+
+    /// <summary>The same with a colour and a marker apart.</summary>
+    internal static void AddCurve(Plot plot, int colour, int marker, string label, double[] xs, double[] ys)
     {
         Scatter scatter = plot.Add.Scatter(xs.Select(Math.Log10).ToArray(), ys.Select(Math.Log10).ToArray());
-        scatter.Color = Color.FromHex(Colours[look % Colours.Length]);
+        scatter.Color = Color.FromHex(Colours[colour % Colours.Length]);
         scatter.LegendText = label;
         scatter.LineWidth = 2.5f;
-        scatter.MarkerShape = Markers[look % Markers.Length];
+        scatter.MarkerShape = Markers[marker % Markers.Length];
         bool open = scatter.MarkerShape.ToString().StartsWith("Open", StringComparison.Ordinal);
         scatter.MarkerSize = open ? 19 : 12;
         scatter.LinePattern = open ? LinePattern.Dashed : LinePattern.Solid;
         scatter.MarkerLineWidth = 2.5f;
+    }
+
+    /// <summary>Marks a place on the horizontal axis.</summary>
+    internal static void AddVertical(Plot plot, double x)
+    {
+        VerticalLine line = plot.Add.VerticalLine(Math.Log10(x));
+        line.Color = Colors.Black.WithOpacity(0.35);
+        line.LineWidth = 1.5f;
+        line.LinePattern = LinePattern.Dotted;
+    }
+
+    /// <summary>Ticks from the first value, each twice the one before, to the first that is not below the last value.</summary>
+    internal static double[] Doublings(double first, double last)
+    {
+        var values = new List<double> { first };
+        while (values[^1] < last)
+        {
+            values.Add(2 * values[^1]);
+        }
+
+        return [.. values];
     }
 
     /// <summary>Fits the axes, vertically to whole powers of ten, and puts the legend on the right.</summary>

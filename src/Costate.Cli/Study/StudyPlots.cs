@@ -44,18 +44,7 @@ internal static class StudyPlots
         }
 
         // The same horizontal range in both, so that a column can be read through them.
-        PlotStyle.Finish(plot, Doublings(10, measurements.Max(m => m.Cost.NetworkEvaluations)), shown.Min(m => m.StartNoiseError), shown.Max(m => m.StartNoiseError));
+        PlotStyle.Finish(plot, PlotStyle.Doublings(10, measurements.Max(m => m.Cost.NetworkEvaluations)), shown.Min(m => m.StartNoiseError), shown.Max(m => m.StartNoiseError));
         return plot;
-    }
-
-    private static double[] Doublings(double first, double last)
-    {
-        var values = new List<double> { first };
-        while (values[^1] < last)
-        {
-            values.Add(2 * values[^1]);
-        }
-
-        return [.. values];
     }
 }

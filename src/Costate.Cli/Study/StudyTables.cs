@@ -91,8 +91,8 @@ internal static class StudyTables
         ? error.ToString(error < 0.1 ? "0.000" : error < 1 ? "0.00" : error < 10 ? "0.0" : "0", CultureInfo.InvariantCulture)
         : error.ToString("0.0e-0", CultureInfo.InvariantCulture);
 
-    // The largest number of columns that fits, spread evenly and always with the last.
-    private static IReadOnlyList<int> Fitting(IReadOnlyList<int> steps, int width)
+    /// <summary>The largest number of columns that fits, spread evenly and always with the last.</summary>
+    internal static IReadOnlyList<int> Fitting(IReadOnlyList<int> steps, int width)
     {
         int room = Math.Clamp((width - LabelWidth) / CellWidth - 1, 1, steps.Count);
         int stride = (steps.Count + room - 1) / room;

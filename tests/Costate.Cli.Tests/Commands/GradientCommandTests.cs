@@ -48,6 +48,23 @@ public sealed class GradientCommandTests
     }
 
     [Theory]
+    [InlineData("rex:euler", "reversible")]
+    [InlineData("rex:rk4:0.99", "reversible:2")]
+    [InlineData("edict", "reversible")]
+    [InlineData("rex:shark", "reversible")]
+    public void Reversible_IsDiscrete(string solver, string method)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        Dictionary<string, Tensor> exact = Gradients(folder, "discrete", solver: solver);
+        Dictionary<string, Tensor> reversible = Gradients(folder, method, solver: solver);
+
+        // The library proves 1e-10 of the largest entry for ODE and SDE.
+        Assert.All((string[])["sample", "loss", "start_noise_gradient", "condition_gradient"], name =>
+            Assert.True(((exact[name] - reversible[name]).abs().max() <= 1e-9 * exact[name].abs().max()).item<bool>(), name));
+    }
+
+    [Theory]
     [InlineData("adjoint-deis:1")]
     [InlineData("adjoint-deis:2")]
     public void AdjointDeis_ComesNear_WithManySteps(string method)
@@ -113,10 +130,10 @@ public sealed class GradientCommandTests
     }
 
     // The data prediction keeps the random network's states small, whatever the number of steps.
-    private static Dictionary<string, Tensor> Gradients(TemporaryFolder folder, string method, string steps = "4")
+    private static Dictionary<string, Tensor> Gradients(TemporaryFolder folder, string method, string steps = "4", string solver = "dpm++2m")
     {
         string output = folder.PathTo(method.Replace(':', '-'));
-        Tool.Done(["gradient", .. Tool.Inputs("--prediction", "data", "--steps", steps), "--loss", "mean-square", "--dtype", "float64", "--method", method, "--output", output]);
+        Tool.Done(["gradient", .. Tool.Inputs("--prediction", "data", "--steps", steps, "--solver", solver), "--loss", "mean-square", "--dtype", "float64", "--method", method, "--output", output]);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(output, "gradient.safetensors"));
         return file.Names.ToDictionary(name => name, file.Read);
     }

@@ -1,8 +1,10 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 using Costate.Cli.Commands;
 using Costate.Cli.Models;
 using Costate.Networks;
 using Costate.Testing;
+using SkiaSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Commands;
@@ -13,7 +15,7 @@ public sealed class HelpTests
     public void Root_NamesCommandsAndExitCodes()
     {
         ToolRun run = Tool.Done("--help");
-        Assert.All((string[])["study", "sample", "gradient", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
+        Assert.All((string[])["study", "sample", "gradient", "invert", "decode", "interpolate", "edit", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
         Assert.Equal("", run.Error);
     }
 
@@ -23,10 +25,16 @@ public sealed class HelpTests
     [Theory]
     [InlineData("sample")]
     [InlineData("gradient")]
+    [InlineData("invert")]
+    [InlineData("decode")]
+    [InlineData("interpolate")]
+    [InlineData("edit")]
     public void Tables_AreComplete(string command)
     {
         string help = Tool.Done(command, "--help").Output;
         Assert.All(NamedSolver.All, s => Assert.Contains($"  {s.Name} ", help));
+        Assert.All(ButcherTableau.All, t => Assert.Contains(t.Name, help));
+        Assert.Contains("rex:TABLEAU[:COUPLING]", help);
         Assert.All(NamedSchedule.All, s => Assert.Contains($"  {s.Name}", help));
         Assert.All(NamedGrid.All, g => Assert.Contains($"  {g.Name} ", help));
         Assert.Matches(@"It\s+is\s+a\s+program", help);
@@ -36,9 +44,14 @@ public sealed class HelpTests
     [InlineData("study")]
     [InlineData("sample")]
     [InlineData("gradient")]
-    public void Help_FitsANarrowTerminal(string command)
+    [InlineData("invert")]
+    [InlineData("decode")]
+    [InlineData("interpolate")]
+    [InlineData("edit")]
+    [InlineData("study", "reversibility")]
+    public void Help_FitsANarrowTerminal(params string[] command)
     {
-        string help = Tool.Run([command, "--help"], width: 60).Output;
+        string help = Tool.Run([.. command, "--help"], width: 60).Output;
         string text = help[..help.IndexOf("Examples:", StringComparison.Ordinal)];
         Assert.All(text.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 60, line));
     }
@@ -55,6 +68,11 @@ public sealed class HelpTests
         Write("cond.safetensors", "z", randn(1, 5));
         Write("target.safetensors", "target", randn(3, 8, 8));
         Write("noise.safetensors", "x", randn(1, 3, 8, 8));
+        Write("other.safetensors", "z", randn(1, 5));
+        Write("sample.safetensors", "sample", randn(2, 3, 8, 8));
+        Pictures.Write(folder.PathTo("picture.png"), 8, 8);
+        Pictures.Write(folder.PathTo("other.png"), 8, 8, (x, y) => new SKColor((byte)(10 * y), (byte)(30 * x), 77));
+        Tool.Done(["invert", folder.PathTo("picture.png"), .. Tool.Inverts("--condition", folder.PathTo("cond.safetensors"), "--steps", null), "--output", folder.FullName]);
 
         string[] words = [.. CommandLineParser.SplitCommandLine(line.Replace("\\\n", " ", StringComparison.Ordinal))];
         Assert.Equal(DocumentedHelp.ToolName, words[0]);
@@ -84,6 +102,9 @@ public sealed class HelpTests
     public static TheoryData<string> Examples()
     {
         var terminal = new Terminal { Output = TextWriter.Null, Error = TextWriter.Null };
-        return [.. CommandLine.Root(terminal, default).Subcommands.OfType<DocumentedCommand>().SelectMany(c => c.Examples).Select(e => e.Line)];
+        return [.. Documented(Costate.Cli.CommandLine.Root(terminal, default)).SelectMany(c => c.Examples).Select(e => e.Line)];
     }
+
+    private static IEnumerable<DocumentedCommand> Documented(Command command) =>
+        command.Subcommands.SelectMany(c => Documented(c).Concat([c]).OfType<DocumentedCommand>());
 }

@@ -147,5 +147,5 @@ public sealed class SampleCommandTests
         Assert.Contains("network evaluations", run.Output);
     }
 
-    public static TheoryData<string> Solvers() => [.. Models.NamedSolver.All.Select(s => s.Name)];
+    public static TheoryData<string> Solvers() => [.. Costate.Cli.Models.NamedSolver.All.Select(s => s.Name), "rex:euler", "rex:dopri5:0.9", "rex-noise:midpoint", "rex:shark", "edict:0.8", "bdia:0.5"];
 }

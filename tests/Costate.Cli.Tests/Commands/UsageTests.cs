@@ -10,6 +10,15 @@ public sealed class UsageTests
 {
     [Theory]
     [InlineData("--solver rk4", "--solver rk4", "ddim", "dpm++2m", "sde-dpm++2m")]
+    [InlineData("--solver rex:rk4:0", "rex:rk4:0", "(0, 1]")]
+    [InlineData("--solver rex:euler:1.1", "rex:euler:1.1", "(0, 1]")]
+    [InlineData("--solver rex:euler:x", "rex:euler:x", "a number in (0, 1]")]
+    [InlineData("--solver rex:rk9", "rk9", "bogacki-shampine", "shark")]
+    [InlineData("--solver rex", "rex:TABLEAU")]
+    [InlineData("--solver rex-noise:shark", "rex-noise:shark", "one clock")]
+    [InlineData("--solver edict:2", "edict:2", "(0, 1]")]
+    [InlineData("--solver bdia:0", "bdia:0", "(0, 1]")]
+    [InlineData("--solver o-belm --steps 1", "O-BELM", "at least 2")]
     [InlineData("--schedule linear", "--schedule linear", "vp-linear", "rectified-flow")]
     [InlineData("--schedule vp-linear:a,b", "vp-linear:a,b", "numbers")]
     [InlineData("--schedule vp-linear:1,2,3", "3 numbers", "vp-linear:0.1,20")]
@@ -52,6 +61,8 @@ public sealed class UsageTests
     [InlineData("--loss sum --trajectory recorded", "--trajectory", "adjoint-deis")]
     [InlineData("--loss sum --method adjoint-deis:1 --trajectory kept", "--trajectory kept", "solved-backward")]
     [InlineData("--loss sum --method adjoint-deis:1 --adjoint-steps 0", "--adjoint-steps 0", "at least 1")]
+    [InlineData("--loss sum --method reversible", "--method reversible", "DPM-Solver++2M", "--solver rex:euler")]
+    [InlineData("--loss sum --solver rex:euler --method reversible:0", "reversible:0", "reversible:ANCHORS")]
     [InlineData("--loss l2", "--loss l2", "mean-square", "mse:")]
     [InlineData("--method discrete", "--loss")]
     public void GradientOptions_ThatAreWrong_AreBadUsage(string options, params string[] says)
@@ -66,6 +77,9 @@ public sealed class UsageTests
     [InlineData("simple")]
     [InlineData("sample")]
     [InlineData("study extra")]
+    [InlineData("study reversibility extra")]
+    [InlineData("invert")]
+    [InlineData("interpolate a.png")]
     public void Commands_ThatAreWrong_AreBadUsage(string line) =>
         Tool.Fails(2, line.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help");
 
@@ -173,7 +187,7 @@ public sealed class UsageTests
 
     [Theory]
     [MemberData(nameof(SolverNames))]
-    public void SolverNames_AreFoundWhateverTheCase(string name) => Assert.Equal(name, NamedSolver.Find(name.ToUpperInvariant()).Name);
+    public void SolverNames_AreFoundWhateverTheCase(string name) => Assert.Equal(NamedSolver.All.Single(s => s.Name == name).Make().Name, NamedSolver.Parse(name.ToUpperInvariant()).Name);
 
     public static TheoryData<string> SolverNames() => [.. NamedSolver.All.Select(s => s.Name)];
 

@@ -1,3 +1,4 @@
+using Costate.Cli.Reversibility;
 using Costate.Cli.Study;
 using SkiaSharp;
 
@@ -10,7 +11,8 @@ public sealed class PlotFontTests
     {
         PlotFont.Register();
         SKTypeface face = ScottPlot.Fonts.GetTypeface(PlotFont.Family, false, false);
-        string text = string.Concat(GradientCurve.All.Select(c => c.Label)) + "0123456789⁰¹²³⁴⁵⁶⁷⁸⁹⁻ relative error of dL/dx_T, stored states (bytes)";
+        string reversibility = string.Concat(RexCurve.Gradients.Concat(RexCurve.Orders).Select(c => c.Label).Concat(InversionMethod.All.Select(m => m.Label)));
+        string text = reversibility + string.Concat(GradientCurve.All.Select(c => c.Label)) + "0123456789⁰¹²³⁴⁵⁶⁷⁸⁹⁻ relative error of dL/dx_T, stored states (bytes)";
         Assert.True(face.ContainsGlyphs(text));
 
         // The default typeface stands in for a font that could not be read, and has other glyphs.

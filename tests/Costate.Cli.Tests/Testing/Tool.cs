@@ -35,6 +35,13 @@ internal static class Tool
         return [.. options.Where(o => o.Value is not null).SelectMany(o => (string[])[o.Key, o.Value!])];
     }
 
+    /// <summary>The same for commands that begin with one sample or a latent: in data prediction, which keeps the random network's states small.</summary>
+    public static string[] Inverts(params string?[] changes)
+    {
+        string?[] defaults = ["--prediction", "data", "--shape", null, "--batch", null];
+        return Inputs([.. defaults, .. changes]);
+    }
+
     public static ToolRun Run(params string[] arguments) => Run(arguments, width: 132);
 
     public static ToolRun Run(string[] arguments, int width = 132, int? liveWidth = null, CancellationToken cancellationToken = default)

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Models;
+using Costate.Cli.Output;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Commands;
+
+/// <summary><c>costate edit</c>: inverts samples under one condition and decodes them under another.</summary>
+internal sealed class EditCommand : DocumentedCommand
+{
+    internal const string TensorFile = "edit.safetensors";
+
+    private const string Picture = "edit";
+
+    private readonly Terminal terminal;
+    private readonly CancellationToken cancellationToken;
+    private readonly SamplingOptions options = new("costate-edit", SamplingInput.Sample);
+    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to edit, {SampleFile.Form}: a PNG or JPEG picture, or a tensor [batch, ...] in a safetensors file." };
+    private readonly Option<string> editCondition = new("--edit-condition") { HelpName = Models.TensorFile.Form, Description = "The condition to decode under; --condition is that of the sample as it is.", Required = true };
+
+    [SetsRequiredMembers]
+    internal EditCommand(Terminal terminal, CancellationToken cancellationToken)
+        : base("edit", "Inverts samples under one condition and decodes them under another.")
+    {
+        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
+        Notes =
+        [
+            .. SamplingOptions.Notes,
+            "Under its own condition a sample comes back as it is, with a reversible solver; what changes is due to the other condition.",
+            $"Files: {TensorFile} (sample, original), {RunReport.FileName}, and for images {Picture}.png, each original beside what it became.",
+        ];
+        Examples =
+        [
+            new("A picture under another condition", "costate edit picture.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors --edit-condition other.safetensors --shape 3,8,8"),
+        ];
+        Arguments.Add(sample);
+        options.AddTo(this);
+        Options.Insert(3, editCondition);
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        SamplingSettings settings = options.Parse(parsed);
+        settings.Plan.WarnOfIgnored(terminal);
+        if (settings.Condition is null)
+        {
+            throw new UsageException("Got no --condition; expected that of the sample as it is, beside --edit-condition.");
+        }
+
+        (string text, string other) = (parsed.GetValue(sample)!, parsed.GetValue(editCondition)!);
+        using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
+        using var session = new SamplingSession(settings, () => SampleFile.Read(text, settings.Shape, settings.Dtype));
+        Tensor changed = session.ReadCondition("--edit-condition", other);
+        long[] shape = session.Start.shape;
+        ContactSheet? sheet = ContactSheet.For([2 * shape[0], .. shape.Skip(1)], Picture, columns: 2);
+        folder.Expect(sheet?.Names ?? []);
+
+        Tensor edited;
+        using (var line = new ProgressLine(terminal, "editing", total: 1))
+        {
+            NoiseState state = session.Sampler.Invert(session.Start, session.Condition, session.Noise, new PartProgress(line, 0, 0.5), cancellationToken);
+            edited = session.Sampler.Sample(state, changed, session.Noise, new PartProgress(line, 0.5, 0.5), cancellationToken);
+        }
+
+        SortedDictionary<string, string> described = settings.Describe(shape, ("sample", text), ("editCondition", other));
+        session.Write(folder.Stage(TensorFile), new() { ["sample"] = edited, ["original"] = session.Start }, Name, described, cancellationToken);
+        sheet?.Write(stack([session.Start, edited], 1).flatten(0, 1), folder);
+        session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,82 @@
+using ScottPlot;
+using PlotStyle = Costate.Cli.Study.PlotStyle;
+
+namespace Costate.Cli.Reversibility;
+
+/// <summary>The study of reversibility as pictures.</summary>
+internal static class ReversibilityPlots
+{
+    internal const string InversionFile = "inversion-error.png";
+    internal const string GradientFile = "rex-gradient-error.png";
+    internal const string OrderFile = "rex-order.png";
+
+    // An error of nothing at all is drawn at the least that 64 bits can show.
+    private const double Least = 1e-34;
+
+    // A filled and an open marker of each colour.
+    private const int Published = 1;
+
+    internal static IReadOnlyList<string> Files { get; } = [InversionFile, GradientFile, OrderFile];
+
+    /// <summary>Error of x0 above, with the published values, and of the start noise below, on the first problem.</summary>
+    internal static byte[] Inversion(ReversibilityResults results)
+    {
+        var both = new Multiplot();
+        both.RemovePlot(both.GetPlot(0));
+        both.AddPlot(Inversions(results, "x0 after inversion and decoding, on a U-Net; published: on Stable Diffusion 1.5", m => m.Data, withPublished: true));
+        both.AddPlot(Inversions(results, "Start noise recovered from the sample alone, on a U-Net", m => m.Noise, withPublished: false));
+        both.Layout = new ScottPlot.MultiplotLayouts.Rows();
+        return both.Render(1600, 1800).GetImageBytes(ImageFormat.Png);
+    }
+
+    /// <summary>Relative error of dL/dx_T against network evaluations.</summary>
+    internal static byte[] Gradient(ReversibilityResults results) => Picture(
+        Accuracy("Gradient through Rex, in data and in noise prediction", "network evaluations, forward and backward", "relative error of dL/dx_T", results.Gradients, p => p.Evaluations));
+
+    /// <summary>Relative error of the sample against steps, by coupling.</summary>
+    internal static byte[] Order(ReversibilityResults results)
+    {
+        Plot plot = Accuracy("Order of Rex(Euler) by coupling: second, level, then first past 1/(1 - coupling) steps", "sampling steps N", "relative error of the sample", results.Orders, p => p.Steps);
+        double last = results.Orders.Max(p => p.Steps);
+        foreach (double turn in new[] { 10.0, 100, 1000 }.Where(n => n < last))
+        {
+            PlotStyle.AddVertical(plot, turn);
+        }
+
+        return Picture(plot);
+    }
+
+    private static Plot Inversions(ReversibilityResults results, string title, Func<InversionMeasurement, double> error, bool withPublished)
+    {
+        Plot plot = PlotStyle.New(title, "steps", "mean squared error");
+        InversionMeasurement[] shown = [.. results.Inversions.Where(m => m.Problem == results.Problems[0].Id)];
+        double[] steps = [.. results.Steps.Select(n => (double)n)];
+        foreach (IGrouping<InversionMethod, InversionMeasurement> method in shown.GroupBy(m => m.Method))
+        {
+            PlotStyle.AddCurve(plot, method.Key.Look, 2 * method.Key.Look, method.Key.Label, steps, [.. method.Select(m => Math.Max(error(m), Least))]);
+        }
+
+        foreach (PublishedInversion published in withPublished ? PublishedInversion.All : [])
+        {
+            int look = InversionMethod.All.Single(m => m.Id == published.Method).Look;
+            PlotStyle.AddCurve(plot, look, (2 * look) + Published, $"{published.Label}, published", steps, [.. steps.Select((_, i) => published.Errors[i])]);
+        }
+
+        PlotStyle.Finish(plot, steps, Math.Max(Least, shown.Min(error)) / 9, Math.Max(1, shown.Max(error)));
+        return plot;
+    }
+
+    private static Plot Accuracy(string title, string xLabel, string yLabel, IReadOnlyList<AccuracyPoint> points, Func<AccuracyPoint, double> x)
+    {
+        Plot plot = PlotStyle.New(title, xLabel, yLabel);
+        foreach (IGrouping<RexCurve, AccuracyPoint> curve in points.GroupBy(p => p.Curve))
+        {
+            PlotStyle.AddCurve(plot, curve.Key.Look, curve.Key.Label, [.. curve.Select(x)], [.. curve.Select(p => p.Error)]);
+        }
+
+        PlotStyle.Finish(plot, PlotStyle.Doublings(points.Min(x), points.Max(x)), points.Min(p => p.Error), points.Max(p => p.Error));
+        return plot;
+    }
+
+    private static byte[] Picture(Plot plot) => plot.GetImage(1600, 900).GetImageBytes(ImageFormat.Png);
+}

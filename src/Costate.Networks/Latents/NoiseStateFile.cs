@@ -1,0 +1,182 @@
+using System.Globalization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Networks;
+
+/// <summary>Keeps a <see cref="NoiseState"/> (an inverted sample) in a safetensors file, to be decoded another day.</summary>
+/// <remarks>
+/// <para>
+/// Tensors <c>state.0</c>, <c>state.1</c> and <c>noise_vectors</c>, as many as the state has, bit for bit. The metadata has, under names that
+/// begin with <c>noise_state.</c>, the version of this form, the number of states, the dtype of samples and every setting; the caller's
+/// remarks stand beside them.
+/// </para>
+/// <para>
+/// The file does not hold the network or the condition. <c>Sampler.Sample</c> of a state that was read refuses other settings than
+/// those it was made under, and says which differ.
+/// </para>
+/// </remarks>
+public static class NoiseStateFile
+{
+    private const string Prefix = "noise_state.";
+    private const string VersionKey = Prefix + "version";
+    private const string StatesKey = Prefix + "states";
+    private const string DtypeKey = Prefix + "dtype";
+    private const string SettingPrefix = Prefix + "setting.";
+    private const string NoiseVectors = "noise_vectors";
+    private const int Version = 1;
+
+    /// <summary>Writes a state to a file, which appears complete or not at all.</summary>
+    /// <param name="path">The file; an existing one is replaced. Its folder must exist.</param>
+    /// <param name="state">The state; neither changed nor disposed.</param>
+    /// <param name="remarks">Text of your own about it, which becomes part of the file's metadata.</param>
+    /// <param name="cancellationToken">Ends the write; the file is then as it was before.</param>
+    /// <exception cref="ArgumentException">A remark's name begins with <c>noise_state.</c>, or the state cannot be written.</exception>
+    /// <exception cref="SafetensorsException">The folder does not exist, or the file system refused the write.</exception>
+    /// <exception cref="OperationCanceledException">The write was cancelled.</exception>
+    public static void Write(string path, NoiseState state, IReadOnlyDictionary<string, string>? remarks = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var tensors = state.States.Select((tensor, i) => KeyValuePair.Create(StateName(i), tensor)).ToDictionary();
+        if (state.NoiseVectors is not null)
+        {
+            tensors.Add(NoiseVectors, state.NoiseVectors);
+        }
+
+        var metadata = new Dictionary<string, string>
+        {
+            [VersionKey] = Version.ToString(CultureInfo.InvariantCulture),
+            [StatesKey] = state.States.Count.ToString(CultureInfo.InvariantCulture),
+            [DtypeKey] = SafetensorsDtype.Find(state.Dtype)?.Name ?? throw new ArgumentException($"Got a state for samples of {state.Dtype}; expected a floating-point dtype that safetensors knows.", nameof(state)),
+        };
+        foreach ((string name, string value) in state.Settings)
+        {
+            metadata[SettingPrefix + name] = value;
+        }
+
+        foreach ((string name, string value) in remarks ?? new Dictionary<string, string>())
+        {
+            if (name.StartsWith(Prefix, StringComparison.Ordinal))
+            {
+                throw new ArgumentException($"Got a remark named {ErrorText.Quote(name)}; names that begin with {Prefix} are the file's own. Choose another.", nameof(remarks));
+            }
+
+            metadata[name] = value;
+        }
+
+        SafetensorsFile.Write(path, tensors, metadata, cancellationToken: cancellationToken);
+    }
+
+    /// <summary>Reads a state.</summary>
+    /// <param name="path">A file that <see cref="Write"/> wrote.</param>
+    /// <returns>The state, its tensors on the CPU in the caller's dispose scope.</returns>
+    /// <exception cref="SafetensorsException">There is no such file, or it is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file holds no state, one of a later version, or lacks a part; the message says which.</exception>
+    public static NoiseState Read(string path) => Read(path, out _);
+
+    /// <summary>Reads a state and the remarks beside it.</summary>
+    /// <param name="path">A file that <see cref="Write"/> wrote.</param>
+    /// <param name="remarks">The remarks that it was written with.</param>
+    /// <inheritdoc cref="Read(string)"/>
+    public static NoiseState Read(string path, out IReadOnlyDictionary<string, string> remarks)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        CheckVersion(path, file.Metadata);
+        int count = Metadata(path, file, StatesKey) switch
+        {
+            "1" => 1,
+            "2" => 2,
+            string other => throw Damaged(path, $"{StatesKey} is {ErrorText.Quote(other)}", "1 or 2"),
+        };
+        string dtypeName = Metadata(path, file, DtypeKey);
+        if (SafetensorsDtype.Find(dtypeName) is not { } dtype || !is_floating_point(dtype.Dtype))
+        {
+            throw Damaged(path, $"{DtypeKey} is {ErrorText.Quote(dtypeName)}", "the name of a floating-point dtype, such as F32");
+        }
+
+        var settings = file.Metadata
+            .Where(entry => entry.Key.StartsWith(SettingPrefix, StringComparison.Ordinal))
+            .ToDictionary(entry => entry.Key[SettingPrefix.Length..], entry => entry.Value);
+        if (settings.Count == 0)
+        {
+            throw Damaged(path, "it has no settings", $"metadata such as {SettingPrefix}solver");
+        }
+
+        remarks = file.Metadata.Where(entry => !entry.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary();
+        return ReadTensors(path, file, count, dtype.Dtype, settings);
+    }
+
+    private static NoiseState ReadTensors(string path, SafetensorsFile file, int count, ScalarType dtype, Dictionary<string, string> settings)
+    {
+        string[] expected = [.. Enumerable.Range(0, count).Select(StateName)];
+        if (expected.FirstOrDefault(name => !file.Names.Contains(name)) is string missing)
+        {
+            throw Damaged(path, $"it has no tensor {missing}", $"{count} states");
+        }
+
+        if (file.Names.FirstOrDefault(name => name != NoiseVectors && !expected.Contains(name)) is string odd)
+        {
+            throw Damaged(path, $"it has a tensor {ErrorText.Quote(odd)}", $"{string.Join(", ", expected)} and perhaps {NoiseVectors}");
+        }
+
+        long[] shape = [.. file.Info(expected[0]).Shape];
+        bool hasVectors = file.Names.Contains(NoiseVectors);
+        foreach (string name in expected)
+        {
+            CheckShape(path, file, name, 0, shape);
+        }
+
+        if (hasVectors)
+        {
+            CheckShape(path, file, NoiseVectors, 1, shape);
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        Tensor[] states = [.. expected.Select(file.Read)];
+        Tensor? vectors = hasVectors ? file.Read(NoiseVectors) : null;
+        foreach ((string name, Tensor tensor) in expected.Zip(states).Concat(vectors is null ? [] : [(NoiseVectors, vectors)]))
+        {
+            if (!tensor.isfinite().all().item<bool>())
+            {
+                throw Damaged(path, $"{name} has NaN or infinity", "finite numbers");
+            }
+        }
+
+        foreach (Tensor tensor in vectors is null ? states : [.. states, vectors])
+        {
+            tensor.MoveToOuterDisposeScope();
+        }
+
+        return new NoiseState(states, vectors, dtype, settings);
+    }
+
+    private static void CheckShape(string path, SafetensorsFile file, string name, int leading, long[] shape)
+    {
+        SafetensorsTensorInfo info = file.Info(name);
+        if (!is_floating_point(info.Dtype) || shape.Length == 0 || info.Shape.Count != shape.Length + leading || !info.Shape.Skip(leading).SequenceEqual(shape))
+        {
+            throw Damaged(path, $"{name} is {info}", $"floating-point numbers of shape [{(leading > 0 ? "steps, " : "")}{(shape.Length == 0 ? "batch, ..." : string.Join(", ", shape))}]");
+        }
+    }
+
+    private static void CheckVersion(string path, IReadOnlyDictionary<string, string> metadata)
+    {
+        if (!metadata.TryGetValue(VersionKey, out string? text))
+        {
+            throw new InvalidDataException($"Cannot read a noise state from '{path}': its metadata has no {VersionKey}; expected a file that {nameof(NoiseStateFile)}.{nameof(Write)} wrote. Other safetensors files hold tensors alone.");
+        }
+
+        if (text != Version.ToString(CultureInfo.InvariantCulture))
+        {
+            throw new InvalidDataException($"Cannot read a noise state from '{path}': it is of version {ErrorText.Quote(text)}; expected {Version}. Use the version of Costate that wrote it, or invert again.");
+        }
+    }
+
+    private static string Metadata(string path, SafetensorsFile file, string key) =>
+        file.Metadata.TryGetValue(key, out string? value) ? value : throw Damaged(path, $"its metadata has no {key}", "it beside the version");
+
+    private static string StateName(int i) => $"state.{i.ToString(CultureInfo.InvariantCulture)}";
+
+    private static InvalidDataException Damaged(string path, string got, string expected) =>
+        new($"Cannot read a noise state from '{path}': {got}; expected {expected}. The file is damaged or incomplete: invert again.");
+}

@@ -1,0 +1,228 @@
+using System.Text.Json;
+using Costate.Networks;
+using Costate.Testing;
+using SkiaSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Tests.Commands;
+
+public sealed class InversionCommandTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly string picture;
+    private readonly string other;
+    private readonly string condition;
+    private readonly string otherCondition;
+
+    public InversionCommandTests()
+    {
+        using var scope = NewDisposeScope();
+        picture = Pictures.Write(folder.PathTo("a.png"), 8, 8);
+        other = Pictures.Write(folder.PathTo("b.png"), 8, 8, (x, y) => new SKColor((byte)(20 * y), (byte)(31 * x), 60));
+        condition = Tensors("c.safetensors", "z", StartNoise.Draw([1, 5], 1));
+        otherCondition = Tensors("d.safetensors", "z", StartNoise.Draw([1, 5], 2));
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("rex:euler:0.9")]
+    [InlineData("edict")]
+    [InlineData("bdia")]
+    [InlineData("o-belm")]
+    public void Decode_GivesThePictureBack(string? solver)
+    {
+        using var scope = NewDisposeScope();
+        Tool.Done(["invert", picture, .. Inputs("--solver", solver), "--output", folder.PathTo("out")]);
+        ToolRun run = Tool.Done(["decode", folder.PathTo("out", "latent.safetensors"), .. Inputs("--solver", solver), "--json", "--output", folder.PathTo("out")]);
+        Assert.Equal("decode", JsonDocument.Parse(run.Output).RootElement.GetProperty("command").GetString());
+        Assert.Equal(["latent.safetensors", "result.json", "sample.png", "sample.safetensors"], Directory.EnumerateFiles(folder.PathTo("out")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+
+        // The network's answers are the same bits; states have 64 bits, so the picture has its 32 again.
+        Assert.True(Read("out", "sample.safetensors", "sample").allclose(PictureTensor(), rtol: 0, atol: 1e-6));
+        using SKBitmap sheet = SKBitmap.Decode(folder.PathTo("out", "sample.png"));
+        using SKBitmap original = SKBitmap.Decode(picture);
+        Assert.Equal(original.GetPixel(3, 5), sheet.GetPixel(2 + (3 * 8) + 4, 2 + (5 * 8) + 4));
+    }
+
+    [Theory]
+    [InlineData("ddim")]
+    [InlineData("sde-dpm1")]
+    [InlineData("rex:shark")]
+    public void OtherSolvers_RoundTrip(string solver)
+    {
+        using var scope = NewDisposeScope();
+        string[] inputs = Inputs("--solver", solver, "--steps", "40", "--seed", "9");
+        Tool.Done(["invert", picture, .. inputs, "--dtype", "float64", "--output", folder.PathTo("out")]);
+
+        // The seed of the path comes from the file.
+        Tool.Done(["decode", folder.PathTo("out", "latent.safetensors"), .. Inputs("--solver", solver, "--steps", "40"), "--output", folder.PathTo("out")]);
+        Tensor sample = Read("out", "sample.safetensors", "sample");
+        Assert.Equal(ScalarType.Float64, sample.dtype);
+
+        // DDIM inversion is approximate, the others exact in 64 bits.
+        Assert.InRange((sample - PictureTensor()).abs().max().item<double>(), 0, solver == "ddim" ? 2 : 1e-6);
+    }
+
+    [Fact]
+    public void Invert_IsTheLibrarys()
+    {
+        using var scope = NewDisposeScope();
+        string tensors = Tensors("x.safetensors", "x", StartNoise.Draw([2, 3, 8, 8], 3));
+        Tool.Done(["invert", tensors, .. Inputs("--solver", "rex:euler", "--condition", Tool.Condition), "--dtype", "float64", "--output", folder.PathTo("out")]);
+        NoiseState state = NoiseStateFile.Read(folder.PathTo("out", "latent.safetensors"), out IReadOnlyDictionary<string, string> remarks);
+        Assert.Equal([2, 3, 8, 8], state.States[0].shape);
+        Assert.Equal(2, state.States.Count);
+        Assert.Equal("Rex(euler, 0.999, Data)", state.Settings["solver"]);
+        Assert.Equal("invert", remarks["command"]);
+        Assert.Equal(tensors, remarks["sample"]);
+    }
+
+    [Fact]
+    public void Latent_OfOtherSettings_IsRefused()
+    {
+        Tool.Done(["invert", picture, .. Inputs("--training-timesteps", "100"), "--output", folder.PathTo("out")]);
+        string latent = folder.PathTo("out", "latent.safetensors");
+        string[] same = ["--training-timesteps", "100"];
+        Fails(["decode", latent, .. Inputs([.. same, "--solver", "rex:rk4:0.9"])], "other settings", "solver:", "0.999", "0.9,");
+        Fails(["decode", latent, .. Inputs([.. same, "--solver", "ddim"])], "solver:", "DDIM");
+        Fails(["decode", latent, .. Inputs([.. same, "--steps", "5"])], "grid:", "4 steps", "5 steps");
+        Fails(["decode", latent, .. Inputs([.. same, "--schedule", "vp-linear:0.1,19"])], "schedule:", "19");
+        Fails(["decode", latent, .. Inputs([.. same, "--prediction", "noise"])], "prediction:", "Noise", "Data");
+        Fails(["decode", latent, .. Inputs()], "--training-timesteps 100", "no --training-timesteps");
+    }
+
+    [Fact]
+    public void Latent_OfAnotherPath_IsRefused()
+    {
+        Tool.Done(["invert", picture, .. Inputs("--solver", "rex:shark", "--seed", "4"), "--output", folder.PathTo("out")]);
+        Fails(["decode", folder.PathTo("out", "latent.safetensors"), .. Inputs("--solver", "rex:shark", "--seed", "5")], "--seed 4", "--seed 5");
+    }
+
+    [Fact]
+    public void Latent_ThatIsNone_IsRefused()
+    {
+        Fails(["decode", folder.PathTo("none.safetensors"), .. Inputs()], "no such file");
+        Fails(["decode", condition, .. Inputs()], "c.safetensors", "noise_state.version", "expected");
+        Fails(["decode", picture, .. Inputs()], "a.png");
+        Tool.Done(["invert", picture, .. Inputs(), "--output", folder.PathTo("out")]);
+        byte[] whole = File.ReadAllBytes(folder.PathTo("out", "latent.safetensors"));
+        Fails(["decode", folder.Write("cut.safetensors", whole[..^100]), .. Inputs()], "cut.safetensors", "damaged");
+    }
+
+    [Fact]
+    public void Samples_ThatDoNotFit_AreRefused()
+    {
+        using var scope = NewDisposeScope();
+        Fails(["invert", folder.PathTo("none.png"), .. Inputs()], "none.png", "no file");
+        Fails(["invert", folder.Write("text.png", "not a picture"), .. Inputs()], "text.png", "neither a PNG or JPEG");
+        Fails(["invert", Pictures.Write(folder.PathTo("p.webp"), 8, 8, format: SKEncodedImageFormat.Webp), .. Inputs()], "p.webp", "neither a PNG or JPEG");
+        Fails(["invert", picture, .. Inputs("--shape", "3,16,8")], "8 wide and 8 high", "8 wide and 16 high");
+        Fails(["invert", Tensors("flat.safetensors", "x", zeros(4)), .. Inputs()], "[4]", "[batch, ...]");
+        Fails(["invert", Tensors("whole.safetensors", "x", zeros(1, 4, ScalarType.Int64)), .. Inputs()], "Int64", "floating point");
+        Fails(["invert", Tensors("two.safetensors", "x", zeros(2, 3, 8, 8)), .. Inputs("--shape", "3,8,4")], "[2, 3, 8, 8]", "3, 8, 4");
+        Fails(["invert", Tensors("nan.safetensors", "x", full([1, 3, 8, 8], float.NaN)), .. Inputs()], "NaN");
+        Tool.Fails(2, ["invert", picture, .. Inputs("--solver", "rex:rk4:2")], "(0, 1]");
+        Tool.Fails(2, ["invert", picture, .. Inputs("--solver", "rex:rk4:0")], "(0, 1]");
+        Tool.Fails(2, ["invert", picture, .. Inputs(), "--batch", "2"], "--batch");
+        Tool.Fails(2, ["decode", picture, .. Inputs(), "--dtype", "float64"], "--dtype");
+    }
+
+    [Fact]
+    public void Interpolation_BeginsAndEndsWithTheSamples()
+    {
+        using var scope = NewDisposeScope();
+        ToolRun run = Tool.Done(["interpolate", picture, other, .. Inputs(), "--count", "4", "--json", "--output", folder.PathTo("out")]);
+        Tensor all = Read("out", "interpolation.safetensors", "sample");
+        Assert.Equal([4, 3, 8, 8], all.shape);
+        Assert.Equal([4, 3, 8, 8], JsonDocument.Parse(run.Output).RootElement.GetProperty("shape").Deserialize<long[]>()!);
+
+        // The network's answers change in their last bits (of 24) with the size of the batch.
+        Assert.True(all[0].allclose(PictureTensor()[0], rtol: 0, atol: 1e-4));
+        Assert.True(all[3].allclose(PictureTensor(other)[0], rtol: 0, atol: 1e-4));
+        Assert.False(all[1].allclose(all[0], rtol: 0, atol: 0.01));
+        using SKBitmap strip = SKBitmap.Decode(folder.PathTo("out", "interpolation.png"));
+        Assert.Equal((2 + (4 * 66), 68), (strip.Width, strip.Height));
+    }
+
+    [Fact]
+    public void Interpolation_GoesWithGuidanceAndAStochasticSolver()
+    {
+        using var scope = NewDisposeScope();
+        Tool.Done(["interpolate", picture, other, .. Inputs("--solver", "rex:euler-maruyama", "--guidance-scale", "2", "--unconditional", "zeros", "--condition", Tool.Condition), "--count", "3", "--output", folder.PathTo("out")]);
+        Tensor all = Read("out", "interpolation.safetensors", "sample");
+
+        // Both ends are on the one path that was inverted; a float32 network in another batch, and an SDE that amplifies rounding.
+        Assert.True(all[2].allclose(PictureTensor(other)[0], rtol: 0, atol: 0.05));
+    }
+
+    [Fact]
+    public void Interpolation_OfWhatDoesNotGoTogether_IsRefused()
+    {
+        using var scope = NewDisposeScope();
+        Fails(["interpolate", picture, Pictures.Write(folder.PathTo("large.png"), 16, 16), .. Inputs()], "[1, 3, 8, 8]", "[1, 3, 16, 16]", "same shape");
+        string two = Tensors("two.safetensors", "x", zeros(2, 3, 8, 8));
+        Fails(["interpolate", two, two, .. Inputs()], "[2, 3, 8, 8]", "one sample each");
+        Fails(["interpolate", picture, other, .. Inputs("--guidance-scale", "2", "--unconditional", Tool.Condition)], "--unconditional", "[2, 5]", "[1, ...]");
+        Tool.Fails(2, ["interpolate", picture, other, .. Inputs(), "--count", "1"], "--count 1", "at least 2");
+        Tool.Fails(2, ["interpolate", picture, other, .. Inputs(), "--count", "65"], "--count 65", "64");
+    }
+
+    [Fact]
+    public void Edit_UnderTheSameCondition_ChangesNothing_UnderAnotherSomething()
+    {
+        using var scope = NewDisposeScope();
+        Tool.Done(["edit", picture, .. Inputs(), "--edit-condition", condition, "--output", folder.PathTo("same")]);
+        Assert.True(Read("same", "edit.safetensors", "sample").allclose(PictureTensor(), rtol: 0, atol: 1e-6));
+        Tool.Done(["edit", picture, .. Inputs(), "--edit-condition", otherCondition, "--output", folder.PathTo("other")]);
+        Assert.True((Read("other", "edit.safetensors", "sample") - PictureTensor()).abs().max().item<float>() > 0.01f);
+        Assert.True(Read("other", "edit.safetensors", "original").allclose(PictureTensor()));
+        using SKBitmap pair = SKBitmap.Decode(folder.PathTo("other", "edit.png"));
+        Assert.Equal((134, 68), (pair.Width, pair.Height));
+    }
+
+    [Fact]
+    public void Edit_NeedsBothConditions()
+    {
+        Tool.Fails(2, ["edit", picture, .. Inputs()], "--edit-condition");
+        Tool.Fails(2, ["edit", picture, .. Inputs("--condition", null), "--edit-condition", condition], "--condition");
+        Fails(["edit", picture, .. Inputs(), "--edit-condition", Tool.Condition], "--edit-condition", "[2, 5]", "batch of 1");
+    }
+
+    [Theory]
+    [InlineData("invert")]
+    [InlineData("interpolate")]
+    [InlineData("edit")]
+    public void Cancelled_WritesNothing(string command)
+    {
+        using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+        string[] samples = command == "interpolate" ? [picture, other] : [picture];
+        string[] more = command == "edit" ? ["--edit-condition", otherCondition] : [];
+        ToolRun run = Tool.Run([command, .. samples, .. Inputs("--steps", "100000", "--solver", "rex:euler"), .. more, "--output", folder.PathTo("out")], cancellationToken: source.Token);
+        Assert.Equal(130, run.ExitCode);
+        Assert.False(Directory.Exists(folder.PathTo("out")));
+    }
+
+    private string[] Inputs(params string?[] changes) => Tool.Inverts(["--condition", condition, .. changes]);
+
+    private void Fails(string[] arguments, params string[] says)
+    {
+        Tool.Fails(1, [.. arguments, "--output", folder.PathTo("refused")], says);
+        Assert.False(Directory.Exists(folder.PathTo("refused")));
+    }
+
+    private string Tensors(string file, string name, Tensor value)
+    {
+        SafetensorsFile.Write(folder.PathTo(file), new Dictionary<string, Tensor> { [name] = value });
+        return folder.PathTo(file);
+    }
+
+    private Tensor Read(string output, string file, string name)
+    {
+        using SafetensorsFile opened = SafetensorsFile.Open(folder.PathTo(output, file));
+        return opened.Read(name);
+    }
+
+    private Tensor PictureTensor(string? path = null) => Costate.Cli.Models.ImageFile.Read(path ?? picture, null);
+}
