@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -119,7 +120,7 @@ public sealed class Denoiser
                 ? unconditional
                 : unconditional.expand([x.shape[0], .. unconditional.shape.Skip(1)]);
             Tensor without = network(x, t, none);
-            return without.add(network(x, t, z).sub(without), scale);
+            return without + network(x, t, z).sub(without).Times(scale);
         }
 
         return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction };
@@ -131,7 +132,8 @@ public sealed class Denoiser
     /// <param name="z">The condition.</param>
     internal Tensor Call(Tensor x, double time, Tensor? z)
     {
-        Tensor t = full([x.size(0)], (timeScale * time) + timeOffset, x.dtype, x.device);
+        using Scalar told = (timeScale * time) + timeOffset;
+        Tensor t = full([x.size(0)], told, x.dtype, x.device);
         Tensor output = network(x, t, z);
         return Shapes.Equal(output, x)
             ? output

@@ -64,10 +64,10 @@ internal sealed class AdjointDeisTape : GradientTape
             run.Cancellation.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
             (Tensor product, Tensor? conditionProduct) = Product(j, adjoint);
-            Tensor next = adjoint.mul(steps[j].State).add_(product, steps[j].Now);
+            Tensor next = adjoint.Times(steps[j].State).AddTimes(product, steps[j].Now);
             if (steps[j].Before != 0)
             {
-                next.add_(productBefore!, steps[j].Before);
+                next.AddTimes(productBefore!, steps[j].Before);
             }
 
             if (conditionProduct is not null)
@@ -106,15 +106,15 @@ internal sealed class AdjointDeisTape : GradientTape
         Tensor x = states.At(node, points[node]);
         using VectorJacobianProduct linearized = VectorJacobianProduct.Begin((leaf, z) => run.Evaluate(leaf, row, z), x, run.Condition?.At(row.Interval));
         Tensor output = linearized.Output.detach();
-        (Tensor product, Tensor? conditionProduct) = linearized.Pull(weight != 0 ? run.Denoiser.Parameters : [], adjoint.mul(conversion.Output * scale));
+        (Tensor product, Tensor? conditionProduct) = linearized.Pull(weight != 0 ? run.Denoiser.Parameters : [], adjoint.Times(conversion.Output * scale));
         run.Meter.Products++;
         if (j > 0)
         {
             states.Passed(node, points[node], points[j], output);
         }
 
-        product.div_(scale).add_(adjoint, conversion.State);
-        return (product.MoveToOuterDisposeScope(), conditionProduct?.div_(scale).MoveToOuterDisposeScope());
+        product.DivideBy(scale).AddTimes(adjoint, conversion.State);
+        return (product.MoveToOuterDisposeScope(), conditionProduct?.DivideBy(scale).MoveToOuterDisposeScope());
     }
 
     // A step may span several intervals of a scheduled condition; each gets its share of the integral, whose measure is d(sigma/alpha).

@@ -22,11 +22,11 @@ internal sealed class ConditionCotangent
         if (isScheduled)
         {
             using Tensor entry = Sum![interval];
-            entry.add_(product, weight);
+            entry.AddTimes(product, weight);
         }
         else
         {
-            Sum!.add_(product, weight);
+            Sum!.AddTimes(product, weight);
         }
     }
 }

@@ -39,14 +39,14 @@ internal sealed class RebuiltStates : IStateSource
         TableRow row = table.Rows[node];
         using DisposeScope scope = NewDisposeScope();
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, table.Prediction, at);
-        Tensor prediction = output.mul(conversion.Output).add_(state!, conversion.State);
-        Tensor rebuilt = state!.add(prediction, -row.Outputs.Sum(term => term.Weight));
+        Tensor prediction = output.Times(conversion.Output).AddTimes(state!, conversion.State);
+        Tensor rebuilt = state!.clone().AddTimes(prediction, -row.Outputs.Sum(term => term.Weight));
         foreach (TableTerm term in row.Noises)
         {
-            rebuilt.add_(run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], run.Start), -term.Weight);
+            rebuilt.AddTimes(run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], run.Start), -term.Weight);
         }
 
-        rebuilt.div_(row.States.Single().Weight);
+        rebuilt.DivideBy(row.States.Single().Weight);
         state!.Dispose();
         state = rebuilt.DetachFromDisposeScope();
     }

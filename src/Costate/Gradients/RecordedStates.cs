@@ -56,10 +56,10 @@ internal sealed class RecordedStates : IStateSource
 
         using DisposeScope scope = NewDisposeScope();
         double[] weights = Moments.Match(nodes, [1, .. Enumerable.Repeat(0.0, count - 1)]);
-        Tensor sum = states[first]!.mul(weights[0]);
+        Tensor sum = states[first]!.Times(weights[0]);
         for (int i = 1; i < count; i++)
         {
-            sum.add_(states[first + i]!, weights[i]);
+            sum.AddTimes(states[first + i]!, weights[i]);
         }
 
         return sum.MoveToOuterDisposeScope();

@@ -25,13 +25,13 @@ internal sealed class SolvedStates(SamplingRun run, int order) : IStateSource
     {
         using DisposeScope scope = NewDisposeScope();
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, at);
-        Tensor noise = output.mul(conversion.Output).add_(state!, conversion.State);
+        Tensor noise = output.Times(conversion.Output).AddTimes(state!, conversion.State);
         var step = new ExponentialStep(at, next, Prediction.Noise, stochastic: false);
         (double now, double past) = AdjointDeisStep.Extrapolation(before, at, step.H, order);
-        Tensor solved = state!.mul(step.State).add_(noise, step.Weight(1) * now);
+        Tensor solved = state!.Times(step.State).AddTimes(noise, step.Weight(1) * now);
         if (past != 0)
         {
-            solved.add_(noiseBefore!, step.Weight(1) * past);
+            solved.AddTimes(noiseBefore!, step.Weight(1) * past);
         }
 
         Replace(ref state, solved);

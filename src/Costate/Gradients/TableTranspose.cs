@@ -94,12 +94,12 @@ internal sealed class TableTranspose
         using DisposeScope scope = NewDisposeScope();
         TableRow at = table.Rows[evaluated];
         PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, evaluated);
-        (Tensor product, Tensor? conditionProduct) = linearized.Pull(run.Denoiser.Parameters, conversion.Output == 1 ? cotangent : cotangent.mul(conversion.Output));
+        (Tensor product, Tensor? conditionProduct) = linearized.Pull(run.Denoiser.Parameters, conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output));
         run.Meter.Products++;
 
         if (conversion.State != 0)
         {
-            product.add_(cotangent, conversion.State);
+            product.AddTimes(cotangent, conversion.State);
         }
 
         if (states.TryGetValue(evaluated, out Tensor? sum))
@@ -120,14 +120,13 @@ internal sealed class TableTranspose
     private static void Add(Dictionary<int, Tensor> sums, TableTerm term, Tensor cotangent)
     {
         // A scalar is a native object as well: disposed, not left to the finalizer.
-        using Scalar weight = term.Weight;
         if (sums.TryGetValue(term.Index, out Tensor? sum))
         {
-            sum.add_(cotangent, weight);
+            sum.AddTimes(cotangent, term.Weight);
         }
         else
         {
-            sums[term.Index] = cotangent.mul(weight);
+            sums[term.Index] = cotangent.Times(term.Weight);
         }
     }
 }

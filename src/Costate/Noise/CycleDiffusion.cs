@@ -18,7 +18,7 @@ internal static class CycleDiffusion
 
         Tensor x0 = run.Start;
         SchedulePoint end = points[^1];
-        Tensor start = Draw(run, 0, x0.mul(points[0].Alpha / end.Alpha), Math.Sqrt(VarianceSince(end, points[0])));
+        Tensor start = Draw(run, 0, x0.Times(points[0].Alpha / end.Alpha), Math.Sqrt(VarianceSince(end, points[0])));
         var executor = new TableExecutor(run.WithInputs(start, run.Condition));
         using LiveSet live = executor.Begin();
         var vectors = new Tensor[run.Grid.Steps];
@@ -32,7 +32,7 @@ internal static class CycleDiffusion
             TableTerm noise = table.Rows[i + 1].Noises[0];
             Tensor wanted = Posterior(run, points, i + 1, before);
             Tensor drawn = run.Noise!.Normal(noise.Index, table.NoiseIntervals[noise.Index], x0);
-            vectors[i] = wanted.sub(live.States[i + 1]).div_(noise.Weight).add_(drawn).MoveToOuterDisposeScope();
+            vectors[i] = wanted.sub(live.States[i + 1]).DivideBy(noise.Weight).add_(drawn).MoveToOuterDisposeScope();
             live.States[i + 1].Dispose();
             live.States[i + 1] = wanted.MoveToOuterDisposeScope();
         }
@@ -50,7 +50,7 @@ internal static class CycleDiffusion
         }
 
         (double toU, double toS, double sToU) = (VarianceSince(end, u), VarianceSince(end, s), VarianceSince(s, u));
-        Tensor mean = noisier.mul(u.Alpha / s.Alpha * toS / toU).add_(run.Start, s.Alpha / end.Alpha * sToU / toU);
+        Tensor mean = noisier.Times(u.Alpha / s.Alpha * toS / toU).AddTimes(run.Start, s.Alpha / end.Alpha * sToU / toU);
         return Draw(run, i, mean, Math.Sqrt(sToU * toS / toU));
     }
 
@@ -60,5 +60,5 @@ internal static class CycleDiffusion
 
     // Draws for states use counters of their own, past those of the run.
     private static Tensor Draw(SamplingRun run, int state, Tensor mean, double deviation) =>
-        mean.add_(run.Noise!.Normal(run.Grid.Steps + state, default, run.Start), deviation);
+        mean.AddTimes(run.Noise!.Normal(run.Grid.Steps + state, default, run.Start), deviation);
 }

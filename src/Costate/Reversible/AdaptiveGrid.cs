@@ -95,7 +95,7 @@ internal sealed class AdaptiveGrid
 
         int[] end = table.Reversal!.End;
         (Tensor newY, Tensor newW) = (live.States[end[0]], live.States[end[1]]);
-        Tensor allowed = maximum(y.abs(), newY.abs()).mul(control.Relative).add(control.Absolute);
+        Tensor allowed = maximum(y.abs(), newY.abs()).Times(control.Relative).AddTimes(ones_like(y), control.Absolute);
         double error = errors.Max(e => (e / allowed).square().mean().sqrt().item<double>());
         return (newY, newW, errors.Any(e => !Finite.Is(e)) ? double.NaN : error);
     }

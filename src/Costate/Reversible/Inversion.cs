@@ -64,8 +64,8 @@ internal static class Inversion
         var row = new TableRow(t.Time, run.Grid.NetworkTimes[last], last - 1, Prediction.Noise, [], [], []);
         Tensor output = run.Evaluate(sample, row, run.Condition?.At(last - 1));
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, t);
-        Tensor noise = output.mul(conversion.Output).add_(sample, conversion.State);
+        Tensor noise = output.Times(conversion.Output).AddTimes(sample, conversion.State);
         var step = new ExponentialStep(t, s, Prediction.Noise, stochastic: false);
-        return sample.mul(step.State).add_(noise, step.Weight(1)).MoveToOuterDisposeScope();
+        return sample.Times(step.State).AddTimes(noise, step.Weight(1)).MoveToOuterDisposeScope();
     }
 }

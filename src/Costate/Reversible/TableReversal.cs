@@ -55,7 +55,7 @@ internal sealed class TableReversal : IDisposable
         using (DisposeScope scope = NewDisposeScope())
         {
             TableTerm own = table.Rows[row].States.Single(term => term.Index == target);
-            Tensor solved = SumOfTerms(row, target, states[row].clone(), -1).div_(own.Weight);
+            Tensor solved = SumOfTerms(row, target, states[row].clone(), -1).DivideBy(own.Weight);
             states[row].Dispose();
             states.Remove(row);
             states[target] = solved.MoveToOuterDisposeScope();
@@ -76,18 +76,18 @@ internal sealed class TableReversal : IDisposable
     {
         foreach (TableTerm term in table.Rows[row].States.Where(term => term.Index != except))
         {
-            sum.add_(StateOf(term.Index), factor * term.Weight);
+            sum.AddTimes(StateOf(term.Index), factor * term.Weight);
         }
 
         foreach (TableTerm term in table.Rows[row].Outputs)
         {
-            sum.add_(OutputOf(term.Index), factor * term.Weight);
+            sum.AddTimes(OutputOf(term.Index), factor * term.Weight);
         }
 
         foreach (TableTerm term in table.Rows[row].Noises)
         {
             using Tensor noise = run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], sum);
-            sum.add_(noise, factor * term.Weight);
+            sum.AddTimes(noise, factor * term.Weight);
         }
 
         return sum;
@@ -114,7 +114,7 @@ internal sealed class TableReversal : IDisposable
             using DisposeScope scope = NewDisposeScope();
             Tensor raw = evaluate(row, x);
             PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, row);
-            output = (conversion.IsIdentity ? raw.detach().clone() : raw.detach().mul(conversion.Output).add_(x, conversion.State)).DetachFromDisposeScope();
+            output = (conversion.IsIdentity ? raw.detach().clone() : raw.detach().Times(conversion.Output).AddTimes(x, conversion.State)).DetachFromDisposeScope();
             outputs[row] = output;
         }
 

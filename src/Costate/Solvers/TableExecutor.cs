@@ -128,10 +128,5 @@ internal sealed class TableExecutor
         return (sum ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Add(Tensor? sum, Tensor term, double weight)
-    {
-        // A scalar is a native object as well: disposed, not left to the finalizer.
-        using Scalar scalar = weight;
-        return sum is null ? term.mul(scalar) : sum.add_(term, scalar);
-    }
+    private static Tensor Add(Tensor? sum, Tensor term, double weight) => sum is null ? term.Times(weight) : sum.AddTimes(term, weight);
 }
