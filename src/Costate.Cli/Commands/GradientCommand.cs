@@ -35,6 +35,7 @@ internal sealed class GradientCommand : DocumentedCommand
         [
             new("Towards a target, exactly", "costate gradient --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --batch 2 --loss mse:target.safetensors"),
             new("Ten checkpoints instead of a hundred states", "costate gradient --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --loss mean-square --steps 100 --method revolve:10"),
+            new("Two states, whatever the number of steps", "costate gradient --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --loss mean-square --solver rex:euler --method reversible"),
             new("The continuous adjoint, with more steps than the sampler and a loss of your own", "costate gradient --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --loss loss.ts.pt --method adjoint-deis:2 --adjoint-steps 40 --json"),
             new("From a state of your own, in 64 bits, no state kept", "costate gradient --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --start-noise noise.safetensors:x --dtype float64 --loss sum \\\n--method adjoint-deis:1 --trajectory solved-backward --steps 50"),
         ];

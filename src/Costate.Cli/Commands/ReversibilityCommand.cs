@@ -24,7 +24,7 @@ internal sealed class ReversibilityCommand : DocumentedCommand
         Notes =
         [
             "Two problems: a small U-Net with random weights, made from a fixed seed, and a mixture of Gaussians. The networks compute in float32. The library carries the states of reversible solvers in 64 bits whatever the network's type is, and errors are compared in 64 bits, before the sample is rounded to 32; the table has 32-bit states too.",
-            "x0 -> noise -> x0 inverts to all states of the solver and decodes them: exact for a reversible solver. noise -> x0 -> noise inverts the sample alone, which is one of two states: exact for none. Where rounding in 64 bits tips an input of the network to the next float32 number, its answer changes by about 1e-8: then the error is 1e-16.",
+            "x0 -> noise -> x0 inverts to all states of the solver and decodes them: exact for a reversible solver. noise -> x0 -> noise inverts the sample alone, which is one of two states: exact for none. Where rounding in 64 bits tips an input of the network to the next float32 number, its answer changes by about 1e-8, and the error is 1e-16: this happens to Rex-SDE, whose states grow to 1e6 and more on the way to noise.",
             $"Files: {ReportFile} (all numbers), {string.Join(", ", ReversibilityPlots.Files)}.",
         ];
         Examples =
