@@ -73,8 +73,11 @@ internal sealed class MixtureProblem : IDisposable
         double time = t[0].item<double>();
         (double alpha, double sigma) = (Schedule.Alpha(time), Schedule.Sigma(time));
         double variance = (alpha * alpha * Deviation * Deviation) + (sigma * sigma);
-        Tensor difference = x.unsqueeze(1) - (alpha * (means + z!.unsqueeze(1)));
-        Tensor posterior = (logWeights - (difference.square().sum(2) / (2 * variance))).softmax(1);
-        return (posterior.unsqueeze(2) * difference).sum(1) * (sigma / variance);
+
+        // Held by name: a scalar that an operator makes may be collected while the native call still reads it.
+        using Scalar scale = alpha, exponent = -1 / (2 * variance), slope = sigma / variance;
+        Tensor difference = x.unsqueeze(1) - (means + z!.unsqueeze(1)).mul(scale);
+        Tensor posterior = (logWeights + difference.square().sum(2).mul(exponent)).softmax(1);
+        return (posterior.unsqueeze(2) * difference).sum(1).mul(slope);
     }
 }
