@@ -63,6 +63,8 @@ internal static class MemoryMeasurement
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        GC.Collect();
+
+        // Hands back what it can, so that the collector's own reserves do not count.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 }
