@@ -135,11 +135,6 @@ public sealed class RexTests
         {
             foreach (int steps in new[] { 10, 100, 1000 })
             {
-                if (steps == 1000 && ButcherTableauTests.Named(name).Stages > 4 && name != "dopri5")
-                {
-                    continue;
-                }
-
                 double distance = RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), steps, null);
                 double bound = prediction == Prediction.Noise ? 1e-13 : 1e-11;
                 Assert.True(distance <= bound, $"{prediction} {steps}: {distance:E2}");
