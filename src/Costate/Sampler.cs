@@ -10,7 +10,7 @@ namespace Costate;
 /// <remarks>
 /// Results keep the dtype and device of x_T and go to the caller's dispose scope; arguments are never disposed. Item i of a batch
 /// does not depend on its neighbours, as far as the network does not. A sampler holds no tensor and is as thread-safe as its
-/// denoiser. Give start noise of standard deviation sigma at the grid's start (1 on a variance-preserving schedule).
+/// denoiser, except for <see cref="BackwardError"/>, which is that of the last backward pass on any thread. Give start noise of standard deviation sigma at the grid's start (1 on a variance-preserving schedule).
 /// </remarks>
 public sealed class Sampler
 {

@@ -40,15 +40,38 @@ public sealed class AdjointDeisTests
     public void ScheduledCondition_OfEqualEntries_SumsToTheConstantOne(int order)
     {
         using var scope = NewDisposeScope();
-        Sampler sampler = NewSampler(30);
         Tensor z = mixture.ConditionTensor();
-        foreach (GradientMethod method in new[] { GradientMethod.AdjointDeis(order), GradientMethod.AdjointDeis(order, steps: 17), GradientMethod.AdjointDeis(order, steps: 71) })
+        BrownianPath noise = BrownianPath.PerStep(3);
+        foreach (Solver solver in new[] { Solver.DpmSolverPlusPlus(2), Solver.SdeDpmSolver(1) })
         {
-            Tensor constant = sampler.Gradient(mixture.StartTensor(), z, mixture.Loss, method).Condition!;
-            Tensor scheduled = sampler.Gradient(mixture.StartTensor(), Condition.Scheduled(z.unsqueeze(0).repeat(30, 1, 1)), mixture.Loss, method).Condition!;
-            Assert.Equal([30, 1, 2], scheduled.shape);
-            Near.Equal(constant, scheduled.sum([0L]), 1e-12);
+            var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, 30, 1, 1e-3));
+            foreach (GradientMethod method in new[] { GradientMethod.AdjointDeis(order), GradientMethod.AdjointDeis(order, steps: 17), GradientMethod.AdjointDeis(order, steps: 71) })
+            {
+                Tensor constant = sampler.Gradient(mixture.StartTensor(), z, mixture.Loss, method, noise).Condition!;
+                Tensor scheduled = sampler.Gradient(mixture.StartTensor(), Condition.Scheduled(z.unsqueeze(0).repeat(30, 1, 1)), mixture.Loss, method, noise).Condition!;
+                Assert.Equal([30, 1, 2], scheduled.shape);
+                Near.Equal(constant, scheduled.sum([0L]), 1e-12);
+            }
         }
+    }
+
+    [Fact]
+    public void Parameters_OfAnSde_ConvergeToTheExactGradient()
+    {
+        // One path of the Brownian tree on all grids; the largest distance of any parameter's gradient.
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        NoiseSchedule schedule = NoiseSchedule.VpLinear();
+        SampleGradient exact = Gradient(4096, GradientMethod.Discrete());
+        double coarse = Distance(Gradient(128, GradientMethod.AdjointDeis(1)));
+        double fine = Distance(Gradient(512, GradientMethod.AdjointDeis(1)));
+        Assert.InRange(Math.Log2(coarse / fine) / 2, 0.7, 1.4);
+
+        double Distance(SampleGradient g) => exact.Parameters.Zip(g.Parameters).Max(pair => Near.Relative(pair.First, pair.Second));
+
+        SampleGradient Gradient(int steps, GradientMethod method) =>
+            new Sampler(Denoiser.FromModule(net, Prediction.Noise), schedule, Solver.SdeDpmSolver(1), TimeGrid.UniformLogSnr(schedule, steps, 1, 0.05))
+                .Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, method, BrownianPath.Tree(2));
     }
 
     [Fact]
