@@ -10,8 +10,11 @@ public sealed class ResidentMemoryTests
 {
     private const int Calls = 250;
 
-    // A state of 256 KiB lost in each call would add up to 62 MiB; the garbage collector's own memory moves by a few.
-    private const long Margin = 20 << 20;
+    // A state of 256 KiB lost in each call would add up to 62 MiB. The garbage collector's own memory has moved by 20.
+    private const long Margin = 40 << 20;
+
+    // What is lost in each call shows in each attempt; what the collector holds does not.
+    private const int Attempts = 3;
 
     public static TheoryData<GradientMethod> Methods =>
     [
@@ -39,13 +42,18 @@ public sealed class ResidentMemoryTests
             }
         }
 
-        Run(Calls / 5);
-        (long bytes, long tensors) = (ResidentBytes(), Tensor.TotalCount);
-        Run(Calls);
+        long Growth()
+        {
+            (long bytes, long tensors) = (ResidentBytes(), Tensor.TotalCount);
+            Run(Calls);
 
-        // Fewer only if the collector finds another test's tensors in the meantime.
-        Assert.True(Tensor.TotalCount <= tensors);
-        Assert.InRange(ResidentBytes() - bytes, long.MinValue, Margin);
+            // Fewer only if the collector finds another test's tensors in the meantime.
+            Assert.True(Tensor.TotalCount <= tensors);
+            return ResidentBytes() - bytes;
+        }
+
+        Run(Calls / 5);
+        Assert.Contains(Enumerable.Range(0, Attempts), _ => Growth() < Margin);
     }
 
     [Fact]
