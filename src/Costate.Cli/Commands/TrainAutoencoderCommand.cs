@@ -7,7 +7,7 @@ namespace Costate.Cli.Commands;
 /// <summary><c>costate train autoencoder</c>.</summary>
 internal sealed class TrainAutoencoderCommand : DocumentedCommand
 {
-    private static readonly TrainingDefaults Defaults = new() { Minutes = 90, Batch = 32, MicroBatch = 8, LearningRate = 1e-3, WeightDecay = 0.01 };
+    private static readonly TrainingDefaults Defaults = new() { Minutes = 100, Batch = 16, MicroBatch = 16, LearningRate = 1e-3, WeightDecay = 0.01 };
 
     [SetsRequiredMembers]
     internal TrainAutoencoderCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -19,7 +19,7 @@ internal sealed class TrainAutoencoderCommand : DocumentedCommand
             $"Files: {AutoencoderTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile}, {Checkpoint.FileName} and samples-*.png: faces that it was not trained on, the same from their own noise, and from other noise.",
             "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same weights; with --minutes they depend on the machine's speed.",
         ];
-        Examples = [new("As for the embedded one", "costate train autoencoder --minutes 90")];
+        Examples = [new("As for the embedded one", "costate train autoencoder --minutes 100")];
         options.AddTo(this);
         SetAction(parsed => options.Run(parsed, (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings), terminal, cancellationToken));
     }
