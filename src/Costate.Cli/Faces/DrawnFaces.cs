@@ -13,18 +13,21 @@ internal static class DrawnFaces
     /// <summary>The first identity that nothing is trained on.</summary>
     internal const ulong FirstHeldOut = 1_000_000;
 
-    private const int Smallest = 16;
-    private const int Largest = 4096;
+    /// <summary>The smallest side of a portrait, in pixels.</summary>
+    internal const int SmallestSize = 16;
+
+    /// <summary>The largest side of a portrait, in pixels.</summary>
+    internal const int LargestSize = 4096;
 
     /// <summary>One portrait.</summary>
     /// <param name="identity">Who.</param>
     /// <param name="circumstance">When.</param>
-    /// <param name="size">Height and width, 16 to 4096.</param>
+    /// <param name="size">Height and width in pixels.</param>
     internal static SKBitmap Draw(ulong identity, ulong circumstance, int size = 64)
     {
-        if (size is < Smallest or > Largest)
+        if (size is < SmallestSize or > LargestSize)
         {
-            throw new ArgumentOutOfRangeException(nameof(size), $"Got portraits of {size} pixels a side; expected {Smallest} to {Largest}.");
+            throw new ArgumentOutOfRangeException(nameof(size), $"Got portraits of {size} pixels a side; expected {SmallestSize} to {LargestSize}.");
         }
 
         FaceIdentity person = FaceIdentity.FromSeed(identity);
