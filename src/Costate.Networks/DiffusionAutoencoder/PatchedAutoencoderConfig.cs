@@ -6,22 +6,22 @@ namespace Costate.Networks;
 /// <remarks>Immutable.</remarks>
 public sealed record PatchedAutoencoderConfig
 {
-    /// <summary>The embedded autoencoder for drawn faces of 64 x 64 pixels: 4 x 4 patches, under 4 million parameters.</summary>
+    /// <summary>The embedded autoencoder for drawn faces of 64 x 64 pixels: 2 x 2 patches, 1.5 million parameters.</summary>
     public static PatchedAutoencoderConfig Faces64 { get; } = new()
     {
-        PatchSize = 4,
+        PatchSize = 2,
         Network = new DiffusionAutoencoderConfig
         {
-            ImageSize = 16,
-            InChannels = 48,
-            OutChannels = 48,
-            ModelChannels = 64,
-            ChannelMult = [1, 2],
+            ImageSize = 32,
+            InChannels = 12,
+            OutChannels = 12,
+            ModelChannels = 32,
+            ChannelMult = [1, 2, 2],
             NumResBlocks = 1,
             EmbedChannels = 128,
             EncOutChannels = 128,
             EncNumResBlock = 1,
-            EncChannelMult = [1, 2, 2],
+            EncChannelMult = [1, 1, 2, 2],
             AttentionResolutions = [8],
             ResblockUpdown = false,
             Dropout = 0,
