@@ -22,7 +22,10 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
             $"Files: {RecogniserTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile} (threshold and true match rate on held-out identities at a false match rate of 0.1 %) and {Checkpoint.FileName}.",
             "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same weights; with --minutes they depend on the machine's speed.",
         ];
-        Examples = [new("One that judges", "costate train recogniser --loss adaface --width 24 --seed 2 --output judge")];
+        Examples =
+        [
+            new("Two steps on a few faces, to see that it runs", "costate train recogniser --loss adaface --width 8 --steps 2 --identities 4 --circumstances 2 --batch 4 --output recogniser"),
+        ];
         Options.Add(loss);
         Options.Add(width);
         options.AddTo(this);

@@ -15,7 +15,7 @@ internal sealed class AutoencoderTask : TrainingTask
 
     private const double FirstTime = 1e-3;
     private const int TrainingTimesteps = 1000;
-    private const int ShownFaces = 16;
+    private const int MostShown = 16;
     private const int Steps = 20;
 
     private readonly FaceData data;
@@ -75,13 +75,14 @@ internal sealed class AutoencoderTask : TrainingTask
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor faces = FaceData.HeldOut(ShownFaces, 1);
+        int shown = Math.Min(MostShown, data.Identities);
+        Tensor faces = FaceData.HeldOut(shown, 1);
         Tensor codes = average.Encode(faces);
         var sampler = new Sampler(average.ToDenoiser(TrainingTimesteps), schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, Steps));
         Tensor fromRandom = sampler.Sample(StartNoise.Draw(faces.shape, seed: 1), codes);
         using NoiseState noise = sampler.Invert(faces, codes);
         Tensor fromEncoded = sampler.Sample(noise, codes);
-        ContactSheet.WriteFile(Path.Combine(folder, $"samples-{step:0000000}.png"), cat([faces, fromEncoded, fromRandom], 0), ShownFaces);
+        ContactSheet.WriteFile(Path.Combine(folder, $"samples-{step:0000000}.png"), cat([faces, fromEncoded, fromRandom], 0), shown);
         return [Psnr(fromEncoded, faces), Psnr(fromRandom, faces)];
     }
 

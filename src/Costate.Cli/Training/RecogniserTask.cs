@@ -12,7 +12,7 @@ internal sealed class RecogniserTask : TrainingTask
 
     private const double Scale = 32;
     private const double MarginWarmUp = 0.2;
-    private const int HeldOutIdentities = 400;
+    private const int MostHeldOut = 400;
     private const int HeldOutCircumstances = 4;
     private const double FalseMatchRate = 1e-3;
     private const int EvaluationBatch = 32;
@@ -23,12 +23,16 @@ internal sealed class RecogniserTask : TrainingTask
     private readonly FaceRecogniser average;
     private readonly Parameter centres;
     private readonly AngularMargin margin;
-    private readonly Lazy<Tensor> heldOut = new(() => FaceData.HeldOut(HeldOutIdentities, HeldOutCircumstances).DetachFromDisposeScope());
+    private readonly Lazy<Tensor> heldOut;
 
     internal RecogniserTask(FaceRecogniserConfig config, string loss, FaceData data, TrainingSettings settings)
     {
         (this.data, this.settings) = (data, settings);
         margin = AngularMargin.Named(loss);
+
+        // As many as it learns from, so that a small training is not all validation.
+        int identities = Math.Min(MostHeldOut, data.Identities);
+        heldOut = new(() => FaceData.HeldOut(identities, HeldOutCircumstances).DetachFromDisposeScope());
         network = new FaceRecogniser(config);
         average = new FaceRecogniser(config);
         average.eval();
