@@ -11,6 +11,7 @@ internal sealed class RecogniserTask : TrainingTask
     internal const string WeightsFile = "recogniser.safetensors";
 
     private const double Scale = 32;
+    private const double CentreScale = 0.05;
     private const double MarginWarmUp = 0.2;
     private const int MostHeldOut = 400;
     private const int HeldOutCircumstances = 4;
@@ -39,7 +40,9 @@ internal sealed class RecogniserTask : TrainingTask
         using var random = new StepRandom(settings.Seed, 0);
         random.Initialise(network);
         using DisposeScope scope = NewDisposeScope();
-        centres = new Parameter(random.Normal(data.Identities, config.EmbeddingWidth));
+        // Small, so that a few steps of Adam can turn them anywhere; only their directions count.
+        using Scalar length = CentreScale;
+        centres = new Parameter(random.Normal(data.Identities, config.EmbeddingWidth).mul_(length));
         centres.DetachFromDisposeScope();
         Parameters = [.. AutoencoderTask.Trained(network, average), new TrainedParameter("centres", centres, null)];
         Settings = new Dictionary<string, string>
