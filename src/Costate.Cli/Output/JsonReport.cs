@@ -11,7 +11,12 @@ internal static class JsonReport
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        RespectNullableAnnotations = true,
     };
 
     internal static string Text<T>(T report) => JsonSerializer.Serialize(report, Options);
+
+    /// <summary>What <see cref="Text"/> wrote.</summary>
+    /// <exception cref="JsonException">It is something else.</exception>
+    internal static T? Read<T>(string text) => JsonSerializer.Deserialize<T>(text, Options);
 }
