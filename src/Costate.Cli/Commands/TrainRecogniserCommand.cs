@@ -8,15 +8,13 @@ namespace Costate.Cli.Commands;
 /// <summary><c>costate train recogniser</c>.</summary>
 internal sealed class TrainRecogniserCommand : DocumentedCommand
 {
-    private static readonly TrainingDefaults Defaults = new() { Minutes = 25, Batch = 128, MicroBatch = 32, LearningRate = 2e-3, WeightDecay = 0.05 };
-
     [SetsRequiredMembers]
     internal TrainRecogniserCommand(Terminal terminal, CancellationToken cancellationToken)
         : base("recogniser", "Trains a face recogniser.")
     {
-        var options = new TrainingOptions("costate-recogniser", Defaults);
+        var options = new TrainingOptions("costate-recogniser", TrainingDefaults.Recogniser);
         var loss = new Option<string>("--loss") { Description = $"The margin of the softmax: {AngularMargin.Names}.", HelpName = "NAME", DefaultValueFactory = _ => "arcface" };
-        var width = new Option<int>("--width") { Description = "Channels of the first stage, a multiple of 8.", HelpName = "W", DefaultValueFactory = _ => 32 };
+        var width = new Option<int>("--width") { Description = "Channels of the first stage, a multiple of 8.", HelpName = "W", DefaultValueFactory = _ => 24 };
         Notes =
         [
             $"Files: {RecogniserTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile} (threshold and true match rate on held-out identities at a false match rate of 0.1 %) and {Checkpoint.FileName}.",

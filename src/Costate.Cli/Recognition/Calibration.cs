@@ -39,7 +39,7 @@ internal sealed record Calibration
 
         try
         {
-            return JsonReport.Read<Calibration>(File.ReadAllText(path)) ?? throw new JsonException("it is null");
+            return JsonReport.Read<Calibration>(path);
         }
         catch (JsonException e)
         {
