@@ -24,7 +24,7 @@ internal static class TinyWeights
             ChannelMult = [1, 1],
             NumResBlocks = 1,
             EmbedChannels = 16,
-            EncOutChannels = 8,
+            EncOutChannels = 16,
             EncNumResBlock = 1,
             EncChannelMult = [1, 1],
             AttentionResolutions = [],

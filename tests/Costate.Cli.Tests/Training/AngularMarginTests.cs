@@ -102,8 +102,8 @@ public sealed class AngularMarginTests
             return Math.Log(cosines.Sum(c => Math.Exp(AngularMargin.Scale * c))) - (AngularMargin.Scale * cosines[labels[i]]);
         });
 
-    // Of lengths between about 10 and 90, as the quality of AdaFace wants.
-    private static Tensor Features() => StartNoise.Draw([Batch, Width], 1, ScalarType.Float64) * tensor(new[] { 5.0, 10, 20, 40, 60 }, [Batch, 1]);
+    // Of lengths about 5 to 60, which AdaFace takes for qualities; it takes those above 100 for 100.
+    private static Tensor Features() => StartNoise.Draw([Batch, Width], 1, ScalarType.Float64) * tensor(new[] { 5.0, 10, 15, 20, 30 }, [Batch, 1]);
 
     private static Tensor Centres() => StartNoise.Draw([Identities, Width], 2, ScalarType.Float64);
 
