@@ -106,8 +106,13 @@ public sealed class Sampler
         using IDisposable noGraph = no_grad();
         SamplingRun run = Checked(state.States[0].to(state.Dtype), z, noise, progress, cancellationToken);
         Finite.CheckInput(state.States[1], "the second state");
+        foreach (Tensor remainder in state.Remainders ?? [])
+        {
+            Finite.CheckInput(remainder, "a remainder");
+        }
+
         var executor = new TableExecutor(run);
-        (LiveSet live, int first) = executor.Begin(state.States);
+        (LiveSet live, int first) = executor.Begin(state.States, state.Remainders);
         using (live)
         {
             for (int k = first; k < executor.Evaluations; k++)

@@ -262,44 +262,48 @@ public sealed class RexTests
         using var scope = NewDisposeScope();
         var clock = new IntegrationClock(((Rex)solver).Prediction, solver.IsStochastic);
         var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
-        Tensor[] end = EndStates(sampler, mixture.StartTensor(), mixture.ConditionTensor(), noise, clock, out double largest);
+        using LiveSet end = EndStates(sampler, mixture.StartTensor(), mixture.ConditionTensor(), noise, clock, out double largest);
         Tensor[] start = StartStates(sampler, end, mixture.ConditionTensor(), noise);
         return start.Max(state => (state - mixture.StartTensor()).abs().max().item<double>()) / clock.Kappa(SchedulePoint.At(mixture.Schedule, 1)) / largest;
     }
 
-    private static Tensor[] EndStates(Sampler sampler, Tensor start) => EndStates(sampler, start, null, null, default, out _);
+    private static Tensor[] EndStates(Sampler sampler, Tensor start)
+    {
+        using LiveSet end = EndStates(sampler, start, null, null, default, out _);
+        return [.. sampler.Table.Reversal!.End.Select(row => end.States[row].alias())];
+    }
 
-    private static Tensor[] EndStates(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise, IntegrationClock clock, out double largest)
+    private static LiveSet EndStates(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise, IntegrationClock clock, out double largest)
     {
         SamplingRun run = Run(sampler, start, z, noise);
         double most = 0;
         var executor = new TableExecutor(run, toTheEnd: true)
         {
-            OnState = (row, state) => most = Math.Max(most, state.abs().max().item<double>() / clock.Kappa(SchedulePoint.At(sampler.Schedule, sampler.Table.Rows[row].Time))),
+            OnState = (row, state, _) => most = Math.Max(most, state.abs().max().item<double>() / clock.Kappa(SchedulePoint.At(sampler.Schedule, sampler.Table.Rows[row].Time))),
         };
-        using LiveSet live = executor.Begin();
+        LiveSet live = executor.Begin();
         for (int k = 0; k < executor.Evaluations; k++)
         {
             executor.Advance(live, k);
         }
 
         largest = most;
-        return [.. sampler.Table.Reversal!.End.Select(row => live.States[row].alias())];
+        return live;
     }
 
-    private static Tensor[] StartStates(Sampler sampler, Tensor[] end, Condition? z, BrownianPath? noise)
+    private static Tensor[] StartStates(Sampler sampler, LiveSet end, Condition? z, BrownianPath? noise)
     {
-        SamplingRun run = Run(sampler, end[0], z, noise);
+        SamplingRun run = Run(sampler, end.States[sampler.Table.SampleRow], z, noise);
         using var sweep = new TableReversal(
             run,
-            sampler.Table.Reversal!.End.Zip(end, (row, state) => KeyValuePair.Create(row, state.alias())),
+            end.Share(),
             (row, x) => run.Evaluate(x, sampler.Table.Rows[row], z?.At(sampler.Table.Rows[row].Interval)));
         for (int row = sampler.Table.Rows.Count - 1; row > 0; row--)
         {
             sweep.Undo(row);
         }
 
-        return [.. sampler.Table.Reversal.Start.Select(row => sweep.State(row).alias())];
+        return [.. sampler.Table.Reversal!.Start.Select(row => sweep.State(row).alias())];
     }
 
     private static SamplingRun Run(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise) => new()
