@@ -28,7 +28,7 @@ public sealed class RexTests
         var sampler = new Sampler(denoiser, schedule, Solver.Rex(ButcherTableauTests.Named(name), golden.GetProperty("zeta").GetDouble(), prediction), grid);
         Tensor start = tensor(golden.GetProperty("xT").Deserialize<double[]>()!).unsqueeze(0);
 
-        Tensor[] end = EndStates(sampler, start);
+        Tensor[] end = RexRun.EndStates(sampler, start);
 
         // The reference's tableaus went through 32 bits.
         Tensor y = tensor(golden.GetProperty("x0").Deserialize<double[]>()!).unsqueeze(0);
@@ -47,21 +47,27 @@ public sealed class RexTests
         }
     }
 
-    // The SDE in data prediction runs over kappa = sigma^2/alpha, which falls by a factor of 1e6 on this grid: what a state of the size of
-    // the last loses to rounding is that much larger at the first.
     [Theory]
-    [InlineData("euler-maruyama", Prediction.Data, 1e-10)]
-    [InlineData("euler-maruyama", Prediction.Noise, 1e-10)]
-    [InlineData("shark", Prediction.Data, 1e-10)]
-    public void Reversible_OfAnSde_EqualsUnrolled(string name, Prediction prediction, double bound)
+    [InlineData("euler-maruyama", Prediction.Data)]
+    [InlineData("euler-maruyama", Prediction.Noise)]
+    [InlineData("shark", Prediction.Data)]
+    public void Reversible_OfAnSde_EqualsUnrolled(string name, Prediction prediction)
     {
-        using var scope = NewDisposeScope();
-        Solver solver = Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction);
-        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, 100, 1, 1e-3));
-        SampleGradient expected = sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.Unrolled(), BrownianPath.PerStep(4));
-        SampleGradient actual = sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.Reversible(), BrownianPath.PerStep(4));
-        Near.Equal(expected.StartNoise, actual.StartNoise, bound);
-        Near.Equal(expected.Condition!, actual.Condition!, bound);
+        foreach (int steps in new[] { 10, 20, 50, 100 })
+        {
+            using var scope = NewDisposeScope();
+            Solver solver = Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction);
+            var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
+            SampleGradient Gradient(GradientMethod method) => sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, method, BrownianPath.PerStep(4));
+            SampleGradient expected = Gradient(GradientMethod.Unrolled());
+            SampleGradient actual = Gradient(GradientMethod.Reversible());
+            Near.Equal(expected.StartNoise, actual.StartNoise, 1e-10);
+            Near.Equal(expected.Condition!, actual.Condition!, 1e-10);
+
+            // The states come back to the bit, and so does what is computed from them.
+            Assert.Equal(0, actual.ReconstructionDrift);
+            Near.Equal(Gradient(GradientMethod.Discrete()).StartNoise, actual.StartNoise, 0);
+        }
     }
 
     [Fact]
@@ -112,52 +118,20 @@ public sealed class RexTests
     [Fact]
     public void Anchors_StopTheDrift()
     {
+        // 0.2 to the power of -60 amplifies rounding by 1e42, which two words of 64 bits do not hold.
         using var scope = NewDisposeScope();
         using var net = new SmallNet();
-        var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), NoiseSchedule.VpLinear(), Solver.Rex(ButcherTableau.Euler, coupling: 0.8), TimeGrid.UniformLogSnr(NoiseSchedule.VpLinear(), 60, 1, 0.05));
+        var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), NoiseSchedule.VpLinear(), Solver.Rex(ButcherTableau.Euler, coupling: 0.2), TimeGrid.UniformLogSnr(NoiseSchedule.VpLinear(), 60, 1, 0.05));
         SampleGradient expected = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
         SampleGradient plain = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Reversible());
         SampleGradient anchored = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Reversible(anchors: 10));
-
-        // 0.8 to the power of -60 amplifies rounding by 6.5e5.
-        Assert.True(plain.ReconstructionDrift > 100 * anchored.ReconstructionDrift, $"{plain.ReconstructionDrift:E2} {anchored.ReconstructionDrift:E2}");
+        Assert.True(plain.ReconstructionDrift > 1e-3, $"{plain.ReconstructionDrift:E2}");
+        Assert.Equal(0, anchored.ReconstructionDrift);
         Near.Equal(expected.StartNoise, anchored.StartNoise, 1e-11);
+
         // Six pairs, but the last step has no second copy.
         Assert.Equal(2 + 11, anchored.Cost.PeakStoredStates);
         Assert.Null(expected.ReconstructionDrift);
-    }
-
-    [Theory]
-    [MemberData(nameof(Tableaus))]
-    public void RoundTrip_IsExactToRounding(string name)
-    {
-        foreach (Prediction prediction in new[] { Prediction.Noise, Prediction.Data })
-        {
-            foreach (int steps in new[] { 10, 100, 1000 })
-            {
-                double distance = RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), steps, null);
-                double bound = prediction == Prediction.Noise ? 1e-13 : 1e-11;
-                Assert.True(distance <= bound, $"{prediction} {steps}: {distance:E2}");
-            }
-        }
-    }
-
-    // Where the bound is looser than that of the ODE (1e-13 in noise, 1e-11 in data prediction), the coupled stochastic scheme itself amplifies
-    // rounding.
-    [Theory]
-    [InlineData("euler-maruyama", Prediction.Data, 10, 1e-11)]
-    [InlineData("euler-maruyama", Prediction.Data, 100, 1e-11)]
-    [InlineData("euler-maruyama", Prediction.Data, 1000, 1e-10)]
-    [InlineData("euler-maruyama", Prediction.Noise, 10, 1e-11)]
-    [InlineData("euler-maruyama", Prediction.Noise, 100, 1e-11)]
-    [InlineData("euler-maruyama", Prediction.Noise, 1000, 1e-11)]
-    [InlineData("shark", Prediction.Data, 10, 1e-11)]
-    [InlineData("shark", Prediction.Data, 100, 1e-11)]
-    [InlineData("shark", Prediction.Data, 1000, 1e-11)]
-    public void RoundTrip_OfAnSde_IsExactToRounding(string name, Prediction prediction, int steps, double bound)
-    {
-        double distance = RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), steps, BrownianPath.PerStep(9));
-        Assert.True(distance <= bound, $"{distance:E2}");
     }
 
     [Fact]
@@ -174,7 +148,7 @@ public sealed class RexTests
             Tensor sample = sampler.Sample(start);
             Assert.True(sample.abs().min().item<double>() > 1e-3);
             NoiseState state = sampler.Invert(sample);
-            Near.Equal(sample, sampler.Sample(state), 1e-12);
+            Near.Equal(sample, sampler.Sample(state), 0);
             SampleGradient expected = sampler.Gradient(start, null, SmallNet.Loss, GradientMethod.Unrolled());
             Near.Equal(expected.StartNoise, sampler.Gradient(start, null, SmallNet.Loss, GradientMethod.Reversible()).StartNoise, 1e-10);
         }
@@ -226,7 +200,7 @@ public sealed class RexTests
         foreach (Solver solver in new[] { Solver.Edict(), Solver.Edict(alternates: false), Solver.Bdia(), Solver.Bdia(0.5), Solver.Belm() })
         {
             Sampler rival = NewSampler(net, solver);
-            Near.Equal(sample, rival.Sample(rival.Invert(sample, z), z), 1e-9);
+            Near.Equal(sample, rival.Sample(rival.Invert(sample, z), z), 0);
         }
     }
 
@@ -247,76 +221,12 @@ public sealed class RexTests
             foreach (GradientMethod method in new[] { GradientMethod.Reversible(), GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(3)) })
             {
                 SampleGradient actual = sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, method, noise);
-                Near.Equal(expected.Sample, actual.Sample, 1e-14);
+                // Unrolled carries one word of its states, the others two.
+                Near.Equal(expected.Sample, actual.Sample, 1e-13);
                 Near.Equal(expected.StartNoise, actual.StartNoise, 1e-10);
                 Near.Equal(expected.Condition!, actual.Condition!, 1e-10);
                 Assert.All(expected.Parameters.Zip(actual.Parameters), pair => Near.Equal(pair.First, pair.Second, 1e-10));
             }
         }
     }
-
-    // Forward from one start, then back; the distance of both recovered states from the start, relative to the largest state, in the
-    // coupled variable Y = x/kappa.
-    private double RoundTrip(Solver solver, int steps, BrownianPath? noise)
-    {
-        using var scope = NewDisposeScope();
-        var clock = new IntegrationClock(((Rex)solver).Prediction, solver.IsStochastic);
-        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
-        using LiveSet end = EndStates(sampler, mixture.StartTensor(), mixture.ConditionTensor(), noise, clock, out double largest);
-        Tensor[] start = StartStates(sampler, end, mixture.ConditionTensor(), noise);
-        return start.Max(state => (state - mixture.StartTensor()).abs().max().item<double>()) / clock.Kappa(SchedulePoint.At(mixture.Schedule, 1)) / largest;
-    }
-
-    private static Tensor[] EndStates(Sampler sampler, Tensor start)
-    {
-        using LiveSet end = EndStates(sampler, start, null, null, default, out _);
-        return [.. sampler.Table.Reversal!.End.Select(row => end.States[row].alias())];
-    }
-
-    private static LiveSet EndStates(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise, IntegrationClock clock, out double largest)
-    {
-        SamplingRun run = Run(sampler, start, z, noise);
-        double most = 0;
-        var executor = new TableExecutor(run, toTheEnd: true)
-        {
-            OnState = (row, state, _) => most = Math.Max(most, state.abs().max().item<double>() / clock.Kappa(SchedulePoint.At(sampler.Schedule, sampler.Table.Rows[row].Time))),
-        };
-        LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
-        largest = most;
-        return live;
-    }
-
-    private static Tensor[] StartStates(Sampler sampler, LiveSet end, Condition? z, BrownianPath? noise)
-    {
-        SamplingRun run = Run(sampler, end.States[sampler.Table.SampleRow], z, noise);
-        using var sweep = new TableReversal(
-            run,
-            end.Share(),
-            (row, x) => run.Evaluate(x, sampler.Table.Rows[row], z?.At(sampler.Table.Rows[row].Interval)));
-        for (int row = sampler.Table.Rows.Count - 1; row > 0; row--)
-        {
-            sweep.Undo(row);
-        }
-
-        return [.. sampler.Table.Reversal!.Start.Select(row => sweep.State(row).alias())];
-    }
-
-    private static SamplingRun Run(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise) => new()
-    {
-        Denoiser = sampler.Denoiser,
-        Table = sampler.Table,
-        Solver = sampler.Solver,
-        Grid = sampler.Grid,
-        Start = start,
-        NetworkType = start.dtype,
-        Condition = z,
-        Noise = noise,
-        Progress = null,
-        Cancellation = default,
-    };
 }
