@@ -9,8 +9,9 @@ namespace Costate;
 /// </summary>
 /// <remarks>
 /// A reversible step undoes additions and divides by a weight, so it amplifies whatever its states lost to rounding. Carried in two words
-/// they lose 2^-104 in a step rather than 2^-53, and what the network sees, the high word, comes back bit for bit. About 20 passes over a
-/// state for each term, which is little beside a network.
+/// they lose 2^-104 in a step rather than 2^-53, and what the network sees, the high word, comes back bit for bit. The increment of a step
+/// needs no second word: it is computed anew from the same numbers, and is the same number. About 20 passes over a state for each state
+/// of a sum, which is little beside a network.
 /// </remarks>
 internal sealed class CompensatedSum
 {
@@ -31,14 +32,22 @@ internal sealed class CompensatedSum
     internal void Add(Tensor x, Tensor? remainder, double weight)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor product, Tensor productError) = Product(x, weight);
-        (Tensor sum, Tensor sumError) = Sum(high, product);
-        high.copy_(sum);
-        low.add_(sumError).add_(productError);
+        (Tensor product, Tensor error) = Product(x, weight);
+        Add(product);
+        low.add_(error);
         if (remainder is not null)
         {
             low.AddTimes(remainder, weight);
         }
+    }
+
+    /// <summary>Adds a number of one word.</summary>
+    internal void Add(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor sum, Tensor error) = Sum(high, x);
+        high.copy_(sum);
+        low.add_(error);
     }
 
     /// <summary>Divides by a number.</summary>

@@ -51,10 +51,7 @@ internal sealed class TableReversal : IDisposable
         run.Cancellation.ThrowIfCancellationRequested();
         using (DisposeScope scope = NewDisposeScope())
         {
-            double own = table.Rows[row].States.Single(term => term.Index == target).Weight;
-            (Tensor state, Tensor? remainder) = run.KeepsRemainder(row)
-                ? SolveExactly(row, target, own)
-                : (SumOfTerms(row, target, live.States[row].clone(), -1).DivideBy(own), null);
+            (Tensor state, Tensor? remainder) = run.KeepsRemainder(row) ? SolveExactly(row, target) : (Solve(row, target), null);
             Put(live.States, row, null);
             Put(live.Remainders, row, null);
             Put(live.States, target, state);
@@ -80,7 +77,20 @@ internal sealed class TableReversal : IDisposable
         }
     }
 
-    private (Tensor State, Tensor Remainder) SolveExactly(int row, int target, double own)
+    private double WeightOf(int row, int target) => table.Rows[row].States.Single(term => term.Index == target).Weight;
+
+    private Tensor Solve(int row, int target)
+    {
+        Tensor sum = State(row).clone();
+        foreach (TableTerm term in table.Rows[row].States.Where(term => term.Index != target))
+        {
+            sum.AddTimes(StateOf(term.Index), -term.Weight);
+        }
+
+        return (AddIncrement(sum, row, -1) ?? sum).DivideBy(WeightOf(row, target));
+    }
+
+    private (Tensor State, Tensor Remainder) SolveExactly(int row, int target)
     {
         var sum = new CompensatedSum(State(row), Remainder(row));
         foreach (TableTerm term in table.Rows[row].States.Where(term => term.Index != target))
@@ -88,49 +98,44 @@ internal sealed class TableReversal : IDisposable
             sum.Add(StateOf(term.Index), Remainder(term.Index), -term.Weight);
         }
 
-        foreach (TableTerm term in table.Rows[row].Outputs)
+        if (AddIncrement(null, row, -1) is Tensor increment)
         {
-            sum.Add(OutputOf(term.Index), null, -term.Weight);
+            sum.Add(increment);
         }
 
-        foreach (TableTerm term in table.Rows[row].Noises)
-        {
-            sum.Add(run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], State(row)), null, -term.Weight);
-        }
-
-        sum.DivideBy(own);
+        sum.DivideBy(WeightOf(row, target));
         return sum.Words();
     }
 
-    // Adds all terms of a row but one to a tensor, in place, each times a factor.
-    private Tensor SumOfTerms(int row, int? except, Tensor sum, double factor)
+    // Factor times what a row adds to earlier states: but for the sign the very number that the executor added.
+    private Tensor? AddIncrement(Tensor? sum, int row, double factor)
     {
-        foreach (TableTerm term in table.Rows[row].States.Where(term => term.Index != except))
-        {
-            sum.AddTimes(StateOf(term.Index), factor * term.Weight);
-        }
-
         foreach (TableTerm term in table.Rows[row].Outputs)
         {
-            sum.AddTimes(OutputOf(term.Index), factor * term.Weight);
+            sum = sum.PlusTimes(OutputOf(term.Index), factor * term.Weight);
         }
 
         foreach (TableTerm term in table.Rows[row].Noises)
         {
-            using Tensor noise = run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], sum);
-            sum.AddTimes(noise, factor * term.Weight);
+            using Tensor noise = run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], live.States.Values.First());
+            sum = sum.PlusTimes(noise, factor * term.Weight);
         }
 
         return sum;
     }
 
-    // A carrier is known; a stage is computed from what is.
+    // A carrier is known; a stage is computed from what is, as the executor did.
     private Tensor StateOf(int row)
     {
         if (!live.States.TryGetValue(row, out Tensor? state))
         {
-            Tensor any = live.States.Values.First();
-            state = SumOfTerms(row, null, zeros_like(any), 1).DetachFromDisposeScope();
+            Tensor? sum = null;
+            foreach (TableTerm term in table.Rows[row].States)
+            {
+                sum = sum.PlusTimes(StateOf(term.Index), term.Weight);
+            }
+
+            state = (AddIncrement(sum, row, 1) ?? zeros_like(live.States.Values.First())).DetachFromDisposeScope();
             live.States[row] = state;
         }
 

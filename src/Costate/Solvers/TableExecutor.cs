@@ -114,57 +114,53 @@ internal sealed class TableExecutor
             return output.alias().MoveToOuterDisposeScope();
         }
 
-        Tensor prediction = Add(null, output, conversion.Output);
-        return (conversion.State == 0 ? prediction : Add(prediction, x, conversion.State)).MoveToOuterDisposeScope();
+        Tensor prediction = output.Times(conversion.Output);
+        return (conversion.State == 0 ? prediction : prediction.AddTimes(x, conversion.State)).MoveToOuterDisposeScope();
     }
 
     private Tensor Combine(LiveSet live, int i)
     {
-        TableRow row = table.Rows[i];
         using DisposeScope scope = NewDisposeScope();
         Tensor? sum = null;
-        foreach (TableTerm term in row.States)
+        foreach (TableTerm term in table.Rows[i].States)
         {
-            sum = Add(sum, live.States[term.Index], term.Weight);
+            sum = sum.PlusTimes(live.States[term.Index], term.Weight);
         }
 
-        foreach (TableTerm term in row.Outputs)
-        {
-            sum = Add(sum, live.Outputs[term.Index], term.Weight);
-        }
-
-        foreach (TableTerm term in row.Noises)
-        {
-            sum = Add(sum, run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], live.States.Values.First()), term.Weight);
-        }
-
-        return (sum ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
+        return (AddIncrement(sum, live, i) ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
     }
 
     private (Tensor State, Tensor Remainder) CombineExactly(LiveSet live, int i)
     {
-        TableRow row = table.Rows[i];
         using DisposeScope scope = NewDisposeScope();
-        Tensor zero = zeros_like(live.States.Values.First());
-        var sum = new CompensatedSum(zero, null);
-        foreach (TableTerm term in row.States)
+        var sum = new CompensatedSum(zeros_like(live.States.Values.First()), null);
+        foreach (TableTerm term in table.Rows[i].States)
         {
             sum.Add(live.States[term.Index], live.Remainders.GetValueOrDefault(term.Index), term.Weight);
         }
 
-        foreach (TableTerm term in row.Outputs)
+        if (AddIncrement(null, live, i) is Tensor increment)
         {
-            sum.Add(live.Outputs[term.Index], null, term.Weight);
-        }
-
-        foreach (TableTerm term in row.Noises)
-        {
-            sum.Add(run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], zero), null, term.Weight);
+            sum.Add(increment);
         }
 
         (Tensor state, Tensor remainder) = sum.Words();
         return (state.MoveToOuterDisposeScope(), remainder.MoveToOuterDisposeScope());
     }
 
-    private static Tensor Add(Tensor? sum, Tensor term, double weight) => sum is null ? term.Times(weight) : sum.AddTimes(term, weight);
+    // What a row adds to earlier states.
+    private Tensor? AddIncrement(Tensor? sum, LiveSet live, int i)
+    {
+        foreach (TableTerm term in table.Rows[i].Outputs)
+        {
+            sum = sum.PlusTimes(live.Outputs[term.Index], term.Weight);
+        }
+
+        foreach (TableTerm term in table.Rows[i].Noises)
+        {
+            sum = sum.PlusTimes(run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], live.States.Values.First()), term.Weight);
+        }
+
+        return sum;
+    }
 }
