@@ -14,6 +14,8 @@ namespace Costate;
 /// </remarks>
 public sealed class Sampler
 {
+    private const string NetworkSetting = "network";
+
     private readonly SolverTable table;
 
     /// <summary>A sampler.</summary>
@@ -48,13 +50,18 @@ public sealed class Sampler
     /// <summary>Where it steps.</summary>
     public TimeGrid Grid { get; }
 
-    /// <summary>What a <see cref="NoiseState"/> depends on: solver, schedule, grid and prediction, as text.</summary>
-    public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>
+    /// <summary>
+    /// What a <see cref="NoiseState"/> depends on, as text: solver, schedule, grid, prediction, the times that the network is told, and the
+    /// network's fingerprint, if <see cref="Denoiser.WithFingerprint"/> asked for one (it is then computed here).
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(
+        Denoiser.Fingerprint is string fingerprint ? [KeyValuePair.Create(NetworkSetting, fingerprint)] : [])
     {
         ["solver"] = Solver.Name,
         ["schedule"] = Schedule.ToString()!,
         ["grid"] = $"{Grid}, {Fingerprint.Of(Grid.Times.Concat(Grid.NetworkTimes))}",
         ["prediction"] = Denoiser.Prediction.ToString(),
+        ["networkTime"] = Denoiser.TimeConventionText,
     };
 
     /// <summary>The method on the grid, as numbers.</summary>
@@ -231,7 +238,8 @@ public sealed class Sampler
 
     private void CheckSettings(NoiseState state)
     {
-        string[] differences = [.. Settings.Where(setting => state.Settings.GetValueOrDefault(setting.Key) != setting.Value)
+        // A fingerprint of the network is optional on both sides.
+        string[] differences = [.. Settings.Where(setting => state.Settings.GetValueOrDefault(setting.Key) != setting.Value && (setting.Key != NetworkSetting || state.Settings.ContainsKey(NetworkSetting)))
             .Select(setting => $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', this sampler '{setting.Value}'")];
         if (differences.Length > 0)
         {

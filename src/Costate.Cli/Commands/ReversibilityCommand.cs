@@ -31,7 +31,6 @@ internal sealed class ReversibilityCommand : DocumentedCommand
         Examples =
         [
             new("Inversion and accuracy of the reversible solvers, in about a minute", "costate study reversibility"),
-            new("The same on a network of yours", "costate study reversibility --unet ddpm-celebahq-256"),
             new("A look at it", "costate study reversibility --quick --json"),
         ];
         Options.Add(unet);

@@ -184,6 +184,46 @@ public sealed class RexTests
     }
 
     [Fact]
+    public void Sample_OfAStateOfAnotherNetwork_SaysSo_IfBothAreFingerprinted()
+    {
+        using var scope = NewDisposeScope();
+        using SmallNet net = new(), other = new();
+        using (no_grad())
+        {
+            other.parameters().First().add_(ones(1).mul_(1e-9));
+        }
+
+        Tensor z = SmallNet.Condition();
+        NoiseSchedule schedule = NoiseSchedule.VpLinear();
+        Sampler Of(Denoiser denoiser) => new(denoiser, schedule, Solver.Rex(ButcherTableau.Rk4), TimeGrid.Uniform(4));
+        Sampler named = Of(Denoiser.FromModule(net, Prediction.Noise).WithFingerprint(net.parameters()));
+        Sampler nameless = Of(Denoiser.FromModule(net, Prediction.Noise));
+        Sampler stranger = Of(Denoiser.FromModule(other, Prediction.Noise).WithFingerprint(other.parameters()));
+        Tensor x = SmallNet.Start();
+        NoiseState state = named.Invert(x, z);
+        Near.Equal(x, named.Sample(state, z), 0);
+        Near.Equal(x, nameless.Sample(state, z), 0);
+        Near.Equal(x, named.Sample(nameless.Invert(x, z), z), 0);
+        string message = Assert.Throws<ArgumentException>(() => { stranger.Sample(state, z); }).Message;
+        Assert.Contains("network: the state has", message, StringComparison.Ordinal);
+        Sampler told = Of(Denoiser.FromModule(net, Prediction.Noise, trainingTimesteps: 1000));
+        message = Assert.Throws<ArgumentException>(() => { told.Sample(state, z); }).Message;
+        Assert.Contains("networkTime: the state has '1 t', this sampler '1000 t - 1'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NoiseState_RefusesRemaindersThatDoNotFit()
+    {
+        using var scope = NewDisposeScope();
+        Tensor state = zeros(1, 3, ScalarType.Float64);
+        NoiseState With(params Tensor[] remainders) => new([state, state.clone()], null, ScalarType.Float32, new Dictionary<string, string>(), remainders);
+        Assert.Equal(2, With(state.clone(), state.clone()).Remainders!.Count);
+        Assert.Contains("one for each state", Assert.Throws<ArgumentException>(() => With(state)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => With(state, zeros(1, 4, ScalarType.Float64)));
+        Assert.Throws<ArgumentException>(() => With(state, zeros(1, 3)));
+    }
+
+    [Fact]
     public void Invert_WithOtherSolvers_IsWhatTheyCanDo()
     {
         using var scope = NewDisposeScope();
