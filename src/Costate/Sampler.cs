@@ -136,7 +136,7 @@ public sealed class Sampler
     /// given sample.
     /// </summary>
     /// <remarks>
-    /// Exact to rounding with a reversible solver, whose evaluations it repeats. With another deterministic solver this is DDIM inversion:
+    /// Exact to the last bit with a reversible solver, whose evaluations it repeats. With another deterministic solver this is DDIM inversion:
     /// the solver run from data to noise, wrong by what one step of it changes the prediction. With a stochastic one it is CycleDiffusion
     /// (see <see cref="EncodeNoise"/>), which draws from <paramref name="noise"/>.
     /// </remarks>
