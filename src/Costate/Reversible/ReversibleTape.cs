@@ -36,9 +36,9 @@ internal sealed class ReversibleTape : GradientTape
         }
 
         carriers = live.Share();
-        foreach ((int row, Tensor state) in carriers.States)
+        foreach ((Tensor state, Tensor? remainder) in carriers.Kept)
         {
-            run.Meter.Store(state, carriers.Remainders.GetValueOrDefault(row));
+            run.Meter.Store(state, remainder);
         }
 
         sample = executor.Sample(live).alias();

@@ -12,7 +12,9 @@ internal sealed class LiveSet : IDisposable
 
     internal Dictionary<int, Tensor> Outputs { get; } = [];
 
-    internal IEnumerable<Tensor> Tensors => Parts.SelectMany(part => part.Values);
+    /// <summary>Each state with what 64 bits leave of it, and each prediction.</summary>
+    internal IEnumerable<(Tensor Tensor, Tensor? Remainder)> Kept =>
+        [.. States.Select(entry => (entry.Value, Remainders.GetValueOrDefault(entry.Key))), .. Outputs.Values.Select(output => (output, (Tensor?)null))];
 
     private Dictionary<int, Tensor>[] Parts => [States, Remainders, Outputs];
 
@@ -64,7 +66,7 @@ internal sealed class LiveSet : IDisposable
 
     public void Dispose()
     {
-        foreach (Tensor tensor in Tensors)
+        foreach (Tensor tensor in Parts.SelectMany(part => part.Values))
         {
             tensor.Dispose();
         }
