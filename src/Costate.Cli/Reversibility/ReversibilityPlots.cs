@@ -26,7 +26,7 @@ internal static class ReversibilityPlots
     {
         var both = new Multiplot();
         both.RemovePlot(both.GetPlot(0));
-        both.AddPlot(Inversions(results, "x0 after inversion and decoding, on a U-Net, states in one word of 64 bits (in two: 0); published: on Stable Diffusion 1.5", m => m.DataInDouble, withPublished: true));
+        both.AddPlot(Inversions(results, "x0 after inversion and decoding, states in one word of 64 bits; in two it is 0", m => m.DataInDouble, withPublished: true));
         both.AddPlot(Inversions(results, "Start noise recovered from the sample alone, on a U-Net", m => m.Noise, withPublished: false));
         both.Layout = new ScottPlot.MultiplotLayouts.Rows();
         return both.Render(1600, 1800).GetImageBytes(ImageFormat.Png);
