@@ -19,6 +19,7 @@ public sealed class Denoiser
     private readonly double timeScale;
     private readonly double timeOffset;
     private readonly IReadOnlyList<Parameter>? parameters;
+    private IReadOnlyList<Tensor>? weights;
 
     private Denoiser(Func<Tensor, Tensor, Tensor?, Tensor> network, Prediction prediction, double timeScale, double timeOffset, IReadOnlyList<Parameter>? parameters)
     {
@@ -37,6 +38,12 @@ public sealed class Denoiser
 
     /// <summary>Network evaluations for each prediction: 1, or 2 under classifier-free guidance.</summary>
     internal int EvaluationsPerPrediction { get; private init; } = 1;
+
+    /// <summary>What the network is told for time t, as text.</summary>
+    internal string TimeConventionText => FormattableString.Invariant($"{timeScale:R} t{(timeOffset == 0 ? "" : FormattableString.Invariant($" - {-timeOffset:R}"))}");
+
+    /// <summary>A fingerprint of the weights as they are now; null if none was asked for.</summary>
+    internal string? Fingerprint => weights is null ? null : Costate.Fingerprint.Of(weights);
 
     /// <summary>Whether the parameters are hidden in a function, so that their gradient cannot be given.</summary>
     internal bool ParametersAreHidden => parameters is null;
@@ -123,7 +130,22 @@ public sealed class Denoiser
             return without + network(x, t, z).sub(without).Times(scale);
         }
 
-        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction };
+        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction, weights = weights };
+    }
+
+    /// <summary>
+    /// The same denoiser, with a fingerprint of its weights in <see cref="Sampler.Settings"/>: a <see cref="NoiseState"/> of it is then refused
+    /// by a sampler with other weights, rather than decoded to something else.
+    /// </summary>
+    /// <remarks>
+    /// SHA-256 of dtypes, shapes and bits, taken anew with each inversion or decoding, so that it follows training: about a second for each
+    /// GiB. A state or a sampler without a fingerprint is not compared.
+    /// </remarks>
+    /// <param name="weights">All that makes up the network: its parameters and buffers, always in the same order. Not copied, not disposed.</param>
+    public Denoiser WithFingerprint(IEnumerable<Tensor> weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = [.. weights] };
     }
 
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
