@@ -55,6 +55,12 @@ internal sealed class SamplingRun
     /// <summary>Number of the first item in the caller's batch, for error messages.</summary>
     internal int FirstItem { get; init; }
 
+    /// <summary>What is added to the states on the way; null for nothing.</summary>
+    internal ControlSignal? Controls { get; private init; }
+
+    /// <summary>The same run under controls.</summary>
+    internal SamplingRun WithControls(ControlSignal controls) => With(Table, Start, Condition, FirstItem, controls);
+
     /// <summary>The same run from other tensors; costs count together.</summary>
     internal SamplingRun WithInputs(Tensor start, Condition? condition) => With(Table, start, condition, FirstItem);
 
@@ -93,8 +99,9 @@ internal sealed class SamplingRun
         return casts ? output.to(x.dtype) : output;
     }
 
-    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem) => new()
+    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null) => new()
     {
+        Controls = controls ?? Controls,
         Denoiser = Denoiser,
         Table = table,
         FirstItem = firstItem,

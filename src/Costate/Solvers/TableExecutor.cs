@@ -39,7 +39,7 @@ internal sealed class TableExecutor
     internal LiveSet Begin()
     {
         var live = new LiveSet();
-        live.States[0] = run.ToState(run.Start);
+        live.States[0] = Controlled(0, run.ToState(run.Start));
         OnState?.Invoke(0, live.States[0], null);
         ComputeRows(live, 1, evaluatedRows.Count > 0 ? evaluatedRows[0] : lastRow);
         return live;
@@ -96,12 +96,15 @@ internal sealed class TableExecutor
             }
             else
             {
-                live.States[i] = Combine(live, i);
+                live.States[i] = Controlled(i, Combine(live, i));
             }
 
             OnState?.Invoke(i, live.States[i], live.Remainders.GetValueOrDefault(i));
         }
     }
+
+    // Disposes the state if it returns another.
+    private Tensor Controlled(int i, Tensor state) => run.Controls is null ? state : run.Controls.AddTo(state, table.Rows[i].GridIndex);
 
     private Tensor Predict(Tensor x, int row)
     {
