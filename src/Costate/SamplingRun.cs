@@ -19,6 +19,9 @@ internal sealed class SamplingRun
     /// <summary>The dtype of the states: 64 bits for a reversible solver, else the caller's.</summary>
     internal ScalarType StateType => Solver.IsReversible ? ScalarType.Float64 : NetworkType;
 
+    /// <summary>Whether the state of a row is carried in two words: those that a reversible solver solves for.</summary>
+    internal bool KeepsRemainder(int row) => Solver.IsReversible && Table.IsCarrier(row);
+
     internal required Condition? Condition { get; init; }
 
     internal required BrownianPath? Noise { get; init; }
@@ -51,6 +54,12 @@ internal sealed class SamplingRun
 
     /// <summary>Number of the first item in the caller's batch, for error messages.</summary>
     internal int FirstItem { get; init; }
+
+    /// <summary>What is added to the states on the way; null for nothing.</summary>
+    internal ControlSignal? Controls { get; private init; }
+
+    /// <summary>The same run under controls.</summary>
+    internal SamplingRun WithControls(ControlSignal controls) => With(Table, Start, Condition, FirstItem, controls);
 
     /// <summary>The same run from other tensors; costs count together.</summary>
     internal SamplingRun WithInputs(Tensor start, Condition? condition) => With(Table, start, condition, FirstItem);
@@ -90,8 +99,9 @@ internal sealed class SamplingRun
         return casts ? output.to(x.dtype) : output;
     }
 
-    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem) => new()
+    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null) => new()
     {
+        Controls = controls ?? Controls,
         Denoiser = Denoiser,
         Table = table,
         FirstItem = firstItem,

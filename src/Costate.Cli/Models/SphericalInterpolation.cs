@@ -23,8 +23,9 @@ internal static class SphericalInterpolation
     {
         double angle = Angle(state.States[0][0], state.States[0][1]);
         double[] ws = Weights(count);
-        Tensor[] states = [.. state.States.Select(s => stack([.. ws.Select(w => At(s[0], s[1], angle, w))]))];
-        return new NoiseState(states, state.NoiseVectors is Tensor vectors ? Vectors(vectors, ws) : null, state.Dtype, state.Settings);
+        Tensor[] Along(IReadOnlyList<Tensor> pairs) => [.. pairs.Select(s => stack([.. ws.Select(w => At(s[0], s[1], angle, w))]))];
+        return new NoiseState(
+            Along(state.States), state.NoiseVectors is Tensor vectors ? Vectors(vectors, ws) : null, state.Dtype, state.Settings, state.Remainders is null ? null : Along(state.Remainders));
     }
 
     /// <summary>Even weights from 0 to 1.</summary>

@@ -19,6 +19,7 @@ public sealed class Denoiser
     private readonly double timeScale;
     private readonly double timeOffset;
     private readonly IReadOnlyList<Parameter>? parameters;
+    private IReadOnlyList<Tensor>? weights;
 
     private Denoiser(Func<Tensor, Tensor, Tensor?, Tensor> network, Prediction prediction, double timeScale, double timeOffset, IReadOnlyList<Parameter>? parameters)
     {
@@ -37,6 +38,15 @@ public sealed class Denoiser
 
     /// <summary>Network evaluations for each prediction: 1, or 2 under classifier-free guidance.</summary>
     internal int EvaluationsPerPrediction { get; private init; } = 1;
+
+    /// <summary>What the network is told for time t, as text.</summary>
+    internal string TimeConventionText => FormattableString.Invariant($"{timeScale:R} t{(timeOffset == 0 ? "" : FormattableString.Invariant($" - {-timeOffset:R}"))}");
+
+    /// <summary>A fingerprint of the weights as they are now; null if none was asked for.</summary>
+    internal string? Fingerprint => weights is null ? null : Costate.Fingerprint.Of(weights);
+
+    /// <summary>What classifier guidance does to the network's output: from (x, time, output), or null.</summary>
+    private Func<Tensor, double, Tensor, Tensor>? Correction { get; init; }
 
     /// <summary>Whether the parameters are hidden in a function, so that their gradient cannot be given.</summary>
     internal bool ParametersAreHidden => parameters is null;
@@ -123,11 +133,59 @@ public sealed class Denoiser
             return without + network(x, t, z).sub(without).Times(scale);
         }
 
-        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction };
+        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction, weights = weights, Correction = Correction };
+    }
+
+    /// <summary>
+    /// The same denoiser, with a fingerprint of its weights in <see cref="Sampler.Settings"/>: a <see cref="NoiseState"/> of it is then refused
+    /// by a sampler with other weights, rather than decoded to something else.
+    /// </summary>
+    /// <remarks>
+    /// SHA-256 of dtypes, shapes and bits, taken anew with each inversion or decoding, so that it follows training: about a second for each
+    /// GiB. A state or a sampler without a fingerprint is not compared.
+    /// </remarks>
+    /// <param name="weights">All that makes up the network: its parameters and buffers, always in the same order. Not copied, not disposed.</param>
+    public Denoiser WithFingerprint(IEnumerable<Tensor> weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = [.. weights], Correction = Correction };
+    }
+
+    /// <summary>
+    /// The same denoiser under classifier guidance (Dhariwal and Nichol 2021, algorithm 2): the noise prediction becomes
+    /// <c>eps - scale sigma_t grad_x log p(y | x_t, t)</c>, whatever the network predicts. One evaluation and one gradient of the classifier
+    /// a prediction; differentiable, by second derivatives of the classifier.
+    /// </summary>
+    /// <remarks>Composes with classifier-free guidance, in either order, and with other classifiers. The classifier's parameters get no gradient.
+    /// The first time that a gradient goes through it, libtorch warns on the error stream of a reference cycle; it is broken here at once.</remarks>
+    /// <param name="logProbability">From noisy states x [batch, ...] and times t [batch] in [0, 1], in the dtype of x, to the log-probability of what is wanted of each item, [batch].</param>
+    /// <param name="schedule">The schedule, for sigma_t.</param>
+    /// <param name="scale">The guidance scale. The default value is 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="scale"/> is not finite.</exception>
+    public Denoiser WithClassifierGuidance(Func<Tensor, Tensor, Tensor> logProbability, NoiseSchedule schedule, double scale = 1)
+    {
+        ArgumentNullException.ThrowIfNull(logProbability);
+        ArgumentNullException.ThrowIfNull(schedule);
+        if (!double.IsFinite(scale))
+        {
+            throw new ArgumentOutOfRangeException(nameof(scale), scale, $"Got scale {scale}; it must be finite.");
+        }
+
+        Tensor Guided(Tensor x, double time, Tensor output)
+        {
+            SchedulePoint at = SchedulePoint.At(schedule, time);
+            double weight = -scale * at.Sigma * PredictionConversion.Checked(Prediction.Noise, Prediction, at).Output;
+            using Scalar told = time;
+            Tensor t = full([x.size(0)], told, x.dtype, x.device);
+            Tensor score = VectorJacobianProduct.DifferentiableGradient(y => logProbability(y, t), x);
+            return (Correction is null ? output : Correction(x, time, output)) + score.Times(weight);
+        }
+
+        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Guided };
     }
 
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
-    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, []) { EvaluationsPerPrediction = EvaluationsPerPrediction };
+    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, []) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Correction };
 
     /// <summary>The network's own output. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...].</param>
@@ -138,9 +196,12 @@ public sealed class Denoiser
         using Scalar told = (timeScale * time) + timeOffset;
         Tensor t = full([x.size(0)], told, x.dtype, x.device);
         Tensor output = network(x, t, z);
-        return Shapes.Equal(output, x)
-            ? output
-            : throw new InvalidOperationException($"The network returned shape {Shapes.Text(output)} for an input of shape {Shapes.Text(x)}; a denoiser returns the shape of its input. Slice off what else it returns (a learned variance, for example).");
+        if (!Shapes.Equal(output, x))
+        {
+            throw new InvalidOperationException($"The network returned shape {Shapes.Text(output)} for an input of shape {Shapes.Text(x)}; a denoiser returns the shape of its input. Slice off what else it returns (a learned variance, for example).");
+        }
+
+        return Correction is null ? output : Correction(x, time, output);
     }
 
     private static (double Scale, double Offset) TimeConvention(double timeScale, int? trainingTimesteps)

@@ -62,7 +62,9 @@ internal sealed class TableTranspose
     internal (Tensor Start, Tensor? Condition) Finish()
     {
         PropagateDownTo(0);
-        return (states.Remove(0, out Tensor? start) ? start : zeros_like(run.Start, dtype: run.StateType), condition.Sum);
+        Tensor start = states.Remove(0, out Tensor? sum) ? sum : zeros_like(run.Start, dtype: run.StateType);
+        run.Controls?.Receive(start, table.Rows[0].GridIndex);
+        return (start, condition.Sum);
     }
 
     /// <summary>Hands on the cotangents of all rows after the given one.</summary>
@@ -75,6 +77,7 @@ internal sealed class TableTranspose
                 continue;
             }
 
+            run.Controls?.Receive(cotangent, table.Rows[row].GridIndex);
             foreach (TableTerm term in table.Rows[row].States)
             {
                 Add(states, term, cotangent);

@@ -56,6 +56,36 @@ internal sealed class VectorJacobianProduct : IDisposable
         return (Gradient(x), conditionHasGradient ? Gradient(z!) : null);
     }
 
+    /// <summary>
+    /// The gradient of a sum over items with respect to a tensor, as part of the caller's graph where there is one: it can be differentiated
+    /// again. The result lives in the caller's dispose scope.
+    /// </summary>
+    internal static Tensor DifferentiableGradient(Func<Tensor, Tensor> function, Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        bool continues = is_grad_enabled() && x.requires_grad;
+        using IDisposable withGraph = enable_grad();
+
+        // A node of its own: the function's gradient stops there, the gradient of the gradient goes on to x.
+        Tensor point = continues ? x.view_as(x) : x.detach().requires_grad_(true);
+        Tensor value = function(point);
+        CheckValue(value, x);
+        autograd.backward([value], [ones_like(value)], retain_graph: continues, create_graph: continues, inputs: [point]);
+        Tensor gradient = (point.grad ?? zeros_like(x, requires_grad: false)).alias();
+
+        // With its own graph a gradient refers to the point, and the point to it.
+        point.grad = null;
+        return gradient.MoveToOuterDisposeScope();
+
+        static void CheckValue(Tensor value, Tensor x)
+        {
+            if (value.dim() != 1 || value.size(0) != x.size(0) || !value.requires_grad)
+            {
+                throw new InvalidOperationException($"Got shape {Shapes.Text(value)}{(value.requires_grad ? "" : " without gradient")} for an input of shape {Shapes.Text(x)}; a classifier returns one log-probability for each item, [{x.size(0)}], that depends on its input through autograd.");
+            }
+        }
+    }
+
     /// <summary>Makes it outlive the dispose scopes it was made in; it must then be disposed.</summary>
     internal VectorJacobianProduct DetachFromDisposeScope()
     {

@@ -13,6 +13,9 @@ internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch)
     /// <summary>Says where in the run the next evaluations happen.</summary>
     internal void Enter(int step, double time) => at = FormattableString.Invariant($"at step {step} (time {time:G6})");
 
+    /// <inheritdoc cref="Enter(int, double)"/>
+    internal void Enter(int iteration) => at = FormattableString.Invariant($"in iteration {iteration}");
+
     /// <summary>The loss, [batch], and its gradient. Both go to the caller's dispose scope.</summary>
     internal (Tensor Loss, Tensor Gradient) Gradient(Tensor x)
     {

@@ -32,8 +32,20 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
     private (Tensor Next, Tensor? Loss) Once(GuidedStep step, Sampler ahead, Tensor x, int repeat)
     {
         run.Cancellation.ThrowIfCancellationRequested();
-        using LookaheadView view = LookaheadView.From(run, options.Lookahead, ahead, x, step.At.Index, step.GuidesState);
-        Tensor data = view.FirstOutput.Times(step.ToData.Output).AddTimes(x, step.ToData.State);
+
+        // The posterior mean is a combination of the state and one output of the network, and its gradient takes one product.
+        bool isMean = options.Lookahead.Method is null && IsPosteriorMean(ahead);
+        using LookaheadView? view = !isMean && (step.GuidesState || step.GuidesData)
+            ? LookaheadView.From(run, options.Lookahead, ahead, x, step.At.Index, step.GuidesState)
+            : null;
+        using VectorJacobianProduct? product = isMean && step.GuidesState ? VectorJacobianProduct.Begin((leaf, _) => Evaluate(step, leaf), x, null) : null;
+        Tensor output = view?.FirstOutput ?? product?.Output.detach() ?? Evaluate(step, x);
+        Tensor data = output.Times(step.ToData.Output);
+        if (step.ToData.State != 0)
+        {
+            data.AddTimes(x, step.ToData.State);
+        }
+
         Tensor next = x.Times(step.State).AddTimes(Clipped(data), step.Data);
         if (step.Noise != 0)
         {
@@ -45,38 +57,49 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
             return (next, null);
         }
 
+        Tensor prediction = view?.Prediction ?? data;
         Tensor noisePrediction = options.Normalization == GuidanceNormalization.RmsToNoise ? x.Times(1 / step.At.Sigma).AddTimes(data, -step.At.Alpha / step.At.Sigma) : x;
-        (Tensor value, Tensor gradient) = loss.At(view.Prediction, step.Smoothing);
+        (Tensor value, Tensor gradient) = loss.At(prediction, step.Smoothing);
         if (step.GuidesState)
         {
-            next.AddTimes(SmoothedLoss.Normalized(view.PullBack(gradient), value, noisePrediction, options.Normalization), -step.StateGradient);
+            Tensor pulled = product is null ? view!.PullBack(gradient) : PullBack(step, product, gradient);
+            next.AddTimes(SmoothedLoss.Normalized(pulled, value, noisePrediction, options.Normalization), -step.StateGradient);
         }
 
         if (step.GuidesData)
         {
-            next.AddTimes(DataChange(step, view.Prediction, value, gradient, noisePrediction), step.DataChange);
+            next.AddTimes(Descent(step, prediction, value, gradient, noisePrediction), -step.DataStrength * step.DataChange);
         }
 
         return (next, value);
     }
 
-    // The first iteration stands at the prediction, whose loss is known.
-    private Tensor DataChange(GuidedStep step, Tensor prediction, Tensor value, Tensor gradient, Tensor noisePrediction)
+    // The sum of the gradients of all iterations, of which the first stands at the prediction, whose loss is known.
+    private Tensor Descent(GuidedStep step, Tensor prediction, Tensor value, Tensor gradient, Tensor noisePrediction)
     {
-        Tensor change = zeros_like(prediction, requires_grad: false);
+        Tensor sum = SmoothedLoss.Normalized(gradient, value, noisePrediction, options.Normalization);
         double bound = options.DivergenceBound * Math.Max(1, step.At.Sigma / step.At.Alpha);
-        for (int k = 0; k < options.Iterations; k++)
+        for (int k = 1; k < options.Iterations; k++)
         {
-            if (k > 0)
-            {
-                (value, gradient) = loss.At(watch.Replace(prediction + change, prediction, bound, step.At.Index, step.At.Time), step.Smoothing);
-            }
-
-            change.AddTimes(SmoothedLoss.Normalized(gradient, value, noisePrediction, options.Normalization), -step.DataStrength);
+            Tensor point = prediction.clone().AddTimes(sum, -step.DataStrength);
+            (value, gradient) = loss.At(watch.Replace(point, prediction, bound, step.At.Index, step.At.Time), step.Smoothing);
+            sum = sum + SmoothedLoss.Normalized(gradient, value, noisePrediction, options.Normalization);
         }
 
-        return change;
+        return sum;
     }
+
+    private Tensor Evaluate(GuidedStep step, Tensor x) => run.Evaluate(x, run.Table.Rows[step.At.Index], run.Condition?.At(step.At.Index));
+
+    private Tensor PullBack(GuidedStep step, VectorJacobianProduct product, Tensor cotangent)
+    {
+        run.Meter.Products++;
+        Tensor pulled = product.Pull([], cotangent.Times(step.ToData.Output)).X;
+        return step.ToData.State == 0 ? pulled : pulled.AddTimes(cotangent, step.ToData.State);
+    }
+
+    // One evaluation on the way to clean data: whatever the solver, that is x0(x_t).
+    private static bool IsPosteriorMean(Sampler ahead) => ahead.Table.EvaluatedRows.Count == 1 && ahead.Schedule.Sigma(ahead.Grid.End) == 0;
 
     private Tensor Bounded(GuidedStep step, Tensor next)
     {

@@ -41,6 +41,37 @@ public sealed class SampleProgramTests
         Assert.True(Number(output, @"\|dL/dz\| (\S+)") > 0);
     }
 
+    [Fact]
+    public void Inpaint_RestoresWhatIsHidden()
+    {
+        string output = Run("inpaint.cs");
+        Assert.True(Number(output, @"unguided.*PSNR (\S+)") < 15, output);
+        Assert.True(Number(output, @"dps.*PSNR (\S+)") > 25, output);
+        Assert.True(Number(output, @"mpgd.*PSNR (\S+)") > 20, output);
+        Assert.Contains("mpgd: 100 evaluations, 0 vector-Jacobian products", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OwnLoss_IsLoweredByEveryMethod()
+    {
+        string output = Run("own_loss.cs");
+        double unguided = Number(output, @"unguided\s+loss (\S+)");
+        foreach (string method in (string[])["data only", "greedy", "two Euler steps", "two midpoint steps", "end to end"])
+        {
+            Assert.True(Number(output, method + @".*?loss (\S+)") < 0.1 * unguided, output);
+        }
+
+        Assert.DoesNotContain("diverged", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Finetune_MovesTheSamples()
+    {
+        string output = Run("finetune.cs");
+        Assert.True(Number(output, @"iteration 60\s+loss (\S+)") < 0.2 * Number(output, @"iteration  0\s+loss (\S+)"), output);
+        Assert.Equal(1, Number(output, @"mean (\S+)"), 0.2);
+    }
+
     private static string Run(string file)
     {
         (int exitCode, string output) = Dotnet.Run(Repository.PathTo("samples"), TimeSpan.FromMinutes(5), "run", file);

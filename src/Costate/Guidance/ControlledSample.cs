@@ -1,0 +1,46 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>The best sample that an optimisation of controls found, item by item.</summary>
+/// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
+public sealed class ControlledSample : IDisposable
+{
+    internal ControlledSample(Tensor sample, Tensor loss, Tensor controls, Tensor history, GradientCost cost)
+    {
+        (Sample, Loss, Controls, History, Cost) = (sample, loss, controls, history, cost);
+    }
+
+    /// <summary>The sample, in the shape of x_T.</summary>
+    public Tensor Sample { get; }
+
+    /// <summary>Its loss, [batch], without the regularisation.</summary>
+    public Tensor Loss { get; }
+
+    /// <summary>Its controls, [steps, batch, ...].</summary>
+    public Tensor Controls { get; }
+
+    /// <summary>The loss before each iteration and after the last, [iterations + 1, batch].</summary>
+    public Tensor History { get; }
+
+    /// <summary>What it cost.</summary>
+    public GradientCost Cost { get; }
+
+    /// <summary>Disposes the tensors.</summary>
+    public void Dispose()
+    {
+        Sample.Dispose();
+        Loss.Dispose();
+        Controls.Dispose();
+        History.Dispose();
+    }
+
+    internal ControlledSample MoveToOuterDisposeScope()
+    {
+        Sample.MoveToOuterDisposeScope();
+        Loss.MoveToOuterDisposeScope();
+        Controls.MoveToOuterDisposeScope();
+        History.MoveToOuterDisposeScope();
+        return this;
+    }
+}
