@@ -27,10 +27,15 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
         Options.Add(loss);
         Options.Add(width);
         options.AddTo(this);
-        SetAction(parsed => options.Run(
-            parsed,
-            (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = parsed.GetValue(width) }, parsed.GetValue(loss)!, faces, settings),
-            terminal,
-            cancellationToken));
+        SetAction(parsed =>
+        {
+            // Known before any face is drawn.
+            AngularMargin.Named(parsed.GetValue(loss)!).Dispose();
+            return options.Run(
+                parsed,
+                (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = parsed.GetValue(width) }, parsed.GetValue(loss)!, faces, settings),
+                terminal,
+                cancellationToken);
+        });
     }
 }
