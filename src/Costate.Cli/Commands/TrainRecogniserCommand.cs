@@ -29,11 +29,18 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
         options.AddTo(this);
         SetAction(parsed =>
         {
-            // Known before any face is drawn.
-            AngularMargin.Named(parsed.GetValue(loss)!).Dispose();
+            (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width));
+
+            // Before any face is drawn.
+            AngularMargin.Named(margin).Dispose();
+            if (channels <= 0 || channels % 8 != 0)
+            {
+                throw new UsageException($"Got --width {channels}; expected a multiple of 8.");
+            }
+
             return options.Run(
                 parsed,
-                (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = parsed.GetValue(width) }, parsed.GetValue(loss)!, faces, settings),
+                (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = channels }, margin, faces, settings),
                 terminal,
                 cancellationToken);
         });

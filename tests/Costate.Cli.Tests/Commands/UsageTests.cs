@@ -85,6 +85,7 @@ public sealed class UsageTests
     [InlineData("train all --minutes 0")]
     [InlineData("train all --minutes x")]
     [InlineData("train recogniser --loss softmax --steps 1 --identities 2 --circumstances 1")]
+    [InlineData("train recogniser --width 12 --steps 1 --identities 2 --circumstances 1")]
     [InlineData("train recogniser --steps 1 --minutes 1")]
     [InlineData("train autoencoder --minutes -1")]
     [InlineData("train autoencoder --learning-rate 0")]
