@@ -14,16 +14,21 @@ public sealed class Morphing
 
     /// <summary>A morphing.</summary>
     /// <param name="sampler">
-    /// Draws the morphs. A stochastic one encodes by CycleDiffusion, on its own grid. A reversible one encodes with itself unless told otherwise.
+    /// Draws the morphs. A stochastic one encodes by CycleDiffusion, on its own grid. Of a reversible one the second state is left out, so that its way back to the images is no longer exact.
     /// </param>
     /// <param name="embedding">The recogniser: from images, [batch, ...], to embeddings, [batch, width], of any length; differentiable.</param>
     /// <param name="encoder">The sampler whose probability-flow ODE, run forwards, encodes the images. The default is <paramref name="sampler"/>.</param>
-    /// <exception cref="ArgumentException">An encoder of its own was given for a stochastic sampler, or one that is stochastic.</exception>
+    /// <exception cref="ArgumentException">The sampler is stochastic and reversible, or an encoder of its own was given for a stochastic sampler, or one that is stochastic.</exception>
     public Morphing(Sampler sampler, Func<Tensor, Tensor> embedding, Sampler? encoder = null)
     {
         ArgumentNullException.ThrowIfNull(sampler);
         ArgumentNullException.ThrowIfNull(embedding);
         (Sampler, this.embedding, Encoder) = (sampler, embedding, encoder ?? sampler);
+        if (sampler.Solver is { IsStochastic: true, IsReversible: true })
+        {
+            throw new ArgumentException($"{sampler.Solver.Name} is stochastic and reversible: it needs both its states to come back to an image, and a blend that is optimised has one. Take a stochastic solver that is not reversible, or a deterministic one.", nameof(sampler));
+        }
+
         if (Encoder != sampler && (sampler.Solver.IsStochastic || Encoder.Solver.IsStochastic))
         {
             throw new ArgumentException($"Got the encoder {Encoder.Solver.Name} for the sampler {sampler.Solver.Name}; the noise of a stochastic sampler belongs to its own grid. Leave the encoder out, or take two deterministic ones.", nameof(encoder));
@@ -95,7 +100,6 @@ public sealed class Morphing
             NoiseB = state.NoiseVectors?.narrow(1, pairs, pairs).clone(),
             CodeA = codeA?.alias(),
             CodeB = codeB?.alias(),
-            Path = state.NoiseVectors is null && path is not null ? BrownianPath.PerStep(seeds) : null,
             NetworkEvaluations = counter.Count * Encoder.Denoiser.EvaluationsPerPrediction,
         }.MoveToOuterDisposeScope();
     }
@@ -129,7 +133,7 @@ public sealed class Morphing
         Tensor? code = ends.CodeA?.Times(1 - weight).AddTimes(ends.CodeB!, weight).MoveToOuterDisposeScope();
         if (ends.NoiseA is not Tensor vectors)
         {
-            return (start, code, ends.Path);
+            return (start, code, null);
         }
 
         Tensor noise = SphericalInterpolation.Between(vectors.flatten(0, 1), ends.NoiseB!.flatten(0, 1), weight).reshape(vectors.shape).MoveToOuterDisposeScope();

@@ -34,9 +34,6 @@ public sealed class MorphingEnds : IDisposable
     /// <summary>The codes of the second.</summary>
     public required Tensor? CodeB { get; init; }
 
-    /// <summary>The path of a reversible stochastic sampler, one for both images of a pair; else null.</summary>
-    internal BrownianPath? Path { get; init; }
-
     /// <summary>Network evaluations of the encoding, each on both images of all pairs.</summary>
     public required long NetworkEvaluations { get; init; }
 

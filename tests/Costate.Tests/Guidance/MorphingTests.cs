@@ -9,19 +9,19 @@ public sealed class MorphingTests
 
     private static readonly Mixture Problem = Mixture.Load();
 
-    public static TheoryData<string> Samplers => ["ode", "rex", "sde", "rex-sde"];
+    public static TheoryData<string> Samplers => ["ode", "rex", "sde"];
 
     [Theory]
     [MemberData(nameof(Samplers))]
     public void Ends_AreTheImagesAgain(string name)
     {
         using var scope = NewDisposeScope();
-        Morphing morphing = NewMorphing(name);
+        Morphing morphing = NewMorphing(name, 80);
         (Tensor a, Tensor b) = Images();
         MorphingEnds ends = morphing.Encode(a, b, Codes, [7, 8]);
 
-        // DDIM inversion with 8 steps is approximate; the others are exact, Rex but for leaving out its second state.
-        double tolerance = name is "ode" ? 0.5 : name.StartsWith("rex", StringComparison.Ordinal) ? 0.1 : 1e-9;
+        // DDIM inversion with 80 steps is approximate, and so is Rex without its second state; CycleDiffusion is exact.
+        double tolerance = name is "ode" ? 0.15 : name is "rex" ? 0.1 : 1e-9;
         foreach ((double weight, Tensor image) in new[] { (0.0, a), (1.0, b) })
         {
             (Tensor start, Tensor? code, BrownianPath? noise) = morphing.Blend(ends, weight);
@@ -36,7 +36,7 @@ public sealed class MorphingTests
         using var scope = NewDisposeScope();
         Morphing morphing = NewMorphing(name);
         (Tensor a, Tensor b) = Images();
-        var options = new LatentOptimisationOptions { Iterations = 15, StartNoiseRate = 0.3, ConditionRate = 0.3 };
+        var options = new LatentOptimisationOptions { Iterations = 15, StartNoiseRate = 0.05, ConditionRate = 0.05, Optimiser = LatentOptimiser.Adam() };
         using MorphingEnds ends = morphing.Encode(a, b, Codes, [7, 8]);
         OptimisedLatent plain = morphing.Run(ends, options with { Iterations = 0 });
         OptimisedLatent guided = morphing.Run(ends, options);
@@ -87,27 +87,32 @@ public sealed class MorphingTests
         Assert.Contains("[1, 2]", Assert.Throws<ArgumentException>(() => morphing.Encode(a, b.narrow(0, 0, 1), codeA: null, codeB: null)).Message);
         Assert.Contains("3 seeds", Assert.Throws<ArgumentException>(() => morphing.Encode(a, b, codeA: null, codeB: null, [1, 2, 3])).Message);
         Assert.Throws<ArgumentNullException>(() => morphing.Encode(a, b, a, null));
+        Assert.Contains("both its states", Assert.Throws<ArgumentException>(() => NewMorphing("rex-sde")).Message);
         Assert.Contains("its own grid", Assert.Throws<ArgumentException>(() => new Morphing(NewSampler("sde"), x => x, NewSampler("ode"))).Message);
         var flat = new Morphing(NewSampler("ode"), x => x.sum(1));
         Assert.Contains("width", Assert.Throws<InvalidOperationException>(() => flat.Run(flat.Encode(a, b, Codes))).Message);
     }
 
-    private static (Tensor A, Tensor B) Images() =>
-        (tensor(new[,] { { 1.5, 0.2 }, { 0.4, 1.1 } }), tensor(new[,] { { -0.3, 1.2 }, { -1.4, 0.3 } }));
+    // Samples of the model.
+    private static (Tensor A, Tensor B) Images()
+    {
+        Sampler sampler = NewSampler("ode");
+        return (sampler.Sample(StartNoise.Draw([2, 2], 51, ScalarType.Float64)), sampler.Sample(StartNoise.Draw([2, 2], 52, ScalarType.Float64)));
+    }
 
-    private static Tensor Codes(Tensor images) => 0.1 * images;
+    private static Tensor Codes(Tensor images) => 0.02 * images;
 
-    private static Morphing NewMorphing(string name) => new(NewSampler(name), x => cat([x, x.square(), ones_like(x)], 1));
+    private static Morphing NewMorphing(string name, int steps = Steps) => new(NewSampler(name, steps), x => cat([x, x.square(), ones_like(x)], 1));
 
-    private static Sampler NewSampler(string name) => new(
+    private static Sampler NewSampler(string name, int steps = Steps) => new(
         Problem.Denoiser(),
         Problem.Schedule,
         name switch
         {
             "ode" => Solver.Ddim(),
             "rex" => Solver.Rex(ButcherTableau.Rk4),
-            "sde" => Solver.SdeDpmSolverPlusPlus(2),
-            _ => Solver.Rex(ButcherTableau.EulerMaruyama),
+            "rex-sde" => Solver.Rex(ButcherTableau.EulerMaruyama),
+            _ => Solver.SdeDpmSolverPlusPlus(2),
         },
-        TimeGrid.UniformLogSnr(Problem.Schedule, Steps, 0.9, 0.02));
+        TimeGrid.UniformLogSnr(Problem.Schedule, steps, 0.9, 0.02));
 }
