@@ -46,6 +46,9 @@ internal sealed class SamplingRun
     /// <summary>Cotangents as the caller has them.</summary>
     internal Cotangents ToCaller(Cotangents cotangents) => cotangents with { Start = ToCaller(cotangents.Start) };
 
+    /// <summary>Is shown each output of the network, alive during the call.</summary>
+    internal Action<Tensor>? OnOutput { get; private init; }
+
     /// <summary>Number of the first item in the caller's batch, for error messages.</summary>
     internal int FirstItem { get; init; }
 
@@ -58,6 +61,24 @@ internal sealed class SamplingRun
     /// <summary>The same run through another table.</summary>
     internal SamplingRun WithTable(SolverTable table) => With(table, Start, Condition, FirstItem);
 
+    /// <summary>The same run of another sampler from another state; costs count together.</summary>
+    internal SamplingRun WithSampler(Sampler sampler, Tensor start, Condition? condition, Action<Tensor> onOutput) => new()
+    {
+        Denoiser = sampler.Denoiser,
+        Table = sampler.Table,
+        Solver = sampler.Solver,
+        Grid = sampler.Grid,
+        FirstItem = FirstItem,
+        Start = start,
+        Condition = condition,
+        Noise = null,
+        Progress = null,
+        Cancellation = Cancellation,
+        Meter = Meter,
+        NetworkType = NetworkType,
+        OnOutput = onOutput,
+    };
+
     /// <summary>The network's output at a state, checked to be finite and counted. The caller's dispose scope receives it.</summary>
     internal Tensor Evaluate(Tensor x, TableRow row, Tensor? z)
     {
@@ -65,6 +86,7 @@ internal sealed class SamplingRun
         Tensor output = Denoiser.Call(casts ? x.to(NetworkType) : x, row.NetworkTime, z);
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
         Finite.CheckOutput(output, row, FirstItem);
+        OnOutput?.Invoke(output);
         return casts ? output.to(x.dtype) : output;
     }
 
@@ -73,6 +95,7 @@ internal sealed class SamplingRun
         Denoiser = Denoiser,
         Table = table,
         FirstItem = firstItem,
+        OnOutput = OnOutput,
         Solver = Solver,
         Grid = Grid,
         Start = start,

@@ -126,6 +126,9 @@ public sealed class Denoiser
         return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction };
     }
 
+    /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
+    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, []) { EvaluationsPerPrediction = EvaluationsPerPrediction };
+
     /// <summary>The network's own output. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...].</param>
     /// <param name="time">Time in [0, 1]; the denoiser converts it.</param>

@@ -7,34 +7,45 @@ namespace Costate;
 internal static class LossFunction
 {
     /// <summary>The loss ([batch], or [1] for a scalar) and its gradient with respect to the sample.</summary>
-    internal static (Tensor Loss, Tensor Cotangent) Evaluate(Func<Tensor, Tensor> loss, Tensor sample)
+    /// <param name="loss">The loss.</param>
+    /// <param name="sample">Where.</param>
+    /// <param name="at">Where in a longer run that is, for error messages.</param>
+    internal static (Tensor Loss, Tensor Cotangent) Evaluate(Func<Tensor, Tensor> loss, Tensor sample, string at = "")
     {
         using DisposeScope scope = NewDisposeScope();
         using VectorJacobianProduct product = VectorJacobianProduct.Begin(
-            (x, _) => loss(x) ?? throw new InvalidOperationException("The loss returned null; it must return one value for each item, [batch], or a scalar."),
+            (x, _) => loss(x) ?? throw new InvalidOperationException($"The loss returned null{Where(at)}; it must return one value for each item, [batch], or a scalar."),
             sample,
             null);
-        Check(product.Output, sample);
+        Check(product.Output, sample, at);
         Tensor value = product.Output.detach().reshape(-1).clone();
         (Tensor cotangent, _) = product.Pull([], ones_like(product.Output));
         return (value.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
     }
 
-    private static void Check(Tensor value, Tensor x)
+    private static void Check(Tensor value, Tensor x, string at)
     {
         if (value.dim() != 0 && !(value.dim() == 1 && value.shape[0] == x.shape[0]))
         {
-            throw new InvalidOperationException($"The loss returned shape {Shapes.Text(value)} for a sample of shape {Shapes.Text(x)}; it must return one value for each item, [{x.shape[0]}], or a scalar. Sum or average over the other dimensions.");
+            throw new InvalidOperationException($"The loss returned shape {Shapes.Text(value)} for a sample of shape {Shapes.Text(x)}{Where(at)}; it must return one value for each item, [{x.shape[0]}], or a scalar. Sum or average over the other dimensions.");
         }
 
         if (!value.requires_grad)
         {
-            throw new InvalidOperationException("The loss does not depend on the sample through autograd, so it has no gradient. Compute it from the tensor given, without no_grad, detach or a conversion to numbers.");
+            throw new InvalidOperationException($"The loss does not depend on the sample through autograd{Where(at)}, so it has no gradient. Compute it from the tensor given, without no_grad, detach or a conversion to numbers.");
         }
 
+        CheckFinite(value, at);
+    }
+
+    /// <summary>Refuses a loss of NaN or infinity, naming the items.</summary>
+    internal static void CheckFinite(Tensor value, string at)
+    {
         if (!Finite.Is(value))
         {
-            throw new InvalidOperationException($"The loss is NaN or infinite: {string.Join(", ", value.detach().to(ScalarType.Float64).reshape(-1).data<double>().Select((v, i) => (v, i)).Where(p => !double.IsFinite(p.v)).Select(p => $"{p.v} for item {p.i}"))}.");
+            throw new InvalidOperationException($"The loss is NaN or infinite{Where(at)}: {string.Join(", ", value.detach().to(ScalarType.Float64).reshape(-1).data<double>().Select((v, i) => (v, i)).Where(p => !double.IsFinite(p.v)).Select(p => $"{p.v} for item {p.i}"))}.");
         }
     }
+
+    private static string Where(string at) => at.Length == 0 ? at : " " + at;
 }

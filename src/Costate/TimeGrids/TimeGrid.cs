@@ -150,6 +150,25 @@ public sealed class TimeGrid
         return new TimeGrid(newTimes, told);
     }
 
+    /// <summary>The grid from one of its points on, its end moved if asked for.</summary>
+    internal TimeGrid Remaining(int index, double? end)
+    {
+        if (index < 0 || index >= Steps)
+        {
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"Got point {index} of a grid of {Steps} steps; it must be one before the end.");
+        }
+
+        (double[] remaining, double[] told) = (times[index..], networkTimes[index..]);
+        if (end is double moved && moved != remaining[^1])
+        {
+            // Points that the new end has passed are left out.
+            int kept = Math.Max(1, remaining.Take(remaining.Length - 1).Count(t => t > moved));
+            (remaining, told) = ([.. remaining[..kept], moved], [.. told[..kept], moved]);
+        }
+
+        return FromTimes(remaining, told);
+    }
+
     /// <summary>The time that the network is told inside an interval: the time itself, shifted as the ends of the interval are.</summary>
     internal double NetworkTimeAt(int interval, double time)
     {

@@ -1,0 +1,65 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>A prediction from a state with what its gradient needs, and the network's output at that state. Lives in the caller's dispose scope.</summary>
+internal sealed class LookaheadView : IDisposable
+{
+    private readonly SamplingRun run;
+    private readonly GradientTape? tape;
+    private Tensor? firstOutput;
+
+    private LookaheadView(SamplingRun run, Sampler sampler, Tensor x, Condition? condition, GradientMethod? method)
+    {
+        this.run = run.WithSampler(sampler, x, condition, output => firstOutput ??= output.detach().DetachFromDisposeScope());
+        if (method is not null)
+        {
+            tape = method.Record(this.run);
+            Prediction = this.run.ToCaller(tape.Sample);
+            return;
+        }
+
+        var executor = new TableExecutor(this.run);
+        using LiveSet live = executor.Begin();
+        for (int k = 0; k < executor.Evaluations; k++)
+        {
+            executor.Advance(live, k);
+        }
+
+        Prediction = this.run.ToCaller(executor.Sample(live));
+    }
+
+    /// <summary>The prediction, without a graph.</summary>
+    internal Tensor Prediction { get; }
+
+    /// <summary>What the network answered at the state itself.</summary>
+    internal Tensor FirstOutput => firstOutput!;
+
+    /// <summary>Looks ahead from a state.</summary>
+    /// <param name="run">The guided run.</param>
+    /// <param name="lookahead">How.</param>
+    /// <param name="sampler">The lookahead at this point of the grid.</param>
+    /// <param name="x">The state.</param>
+    /// <param name="index">The point of the grid.</param>
+    /// <param name="differentiate">Whether <see cref="PullBack"/> will be called.</param>
+    internal static LookaheadView From(SamplingRun run, Lookahead lookahead, Sampler sampler, Tensor x, int index, bool differentiate)
+    {
+        GradientMethod? method = !differentiate ? null
+            : lookahead.Method ?? (sampler.Table.EvaluatedRows.Count == 1 ? GradientMethod.Unrolled() : GradientMethod.Discrete());
+
+        // A scheduled condition belongs to the intervals of the grid: the lookahead sees the present one, or, on that grid, all that come.
+        Condition? condition = run.Condition is not { IsScheduled: true } scheduled ? run.Condition
+            : lookahead.Steps is null ? scheduled.WithValues(scheduled.Values.narrow(0, index, sampler.Grid.Steps))
+            : Condition.Constant(scheduled.At(index));
+        return new LookaheadView(run, sampler, x, condition, method);
+    }
+
+    /// <summary>Takes a cotangent of the prediction to the state. Once only.</summary>
+    internal Tensor PullBack(Tensor cotangent) => run.ToCaller(tape!.PullBack(run.ToState(cotangent))).Start;
+
+    public void Dispose()
+    {
+        tape?.Dispose();
+        firstOutput?.Dispose();
+    }
+}

@@ -1,0 +1,97 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>
+/// RED-diff (Mardani et al. 2024): optimises an image rather than sampling one. At each time of the grid the image is noised, and Adam takes a step
+/// along <c>weight (sigma_t/alpha_t) (eps(x_t) - n)</c>, what the network thinks is noise in it, and the gradient of the loss.
+/// </summary>
+/// <remarks>
+/// A stochastic optimisation, not a step from state to state, and so no point of <see cref="GuidedSampler"/>. One network evaluation and one
+/// gradient of the loss a step; no gradient of the network. Both terms are means over the entries of an item, as published: for a measurement
+/// the loss is <c>SquaredNorm/(2 entries of the observation)</c>. Immutable; as thread-safe as its denoiser and loss.
+/// </remarks>
+public sealed class RedDiff
+{
+    private readonly Sampler sampler;
+    private readonly RedDiffOptions options;
+
+    /// <summary>An optimisation.</summary>
+    /// <param name="denoiser">The network.</param>
+    /// <param name="schedule">The schedule it was trained on.</param>
+    /// <param name="grid">The times at which it is asked, all but the last; alpha must not be 0 there. 1000 as published.</param>
+    /// <param name="options">The default is the published one.</param>
+    /// <exception cref="ArgumentException">An option leaves its range.</exception>
+    /// <exception cref="InvalidOperationException">The grid starts where alpha is 0.</exception>
+    public RedDiff(Denoiser denoiser, NoiseSchedule schedule, TimeGrid grid, RedDiffOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(denoiser);
+        this.options = options ?? new RedDiffOptions();
+        this.options.Check();
+        sampler = new Sampler(denoiser.WithoutParameters(), schedule, Solver.Ddim(), grid);
+        if (schedule.Alpha(grid.Start) == 0)
+        {
+            throw new InvalidOperationException($"RED-diff divides by alpha, which is 0 at the start of the grid ({grid}). Start the grid later.");
+        }
+    }
+
+    /// <summary>Optimises.</summary>
+    /// <param name="start">The image to begin with, [batch, ...]: the transpose or a pseudo-inverse of the observation, or zeros.</param>
+    /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
+    /// <param name="loss">From images [batch, ...] to one value for each item, [batch].</param>
+    /// <param name="seed">Of all noise of the run; item i draws from stream i. The default value is 0.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The network or the loss returned another shape, NaN or infinity, or the loss has no gradient; the message names item, step and time.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public GuidedSample Sample(Tensor start, Condition? z, Func<Tensor, Tensor> loss, ulong seed = 0, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Sample(start, z, loss, GuidanceNoise.Streams(seed), progress, cancellationToken);
+
+    /// <inheritdoc cref="Sample(Tensor, Condition?, Func{Tensor, Tensor}, ulong, IProgress{StepProgress}?, CancellationToken)"/>
+    /// <param name="start">The image to begin with, [batch, ...].</param>
+    /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
+    /// <param name="loss">From images [batch, ...] to one value for each item, [batch].</param>
+    /// <param name="seeds">One seed for each item.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Looked at before each step.</param>
+    public GuidedSample Sample(Tensor start, Condition? z, Func<Tensor, Tensor> loss, IReadOnlyList<ulong> seeds, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        return Sample(start, z, loss, GuidanceNoise.Streams(seeds, start.dim() > 0 ? start.shape[0] : 0), progress, cancellationToken);
+    }
+
+    private GuidedSample Sample(Tensor start, Condition? z, Func<Tensor, Tensor> loss, Func<int, (ulong Seed, int Stream)> streams, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        SamplingRun run = sampler.Checked(start, z, null, null, cancellationToken);
+        int batch = checked((int)start.shape[0]);
+        var objective = new GuidanceObjective(loss, batch);
+        var noise = new GuidanceNoise(streams, sampler.Grid.Steps);
+        double entries = (double)start.numel() / batch;
+        Tensor image = start.clone();
+        using var adam = new ElementwiseAdam(image, options.LearningRate, options.Beta1, options.Beta2);
+        List<Tensor> losses = [];
+        for (int i = 0; i < sampler.Grid.Steps; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using DisposeScope step = NewDisposeScope();
+            SchedulePoint at = SchedulePoint.At(sampler.Schedule, sampler.Grid.Times[i]);
+            objective.Enter(i, at.Time);
+            Tensor n = noise.OfStep(i, 0, image);
+            Tensor x = image.Times(at.Alpha).AddTimes(n, at.Sigma);
+            PredictionConversion toNoise = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, at);
+            Tensor predicted = run.Evaluate(x, run.Table.Rows[i], run.Condition?.At(i)).Times(toNoise.Output).AddTimes(x, toNoise.State);
+            (Tensor value, Tensor gradient) = objective.Gradient(image);
+            adam.Step(image, gradient.AddTimes(predicted.sub_(n), options.Regularization * at.NoiseToSignal / entries));
+            losses.Add(value.to(image.dtype).MoveToOuterDisposeScope());
+            progress?.Report(new StepProgress(SamplingPhase.Sampling, i + 1, sampler.Grid.Steps, sampler.Grid.Times[i + 1]));
+        }
+
+        objective.Enter(sampler.Grid.Steps, sampler.Grid.End);
+        return new GuidedSample(image, objective.Value(image), stack(losses), [], run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,160 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Tests;
+
+public sealed class LinearOperatorTests
+{
+    private static readonly Dictionary<string, Func<LinearOperator>> All = new()
+    {
+        ["identity"] = LinearOperator.Identity,
+        ["box"] = () => LinearOperator.BoxInpainting(2, 3, 5, 4),
+        ["random"] = () => LinearOperator.RandomInpainting(0.7, 4),
+        ["mask"] = () => LinearOperator.Masked(StartNoise.Draw([2, 16, 12], 9, ScalarType.Float64)),
+        ["pooling"] = () => LinearOperator.AveragePooling(4),
+        ["bicubic"] = () => LinearOperator.BicubicReduction(4),
+        ["gaussian"] = () => LinearOperator.GaussianBlur(3, 61),
+        ["motion"] = () => LinearOperator.MotionBlur(9, 0.5, 2),
+    };
+
+    public static TheoryData<string> Names => [.. All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Transpose_IsTheTranspose(string name)
+    {
+        using var scope = NewDisposeScope();
+        LinearOperator a = All[name]();
+        Tensor x = Image(1);
+        Tensor image = a.Apply(x);
+        Tensor y = StartNoise.Draw(image.shape, 2, ScalarType.Float64);
+        Tensor left = (image * y).sum([1L, 2, 3]);
+        Tensor right = (x * a.Transpose(y)).sum([1L, 2, 3]);
+
+        // Sums of at most 384 products near 1 in 64 bits.
+        Assert.InRange((left - right).abs().max().item<double>(), 0, 1e-10);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Apply_IsLinearAndPerItem(string name)
+    {
+        using var scope = NewDisposeScope();
+        LinearOperator a = All[name]();
+        (Tensor x, Tensor y) = (Image(1), Image(2));
+        Near.Equal((2 * a.Apply(x)) - a.Apply(y), a.Apply((2 * x) - y), 1e-14);
+        Near.Equal(a.Apply(x)[1].unsqueeze(0), a.Apply(x[1].unsqueeze(0)), 1e-14);
+    }
+
+    [Theory]
+    [InlineData("pooling")]
+    [InlineData("bicubic")]
+    [InlineData("gaussian")]
+    [InlineData("motion")]
+    public void Filters_KeepAConstant(string name)
+    {
+        using var scope = NewDisposeScope();
+        Tensor constant = full([1, 2, 16, 12], 0.3, ScalarType.Float64);
+        Assert.InRange((All[name]().Apply(constant) - 0.3).abs().max().item<double>(), 0, 1e-14);
+    }
+
+    [Fact]
+    public void Bicubic_KeepsALinearRampInside()
+    {
+        using var scope = NewDisposeScope();
+        Tensor ramp = arange(0, 64, 1, ScalarType.Float64).expand(1, 1, 64, 64);
+        Tensor small = LinearOperator.BicubicReduction(4).Apply(ramp)[0, 0, 8];
+
+        // Pixel i of the small image is centred at 4 i + 1.5; the ends see the mirrored edge.
+        Tensor expected = (arange(0, 16, 1, ScalarType.Float64) * 4) + 1.5;
+        Assert.InRange((small - expected).slice(0, 2, 14, 1).abs().max().item<double>(), 0, 1e-12);
+    }
+
+    [Fact]
+    public void Gaussian_IsTheConvolution()
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = Image(3);
+        Tensor at = arange(-2, 3, 1, ScalarType.Float64);
+        Tensor row = (at.square() / (-2 * 1.3 * 1.3)).exp();
+        row /= row.sum();
+        Tensor kernel = outer(row, row).reshape(1, 1, 5, 5).expand(2, 1, 5, 5);
+        Tensor expected = nn.functional.conv2d(nn.functional.pad(x, (2, 2, 2, 2), PaddingModes.Reflect), kernel, groups: 2);
+        Near.Equal(expected, LinearOperator.GaussianBlur(1.3, 5).Apply(x), 1e-14);
+    }
+
+    [Fact]
+    public void RandomInpainting_HidesTheFractionInAllChannels()
+    {
+        using var scope = NewDisposeScope();
+        Tensor mask = LinearOperator.RandomInpainting(0.7, 4).Apply(ones(1, 3, 20, 10));
+        Assert.Equal(60, mask[0, 0].sum().item<float>());
+        Assert.True(mask[0, 0].Equals(mask[0, 2]));
+        Assert.False(mask[0, 0].Equals(LinearOperator.RandomInpainting(0.7, 5).Apply(ones(1, 1, 20, 10))[0, 0]));
+    }
+
+    [Fact]
+    public void MotionKernel_IsAPathOfUnitSum()
+    {
+        using var scope = NewDisposeScope();
+        Tensor point = zeros(1, 1, 41, 41, ScalarType.Float64);
+        point[0, 0, 20, 20] = 1;
+        Tensor straight = LinearOperator.MotionBlur(21, 0, 3).Apply(point);
+        Tensor crooked = LinearOperator.MotionBlur(21, 1, 3).Apply(point);
+        Assert.Equal(1, straight.sum().item<double>(), 1e-12);
+        Assert.Equal(1, crooked.sum().item<double>(), 1e-12);
+        Assert.True(straight.count_nonzero().item<long>() > 20);
+        Assert.False(straight.allclose(crooked));
+    }
+
+    [Fact]
+    public void Observe_AddsNoiseOnlyWhereSomethingIsSeen()
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = Image(5);
+        Measurement box = Measurement.Observe(LinearOperator.BoxInpainting(2, 3, 5, 4), x, 0.05, seed: 3);
+        Assert.Equal(0, box.Observation.slice(2, 2, 7, 1).slice(3, 3, 7, 1).abs().max().item<double>());
+        Tensor noise = Measurement.Observe(LinearOperator.Identity(), x, 0.05, seed: 3).Observation - x;
+        Assert.InRange(noise.square().mean().sqrt().item<double>(), 0.04, 0.06);
+        Tensor alone = Measurement.Observe(LinearOperator.Identity(), x[0].unsqueeze(0), 0.05, seed: 3).Observation;
+        Assert.Equal(0, (alone[0] - x[0] - noise[0]).abs().max().item<double>(), 1e-15);
+    }
+
+    [Fact]
+    public void Losses_ArePerItem()
+    {
+        using var scope = NewDisposeScope();
+        Measurement seen = Measurement.Observe(LinearOperator.AveragePooling(4), Image(6));
+        Tensor x = Image(7);
+        Tensor residual = seen.Observation - seen.Operator.Apply(x);
+        Near.Equal(residual.square().sum([1L, 2, 3]), seen.SquaredNorm(x), 1e-14);
+        Near.Equal(residual.square().sum([1L, 2, 3]).sqrt(), seen.Norm(x), 1e-14);
+        Func<Tensor, Tensor> sum = GuidanceLoss.WeightedSum((2, seen.Norm), (-0.5, seen.SquaredNorm));
+        Near.Equal((2 * seen.Norm(x)) - (0.5 * seen.SquaredNorm(x)), sum(x), 1e-14);
+
+        // The norm has no derivative at 0; a NaN there would end a run that has reached its aim.
+        Tensor exact = Image(6);
+        (_, Tensor gradient) = LossFunction.Evaluate(seen.Norm, exact);
+        Assert.Equal(0, gradient.abs().max().item<double>());
+    }
+
+    [Fact]
+    public void BadInput_SaysWhatToDo()
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = Image(1);
+        Assert.Contains("divisible by 5", Assert.Throws<ArgumentException>(() => LinearOperator.AveragePooling(5).Apply(x)).Message, StringComparison.Ordinal);
+        Assert.Contains("[batch, channels, height, width]", Assert.Throws<ArgumentException>(() => LinearOperator.GaussianBlur().Apply(x[0])).Message, StringComparison.Ordinal);
+        Assert.Contains("must lie inside", Assert.Throws<ArgumentException>(() => LinearOperator.BoxInpainting(10, 10, 5, 5).Apply(x)).Message, StringComparison.Ordinal);
+        Assert.Contains("[7, 7]", Assert.Throws<ArgumentException>(() => LinearOperator.Masked(ones(7, 7)).Apply(x)).Message, StringComparison.Ordinal);
+        Assert.Contains("larger than that", Assert.Throws<ArgumentException>(() => LinearOperator.MotionBlur(61).Apply(x)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => LinearOperator.Identity().Apply(ones(1, 2, ScalarType.Int64)));
+        Measurement seen = Measurement.Observe(LinearOperator.Identity(), x);
+        Assert.Contains("they must agree", Assert.Throws<ArgumentException>(() => seen.Norm(ones(2, 2, 8, 8, ScalarType.Float64))).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => GuidanceLoss.WeightedSum());
+        Assert.Throws<ArgumentOutOfRangeException>(() => LinearOperator.GaussianBlur(3, 60));
+        Assert.Throws<ArgumentOutOfRangeException>(() => LinearOperator.RandomInpainting(1, 0));
+    }
+
+    private static Tensor Image(ulong seed) => StartNoise.Draw([2, 2, 16, 12], seed, ScalarType.Float64);
+}
