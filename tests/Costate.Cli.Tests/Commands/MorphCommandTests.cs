@@ -146,6 +146,13 @@ public sealed class MorphCommandTests : IDisposable
         Assert.Equal(1, other.ExitCode);
         Assert.All((string[])["other settings", "blend (there 0.5, now 0.4)", "solver (there dpm++2m, now ddim)"], text => Assert.Contains(text, other.Error));
 
+        folder.Write("out/two/result.json", "{");
+        ToolRun damaged = Batch(pairs);
+        Assert.Equal(1, damaged.ExitCode);
+        Assert.Contains("line 3: Got", damaged.Error);
+        Directory.Delete(folder.PathTo("out", "two"), recursive: true);
+        folder.Write("out/two", "a file");
+        Assert.Contains("/two' is a file", Batch(pairs).Error);
         Pictures.Write(a, 20, 20);
         ToolRun changed = Batch(pairs);
         Assert.Equal(1, changed.ExitCode);
