@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Evaluation;
 using Costate.Cli.Models;
 using Costate.Cli.Morphs;
+using Costate.Cli.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -77,6 +78,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
             ? EvaluatedMethod.Parse(list.Split(','), settings)
             : [.. names.Select(name => EvaluatedMethod.Parse(name, settings)).DistinctBy(m => m.Name)];
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
+        HeapSettings.KeepFreedMemory();
         using var torchThreads = new TorchThreads(parsed.GetValue(threads));
         using DisposeScope scope = NewDisposeScope();
         using MorphModel model = load(parsed.GetValue(weights));
