@@ -3,18 +3,19 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Globalization;
 using Costate.Cli.Commands;
+using Costate.Cli.Morphs;
 
 namespace Costate.Cli;
 
 /// <summary>From arguments to an exit code. Everything the commands print goes through the terminal given.</summary>
 internal static class CommandLine
 {
-    internal static int Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken)
+    internal static int Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken, Func<string?, MorphModel>? morphModel = null)
     {
         // Numbers are written and read with a point everywhere, and messages are in one language.
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
 
-        RootCommand root = Root(terminal, cancellationToken);
+        RootCommand root = Root(terminal, cancellationToken, morphModel);
         ParseResult parsed = root.Parse(arguments);
         bool verbose = parsed.GetValue<bool>("--verbose");
         try
@@ -51,10 +52,11 @@ internal static class CommandLine
         }
     }
 
-    internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken)
+    internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken, Func<string?, MorphModel>? morphModel = null)
     {
         var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, and samples back to the noise they come from.")
         {
+            new MorphCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
             new StudyCommand(terminal, cancellationToken),
             new SampleCommand(terminal, cancellationToken),
             new GradientCommand(terminal, cancellationToken),
@@ -63,7 +65,7 @@ internal static class CommandLine
             new InterpolateCommand(terminal, cancellationToken),
             new EditCommand(terminal, cancellationToken),
             new TrainCommand(terminal, cancellationToken),
-            new EvaluateCommand(terminal, cancellationToken),
+            new EvaluateCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
             new FacesCommand(terminal, cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };
