@@ -27,10 +27,22 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
         Options.Add(loss);
         Options.Add(width);
         options.AddTo(this);
-        SetAction(parsed => options.Run(
-            parsed,
-            (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = parsed.GetValue(width) }, parsed.GetValue(loss)!, faces, settings),
-            terminal,
-            cancellationToken));
+        SetAction(parsed =>
+        {
+            (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width));
+
+            // Before any face is drawn.
+            AngularMargin.Named(margin).Dispose();
+            if (channels <= 0 || channels % 8 != 0)
+            {
+                throw new UsageException($"Got --width {channels}; expected a multiple of 8.");
+            }
+
+            return options.Run(
+                parsed,
+                (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = channels }, margin, faces, settings),
+                terminal,
+                cancellationToken);
+        });
     }
 }

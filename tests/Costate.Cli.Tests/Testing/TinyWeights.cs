@@ -28,6 +28,7 @@ internal static class TinyWeights
             EncNumResBlock = 1,
             EncChannelMult = [1, 1],
             AttentionResolutions = [],
+            Dropout = 0,
         },
     };
 
