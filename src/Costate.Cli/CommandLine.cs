@@ -62,6 +62,8 @@ internal static class CommandLine
             new DecodeCommand(terminal, cancellationToken),
             new InterpolateCommand(terminal, cancellationToken),
             new EditCommand(terminal, cancellationToken),
+            new TrainCommand(terminal, cancellationToken),
+            new FacesCommand(terminal, cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };
         root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);

@@ -55,14 +55,23 @@ internal sealed class ContactSheet
     /// <summary>Writes all sheets.</summary>
     internal void Write(Tensor samples, OutputFolder folder)
     {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable noGraph = no_grad();
-        byte[] values = [.. samples.detach().cpu().to(ScalarType.Float32).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().data<byte>()];
+        byte[] values = Bytes(samples);
         for (int sheet = 0; sheet < Names.Count; sheet++)
         {
             int first = sheet * perSheet;
             File.WriteAllBytes(folder.Stage(Names[sheet]), Sheet(values, first, Math.Min(perSheet, batch - first)));
         }
+    }
+
+    /// <summary>Writes one sheet to a file of its own.</summary>
+    internal static void WriteFile(string path, Tensor samples, int columns) =>
+        File.WriteAllBytes(path, new ContactSheet(samples.shape, "", columns).Sheet(Bytes(samples), 0, (int)samples.shape[0]));
+
+    private static byte[] Bytes(Tensor samples)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        return [.. samples.detach().cpu().to(ScalarType.Float32).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().data<byte>()];
     }
 
     private byte[] Sheet(byte[] values, int first, int count)

@@ -15,7 +15,10 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
     private int shown;
 
     /// <summary>Tells how much of the total is done.</summary>
-    internal void Report(double done)
+    internal void Report(double done) => Report(done, note: "");
+
+    /// <summary>Tells how much of the total is done, and something else of interest.</summary>
+    internal void Report(double done, string note)
     {
         TimeSpan elapsed = clock.Elapsed;
         if (elapsed < next)
@@ -27,12 +30,12 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
         if (terminal.LiveWidth is int width)
         {
             next = elapsed + Refresh;
-            Show(Clip(LiveText(fraction, elapsed, width), width - 1));
+            Show(Clip(LiveText(fraction, elapsed, width, note.Length) + After(note), width - 1));
         }
         else
         {
             next = elapsed + Quiet;
-            terminal.Error.WriteLine($"{title}: {fraction:P0}{Remaining(fraction, elapsed)}");
+            terminal.Error.WriteLine($"{title}: {fraction:P0}{Remaining(fraction, elapsed)}{After(note)}");
         }
     }
 
@@ -46,9 +49,9 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
         }
     }
 
-    private string LiveText(double fraction, TimeSpan elapsed, int width)
+    private string LiveText(double fraction, TimeSpan elapsed, int width, int noted)
     {
-        int cells = Math.Clamp(width - title.Length - 32, 0, 40);
+        int cells = Math.Clamp(width - title.Length - noted - 34, 0, 40);
         int full = (int)(fraction * cells);
         string bar = cells < 5 ? "" : $"[{new string('#', full)}{new string('.', cells - full)}] ";
         return $"{title} {bar}{fraction,4:P0}{Remaining(fraction, elapsed)}";
@@ -58,6 +61,8 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
     private static string Remaining(double fraction, TimeSpan elapsed) => fraction > 0 && elapsed > TimeSpan.FromSeconds(1)
         ? $", about {elapsed * ((1 - fraction) / fraction):h\\:mm\\:ss} left"
         : "";
+
+    private static string After(string note) => note.Length == 0 ? "" : $", {note}";
 
     private static string Clip(string text, int width) => text.Length <= width ? text : text[..Math.Max(width, 0)];
 

@@ -33,14 +33,21 @@ internal sealed class JsonOptions
             throw new InvalidDataException($"'{path}' has {file.Length} bytes; expected a configuration of at most {MaxFileBytes}.");
         }
 
+        return Parse(path, File.ReadAllBytes(path));
+    }
+
+    /// <summary>Options in memory.</summary>
+    /// <param name="source">Where they come from, for messages.</param>
+    /// <param name="json">A JSON object in UTF-8.</param>
+    internal static JsonOptions Parse(string source, ReadOnlySpan<byte> json)
+    {
         try
         {
-            return new JsonOptions(path, JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(File.ReadAllBytes(path))
-                ?? throw new JsonException("the file holds null"));
+            return new JsonOptions(source, JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json) ?? throw new JsonException("it is null"));
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"'{path}' is not a JSON object of options: {e.Message}", e);
+            throw new InvalidDataException($"'{source}' is not a JSON object of options: {e.Message}", e);
         }
     }
 

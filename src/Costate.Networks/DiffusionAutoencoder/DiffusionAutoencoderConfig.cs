@@ -96,6 +96,14 @@ public sealed record DiffusionAutoencoderConfig
     public static DiffusionAutoencoderConfig Read(string path)
     {
         JsonOptions options = JsonOptions.Open(path);
+        DiffusionAutoencoderConfig config = From(options);
+        options.RefuseUnread();
+        return config;
+    }
+
+    /// <summary>Takes what it knows from options, among which there may be others.</summary>
+    internal static DiffusionAutoencoderConfig From(JsonOptions options)
+    {
         var otherwise = new DiffusionAutoencoderConfig();
         var config = new DiffusionAutoencoderConfig
         {
@@ -129,7 +137,6 @@ public sealed record DiffusionAutoencoderConfig
 
         // The last has no effect in this layout: the time embedding is as wide as the model's channels.
         options.Ignore("use_checkpoint", "attn_checkpoint", "enc_grad_checkpoint", "time_embed_channels");
-        options.RefuseUnread();
         return config;
     }
 

@@ -8,15 +8,20 @@ internal static class Input
     /// <summary>An image batch [batch, channels, height, width] whose sides the network can halve often enough.</summary>
     internal static void Image(Tensor x, int channels, long sideMultiple, Tensor weight)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (x.dim() != 4 || x.shape[1] != channels || x.shape[2] % sideMultiple != 0 || x.shape[3] % sideMultiple != 0 || x.numel() == 0)
-        {
-            throw new ArgumentException($"Got an input of shape {Shown(x.shape)}; expected [batch, {channels}, height, width] with height and width multiples of {sideMultiple}.", nameof(x));
-        }
-
+        Sides(x, channels, sideMultiple);
         if (x.dtype != weight.dtype || x.device.ToString() != weight.device.ToString())
         {
             throw new ArgumentException($"Got an input of {x.dtype} on {x.device}; the network is {weight.dtype} on {weight.device}. Move one of them by to().", nameof(x));
+        }
+    }
+
+    /// <summary>An image batch [batch, channels, height, width] whose sides are multiples of a patch's.</summary>
+    internal static void Sides(Tensor x, int channels, long multiple)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (x.dim() != 4 || x.shape[1] != channels || x.shape[2] % multiple != 0 || x.shape[3] % multiple != 0 || x.numel() == 0)
+        {
+            throw new ArgumentException($"Got an input of shape {Shown(x.shape)}; expected [batch, {channels}, height, width] with height and width multiples of {multiple}.", nameof(x));
         }
     }
 

@@ -7,6 +7,9 @@ namespace Costate.Networks;
 /// <summary>Puts trained weights into a fresh network.</summary>
 internal static class PretrainedNetwork
 {
+    // Where a file of weights keeps the configuration of its network: in its metadata.
+    private const string ConfigurationName = "config";
+
     /// <summary>The network with the file's weights, in evaluation mode; disposed if that fails.</summary>
     internal static TNetwork Load<TNetwork>(
         TNetwork network,
@@ -37,6 +40,25 @@ internal static class PretrainedNetwork
             network.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The configuration that a file of weights carries.</summary>
+    internal static string Configuration(string weights)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(weights);
+        return file.Metadata.TryGetValue(ConfigurationName, out string? json)
+            ? json
+            : throw new InvalidDataException($"'{weights}' has no metadata {ErrorText.Quote(ConfigurationName)}; expected the configuration of its network there. It was not written by this library.");
+    }
+
+    /// <summary>Writes a network's parameters with its configuration.</summary>
+    internal static void Save(nn.Module network, string path, ScalarType dtype, string configuration, IReadOnlyDictionary<string, string>? metadata)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [ConfigurationName] = configuration };
+        SafetensorsFile.Write(path, network.named_parameters().Select(p => KeyValuePair.Create(p.name, p.parameter.detach().to(dtype))), all);
     }
 
     /// <summary>Makes the network the one owner of its parameters. TorchSharp's layers differ in whether a dispose scope takes them.</summary>

@@ -49,6 +49,7 @@ public sealed class HelpTests
     [InlineData("interpolate")]
     [InlineData("edit")]
     [InlineData("study", "reversibility")]
+    [InlineData("faces", "draw")]
     public void Help_FitsANarrowTerminal(params string[] command)
     {
         string help = Tool.Run([.. command, "--help"], width: 60).Output;

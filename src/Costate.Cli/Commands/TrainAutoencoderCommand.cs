@@ -1,0 +1,29 @@
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Training;
+using Costate.Networks;
+
+namespace Costate.Cli.Commands;
+
+/// <summary><c>costate train autoencoder</c>.</summary>
+internal sealed class TrainAutoencoderCommand : DocumentedCommand
+{
+    private static readonly TrainingDefaults Defaults = new() { Minutes = 100, Batch = 16, MicroBatch = 16, LearningRate = 1e-3, WeightDecay = 0.01 };
+
+    [SetsRequiredMembers]
+    internal TrainAutoencoderCommand(Terminal terminal, CancellationToken cancellationToken)
+        : base("autoencoder", "Trains the diffusion autoencoder.")
+    {
+        var options = new TrainingOptions("costate-autoencoder", Defaults);
+        Notes =
+        [
+            $"Files: {AutoencoderTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile}, {Checkpoint.FileName} and samples-*.png: faces that it was not trained on, the same from their own noise, and from other noise.",
+            "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same weights; with --minutes they depend on the machine's speed.",
+        ];
+        Examples =
+        [
+            new("Two steps on a few faces, to see that it runs", "costate train autoencoder --steps 2 --identities 4 --circumstances 2 --batch 2 --output autoencoder"),
+        ];
+        options.AddTo(this);
+        SetAction(parsed => options.Run(parsed, (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings), terminal, cancellationToken));
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Costate.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Training;
+
+/// <summary>All that a training needs to go on as if it had not stopped, in a file that appears complete or not at all.</summary>
+internal sealed class Checkpoint(string path, TrainingTask task, AdamW optimizer, IReadOnlyDictionary<string, string> settings)
+{
+    internal const string FileName = "checkpoint.safetensors";
+
+    private const string StepName = "step";
+    private const string SecondsName = "seconds";
+
+    internal void Write(long step, double seconds)
+    {
+        var metadata = new Dictionary<string, string>(settings)
+        {
+            [StepName] = step.ToString(CultureInfo.InvariantCulture),
+            [SecondsName] = seconds.ToString("R", CultureInfo.InvariantCulture),
+        };
+        SafetensorsFile.Write(path, Tensors(), metadata);
+    }
+
+    /// <summary>Puts the file's contents in place, if there is a file, and returns where it stopped.</summary>
+    /// <exception cref="CommandException">It is of another training; the message says what differs.</exception>
+    internal (long Step, double Seconds) Resume()
+    {
+        if (!File.Exists(path))
+        {
+            return (0, 0);
+        }
+
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        foreach ((string name, string value) in settings)
+        {
+            string? before = file.Metadata.GetValueOrDefault(name);
+            if (before != value)
+            {
+                throw new CommandException($"Got {name} {value}; the training in '{path}' has {before ?? "none"}. Give the same settings to go on with it, or another --output to begin anew.");
+            }
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        foreach ((string name, Tensor tensor) in Tensors())
+        {
+            Tensor stored = file.Read(name);
+            if (!stored.shape.AsSpan().SequenceEqual(tensor.shape))
+            {
+                throw new CommandException($"'{path}' holds {name} in shape [{string.Join(", ", stored.shape)}]; expected [{string.Join(", ", tensor.shape)}]. It is of another network; give another --output to begin anew.");
+            }
+
+            tensor.copy_(stored);
+        }
+
+        long step = long.Parse(file.Metadata[StepName], CultureInfo.InvariantCulture);
+        optimizer.ResumeAt(step);
+        return (step, double.Parse(file.Metadata[SecondsName], CultureInfo.InvariantCulture));
+    }
+
+    private Dictionary<string, Tensor> Tensors()
+    {
+        Dictionary<string, Tensor> tensors = task.State.ToDictionary(s => $"state:{s.Key}", s => s.Value);
+        foreach ((TrainedParameter parameter, (Tensor first, Tensor second)) in task.Parameters.Zip(optimizer.Moments))
+        {
+            tensors.Add($"value:{parameter.Name}", parameter.Value);
+            tensors.Add($"first:{parameter.Name}", first);
+            tensors.Add($"second:{parameter.Name}", second);
+            if (parameter.Average is { } average)
+            {
+                tensors.Add($"average:{parameter.Name}", average);
+            }
+        }
+
+        return tensors;
+    }
+}

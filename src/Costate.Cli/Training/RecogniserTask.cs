@@ -1,0 +1,125 @@
+using Costate.Networks;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Training;
+
+/// <summary>A recogniser learns to tell the identities of the training faces apart, by a softmax with an angular margin over a centre for each.</summary>
+internal sealed class RecogniserTask : TrainingTask
+{
+    internal const string WeightsFile = "recogniser.safetensors";
+
+    private const double Scale = 32;
+    private const double CentreScale = 0.05;
+    private const double MarginWarmUp = 0.2;
+    private const int MostHeldOut = 400;
+    private const int HeldOutCircumstances = 4;
+    private const double FalseMatchRate = 1e-3;
+    private const int EvaluationBatch = 32;
+
+    private readonly FaceData data;
+    private readonly TrainingSettings settings;
+    private readonly FaceRecogniser network;
+    private readonly FaceRecogniser average;
+    private readonly Parameter centres;
+    private readonly AngularMargin margin;
+    private readonly Lazy<Tensor> heldOut;
+
+    internal RecogniserTask(FaceRecogniserConfig config, string loss, FaceData data, TrainingSettings settings)
+    {
+        (this.data, this.settings) = (data, settings);
+        margin = AngularMargin.Named(loss);
+
+        // As many as it learns from, so that a small training is not all validation.
+        int identities = Math.Min(MostHeldOut, data.Identities);
+        heldOut = new(() => FaceData.HeldOut(identities, HeldOutCircumstances).DetachFromDisposeScope());
+        network = new FaceRecogniser(config);
+        average = new FaceRecogniser(config);
+        average.eval();
+        using var random = new StepRandom(settings.Seed, 0);
+        random.Initialise(network);
+        using DisposeScope scope = NewDisposeScope();
+        // Small, so that a few steps of Adam can turn them anywhere; only their directions count.
+        using Scalar length = CentreScale;
+        centres = new Parameter(random.Normal(data.Identities, config.EmbeddingWidth).mul_(length));
+        centres.DetachFromDisposeScope();
+        Parameters = [.. AutoencoderTask.Trained(network, average), new TrainedParameter("centres", centres, null)];
+        Settings = new Dictionary<string, string>
+        {
+            ["loss"] = loss,
+            ["width"] = $"{config.Width}",
+            ["data"] = $"{data.Identities} x {data.Circumstances} faces",
+        };
+    }
+
+    internal override IReadOnlyList<TrainedParameter> Parameters { get; }
+
+    internal override IReadOnlyDictionary<string, Tensor> State => margin.State;
+
+    internal override IReadOnlyDictionary<string, string> Settings { get; }
+
+    internal override IReadOnlyList<string> Measures => ["threshold", "true_match_rate"];
+
+    internal override double Accumulate(StepRandom random, double progress)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor indices = random.Integers(data.Count, settings.Batch);
+        double sum = 0;
+        for (int first = 0; first < settings.Batch; first += settings.MicroBatch)
+        {
+            using DisposeScope part = NewDisposeScope();
+            int count = Math.Min(settings.MicroBatch, settings.Batch - first);
+            Tensor chosen = indices.narrow(0, first, count);
+            Tensor features = network.call(FaceAugmentation.Apply(data.Faces(chosen), random));
+            Tensor loss = Loss(features, data.Labels(chosen), Math.Min(1, progress / MarginWarmUp), random) * ((double)count / settings.Batch);
+            loss.backward();
+            sum += loss.item<float>();
+        }
+
+        return sum;
+    }
+
+    internal override IReadOnlyList<double> Validate(string folder, long step)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        Tensor embeddings = cat([.. heldOut.Value.split(EvaluationBatch).Select(average.Embed)], 0);
+        Tensor similarities = embeddings.mm(embeddings.t());
+        Tensor owners = arange(embeddings.shape[0]).floor_divide(HeldOutCircumstances);
+        Tensor same = owners.unsqueeze(0).eq(owners.unsqueeze(1));
+        Tensor pairs = ones_like(same).triu(1);
+        float[] impostors = [.. similarities.masked_select(same.logical_not() & pairs).data<float>()];
+        float[] genuine = [.. similarities.masked_select(same & pairs).data<float>()];
+        Array.Sort(impostors);
+        float threshold = impostors[^(1 + (int)(FalseMatchRate * impostors.Length))];
+        return [threshold, (double)genuine.Count(g => g > threshold) / genuine.Length];
+    }
+
+    internal override string Save(string folder, IReadOnlyDictionary<string, string> metadata)
+    {
+        average.Save(Path.Combine(folder, WeightsFile), ScalarType.Float16, metadata);
+        return WeightsFile;
+    }
+
+    public override void Dispose()
+    {
+        network.Dispose();
+        average.Dispose();
+        centres.Dispose();
+        margin.Dispose();
+        if (heldOut.IsValueCreated)
+        {
+            heldOut.Value.Dispose();
+        }
+    }
+
+    private Tensor Loss(Tensor features, Tensor labels, double strength, StepRandom random)
+    {
+        Tensor norms = features.detach().norm(1, keepdim: true, p: 2f);
+        Tensor cosines = nn.functional.linear(nn.functional.normalize(features, 2, 1), nn.functional.normalize(centres, 2, 1));
+        Tensor own = labels.unsqueeze(1);
+        Tensor nearer = margin.Apply(cosines.gather(1, own), norms, strength, random);
+        return nn.functional.cross_entropy(cosines.scatter(1, own, nearer) * Scale, labels);
+    }
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace Costate.Cli.Training;
+
+/// <summary>Numbers of a training by step, a CSV file that grows.</summary>
+internal sealed class TrainingLog
+{
+    private readonly string path;
+
+    /// <param name="path">The file.</param>
+    /// <param name="columns">What follows after the step.</param>
+    /// <param name="resumedAt">Where the run goes on; later rows, which it will write once more, are dropped.</param>
+    internal TrainingLog(string path, IReadOnlyList<string> columns, long resumedAt)
+    {
+        this.path = path;
+        IEnumerable<string> kept = resumedAt > 0 && File.Exists(path)
+            ? File.ReadAllLines(path).Skip(1).Where(line => long.TryParse(line.Split(',')[0], out long step) && step <= resumedAt)
+            : [];
+        File.WriteAllLines(path, [string.Join(',', ["step", .. columns]), .. kept]);
+    }
+
+    internal void Add(long step, params IReadOnlyList<double> values) =>
+        File.AppendAllText(path, string.Join(',', [step.ToString(CultureInfo.InvariantCulture), .. values.Select(v => v.ToString("G6", CultureInfo.InvariantCulture))]) + '\n');
+}
