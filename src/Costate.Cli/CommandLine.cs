@@ -3,18 +3,19 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Globalization;
 using Costate.Cli.Commands;
+using Costate.Cli.Morphs;
 
 namespace Costate.Cli;
 
 /// <summary>From arguments to an exit code. Everything the commands print goes through the terminal given.</summary>
 internal static class CommandLine
 {
-    internal static int Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken)
+    internal static int Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken, Func<string?, MorphModel>? morphModel = null)
     {
         // Numbers are written and read with a point everywhere, and messages are in one language.
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
 
-        RootCommand root = Root(terminal, cancellationToken);
+        RootCommand root = Root(terminal, cancellationToken, morphModel);
         ParseResult parsed = root.Parse(arguments);
         bool verbose = parsed.GetValue<bool>("--verbose");
         try
@@ -51,10 +52,11 @@ internal static class CommandLine
         }
     }
 
-    internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken)
+    internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken, Func<string?, MorphModel>? morphModel = null)
     {
         var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, and samples back to the noise they come from.")
         {
+            new MorphCommand(terminal, morphModel ?? NoWeights, cancellationToken),
             new StudyCommand(terminal, cancellationToken),
             new SampleCommand(terminal, cancellationToken),
             new GradientCommand(terminal, cancellationToken),
@@ -69,6 +71,8 @@ internal static class CommandLine
         root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);
         return root;
     }
+
+    private static MorphModel NoWeights(string? folder) => throw new CommandException("This build has no embedded weights.");
 
     // "costate gradient", from the command that the arguments led to.
     private static string CommandPath(ParseResult parsed)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Costate.Cli.Commands;
 
@@ -18,6 +19,24 @@ internal static class CommonOptions
     };
 
     internal static Option<int?> Threads(string description) => AtLeast("--threads", 1, description);
+
+    /// <summary>An optional number within a range.</summary>
+    internal static Option<double?> Number(string name, string helpName, Func<double, bool> fits, string expected, string description) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && fits(value))
+            {
+                return value;
+            }
+
+            result.AddError($"Got {name} {text}; expected {expected}.");
+            return null;
+        },
+    };
 
     /// <summary>An optional whole number with a lowest value.</summary>
     internal static Option<int?> AtLeast(string name, int lowest, string description) => new(name)

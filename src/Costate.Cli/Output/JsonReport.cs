@@ -14,4 +14,8 @@ internal static class JsonReport
     };
 
     internal static string Text<T>(T report) => JsonSerializer.Serialize(report, Options);
+
+    /// <summary>What <see cref="Text"/> has written to a file.</summary>
+    /// <exception cref="JsonException">It is something else.</exception>
+    internal static T Read<T>(string path) => JsonSerializer.Deserialize<T>(File.ReadAllText(path), Options) ?? throw new JsonException("It is null.");
 }

@@ -69,6 +69,9 @@ public abstract class BrownianPath
     /// <param name="like">A state.</param>
     internal abstract Tensor Normal(int step, NoiseInterval interval, Tensor like);
 
+    /// <summary>The same path for some items of the batch, by their numbers.</summary>
+    internal abstract BrownianPath ForItems(IReadOnlyList<int> items);
+
     /// <summary>Refuses a path that does not fit a run.</summary>
     internal virtual void Check(IReadOnlyList<NoiseInterval> intervals, Tensor like)
     {

@@ -31,6 +31,8 @@ internal sealed class BrownianTree : BrownianPath
 
     private double Resolution => Math.ScaleB(1, -levels);
 
+    internal override BrownianPath ForItems(IReadOnlyList<int> items) => new BrownianTree(item => streamOf(items[item]), Resolution, half);
+
     internal override Tensor Normal(int step, NoiseInterval interval, Tensor like)
     {
         // Draws that stand for no stretch of the path (CycleDiffusion's states) come from the counters of steps, which no node uses.

@@ -6,6 +6,8 @@ internal sealed class PerStepNoise(Func<int, (ulong Seed, int Stream)> streamOf)
 {
     internal override Tensor Normal(int step, NoiseInterval interval, Tensor like) => Draw(step, like.shape, like.dtype, like.device);
 
+    internal override BrownianPath ForItems(IReadOnlyList<int> items) => new PerStepNoise(item => streamOf(items[item]));
+
     internal Tensor Draw(int step, long[] shape, ScalarType dtype, Device device)
     {
         int batch = checked((int)shape[0]);

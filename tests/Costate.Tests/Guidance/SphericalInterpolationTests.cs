@@ -1,7 +1,6 @@
-using Costate.Cli.Models;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Tests.Models;
+namespace Costate.Tests;
 
 public sealed class SphericalInterpolationTests
 {

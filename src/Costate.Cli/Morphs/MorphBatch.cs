@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Costate.Cli.Output;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Morphs;
+
+/// <summary>Many pairs into one folder, a folder for each, several at a time. What is there already is not done again.</summary>
+internal sealed class MorphBatch(string output, MorphModel model, MorphSettings settings, Terminal terminal)
+{
+    internal const string SettingsFile = "settings.json";
+    internal const string TableFile = "morphs.csv";
+    internal const string FileName = "batch.json";
+
+    private readonly SortedDictionary<string, string> described = settings.Describe(model.Source);
+    private readonly SortedDictionary<int, MorphBatchRow> rows = [];
+
+    /// <summary>Refuses a folder of other settings, and leaves a note of these.</summary>
+    /// <exception cref="CommandException">The settings differ, or the folder cannot be used.</exception>
+    internal void Begin()
+    {
+        string path = Path.Combine(output, SettingsFile);
+        if (File.Exists(path))
+        {
+            SortedDictionary<string, string> theirs = SettingsOf(path);
+            string[] differences = [.. theirs.Keys.Union(described.Keys).Order(StringComparer.Ordinal)
+                .Where(key => theirs.GetValueOrDefault(key) != described.GetValueOrDefault(key))
+                .Select(key => $"{key} (there {theirs.GetValueOrDefault(key) ?? "none"}, now {described.GetValueOrDefault(key) ?? "none"})")];
+            if (differences.Length > 0)
+            {
+                throw new CommandException($"The folder '{output}' is of a run with other settings: {string.Join(", ", differences)}. Give the same settings to go on with it, or another folder with --output.");
+            }
+
+            return;
+        }
+
+        using OutputFolder folder = OutputFolder.Prepare(output, SettingsFile, TableFile, FileName);
+        File.WriteAllText(folder.Stage(SettingsFile), JsonReport.Text(described) + '\n');
+        folder.Commit();
+    }
+
+    /// <summary>Morphs all pairs that are not there yet.</summary>
+    /// <returns>A row for each pair, in the order of the file; written to the folder too.</returns>
+    internal MorphBatchReport Run(IReadOnlyList<PairsRow> pairs, int group, CancellationToken cancellationToken)
+    {
+        var run = new MorphRun(model, settings);
+        using (var line = new ProgressLine(terminal, "morphing", total: pairs.Count))
+        {
+            var waiting = new List<MorphBatchPair>();
+            foreach (PairsRow pair in pairs)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (Missing(pair) is MorphBatchPair missing)
+                {
+                    waiting.Add(missing);
+                }
+
+                if (waiting.Count == group)
+                {
+                    Morph(run, waiting, line, cancellationToken);
+                    waiting.Clear();
+                }
+            }
+
+            Morph(run, waiting, line, cancellationToken);
+        }
+
+        return Finish();
+    }
+
+    // Null if there is nothing to do: it is done, or cannot be.
+    private MorphBatchPair? Missing(PairsRow pair)
+    {
+        try
+        {
+            if (pair.Error is not null)
+            {
+                throw new CommandException(pair.Error);
+            }
+
+            (FacePicture a, FacePicture b) = MorphInputs.Read(pair.A, pair.B, model.Side);
+            string result = Path.Combine(output, pair.Name, MorphReport.FileName);
+            if (!File.Exists(result))
+            {
+                return new MorphBatchPair(pair, a, b);
+            }
+
+            MorphReport report = JsonReport.Read<MorphReport>(result);
+            rows[pair.Line] = (report.A.Sha256, report.B.Sha256) == (a.Sha256, b.Sha256)
+                ? MorphBatchRow.Of(pair, report, wasThere: true)
+                : throw new CommandException($"'{Path.Combine(output, pair.Name)}' is a morph of other pictures. Remove that folder, or give the pair another name.");
+        }
+        catch (CommandException e)
+        {
+            Fail(pair, e.Message);
+        }
+
+        return null;
+    }
+
+    // What a network cannot take in one pair shall not stop the others: they are then tried one by one.
+    private void Morph(MorphRun run, IReadOnlyList<MorphBatchPair> pairs, ProgressLine line, CancellationToken cancellationToken)
+    {
+        if (pairs.Count == 0)
+        {
+            return;
+        }
+
+        int before = rows.Count;
+        using DisposeScope scope = NewDisposeScope();
+        try
+        {
+            IReadOnlyList<MorphOutcome> outcomes = run.Run(
+                [.. pairs.Select(p => (p.A, p.B))],
+                (done, loss) => line.Report(before + (done * pairs.Count), loss is double l ? $"loss {l:0.000}" : ""),
+                cancellationToken);
+            foreach ((MorphBatchPair pair, MorphOutcome outcome) in pairs.Zip(outcomes))
+            {
+                using OutputFolder folder = OutputFolder.Prepare(Path.Combine(output, pair.Row.Name), MorphReport.AllFiles);
+                MorphReport report = MorphReport.Write(folder, outcome, pair.A, pair.B, described, settings.Seed);
+                folder.Commit();
+                rows[pair.Row.Line] = MorphBatchRow.Of(pair.Row, report, wasThere: false);
+            }
+        }
+        catch (InvalidOperationException e) when (pairs.Count == 1)
+        {
+            Fail(pairs[0].Row, FailureText.Of(e));
+        }
+        catch (InvalidOperationException)
+        {
+            foreach (MorphBatchPair pair in pairs)
+            {
+                Morph(run, [pair], line, cancellationToken);
+            }
+        }
+    }
+
+    private void Fail(PairsRow pair, string message)
+    {
+        rows[pair.Line] = MorphBatchRow.Of(pair, message);
+        terminal.Error.WriteLine($"line {pair.Line}: {message}");
+    }
+
+    private MorphBatchReport Finish()
+    {
+        using OutputFolder folder = OutputFolder.Prepare(output, TableFile, FileName);
+        string[] recognisers = [model.Attack.Name, .. model.Judges.Select(j => j.Name)];
+        var table = new StringBuilder();
+        table.AppendJoin(',', ["line", "name", "accepted", "loss", .. recognisers.SelectMany(r => (string[])[$"{r} to A", $"{r} to B"]), "error"]).Append('\n');
+        foreach (MorphBatchRow row in rows.Values)
+        {
+            IEnumerable<string> numbers = row.Recognisers is null
+                ? Enumerable.Repeat("", 2 * recognisers.Length)
+                : row.Recognisers.SelectMany(s => (double[])[s.ToA, s.ToB]).Select(v => v.ToString("R", CultureInfo.InvariantCulture));
+            table.AppendJoin(',', [row.Line.ToString(CultureInfo.InvariantCulture), Quoted(row.Name), row.Error is null ? (row.Accepted ? "yes" : "no") : "", row.Loss?.ToString("R", CultureInfo.InvariantCulture) ?? "", .. numbers, Quoted(row.Error ?? "")]).Append('\n');
+        }
+
+        File.WriteAllText(folder.Stage(TableFile), table.ToString());
+        var report = new MorphBatchReport { Settings = described, Pairs = [.. rows.Values] };
+        File.WriteAllText(folder.Stage(FileName), JsonReport.Text(report) + '\n');
+        folder.Commit();
+        return report;
+    }
+
+    private static string Quoted(string text) => text.AsSpan().IndexOfAny(",\"\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static SortedDictionary<string, string> SettingsOf(string path)
+    {
+        try
+        {
+            return JsonReport.Read<SortedDictionary<string, string>>(path);
+        }
+        catch (JsonException e)
+        {
+            throw new CommandException($"Got {path}, which cannot be read ({e.Message}); expected the settings of an earlier run. Give another folder with --output.", e);
+        }
+    }
+}

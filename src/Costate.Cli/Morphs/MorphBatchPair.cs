@@ -1,0 +1,4 @@
+namespace Costate.Cli.Morphs;
+
+/// <summary>A pair that is to be morphed, with its pictures.</summary>
+internal sealed record MorphBatchPair(PairsRow Row, FacePicture A, FacePicture B);

@@ -1,0 +1,13 @@
+namespace Costate.Cli.Morphs;
+
+/// <summary>What <c>batch.json</c> says of a run.</summary>
+internal sealed record MorphBatchReport
+{
+    public string Command => "morph";
+
+    public string Version => ToolVersion.Version;
+
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+
+    public required IReadOnlyList<MorphBatchRow> Pairs { get; init; }
+}

@@ -1,0 +1,33 @@
+namespace Costate.Cli.Morphs;
+
+/// <summary>What has become of a row of a file of pairs.</summary>
+internal sealed record MorphBatchRow
+{
+    public required int Line { get; init; }
+
+    public required string Name { get; init; }
+
+    public bool Accepted { get; init; }
+
+    /// <summary>The lowest; null where the row failed.</summary>
+    public double? Loss { get; init; }
+
+    public IReadOnlyList<MorphSimilarity>? Recognisers { get; init; }
+
+    /// <summary>Whether an earlier run has made it.</summary>
+    public bool WasThere { get; init; }
+
+    public string? Error { get; init; }
+
+    internal static MorphBatchRow Of(PairsRow pair, MorphReport report, bool wasThere) => new()
+    {
+        Line = pair.Line,
+        Name = pair.Name,
+        Accepted = report.Accepted,
+        Loss = report.Losses[report.BestIteration],
+        Recognisers = report.Recognisers,
+        WasThere = wasThere,
+    };
+
+    internal static MorphBatchRow Of(PairsRow pair, string error) => new() { Line = pair.Line, Name = pair.Name, Error = error };
+}

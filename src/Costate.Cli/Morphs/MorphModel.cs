@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Morphs;
+
+/// <summary>What morphs faces: a diffusion autoencoder, the recogniser that guides it, and those that judge the result.</summary>
+internal sealed class MorphModel(IReadOnlyList<IDisposable> networks) : IDisposable
+{
+    /// <summary>Where its weights come from.</summary>
+    internal required string Source { get; init; }
+
+    /// <summary>Height and width of the faces, in pixels.</summary>
+    internal required int Side { get; init; }
+
+    /// <summary>Predicts noise under a semantic code.</summary>
+    internal required Denoiser Denoiser { get; init; }
+
+    /// <summary>What it was trained on.</summary>
+    internal required NoiseSchedule Schedule { get; init; }
+
+    /// <summary>The semantic codes of faces.</summary>
+    internal required Func<Tensor, Tensor> Encode { get; init; }
+
+    /// <summary>The recogniser of the loss.</summary>
+    internal required MorphRecogniser Attack { get; init; }
+
+    /// <summary>Recognisers that the optimisation never sees.</summary>
+    internal required IReadOnlyList<MorphRecogniser> Judges { get; init; }
+
+    public void Dispose()
+    {
+        foreach (IDisposable network in networks)
+        {
+            network.Dispose();
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Morphs;
+
+/// <summary>What has become of one pair. Tensors belong to the scope that the run was started in.</summary>
+internal sealed class MorphOutcome
+{
+    /// <summary>The morph with the lowest loss, [3, side, side], rounded to 8 bits as its file has it.</summary>
+    internal required Tensor Morph { get; init; }
+
+    /// <summary>The pictures of the strip, [pictures, 3, side, side]: A, the morph at some iterations, the best, B.</summary>
+    internal required Tensor Strip { get; init; }
+
+    /// <summary>The loss at each evaluation until the pair stopped.</summary>
+    internal required IReadOnlyList<double> Losses { get; init; }
+
+    internal required int BestIteration { get; init; }
+
+    internal required IReadOnlyList<MorphSimilarity> Similarities { get; init; }
+
+    internal required MorphCost Cost { get; init; }
+
+    /// <summary>Whether all judges take it for A and for B.</summary>
+    internal bool Accepted => Similarities.Where(s => s.Judges).All(s => s.Accepted);
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using Costate.Cli.Output;
+using SkiaSharp;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Morphs;
+
+/// <summary>What <c>result.json</c> says of a morph.</summary>
+internal sealed record MorphReport
+{
+    internal const string MorphFile = "morph.png";
+    internal const string StripFile = "strip.png";
+    internal const string LossFile = "loss.png";
+    internal const string FileName = "result.json";
+
+    internal static readonly string[] AllFiles = [MorphFile, StripFile, LossFile, FileName];
+
+    private const int StripScale = 2;
+
+    public string Command => "morph";
+
+    public string Version => ToolVersion.Version;
+
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    public required MorphPicture A { get; init; }
+
+    public required MorphPicture B { get; init; }
+
+    /// <summary>Whether every judge takes the morph for A and for B.</summary>
+    public required bool Accepted { get; init; }
+
+    public required IReadOnlyList<MorphSimilarity> Recognisers { get; init; }
+
+    public required IReadOnlyList<double> Losses { get; init; }
+
+    public required int BestIteration { get; init; }
+
+    public required MorphCost Cost { get; init; }
+
+    /// <summary>The most memory that the process has held so far.</summary>
+    public required long PeakMemoryBytes { get; init; }
+
+    public IReadOnlyList<string> Files => AllFiles;
+
+    /// <summary>Writes all files of a morph into a folder, which is left to be committed.</summary>
+    /// <returns>The report.</returns>
+    internal static MorphReport Write(OutputFolder folder, MorphOutcome outcome, FacePicture a, FacePicture b, IReadOnlyDictionary<string, string> settings, ulong seed)
+    {
+        WritePicture(folder.Stage(MorphFile), outcome.Morph);
+        using (DisposeScope scope = NewDisposeScope())
+        {
+            Tensor large = outcome.Strip.repeat_interleave(StripScale, 2).repeat_interleave(StripScale, 3);
+            ContactSheet.WriteFile(folder.Stage(StripFile), large, columns: (int)large.shape[0]);
+        }
+
+        File.WriteAllBytes(folder.Stage(LossFile), MorphPlot.Loss(outcome.Losses, outcome.BestIteration));
+        var report = new MorphReport
+        {
+            Settings = settings,
+            Seed = seed,
+            A = new MorphPicture(a.Name, a.Sha256),
+            B = new MorphPicture(b.Name, b.Sha256),
+            Accepted = outcome.Accepted,
+            Recognisers = outcome.Similarities,
+            Losses = outcome.Losses,
+            BestIteration = outcome.BestIteration,
+            Cost = outcome.Cost with { Seconds = Math.Round(outcome.Cost.Seconds, 3) },
+            PeakMemoryBytes = PeakMemory(),
+        };
+        File.WriteAllText(folder.Stage(FileName), JsonReport.Text(report) + '\n');
+        return report;
+    }
+
+    private static long PeakMemory()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+
+    private static void WritePicture(string path, Tensor face)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        byte[] values = [.. face.add(1).mul_(127.5).round_().to(ScalarType.Byte).permute(1, 2, 0).contiguous().data<byte>()];
+        using var bitmap = new SKBitmap(new SKImageInfo((int)face.shape[2], (int)face.shape[1], SKColorType.Rgba8888, SKAlphaType.Opaque));
+        Span<byte> pixels = bitmap.GetPixelSpan();
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            pixels[i] = i % 4 == 3 ? (byte)255 : values[(i / 4 * 3) + (i % 4)];
+        }
+
+        using SKData png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        File.WriteAllBytes(path, png.ToArray());
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace Costate.Cli.Morphs;
+
+/// <summary>What the options of <c>costate morph</c> say about how faces are morphed.</summary>
+internal sealed record MorphSettings
+{
+    internal const int DefaultSteps = 20;
+    internal const int DefaultEncodingSteps = 50;
+    internal const int DefaultIterations = 30;
+    internal const double DefaultRate = 0.01;
+
+    internal required string SolverName { get; init; }
+
+    internal required Solver Solver { get; init; }
+
+    internal required string GridName { get; init; }
+
+    internal required int Steps { get; init; }
+
+    /// <summary>Steps of the probability-flow ODE towards noise; null where the noise belongs to the sampling grid.</summary>
+    internal required int? EncodingSteps { get; init; }
+
+    internal required string MethodName { get; init; }
+
+    internal required string OptimiserName { get; init; }
+
+    internal required int? AdjointSteps { get; init; }
+
+    internal required string? Trajectory { get; init; }
+
+    internal required LatentOptimisationOptions Optimisation { get; init; }
+
+    internal required double Blend { get; init; }
+
+    internal required ulong Seed { get; init; }
+
+    /// <summary>By name, as text. Runs with equal ones may share a folder.</summary>
+    internal SortedDictionary<string, string> Describe(string weights)
+    {
+        (string Name, string? Value)[] all =
+        [
+            ("weights", weights),
+            ("solver", SolverName),
+            ("grid", GridName),
+            ("steps", Text(Steps)),
+            ("encodingSteps", Text(EncodingSteps)),
+            ("method", MethodName),
+            ("adjointSteps", Text(AdjointSteps)),
+            ("trajectory", Trajectory),
+            ("optimiser", OptimiserName),
+            ("targets", Optimisation.Targets.ToString()),
+            ("iterations", Text(Optimisation.Iterations)),
+            ("learningRate", Text(Optimisation.StartNoiseRate)),
+            ("codeLearningRate", Text(Optimisation.ConditionRate)),
+            ("gradientNorm", Text(Optimisation.MostGradientNorm)),
+            ("keepNorm", Optimisation.KeepStartNorm ? "true" : null),
+            ("injectedNoise", Optimisation.InjectedNoise == 0 ? null : Text(Optimisation.InjectedNoise)),
+            ("stopAtLoss", Text(Optimisation.StopAtLoss)),
+            ("patience", Text(Optimisation.Patience)),
+            ("blend", Text(Blend)),
+            ("seed", Seed.ToString(CultureInfo.InvariantCulture)),
+        ];
+        return new(all.Where(p => p.Value is not null).ToDictionary(p => p.Name, p => p.Value!), StringComparer.Ordinal);
+    }
+
+    private static string? Text(int? value) => value?.ToString(CultureInfo.InvariantCulture);
+
+    private static string? Text(double? value) => value?.ToString("R", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,111 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>The loss of an optimisation at one point, and its gradient. Results live in the caller's dispose scope.</summary>
+internal sealed class LatentEvaluation(
+    Sampler sampler,
+    Func<Tensor, IReadOnlyList<int>, Tensor> loss,
+    GradientMethod method,
+    LatentVariables variables,
+    int[] rows,
+    bool dropsStopped,
+    int iteration)
+{
+    private readonly bool isPart = dropsStopped && rows.Length < variables.Rows;
+
+    /// <summary>The loss of each of the rows.</summary>
+    internal double[] Losses { get; private set; } = [];
+
+    /// <summary>The samples of their items.</summary>
+    internal Tensor Samples { get; private set; } = null!;
+
+    internal GradientCost Cost { get; private set; } = new(0, 0, 0, 0);
+
+    // The items that the network sees.
+    private int[] Items => isPart ? rows : [.. Enumerable.Range(0, variables.Batch)];
+
+    /// <summary>Evaluates; the gradient, [all rows, n], is zero in other rows, and null if none was asked for.</summary>
+    internal Tensor? Run(Tensor point, BrownianPath? noise, bool withoutGradient, CancellationToken cancellationToken)
+    {
+        (Tensor start, Condition? condition) = variables.Unpack(point);
+        if (isPart)
+        {
+            Tensor items = tensor(rows.Select(r => (long)r).ToArray(), device: point.device);
+            (start, condition) = (start.index_select(0, items), LatentVariables.Select(condition, items));
+            noise = noise?.ForItems(rows);
+        }
+
+        try
+        {
+            return withoutGradient ? Draw(start, condition, noise, cancellationToken) : Pull(point, start, condition, noise, cancellationToken);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidOperationException($"{e.Message} This was at iteration {iteration}{(isPart ? $", of the items {string.Join(", ", rows)}, counted from 0 among these" : "")}.", e);
+        }
+    }
+
+    private Tensor? Draw(Tensor start, Condition? condition, BrownianPath? noise, CancellationToken cancellationToken)
+    {
+        Tensor sample = sampler.Sample(start, condition, noise, null, cancellationToken);
+        Tensor value = Checked(loss(sample, Items), sample).detach();
+        long evaluations = (long)sampler.Table.EvaluatedRows.Count * sampler.Denoiser.EvaluationsPerPrediction;
+        Cost = new GradientCost(evaluations, 0, 0, 0);
+        Take(value, sample);
+        return null;
+    }
+
+    private Tensor Pull(Tensor point, Tensor start, Condition? condition, BrownianPath? noise, CancellationToken cancellationToken)
+    {
+        SampleGradient gradient = sampler.Gradient(start, condition, x => Checked(loss(x, Items), x), method, noise, null, cancellationToken);
+        Cost = gradient.Cost;
+        Take(gradient.Loss, gradient.Sample);
+        Tensor packed = variables.Pack(gradient);
+        Tensor sum = packed.sum([1L], type: ScalarType.Float64);
+        double[] sums = [.. sum.data<double>()];
+        if (Array.FindIndex(sums, s => !double.IsFinite(s)) is var bad and >= 0)
+        {
+            throw new InvalidOperationException($"The gradient is NaN or infinite for item {bad}. {method} may be unstable at so few steps; use more, or {nameof(GradientMethod.Discrete)}().");
+        }
+
+        if (!isPart)
+        {
+            return packed;
+        }
+
+        Tensor items = tensor(rows.Select(r => (long)r).ToArray(), device: point.device);
+        return zeros_like(point, requires_grad: false).index_copy_(0, items, packed);
+    }
+
+    private Tensor Checked(Tensor? value, Tensor sample)
+    {
+        if (value is null)
+        {
+            throw new InvalidOperationException($"The loss returned null; it must return one value for each item, [{sample.shape[0]}].");
+        }
+
+        bool isScalar = value.dim() == 0 && (variables.Joined || sample.shape[0] == 1);
+        if (!isScalar && !(value.dim() == 1 && value.shape[0] == sample.shape[0]))
+        {
+            throw new InvalidOperationException($"The loss returned shape {Shapes.Text(value)} for samples of shape {Shapes.Text(sample)}; it must return one value for each item, [{sample.shape[0]}], since each is optimised apart. Sum or average over the other dimensions.");
+        }
+
+        double[] values = [.. value.detach().to(ScalarType.Float64).cpu().reshape(-1).data<double>()];
+        if (Array.FindIndex(values, v => !double.IsFinite(v)) is var bad and >= 0)
+        {
+            throw new InvalidOperationException($"The loss is {values[bad]} for item {bad}; it must be finite.");
+        }
+
+        return value;
+    }
+
+    // Items that ride along though they have stopped are left out.
+    private void Take(Tensor value, Tensor sample)
+    {
+        double[] all = [.. value.to(ScalarType.Float64).cpu().reshape(-1).data<double>()];
+        bool ridesAlong = !isPart && rows.Length < variables.Rows;
+        Losses = variables.Joined ? [all.Sum()] : ridesAlong ? [.. rows.Select(row => all[row])] : all;
+        Samples = ridesAlong ? sample.index_select(0, tensor(rows.Select(r => (long)r).ToArray(), device: sample.device)) : sample;
+    }
+}

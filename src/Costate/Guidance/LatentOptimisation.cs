@@ -1,0 +1,153 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>
+/// Changes the start noise, the condition or the weights until the samples have a low loss, by gradients through the whole sampler
+/// (end-to-end guidance: D-Flow, DOODL, AdjointDEIS). The best that each item has seen is kept.
+/// </summary>
+/// <remarks>
+/// Every item of a batch has its own optimiser, line search, best and early stop: a batch of three gives what three batches of one give, as
+/// far as network and loss treat items apart. Each iteration is one gradient of the batch (see <see cref="GradientMethod"/> for its cost);
+/// beside that, a few rows of the size of x_T and z are kept (twice the optimiser's memory of them for L-BFGS).
+/// </remarks>
+public sealed class LatentOptimisation
+{
+    private readonly Func<Tensor, IReadOnlyList<int>, Tensor> loss;
+    private readonly bool dropsStopped;
+
+    /// <summary>An optimisation. Items that have stopped stay in the batch that the network and the loss see, unchanged.</summary>
+    /// <param name="sampler">Draws the samples.</param>
+    /// <param name="loss">From samples, [batch, ...], to one value for each, [batch].</param>
+    /// <param name="options">How. The default is AdjointDEIS's.</param>
+    /// <exception cref="ArgumentException">Options are out of range or do not go together, or parameters shall change and the denoiser has none.</exception>
+    public LatentOptimisation(Sampler sampler, Func<Tensor, Tensor> loss, LatentOptimisationOptions? options = null)
+        : this(sampler, (x, _) => loss(x), options, dropsStopped: false) => ArgumentNullException.ThrowIfNull(loss);
+
+    /// <summary>An optimisation that leaves out of the batch those items that have stopped, which saves their evaluations.</summary>
+    /// <remarks>The denoiser must take any part of the batch. Where the items share parameters that change, none is left out.</remarks>
+    /// <param name="sampler">Draws the samples.</param>
+    /// <param name="loss">From samples, [items, ...], and the numbers of their items in the batch, to one value for each, [items].</param>
+    /// <param name="options">How. The default is AdjointDEIS's.</param>
+    /// <exception cref="ArgumentException">Options are out of range or do not go together, or parameters shall change and the denoiser has none.</exception>
+    public LatentOptimisation(Sampler sampler, Func<Tensor, IReadOnlyList<int>, Tensor> loss, LatentOptimisationOptions? options = null)
+        : this(sampler, loss, options, dropsStopped: true) => ArgumentNullException.ThrowIfNull(loss);
+
+    private LatentOptimisation(Sampler sampler, Func<Tensor, IReadOnlyList<int>, Tensor> loss, LatentOptimisationOptions? options, bool dropsStopped)
+    {
+        ArgumentNullException.ThrowIfNull(sampler);
+        (Sampler, this.loss, Options, this.dropsStopped) = (sampler, loss, options ?? new LatentOptimisationOptions(), dropsStopped);
+        Options.Check();
+        if (Options.Targets.HasFlag(OptimisationTargets.Parameters) && sampler.Denoiser.Parameters.Count == 0)
+        {
+            throw new ArgumentException($"The parameters shall change, but the denoiser names none. Pass them as {nameof(Denoiser.FromFunction)}(..., parameters: module.parameters()), or use {nameof(Denoiser.FromModule)} with a module that is not frozen.", nameof(sampler));
+        }
+    }
+
+    /// <summary>Draws the samples.</summary>
+    public Sampler Sampler { get; }
+
+    /// <summary>How it runs.</summary>
+    public LatentOptimisationOptions Options { get; }
+
+    /// <summary>Optimises. Parameters that change are those of the best when this returns, and as they were if it throws.</summary>
+    /// <param name="xT">Where the start noise begins, [batch, ...]; not changed itself.</param>
+    /// <param name="z">Where the condition begins: null, a tensor [batch, ...], or a <see cref="Condition"/>; not changed itself.</param>
+    /// <param name="noise">The path of a stochastic solver, the same in every iteration; others ignore it.</param>
+    /// <param name="progress">Told after each evaluation of the loss, on this thread.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
+    /// <returns>The best of each item, in the caller's dispose scope.</returns>
+    /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, is not finite, or nothing would change.</exception>
+    /// <exception cref="InvalidOperationException">The loss is not one finite value for each item or has no gradient, or the network or the gradient is not finite; the message names iteration and item.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public OptimisedLatent Run(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<OptimisationProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        Sampler.Checked(xT, z, noise, null, cancellationToken);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        var variables = new LatentVariables(xT, z, Sampler.Denoiser.Parameters, Options.Targets);
+        Tensor begin = variables.Begin();
+        try
+        {
+            return Iterate(variables, begin, noise, progress, cancellationToken).MoveToOuterDisposeScope();
+        }
+        catch
+        {
+            variables.Unpack(begin);
+            throw;
+        }
+    }
+
+    private OptimisedLatent Iterate(LatentVariables variables, Tensor begin, BrownianPath? noise, IProgress<OptimisationProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var record = new OptimisationRecord(variables, Options);
+        using OptimiserState state = Options.Optimiser.Begin(variables.Rates(Options), variables.Rows);
+        using var constraint = new StartConstraint(variables, begin, Options);
+        GradientCost cost = new(0, 0, 0, 0);
+        Tensor point = begin;
+        for (int iteration = 0; ; iteration++)
+        {
+            using DisposeScope step = NewDisposeScope();
+            int[] rows = record.RunningRows;
+            bool isLast = iteration == Options.Iterations;
+            var evaluation = new LatentEvaluation(Sampler, loss, Options.Method, variables, rows, dropsStopped, iteration);
+            Tensor? gradient = evaluation.Run(point, noise, isLast, cancellationToken);
+            cost = Sum(cost, evaluation.Cost);
+            record.Add(point, rows, evaluation.Losses, evaluation.Samples, evaluation.Cost.NetworkEvaluations);
+            progress?.Report(new OptimisationProgress(iteration, Options.Iterations, [.. rows.SelectMany(variables.ItemsOf)], evaluation.Losses, [.. record.Best], evaluation.Samples));
+            if (gradient is null || record.RunningRows.Length == 0)
+            {
+                break;
+            }
+
+            Tensor next = Next(state, point, evaluation.Losses, rows, Limited(gradient), record.Running);
+            Array.ForEach(rows.Where(state.IsSettled).ToArray(), record.Stop);
+            if (record.RunningRows.Length == 0)
+            {
+                break;
+            }
+
+            constraint.Apply(next, iteration);
+            Tensor left = point;
+            point = next.MoveToOuterDisposeScope();
+            if (iteration > 0)
+            {
+                left.Dispose();
+            }
+        }
+
+        return record.Result(cost);
+    }
+
+    private static Tensor Next(OptimiserState state, Tensor point, double[] losses, int[] rows, Tensor gradient, bool[] running)
+    {
+        double[] ofRows = new double[running.Length];
+        foreach ((int i, int row) in rows.Index())
+        {
+            ofRows[row] = losses[i];
+        }
+
+        Tensor next = state.Next(point, ofRows, gradient, running);
+        return running.All(r => r) ? next : where(tensor(running).to(point.device).unsqueeze(1), next, point);
+    }
+
+    // A longer gradient than allowed is scaled down, row by row.
+    private Tensor Limited(Tensor gradient)
+    {
+        if (Options.MostGradientNorm is not double most)
+        {
+            return gradient;
+        }
+
+        using Scalar one = 1.0;
+        using Scalar limit = most;
+        return gradient.mul(gradient.square().sum([1L], keepdim: true).sqrt().reciprocal().mul(limit).clamp_max(one));
+    }
+
+    private static GradientCost Sum(GradientCost a, GradientCost b) => new(
+        a.NetworkEvaluations + b.NetworkEvaluations,
+        a.VectorJacobianProducts + b.VectorJacobianProducts,
+        Math.Max(a.PeakStoredStates, b.PeakStoredStates),
+        Math.Max(a.PeakStoredBytes, b.PeakStoredBytes));
+}

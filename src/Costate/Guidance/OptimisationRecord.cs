@@ -1,0 +1,120 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>What an optimisation has seen: every loss, the best of each row, and who has stopped.</summary>
+internal sealed class OptimisationRecord : IDisposable
+{
+    private readonly LatentVariables variables;
+    private readonly LatentOptimisationOptions options;
+    private readonly List<double[]> losses = [];
+    private readonly int[] lastImprovement;
+    private readonly long[] evaluations;
+    private Tensor? point;
+    private Tensor? sample;
+
+    internal OptimisationRecord(LatentVariables variables, LatentOptimisationOptions options)
+    {
+        (this.variables, this.options) = (variables, options);
+        Best = [.. Enumerable.Repeat(double.PositiveInfinity, variables.Rows)];
+        BestIteration = new int[variables.Rows];
+        Running = [.. Enumerable.Repeat(true, variables.Rows)];
+        lastImprovement = new int[variables.Rows];
+        evaluations = new long[variables.Batch];
+    }
+
+    internal double[] Best { get; }
+
+    internal int[] BestIteration { get; }
+
+    /// <summary>Which rows run.</summary>
+    internal bool[] Running { get; }
+
+    /// <summary>The numbers of the rows that run.</summary>
+    internal int[] RunningRows => [.. Enumerable.Range(0, Running.Length).Where(row => Running[row])];
+
+    /// <summary>The rows of the best, [rows, n].</summary>
+    internal Tensor Point => point!;
+
+    /// <summary>Takes in an evaluation: losses of the rows that run, and samples of their items.</summary>
+    internal void Add(Tensor rows, int[] evaluated, double[] values, Tensor samples, long networkEvaluations)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int iteration = losses.Count;
+        double[] line = [.. Enumerable.Repeat(double.NaN, Running.Length)];
+        List<int> better = [];
+        for (int i = 0; i < evaluated.Length; i++)
+        {
+            int row = evaluated[i];
+            line[row] = values[i];
+            if (values[i] < Best[row] - (double.IsInfinity(Best[row]) ? 0 : options.LeastImprovement))
+            {
+                lastImprovement[row] = iteration;
+            }
+
+            if (values[i] < Best[row])
+            {
+                (Best[row], BestIteration[row]) = (values[i], iteration);
+                better.Add(i);
+            }
+
+            Running[row] = !(values[i] <= options.StopAtLoss || iteration - lastImprovement[row] >= options.Patience);
+            foreach (int item in variables.ItemsOf(row))
+            {
+                evaluations[item] += networkEvaluations;
+            }
+        }
+
+        losses.Add(line);
+        Keep(rows, evaluated, samples, better);
+    }
+
+    /// <summary>Stops rows that have nowhere to go.</summary>
+    internal void Stop(int row) => Running[row] = false;
+
+    internal OptimisedLatent Result(GradientCost cost)
+    {
+        (Tensor start, Condition? condition) = variables.Unpack(point!);
+        int batch = variables.Batch;
+        return new OptimisedLatent
+        {
+            StartNoise = start.clone(),
+            Condition = condition?.WithValues(condition.Values.clone()),
+            Sample = sample!.clone(),
+            Losses = tensor(losses.SelectMany(line => line).ToArray(), [losses.Count, Running.Length], ScalarType.Float64),
+            BestLoss = Best,
+            BestIteration = BestIteration,
+            NetworkEvaluations = evaluations,
+            Cost = cost,
+        };
+    }
+
+    public void Dispose()
+    {
+        point?.Dispose();
+        sample?.Dispose();
+    }
+
+    private void Keep(Tensor rows, int[] evaluated, Tensor samples, List<int> better)
+    {
+        if (point is null)
+        {
+            (point, sample) = (rows.clone().DetachFromDisposeScope(), samples.clone().DetachFromDisposeScope());
+            return;
+        }
+
+        foreach (int i in better)
+        {
+            point[evaluated[i]].copy_(rows[evaluated[i]]);
+            if (variables.Joined)
+            {
+                sample!.copy_(samples);
+            }
+            else
+            {
+                sample![evaluated[i]].copy_(samples[i]);
+            }
+        }
+    }
+}

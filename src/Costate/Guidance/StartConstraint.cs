@@ -1,0 +1,50 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>What happens to x_T after a step of an optimisation: noise is added, and its norm set back.</summary>
+internal sealed class StartConstraint : IDisposable
+{
+    private readonly LatentVariables variables;
+    private readonly LatentOptimisationOptions options;
+    private readonly PerStepNoise noise;
+    private readonly Tensor? norms;
+
+    internal StartConstraint(LatentVariables variables, Tensor begin, LatentOptimisationOptions options)
+    {
+        (this.variables, this.options) = (variables, options);
+        IReadOnlyList<ulong>? seeds = options.InjectedNoiseSeeds;
+        if (seeds is not null && seeds.Count != variables.Batch)
+        {
+            throw new ArgumentException($"Got {seeds.Count} seeds of injected noise for a batch of {variables.Batch}; give one for each item.");
+        }
+
+        noise = new PerStepNoise(item => seeds is null ? (0, item) : (seeds[item], 0));
+        norms = options.KeepStartNorm && variables.StartOf(begin) is Tensor start ? Norms(start).DetachFromDisposeScope() : null;
+    }
+
+    /// <summary>Changes rows in place.</summary>
+    internal void Apply(Tensor rows, int iteration)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        if (variables.StartOf(rows) is not Tensor start)
+        {
+            return;
+        }
+
+        if (options.InjectedNoise > 0)
+        {
+            start.AddTimes(noise.Draw(iteration, start.shape, start.dtype, start.device), options.InjectedNoise);
+        }
+
+        if (norms is not null)
+        {
+            start.mul_(norms.div(Norms(start)));
+        }
+    }
+
+    public void Dispose() => norms?.Dispose();
+
+    private static Tensor Norms(Tensor start) => start.square().sum([1L], keepdim: true).sqrt();
+}
