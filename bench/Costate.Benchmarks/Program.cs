@@ -14,8 +14,9 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
 {
     json,
     Subject("overhead", "Time, beside the bare network calls.", OverheadBenchmark.Run),
+    Subject("guidance", "Time of guided sampling, beside the bare network calls, products and losses.", GuidanceBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
-    Subject("all", "Both.", () => OverheadBenchmark.Run().Concat(MemoryBenchmark.Run())),
+    Subject("all", "All of them.", () => OverheadBenchmark.Run().Concat(GuidanceBenchmark.Run()).Concat(MemoryBenchmark.Run())),
 };
 return root.Parse(args).Invoke();
 
@@ -24,9 +25,9 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
     var command = new Command(name, description);
     command.SetAction(parsed =>
     {
-        if (name != "overhead" && !OperatingSystem.IsLinux())
+        if (name is not ("overhead" or "guidance") && !OperatingSystem.IsLinux())
         {
-            Console.Error.WriteLine("The memory figures need Linux. Run overhead instead.");
+            Console.Error.WriteLine("The memory figures need Linux. Run overhead or guidance instead.");
             return 1;
         }
 
@@ -50,6 +51,7 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
 static object Measure(string measurement, int[] arguments) => measurement switch
 {
     nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(arguments[0]),
+    nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(arguments[0]),
     nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(arguments[0], arguments.Length > 1 ? Checkpointing.Revolve(arguments[1]) : null),
     nameof(MemoryMeasurement.Residue) => MemoryMeasurement.Residue(arguments[0]),
     _ => throw new ArgumentException($"There is no measurement {measurement}."),

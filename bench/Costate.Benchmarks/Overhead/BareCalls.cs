@@ -28,4 +28,16 @@ internal sealed class BareCalls(ConvolutionalNetwork network, Tensor x, Tensor t
             leaf.grad!.Dispose();
         }
     }
+
+    /// <summary>Evaluates a loss with its gradient.</summary>
+    internal void EvaluateLoss(Func<Tensor, Tensor> loss, int times)
+    {
+        for (int k = 0; k < times; k++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor leaf = x.detach().requires_grad_(true);
+            loss(leaf).sum().backward();
+            leaf.grad!.Dispose();
+        }
+    }
 }

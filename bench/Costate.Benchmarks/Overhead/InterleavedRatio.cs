@@ -6,7 +6,7 @@ namespace Costate.Benchmarks.Overhead;
 /// <remarks>
 /// By hand rather than with BenchmarkDotNet, which measures one piece of work to the end before the next: on a machine that others
 /// use too, or whose clock changes, the drift over those minutes is larger than the few percent in question. In turns both see the
-/// same machine. What disturbs a turn only makes it longer, so the quicker turns tell more than the slower; their lower quartile is
+/// same machine. It is the time of the processor, not of the clock, so that waiting for it does not count. What disturbs a turn only makes it longer, so the quicker turns tell more than the slower; their lower quartile is
 /// steadier than their minimum.
 /// </remarks>
 /// <param name="Work">Lower quartile of the times of the work in question.</param>
@@ -50,9 +50,9 @@ internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, doubl
 
     private static TimeSpan Time(Action action)
     {
-        long begin = Stopwatch.GetTimestamp();
+        TimeSpan begin = Environment.CpuUsage.TotalTime;
         action();
-        return Stopwatch.GetElapsedTime(begin);
+        return Environment.CpuUsage.TotalTime - begin;
     }
 
     private static TimeSpan Quantile(List<TimeSpan> times, double fraction) => times.Order().ElementAt((int)(fraction * times.Count));

@@ -16,6 +16,11 @@ internal sealed class DivergenceWatch(int batch)
     /// </summary>
     internal Tensor Replace(Tensor x, Tensor standIn, double bound, int step, double time)
     {
+        if (Array.TrueForAll(diverged, d => d is null) && IsWithin(x, bound))
+        {
+            return x.alias();
+        }
+
         using DisposeScope scope = NewDisposeScope();
         Tensor largest = x.reshape(batch, -1).abs().amax([1L]).to(ScalarType.Float64).cpu();
         foreach ((double value, int item) in largest.data<double>().Select((value, item) => (value, item)))
@@ -36,6 +41,13 @@ internal sealed class DivergenceWatch(int batch)
         using DisposeScope scope = NewDisposeScope();
         using Scalar nan = double.NaN;
         return (Items.Count == 0 ? x.alias() : x.masked_fill(Mask(x), nan)).MoveToOuterDisposeScope();
+    }
+
+    // One reduction for all items.
+    private static bool IsWithin(Tensor x, double bound)
+    {
+        using Tensor largest = linalg.vector_norm(x, double.PositiveInfinity);
+        return largest.ToDouble() <= bound;
     }
 
     private Tensor Mask(Tensor like) =>

@@ -23,6 +23,9 @@ public sealed class GuidedSampler
     private readonly Sampler sampler;
     private readonly GuidedStep[] steps;
 
+    // Made when first needed; two threads may both make one, and they are the same.
+    private readonly Sampler?[] lookaheads;
+
     /// <summary>A guided sampler.</summary>
     /// <param name="denoiser">The network; its own guidance (classifier-free, classifier) composes with this one.</param>
     /// <param name="schedule">The schedule it was trained on.</param>
@@ -47,8 +50,9 @@ public sealed class GuidedSampler
         Options = options;
         sampler = new Sampler(frozen, schedule, Solver.Ddim(), grid);
         steps = GuidedStep.All(frozen, schedule, grid, options);
-        options.Lookahead.At(frozen, schedule, grid, 0);
-        options.Lookahead.At(frozen, schedule, grid, grid.Steps - 1);
+        lookaheads = new Sampler?[grid.Steps];
+        LookaheadAt(0);
+        LookaheadAt(grid.Steps - 1);
     }
 
     /// <summary>The method.</summary>
@@ -100,8 +104,7 @@ public sealed class GuidedSampler
         {
             using DisposeScope inner = NewDisposeScope();
             objective.Enter(step.At.Index, step.At.Time);
-            Sampler ahead = Options.Lookahead.At(run.Denoiser, sampler.Schedule, Grid, step.At.Index);
-            (Tensor next, Tensor? value) = stepper.Take(step, ahead, x);
+            (Tensor next, Tensor? value) = stepper.Take(step, LookaheadAt(step.At.Index), x);
             using Tensor before = x;
             x = next.MoveToOuterDisposeScope();
             losses.Add((value?.to(xT.dtype) ?? full([batch], notGuided, xT.dtype, xT.device)).MoveToOuterDisposeScope());
@@ -112,4 +115,9 @@ public sealed class GuidedSampler
         Tensor final = stepper.Watch.WithNaN(objective.Value(x));
         return new GuidedSample(stepper.Watch.WithNaN(x), final, stack(losses), stepper.Watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
     }
+
+    // Those of all remaining steps are not kept: together they have as many rows as the square of the grid.
+    private Sampler LookaheadAt(int index) => Options.Lookahead.Steps is null
+        ? Options.Lookahead.At(sampler.Denoiser, sampler.Schedule, Grid, index)
+        : lookaheads[index] ??= Options.Lookahead.At(sampler.Denoiser, sampler.Schedule, Grid, index);
 }

@@ -32,8 +32,18 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
     private (Tensor Next, Tensor? Loss) Once(GuidedStep step, Sampler ahead, Tensor x, int repeat)
     {
         run.Cancellation.ThrowIfCancellationRequested();
-        using LookaheadView view = LookaheadView.From(run, options.Lookahead, ahead, x, step.At.Index, step.GuidesState);
-        Tensor data = view.FirstOutput.Times(step.ToData.Output).AddTimes(x, step.ToData.State);
+
+        // Without a gradient through the network its one output is enough where the lookahead is the posterior mean, or is not needed.
+        using LookaheadView? view = step.GuidesState || (step.GuidesData && !IsPosteriorMean(ahead))
+            ? LookaheadView.From(run, options.Lookahead, ahead, x, step.At.Index, step.GuidesState)
+            : null;
+        Tensor output = view?.FirstOutput ?? run.Evaluate(x, run.Table.Rows[step.At.Index], run.Condition?.At(step.At.Index));
+        Tensor data = output.Times(step.ToData.Output);
+        if (step.ToData.State != 0)
+        {
+            data.AddTimes(x, step.ToData.State);
+        }
+
         Tensor next = x.Times(step.State).AddTimes(Clipped(data), step.Data);
         if (step.Noise != 0)
         {
@@ -45,38 +55,39 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
             return (next, null);
         }
 
+        Tensor prediction = view?.Prediction ?? data;
         Tensor noisePrediction = options.Normalization == GuidanceNormalization.RmsToNoise ? x.Times(1 / step.At.Sigma).AddTimes(data, -step.At.Alpha / step.At.Sigma) : x;
-        (Tensor value, Tensor gradient) = loss.At(view.Prediction, step.Smoothing);
+        (Tensor value, Tensor gradient) = loss.At(prediction, step.Smoothing);
         if (step.GuidesState)
         {
-            next.AddTimes(SmoothedLoss.Normalized(view.PullBack(gradient), value, noisePrediction, options.Normalization), -step.StateGradient);
+            next.AddTimes(SmoothedLoss.Normalized(view!.PullBack(gradient), value, noisePrediction, options.Normalization), -step.StateGradient);
         }
 
         if (step.GuidesData)
         {
-            next.AddTimes(DataChange(step, view.Prediction, value, gradient, noisePrediction), step.DataChange);
+            next.AddTimes(Descent(step, prediction, value, gradient, noisePrediction), -step.DataStrength * step.DataChange);
         }
 
         return (next, value);
     }
 
-    // The first iteration stands at the prediction, whose loss is known.
-    private Tensor DataChange(GuidedStep step, Tensor prediction, Tensor value, Tensor gradient, Tensor noisePrediction)
+    // The sum of the gradients of all iterations, of which the first stands at the prediction, whose loss is known.
+    private Tensor Descent(GuidedStep step, Tensor prediction, Tensor value, Tensor gradient, Tensor noisePrediction)
     {
-        Tensor change = zeros_like(prediction, requires_grad: false);
+        Tensor sum = SmoothedLoss.Normalized(gradient, value, noisePrediction, options.Normalization);
         double bound = options.DivergenceBound * Math.Max(1, step.At.Sigma / step.At.Alpha);
-        for (int k = 0; k < options.Iterations; k++)
+        for (int k = 1; k < options.Iterations; k++)
         {
-            if (k > 0)
-            {
-                (value, gradient) = loss.At(watch.Replace(prediction + change, prediction, bound, step.At.Index, step.At.Time), step.Smoothing);
-            }
-
-            change.AddTimes(SmoothedLoss.Normalized(gradient, value, noisePrediction, options.Normalization), -step.DataStrength);
+            Tensor point = prediction.clone().AddTimes(sum, -step.DataStrength);
+            (value, gradient) = loss.At(watch.Replace(point, prediction, bound, step.At.Index, step.At.Time), step.Smoothing);
+            sum = sum + SmoothedLoss.Normalized(gradient, value, noisePrediction, options.Normalization);
         }
 
-        return change;
+        return sum;
     }
+
+    // One evaluation on the way to clean data: whatever the solver, that is x0(x_t).
+    private static bool IsPosteriorMean(Sampler ahead) => ahead.Table.EvaluatedRows.Count == 1 && ahead.Schedule.Sigma(ahead.Grid.End) == 0;
 
     private Tensor Bounded(GuidedStep step, Tensor next)
     {
