@@ -21,7 +21,7 @@ internal sealed class DocumentedHelp(Terminal terminal) : SynchronousCommandLine
             WriteNote(note);
         }
 
-        Example[] examples = [.. documented?.Examples ?? command.Subcommands.OfType<DocumentedCommand>().Select(c => c.Examples[0])];
+        Example[] examples = [.. documented is { Examples.Count: > 0 } ? documented.Examples : command.Subcommands.SelectMany(First)];
         terminal.Output.WriteLine("Examples:");
         foreach (Example example in examples)
         {
@@ -33,6 +33,10 @@ internal sealed class DocumentedHelp(Terminal terminal) : SynchronousCommandLine
         WriteNote(ExitCode.Help);
         return ExitCode.Done;
     }
+
+    // The first example of a command, or of one below it.
+    private static IEnumerable<Example> First(Command command) =>
+        ((command as DocumentedCommand)?.Examples ?? []).Concat(command.Subcommands.SelectMany(First)).Take(1);
 
     private void WriteNote(string note)
     {

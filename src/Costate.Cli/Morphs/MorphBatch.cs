@@ -16,6 +16,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
 
     private readonly SortedDictionary<string, string> described = settings.Describe(model.Source);
     private readonly SortedDictionary<int, MorphBatchRow> rows = [];
+    private readonly MorphRun run = new(model, settings);
 
     /// <summary>Refuses a folder of other settings, and leaves a note of these.</summary>
     /// <exception cref="CommandException">The settings differ, or the folder cannot be used.</exception>
@@ -45,7 +46,6 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
     /// <returns>A row for each pair, in the order of the file; written to the folder too.</returns>
     internal MorphBatchReport Run(IReadOnlyList<PairsRow> pairs, int group, CancellationToken cancellationToken)
     {
-        var run = new MorphRun(model, settings);
         using (var line = new ProgressLine(terminal, "morphing", total: pairs.Count))
         {
             var waiting = new List<MorphBatchPair>();
@@ -59,12 +59,12 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
 
                 if (waiting.Count == group)
                 {
-                    Morph(run, waiting, line, cancellationToken);
+                    Morph(waiting, line, cancellationToken);
                     waiting.Clear();
                 }
             }
 
-            Morph(run, waiting, line, cancellationToken);
+            Morph(waiting, line, cancellationToken);
         }
 
         return Finish();
@@ -81,18 +81,24 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
             }
 
             (FacePicture a, FacePicture b) = MorphInputs.Read(pair.A, pair.B, model.Side);
-            string result = Path.Combine(output, pair.Name, MorphReport.FileName);
+            string folder = Path.Combine(output, pair.Name);
+            string result = Path.Combine(folder, MorphReport.FileName);
+            if (File.Exists(folder))
+            {
+                throw new CommandException($"'{folder}' is a file; expected a folder for the pair, or nothing yet. Give the pair another name.");
+            }
+
             if (!File.Exists(result))
             {
                 return new MorphBatchPair(pair, a, b);
             }
 
-            MorphReport report = JsonReport.Read<MorphReport>(result);
+            MorphReport report = Result(result);
             rows[pair.Line] = (report.A.Sha256, report.B.Sha256) == (a.Sha256, b.Sha256)
                 ? MorphBatchRow.Of(pair, report, wasThere: true)
-                : throw new CommandException($"'{Path.Combine(output, pair.Name)}' is a morph of other pictures. Remove that folder, or give the pair another name.");
+                : throw new CommandException($"'{folder}' is a morph of other pictures. Remove that folder, or give the pair another name.");
         }
-        catch (CommandException e)
+        catch (Exception e) when (e is CommandException or IOException or UnauthorizedAccessException)
         {
             Fail(pair, e.Message);
         }
@@ -101,7 +107,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
     }
 
     // What a network cannot take in one pair shall not stop the others: they are then tried one by one.
-    private void Morph(MorphRun run, IReadOnlyList<MorphBatchPair> pairs, ProgressLine line, CancellationToken cancellationToken)
+    private void Morph(IReadOnlyList<MorphBatchPair> pairs, ProgressLine line, CancellationToken cancellationToken)
     {
         if (pairs.Count == 0)
         {
@@ -132,7 +138,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         {
             foreach (MorphBatchPair pair in pairs)
             {
-                Morph(run, [pair], line, cancellationToken);
+                Morph([pair], line, cancellationToken);
             }
         }
     }
@@ -166,15 +172,21 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
 
     private static string Quoted(string text) => text.AsSpan().IndexOfAny(",\"\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
-    private static SortedDictionary<string, string> SettingsOf(string path)
+    private static MorphReport Result(string path) =>
+        Read<MorphReport>(path, "Remove its folder to make it again.");
+
+    private static SortedDictionary<string, string> SettingsOf(string path) =>
+        Read<SortedDictionary<string, string>>(path, "Give another folder with --output.");
+
+    private static T Read<T>(string path, string cure)
     {
         try
         {
-            return JsonReport.Read<SortedDictionary<string, string>>(path);
+            return JsonReport.Read<T>(path);
         }
         catch (JsonException e)
         {
-            throw new CommandException($"Got {path}, which cannot be read ({e.Message}); expected the settings of an earlier run. Give another folder with --output.", e);
+            throw new CommandException($"Got {path}, which an earlier run should have written and which cannot be read ({e.Message}). {cure}", e);
         }
     }
 }

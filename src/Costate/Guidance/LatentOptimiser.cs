@@ -23,14 +23,12 @@ public abstract class LatentOptimiser
     /// <summary>Adam (Kingma and Ba 2015), with corrected moments.</summary>
     /// <param name="beta1">Decay of the mean, in [0, 1). The default value is 0.9.</param>
     /// <param name="beta2">Decay of the mean square, in [0, 1). The default value is 0.999.</param>
-    /// <param name="epsilon">Added to the root of the mean square. The default value is 1e-8.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is outside its range.</exception>
-    public static LatentOptimiser Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
+    public static LatentOptimiser Adam(double beta1 = 0.9, double beta2 = 0.999)
     {
         InRange(beta1, beta1 is >= 0 and < 1, nameof(beta1), "in [0, 1)");
         InRange(beta2, beta2 is >= 0 and < 1, nameof(beta2), "in [0, 1)");
-        InRange(epsilon, epsilon > 0, nameof(epsilon), "positive");
-        return new AdamOptimiser(beta1, beta2, epsilon);
+        return new AdamOptimiser(beta1, beta2);
     }
 
     /// <summary>
@@ -74,11 +72,11 @@ public abstract class LatentOptimiser
         internal override OptimiserState Begin(Tensor rates, int rows) => new GradientDescentState(rates, momentum, clip);
     }
 
-    private sealed class AdamOptimiser(double beta1, double beta2, double epsilon) : LatentOptimiser
+    private sealed class AdamOptimiser(double beta1, double beta2) : LatentOptimiser
     {
-        public override string ToString() => FormattableString.Invariant($"Adam({beta1:R}, {beta2:R}, {epsilon:R})");
+        public override string ToString() => FormattableString.Invariant($"Adam({beta1:R}, {beta2:R})");
 
-        internal override OptimiserState Begin(Tensor rates, int rows) => new AdamState(rates, beta1, beta2, epsilon);
+        internal override OptimiserState Begin(Tensor rates, int rows) => new AdamState(rates, beta1, beta2);
     }
 
     private sealed class LimitedMemory(int memory, int trials) : LatentOptimiser

@@ -15,7 +15,7 @@ public sealed class HelpTests
     public void Root_NamesCommandsAndExitCodes()
     {
         ToolRun run = Tool.Done("--help");
-        Assert.All((string[])["study", "sample", "gradient", "invert", "decode", "interpolate", "edit", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
+        Assert.All((string[])["study", "sample", "gradient", "invert", "decode", "interpolate", "edit", "morph", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
         Assert.Equal("", run.Error);
     }
 
@@ -50,6 +50,7 @@ public sealed class HelpTests
     [InlineData("edit")]
     [InlineData("study", "reversibility")]
     [InlineData("faces", "draw")]
+    [InlineData("morph")]
     public void Help_FitsANarrowTerminal(params string[] command)
     {
         string help = Tool.Run([.. command, "--help"], width: 60).Output;
@@ -72,6 +73,9 @@ public sealed class HelpTests
         Write("other.safetensors", "z", randn(1, 5));
         Write("sample.safetensors", "sample", randn(2, 3, 8, 8));
         Pictures.Write(folder.PathTo("picture.png"), 8, 8);
+        Pictures.Write(folder.PathTo("a.png"), 32, 32);
+        Pictures.Write(folder.PathTo("b.png"), 40, 32);
+        folder.Write("pairs.csv", "a.png,b.png\n");
         Pictures.Write(folder.PathTo("other.png"), 8, 8, (x, y) => new SKColor((byte)(10 * y), (byte)(30 * x), 77));
         Tool.Done(["invert", folder.PathTo("picture.png"), .. Tool.Inverts("--condition", folder.PathTo("cond.safetensors"), "--steps", null), "--output", folder.FullName]);
 
@@ -81,7 +85,8 @@ public sealed class HelpTests
         try
         {
             Environment.CurrentDirectory = folder.FullName;
-            Tool.Done(words[1..]);
+            ToolRun run = Tool.Run(words[1..], morphModel: TinyMorphModel.Load);
+            Assert.True(run.ExitCode == 0, run.Error);
         }
         finally
         {

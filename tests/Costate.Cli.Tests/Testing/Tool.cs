@@ -1,3 +1,4 @@
+using Costate.Cli.Morphs;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests;
@@ -44,12 +45,12 @@ internal static class Tool
 
     public static ToolRun Run(params string[] arguments) => Run(arguments, width: 132);
 
-    public static ToolRun Run(string[] arguments, int width = 132, int? liveWidth = null, CancellationToken cancellationToken = default)
+    public static ToolRun Run(string[] arguments, int width = 132, int? liveWidth = null, CancellationToken cancellationToken = default, Func<string?, MorphModel>? morphModel = null)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
         var terminal = new Terminal { Output = output, Error = error, Width = width, LiveWidth = liveWidth };
-        int exitCode = CommandLine.Run(arguments, terminal, cancellationToken);
+        int exitCode = CommandLine.Run(arguments, terminal, cancellationToken, morphModel);
         return new ToolRun(exitCode, output.ToString(), error.ToString());
     }
 

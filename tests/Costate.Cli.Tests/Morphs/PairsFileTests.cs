@@ -1,0 +1,31 @@
+using Costate.Cli.Morphs;
+using Costate.Testing;
+
+namespace Costate.Cli.Tests.Morphs;
+
+public sealed class PairsFileTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Rows_AreRead_GoodAndBad()
+    {
+        string path = folder.Write("pairs.csv", "a,b,name\nx.png,y.png\n\n\"p, q.png\", z.png ,third\none.png\nx.png,,e\nx.png,y.png,third\nx.png,y.png,../out\n\"x.png,y.png\na,b,c,d\n");
+        IReadOnlyList<PairsRow> rows = PairsFile.Read(path);
+        Assert.Equal([2, 4, 5, 6, 7, 8, 9, 10], rows.Select(r => r.Line));
+        Assert.Equal(("00002", folder.PathTo("x.png"), folder.PathTo("y.png")), (rows[0].Name, rows[0].A, rows[0].B));
+        Assert.Equal(("third", folder.PathTo("p, q.png"), folder.PathTo("z.png")), (rows[1].Name, rows[1].A, rows[1].B));
+        Assert.All(rows.Take(2), row => Assert.Null(row.Error));
+        string[] errors = ["got 1 values", "1 of them empty", "which line 4 has", "'../out'", "quote", "got 4 values"];
+        Assert.All(errors.Zip(rows.Skip(2)), pair => Assert.Contains(pair.First, pair.Second.Error));
+    }
+
+    [Fact]
+    public void FileWithoutPairs_IsRefused()
+    {
+        Assert.Contains("no such file", Assert.Throws<CommandException>(() => PairsFile.Read(folder.PathTo("none.csv"))).Message);
+        Assert.Contains("no pairs", Assert.Throws<CommandException>(() => PairsFile.Read(folder.Write("empty.csv", "a,b\n\n"))).Message);
+    }
+}

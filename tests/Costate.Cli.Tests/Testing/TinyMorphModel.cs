@@ -1,0 +1,64 @@
+using Costate.Cli.Morphs;
+using Costate.Networks;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Tests;
+
+/// <summary>A morphing model of random weights for faces of 16 x 16 pixels, the same each time.</summary>
+internal static class TinyMorphModel
+{
+    public const int Side = 16;
+
+    public static MorphModel Load(string? weights)
+    {
+        var network = new DiffusionAutoencoder(new DiffusionAutoencoderConfig
+        {
+            ImageSize = Side,
+            ModelChannels = 32,
+            ChannelMult = [1, 1],
+            NumResBlocks = 1,
+            EmbedChannels = 32,
+            EncOutChannels = 8,
+            ResnetCondChannels = 8,
+            EncNumResBlock = 1,
+            AttentionResolutions = [],
+            ResnetUseZeroModule = false,
+        });
+        network.eval();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        foreach ((int index, (string name, Parameter parameter)) in network.named_parameters().Index())
+        {
+            parameter.requires_grad_(false);
+            if (parameter.dim() > 1)
+            {
+                double fan = parameter.numel() / (double)parameter.shape[0];
+                parameter.copy_(StartNoise.Draw(parameter.shape, (ulong)index).mul_(0.5 / Math.Sqrt(fan)));
+            }
+            else if (name.EndsWith("bias", StringComparison.Ordinal))
+            {
+                parameter.zero_();
+            }
+        }
+
+        MorphRecogniser[] recognisers = [.. Enumerable.Range(0, 4).Select(k => Recogniser(k))];
+        return new MorphModel([network])
+        {
+            Source = weights ?? "tiny",
+            Side = Side,
+            Denoiser = network.ToDenoiser(),
+            Schedule = NoiseSchedule.VpLinear(0.1, 20),
+            Encode = network.Encode,
+            Attack = recognisers[0],
+            Judges = recognisers[1..],
+        };
+    }
+
+    // A projection of coarse pixels.
+    private static MorphRecogniser Recogniser(int number) => new(
+        number == 0 ? "attack" : $"judge {number}",
+        faces => nn.functional.avg_pool2d(faces, 4).flatten(1).mm(StartNoise.Draw([48, 12], (ulong)(100 + number))),
+        0.3);
+}
