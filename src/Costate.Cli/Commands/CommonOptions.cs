@@ -18,6 +18,12 @@ internal static class CommonOptions
         Description = "Print one JSON object on the standard output and nothing else there.",
     };
 
+    internal static Option<string?> Weights() => new("--weights")
+    {
+        Description = "Folder with the weights of the embedded networks. [default: those that came with the tool]",
+        HelpName = "DIR",
+    };
+
     internal static Option<int?> Threads(string description) => AtLeast("--threads", 1, description);
 
     /// <summary>An optional number within a range.</summary>

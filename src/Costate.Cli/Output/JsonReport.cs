@@ -11,6 +11,7 @@ internal static class JsonReport
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        RespectNullableAnnotations = true,
     };
 
     internal static string Text<T>(T report) => JsonSerializer.Serialize(report, Options);

@@ -65,6 +65,15 @@ internal static class PlotStyle
         scatter.MarkerLineWidth = 2.5f;
     }
 
+    /// <summary>Adds a line without markers; its vertical axis is linear.</summary>
+    internal static void AddLine(Plot plot, int colour, string label, double[] xs, double[] ys)
+    {
+        Scatter scatter = plot.Add.ScatterLine(xs.Select(Math.Log10).ToArray(), ys);
+        scatter.Color = Color.FromHex(Colours[colour % Colours.Length]);
+        scatter.LegendText = label;
+        scatter.LineWidth = 2.5f;
+    }
+
     /// <summary>Marks a place on the horizontal axis.</summary>
     internal static void AddVertical(Plot plot, double x)
     {
@@ -90,13 +99,22 @@ internal static class PlotStyle
     internal static void Finish(Plot plot, IReadOnlyList<double> xTicks, double lowest, double highest)
     {
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. xTicks.Select(Math.Log10)], [.. xTicks.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
-        plot.Axes.Left.TickGenerator = new NumericAutomatic
-        {
-            MinorTickGenerator = new LogMinorTickGenerator(),
-            IntegerTicksOnly = true,
-            LabelFormatter = Power,
-        };
+        plot.Axes.Left.TickGenerator = PowersOfTen();
         plot.Axes.SetLimits(Math.Log10(xTicks[0]) - 0.08, Math.Log10(xTicks[^1]) + 0.08, Math.Floor(Math.Log10(lowest)), Math.Ceiling(Math.Log10(highest)));
+        ShowLegend(plot);
+    }
+
+    /// <summary>The ticks of a logarithmic axis.</summary>
+    internal static NumericAutomatic PowersOfTen() => new()
+    {
+        MinorTickGenerator = new LogMinorTickGenerator(),
+        IntegerTicksOnly = true,
+        LabelFormatter = Power,
+    };
+
+    /// <summary>Puts the legend on the right.</summary>
+    internal static void ShowLegend(Plot plot)
+    {
         plot.Legend.FontSize = TextSize;
         plot.Legend.OutlineWidth = 0;
         plot.Legend.ShadowColor = Colors.Transparent;

@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace Costate.Cli.Training;
 
 /// <summary>
-/// A diffusion autoencoder learns to predict the noise in a face from the noisy face and the code of the clean one
-/// (Preechakul et al. 2022, eq. 6), at times drawn evenly from the continuous schedule.
+/// A diffusion autoencoder learns to tell noise and face apart from the noisy face and the code of the clean one
+/// (Preechakul et al. 2022, eq. 6), at times drawn evenly from the continuous schedule. Where it predicts the velocity, the loss is
+/// that of the velocity (Salimans and Ho 2022).
 /// </summary>
 internal sealed class AutoencoderTask : TrainingTask
 {
@@ -20,7 +21,6 @@ internal sealed class AutoencoderTask : TrainingTask
 
     private readonly FaceData data;
     private readonly TrainingSettings settings;
-    private readonly NoiseSchedule schedule = NoiseSchedule.VpLinear(0.1, 20);
     private readonly PatchedAutoencoder network;
     private readonly PatchedAutoencoder average;
 
@@ -35,6 +35,9 @@ internal sealed class AutoencoderTask : TrainingTask
         Parameters = Trained(network, average);
         Settings = new Dictionary<string, string> { ["data"] = $"{data.Identities} x {data.Circumstances} faces" };
     }
+
+    /// <summary>Of the noise that it learns to predict.</summary>
+    internal static NoiseSchedule Schedule { get; } = NoiseSchedule.VpLinear(0.1, 20);
 
     internal override IReadOnlyList<TrainedParameter> Parameters { get; }
 
@@ -60,10 +63,12 @@ internal sealed class AutoencoderTask : TrainingTask
             Tensor Part(Tensor all) => all.narrow(0, first, count);
             Tensor faces = data.Faces(Part(indices));
             Tensor eps = Part(noise);
-            Tensor noisy = (faces * Part(alpha)) + (eps * Part(sigma));
+            (Tensor signal, Tensor level) = (Part(alpha), Part(sigma));
+            Tensor noisy = (faces * signal) + (eps * level);
+            Tensor target = network.Config.Prediction == Prediction.Velocity ? (eps * signal) - (faces * level) : eps;
             Tensor told = (Part(times) * TrainingTimesteps) - 1;
             Tensor predicted = network.call(noisy, told, network.Encode(faces));
-            Tensor loss = nn.functional.mse_loss(predicted, eps) * ((double)count / batch);
+            Tensor loss = nn.functional.mse_loss(predicted, target) * ((double)count / batch);
             loss.backward();
             sum += loss.item<float>();
         }
@@ -78,7 +83,7 @@ internal sealed class AutoencoderTask : TrainingTask
         int shown = Math.Min(MostShown, data.Identities);
         Tensor faces = FaceData.HeldOut(shown, 1);
         Tensor codes = average.Encode(faces);
-        var sampler = new Sampler(average.ToDenoiser(TrainingTimesteps), schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, Steps));
+        var sampler = new Sampler(average.ToDenoiser(TrainingTimesteps), Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, Steps));
         Tensor fromRandom = sampler.Sample(StartNoise.Draw(faces.shape, seed: 1), codes);
         using NoiseState noise = sampler.Invert(faces, codes);
         Tensor fromEncoded = sampler.Sample(noise, codes);
@@ -121,10 +126,10 @@ internal sealed class AutoencoderTask : TrainingTask
         return (10 * (4 / errors).log10()).mean().item<float>();
     }
 
-    private (Tensor Alpha, Tensor Sigma) Levels(Tensor times)
+    private static (Tensor Alpha, Tensor Sigma) Levels(Tensor times)
     {
         double[] exact = [.. times.data<float>().Select(t => (double)t)];
         Tensor Of(Func<double, double> level) => tensor(exact.Select(t => (float)level(t)).ToArray(), [exact.Length, 1, 1, 1]);
-        return (Of(schedule.Alpha), Of(schedule.Sigma));
+        return (Of(Schedule.Alpha), Of(Schedule.Sigma));
     }
 }

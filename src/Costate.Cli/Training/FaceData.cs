@@ -54,9 +54,9 @@ internal sealed class FaceData : IDisposable
     }
 
     /// <summary>Faces that nothing is trained on, in -1..1, one identity after the other.</summary>
-    internal static Tensor HeldOut(int identities, int circumstances)
+    internal static Tensor HeldOut(int identities, int circumstances, ulong first = DrawnFaces.FirstHeldOut)
     {
-        using Tensor drawn = DrawnFaces.Batch(Seeds(DrawnFaces.FirstHeldOut, identities, circumstances), Size);
+        using Tensor drawn = DrawnFaces.Batch(Seeds(first, identities, circumstances), Size);
         return InRange(drawn);
     }
 

@@ -1,3 +1,4 @@
+using Costate.Cli.Recognition;
 using Costate.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -15,7 +16,6 @@ internal sealed class RecogniserTask : TrainingTask
     private const double MarginWarmUp = 0.2;
     private const int MostHeldOut = 400;
     private const int HeldOutCircumstances = 4;
-    private const double FalseMatchRate = 1e-3;
     private const int EvaluationBatch = 32;
 
     private readonly FaceData data;
@@ -40,6 +40,7 @@ internal sealed class RecogniserTask : TrainingTask
         using var random = new StepRandom(settings.Seed, 0);
         random.Initialise(network);
         using DisposeScope scope = NewDisposeScope();
+
         // Small, so that a few steps of Adam can turn them anywhere; only their directions count.
         using Scalar length = CentreScale;
         centres = new Parameter(random.Normal(data.Identities, config.EmbeddingWidth).mul_(length));
@@ -85,15 +86,9 @@ internal sealed class RecogniserTask : TrainingTask
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         Tensor embeddings = cat([.. heldOut.Value.split(EvaluationBatch).Select(average.Embed)], 0);
-        Tensor similarities = embeddings.mm(embeddings.t());
-        Tensor owners = arange(embeddings.shape[0]).floor_divide(HeldOutCircumstances);
-        Tensor same = owners.unsqueeze(0).eq(owners.unsqueeze(1));
-        Tensor pairs = ones_like(same).triu(1);
-        float[] impostors = [.. similarities.masked_select(same.logical_not() & pairs).data<float>()];
-        float[] genuine = [.. similarities.masked_select(same & pairs).data<float>()];
-        Array.Sort(impostors);
-        float threshold = impostors[^(1 + (int)(FalseMatchRate * impostors.Length))];
-        return [threshold, (double)genuine.Count(g => g > threshold) / genuine.Length];
+        MatchScores scores = MatchScores.Of(embeddings, HeldOutCircumstances);
+        double threshold = scores.Threshold(RecogniserEvaluation.TargetFalseMatchRate);
+        return [threshold, scores.TrueMatchRate(threshold)];
     }
 
     internal override string Save(string folder, IReadOnlyDictionary<string, string> metadata)

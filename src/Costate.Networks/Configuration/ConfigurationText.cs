@@ -13,10 +13,10 @@ internal static class ConfigurationText
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    internal static string Of<T>(T config, params ReadOnlySpan<(string Name, int Value)> more)
+    internal static string Of<T>(T config, params ReadOnlySpan<(string Name, JsonNode Value)> more)
     {
         JsonObject json = JsonSerializer.SerializeToNode(config, Options)!.AsObject();
-        foreach ((string name, int value) in more)
+        foreach ((string name, JsonNode value) in more)
         {
             json.Add(name, value);
         }

@@ -83,7 +83,7 @@ public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tenso
         return network.Encode(folded);
     }
 
-    /// <summary>The prediction of the noise, [batch, channels, height, width].</summary>
+    /// <summary>The prediction of what <see cref="PatchedAutoencoderConfig.Prediction"/> says, [batch, channels, height, width].</summary>
     /// <param name="x">The noisy sample, [batch, channels, height, width].</param>
     /// <param name="t">The time, a training step, [batch].</param>
     /// <param name="z">The semantic code, [batch, width].</param>
@@ -91,14 +91,14 @@ public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tenso
     public override Tensor forward(Tensor x, Tensor t, Tensor z)
     {
         using Tensor folded = Folded(x);
-        using Tensor noise = network.call(folded, t, z);
-        return nn.functional.pixel_shuffle(noise, Config.PatchSize);
+        using Tensor predicted = network.call(folded, t, z);
+        return nn.functional.pixel_shuffle(predicted, Config.PatchSize);
     }
 
     /// <summary>The U-Net as a denoiser whose condition is the semantic code.</summary>
     /// <param name="trainingTimesteps">The steps of the schedule that it was trained with. The default value is 1000.</param>
     public Denoiser ToDenoiser(int trainingTimesteps = 1000) =>
-        Denoiser.FromModule(this, Prediction.Noise, trainingTimesteps: trainingTimesteps);
+        Denoiser.FromModule(this, Config.Prediction, trainingTimesteps: trainingTimesteps);
 
     /// <summary>Does nothing: parts are registered under the names of the layout, and under no others.</summary>
     protected override void RegisterComponents()

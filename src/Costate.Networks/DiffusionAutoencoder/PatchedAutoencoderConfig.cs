@@ -6,10 +6,15 @@ namespace Costate.Networks;
 /// <remarks>Immutable.</remarks>
 public sealed record PatchedAutoencoderConfig
 {
+    // As diffusers names them.
+    private const string Noise = "epsilon";
+    private const string Velocity = "v_prediction";
+
     /// <summary>The embedded autoencoder for drawn faces of 64 x 64 pixels: 2 x 2 patches, 1.5 million parameters.</summary>
     public static PatchedAutoencoderConfig Faces64 { get; } = new()
     {
         PatchSize = 2,
+        Prediction = Prediction.Velocity,
         Network = new DiffusionAutoencoderConfig
         {
             ImageSize = 32,
@@ -31,6 +36,12 @@ public sealed record PatchedAutoencoderConfig
     /// <summary>Height and width of a patch. The default value is 2.</summary>
     public int PatchSize { get; init; } = 2;
 
+    /// <summary>
+    /// What the network predicts: <see cref="Prediction.Noise"/>, as DiffAE does, or <see cref="Prediction.Velocity"/>, which a small
+    /// network turns into data at the noisiest times without magnifying its error. The default value is noise.
+    /// </summary>
+    public Prediction Prediction { get; init; } = Prediction.Noise;
+
     /// <summary>The network behind the patches; its channels are those of the image times the square of <see cref="PatchSize"/>.</summary>
     public required DiffusionAutoencoderConfig Network { get; init; }
 
@@ -49,6 +60,7 @@ public sealed record PatchedAutoencoderConfig
         var config = new PatchedAutoencoderConfig
         {
             PatchSize = options.Integer("patch_size", 1),
+            Prediction = Predicted(options.Text("prediction_type", Noise)),
             Network = DiffusionAutoencoderConfig.From(options),
         };
         options.RefuseUnread();
@@ -56,7 +68,13 @@ public sealed record PatchedAutoencoderConfig
     }
 
     /// <summary>The text that <see cref="Parse"/> reads.</summary>
-    internal string ToJson() => ConfigurationText.Of(Network, ("patch_size", PatchSize));
+    internal string ToJson() => ConfigurationText.Of(Network, ("patch_size", PatchSize), ("prediction_type", Prediction == Prediction.Noise ? Noise : Velocity));
+
+    private static Prediction Predicted(string type)
+    {
+        Option.OneOf("prediction_type", type, Noise, Velocity);
+        return type == Noise ? Prediction.Noise : Prediction.Velocity;
+    }
 
     /// <summary>Refuses what cannot be built.</summary>
     internal void Check()
@@ -64,6 +82,11 @@ public sealed record PatchedAutoencoderConfig
         ArgumentNullException.ThrowIfNull(Network);
         Option.Positive("patch_size", PatchSize);
         Option.Divides("patch_size squared", PatchSize * PatchSize, "in_channels", Network.InChannels);
+        if (Prediction is not (Prediction.Noise or Prediction.Velocity))
+        {
+            throw new NotSupportedException($"Got {nameof(Prediction)} {Prediction}; expected {Prediction.Noise} or {Prediction.Velocity}.");
+        }
+
         Network.Check();
         if (Network.OutChannels != Network.InChannels)
         {

@@ -1,0 +1,119 @@
+using Costate.Cli.Recognition;
+using Costate.Cli.Training;
+using Costate.Networks;
+using TorchSharp;
+
+namespace Costate.Cli.Models;
+
+/// <summary>
+/// The networks that come with the tool: a diffusion autoencoder of drawn faces and recognisers of them. Each is read when it is first
+/// asked for, frozen and in evaluation mode.
+/// </summary>
+/// <param name="folder">Where the weights are; those that the tool came with if null.</param>
+internal sealed class EmbeddedModel(string? folder = null) : IDisposable
+{
+    /// <summary>The autoencoder's file in a folder of weights.</summary>
+    internal const string AutoencoderFile = AutoencoderTask.WeightsFile;
+
+    private const string FolderName = "Weights";
+    private const string Cure = "Build the tool again if these weights came with it; otherwise give --weights a folder that costate train all has written.";
+
+    private readonly List<IDisposable> opened = [];
+    private readonly Dictionary<string, EmbeddedRecogniser> recognisers = [];
+    private PatchedAutoencoder? autoencoder;
+    private Calibration? calibration;
+
+    /// <summary>Where the weights are.</summary>
+    internal string Folder { get; } = Path.GetFullPath(folder ?? Path.Combine(AppContext.BaseDirectory, FolderName));
+
+    /// <summary>The schedule that the autoencoder is trained with.</summary>
+    internal NoiseSchedule Schedule { get; } = AutoencoderTask.Schedule;
+
+    /// <summary>The diffusion autoencoder.</summary>
+    /// <exception cref="CommandException">Its file is missing, damaged or of another network.</exception>
+    internal PatchedAutoencoder Autoencoder => autoencoder ??= Opened(OpenAutoencoder(Path.Combine(Folder, AutoencoderFile)));
+
+    /// <summary>The autoencoder's noise prediction under a semantic code.</summary>
+    /// <exception cref="CommandException">Its file is missing, damaged or of another network.</exception>
+    internal Denoiser Denoiser => Autoencoder.ToDenoiser();
+
+    /// <summary>The recogniser that losses may use.</summary>
+    /// <exception cref="CommandException">A file is missing, damaged, of another network, or not calibrated.</exception>
+    internal EmbeddedRecogniser Attack => Recogniser(EmbeddedRecogniser.AttackName);
+
+    /// <summary>The recognisers that only judge.</summary>
+    /// <exception cref="CommandException">A file is missing, damaged, of another network, or not calibrated.</exception>
+    internal IReadOnlyList<EmbeddedRecogniser> Judges => [.. EmbeddedRecogniser.JudgeNames.Select(Recogniser)];
+
+    /// <summary>The recogniser that only chooses which identities are similar.</summary>
+    /// <exception cref="CommandException">A file is missing, damaged, of another network, or not calibrated.</exception>
+    internal EmbeddedRecogniser Pairs => Recogniser(EmbeddedRecogniser.PairsName);
+
+    /// <summary>A recogniser's network alone, without its threshold. Dispose it.</summary>
+    /// <exception cref="CommandException">Its file is missing, damaged or of another network.</exception>
+    internal static FaceRecogniser OpenRecogniser(string path) => Open(
+        path,
+        "a face recogniser",
+        p => FaceRecogniser.FromPretrained(p),
+        network => (network.Config.InChannels, network.Config.ImageSize),
+        () => new FaceRecogniser(new FaceRecogniserConfig()));
+
+    public void Dispose()
+    {
+        foreach (IDisposable network in opened)
+        {
+            network.Dispose();
+        }
+    }
+
+    private static PatchedAutoencoder OpenAutoencoder(string path) => Open(
+        path,
+        "a diffusion autoencoder",
+        p => PatchedAutoencoder.FromPretrained(p),
+        network => (network.Config.ImageChannels, network.Config.ImageSize),
+        () => new PatchedAutoencoder(PatchedAutoencoderConfig.Faces64));
+
+    private static TNetwork Open<TNetwork>(string path, string what, Func<string, TNetwork> read, Func<TNetwork, (int Channels, int Size)> images, Func<TNetwork> embedded)
+        where TNetwork : torch.nn.Module
+    {
+        TNetwork? network = null;
+        try
+        {
+            network = read(path);
+            return images(network) == (3, FaceData.Size)
+                ? network
+                : throw new InvalidDataException($"It is for images of {images(network).Channels} channels and {images(network).Size} pixels a side; expected 3 and {FaceData.Size}.");
+        }
+        catch (SafetensorsException e)
+        {
+            throw new CommandException($"{e.Message} {Cure}", e);
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException or NotSupportedException)
+        {
+            network?.Dispose();
+            using TNetwork expected = embedded();
+            string why = ParameterLayout.FirstDifference(path, expected) ?? e.Message;
+            throw new CommandException($"'{path}' is not {what} for drawn faces: {why} {Cure}", e);
+        }
+    }
+
+    private EmbeddedRecogniser Recogniser(string name)
+    {
+        if (recognisers.TryGetValue(name, out EmbeddedRecogniser? known))
+        {
+            return known;
+        }
+
+        calibration ??= Calibration.Read(Folder);
+        string path = Path.Combine(Folder, EmbeddedRecogniser.FileOf(name));
+        FaceRecogniser network = Opened(OpenRecogniser(path));
+        return recognisers[name] = new EmbeddedRecogniser(network, calibration.Of(name, path));
+    }
+
+    private T Opened<T>(T network)
+        where T : IDisposable
+    {
+        opened.Add(network);
+        return network;
+    }
+}
