@@ -65,7 +65,7 @@ internal static class CommandLine
             new InterpolateCommand(terminal, cancellationToken),
             new EditCommand(terminal, cancellationToken),
             new TrainCommand(terminal, cancellationToken),
-            new EvaluateCommand(terminal, cancellationToken),
+            new EvaluateCommand(terminal, morphModel ?? NoWeights, cancellationToken),
             new FacesCommand(terminal, cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };

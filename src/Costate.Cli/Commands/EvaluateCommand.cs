@@ -1,13 +1,16 @@
 using System.CommandLine;
+using Costate.Cli.Morphs;
 
 namespace Costate.Cli.Commands;
 
 /// <summary><c>costate evaluate</c>: how good the embedded networks are, and what is done with them.</summary>
 internal sealed class EvaluateCommand : Command
 {
-    internal EvaluateCommand(Terminal terminal, CancellationToken cancellationToken)
+    internal EvaluateCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
         : base("evaluate", "Measures the embedded networks on faces that they were not trained on.")
     {
         Subcommands.Add(new EvaluateRecognisersCommand(terminal, cancellationToken));
+        Subcommands.Add(new EvaluateMorphsCommand(terminal, load, cancellationToken));
+        Subcommands.Add(new EvaluateMergeCommand(terminal, cancellationToken));
     }
 }

@@ -26,6 +26,9 @@ internal sealed class MorphModel(IReadOnlyList<IDisposable> networks) : IDisposa
     /// <summary>Recognisers that the optimisation never sees.</summary>
     internal required IReadOnlyList<MorphRecogniser> Judges { get; init; }
 
+    /// <summary>A recogniser that is used nowhere else, to choose people who look alike; null where there is none.</summary>
+    internal MorphRecogniser? PairChooser { get; init; }
+
     public void Dispose()
     {
         foreach (IDisposable network in networks)

@@ -25,6 +25,9 @@ internal sealed class PlotFont : IFontResolver
         }
     }
 
+    /// <summary>The font for pictures that are no plots. Dispose it.</summary>
+    internal static SKTypeface Typeface() => SKTypeface.FromData(Data.Value);
+
     public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) =>
         fontName == Family ? SKTypeface.FromData(Data.Value) : null;
 

@@ -2,14 +2,10 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>Pairs of images as <see cref="Morphing"/> has encoded them. Item i of all tensors is pair i.</summary>
+/// <summary>Pairs of images as <see cref="Morphing"/> has encoded them, or as they were kept since. Item i of all tensors is pair i.</summary>
 /// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
 public sealed class MorphingEnds : IDisposable
 {
-    internal MorphingEnds()
-    {
-    }
-
     /// <summary>The first images, [pairs, ...].</summary>
     public required Tensor A { get; init; }
 

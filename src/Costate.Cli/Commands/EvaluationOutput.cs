@@ -1,0 +1,27 @@
+using Costate.Cli.Evaluation;
+using Costate.Cli.Output;
+
+namespace Costate.Cli.Commands;
+
+/// <summary>What the commands of an evaluation print.</summary>
+internal static class EvaluationOutput
+{
+    internal static void Write(Terminal terminal, EvaluationReport report, EvaluationFolder folder, bool json)
+    {
+        if (json)
+        {
+            terminal.Output.WriteLine(JsonReport.Text(report));
+            return;
+        }
+
+        terminal.Output.WriteLine("MMPMR in % with other pictures of the two people (95 % interval); with the sources of the morph, for each judge; under all judges at once.");
+        terminal.Write(EvaluationTables.Of(report.Methods));
+        foreach (TableSummary table in report.Tables)
+        {
+            terminal.Output.WriteLine($"{table.Title} (table {table.Number} of AdjointDEIS)");
+            terminal.Write(EvaluationTables.Of(table.Rows));
+        }
+
+        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
+    }
+}
