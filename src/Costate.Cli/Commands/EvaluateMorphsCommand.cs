@@ -54,11 +54,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
             "Those that optimise take changes: adjoint-deis-1:lr=1 (learning rate), :m=5 (adjoint steps), :trajectory=solved-backward, :solver=ddim.",
             $"Files: {string.Join(", ", EvaluationFiles.All)}, and for each pair a folder with the morphs and what recognisers say of them, written as they are found: the same command goes on where an earlier run ended, with settings that must be the same.",
         ];
-        Examples =
-        [
-            new("Half of the work, on one core of two", "costate evaluate morphs --shard 1/2 --threads 1 --output half-1"),
-            new("Two learning rates, on few pairs", "costate evaluate morphs --pairs 16 --methods adjoint-deis-1:lr=1,adjoint-deis-1:lr=0.01 --output rates"),
-        ];
+        Examples = [new("A quick look", "costate evaluate morphs --pairs 4 --candidates 20 --encode-steps 20 --blend-steps 10 \\\n--steps 5 --iterations 5 --inner-steps 5")];
         foreach (Option option in (Option[])[study, methods, pairs, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates, probes, weights, threads, output, json])
         {
             Options.Add(option);

@@ -30,14 +30,12 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
         }
     }
 
-    /// <summary>Encodes pictures by the probability-flow ODE, for all methods that begin with it.</summary>
-    /// <param name="progress">Told what part is done.</param>
+    /// <summary>Encodes pictures by the probability-flow ODE, for all methods that begin with it; the progress is told what part is done.</summary>
     internal MorphingEnds Encode(Tensor a, Tensor b, Action<double> progress, CancellationToken cancellationToken) =>
         new Morphing(SamplerOf(Solver.Ddim(), settings.EncodingSteps), model.Attack.Embed)
             .Encode(a, b, model.Encode, progress: new Listener<StepProgress>(s => progress((double)s.Done / s.Total)), cancellationToken: cancellationToken);
 
-    /// <summary>Morphs pairs.</summary>
-    /// <param name="progress">Told what part is done.</param>
+    /// <summary>Morphs pairs; the progress is told what part is done.</summary>
     internal MethodOutcome Run(EvaluatedMethod method, PairBatch batch, Action<double> progress, CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();

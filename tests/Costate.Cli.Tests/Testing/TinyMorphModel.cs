@@ -43,7 +43,7 @@ internal static class TinyMorphModel
             }
         }
 
-        MorphRecogniser[] recognisers = [.. Enumerable.Range(0, 4).Select(k => Recogniser(k))];
+        MorphRecogniser[] recognisers = [.. Enumerable.Range(0, 5).Select(k => Recogniser(k))];
         return new MorphModel([network])
         {
             Source = weights ?? "tiny",
@@ -52,7 +52,8 @@ internal static class TinyMorphModel
             Schedule = NoiseSchedule.VpLinear(0.1, 20),
             Encode = network.Encode,
             Attack = recognisers[0],
-            Judges = recognisers[1..],
+            Judges = recognisers[1..4],
+            PairChooser = recognisers[4],
         };
     }
 
