@@ -56,7 +56,8 @@ internal static class CommandLine
     {
         var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, and samples back to the noise they come from.")
         {
-            new MorphCommand(terminal, morphModel ?? NoWeights, cancellationToken),
+            new MorphCommand(terminal, morphModel ?? EmbeddedMorphs.Load, cancellationToken),
+            new GuideCommand(terminal, morphModel ?? EmbeddedMorphs.Load, cancellationToken),
             new StudyCommand(terminal, cancellationToken),
             new SampleCommand(terminal, cancellationToken),
             new GradientCommand(terminal, cancellationToken),
@@ -65,15 +66,13 @@ internal static class CommandLine
             new InterpolateCommand(terminal, cancellationToken),
             new EditCommand(terminal, cancellationToken),
             new TrainCommand(terminal, cancellationToken),
-            new EvaluateCommand(terminal, morphModel ?? NoWeights, cancellationToken),
+            new EvaluateCommand(terminal, morphModel ?? EmbeddedMorphs.Load, cancellationToken),
             new FacesCommand(terminal, cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };
         root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);
         return root;
     }
-
-    private static MorphModel NoWeights(string? folder) => throw new CommandException("This build has no embedded weights.");
 
     // "costate gradient", from the command that the arguments led to.
     private static string CommandPath(ParseResult parsed)
