@@ -56,8 +56,8 @@ internal static class CommandLine
     {
         var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, and samples back to the noise they come from.")
         {
-            new MorphCommand(terminal, morphModel ?? EmbeddedMorphs.Load, cancellationToken),
-            new GuideCommand(terminal, morphModel ?? EmbeddedMorphs.Load, cancellationToken),
+            new MorphCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
+            new GuideCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
             new StudyCommand(terminal, cancellationToken),
             new SampleCommand(terminal, cancellationToken),
             new GradientCommand(terminal, cancellationToken),
@@ -66,7 +66,7 @@ internal static class CommandLine
             new InterpolateCommand(terminal, cancellationToken),
             new EditCommand(terminal, cancellationToken),
             new TrainCommand(terminal, cancellationToken),
-            new EvaluateCommand(terminal, morphModel ?? EmbeddedMorphs.Load, cancellationToken),
+            new EvaluateCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
             new FacesCommand(terminal, cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Evaluation;
 using Costate.Cli.Models;
 using Costate.Cli.Morphs;
+using Costate.Cli.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,7 +38,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
     private readonly Option<int?> innerSteps = CommonOptions.AtLeast("--inner-steps", 1, $"Steps of Greedy-DiM* at each sampling step. [default: {new EvaluationSettings().InnerSteps}]");
     private readonly Option<int?> candidates = CommonOptions.AtLeast("--candidates", 2, $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
     private readonly Option<int?> probes = CommonOptions.AtLeast("--probes", 1, $"Other pictures of each person that morphs are compared with. [default: {new EvaluationSettings().Probes}]");
-    private readonly Option<string?> weights = SamplingOptions.Text("--weights", "DIR", "Folder with the weights of the embedded networks. [default: those that came with the tool]");
+    private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-morphs");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
@@ -77,10 +78,13 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
             ? EvaluatedMethod.Parse(list.Split(','), settings)
             : [.. names.Select(name => EvaluatedMethod.Parse(name, settings)).DistinctBy(m => m.Name)];
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
+        HeapSettings.KeepFreedMemory();
         using var torchThreads = new TorchThreads(parsed.GetValue(threads));
         using DisposeScope scope = NewDisposeScope();
         using MorphModel model = load(parsed.GetValue(weights));
         var folder = new EvaluationFolder(parsed.GetValue(output)!);
+        var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, terminal);
+        run.Check(chosen);
         EvaluationContents contents = folder.Begin(new EvaluationContents
         {
             Settings = settings.Describe(EvaluationModel.Describe(model)),
@@ -90,8 +94,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         try
         {
             IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, cancellationToken);
-            new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, terminal)
-                .Run([.. all.Where(pair => part.Has(pair.Index))], chosen, cancellationToken);
+            run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -10,6 +10,16 @@ internal sealed class EvaluationRun(MorphModel model, EvaluationSettings setting
 {
     private readonly MethodRunner runner = new(model, settings);
 
+    /// <summary>Makes sure that methods can run.</summary>
+    /// <exception cref="UsageException">One cannot.</exception>
+    internal void Check(IEnumerable<EvaluatedMethod> methods)
+    {
+        foreach (EvaluatedMethod method in methods)
+        {
+            runner.Check(method);
+        }
+    }
+
     /// <summary>Computes what is missing.</summary>
     /// <param name="pairs">All pairs of this shard.</param>
     /// <param name="methods">What to run.</param>
@@ -17,11 +27,6 @@ internal sealed class EvaluationRun(MorphModel model, EvaluationSettings setting
     /// <returns>How many results were missing.</returns>
     internal int Run(IReadOnlyList<SimilarPair> pairs, IReadOnlyList<EvaluatedMethod> methods, CancellationToken cancellationToken)
     {
-        foreach (EvaluatedMethod method in methods)
-        {
-            runner.Check(method);
-        }
-
         SimilarPair[][] groups = [.. pairs.Chunk(batchSize)];
         (SimilarPair[] Pairs, EvaluatedMethod[] Methods)[][] work = [.. groups.Select(group => Missing(group, methods))];
         var encoding = new SharedEncoding(folder, runner, settings);

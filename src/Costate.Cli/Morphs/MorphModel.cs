@@ -1,3 +1,4 @@
+using Costate.Cli.Models;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Morphs;
@@ -29,6 +30,32 @@ internal sealed class MorphModel(IReadOnlyList<IDisposable> networks) : IDisposa
     /// <summary>A recogniser that is used nowhere else, to choose people who look alike; null where there is none.</summary>
     internal MorphRecogniser? PairChooser { get; init; }
 
+    /// <summary>The networks of a folder, or those that the tool came with.</summary>
+    /// <exception cref="CommandException">A file is missing, damaged, of another network, or not calibrated.</exception>
+    internal static MorphModel Embedded(string? folder)
+    {
+        var model = new EmbeddedModel(folder);
+        try
+        {
+            return new MorphModel([model])
+            {
+                Source = folder is null ? "embedded" : model.Folder,
+                Side = model.Autoencoder.Config.ImageSize,
+                Denoiser = model.Denoiser,
+                Schedule = model.Schedule,
+                Encode = model.Autoencoder.Encode,
+                Attack = Recogniser(model.Attack),
+                Judges = [.. model.Judges.Select(Recogniser)],
+                PairChooser = Recogniser(model.Pairs),
+            };
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
     public void Dispose()
     {
         foreach (IDisposable network in networks)
@@ -36,4 +63,6 @@ internal sealed class MorphModel(IReadOnlyList<IDisposable> networks) : IDisposa
             network.Dispose();
         }
     }
+
+    private static MorphRecogniser Recogniser(EmbeddedRecogniser recogniser) => new(recogniser.Name, recogniser.Network.Embed, recogniser.Threshold);
 }
