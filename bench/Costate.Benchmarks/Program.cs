@@ -3,6 +3,7 @@ using Costate;
 using Costate.Benchmarks;
 using Costate.Benchmarks.Memory;
 using Costate.Benchmarks.Overhead;
+using Costate.Benchmarks.Reversible;
 
 if (args is [MeasurementProcess.Command, .. var measurement])
 {
@@ -16,7 +17,8 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("overhead", "Time, beside the bare network calls.", OverheadBenchmark.Run),
     Subject("guidance", "Time of guided sampling, beside the bare network calls, products and losses.", GuidanceBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
-    Subject("all", "All of them.", () => OverheadBenchmark.Run().Concat(GuidanceBenchmark.Run()).Concat(MemoryBenchmark.Run())),
+    Subject("reversible", "Reversible gradients, in child processes (Linux only).", ReversibleBenchmark.Run),
+    Subject("all", "All of them.", () => OverheadBenchmark.Run().Concat(GuidanceBenchmark.Run()).Concat(MemoryBenchmark.Run()).Concat(ReversibleBenchmark.Run())),
 };
 return root.Parse(args).Invoke();
 
@@ -27,7 +29,7 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
     {
         if (name is not ("overhead" or "guidance") && !OperatingSystem.IsLinux())
         {
-            Console.Error.WriteLine("The memory figures need Linux. Run overhead or guidance instead.");
+            Console.Error.WriteLine("These figures need Linux. Run overhead or guidance instead.");
             return 1;
         }
 
@@ -53,6 +55,9 @@ static object Measure(string measurement, int[] arguments) => measurement switch
     nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(arguments[0]),
     nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(arguments[0]),
     nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(arguments[0], arguments.Length > 1 ? Checkpointing.Revolve(arguments[1]) : null),
+    nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(arguments[0]),
+    nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(arguments[0], arguments[1]),
+    nameof(ReversibleBenchmark.Time) => ReversibleBenchmark.Time(),
     nameof(MemoryMeasurement.Residue) => MemoryMeasurement.Residue(arguments[0]),
     _ => throw new ArgumentException($"There is no measurement {measurement}."),
 };

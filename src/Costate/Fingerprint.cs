@@ -1,8 +1,13 @@
+using System.Security.Cryptography;
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace Costate;
 
-/// <summary>A short name for a list of numbers, the same in every process: 64-bit FNV-1a of their bits.</summary>
+/// <summary>Short names for numbers, the same in every process.</summary>
 internal static class Fingerprint
 {
+    /// <summary>Of a list of numbers: 64-bit FNV-1a of their bits.</summary>
     internal static string Of(IEnumerable<double> values)
     {
         ulong hash = 14695981039346656037;
@@ -15,5 +20,19 @@ internal static class Fingerprint
         }
 
         return hash.ToString("x16");
+    }
+
+    /// <summary>Of tensors: the first 64 bits of SHA-256 of their dtypes, shapes and bits.</summary>
+    internal static string Of(IEnumerable<Tensor> tensors)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (Tensor tensor in tensors)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"{tensor.dtype} {Shapes.Text(tensor)};"));
+            hash.AppendData(tensor.detach().cpu().contiguous().bytes);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, sizeof(ulong)));
     }
 }

@@ -14,6 +14,8 @@ namespace Costate;
 /// </remarks>
 public sealed class Sampler
 {
+    private const string NetworkSetting = "network";
+
     private readonly SolverTable table;
 
     /// <summary>A sampler.</summary>
@@ -48,13 +50,18 @@ public sealed class Sampler
     /// <summary>Where it steps.</summary>
     public TimeGrid Grid { get; }
 
-    /// <summary>What a <see cref="NoiseState"/> depends on: solver, schedule, grid and prediction, as text.</summary>
-    public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>
+    /// <summary>
+    /// What a <see cref="NoiseState"/> depends on, as text: solver, schedule, grid, prediction, the times that the network is told, and the
+    /// network's fingerprint, if <see cref="Denoiser.WithFingerprint"/> asked for one (it is then computed here).
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(
+        Denoiser.Fingerprint is string fingerprint ? [KeyValuePair.Create(NetworkSetting, fingerprint)] : [])
     {
         ["solver"] = Solver.Name,
         ["schedule"] = Schedule.ToString()!,
         ["grid"] = $"{Grid}, {Fingerprint.Of(Grid.Times.Concat(Grid.NetworkTimes))}",
         ["prediction"] = Denoiser.Prediction.ToString(),
+        ["networkTime"] = Denoiser.TimeConventionText,
     };
 
     /// <summary>The method on the grid, as numbers.</summary>
@@ -106,8 +113,13 @@ public sealed class Sampler
         using IDisposable noGraph = no_grad();
         SamplingRun run = Checked(state.States[0].to(state.Dtype), z, noise, progress, cancellationToken);
         Finite.CheckInput(state.States[1], "the second state");
+        foreach (Tensor remainder in state.Remainders ?? [])
+        {
+            Finite.CheckInput(remainder, "a remainder");
+        }
+
         var executor = new TableExecutor(run);
-        (LiveSet live, int first) = executor.Begin(state.States);
+        (LiveSet live, int first) = executor.Begin(state.States, state.Remainders);
         using (live)
         {
             for (int k = first; k < executor.Evaluations; k++)
@@ -124,7 +136,7 @@ public sealed class Sampler
     /// given sample.
     /// </summary>
     /// <remarks>
-    /// Exact to rounding with a reversible solver, whose evaluations it repeats. With another deterministic solver this is DDIM inversion:
+    /// Exact to the last bit with a reversible solver, whose evaluations it repeats. With another deterministic solver this is DDIM inversion:
     /// the solver run from data to noise, wrong by what one step of it changes the prediction. With a stochastic one it is CycleDiffusion
     /// (see <see cref="EncodeNoise"/>), which draws from <paramref name="noise"/>.
     /// </remarks>
@@ -226,7 +238,8 @@ public sealed class Sampler
 
     private void CheckSettings(NoiseState state)
     {
-        string[] differences = [.. Settings.Where(setting => state.Settings.GetValueOrDefault(setting.Key) != setting.Value)
+        // A fingerprint of the network is optional on both sides.
+        string[] differences = [.. Settings.Where(setting => state.Settings.GetValueOrDefault(setting.Key) != setting.Value && (setting.Key != NetworkSetting || state.Settings.ContainsKey(NetworkSetting)))
             .Select(setting => $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', this sampler '{setting.Value}'")];
         if (differences.Length > 0)
         {

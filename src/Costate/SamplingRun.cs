@@ -19,6 +19,9 @@ internal sealed class SamplingRun
     /// <summary>The dtype of the states: 64 bits for a reversible solver, else the caller's.</summary>
     internal ScalarType StateType => Solver.IsReversible ? ScalarType.Float64 : NetworkType;
 
+    /// <summary>Whether the state of a row is carried in two words: those that a reversible solver solves for.</summary>
+    internal bool KeepsRemainder(int row) => Solver.IsReversible && Table.IsCarrier(row);
+
     internal required Condition? Condition { get; init; }
 
     internal required BrownianPath? Noise { get; init; }

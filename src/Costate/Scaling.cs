@@ -24,6 +24,9 @@ internal static class Scaling
         return sum.add_(x, scalar);
     }
 
+    /// <summary><c>factor x</c>, added in place to a sum that has begun.</summary>
+    internal static Tensor PlusTimes(this Tensor? sum, Tensor x, double factor) => sum is null ? x.Times(factor) : sum.AddTimes(x, factor);
+
     /// <summary>Divides a tensor in place, and returns it.</summary>
     internal static Tensor DivideBy(this Tensor x, double divisor)
     {

@@ -59,7 +59,8 @@ internal static class MemoryMeasurement
         }
     }
 
-    private static void Collect()
+    /// <summary>Frees what no one holds any more.</summary>
+    internal static void Collect()
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();

@@ -22,7 +22,7 @@ internal sealed class DecodeCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            "The solver, its coupling, the schedule, the grid and the prediction must be those that the latent was made with; otherwise it is refused, with what differs. Its type of number and the seed of a stochastic solver come from the file.",
+            "The network, the times it is told, the solver, its coupling, the schedule, the grid and the prediction must be those that the latent was made with; otherwise it is refused, with what differs. Its type of number and the seed of a stochastic solver come from the file.",
             $"Files: {SampleCommand.TensorFile} (sample), {RunReport.FileName}, and for images sample.png.",
         ];
         Examples =

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Costate.Cli.Models;
 using Costate.Cli.Output;
 using static TorchSharp.torch;
@@ -17,6 +18,7 @@ internal sealed class EditCommand : DocumentedCommand
     private readonly CancellationToken cancellationToken;
     private readonly SamplingOptions options = new("costate-edit", SamplingInput.Sample);
     private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to edit, {SampleFile.Form}: a PNG or JPEG picture, or a tensor [batch, ...] in a safetensors file." };
+    private readonly Option<double?> strength = new("--strength") { Description = "How much of the grid to go back and forth, in (0, 1]: the last steps, this fraction of them. Less keeps more of the sample. [default: 1]" };
     private readonly Option<string> editCondition = new("--edit-condition") { HelpName = Models.TensorFile.Form, Description = "The condition to decode under; --condition is that of the sample as it is.", Required = true };
 
     [SetsRequiredMembers]
@@ -37,12 +39,14 @@ internal sealed class EditCommand : DocumentedCommand
         Arguments.Add(sample);
         options.AddTo(this);
         Options.Insert(3, editCondition);
+        Options.Insert(4, strength);
         SetAction(Run);
     }
 
     private int Run(ParseResult parsed)
     {
-        SamplingSettings settings = options.Parse(parsed);
+        double share = parsed.GetValue(strength) ?? 1;
+        SamplingSettings settings = Last(share, options.Parse(parsed));
         settings.Plan.WarnOfIgnored(terminal);
         if (settings.Condition is null)
         {
@@ -64,10 +68,22 @@ internal sealed class EditCommand : DocumentedCommand
             edited = session.Sampler.Sample(state, changed, session.Noise, new PartProgress(line, 0.5, 0.5), cancellationToken);
         }
 
-        SortedDictionary<string, string> described = settings.Describe(shape, ("sample", text), ("editCondition", other));
+        SortedDictionary<string, string> described = settings.Describe(shape, ("sample", text), ("editCondition", other), ("strength", share.ToString("R", CultureInfo.InvariantCulture)));
         session.Write(folder.Stage(TensorFile), new() { ["sample"] = edited, ["original"] = session.Start }, Name, described, cancellationToken);
         sheet?.Write(stack([session.Start, edited], 1).flatten(0, 1), folder);
         session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;
+    }
+
+    private static SamplingSettings Last(double share, SamplingSettings settings)
+    {
+        if (share is not (> 0 and <= 1))
+        {
+            throw new UsageException(FormattableString.Invariant($"Got --strength {share}; expected a number above 0, at most 1."));
+        }
+
+        TimeGrid grid = settings.Plan.Grid;
+        int left = grid.Steps - (int)Math.Ceiling(share * grid.Steps);
+        return settings with { Plan = settings.Plan with { Grid = TimeGrid.FromTimes([.. grid.Times.Skip(left)], [.. grid.NetworkTimes.Skip(left)]) } };
     }
 }

@@ -21,8 +21,8 @@ internal sealed class InvertCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            "Rex, EDICT, BDIA and O-BELM invert exactly, up to rounding. The other deterministic solvers do what is known as DDIM inversion, which is approximate; stochastic ones find noise vectors (CycleDiffusion).",
-            $"Files: {SavedLatent.FileName} (the states, in 64 bits for a reversible solver, and all settings, which costate decode compares) and {RunReport.FileName}.",
+            "Rex, EDICT, BDIA and O-BELM invert exactly, to the last bit. The other deterministic solvers do what is known as DDIM inversion, which is approximate; stochastic ones find noise vectors (CycleDiffusion).",
+            $"Files: {SavedLatent.FileName} (the states, in two words of 64 bits for a reversible solver, and all settings, which costate decode compares) and {RunReport.FileName}.",
         ];
         Examples =
         [

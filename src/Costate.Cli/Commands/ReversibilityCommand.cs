@@ -15,6 +15,7 @@ internal sealed class ReversibilityCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly StudyOptions options;
+    private readonly Option<string?> unet = new("--unet") { HelpName = "FOLDER", Description = "A trained UNet2DModel in a folder as diffusers writes it (config.json, diffusion_pytorch_model.safetensors), which predicts noise on the linear schedule of DDPM. [default: a small one with random weights]" };
 
     [SetsRequiredMembers]
     internal ReversibilityCommand(Terminal terminal, CancellationToken cancellationToken, StudyOptions options)
@@ -23,8 +24,8 @@ internal sealed class ReversibilityCommand : DocumentedCommand
         (this.terminal, this.cancellationToken, this.options) = (terminal, cancellationToken, options);
         Notes =
         [
-            "Two problems: a small U-Net with random weights, made from a fixed seed, and a mixture of Gaussians. The networks compute in float32. The library carries the states of reversible solvers in 64 bits whatever the network's type is, and errors are compared in 64 bits, before the sample is rounded to 32; the table has 32-bit states too.",
-            "x0 -> noise -> x0 inverts to all states of the solver and decodes them: exact for a reversible solver. noise -> x0 -> noise inverts the sample alone, which is one of two states: exact for none. Where rounding in 64 bits tips an input of the network to the next float32 number, its answer changes by about 1e-8, and the error is 1e-16: this happens to Rex-SDE, whose states grow to 1e6 and more on the way to noise.",
+            "Two problems: a U-Net on a random image, and a mixture of Gaussians. The networks compute in float32. The library carries the states of reversible solvers in two words of 64 bits whatever the network's type is, and errors are compared in 64 bits, before the sample is rounded to 32; the table has states in one word of 64 and of 32 bits too.",
+            "x0 -> noise -> x0 inverts to all states of the solver and decodes them: exact for a reversible solver, to the last bit. noise -> x0 -> noise inverts the sample alone, which is one of two states: exact for none. Where rounding in one word tips an input of the network to the next float32 number, its answer changes by about 1e-8, and the error is 1e-16: this happens to Rex-SDE, whose states grow to 1e6 and more on the way to noise.",
             $"Files: {ReportFile} (all numbers), {string.Join(", ", ReversibilityPlots.Files)}.",
         ];
         Examples =
@@ -32,6 +33,7 @@ internal sealed class ReversibilityCommand : DocumentedCommand
             new("Inversion and accuracy of the reversible solvers, in about a minute", "costate study reversibility"),
             new("A look at it", "costate study reversibility --quick --json"),
         ];
+        Options.Add(unet);
         SetAction(Run);
     }
 
@@ -41,7 +43,8 @@ internal sealed class ReversibilityCommand : DocumentedCommand
         using var torchThreads = new TorchThreads(options.ThreadsOf(parsed));
 
         long began = Stopwatch.GetTimestamp();
-        using InversionProblem network = new NetworkInversion(), mixture = new MixtureInversion();
+        using InversionProblem network = parsed.GetValue(unet) is string model ? NetworkInversion.FromFolder(model) : NetworkInversion.Seeded();
+        using InversionProblem mixture = new MixtureInversion();
         ReversibilityResults results;
         using (var progress = new ProgressLine(terminal, "reversibility", total: 1))
         {

@@ -113,7 +113,7 @@ internal sealed class SamplingSession : IDisposable
                 settings.Plan.Prediction,
                 settings.Plan.TimeScale,
                 settings.Plan.TrainingTimesteps,
-                parameters: []);
+                parameters: []).WithFingerprint(network.Weights);
             if (settings.GuidanceScale is double scale)
             {
                 Tensor none = settings.Unconditional!.Equals("zeros", StringComparison.OrdinalIgnoreCase)

@@ -8,28 +8,15 @@ internal static class SavedLatent
 {
     internal const string FileName = "latent.safetensors";
 
-    // Settings of the network that the library's own check does not see.
-    private static readonly (string Name, string Option)[] OfNetwork = [("trainingTimesteps", "--training-timesteps"), ("timeScale", "--time-scale")];
-
     /// <summary>Writes a latent, with the settings of the run beside it.</summary>
     internal static void Write(string path, NoiseState state, string command, IReadOnlyDictionary<string, string> described, CancellationToken cancellationToken) =>
         NoiseStateFile.Write(path, state, new SortedDictionary<string, string>(described.ToDictionary(), StringComparer.Ordinal) { ["costate"] = ToolVersion.Version, ["command"] = command }, cancellationToken);
 
     /// <summary>Reads a latent, and the settings to decode it with: its dtype, and for a stochastic solver its seed.</summary>
-    /// <exception cref="CommandException">The seed or the network's times are others than it was made with.</exception>
+    /// <exception cref="CommandException">The seed is another than it was made with.</exception>
     internal static (NoiseState State, SamplingSettings Settings) Read(string path, SamplingSettings settings)
     {
         NoiseState state = NoiseStateFile.Read(path, out IReadOnlyDictionary<string, string> remarks);
-        SortedDictionary<string, string> ours = settings.Describe(state.States[0].shape);
-        foreach ((string name, string option) in OfNetwork)
-        {
-            (string? theirs, string? given) = (remarks.GetValueOrDefault(name), ours.GetValueOrDefault(name));
-            if (remarks.ContainsKey("costate") && theirs != given)
-            {
-                throw new CommandException($"The latent {path} was made with {Text(option, theirs)}, this run has {Text(option, given)}: the network would be told other times. Give the option that it was made with.");
-            }
-        }
-
         return (state, settings with { Dtype = state.Dtype, Seed = Seed(path, settings, remarks) });
     }
 
@@ -45,6 +32,4 @@ internal static class SavedLatent
             ? seed
             : throw new CommandException($"The latent {path} was made with --seed {seed}, this run has --seed {settings.Seed}: {settings.Plan.Solver.Name} would take another path. Leave out --seed.");
     }
-
-    private static string Text(string option, string? value) => value is null ? $"no {option}" : $"{option} {value}";
 }

@@ -52,7 +52,7 @@ internal static class NamedMethod
           revolve:SLOTS    exact too; keeps SLOTS checkpoints, for more network evaluations
           adjoint-deis:1   AdjointDEIS, the continuous adjoint, order 1: less accurate at few steps
           adjoint-deis:2   the same, order 2
-          reversible[:N]   exact up to rounding, for a reversible solver; keeps two states, or one pair every N steps
+          reversible[:N]   exact, for a reversible solver; keeps two states, or one pair every N steps
           unrolled         exact; the whole run in one graph: most memory
         """;
 

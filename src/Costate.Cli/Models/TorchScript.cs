@@ -15,6 +15,9 @@ internal sealed class TorchScript : IDisposable
     /// <summary>How often it was called.</summary>
     internal long Calls { get; private set; }
 
+    /// <summary>Its parameters and buffers.</summary>
+    internal IEnumerable<Tensor> Weights => module.named_parameters().Select(p => (Tensor)p.parameter).Concat(module.named_buffers().Select(b => b.buffer));
+
     /// <exception cref="CommandException">There is no such file, or it is no TorchScript.</exception>
     internal static TorchScript Load(string option, string path, ScalarType dtype)
     {

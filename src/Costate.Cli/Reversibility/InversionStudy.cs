@@ -8,18 +8,18 @@ namespace Costate.Cli.Reversibility;
 /// <param name="Method">Which method.</param>
 /// <param name="Steps">Number of steps.</param>
 /// <param name="Data">Of x0 after inversion and decoding, compared in 64 bits before the sample is rounded to the network's 32.</param>
-/// <param name="DataRounded">The same after that rounding, as a user of a 32-bit network has it.</param>
-/// <param name="DataInSingle">Of x0 with states carried in 32 bits.</param>
+/// <param name="DataInDouble">The same with states carried in one word of 64 bits rather than two.</param>
+/// <param name="DataInSingle">The same with states carried in 32 bits.</param>
 /// <param name="Noise">Of the start noise after sampling and inversion of the sample alone, in 64 bits.</param>
-internal sealed record InversionMeasurement(string Problem, InversionMethod Method, int Steps, double Data, double DataRounded, double DataInSingle, double Noise);
+internal sealed record InversionMeasurement(string Problem, InversionMethod Method, int Steps, double Data, double DataInDouble, double DataInSingle, double Noise);
 
 /// <summary>Measures how exactly samplers can be inverted.</summary>
 internal static class InversionStudy
 {
     private const ulong PathSeed = 5;
 
-    // Inversion and decoding in 64 and in 32 bits, sampling and inversion in 64.
-    private const int RunsPerPoint = 6;
+    // Inversion and decoding in three precisions; sampling and inversion.
+    private const int RunsPerPoint = 8;
 
     internal static IReadOnlyList<int> AllSteps { get; } = [10, 20, 50];
 
@@ -44,14 +44,15 @@ internal static class InversionStudy
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
+        var plain = new InNetworkPrecision(method.Solver);
         (Tensor back, Tensor recovered) = (RoundTrip(method.Solver, ScalarType.Float64), Recover());
-        Tensor narrow = RoundTrip(new InNetworkPrecision(method.Solver), ScalarType.Float32);
+        (Tensor wide, Tensor narrow) = (RoundTrip(plain, ScalarType.Float64), RoundTrip(plain, ScalarType.Float32));
         return new InversionMeasurement(
             problem.Id,
             method,
             steps,
             MeanSquare(back, problem.Data),
-            MeanSquare(back.to(ScalarType.Float32), problem.Data),
+            MeanSquare(wide, problem.Data),
             MeanSquare(narrow, problem.Data),
             MeanSquare(recovered, problem.Noise));
 

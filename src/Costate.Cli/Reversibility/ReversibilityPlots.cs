@@ -18,12 +18,15 @@ internal static class ReversibilityPlots
 
     internal static IReadOnlyList<string> Files { get; } = [InversionFile, GradientFile, OrderFile];
 
-    /// <summary>Error of x0 above, with the published values, and of the start noise below, on the first problem.</summary>
+    /// <summary>
+    /// Error of x0 above, with states in one word of 64 bits and the published values, and of the start noise below, on the first problem. With
+    /// states in two words there would be nothing to see: the error is 0.
+    /// </summary>
     internal static byte[] Inversion(ReversibilityResults results)
     {
         var both = new Multiplot();
         both.RemovePlot(both.GetPlot(0));
-        both.AddPlot(Inversions(results, "x0 after inversion and decoding, on a U-Net; published: on Stable Diffusion 1.5", m => m.Data, withPublished: true));
+        both.AddPlot(Inversions(results, "x0 after inversion and decoding, states in one word of 64 bits; in two it is 0", m => m.DataInDouble, withPublished: true));
         both.AddPlot(Inversions(results, "Start noise recovered from the sample alone, on a U-Net", m => m.Noise, withPublished: false));
         both.Layout = new ScottPlot.MultiplotLayouts.Rows();
         return both.Render(1600, 1800).GetImageBytes(ImageFormat.Png);

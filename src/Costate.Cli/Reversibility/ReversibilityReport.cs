@@ -14,10 +14,10 @@ internal static class ReversibilityReport
         results.Steps,
         Definitions = new
         {
-            Data = "mean squared error of x0 after inversion and decoding, states in 64 bits, compared before the sample is rounded to 32 bits",
-            DataRounded = "the same after that rounding",
+            Data = "mean squared error of x0 after inversion and decoding, states in two words of 64 bits, compared before the sample is rounded to 32 bits",
+            DataInDouble = "the same with states carried in one word of 64 bits",
             DataInSingle = "the same with states carried in 32 bits",
-            Noise = "mean squared error of the start noise recovered from the sample alone, states in 64 bits",
+            Noise = "mean squared error of the start noise recovered from the sample alone, states in two words of 64 bits",
             Gradient = "relative error of dL/dx_T against the continuous problem, float64",
             Order = "relative error of the sample against the continuous problem, float64",
         },
@@ -33,7 +33,7 @@ internal static class ReversibilityReport
                 method.Key.Id,
                 method.Key.Label,
                 Solver = method.Key.Solver.Name,
-                Points = method.Select(m => new { m.Steps, m.Data, m.DataRounded, m.DataInSingle, m.Noise }),
+                Points = method.Select(m => new { m.Steps, m.Data, m.DataInDouble, m.DataInSingle, m.Noise }),
             }),
         }),
         Published = new

@@ -7,12 +7,12 @@ namespace Costate.Networks;
 /// <summary>Keeps a <see cref="NoiseState"/> (an inverted sample) in a safetensors file, to be decoded another day.</summary>
 /// <remarks>
 /// <para>
-/// Tensors <c>state.0</c>, <c>state.1</c> and <c>noise_vectors</c>, as many as the state has, bit for bit. The metadata has, under names that
+/// Tensors <c>state.0</c>, <c>state.1</c>, <c>remainder.0</c>, <c>remainder.1</c> and <c>noise_vectors</c>, those that the state has, bit for bit. The metadata has, under names that
 /// begin with <c>noise_state.</c>, the version of this form, the number of states, the dtype of samples and every setting; the caller's
 /// remarks stand beside them.
 /// </para>
 /// <para>
-/// The file does not hold the network or the condition. <c>Sampler.Sample</c> of a state that was read refuses other settings than
+/// The file does not hold the network or the condition, but the network's fingerprint where the denoiser has one. <c>Sampler.Sample</c> of a state that was read refuses other settings than
 /// those it was made under, and says which differ.
 /// </para>
 /// </remarks>
@@ -38,6 +38,11 @@ public static class NoiseStateFile
     {
         ArgumentNullException.ThrowIfNull(state);
         var tensors = state.States.Select((tensor, i) => KeyValuePair.Create(StateName(i), tensor)).ToDictionary();
+        foreach ((Tensor remainder, int i) in (state.Remainders ?? []).Select((remainder, i) => (remainder, i)))
+        {
+            tensors.Add(RemainderName(i), remainder);
+        }
+
         if (state.NoiseVectors is not null)
         {
             tensors.Add(NoiseVectors, state.NoiseVectors);
@@ -114,14 +119,21 @@ public static class NoiseStateFile
             throw Damaged(path, $"it has no tensor {missing}", $"{count} states");
         }
 
-        if (file.Names.FirstOrDefault(name => name != NoiseVectors && !expected.Contains(name)) is string odd)
+        string[] possible = [.. Enumerable.Range(0, count).Select(RemainderName)];
+        if (file.Names.FirstOrDefault(name => name != NoiseVectors && !expected.Contains(name) && !possible.Contains(name)) is string odd)
         {
-            throw Damaged(path, $"it has a tensor {ErrorText.Quote(odd)}", $"{string.Join(", ", expected)} and perhaps {NoiseVectors}");
+            throw Damaged(path, $"it has a tensor {ErrorText.Quote(odd)}", $"{string.Join(", ", expected)} and perhaps {string.Join(", ", possible)}, {NoiseVectors}");
+        }
+
+        string[] remainderNames = [.. possible.Where(file.Names.Contains)];
+        if (remainderNames.Length is not 0 && remainderNames.Length != count)
+        {
+            throw Damaged(path, $"it has {remainderNames.Length} remainder of {count} states", "one for each, or none");
         }
 
         long[] shape = [.. file.Info(expected[0]).Shape];
         bool hasVectors = file.Names.Contains(NoiseVectors);
-        foreach (string name in expected)
+        foreach (string name in (string[])[.. expected, .. remainderNames])
         {
             CheckShape(path, file, name, 0, shape);
         }
@@ -133,8 +145,10 @@ public static class NoiseStateFile
 
         using DisposeScope scope = NewDisposeScope();
         Tensor[] states = [.. expected.Select(file.Read)];
+        Tensor[]? remainders = remainderNames.Length > 0 ? [.. remainderNames.Select(file.Read)] : null;
         Tensor? vectors = hasVectors ? file.Read(NoiseVectors) : null;
-        foreach ((string name, Tensor tensor) in expected.Zip(states).Concat(vectors is null ? [] : [(NoiseVectors, vectors)]))
+        (string, Tensor)[] all = [.. expected.Zip(states), .. remainderNames.Zip(remainders ?? []), .. vectors is null ? [] : ((string, Tensor)[])[(NoiseVectors, vectors)]];
+        foreach ((string name, Tensor tensor) in all)
         {
             if (!tensor.isfinite().all().item<bool>())
             {
@@ -142,12 +156,17 @@ public static class NoiseStateFile
             }
         }
 
-        foreach (Tensor tensor in vectors is null ? states : [.. states, vectors])
+        if (remainders is not null && remainders.Any(remainder => remainder.dtype != states[0].dtype))
+        {
+            throw Damaged(path, $"{remainderNames[0]} is {file.Info(remainderNames[0])}", $"the dtype of {expected[0]}, which is {file.Info(expected[0])}");
+        }
+
+        foreach ((_, Tensor tensor) in all)
         {
             tensor.MoveToOuterDisposeScope();
         }
 
-        return new NoiseState(states, vectors, dtype, settings);
+        return new NoiseState(states, vectors, dtype, settings, remainders);
     }
 
     private static void CheckShape(string path, SafetensorsFile file, string name, int leading, long[] shape)
@@ -176,6 +195,8 @@ public static class NoiseStateFile
         file.Metadata.TryGetValue(key, out string? value) ? value : throw Damaged(path, $"its metadata has no {key}", "it beside the version");
 
     private static string StateName(int i) => $"state.{i.ToString(CultureInfo.InvariantCulture)}";
+
+    private static string RemainderName(int i) => $"remainder.{i.ToString(CultureInfo.InvariantCulture)}";
 
     private static InvalidDataException Damaged(string path, string got, string expected) =>
         new($"Cannot read a noise state from '{path}': {got}; expected {expected}. The file is damaged or incomplete: invert again.");

@@ -19,6 +19,7 @@ public sealed class Denoiser
     private readonly double timeScale;
     private readonly double timeOffset;
     private readonly IReadOnlyList<Parameter>? parameters;
+    private IReadOnlyList<Tensor>? weights;
 
     private Denoiser(Func<Tensor, Tensor, Tensor?, Tensor> network, Prediction prediction, double timeScale, double timeOffset, IReadOnlyList<Parameter>? parameters)
     {
@@ -37,6 +38,12 @@ public sealed class Denoiser
 
     /// <summary>Network evaluations for each prediction: 1, or 2 under classifier-free guidance.</summary>
     internal int EvaluationsPerPrediction { get; private init; } = 1;
+
+    /// <summary>What the network is told for time t, as text.</summary>
+    internal string TimeConventionText => FormattableString.Invariant($"{timeScale:R} t{(timeOffset == 0 ? "" : FormattableString.Invariant($" - {-timeOffset:R}"))}");
+
+    /// <summary>A fingerprint of the weights as they are now; null if none was asked for.</summary>
+    internal string? Fingerprint => weights is null ? null : Costate.Fingerprint.Of(weights);
 
     /// <summary>What classifier guidance does to the network's output: from (x, time, output), or null.</summary>
     private Func<Tensor, double, Tensor, Tensor>? Correction { get; init; }
@@ -126,7 +133,22 @@ public sealed class Denoiser
             return without + network(x, t, z).sub(without).Times(scale);
         }
 
-        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction, Correction = Correction };
+        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction, weights = weights, Correction = Correction };
+    }
+
+    /// <summary>
+    /// The same denoiser, with a fingerprint of its weights in <see cref="Sampler.Settings"/>: a <see cref="NoiseState"/> of it is then refused
+    /// by a sampler with other weights, rather than decoded to something else.
+    /// </summary>
+    /// <remarks>
+    /// SHA-256 of dtypes, shapes and bits, taken anew with each inversion or decoding, so that it follows training: about a second for each
+    /// GiB. A state or a sampler without a fingerprint is not compared.
+    /// </remarks>
+    /// <param name="weights">All that makes up the network: its parameters and buffers, always in the same order. Not copied, not disposed.</param>
+    public Denoiser WithFingerprint(IEnumerable<Tensor> weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = [.. weights], Correction = Correction };
     }
 
     /// <summary>
@@ -159,11 +181,11 @@ public sealed class Denoiser
             return (Correction is null ? output : Correction(x, time, output)) + score.Times(weight);
         }
 
-        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, Correction = Guided };
+        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Guided };
     }
 
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
-    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, []) { EvaluationsPerPrediction = EvaluationsPerPrediction, Correction = Correction };
+    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, []) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Correction };
 
     /// <summary>The network's own output. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...].</param>

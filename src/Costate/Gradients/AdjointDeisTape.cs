@@ -33,7 +33,7 @@ internal sealed class AdjointDeisTape : GradientTape
 
         var executor = new TableExecutor(run)
         {
-            OnState = (row, state) =>
+            OnState = (row, state, _) =>
             {
                 if (run.Table.Rows[row].GridIndex is int index)
                 {

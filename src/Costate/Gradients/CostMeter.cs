@@ -16,14 +16,15 @@ internal sealed class CostMeter
 
     internal GradientCost Total => new(Evaluations, Products, peakStored, peakBytes);
 
-    internal void Store(Tensor tensor) => Count(1, tensor);
+    /// <summary>Counts a state that is kept; one in two words is one state.</summary>
+    internal void Store(Tensor tensor, Tensor? remainder = null) => Count(1, tensor, remainder);
 
-    internal void Release(Tensor tensor) => Count(-1, tensor);
+    internal void Release(Tensor tensor, Tensor? remainder = null) => Count(-1, tensor, remainder);
 
-    private void Count(int sign, Tensor tensor)
+    private void Count(int sign, Tensor tensor, Tensor? remainder)
     {
         stored += sign;
-        storedBytes += sign * tensor.numel() * tensor.element_size();
+        storedBytes += sign * tensor.numel() * tensor.element_size() * (remainder is null ? 1 : 2);
         peakStored = Math.Max(peakStored, stored);
         peakBytes = Math.Max(peakBytes, storedBytes);
     }

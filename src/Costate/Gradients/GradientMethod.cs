@@ -56,7 +56,7 @@ public abstract class GradientMethod
     /// through them. Stores no trajectory.
     /// </summary>
     /// <remarks>
-    /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps two states, in 64 bits, and the
+    /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps two states, each in two words of 64 bits, and the
     /// graphs of one increment (as many evaluations as the tableau has stages).
     /// </remarks>
     /// <param name="anchors">Keep the states of every this many steps and go on from them, against rounding drift; null (the default) keeps none.</param>

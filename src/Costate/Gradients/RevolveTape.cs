@@ -95,9 +95,9 @@ internal sealed class RevolveTape : GradientTape
 
     private LiveSet Keep(LiveSet live)
     {
-        foreach (Tensor tensor in live.Tensors)
+        foreach ((Tensor tensor, Tensor? remainder) in live.Kept)
         {
-            run.Meter.Store(tensor);
+            run.Meter.Store(tensor, remainder);
         }
 
         return live;
@@ -105,9 +105,9 @@ internal sealed class RevolveTape : GradientTape
 
     private void Free(LiveSet live)
     {
-        foreach (Tensor tensor in live.Tensors)
+        foreach ((Tensor tensor, Tensor? remainder) in live.Kept)
         {
-            run.Meter.Release(tensor);
+            run.Meter.Release(tensor, remainder);
         }
 
         live.Dispose();

@@ -16,7 +16,7 @@ internal sealed class UnrolledTape : GradientTape
         condition = given.ConditionIsDifferentiable ? given.Condition!.Values.detach().requires_grad_(true) : null;
         run = given.WithInputs(start, condition is null ? given.Condition : given.Condition!.WithValues(condition));
         using IDisposable withGraph = enable_grad();
-        var executor = new TableExecutor(run);
+        var executor = new TableExecutor(run) { KeepsRemainders = false };
         using LiveSet live = executor.Begin();
         for (int k = 0; k < executor.Evaluations; k++)
         {

@@ -79,7 +79,7 @@ internal sealed class AdaptiveGrid
         List<Tensor> errors = [];
         var executor = new TableExecutor(run.WithTable(table), toTheEnd: true)
         {
-            OnState = (row, state) =>
+            OnState = (row, state, _) =>
             {
                 if (errorRows.Contains(row))
                 {

@@ -11,8 +11,7 @@ internal static class Inversion
     {
         if (run.Table.Reversal is { } reversal)
         {
-            Tensor[] states = Reverse(run, reversal);
-            return new NoiseState(states, null, run.NetworkType, settings);
+            return Reverse(run, reversal, settings);
         }
 
         if (run.Solver.IsStochastic)
@@ -27,7 +26,7 @@ internal static class Inversion
         return new NoiseState([start], null, run.NetworkType, settings);
     }
 
-    private static Tensor[] Reverse(SamplingRun run, Reversal reversal)
+    private static NoiseState Reverse(SamplingRun run, Reversal reversal, IReadOnlyDictionary<string, string> settings)
     {
         SolverTable table = run.Table;
         int evaluations = 0;
@@ -44,14 +43,19 @@ internal static class Inversion
             sweep.Undo(row);
         }
 
-        return [.. reversal.Start.Select(row => sweep.State(row).alias())];
+        Tensor[] states = [.. reversal.Start.Select(row => sweep.State(row).alias())];
+        Tensor[] remainders = [.. reversal.Start.Select(sweep.Remainder).OfType<Tensor>().Select(remainder => remainder.alias())];
+        return new NoiseState(states, null, run.NetworkType, settings, remainders.Length > 0 ? remainders : null);
     }
 
-    private static IEnumerable<KeyValuePair<int, Tensor>> EndCarriers(SamplingRun run, Reversal reversal)
+    private static LiveSet EndCarriers(SamplingRun run, Reversal reversal)
     {
         Tensor sample = run.ToState(run.Start);
         Tensor other = reversal.Other == OtherCarrier.Copy ? sample.alias() : DdimTowardsNoise(run, sample);
-        return [KeyValuePair.Create(reversal.End[0], sample.DetachFromDisposeScope()), KeyValuePair.Create(reversal.End[1], other.DetachFromDisposeScope())];
+        var carriers = new LiveSet();
+        carriers.Hold(reversal.End[0], sample, null);
+        carriers.Hold(reversal.End[1], other, null);
+        return carriers;
     }
 
     // One step of DDIM from the end of the grid to the point before it.

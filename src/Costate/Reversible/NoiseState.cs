@@ -5,7 +5,7 @@ namespace Costate;
 /// <summary>What a sample was made from: the states that carry an inversion, with the settings it holds under.</summary>
 /// <remarks>
 /// A reversible solver has two states, which <see cref="Sampler.Sample(NoiseState, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)"/>
-/// turns into the sample again to rounding; one of them alone would not be enough. DDIM inversion has one and is approximate. A stochastic
+/// turns into the sample again, bit for bit; one of them alone would not be enough. DDIM inversion has one and is approximate. A stochastic
 /// solver that is not reversible has its start and its noise vectors (CycleDiffusion).
 /// </remarks>
 public sealed class NoiseState : IDisposable
@@ -15,7 +15,9 @@ public sealed class NoiseState : IDisposable
     /// <param name="noiseVectors">The noise vectors of a CycleDiffusion encoding, [steps, batch, ...], or null.</param>
     /// <param name="dtype">The dtype of samples.</param>
     /// <param name="settings">The settings that the state holds under: <see cref="Sampler.Settings"/>.</param>
-    public NoiseState(IReadOnlyList<Tensor> states, Tensor? noiseVectors, ScalarType dtype, IReadOnlyDictionary<string, string> settings)
+    /// <param name="remainders">What 64 bits leave of each state, of its shape and dtype; null for nothing.</param>
+    /// <exception cref="ArgumentException">There are more than two states, or shapes differ.</exception>
+    public NoiseState(IReadOnlyList<Tensor> states, Tensor? noiseVectors, ScalarType dtype, IReadOnlyDictionary<string, string> settings, IReadOnlyList<Tensor>? remainders = null)
     {
         ArgumentNullException.ThrowIfNull(states);
         ArgumentNullException.ThrowIfNull(settings);
@@ -24,11 +26,23 @@ public sealed class NoiseState : IDisposable
             throw new ArgumentException($"Got {states.Count} states of shapes {string.Join(", ", states.Select(Shapes.Text))}; there are one or two, of one shape.", nameof(states));
         }
 
+        if (remainders is not null && (remainders.Count != states.Count || remainders.Any(r => r.dtype != states[0].dtype || !r.shape.AsSpan().SequenceEqual(states[0].shape))))
+        {
+            throw new ArgumentException($"Got remainders {string.Join(", ", remainders.Select(r => $"{Shapes.Text(r)} {r.dtype}"))} for {states.Count} states {Shapes.Text(states[0])} {states[0].dtype}; there is one for each state, of its shape and dtype, or none.", nameof(remainders));
+        }
+
         (States, NoiseVectors, Dtype, Settings) = ([.. states], noiseVectors, dtype, settings);
+        Remainders = remainders is null ? null : [.. remainders];
     }
 
     /// <summary>One or two states, each [batch, ...].</summary>
     public IReadOnlyList<Tensor> States { get; }
+
+    /// <summary>
+    /// What 64 bits leave of each state, which is <c>States[i] + Remainders[i]</c>; null for nothing. With it a reversible solver gives the
+    /// sample back bit for bit; without, to rounding.
+    /// </summary>
+    public IReadOnlyList<Tensor>? Remainders { get; }
 
     /// <summary>The noise vectors of a CycleDiffusion encoding, [steps, batch, ...]; null for other solvers.</summary>
     public Tensor? NoiseVectors { get; }
@@ -42,22 +56,21 @@ public sealed class NoiseState : IDisposable
     /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
-        foreach (Tensor state in States)
+        foreach (Tensor tensor in Tensors)
         {
-            state.Dispose();
+            tensor.Dispose();
         }
-
-        NoiseVectors?.Dispose();
     }
 
     internal NoiseState MoveToOuterDisposeScope()
     {
-        foreach (Tensor state in States)
+        foreach (Tensor tensor in Tensors)
         {
-            state.MoveToOuterDisposeScope();
+            tensor.MoveToOuterDisposeScope();
         }
 
-        NoiseVectors?.MoveToOuterDisposeScope();
         return this;
     }
+
+    private IEnumerable<Tensor> Tensors => [.. States, .. Remainders ?? [], .. NoiseVectors is null ? (Tensor[])[] : [NoiseVectors]];
 }

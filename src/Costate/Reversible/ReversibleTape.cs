@@ -7,8 +7,8 @@ namespace Costate;
 internal sealed class ReversibleTape : GradientTape
 {
     private readonly SamplingRun run;
-    private readonly Dictionary<int, Tensor> carriers = [];
-    private readonly Dictionary<int, Tensor> anchors = [];
+    private readonly LiveSet carriers;
+    private readonly LiveSet anchors = new();
     private readonly Tensor sample;
     private double? drift;
 
@@ -19,13 +19,13 @@ internal sealed class ReversibleTape : GradientTape
         int seen = 0;
         var executor = new TableExecutor(run)
         {
-            OnState = (row, state) =>
+            OnState = (row, state, remainder) =>
             {
                 // Carriers come in pairs, one pair for each step.
                 if (anchorEvery is int every && table.Rows[row].SolvesFor is not null && ((seen++ / 2) + 1) % every == 0)
                 {
-                    anchors[row] = state.alias();
-                    run.Meter.Store(state);
+                    anchors.Hold(row, state, remainder);
+                    run.Meter.Store(state, remainder);
                 }
             },
         };
@@ -35,10 +35,10 @@ internal sealed class ReversibleTape : GradientTape
             executor.Advance(live, k);
         }
 
-        foreach ((int row, Tensor state) in live.States)
+        carriers = live.Share();
+        foreach ((Tensor state, Tensor? remainder) in carriers.Kept)
         {
-            carriers[row] = state.alias();
-            run.Meter.Store(state);
+            run.Meter.Store(state, remainder);
         }
 
         sample = executor.Sample(live).alias();
@@ -55,7 +55,7 @@ internal sealed class ReversibleTape : GradientTape
         Dictionary<int, VectorJacobianProduct> pending = [];
         using var reversal = new TableReversal(
             run,
-            carriers.Select(entry => KeyValuePair.Create(entry.Key, entry.Value.alias())),
+            carriers.Share(),
             (row, x) =>
             {
                 pending[row] = transpose.Linearize(row, x).DetachFromDisposeScope();
@@ -100,10 +100,8 @@ internal sealed class ReversibleTape : GradientTape
     public override void Dispose()
     {
         sample.Dispose();
-        foreach (Tensor tensor in carriers.Values.Concat(anchors.Values))
-        {
-            tensor.Dispose();
-        }
+        carriers.Dispose();
+        anchors.Dispose();
     }
 
     private double Drift(Tensor reconstructed)

@@ -12,34 +12,31 @@ internal sealed class TableReversal : IDisposable
     private readonly SamplingRun run;
     private readonly SolverTable table;
     private readonly Func<int, Tensor, Tensor> evaluate;
-    private readonly Dictionary<int, Tensor> states = [];
-    private readonly Dictionary<int, Tensor> outputs = [];
+    private readonly LiveSet live;
 
-    /// <summary>Begins with the states of the carriers; takes ownership of the handles.</summary>
+    /// <summary>Begins with the states of the carriers; takes ownership of the set.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="carriers">States by row.</param>
+    /// <param name="live">The states of the carriers at the end, and what 64 bits leave of them.</param>
     /// <param name="evaluate">The network's own output at a row and state, in the caller's dispose scope.</param>
-    internal TableReversal(SamplingRun run, IEnumerable<KeyValuePair<int, Tensor>> carriers, Func<int, Tensor, Tensor> evaluate)
+    internal TableReversal(SamplingRun run, LiveSet live, Func<int, Tensor, Tensor> evaluate)
     {
-        this.run = run;
-        this.evaluate = evaluate;
+        (this.run, this.live, this.evaluate) = (run, live, evaluate);
         table = run.Table;
-        foreach ((int row, Tensor state) in carriers)
-        {
-            states[row] = state;
-        }
     }
 
     /// <summary>A state that is known by now.</summary>
-    internal Tensor State(int row) => states[row];
+    internal Tensor State(int row) => live.States[row];
+
+    /// <summary>What 64 bits leave of a state that is known by now.</summary>
+    internal Tensor? Remainder(int row) => live.Remainders.GetValueOrDefault(row);
 
     /// <summary>Puts an anchor in the place of a reconstructed state, if there is one for this row.</summary>
-    internal void Replace(int row, IReadOnlyDictionary<int, Tensor> anchors)
+    internal void Replace(int row, LiveSet anchors)
     {
-        if (anchors.TryGetValue(row, out Tensor? anchor) && states.Remove(row, out Tensor? held))
+        if (live.States.ContainsKey(row) && anchors.States.TryGetValue(row, out Tensor? anchor))
         {
-            held.Dispose();
-            states[row] = anchor.alias().DetachFromDisposeScope();
+            Put(live.States, row, anchor.alias());
+            Put(live.Remainders, row, anchors.Remainders.GetValueOrDefault(row)?.alias());
         }
     }
 
@@ -54,53 +51,92 @@ internal sealed class TableReversal : IDisposable
         run.Cancellation.ThrowIfCancellationRequested();
         using (DisposeScope scope = NewDisposeScope())
         {
-            TableTerm own = table.Rows[row].States.Single(term => term.Index == target);
-            Tensor solved = SumOfTerms(row, target, states[row].clone(), -1).DivideBy(own.Weight);
-            states[row].Dispose();
-            states.Remove(row);
-            states[target] = solved.MoveToOuterDisposeScope();
+            (Tensor state, Tensor? remainder) = run.KeepsRemainder(row) ? SolveExactly(row, target) : (Solve(row, target), null);
+            Put(live.States, row, null);
+            Put(live.Remainders, row, null);
+            Put(live.States, target, state);
+            Put(live.Remainders, target, remainder);
         }
 
-        Drop(outputs, _ => true);
-        Drop(states, i => i != 0 && table.Rows[i].SolvesFor is null && !table.Reversal!.Start.Contains(i));
+        LiveSet.Drop(live.Outputs, _ => true);
+        LiveSet.Drop(live.States, i => !table.IsCarrier(i));
     }
 
-    public void Dispose()
-    {
-        Drop(outputs, _ => true);
-        Drop(states, _ => true);
-    }
+    public void Dispose() => live.Dispose();
 
-    // Adds all terms of a row but one to a tensor, in place, each times a factor.
-    private Tensor SumOfTerms(int row, int? except, Tensor sum, double factor)
+    private static void Put(Dictionary<int, Tensor> held, int row, Tensor? tensor)
     {
-        foreach (TableTerm term in table.Rows[row].States.Where(term => term.Index != except))
+        if (held.Remove(row, out Tensor? before))
         {
-            sum.AddTimes(StateOf(term.Index), factor * term.Weight);
+            before.Dispose();
         }
 
+        if (tensor is not null)
+        {
+            held[row] = tensor.DetachFromDisposeScope();
+        }
+    }
+
+    private double WeightOf(int row, int target) => table.Rows[row].States.Single(term => term.Index == target).Weight;
+
+    private Tensor Solve(int row, int target)
+    {
+        Tensor sum = State(row).clone();
+        foreach (TableTerm term in table.Rows[row].States.Where(term => term.Index != target))
+        {
+            sum.AddTimes(StateOf(term.Index), -term.Weight);
+        }
+
+        return (AddIncrement(sum, row, -1) ?? sum).DivideBy(WeightOf(row, target));
+    }
+
+    private (Tensor State, Tensor Remainder) SolveExactly(int row, int target)
+    {
+        var sum = new CompensatedSum(State(row), Remainder(row));
+        foreach (TableTerm term in table.Rows[row].States.Where(term => term.Index != target))
+        {
+            sum.Add(StateOf(term.Index), Remainder(term.Index), -term.Weight);
+        }
+
+        if (AddIncrement(null, row, -1) is Tensor increment)
+        {
+            sum.Add(increment);
+        }
+
+        sum.DivideBy(WeightOf(row, target));
+        return sum.Words();
+    }
+
+    // Factor times what a row adds to earlier states: but for the sign the very number that the executor added.
+    private Tensor? AddIncrement(Tensor? sum, int row, double factor)
+    {
         foreach (TableTerm term in table.Rows[row].Outputs)
         {
-            sum.AddTimes(OutputOf(term.Index), factor * term.Weight);
+            sum = sum.PlusTimes(OutputOf(term.Index), factor * term.Weight);
         }
 
         foreach (TableTerm term in table.Rows[row].Noises)
         {
-            using Tensor noise = run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], sum);
-            sum.AddTimes(noise, factor * term.Weight);
+            using Tensor noise = run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], live.States.Values.First());
+            sum = sum.PlusTimes(noise, factor * term.Weight);
         }
 
         return sum;
     }
 
-    // A carrier is known; a stage is computed from what is.
+    // A carrier is known; a stage is computed from what is, as the executor did.
     private Tensor StateOf(int row)
     {
-        if (!states.TryGetValue(row, out Tensor? state))
+        if (!live.States.TryGetValue(row, out Tensor? state))
         {
-            Tensor any = states.Values.First();
-            state = SumOfTerms(row, null, zeros_like(any), 1).DetachFromDisposeScope();
-            states[row] = state;
+            Tensor? sum = null;
+            foreach (TableTerm term in table.Rows[row].States)
+            {
+                sum = sum.PlusTimes(StateOf(term.Index), term.Weight);
+            }
+
+            state = (AddIncrement(sum, row, 1) ?? zeros_like(live.States.Values.First())).DetachFromDisposeScope();
+            live.States[row] = state;
         }
 
         return state;
@@ -108,25 +144,16 @@ internal sealed class TableReversal : IDisposable
 
     private Tensor OutputOf(int row)
     {
-        if (!outputs.TryGetValue(row, out Tensor? output))
+        if (!live.Outputs.TryGetValue(row, out Tensor? output))
         {
             Tensor x = StateOf(row);
             using DisposeScope scope = NewDisposeScope();
             Tensor raw = evaluate(row, x);
             PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, row);
             output = (conversion.IsIdentity ? raw.detach().clone() : raw.detach().Times(conversion.Output).AddTimes(x, conversion.State)).DetachFromDisposeScope();
-            outputs[row] = output;
+            live.Outputs[row] = output;
         }
 
         return output;
-    }
-
-    private static void Drop(Dictionary<int, Tensor> held, Func<int, bool> unused)
-    {
-        foreach (int row in held.Keys.Where(unused).ToArray())
-        {
-            held[row].Dispose();
-            held.Remove(row);
-        }
     }
 }

@@ -15,7 +15,7 @@ public abstract class Solver
     /// <summary>Whether a run needs noise.</summary>
     public virtual bool IsStochastic => false;
 
-    /// <summary>Whether a sample determines the run that made it, so that <see cref="Sampler.Invert"/> is exact. Such a solver carries its states in 64 bits.</summary>
+    /// <summary>Whether a sample determines the run that made it, so that <see cref="Sampler.Invert"/> is exact. Such a solver carries its states in two words of 64 bits.</summary>
     public virtual bool IsReversible => false;
 
     /// <summary>DDIM (Song et al. 2021), the exponential Euler method. Order 1, one evaluation a step.</summary>
@@ -115,7 +115,7 @@ public abstract class Solver
     /// order 2 at few steps; it falls back to order 1 once the number of steps exceeds about 1/(1 - coupling).</para>
     /// <para>In noise prediction the difference of the two copies grows as sigma/alpha falls, for an SDE with the square of it, until steps in
     /// the half log-SNR are shorter than 1 - coupling (half of it for an SDE). With the default coupling that takes tens of thousands of
-    /// steps for an SDE, whose samples are worthless at fewer; a smaller coupling cures it at the price of the round trip.</para>
+    /// steps for an SDE, whose samples are worthless at fewer; a coupling well below 1/(2 e^h - 1), for steps h, cures it.</para>
     /// </remarks>
     /// <param name="tableau">The scheme; a stochastic one solves the SDE.</param>
     /// <param name="coupling">zeta in (0, 1]: how strongly the two copies of the state are tied. The default value is 0.999. Each inverse step divides by it.</param>

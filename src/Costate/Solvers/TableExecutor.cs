@@ -24,8 +24,13 @@ internal sealed class TableExecutor
         lastRow = toTheEnd ? table.Rows.Count - 1 : table.SampleRow;
     }
 
-    /// <summary>Is shown the number of each row and its state while it is alive, in order; the start too.</summary>
-    internal Action<int, Tensor>? OnState { get; init; }
+    /// <summary>Is shown the number of each row, its state and what 64 bits leave of it, while they are alive, in order; the start too.</summary>
+    internal Action<int, Tensor, Tensor?>? OnState { get; init; }
+
+    /// <summary>
+    /// Whether the states of a reversible solver are computed in two words (see <see cref="CompensatedSum"/>); a graph has no use for the second.
+    /// </summary>
+    internal bool KeepsRemainders { get; init; } = true;
 
     /// <summary>Number of network evaluations, and of cuts.</summary>
     internal int Evaluations => evaluatedRows.Count;
@@ -35,19 +40,19 @@ internal sealed class TableExecutor
     {
         var live = new LiveSet();
         live.States[0] = Controlled(0, run.ToState(run.Start));
-        OnState?.Invoke(0, live.States[0]);
+        OnState?.Invoke(0, live.States[0], null);
         ComputeRows(live, 1, evaluatedRows.Count > 0 ? evaluatedRows[0] : lastRow);
         return live;
     }
 
     /// <summary>The live set of a reversible solver from both its carriers, and the first evaluation that is left to do.</summary>
-    internal (LiveSet Live, int First) Begin(IReadOnlyList<Tensor> carriers)
+    internal (LiveSet Live, int First) Begin(IReadOnlyList<Tensor> carriers, IReadOnlyList<Tensor>? remainders = null)
     {
         var live = new LiveSet();
         int[] start = table.Reversal!.Start;
         for (int i = 0; i < start.Length; i++)
         {
-            live.States[start[i]] = run.ToState(carriers[i]);
+            live.Hold(start[i], run.ToState(carriers[i]), remainders?[i]);
         }
 
         int first = 0;
@@ -85,8 +90,16 @@ internal sealed class TableExecutor
     {
         for (int i = first; i <= last; i++)
         {
-            live.States[i] = Controlled(i, Combine(live, i));
-            OnState?.Invoke(i, live.States[i]);
+            if (KeepsRemainders && run.KeepsRemainder(i))
+            {
+                (live.States[i], live.Remainders[i]) = CombineExactly(live, i);
+            }
+            else
+            {
+                live.States[i] = Controlled(i, Combine(live, i));
+            }
+
+            OnState?.Invoke(i, live.States[i], live.Remainders.GetValueOrDefault(i));
         }
     }
 
@@ -104,32 +117,53 @@ internal sealed class TableExecutor
             return output.alias().MoveToOuterDisposeScope();
         }
 
-        Tensor prediction = Add(null, output, conversion.Output);
-        return (conversion.State == 0 ? prediction : Add(prediction, x, conversion.State)).MoveToOuterDisposeScope();
+        Tensor prediction = output.Times(conversion.Output);
+        return (conversion.State == 0 ? prediction : prediction.AddTimes(x, conversion.State)).MoveToOuterDisposeScope();
     }
 
     private Tensor Combine(LiveSet live, int i)
     {
-        TableRow row = table.Rows[i];
         using DisposeScope scope = NewDisposeScope();
         Tensor? sum = null;
-        foreach (TableTerm term in row.States)
+        foreach (TableTerm term in table.Rows[i].States)
         {
-            sum = Add(sum, live.States[term.Index], term.Weight);
+            sum = sum.PlusTimes(live.States[term.Index], term.Weight);
         }
 
-        foreach (TableTerm term in row.Outputs)
-        {
-            sum = Add(sum, live.Outputs[term.Index], term.Weight);
-        }
-
-        foreach (TableTerm term in row.Noises)
-        {
-            sum = Add(sum, run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], live.States.Values.First()), term.Weight);
-        }
-
-        return (sum ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
+        return (AddIncrement(sum, live, i) ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Add(Tensor? sum, Tensor term, double weight) => sum is null ? term.Times(weight) : sum.AddTimes(term, weight);
+    private (Tensor State, Tensor Remainder) CombineExactly(LiveSet live, int i)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        var sum = new CompensatedSum(zeros_like(live.States.Values.First()), null);
+        foreach (TableTerm term in table.Rows[i].States)
+        {
+            sum.Add(live.States[term.Index], live.Remainders.GetValueOrDefault(term.Index), term.Weight);
+        }
+
+        if (AddIncrement(null, live, i) is Tensor increment)
+        {
+            sum.Add(increment);
+        }
+
+        (Tensor state, Tensor remainder) = sum.Words();
+        return (state.MoveToOuterDisposeScope(), remainder.MoveToOuterDisposeScope());
+    }
+
+    // What a row adds to earlier states.
+    private Tensor? AddIncrement(Tensor? sum, LiveSet live, int i)
+    {
+        foreach (TableTerm term in table.Rows[i].Outputs)
+        {
+            sum = sum.PlusTimes(live.Outputs[term.Index], term.Weight);
+        }
+
+        foreach (TableTerm term in table.Rows[i].Noises)
+        {
+            sum = sum.PlusTimes(run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], live.States.Values.First()), term.Weight);
+        }
+
+        return sum;
+    }
 }

@@ -90,7 +90,7 @@ public sealed class InversionCommandTests : IDisposable
         Fails(["decode", latent, .. Inputs([.. same, "--steps", "5"])], "grid:", "4 steps", "5 steps");
         Fails(["decode", latent, .. Inputs([.. same, "--schedule", "vp-linear:0.1,19"])], "schedule:", "19");
         Fails(["decode", latent, .. Inputs([.. same, "--prediction", "noise"])], "prediction:", "Noise", "Data");
-        Fails(["decode", latent, .. Inputs()], "--training-timesteps 100", "no --training-timesteps");
+        Fails(["decode", latent, .. Inputs()], "networkTime:", "100 t - 1", "1 t");
     }
 
     [Fact]
@@ -180,6 +180,35 @@ public sealed class InversionCommandTests : IDisposable
         Assert.True(Read("other", "edit.safetensors", "original").allclose(PictureTensor()));
         using SKBitmap pair = SKBitmap.Decode(folder.PathTo("other", "edit.png"));
         Assert.Equal((134, 68), (pair.Width, pair.Height));
+    }
+
+    [Fact]
+    public void Edit_OfLessStrength_ChangesLess()
+    {
+        using var scope = NewDisposeScope();
+        double Change(string strength)
+        {
+            Tool.Done(["edit", picture, .. Inputs(), "--edit-condition", otherCondition, "--strength", strength, "--output", folder.PathTo("s" + strength)]);
+            return (Read("s" + strength, "edit.safetensors", "sample") - PictureTensor()).abs().max().item<float>();
+        }
+
+        Assert.InRange(Change("0.25"), 1e-6, 0.95 * Change("1"));
+        Tool.Fails(2, ["edit", picture, .. Inputs(), "--edit-condition", otherCondition, "--strength", "0"], "--strength 0", "at most 1");
+    }
+
+    [Fact]
+    public void Latent_OfAnotherNetwork_IsRefused()
+    {
+        Tool.Done(["invert", picture, .. Inputs(), "--output", folder.PathTo("out")]);
+        string latent = folder.PathTo("out", "latent.safetensors");
+        using (var scope = NewDisposeScope())
+        {
+            NoiseState state = NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
+            var settings = new Dictionary<string, string>(state.Settings) { ["network"] = "0123456789abcdef" };
+            NoiseStateFile.Write(latent, new NoiseState(state.States, null, state.Dtype, settings, state.Remainders), remarks);
+        }
+
+        Fails(["decode", latent, .. Inputs()], "network:", "0123456789abcdef");
     }
 
     [Fact]

@@ -19,6 +19,8 @@ public sealed class NoiseStateFileTests
         NoiseState read = NoiseStateFile.Read(folder["latent.safetensors"], out IReadOnlyDictionary<string, string> remarks);
         Assert.Equal(ScalarType.Float64, read.States[1].dtype);
         Assert.All(state.States.Zip(read.States), pair => Assert.Equal(pair.First.data<double>().ToArray(), pair.Second.data<double>().ToArray()));
+        Assert.All(state.Remainders!.Zip(read.Remainders!), pair => Assert.Equal(pair.First.data<double>().ToArray(), pair.Second.data<double>().ToArray()));
+        Assert.True(read.Remainders![0].abs().max().item<double>() > 0);
         Assert.Equal(ScalarType.Float32, read.Dtype);
         Assert.Null(read.NoiseVectors);
         Assert.Equal(state.Settings.OrderBy(s => s.Key), read.Settings.OrderBy(s => s.Key));

@@ -28,7 +28,7 @@ public sealed class RexTests
         var sampler = new Sampler(denoiser, schedule, Solver.Rex(ButcherTableauTests.Named(name), golden.GetProperty("zeta").GetDouble(), prediction), grid);
         Tensor start = tensor(golden.GetProperty("xT").Deserialize<double[]>()!).unsqueeze(0);
 
-        Tensor[] end = EndStates(sampler, start);
+        Tensor[] end = RexRun.EndStates(sampler, start);
 
         // The reference's tableaus went through 32 bits.
         Tensor y = tensor(golden.GetProperty("x0").Deserialize<double[]>()!).unsqueeze(0);
@@ -47,21 +47,27 @@ public sealed class RexTests
         }
     }
 
-    // The SDE in data prediction runs over kappa = sigma^2/alpha, which falls by a factor of 1e6 on this grid: what a state of the size of
-    // the last loses to rounding is that much larger at the first.
     [Theory]
-    [InlineData("euler-maruyama", Prediction.Data, 1e-10)]
-    [InlineData("euler-maruyama", Prediction.Noise, 1e-10)]
-    [InlineData("shark", Prediction.Data, 1e-10)]
-    public void Reversible_OfAnSde_EqualsUnrolled(string name, Prediction prediction, double bound)
+    [InlineData("euler-maruyama", Prediction.Data)]
+    [InlineData("euler-maruyama", Prediction.Noise)]
+    [InlineData("shark", Prediction.Data)]
+    public void Reversible_OfAnSde_EqualsUnrolled(string name, Prediction prediction)
     {
-        using var scope = NewDisposeScope();
-        Solver solver = Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction);
-        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, 100, 1, 1e-3));
-        SampleGradient expected = sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.Unrolled(), BrownianPath.PerStep(4));
-        SampleGradient actual = sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.Reversible(), BrownianPath.PerStep(4));
-        Near.Equal(expected.StartNoise, actual.StartNoise, bound);
-        Near.Equal(expected.Condition!, actual.Condition!, bound);
+        foreach (int steps in new[] { 10, 20, 50, 100 })
+        {
+            using var scope = NewDisposeScope();
+            Solver solver = Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction);
+            var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
+            SampleGradient Gradient(GradientMethod method) => sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, method, BrownianPath.PerStep(4));
+            SampleGradient expected = Gradient(GradientMethod.Unrolled());
+            SampleGradient actual = Gradient(GradientMethod.Reversible());
+            Near.Equal(expected.StartNoise, actual.StartNoise, 1e-10);
+            Near.Equal(expected.Condition!, actual.Condition!, 1e-10);
+
+            // The states come back to the bit, and so does what is computed from them.
+            Assert.Equal(0, actual.ReconstructionDrift);
+            Near.Equal(Gradient(GradientMethod.Discrete()).StartNoise, actual.StartNoise, 0);
+        }
     }
 
     [Fact]
@@ -112,52 +118,20 @@ public sealed class RexTests
     [Fact]
     public void Anchors_StopTheDrift()
     {
+        // 0.2 to the power of -60 amplifies rounding by 1e42, which two words of 64 bits do not hold.
         using var scope = NewDisposeScope();
         using var net = new SmallNet();
-        var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), NoiseSchedule.VpLinear(), Solver.Rex(ButcherTableau.Euler, coupling: 0.8), TimeGrid.UniformLogSnr(NoiseSchedule.VpLinear(), 60, 1, 0.05));
+        var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), NoiseSchedule.VpLinear(), Solver.Rex(ButcherTableau.Euler, coupling: 0.2), TimeGrid.UniformLogSnr(NoiseSchedule.VpLinear(), 60, 1, 0.05));
         SampleGradient expected = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
         SampleGradient plain = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Reversible());
         SampleGradient anchored = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Reversible(anchors: 10));
-
-        // 0.8 to the power of -60 amplifies rounding by 6.5e5.
-        Assert.True(plain.ReconstructionDrift > 100 * anchored.ReconstructionDrift, $"{plain.ReconstructionDrift:E2} {anchored.ReconstructionDrift:E2}");
+        Assert.True(plain.ReconstructionDrift > 1e-3, $"{plain.ReconstructionDrift:E2}");
+        Assert.Equal(0, anchored.ReconstructionDrift);
         Near.Equal(expected.StartNoise, anchored.StartNoise, 1e-11);
+
         // Six pairs, but the last step has no second copy.
         Assert.Equal(2 + 11, anchored.Cost.PeakStoredStates);
         Assert.Null(expected.ReconstructionDrift);
-    }
-
-    [Theory]
-    [MemberData(nameof(Tableaus))]
-    public void RoundTrip_IsExactToRounding(string name)
-    {
-        foreach (Prediction prediction in new[] { Prediction.Noise, Prediction.Data })
-        {
-            foreach (int steps in new[] { 10, 100, 1000 })
-            {
-                double distance = RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), steps, null);
-                double bound = prediction == Prediction.Noise ? 1e-13 : 1e-11;
-                Assert.True(distance <= bound, $"{prediction} {steps}: {distance:E2}");
-            }
-        }
-    }
-
-    // Where the bound is looser than that of the ODE (1e-13 in noise, 1e-11 in data prediction), the coupled stochastic scheme itself amplifies
-    // rounding.
-    [Theory]
-    [InlineData("euler-maruyama", Prediction.Data, 10, 1e-11)]
-    [InlineData("euler-maruyama", Prediction.Data, 100, 1e-11)]
-    [InlineData("euler-maruyama", Prediction.Data, 1000, 1e-10)]
-    [InlineData("euler-maruyama", Prediction.Noise, 10, 1e-11)]
-    [InlineData("euler-maruyama", Prediction.Noise, 100, 1e-11)]
-    [InlineData("euler-maruyama", Prediction.Noise, 1000, 1e-11)]
-    [InlineData("shark", Prediction.Data, 10, 1e-11)]
-    [InlineData("shark", Prediction.Data, 100, 1e-11)]
-    [InlineData("shark", Prediction.Data, 1000, 1e-11)]
-    public void RoundTrip_OfAnSde_IsExactToRounding(string name, Prediction prediction, int steps, double bound)
-    {
-        double distance = RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), steps, BrownianPath.PerStep(9));
-        Assert.True(distance <= bound, $"{distance:E2}");
     }
 
     [Fact]
@@ -174,7 +148,7 @@ public sealed class RexTests
             Tensor sample = sampler.Sample(start);
             Assert.True(sample.abs().min().item<double>() > 1e-3);
             NoiseState state = sampler.Invert(sample);
-            Near.Equal(sample, sampler.Sample(state), 1e-12);
+            Near.Equal(sample, sampler.Sample(state), 0);
             SampleGradient expected = sampler.Gradient(start, null, SmallNet.Loss, GradientMethod.Unrolled());
             Near.Equal(expected.StartNoise, sampler.Gradient(start, null, SmallNet.Loss, GradientMethod.Reversible()).StartNoise, 1e-10);
         }
@@ -210,6 +184,46 @@ public sealed class RexTests
     }
 
     [Fact]
+    public void Sample_OfAStateOfAnotherNetwork_SaysSo_IfBothAreFingerprinted()
+    {
+        using var scope = NewDisposeScope();
+        using SmallNet net = new(), other = new();
+        using (no_grad())
+        {
+            other.parameters().First().add_(ones(1).mul_(1e-9));
+        }
+
+        Tensor z = SmallNet.Condition();
+        NoiseSchedule schedule = NoiseSchedule.VpLinear();
+        Sampler Of(Denoiser denoiser) => new(denoiser, schedule, Solver.Rex(ButcherTableau.Rk4), TimeGrid.Uniform(4));
+        Sampler named = Of(Denoiser.FromModule(net, Prediction.Noise).WithFingerprint(net.parameters()));
+        Sampler nameless = Of(Denoiser.FromModule(net, Prediction.Noise));
+        Sampler stranger = Of(Denoiser.FromModule(other, Prediction.Noise).WithFingerprint(other.parameters()));
+        Tensor x = SmallNet.Start();
+        NoiseState state = named.Invert(x, z);
+        Near.Equal(x, named.Sample(state, z), 0);
+        Near.Equal(x, nameless.Sample(state, z), 0);
+        Near.Equal(x, named.Sample(nameless.Invert(x, z), z), 0);
+        string message = Assert.Throws<ArgumentException>(() => { stranger.Sample(state, z); }).Message;
+        Assert.Contains("network: the state has", message, StringComparison.Ordinal);
+        Sampler told = Of(Denoiser.FromModule(net, Prediction.Noise, trainingTimesteps: 1000));
+        message = Assert.Throws<ArgumentException>(() => { told.Sample(state, z); }).Message;
+        Assert.Contains("networkTime: the state has '1 t', this sampler '1000 t - 1'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NoiseState_RefusesRemaindersThatDoNotFit()
+    {
+        using var scope = NewDisposeScope();
+        Tensor state = zeros(1, 3, ScalarType.Float64);
+        NoiseState With(params Tensor[] remainders) => new([state, state.clone()], null, ScalarType.Float32, new Dictionary<string, string>(), remainders);
+        Assert.Equal(2, With(state.clone(), state.clone()).Remainders!.Count);
+        Assert.Contains("one for each state", Assert.Throws<ArgumentException>(() => With(state)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => With(state, zeros(1, 4, ScalarType.Float64)));
+        Assert.Throws<ArgumentException>(() => With(state, zeros(1, 3)));
+    }
+
+    [Fact]
     public void Invert_WithOtherSolvers_IsWhatTheyCanDo()
     {
         using var scope = NewDisposeScope();
@@ -226,7 +240,7 @@ public sealed class RexTests
         foreach (Solver solver in new[] { Solver.Edict(), Solver.Edict(alternates: false), Solver.Bdia(), Solver.Bdia(0.5), Solver.Belm() })
         {
             Sampler rival = NewSampler(net, solver);
-            Near.Equal(sample, rival.Sample(rival.Invert(sample, z), z), 1e-9);
+            Near.Equal(sample, rival.Sample(rival.Invert(sample, z), z), 0);
         }
     }
 
@@ -247,72 +261,12 @@ public sealed class RexTests
             foreach (GradientMethod method in new[] { GradientMethod.Reversible(), GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(3)) })
             {
                 SampleGradient actual = sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, method, noise);
-                Near.Equal(expected.Sample, actual.Sample, 1e-14);
+                // Unrolled carries one word of its states, the others two.
+                Near.Equal(expected.Sample, actual.Sample, 1e-13);
                 Near.Equal(expected.StartNoise, actual.StartNoise, 1e-10);
                 Near.Equal(expected.Condition!, actual.Condition!, 1e-10);
                 Assert.All(expected.Parameters.Zip(actual.Parameters), pair => Near.Equal(pair.First, pair.Second, 1e-10));
             }
         }
     }
-
-    // Forward from one start, then back; the distance of both recovered states from the start, relative to the largest state, in the
-    // coupled variable Y = x/kappa.
-    private double RoundTrip(Solver solver, int steps, BrownianPath? noise)
-    {
-        using var scope = NewDisposeScope();
-        var clock = new IntegrationClock(((Rex)solver).Prediction, solver.IsStochastic);
-        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
-        Tensor[] end = EndStates(sampler, mixture.StartTensor(), mixture.ConditionTensor(), noise, clock, out double largest);
-        Tensor[] start = StartStates(sampler, end, mixture.ConditionTensor(), noise);
-        return start.Max(state => (state - mixture.StartTensor()).abs().max().item<double>()) / clock.Kappa(SchedulePoint.At(mixture.Schedule, 1)) / largest;
-    }
-
-    private static Tensor[] EndStates(Sampler sampler, Tensor start) => EndStates(sampler, start, null, null, default, out _);
-
-    private static Tensor[] EndStates(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise, IntegrationClock clock, out double largest)
-    {
-        SamplingRun run = Run(sampler, start, z, noise);
-        double most = 0;
-        var executor = new TableExecutor(run, toTheEnd: true)
-        {
-            OnState = (row, state) => most = Math.Max(most, state.abs().max().item<double>() / clock.Kappa(SchedulePoint.At(sampler.Schedule, sampler.Table.Rows[row].Time))),
-        };
-        using LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
-        largest = most;
-        return [.. sampler.Table.Reversal!.End.Select(row => live.States[row].alias())];
-    }
-
-    private static Tensor[] StartStates(Sampler sampler, Tensor[] end, Condition? z, BrownianPath? noise)
-    {
-        SamplingRun run = Run(sampler, end[0], z, noise);
-        using var sweep = new TableReversal(
-            run,
-            sampler.Table.Reversal!.End.Zip(end, (row, state) => KeyValuePair.Create(row, state.alias())),
-            (row, x) => run.Evaluate(x, sampler.Table.Rows[row], z?.At(sampler.Table.Rows[row].Interval)));
-        for (int row = sampler.Table.Rows.Count - 1; row > 0; row--)
-        {
-            sweep.Undo(row);
-        }
-
-        return [.. sampler.Table.Reversal.Start.Select(row => sweep.State(row).alias())];
-    }
-
-    private static SamplingRun Run(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise) => new()
-    {
-        Denoiser = sampler.Denoiser,
-        Table = sampler.Table,
-        Solver = sampler.Solver,
-        Grid = sampler.Grid,
-        Start = start,
-        NetworkType = start.dtype,
-        Condition = z,
-        Noise = noise,
-        Progress = null,
-        Cancellation = default,
-    };
 }

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Costate.Tests;
+namespace Costate.Testing;
 
 /// <summary>Distances between tensors.</summary>
 internal static class Near
