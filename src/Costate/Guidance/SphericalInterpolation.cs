@@ -50,9 +50,9 @@ public static class SphericalInterpolation
 
         using DisposeScope scope = NewDisposeScope();
         double angle = Angle(state.States[0][0], state.States[0][1]);
-        Tensor[] states = [.. state.States.Select(s => stack([.. weights.Select(w => At(s[0], s[1], angle, w))]))];
+        Tensor[] Along(IReadOnlyList<Tensor> pairs) => [.. pairs.Select(s => stack([.. weights.Select(w => At(s[0], s[1], angle, w))]))];
         Tensor? vectors = state.NoiseVectors is Tensor v ? stack([.. weights.Select(w => Between(v.select(1, 0), v.select(1, 1), w))], 1) : null;
-        return new NoiseState(states, vectors, state.Dtype, state.Settings).MoveToOuterDisposeScope();
+        return new NoiseState(Along(state.States), vectors, state.Dtype, state.Settings, state.Remainders is null ? null : Along(state.Remainders)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Even weights from 0 to 1.</summary>
