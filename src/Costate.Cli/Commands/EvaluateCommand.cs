@@ -11,6 +11,7 @@ internal sealed class EvaluateCommand : Command
     {
         Subcommands.Add(new EvaluateRecognisersCommand(terminal, cancellationToken));
         Subcommands.Add(new EvaluateMorphsCommand(terminal, load, cancellationToken));
+        Subcommands.Add(new EvaluateGuidanceCommand(terminal, load, cancellationToken));
         Subcommands.Add(new EvaluateMergeCommand(terminal, cancellationToken));
     }
 }

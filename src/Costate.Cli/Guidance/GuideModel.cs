@@ -37,6 +37,9 @@ internal sealed class GuideModel(IReadOnlyList<IDisposable> owned) : IDisposable
     /// <summary>Tells people apart; null where there is none for these pictures.</summary>
     internal MorphRecogniser? Recogniser { get; init; }
 
+    /// <summary>Recognisers that no loss has seen.</summary>
+    internal IReadOnlyList<MorphRecogniser> Judges { get; init; } = [];
+
     /// <summary>The embedded model; takes ownership.</summary>
     internal static GuideModel Of(MorphModel model) => new([model])
     {
@@ -47,6 +50,7 @@ internal sealed class GuideModel(IReadOnlyList<IDisposable> owned) : IDisposable
         Side = model.Side,
         Encode = model.Encode,
         Recogniser = model.Attack,
+        Judges = model.Judges,
     };
 
     /// <summary>The mean code of drawn faces that the model was trained on, [1, ...]: nobody in particular.</summary>
