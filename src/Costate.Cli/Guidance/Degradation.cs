@@ -1,5 +1,4 @@
 using System.Globalization;
-using Costate.Cli.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -13,8 +13,7 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
     private const int FramesShown = 6;
     private const int SmallestShown = 128;
 
-    /// <summary>Guides, into the folder.</summary>
-    /// <param name="picture">The user's; null for a bundled face.</param>
+    /// <summary>Guides samples to the user's picture, or to a bundled face if that is null, and leaves the files in the folder to be committed.</summary>
     /// <exception cref="CommandException">A file is missing or does not fit.</exception>
     internal GuideReport Run(string? picture, OutputFolder folder, Action<double> progress, CancellationToken cancellationToken)
     {

@@ -28,8 +28,7 @@ internal sealed class GuideTarget
     /// <summary>What the samplers descend: the norm of the residual, as DPS has it, or the user's loss.</summary>
     internal required Func<Tensor, Tensor> Norm { get; init; }
 
-    /// <summary>Degrades pictures.</summary>
-    /// <param name="seeds">Of the noise, one for each picture.</param>
+    /// <summary>Degrades pictures, each with the noise of its seed.</summary>
     internal static GuideTarget Degraded(GuideTask task, Degradation degradation, Tensor pictures, IReadOnlyList<ulong> seeds)
     {
         LinearOperator degrade = degradation.For(task, pictures.shape[2], pictures.shape[3]);

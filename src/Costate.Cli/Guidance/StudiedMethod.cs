@@ -1,5 +1,4 @@
 using System.Globalization;
-using Costate.Cli.Models;
 
 namespace Costate.Cli.Guidance;
 

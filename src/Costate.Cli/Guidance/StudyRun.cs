@@ -13,9 +13,7 @@ internal sealed class StudyRun(GuideModel model, StudySettings settings, ResultF
 
     private readonly GuideRunner runner = new(model);
 
-    /// <summary>Computes what is missing, and says beforehand how long that will take.</summary>
-    /// <param name="faces">All faces of this shard.</param>
-    /// <param name="batchSize">How many go together.</param>
+    /// <summary>Computes what is missing for the faces of this shard, several at a time, and says beforehand how long that will take.</summary>
     internal void Run(IReadOnlyList<int> faces, IReadOnlyList<GuideTask> tasks, IReadOnlyList<StudiedMethod> methods, IReadOnlyList<long> budgets, int batchSize, CancellationToken cancellationToken)
     {
         (GuideTask Task, StudiedMethod Method, long Budget, GuidePlan Plan, double Work)[] kinds =
