@@ -70,7 +70,7 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
             return;
         }
 
-        terminal.Output.WriteLine("Means (95 % intervals). Identity: cosine similarity under the recogniser of the loss; judges: under recognisers that no loss has seen.");
+        terminal.Output.WriteLine("Means ± half of their 95 % intervals. Identity: cosine similarity under the recogniser of the loss; judges: under recognisers that no loss has seen.");
         foreach (Spectre.Console.Table table in StudyTables.Of(report.Methods))
         {
             terminal.Write(table);

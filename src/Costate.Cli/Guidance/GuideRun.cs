@@ -49,7 +49,9 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
             Seconds = Math.Round(seconds, 3),
         };
         File.WriteAllBytes(folder.Stage(GuideReport.ResultFile), PictureFile.Png(outcome.Samples[best]));
-        WriteStrip(folder.Stage(GuideReport.StripFile), target, unguided.Samples, frames.Take(FramesShown), outcome.Samples);
+
+        // The last that the loss is asked about is the result itself, as a rule.
+        WriteStrip(folder.Stage(GuideReport.StripFile), target, unguided.Samples, [.. frames.Take(FramesShown + 1).SkipLast(1)], outcome.Samples);
         File.WriteAllBytes(folder.Stage(GuideReport.LossFile), GuidePlot.Loss(report));
         File.WriteAllText(folder.Stage(GuideReport.FileName), JsonReport.Text(report) + '\n');
         return report;

@@ -31,7 +31,7 @@ internal static class NamedLookahead
         try
         {
             Lookahead lookahead = scheme == DefaultScheme ? Lookahead.Euler(n) : scheme == Midpoint ? Lookahead.Midpoint(n) : Lookahead.With(SolverOf(scheme), n);
-            return lookahead with { Method = MethodFor(n) };
+            return IsUnrolled(n) ? lookahead with { Method = GradientMethod.Unrolled() } : lookahead;
         }
         catch (ArgumentException e)
         {

@@ -13,10 +13,10 @@ internal static class StudyTables
         foreach ((string task, StudySummary[] rows) in Largest(summaries))
         {
             Table table = new Table().Border(TableBorder.Simple).Title(Markup.Escape($"{task}, at most {rows[0].Budget} network evaluations, {rows.Max(r => r.Faces)} faces"));
-            table.AddColumn(Columns[0]);
+            table.AddColumn(new TableColumn(Columns[0]).NoWrap());
             foreach (string name in Columns.Skip(1))
             {
-                table.AddColumn(new TableColumn(name).RightAligned());
+                table.AddColumn(new TableColumn(name).RightAligned().NoWrap());
             }
 
             foreach (StudySummary row in rows)
@@ -64,5 +64,5 @@ internal static class StudyTables
     ];
 
     private static string Text(MeanInterval? value, string format) => value is null ? ""
-        : $"{value.Mean.ToString(format)} ({value.Low.ToString(format)} to {value.High.ToString(format)})";
+        : $"{value.Mean.ToString(format)} ±{(value.High - value.Mean).ToString(format)}";
 }

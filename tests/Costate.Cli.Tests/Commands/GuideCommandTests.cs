@@ -40,7 +40,7 @@ public sealed class GuideCommandTests : IDisposable
         Assert.Equal((4, 4), (report.GetProperty("networkEvaluations").GetInt32(), report.GetProperty("vectorJacobianProducts").GetInt32()));
         Assert.Equal(4, report.GetProperty("losses")[0].GetArrayLength());
 
-        // The picture, what is seen of it, without guidance, four predictions (that of the loss after the last step is not kept), the result.
+        // The picture, what is seen of it, without guidance, four predictions, the result.
         using SKBitmap strip = SKBitmap.Decode(folder.PathTo("out", "strip.png"));
         Assert.Equal(8 * samples, (strip.Width - 2) / 130 * ((strip.Height - 2) / 130));
     }
