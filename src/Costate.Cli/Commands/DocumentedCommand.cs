@@ -3,7 +3,11 @@ using System.CommandLine;
 namespace Costate.Cli.Commands;
 
 /// <summary>A command line to copy, and what it does.</summary>
-internal sealed record Example(string Purpose, string Line);
+internal sealed record Example(string Purpose, string Line)
+{
+    /// <summary>Too long for a test to run it.</summary>
+    internal bool TakesHours { get; init; }
+}
 
 /// <summary>A command whose help has notes and examples.</summary>
 internal abstract class DocumentedCommand(string name, string description) : Command(name, description)
@@ -11,6 +15,6 @@ internal abstract class DocumentedCommand(string name, string description) : Com
     /// <summary>Paragraphs and tables below the options; a line that begins with a space is printed as it is.</summary>
     internal required IReadOnlyList<string> Notes { get; init; }
 
-    /// <summary>Every one of them is run by a test.</summary>
+    /// <summary>Every one of them is run by a test, but for those that take hours.</summary>
     internal required IReadOnlyList<Example> Examples { get; init; }
 }

@@ -61,12 +61,13 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
             evaluation = RecogniserEvaluation.Run(model.Folder, people, each, progress.Report, cancellationToken);
         }
 
-        string report = evaluation.Write(folder);
+        File.WriteAllText(folder.Stage(Calibration.FileName), evaluation.Text);
+        File.WriteAllBytes(folder.Stage(RocPlot.FileName), RocPlot.Of(evaluation));
         cancellationToken.ThrowIfCancellationRequested();
         folder.Commit();
         if (parsed.GetValue(json))
         {
-            terminal.Output.WriteLine(report);
+            terminal.Output.Write(evaluation.Text);
             return ExitCode.Done;
         }
 

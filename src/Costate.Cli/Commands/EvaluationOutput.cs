@@ -14,12 +14,14 @@ internal static class EvaluationOutput
             return;
         }
 
-        terminal.Output.WriteLine("MMPMR in % with other pictures of the two people (95 % interval); with the sources of the morph, for each judge; under all judges at once.");
-        terminal.Write(EvaluationTables.Of(report.Methods));
+        terminal.Output.WriteLine("MMPMR in %: with other pictures of the two people (95 % interval), under all judges at once, and with the sources of the morph.");
+        terminal.Write(EvaluationTables.Rates(report.Methods));
+        terminal.Output.WriteLine("Cost: network evaluations as AdjointDEIS counts them and those made, gradients of the network; time without the common encoding.");
+        terminal.Write(EvaluationTables.Costs(report.Methods));
         foreach (TableSummary table in report.Tables)
         {
             terminal.Output.WriteLine($"{table.Title} (table {table.Number} of AdjointDEIS)");
-            terminal.Write(EvaluationTables.Of(table.Rows));
+            terminal.Write(EvaluationTables.Rates(table.Rows));
         }
 
         terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");

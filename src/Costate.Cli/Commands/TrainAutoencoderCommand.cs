@@ -7,13 +7,11 @@ namespace Costate.Cli.Commands;
 /// <summary><c>costate train autoencoder</c>.</summary>
 internal sealed class TrainAutoencoderCommand : DocumentedCommand
 {
-    private static readonly TrainingDefaults Defaults = new() { Minutes = 100, Batch = 16, MicroBatch = 16, LearningRate = 1e-3, WeightDecay = 0.01 };
-
     [SetsRequiredMembers]
     internal TrainAutoencoderCommand(Terminal terminal, CancellationToken cancellationToken)
         : base("autoencoder", "Trains the diffusion autoencoder.")
     {
-        var options = new TrainingOptions("costate-autoencoder", Defaults);
+        var options = new TrainingOptions("costate-autoencoder", TrainingDefaults.Autoencoder);
         Notes =
         [
             $"Files: {AutoencoderTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile}, {Checkpoint.FileName} and samples-*.png: faces that it was not trained on, the same from their own noise, and from other noise.",

@@ -8,15 +8,13 @@ namespace Costate.Cli.Commands;
 /// <summary><c>costate train recogniser</c>.</summary>
 internal sealed class TrainRecogniserCommand : DocumentedCommand
 {
-    private static readonly TrainingDefaults Defaults = new() { Minutes = 25, Batch = 128, MicroBatch = 32, LearningRate = 2e-3, WeightDecay = 0.05 };
-
     [SetsRequiredMembers]
     internal TrainRecogniserCommand(Terminal terminal, CancellationToken cancellationToken)
         : base("recogniser", "Trains a face recogniser.")
     {
-        var options = new TrainingOptions("costate-recogniser", Defaults);
+        var options = new TrainingOptions("costate-recogniser", TrainingDefaults.Recogniser);
         var loss = new Option<string>("--loss") { Description = $"The margin of the softmax: {AngularMargin.Names}.", HelpName = "NAME", DefaultValueFactory = _ => "arcface" };
-        var width = new Option<int>("--width") { Description = "Channels of the first stage, a multiple of 8.", HelpName = "W", DefaultValueFactory = _ => 32 };
+        var width = new Option<int>("--width") { Description = "Channels of the first stage, a multiple of 8.", HelpName = "W", DefaultValueFactory = _ => 24 };
         Notes =
         [
             $"Files: {RecogniserTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile} (threshold and true match rate on held-out identities at a false match rate of 0.1 %) and {Checkpoint.FileName}.",
@@ -29,10 +27,22 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
         Options.Add(loss);
         Options.Add(width);
         options.AddTo(this);
-        SetAction(parsed => options.Run(
-            parsed,
-            (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = parsed.GetValue(width) }, parsed.GetValue(loss)!, faces, settings),
-            terminal,
-            cancellationToken));
+        SetAction(parsed =>
+        {
+            (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width));
+
+            // Before any face is drawn.
+            AngularMargin.Named(margin).Dispose();
+            if (channels <= 0 || channels % 8 != 0)
+            {
+                throw new UsageException($"Got --width {channels}; expected a multiple of 8.");
+            }
+
+            return options.Run(
+                parsed,
+                (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = channels }, margin, faces, settings),
+                terminal,
+                cancellationToken);
+        });
     }
 }

@@ -57,15 +57,15 @@ internal sealed class TrainingOptions
             throw new UsageException($"Got --minutes {time}; expected a positive number.");
         }
 
-        return new TrainingSettings
+        TrainingDefaults told = defaults with
         {
-            Budget = new Budget(count, count is null ? time ?? defaults.Minutes : null),
-            Seed = parsed.GetValue(seed),
+            Steps = count,
+            Minutes = time ?? defaults.Minutes,
             Batch = parsed.GetValue(batch) ?? defaults.Batch,
             MicroBatch = parsed.GetValue(microBatch) ?? defaults.MicroBatch,
             LearningRate = rate > 0 && double.IsFinite(rate) ? rate : throw new UsageException($"Got --learning-rate {rate}; expected a positive number."),
-            WeightDecay = defaults.WeightDecay,
         };
+        return told.Settings(parsed.GetValue(seed));
     }
 
     /// <summary>Trains what <paramref name="create"/> makes of the faces.</summary>

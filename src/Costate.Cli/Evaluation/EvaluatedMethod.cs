@@ -86,12 +86,8 @@ internal sealed record EvaluatedMethod
             };
         }
 
-        method = method with
-        {
-            LearningRate = method.LearningRate == settings.LearningRate ? null : method.LearningRate,
-            AdjointSteps = method.AdjointSteps == method.StepsOf(settings) ? null : method.AdjointSteps,
-            Trajectory = method.Trajectory == "recorded" && method.AdjointSteps is null ? null : method.Trajectory,
-        };
+        method = method with { LearningRate = method.LearningRate == settings.LearningRate ? null : method.LearningRate, AdjointSteps = method.AdjointSteps == method.StepsOf(settings) ? null : method.AdjointSteps };
+        method = method with { Trajectory = method.Trajectory == "recorded" && method.AdjointSteps is null ? null : method.Trajectory };
         EvaluatedMethod plain = Specification.Find("--methods", parts[0], All, m => m.Name);
         string changes = FormattableString.Invariant($"{(method.LearningRate is double r ? $":lr={r:R}" : "")}{(method.AdjointSteps is int n ? $":m={n}" : "")}{(method.Trajectory is string t ? $":trajectory={t}" : "")}{(method.SolverName == plain.SolverName ? "" : $":solver={method.SolverName}")}");
         method = method with { Name = plain.Name + changes, Label = plain.Label + changes.Replace(":", ", ", StringComparison.Ordinal), Published = changes.Length == 0 ? plain.Published : null };

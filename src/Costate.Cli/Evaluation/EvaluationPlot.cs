@@ -40,8 +40,8 @@ internal static class EvaluationPlot
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. methods.Select((_, i) => (double)i)], [.. methods.Select(m => m.Label)]);
         plot.Axes.Bottom.TickLabelStyle.Rotation = -30;
         plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleRight;
-        plot.Axes.Bottom.MinimumSize = 240;
-        plot.Axes.Left.MinimumSize = 160;
+        plot.Axes.Bottom.TickLabelStyle.OffsetY = 12;
+        plot.Axes.Bottom.MinimumSize = 210;
         plot.Axes.SetLimits(-0.6, methods.Count - 0.4, 0, 105);
         plot.Legend.FontSize = 22;
         plot.ShowLegend(Edge.Right);

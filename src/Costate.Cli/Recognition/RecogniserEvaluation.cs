@@ -58,14 +58,8 @@ internal sealed record RecogniserEvaluation(Calibration Calibration, IReadOnlyLi
         }
     }
 
-    /// <summary>Stages the thresholds, which it returns as text, and the plot.</summary>
-    internal string Write(OutputFolder folder)
-    {
-        string report = JsonReport.Text(Calibration);
-        File.WriteAllText(folder.Stage(Calibration.FileName), report + '\n');
-        File.WriteAllBytes(folder.Stage(RocPlot.FileName), RocPlot.Of(this));
-        return report;
-    }
+    /// <summary>What goes into <see cref="Calibration.FileName"/>.</summary>
+    internal string Text => JsonReport.Text(Calibration) + '\n';
 
     // Each face is drawn once, for all of them.
     private static List<Tensor>[] Embeddings(List<FaceRecogniser> networks, int identities, int pictures, Action<double> progress, CancellationToken cancellationToken)

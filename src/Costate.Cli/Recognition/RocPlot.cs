@@ -10,8 +10,10 @@ internal static class RocPlot
     internal const string FileName = "recognisers-roc.png";
 
     private const int Points = 200;
-    private const double TickStep = 0.01;
-    private const int MostTicks = 12;
+    private const int MostTicks = 10;
+
+    // Between two ticks of the vertical axis.
+    private static readonly double[] Steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1];
 
     internal static byte[] Of(RecogniserEvaluation evaluation)
     {
@@ -30,10 +32,10 @@ internal static class RocPlot
 
         PlotStyle.AddVertical(plot, RecogniserEvaluation.TargetFalseMatchRate);
         plot.Axes.Bottom.TickGenerator = PlotStyle.PowersOfTen();
-        double step = Math.Max(1, Math.Ceiling((1 - lowest) / TickStep / MostTicks)) * TickStep;
+        double step = Steps.FirstOrDefault(s => (1 - lowest) / s <= MostTicks, Steps[^1]);
         double bottom = Math.Max(0, Math.Floor(lowest / step) * step);
         double[] ticks = [.. Enumerable.Range(0, 1 + (int)Math.Round((1 - bottom) / step)).Select(i => 100 * (1 - (i * step)))];
-        plot.Axes.Left.TickGenerator = new NumericManual(ticks, [.. ticks.Select(tick => $"{tick:0}")]);
+        plot.Axes.Left.TickGenerator = new NumericManual(ticks, [.. ticks.Select(tick => $"{tick:0.##}")]);
         plot.Axes.SetLimits(leftmost, 0, 100 * bottom, 100 + (step * 30));
         PlotStyle.ShowLegend(plot);
         return plot.GetImage(1600, 900).GetImageBytes(ImageFormat.Png);

@@ -10,6 +10,9 @@ internal abstract class AngularMargin : IDisposable
 {
     internal const string Names = "arcface, cosface, adaface or elasticface";
 
+    /// <summary>What cosines are multiplied by to make the softmax's logits.</summary>
+    internal const double Scale = 32;
+
     private const double Slack = 1e-4;
 
     /// <summary>Numbers that it learns on the way.</summary>
@@ -26,12 +29,27 @@ internal abstract class AngularMargin : IDisposable
         _ => throw new UsageException($"Got --loss {name}; expected {Names}."),
     };
 
+    /// <summary>The mean cross-entropy of the softmax over the centres, the own one's logit smaller by the margin.</summary>
+    /// <param name="features">Embeddings of any length, [batch, width].</param>
+    /// <param name="centres">A direction for each identity, [identities, width].</param>
+    /// <param name="labels">The identities, [batch].</param>
+    /// <param name="strength">How much of the margin, 0..1: it grows while the first order among embeddings arises.</param>
+    /// <param name="random">For a random margin.</param>
+    internal Tensor Loss(Tensor features, Tensor centres, Tensor labels, double strength, StepRandom random)
+    {
+        Tensor norms = features.detach().norm(1, keepdim: true, p: 2f);
+        Tensor cosines = nn.functional.linear(nn.functional.normalize(features, 2, 1), nn.functional.normalize(centres, 2, 1));
+        Tensor own = labels.unsqueeze(1);
+        Tensor nearer = Apply(cosines.gather(1, own), norms, strength, random);
+        return nn.functional.cross_entropy(cosines.scatter(1, own, nearer) * Scale, labels);
+    }
+
     /// <summary>The cosines [batch, 1] to the own centres, smaller by the margin.</summary>
     /// <param name="cosines">The cosines, [batch, 1].</param>
     /// <param name="norms">Norms of the embeddings, [batch, 1], without gradient.</param>
-    /// <param name="strength">How much of the margin, 0..1: it grows while the first order among embeddings arises.</param>
+    /// <param name="strength">How much of the margin, 0..1.</param>
     /// <param name="random">For a random margin.</param>
-    internal abstract Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random);
+    protected abstract Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random);
 
     public virtual void Dispose()
     {
@@ -44,20 +62,20 @@ internal abstract class AngularMargin : IDisposable
     /// <summary>A fixed angle (Deng et al. 2019).</summary>
     private sealed class ArcFace : AngularMargin
     {
-        internal override Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random) =>
+        protected override Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random) =>
             Turned(cosines, full_like(cosines, 0.5 * strength));
     }
 
     /// <summary>A fixed amount of the cosine (Wang et al. 2018).</summary>
     private sealed class CosFace : AngularMargin
     {
-        internal override Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random) => cosines - (0.35 * strength);
+        protected override Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random) => cosines - (0.35 * strength);
     }
 
     /// <summary>An angle drawn anew each time (Boutros et al. 2022).</summary>
     private sealed class ElasticFace : AngularMargin
     {
-        internal override Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random) =>
+        protected override Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random) =>
             Turned(cosines, ((random.Normal(cosines.shape) * 0.0125) + 0.5) * strength);
     }
 
@@ -73,7 +91,7 @@ internal abstract class AngularMargin : IDisposable
 
         internal override IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor> { ["norms"] = statistics };
 
-        internal override Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random)
+        protected override Tensor Apply(Tensor cosines, Tensor norms, double strength, StepRandom random)
         {
             Tensor safe = norms.clamp(1e-3, 100);
             using (no_grad())

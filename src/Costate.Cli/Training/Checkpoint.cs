@@ -55,10 +55,16 @@ internal sealed class Checkpoint(string path, TrainingTask task, AdamW optimizer
             tensor.copy_(stored);
         }
 
-        long step = long.Parse(file.Metadata[StepName], CultureInfo.InvariantCulture);
+        long step = Number<long>(file, StepName);
         optimizer.ResumeAt(step);
-        return (step, double.Parse(file.Metadata[SecondsName], CultureInfo.InvariantCulture));
+        return (step, Number<double>(file, SecondsName));
     }
+
+    private T Number<T>(SafetensorsFile file, string name)
+        where T : struct, IParsable<T> =>
+        T.TryParse(file.Metadata.GetValueOrDefault(name), CultureInfo.InvariantCulture, out T value)
+            ? value
+            : throw new CommandException($"'{path}' does not say its {name}, or not as a number; it is damaged. Delete it to begin anew.");
 
     private Dictionary<string, Tensor> Tensors()
     {

@@ -11,7 +11,6 @@ internal sealed class RecogniserTask : TrainingTask
 {
     internal const string WeightsFile = "recogniser.safetensors";
 
-    private const double Scale = 32;
     private const double CentreScale = 0.05;
     private const double MarginWarmUp = 0.2;
     private const int MostHeldOut = 400;
@@ -73,7 +72,7 @@ internal sealed class RecogniserTask : TrainingTask
             int count = Math.Min(settings.MicroBatch, settings.Batch - first);
             Tensor chosen = indices.narrow(0, first, count);
             Tensor features = network.call(FaceAugmentation.Apply(data.Faces(chosen), random));
-            Tensor loss = Loss(features, data.Labels(chosen), Math.Min(1, progress / MarginWarmUp), random) * ((double)count / settings.Batch);
+            Tensor loss = margin.Loss(features, centres, data.Labels(chosen), Math.Min(1, progress / MarginWarmUp), random) * ((double)count / settings.Batch);
             loss.backward();
             sum += loss.item<float>();
         }
@@ -107,14 +106,5 @@ internal sealed class RecogniserTask : TrainingTask
         {
             heldOut.Value.Dispose();
         }
-    }
-
-    private Tensor Loss(Tensor features, Tensor labels, double strength, StepRandom random)
-    {
-        Tensor norms = features.detach().norm(1, keepdim: true, p: 2f);
-        Tensor cosines = nn.functional.linear(nn.functional.normalize(features, 2, 1), nn.functional.normalize(centres, 2, 1));
-        Tensor own = labels.unsqueeze(1);
-        Tensor nearer = margin.Apply(cosines.gather(1, own), norms, strength, random);
-        return nn.functional.cross_entropy(cosines.scatter(1, own, nearer) * Scale, labels);
     }
 }

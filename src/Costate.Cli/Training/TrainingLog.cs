@@ -19,6 +19,14 @@ internal sealed class TrainingLog
         File.WriteAllLines(path, [string.Join(',', ["step", .. columns]), .. kept]);
     }
 
+    /// <summary>The lines of a log with no more than so many rows, spread evenly and always with the last.</summary>
+    internal static IReadOnlyList<string> Thinned(string path, int mostRows)
+    {
+        string[] lines = File.ReadAllLines(path);
+        int stride = (lines.Length - 2 + mostRows) / mostRows;
+        return [lines[0], .. lines.Where((_, i) => i > 0 && (lines.Length - 1 - i) % stride == 0)];
+    }
+
     internal void Add(long step, params IReadOnlyList<double> values) =>
         File.AppendAllText(path, string.Join(',', [step.ToString(CultureInfo.InvariantCulture), .. values.Select(v => v.ToString("G6", CultureInfo.InvariantCulture))]) + '\n');
 }

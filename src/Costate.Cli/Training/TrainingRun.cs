@@ -6,10 +6,13 @@ using static TorchSharp.torch;
 namespace Costate.Cli.Training;
 
 /// <summary>The loop of every training: steps, the moving average, the log, checkpoints, validation.</summary>
-internal sealed class TrainingRun(TrainingTask task, TrainingSettings settings, string folder, Terminal terminal)
+internal sealed class TrainingRun(TrainingTask task, TrainingSettings settings, string folder, Terminal terminal, string title = "training")
 {
     internal const string LogFile = "log.csv";
     internal const string ValidationFile = "validation.csv";
+
+    /// <summary>Of the log; the step comes first.</summary>
+    internal const int LossColumn = 2;
 
     private const int LoggedSteps = 20;
     private const double LargestGradient = 1;
@@ -41,7 +44,7 @@ internal sealed class TrainingRun(TrainingTask task, TrainingSettings settings, 
         double start = settings.Budget.Progress(step, before);
         TimeSpan nextCheckpoint = CheckpointInterval, nextValidation = ValidationInterval;
         (double loss, double norm, int counted) = (0, 0, 0);
-        using (var line = new ProgressLine(terminal, "training", total: 1 - start))
+        using (var line = new ProgressLine(terminal, title, total: 1 - start))
         {
             for (double progress = start; progress < 1; progress = settings.Budget.Progress(step, Seconds()))
             {

@@ -33,11 +33,13 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
     {
         run.Cancellation.ThrowIfCancellationRequested();
 
-        // Without a gradient through the network its one output is enough where the lookahead is the posterior mean, or is not needed.
-        using LookaheadView? view = step.GuidesState || (step.GuidesData && !IsPosteriorMean(ahead))
+        // The posterior mean is a combination of the state and one output of the network, and its gradient takes one product.
+        bool isMean = options.Lookahead.Method is null && IsPosteriorMean(ahead);
+        using LookaheadView? view = !isMean && (step.GuidesState || step.GuidesData)
             ? LookaheadView.From(run, options.Lookahead, ahead, x, step.At.Index, step.GuidesState)
             : null;
-        Tensor output = view?.FirstOutput ?? run.Evaluate(x, run.Table.Rows[step.At.Index], run.Condition?.At(step.At.Index));
+        using VectorJacobianProduct? product = isMean && step.GuidesState ? VectorJacobianProduct.Begin((leaf, _) => Evaluate(step, leaf), x, null) : null;
+        Tensor output = view?.FirstOutput ?? product?.Output.detach() ?? Evaluate(step, x);
         Tensor data = output.Times(step.ToData.Output);
         if (step.ToData.State != 0)
         {
@@ -60,7 +62,8 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
         (Tensor value, Tensor gradient) = loss.At(prediction, step.Smoothing);
         if (step.GuidesState)
         {
-            next.AddTimes(SmoothedLoss.Normalized(view!.PullBack(gradient), value, noisePrediction, options.Normalization), -step.StateGradient);
+            Tensor pulled = product is null ? view!.PullBack(gradient) : PullBack(step, product, gradient);
+            next.AddTimes(SmoothedLoss.Normalized(pulled, value, noisePrediction, options.Normalization), -step.StateGradient);
         }
 
         if (step.GuidesData)
@@ -84,6 +87,15 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
         }
 
         return sum;
+    }
+
+    private Tensor Evaluate(GuidedStep step, Tensor x) => run.Evaluate(x, run.Table.Rows[step.At.Index], run.Condition?.At(step.At.Index));
+
+    private Tensor PullBack(GuidedStep step, VectorJacobianProduct product, Tensor cotangent)
+    {
+        run.Meter.Products++;
+        Tensor pulled = product.Pull([], cotangent.Times(step.ToData.Output)).X;
+        return step.ToData.State == 0 ? pulled : pulled.AddTimes(cotangent, step.ToData.State);
     }
 
     // One evaluation on the way to clean data: whatever the solver, that is x0(x_t).

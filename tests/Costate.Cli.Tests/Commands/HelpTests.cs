@@ -15,7 +15,7 @@ public sealed class HelpTests
     public void Root_NamesCommandsAndExitCodes()
     {
         ToolRun run = Tool.Done("--help");
-        Assert.All((string[])["study", "sample", "gradient", "invert", "decode", "interpolate", "edit", "morph", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
+        Assert.All((string[])["study", "sample", "gradient", "invert", "decode", "interpolate", "edit", "morph", "train", "evaluate", "faces", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
         Assert.Equal("", run.Error);
     }
 
@@ -53,6 +53,13 @@ public sealed class HelpTests
     [InlineData("morph")]
     [InlineData("guide")]
     [InlineData("evaluate", "guidance")]
+    [InlineData("train")]
+    [InlineData("train", "all")]
+    [InlineData("train", "autoencoder")]
+    [InlineData("train", "recogniser")]
+    [InlineData("evaluate", "recognisers")]
+    [InlineData("evaluate", "morphs")]
+    [InlineData("evaluate", "merge")]
     public void Help_FitsANarrowTerminal(params string[] command)
     {
         string help = Tool.Run([.. command, "--help"], width: 60).Output;
@@ -107,14 +114,17 @@ public sealed class HelpTests
         string[] parts = File.ReadAllText(Repository.PathTo("docs", "command-line.md")).ReplaceLineEndings("\n").Split("```");
         string[] blocks = [.. parts.Where(p => p.StartsWith("sh\n", StringComparison.Ordinal)).Select(p => p["sh\n".Length..].Trim())];
         Assert.NotEmpty(blocks);
-        Assert.Subset(Examples().Select(row => row.Data).ToHashSet(), blocks.ToHashSet());
+        Assert.Subset(All().Select(e => e.Line).ToHashSet(), blocks.ToHashSet());
     }
 
-    public static TheoryData<string> Examples()
-    {
-        var terminal = new Terminal { Output = TextWriter.Null, Error = TextWriter.Null };
-        return [.. Documented(Costate.Cli.CommandLine.Root(terminal, default)).SelectMany(c => c.Examples).Select(e => e.Line)];
-    }
+    [Fact]
+    public void LongExamples_AreUnderstood() => Assert.All(All().Where(e => e.TakesHours), e => Assert.Empty(Root().Parse(e.Line[DocumentedHelp.ToolName.Length..]).Errors));
+
+    public static TheoryData<string> Examples() => [.. All().Where(e => !e.TakesHours).Select(e => e.Line)];
+
+    private static IEnumerable<Example> All() => Documented(Root()).SelectMany(c => c.Examples);
+
+    private static RootCommand Root() => Costate.Cli.CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default);
 
     private static IEnumerable<DocumentedCommand> Documented(Command command) =>
         command.Subcommands.SelectMany(c => Documented(c).Concat([c]).OfType<DocumentedCommand>());

@@ -80,6 +80,18 @@ public sealed class UsageTests
     [InlineData("study reversibility extra")]
     [InlineData("invert")]
     [InlineData("interpolate a.png")]
+    [InlineData("train")]
+    [InlineData("train everything")]
+    [InlineData("train all --minutes 0")]
+    [InlineData("train all --minutes x")]
+    [InlineData("train recogniser --loss softmax --steps 1 --identities 2 --circumstances 1")]
+    [InlineData("train recogniser --width 12 --steps 1 --identities 2 --circumstances 1")]
+    [InlineData("train recogniser --steps 1 --minutes 1")]
+    [InlineData("train autoencoder --minutes -1")]
+    [InlineData("train autoencoder --learning-rate 0")]
+    [InlineData("train autoencoder --batch 0")]
+    [InlineData("evaluate")]
+    [InlineData("faces")]
     public void Commands_ThatAreWrong_AreBadUsage(string line) =>
         Tool.Fails(2, line.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help");
 

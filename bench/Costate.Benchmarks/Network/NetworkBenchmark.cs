@@ -1,0 +1,58 @@
+using System.Globalization;
+using Costate.Benchmarks.Overhead;
+using Costate.Networks;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Costate.Benchmarks.Network;
+
+/// <summary>What a call of the embedded autoencoder's U-Net costs beside its convolutions and matrix products alone.</summary>
+internal static class NetworkBenchmark
+{
+    private const double Target = 1.2;
+
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(10);
+
+    internal static IEnumerable<Figure> Run() =>
+        ((int[])[1, 8, 16]).Select(batch => MeasurementProcess.KeepingFreedMemory.Run<Figure>(nameof(NetworkCall), batch));
+
+    /// <summary>In a child process: the figure of one batch size.</summary>
+    internal static Figure NetworkCall(int batch)
+    {
+        set_num_threads(1);
+        using DisposeScope scope = NewDisposeScope();
+        PatchedAutoencoderConfig config = PatchedAutoencoderConfig.Faces64;
+        using PatchedAutoencoder network = Network(config);
+        Tensor x = StartNoise.Draw([batch, config.ImageChannels, config.ImageSize, config.ImageSize], 1);
+        Tensor z = StartNoise.Draw([batch, config.Network.EncOutChannels], 2);
+        Tensor t = full([batch], 500f);
+        using var products = new BareProducts(network, Call);
+        InterleavedRatio ratio = InterleavedRatio.Measure(Call, products.Run, Budget);
+        return new Figure($"Embedded U-Net / its products alone, batch {batch}", ratio.Value, Target, string.Create(
+            CultureInfo.InvariantCulture,
+            $"{ratio.Work.TotalMilliseconds:F2} ms / {ratio.Reference.TotalMilliseconds:F2} ms of {products.Count} convolutions and matrix products; ratio of the medians {ratio.OfMedians:F3}"));
+
+        void Call()
+        {
+            using IDisposable noGraph = no_grad();
+            network.call(x, t, z).Dispose();
+        }
+    }
+
+    // Frozen, with random parameters: none are zero, as some are in a new network.
+    private static PatchedAutoencoder Network(PatchedAutoencoderConfig config)
+    {
+        var network = new PatchedAutoencoder(config);
+        using IDisposable noGraph = no_grad();
+        foreach ((int index, (_, Parameter parameter)) in network.named_parameters().Index())
+        {
+            using DisposeScope scope = NewDisposeScope();
+            parameter.copy_(StartNoise.Draw(parameter.shape, (ulong)index) * 0.05);
+            parameter.requires_grad_(false);
+        }
+
+        network.eval();
+        return network;
+    }
+}

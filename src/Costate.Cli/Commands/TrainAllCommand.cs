@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Models;
+using Costate.Cli.Recognition;
+using Costate.Cli.Training;
+
+namespace Costate.Cli.Commands;
+
+/// <summary><c>costate train all</c>: the whole embedded model.</summary>
+internal sealed class TrainAllCommand : DocumentedCommand
+{
+    private const double DefaultMinutes = 180;
+
+    private readonly Terminal terminal;
+    private readonly CancellationToken cancellationToken;
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "Folder of the trainings; created if it is missing. What was trained in it is gone on with.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => "costate-training",
+    };
+    private readonly Option<double> minutes = new("--minutes")
+    {
+        Description = "Train so long in all, earlier runs in the same folder included.",
+        HelpName = "M",
+        DefaultValueFactory = _ => DefaultMinutes,
+    };
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
+
+    [SetsRequiredMembers]
+    internal TrainAllCommand(Terminal terminal, CancellationToken cancellationToken)
+        : base("all", "Trains the embedded model: the autoencoder and all recognisers, and finds their thresholds.")
+    {
+        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
+        Notes =
+        [
+            $"Draws the faces, trains the autoencoder for three fifths of the time and each of the {EmbeddedRecogniser.AllNames.Count} recognisers for an equal part of the rest, and measures the recognisers on people whom none was trained on. Drawing and measuring take a few minutes besides, and the faces 1.2 GB on the disk.",
+            $"{RecipeRun.WeightsFolder} in the folder then holds what --weights of other commands takes, with the logs of the trainings; {RocPlot.FileName} shows the recognisers.",
+            "Ctrl-C stops with a checkpoint, and the same command goes on.",
+        ];
+        Examples = [new("All of it, in about three hours on one core", "costate train all --output trained") { TakesHours = true }];
+        foreach (Option option in (Option[])[output, minutes, threads])
+        {
+            Options.Add(option);
+        }
+
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        double time = parsed.GetValue(minutes);
+        if (!(time > 0 && double.IsFinite(time)))
+        {
+            throw new UsageException($"Got --minutes {time}; expected a positive number.");
+        }
+
+        HeapSettings.KeepFreedMemory();
+        int torchThreads = parsed.GetValue(threads) ?? 1;
+        using var used = new TorchThreads(torchThreads);
+        var run = new RecipeRun(TrainingRecipe.Embedded(time), Path.GetFullPath(parsed.GetValue(output)!), torchThreads, terminal);
+        if (Finished(run) is not { } calibration)
+        {
+            terminal.Error.WriteLine("Stopped. The same command goes on from here.");
+            return ExitCode.Cancelled;
+        }
+
+        terminal.Write(CalibrationTable.Of(calibration));
+        terminal.Output.WriteLine();
+        terminal.Output.WriteLine($"{run.Weights}: {string.Join(", ", Directory.EnumerateFiles(run.Weights).Select(Path.GetFileName).Order(StringComparer.Ordinal))}");
+        return ExitCode.Done;
+    }
+
+    private Calibration? Finished(RecipeRun run)
+    {
+        try
+        {
+            return run.Run(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+}

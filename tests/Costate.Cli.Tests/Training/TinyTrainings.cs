@@ -1,0 +1,31 @@
+using Costate.Cli.Training;
+using Costate.Networks;
+
+namespace Costate.Cli.Tests.Training;
+
+/// <summary>Trainings of a second, for tests of what all trainings do.</summary>
+internal static class TinyTrainings
+{
+    public const int Identities = 4;
+    public const int Circumstances = 2;
+
+    public static readonly Terminal Silent = new() { Output = TextWriter.Null, Error = TextWriter.Null };
+
+    public static TrainingSettings Settings(long steps) => new()
+    {
+        Budget = new Budget(steps, null),
+        Seed = 5,
+        Batch = 4,
+        MicroBatch = 2,
+        LearningRate = 1e-3,
+        WeightDecay = 0.01,
+    };
+
+    public static FaceData Faces(string folder) =>
+        FaceData.Open(Path.Combine(folder, "faces.safetensors"), Identities, Circumstances, threads: 1, Silent, default);
+
+    /// <summary>The task of a name: autoencoder, or the loss of a recogniser.</summary>
+    public static TrainingTask Task(string name, FaceData faces, TrainingSettings settings) => name == "autoencoder"
+        ? new AutoencoderTask(TinyWeights.Autoencoder, faces, settings)
+        : new RecogniserTask(new FaceRecogniserConfig { Width = 8, EmbeddingWidth = 16 }, name, faces, settings);
+}

@@ -1,0 +1,176 @@
+using Costate.Cli.Training;
+using Costate.Networks;
+using Costate.Testing;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Tests.Training;
+
+public sealed class TrainingRunTests
+{
+    private const int Steps = 5;
+    private const int StoppedAfter = 2;
+
+    [Theory]
+    [InlineData("autoencoder")]
+    [InlineData("adaface")]
+    [InlineData("elasticface")]
+    public void Resumed_IsTheUninterruptedRunBitForBit(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using FaceData faces = TinyTrainings.Faces(folder.FullName);
+        string whole = Train(name, faces, folder.PathTo("whole"), stoppedAfter: null)!;
+
+        Assert.Null(Train(name, faces, folder.PathTo("parts"), StoppedAfter));
+        Assert.True(File.Exists(folder.PathTo("parts", Checkpoint.FileName)));
+        Assert.False(File.Exists(folder.PathTo("parts", whole)));
+        Assert.Equal(whole, Train(name, faces, folder.PathTo("parts"), stoppedAfter: null));
+
+        foreach (string file in (string[])[whole, Checkpoint.FileName])
+        {
+            using SafetensorsFile expected = SafetensorsFile.Open(folder.PathTo("whole", file));
+            using SafetensorsFile resumed = SafetensorsFile.Open(folder.PathTo("parts", file));
+            Assert.Equal(expected.Names, resumed.Names);
+            Assert.All(expected.Names, tensor => Assert.True(expected.Read(tensor).equal(resumed.Read(tensor)).all().item<bool>(), tensor));
+            Assert.Equal(expected.Metadata.Where(IsNoTime), resumed.Metadata.Where(IsNoTime));
+        }
+
+        static bool IsNoTime(KeyValuePair<string, string> entry) => entry.Key != "seconds";
+    }
+
+    [Fact]
+    public void Weights_ChangeAndTheirAverageFollows()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using FaceData faces = TinyTrainings.Faces(folder.FullName);
+        TrainingSettings settings = TinyTrainings.Settings(Steps);
+        using TrainingTask task = TinyTrainings.Task("arcface", faces, settings);
+        Tensor[] before = [.. task.Parameters.Select(p => p.Value.detach().clone())];
+        new TrainingRun(task, settings, folder.FullName, TinyTrainings.Silent).Run(default);
+
+        foreach ((TrainedParameter parameter, Tensor first) in task.Parameters.Zip(before))
+        {
+            double moved = (parameter.Value - first).norm().item<float>();
+            Assert.True(moved > 0, parameter.Name);
+            if (parameter.Average is { } average)
+            {
+                Assert.InRange((average - first).norm().item<float>(), 1e-9, moved * 1.5);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("--seed 6", "seed 6")]
+    [InlineData("--batch 3", "batch 3")]
+    [InlineData("--learning-rate 0.5", "learning-rate 0.5")]
+    [InlineData("--loss cosface", "loss cosface")]
+    [InlineData("--width 16", "width 16")]
+    [InlineData("--identities 5 --data other.safetensors", "data 5 x 2 faces")]
+    public void ChangedSetting_IsRefusedByName(string change, string says)
+    {
+        using var folder = new TemporaryFolder();
+        var options = new Dictionary<string, string>
+        {
+            ["--seed"] = "5",
+            ["--batch"] = "4",
+            ["--learning-rate"] = "0.001",
+            ["--loss"] = "arcface",
+            ["--width"] = "8",
+            ["--identities"] = "4",
+            ["--circumstances"] = "2",
+            ["--data"] = "faces.safetensors",
+            ["--steps"] = "1",
+        };
+        string[] Arguments() => ["train", "recogniser", "--output", folder.PathTo("run"), .. options.SelectMany(o => (string[])[o.Key, o.Key == "--data" ? folder.PathTo(o.Value) : o.Value])];
+        Tool.Done(Arguments());
+        foreach (string[] pair in change.Split(' ').Chunk(2))
+        {
+            options[pair[0]] = pair[1];
+        }
+
+        Tool.Fails(1, Arguments(), $"Got {says}; the training in", "--output");
+    }
+
+    [Fact]
+    public void DamagedCheckpoint_IsRefused()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using FaceData faces = TinyTrainings.Faces(folder.FullName);
+        Assert.Null(Train("arcface", faces, folder.PathTo("run"), StoppedAfter));
+        string path = folder.PathTo("run", Checkpoint.FileName);
+        byte[] whole = File.ReadAllBytes(path);
+
+        File.WriteAllBytes(path, whole[..^8]);
+        Refuses<SafetensorsException>("damaged");
+        File.WriteAllText(path, "checkpoint");
+        Refuses<SafetensorsException>(Checkpoint.FileName);
+
+        Rewrite((tensors, _) => tensors.Remove("first:out.projection.weight"));
+        Refuses<SafetensorsException>("first:out.projection.weight");
+        Rewrite((tensors, _) => tensors["average:out.projection.weight"] = zeros(2));
+        Refuses<CommandException>("average:out.projection.weight in shape [2]");
+        Rewrite((_, metadata) => metadata["step"] = "many");
+        Refuses<CommandException>("does not say its step");
+        SafetensorsFile.Write(path, new Dictionary<string, Tensor> { ["x"] = zeros(1) });
+        Refuses<CommandException>("has none");
+
+        void Refuses<TException>(string text)
+            where TException : Exception =>
+            Assert.Contains(text, Assert.Throws<TException>(() => Train("arcface", faces, folder.PathTo("run"), null)).Message, StringComparison.Ordinal);
+
+        void Rewrite(Action<Dictionary<string, Tensor>, Dictionary<string, string>> change)
+        {
+            File.WriteAllBytes(path, whole);
+            Dictionary<string, Tensor> tensors;
+            Dictionary<string, string> metadata;
+            using (SafetensorsFile file = SafetensorsFile.Open(path))
+            {
+                (tensors, metadata) = (new(file.ReadAll()), new(file.Metadata));
+            }
+
+            change(tensors, metadata);
+            SafetensorsFile.Write(path, tensors, metadata);
+        }
+    }
+
+    private static string? Train(string name, FaceData faces, string folder, int? stoppedAfter)
+    {
+        Directory.CreateDirectory(folder);
+        TrainingSettings settings = TinyTrainings.Settings(Steps);
+        using var source = new CancellationTokenSource();
+        using TrainingTask task = new StoppingTask(TinyTrainings.Task(name, faces, settings), stoppedAfter, source);
+        return new TrainingRun(task, settings, folder, TinyTrainings.Silent).Run(source.Token);
+    }
+
+    /// <summary>Asks for the end after so many steps.</summary>
+    private sealed class StoppingTask(TrainingTask inner, int? after, CancellationTokenSource source) : TrainingTask
+    {
+        private int steps;
+
+        internal override IReadOnlyList<TrainedParameter> Parameters => inner.Parameters;
+
+        internal override IReadOnlyDictionary<string, Tensor> State => inner.State;
+
+        internal override IReadOnlyDictionary<string, string> Settings => inner.Settings;
+
+        internal override IReadOnlyList<string> Measures => inner.Measures;
+
+        internal override double Accumulate(StepRandom random, double progress)
+        {
+            if (++steps == after)
+            {
+                source.Cancel();
+            }
+
+            return inner.Accumulate(random, progress);
+        }
+
+        internal override IReadOnlyList<double> Validate(string folder, long step) => inner.Validate(folder, step);
+
+        internal override string Save(string folder, IReadOnlyDictionary<string, string> metadata) => inner.Save(folder, metadata);
+
+        public override void Dispose() => inner.Dispose();
+    }
+}
