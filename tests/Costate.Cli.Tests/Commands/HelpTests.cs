@@ -51,6 +51,8 @@ public sealed class HelpTests
     [InlineData("study", "reversibility")]
     [InlineData("faces", "draw")]
     [InlineData("morph")]
+    [InlineData("guide")]
+    [InlineData("evaluate", "guidance")]
     [InlineData("train")]
     [InlineData("train", "all")]
     [InlineData("train", "autoencoder")]
@@ -83,6 +85,9 @@ public sealed class HelpTests
         Pictures.Write(folder.PathTo("a.png"), 32, 32);
         Pictures.Write(folder.PathTo("b.png"), 40, 32);
         folder.Write("pairs.csv", "a.png,b.png\n");
+        Pictures.Write(folder.PathTo("face.png"), 32, 32);
+        Pictures.Write(folder.PathTo("other-face.png"), 40, 32);
+        Pictures.Write(folder.PathTo("mask.png"), TinyMorphModel.Side, TinyMorphModel.Side, (x, _) => x < 5 ? SKColors.White : SKColors.Black);
         Pictures.Write(folder.PathTo("other.png"), 8, 8, (x, y) => new SKColor((byte)(10 * y), (byte)(30 * x), 77));
         Tool.Done(["invert", folder.PathTo("picture.png"), .. Tool.Inverts("--condition", folder.PathTo("cond.safetensors"), "--steps", null), "--output", folder.FullName]);
 
