@@ -1,3 +1,4 @@
+using Costate.Cli.Commands;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Models;
@@ -9,7 +10,7 @@ internal sealed class UserNetwork(string file, ScalarType dtype) : SamplingNetwo
 
     private protected override IEnumerable<Tensor> Weights => script.Weights;
 
-    internal override Tensor Read(string text, Commands.SamplingSettings settings) => SampleFile.Read(text, settings.Shape, settings.Dtype);
+    internal override Tensor Read(string text, SamplingSettings settings) => SampleFile.Read(text, settings.Shape, settings.Dtype);
 
     internal override Tensor? ConditionOf(Tensor samples) => null;
 
