@@ -57,6 +57,7 @@ internal static class CommandLine
         var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, and samples back to the noise they come from.")
         {
             new MorphCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
+            new GuideCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
             new StudyCommand(terminal, cancellationToken),
             new SampleCommand(terminal, cancellationToken),
             new GradientCommand(terminal, cancellationToken),

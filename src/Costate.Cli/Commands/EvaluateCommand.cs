@@ -9,8 +9,9 @@ internal sealed class EvaluateCommand : Command
     internal EvaluateCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
         : base("evaluate", "Measures the embedded networks on faces that they were not trained on.")
     {
-        Subcommands.Add(new EvaluateMorphsCommand(terminal, load, cancellationToken));
         Subcommands.Add(new EvaluateRecognisersCommand(terminal, cancellationToken));
+        Subcommands.Add(new EvaluateMorphsCommand(terminal, load, cancellationToken));
+        Subcommands.Add(new EvaluateGuidanceCommand(terminal, load, cancellationToken));
         Subcommands.Add(new EvaluateMergeCommand(terminal, cancellationToken));
     }
 }

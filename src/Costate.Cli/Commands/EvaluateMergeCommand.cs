@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Evaluation;
+using Costate.Cli.Guidance;
 
 namespace Costate.Cli.Commands;
 
@@ -9,16 +10,16 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
 {
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
-    private readonly Argument<string[]> folders = new("folders") { HelpName = "DIR", Description = "Folders that costate evaluate morphs has written, one for each shard.", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> output = CommonOptions.Output("costate-morphs");
+    private readonly Argument<string[]> folders = new("folders") { HelpName = "DIR", Description = "Folders that costate evaluate morphs or guidance has written, one for each shard.", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string> output = CommonOptions.Output("costate-merged");
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
     internal EvaluateMergeCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("merge", "Joins the shards of costate evaluate morphs into one folder and sums them up.")
+        : base("merge", "Joins the shards of costate evaluate morphs or guidance into one folder and sums them up.")
     {
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
-        Notes = ["All shards must be of the same settings, methods and pairs, and complete. Computing can go on in the folder that comes out."];
+        Notes = ["All shards must be of the same settings, methods and items, and complete. Computing can go on in the folder that comes out."];
         Examples = [];
         Arguments.Add(folders);
         Options.Add(output);
@@ -28,8 +29,17 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        var folder = new EvaluationFolder(parsed.GetValue(output)!);
-        EvaluationContents contents = EvaluationMerge.Run(parsed.GetValue(folders)!, folder, cancellationToken);
+        (string[] from, string to) = (parsed.GetValue(folders)!, parsed.GetValue(output)!);
+        if (EvaluationContents.Of(from[0])?.Study == StudyFolder.StudyName)
+        {
+            var guided = new StudyFolder(to);
+            EvaluationContents whole = new EvaluationMerge<StudyResult>(path => new StudyFolder(path)).Run(from, guided, cancellationToken);
+            EvaluateGuidanceCommand.Write(terminal, StudyFiles.Write(guided, whole), guided, parsed.GetValue(json));
+            return ExitCode.Done;
+        }
+
+        var folder = new EvaluationFolder(to);
+        EvaluationContents contents = new EvaluationMerge<PairResult>(path => new EvaluationFolder(path)).Run(from, folder, cancellationToken);
         EvaluationOutput.Write(terminal, EvaluationFiles.Write(folder, contents), folder, parsed.GetValue(json));
         return ExitCode.Done;
     }

@@ -50,7 +50,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
         Notes =
         [
-            "The most similar pairs of held-out people are morphed by each method. A morph counts where its similarity to both people is above a judge's threshold, which lets one pair of two people in a thousand through. The recogniser that guides is none of the judges, and another chooses the pairs.",
+            "The most similar pairs of held-out people that a recogniser still tells apart are morphed by each method. A morph counts where its similarity to both people is above a judge's threshold, which lets one pair of two people in a thousand through. The recogniser that guides is none of the judges, nor the one that chooses the pairs.",
             "Methods:\n" + string.Join('\n', EvaluatedMethod.All.Select(m => $"  {m.Name,-17} {m.Label}")),
             "Those that optimise take changes: adjoint-deis-1:lr=1 (learning rate), :m=5 (adjoint steps), :trajectory=solved-backward, :solver=ddim.",
             $"Files: {string.Join(", ", EvaluationFiles.All)}, and for each pair a folder with the morphs and what recognisers say of them, written as they are found: the same command goes on where an earlier run ended, with settings that must be the same.",

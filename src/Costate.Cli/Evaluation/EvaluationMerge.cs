@@ -1,34 +1,36 @@
 namespace Costate.Cli.Evaluation;
 
 /// <summary>Joins the shards of an evaluation.</summary>
-internal static class EvaluationMerge
+/// <param name="open">Opens a folder.</param>
+internal sealed class EvaluationMerge<TResult>(Func<string, ResultFolder<TResult>> open)
+    where TResult : IEvaluated
 {
     /// <summary>Checks that the folders are all shards of one evaluation, each complete, and copies their results.</summary>
-    /// <exception cref="CommandException">They are not: settings differ, a shard or a result is missing, or a pair is in two.</exception>
-    internal static EvaluationContents Run(IReadOnlyList<string> folders, EvaluationFolder output, CancellationToken cancellationToken)
+    /// <exception cref="CommandException">They are not: settings differ, a shard or a result is missing, or an item is in two.</exception>
+    internal EvaluationContents Run(IReadOnlyList<string> folders, ResultFolder<TResult> output, CancellationToken cancellationToken)
     {
-        (string Path, EvaluationFolder Folder, EvaluationContents Contents)[] parts =
+        (string Path, ResultFolder<TResult> Folder, EvaluationContents Contents)[] parts =
         [
-            .. folders.Select(path => (path, Folder: new EvaluationFolder(path)))
-                .Select(p => (p.path, p.Folder, p.Folder.Contents ?? throw new CommandException($"Got '{p.path}': it has no {EvaluationFolder.ContentsFile}; expected a folder that costate evaluate morphs has written."))),
+            .. folders.Select(path => (path, Folder: open(path)))
+                .Select(p => (p.path, p.Folder, p.Folder.Contents ?? throw new CommandException($"Got '{p.path}': it has no {EvaluationContents.File}; expected a folder that costate evaluate {output.Study} has written."))),
         ];
-        EvaluationContents whole = Whole(parts.Select(p => (p.Path, p.Contents)).ToArray());
-        var results = new Dictionary<(int Pair, string Method), (EvaluationFolder Folder, PairResult Result, string Path)>();
-        foreach ((string path, EvaluationFolder folder, _) in parts)
+        EvaluationContents whole = Whole(parts);
+        var results = new Dictionary<(int Item, string Method), (ResultFolder<TResult> Folder, TResult Result, string Path)>();
+        foreach ((string path, ResultFolder<TResult> folder, _) in parts)
         {
-            foreach (PairResult result in folder.Results())
+            foreach (TResult result in folder.Results())
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!results.TryAdd((result.Pair, result.Method), (folder, result, path)))
+                if (!results.TryAdd((result.Item, result.Method), (folder, result, path)))
                 {
-                    throw new CommandException($"Pair {result.Pair} with {result.Method} is in '{results[(result.Pair, result.Method)].Path}' and in '{path}'; expected every pair in one shard. Leave one of the folders out.");
+                    throw new CommandException($"{Capital(output.Item)} {result.Item} with {result.Method} is in '{results[(result.Item, result.Method)].Path}' and in '{path}'; expected every {output.Item} in one shard. Leave one of the folders out.");
                 }
             }
         }
 
         RequireComplete(parts, results.Keys);
         whole = output.Begin(whole);
-        foreach ((EvaluationFolder folder, PairResult result, _) in results.Values)
+        foreach ((ResultFolder<TResult> folder, TResult result, _) in results.Values)
         {
             cancellationToken.ThrowIfCancellationRequested();
             output.Copy(folder, result);
@@ -37,11 +39,16 @@ internal static class EvaluationMerge
         return whole;
     }
 
-    private static EvaluationContents Whole((string Path, EvaluationContents Contents)[] parts)
+    private static EvaluationContents Whole((string Path, ResultFolder<TResult> Folder, EvaluationContents Contents)[] parts)
     {
-        (string firstPath, EvaluationContents first) = parts[0];
-        foreach ((string path, EvaluationContents contents) in parts.Skip(1))
+        (string firstPath, ResultFolder<TResult> folder, EvaluationContents first) = parts[0];
+        foreach ((string path, _, EvaluationContents contents) in parts.Skip(1))
         {
+            if (contents.Study != first.Study)
+            {
+                throw new CommandException($"'{path}' is of costate evaluate {contents.Study}, '{firstPath}' of {first.Study}. Merge shards of one evaluation.");
+            }
+
             if (contents.Differences(first.Settings, $"in '{path}'", $"in '{firstPath}'") is { Length: > 0 } differences)
             {
                 throw new CommandException($"The folders are of evaluations with different settings: {differences}. Merge shards of one evaluation.");
@@ -49,7 +56,7 @@ internal static class EvaluationMerge
 
             if (contents.With(first).Methods.FirstOrDefault(m => contents.Methods.GetValueOrDefault(m.Key) != first.Methods.GetValueOrDefault(m.Key)) is { Key: string method })
             {
-                throw new CommandException($"'{path}' is for {contents.Methods.GetValueOrDefault(method)} pairs of {method}, '{firstPath}' for {first.Methods.GetValueOrDefault(method)}; expected the same. Run costate evaluate morphs on the one that has less.");
+                throw new CommandException($"'{path}' is for {contents.Methods.GetValueOrDefault(method)} {folder.Item}s of {method}, '{firstPath}' for {first.Methods.GetValueOrDefault(method)}; expected the same. Run costate evaluate {folder.Study} on the one that has less.");
             }
         }
 
@@ -62,19 +69,21 @@ internal static class EvaluationMerge
             : first with { Shard = Shard.Whole.ToString() };
     }
 
-    private static void RequireComplete(IEnumerable<(string Path, EvaluationFolder Folder, EvaluationContents Contents)> parts, IEnumerable<(int Pair, string Method)> there)
+    private static void RequireComplete(IEnumerable<(string Path, ResultFolder<TResult> Folder, EvaluationContents Contents)> parts, IEnumerable<(int Item, string Method)> there)
     {
         HashSet<(int, string)> all = [.. there];
-        foreach ((string path, _, EvaluationContents contents) in parts)
+        foreach ((string path, ResultFolder<TResult> folder, EvaluationContents contents) in parts)
         {
             foreach (string method in contents.Methods.Keys)
             {
-                int[] missing = [.. contents.PairsOf(method).Where(pair => !all.Contains((pair, method)))];
+                int[] missing = [.. contents.ItemsOf(method).Where(item => !all.Contains((item, method)))];
                 if (missing.Length > 0)
                 {
-                    throw new CommandException($"'{path}' (shard {contents.Shard}) lacks {missing.Length} pairs of {method}, the first of them pair {missing[0]}; run costate evaluate morphs on it until it is done.");
+                    throw new CommandException($"'{path}' (shard {contents.Shard}) lacks {missing.Length} {folder.Item}s of {method}, the first of them {folder.Item} {missing[0]}; run costate evaluate {folder.Study} on it until it is done.");
                 }
             }
         }
     }
+
+    private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 }

@@ -41,7 +41,7 @@ internal static class EvaluationStrips
             int top = Header + (row * (Cell + Gap));
             foreach ((int column, MethodSummary method) in shown.Index())
             {
-                using var morph = SKBitmap.Decode(folder.MorphPath(pair.Pair, method.Method));
+                using var morph = SKBitmap.Decode(folder.PicturePath(pair.Pair, method.Method));
                 Draw(canvas, morph, Left(column + 1), top);
                 if (column == 0)
                 {

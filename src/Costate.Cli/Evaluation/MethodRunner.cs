@@ -107,9 +107,4 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
     private TimeGrid GridOf(int steps) => TimeGrid.UniformLogSnr(model.Schedule, steps, 1, End);
 
     private static double[] Values(Tensor values) => [.. values.to(ScalarType.Float64).contiguous().data<double>()];
-
-    private sealed class Listener<T>(Action<T> tell) : IProgress<T>
-    {
-        public void Report(T value) => tell(value);
-    }
 }

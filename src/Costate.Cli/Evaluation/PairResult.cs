@@ -1,9 +1,11 @@
 namespace Costate.Cli.Evaluation;
 
 /// <summary>What a method has made of a pair, as it is kept in a file.</summary>
-internal sealed record PairResult
+internal sealed record PairResult : IEvaluated
 {
     public required int Pair { get; init; }
+
+    int IEvaluated.Item => Pair;
 
     public required ulong A { get; init; }
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Cli.Evaluation;
 
-/// <summary>The most similar pairs among held-out people; nobody is in two of them.</summary>
+/// <summary>The most similar pairs among held-out people whom a recogniser still tells apart; nobody is in two of them.</summary>
 internal static class SimilarPairs
 {
     private const int Batch = 50;
@@ -29,14 +29,18 @@ internal static class SimilarPairs
         }
 
         Tensor all = nn.functional.normalize(cat(embeddings, 0), 2, 1, 1e-12);
-        return Match([.. all.mm(all.t()).contiguous().data<double>()], identities, pairs);
+        IReadOnlyList<SimilarPair> matched = Match([.. all.mm(all.t()).contiguous().data<double>()], identities, pairs, chooser.Threshold);
+        return matched.Count == pairs
+            ? matched
+            : throw new CommandException($"Got {candidates} candidates, in which {chooser.Name} finds {matched.Count} pairs of people that it tells apart; expected {pairs} pairs. Give more --candidates, or fewer --pairs.");
     }
 
     /// <summary>Takes the most similar pair, then the most similar of those who are left, and so on.</summary>
     /// <param name="similarities">[people, people], row by row.</param>
     /// <param name="identities">The people.</param>
-    /// <param name="pairs">How many pairs, at most half as many as people.</param>
-    internal static IReadOnlyList<SimilarPair> Match(double[] similarities, IReadOnlyList<ulong> identities, int pairs)
+    /// <param name="pairs">How many pairs; fewer come back where there are no more.</param>
+    /// <param name="limit">Pairs above this similarity are one person to the recogniser, for whom nothing needs to be morphed.</param>
+    internal static IReadOnlyList<SimilarPair> Match(double[] similarities, IReadOnlyList<ulong> identities, int pairs, double limit)
     {
         int n = identities.Count;
         var order = new List<(double Similarity, int A, int B)>(n * (n - 1) / 2);
@@ -44,7 +48,10 @@ internal static class SimilarPairs
         {
             for (int b = a + 1; b < n; b++)
             {
-                order.Add((similarities[(a * n) + b], a, b));
+                if (similarities[(a * n) + b] <= limit)
+                {
+                    order.Add((similarities[(a * n) + b], a, b));
+                }
             }
         }
 

@@ -82,9 +82,4 @@ internal sealed class MorphRun
     }
 
     private static double[] Cosines(Tensor a, Tensor b) => [.. nn.functional.cosine_similarity(a, b, 1, 1e-12).to(ScalarType.Float64).data<double>()];
-
-    private sealed class Listener<T>(Action<T> tell) : IProgress<T>
-    {
-        public void Report(T value) => tell(value);
-    }
 }

@@ -3,11 +3,11 @@ namespace Costate.Cli.Morphs;
 /// <summary>What a recogniser thinks of a morph.</summary>
 /// <param name="Recogniser">Its name.</param>
 /// <param name="Judges">Whether it judges; otherwise it guided the optimisation.</param>
-/// <param name="Threshold">From which similarity it takes two faces for one person.</param>
+/// <param name="Threshold">Above which similarity it takes two faces for one person.</param>
 /// <param name="ToA">Cosine similarity of the morph to A.</param>
 /// <param name="ToB">Cosine similarity of the morph to B.</param>
 /// <param name="AToB">Cosine similarity of A to B.</param>
 internal sealed record MorphSimilarity(string Recogniser, bool Judges, double Threshold, double ToA, double ToB, double AToB)
 {
-    public bool Accepted => ToA >= Threshold && ToB >= Threshold;
+    public bool Accepted => ToA > Threshold && ToB > Threshold;
 }

@@ -50,12 +50,16 @@ public sealed class HelpTests
     [InlineData("edit")]
     [InlineData("study", "reversibility")]
     [InlineData("faces", "draw")]
+    [InlineData("morph")]
+    [InlineData("guide")]
+    [InlineData("evaluate", "guidance")]
     [InlineData("train")]
     [InlineData("train", "all")]
     [InlineData("train", "autoencoder")]
     [InlineData("train", "recogniser")]
     [InlineData("evaluate", "recognisers")]
-    [InlineData("morph")]
+    [InlineData("evaluate", "morphs")]
+    [InlineData("evaluate", "merge")]
     public void Help_FitsANarrowTerminal(params string[] command)
     {
         string help = Tool.Run([.. command, "--help"], width: 60).Output;
@@ -81,16 +85,25 @@ public sealed class HelpTests
         Pictures.Write(folder.PathTo("a.png"), 32, 32);
         Pictures.Write(folder.PathTo("b.png"), 40, 32);
         folder.Write("pairs.csv", "a.png,b.png\n");
+        Pictures.Write(folder.PathTo("face.png"), 32, 32);
+        Pictures.Write(folder.PathTo("other-face.png"), 40, 32);
+        Pictures.Write(folder.PathTo("mask.png"), TinyMorphModel.Side, TinyMorphModel.Side, (x, _) => x < 5 ? SKColors.White : SKColors.Black);
         Pictures.Write(folder.PathTo("other.png"), 8, 8, (x, y) => new SKColor((byte)(10 * y), (byte)(30 * x), 77));
         Tool.Done(["invert", folder.PathTo("picture.png"), .. Tool.Inverts("--condition", folder.PathTo("cond.safetensors"), "--steps", null), "--output", folder.FullName]);
 
         string[] words = [.. CommandLineParser.SplitCommandLine(line.Replace("\\\n", " ", StringComparison.Ordinal))];
         Assert.Equal(DocumentedHelp.ToolName, words[0]);
+        string[] ofEmbedded = UsesEmbedded(words) ? ["--weights", TinyWeights.Write(folder.PathTo("weights"), calibrated: false)] : [];
+        if (ofEmbedded.Length > 0 && words[1] == "decode")
+        {
+            Tool.Done(["invert", folder.PathTo("a.png"), .. ofEmbedded, "--output", folder.PathTo("costate-invert")]);
+        }
+
         string before = Environment.CurrentDirectory;
         try
         {
             Environment.CurrentDirectory = folder.FullName;
-            ToolRun run = Tool.Run(words[1..], morphModel: TinyMorphModel.Load);
+            ToolRun run = Tool.Run([.. words[1..], .. ofEmbedded], morphModel: TinyMorphModel.Load);
             Assert.True(run.ExitCode == 0, run.Error);
         }
         finally
@@ -118,6 +131,10 @@ public sealed class HelpTests
     private static IEnumerable<Example> All() => Documented(Root()).SelectMany(c => c.Examples);
 
     private static RootCommand Root() => Costate.Cli.CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default);
+
+    // The weights that come with the tool take long, and need not be there.
+    private static bool UsesEmbedded(string[] words) => words is [_, "study", "reversibility", ..]
+        || (words[1] is "sample" or "gradient" or "invert" or "decode" or "interpolate" or "edit" && !words.Contains("--model"));
 
     private static IEnumerable<DocumentedCommand> Documented(Command command) =>
         command.Subcommands.SelectMany(c => Documented(c).Concat([c]).OfType<DocumentedCommand>());

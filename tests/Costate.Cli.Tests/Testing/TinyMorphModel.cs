@@ -48,7 +48,7 @@ internal static class TinyMorphModel
         {
             Source = weights ?? "tiny",
             Side = Side,
-            Denoiser = network.ToDenoiser(),
+            Denoiser = Denoiser.FromFunction((x, t, z) => network.call(x, t, z!), Prediction.Velocity, trainingTimesteps: 1000, parameters: []),
             Schedule = NoiseSchedule.VpLinear(0.1, 20),
             Encode = network.Encode,
             Attack = recognisers[0],

@@ -1,0 +1,134 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Costate.Cli.Evaluation;
+using Costate.Cli.Guidance;
+using Costate.Cli.Models;
+using Costate.Cli.Morphs;
+using Costate.Cli.Output;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Commands;
+
+/// <summary><c>costate evaluate guidance</c>: what guidance methods are worth at equal cost, on drawn faces.</summary>
+internal sealed class EvaluateGuidanceCommand : DocumentedCommand
+{
+    private const int DefaultFaces = 64;
+    private const int DefaultBatch = 8;
+    private const string DefaultLookahead = "1,2,4,8,all";
+    private const string DefaultBudgets = "50,100,200";
+
+    private readonly Terminal terminal;
+    private readonly Func<string?, MorphModel> load;
+    private readonly CancellationToken cancellationToken;
+    private readonly Option<int?> faces = CommonOptions.AtLeast("--faces", 1, $"How many held-out people. [default: {DefaultFaces}]");
+    private readonly Option<string?> tasks = SamplingOptions.Text("--tasks", "LIST", $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
+    private readonly Option<string?> methods = SamplingOptions.Text("--methods", "LIST", "Which methods, with commas between them; see below. [default: all]");
+    private readonly Option<string> lookahead = new("--lookahead") { HelpName = "LIST", Description = "Lookaheads of greedy guidance, where that is among the methods: numbers of steps, or all.", DefaultValueFactory = _ => DefaultLookahead };
+    private readonly Option<string> budgets = new("--evaluations") { HelpName = "LIST", Description = "Network evaluations for each sample, at most: every method takes as many steps or iterations as they allow.", DefaultValueFactory = _ => DefaultBudgets };
+    private readonly Option<double?> noise = CommonOptions.Number("--noise", "S", v => v >= 0, "a number, at least 0", "Standard deviation of noise in what is seen, for pixels in -1..1. [default: 0]");
+    private readonly Option<string> code = new("--code") { HelpName = "WHAT", Description = $"Where the semantic codes of measured faces come from: {GuideSettings.CodeOfSeen} (what is seen of them) or {GuideSettings.MeanCode} (many other faces).", DefaultValueFactory = _ => GuideSettings.CodeOfSeen };
+    private readonly Option<string> shard = new("--shard") { HelpName = "I/N", Description = "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", DefaultValueFactory = _ => "1/1" };
+    private readonly Option<int?> batch = CommonOptions.AtLeast("--batch", 1, $"Faces computed together. [default: {DefaultBatch}]");
+    private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string> output = CommonOptions.Output("costate-guidance");
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
+    private readonly Option<bool> json = CommonOptions.Json();
+
+    [SetsRequiredMembers]
+    internal EvaluateGuidanceCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+        : base("guidance", "Compares guidance methods and lookaheads at equal numbers of network evaluations.")
+    {
+        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        Notes =
+        [
+            "Faces of held-out people are degraded and restored by each method (and, for identity, samples of other people are made to look like them to a recogniser). Loss is the mean squared error of what is seen, or 1 - similarity; PSNR and SSIM are to the whole face. Intervals hold the mean in 95 of 100 such samples; differences between methods are taken face by face. All methods start from the same noise and code.",
+            GuideMethod.Table(),
+            $"They take changes, with colons between them, such as greedy:lookahead=4:scheme=midpoint or dps:strength=50: {StudiedMethod.Changes}. Through at most 32 evaluations a gradient keeps the graph of all; through more it evaluates twice, which counts.",
+            $"Files: {string.Join(", ", StudyFiles.All)}, and for each face a folder with pictures and numbers, written as they are found: the same command goes on where an earlier run ended, with settings that must be the same.",
+        ];
+        Examples =
+        [
+            new("Half of a small comparison, on one core of two", "costate evaluate guidance --faces 4 --methods greedy,end-to-end --evaluations 20 --shard 1/2 --threads 1 --output half-1"),
+            new("A few methods at one task, on few faces", "costate evaluate guidance --faces 4 --tasks inpaint --methods unguided,greedy,dps:strength=50 \\\n--lookahead 1,4 --evaluations 50 --output few"),
+        ];
+        foreach (Option option in (Option[])[faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, threads, output, json])
+        {
+            Options.Add(option);
+        }
+
+        SetAction(Run);
+    }
+
+    /// <summary>What the command prints of a folder of results.</summary>
+    internal static void Write(Terminal terminal, StudyReport report, StudyFolder folder, bool json)
+    {
+        if (json)
+        {
+            terminal.Output.WriteLine(JsonReport.Text(report));
+            return;
+        }
+
+        terminal.Output.WriteLine("Means ± half of their 95 % intervals. Identity: cosine similarity under the recogniser of the loss; judges: under recognisers that no loss has seen.");
+        foreach (Spectre.Console.Table table in StudyTables.Of(report.Methods))
+        {
+            terminal.Write(table);
+        }
+
+        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        int count = parsed.GetValue(faces) ?? DefaultFaces;
+        GuideTask[] chosenTasks = parsed.GetValue(tasks) is string list ? [.. list.Split(',').Select(name => GuideTask.Parse("--tasks", name, GuideTask.Evaluated))] : [.. GuideTask.Evaluated];
+        IReadOnlyList<StudiedMethod> chosen = Methods(parsed);
+        long[] evaluations = [.. parsed.GetValue(budgets)!.Split(',').Select(Budget)];
+        var settings = new StudySettings
+        {
+            Noise = parsed.GetValue(noise) ?? 0,
+            Code = Specification.Find("--code", parsed.GetValue(code)!, (string[])[GuideSettings.CodeOfSeen, GuideSettings.MeanCode], name => name),
+        };
+        Shard part = Shard.Parse(parsed.GetValue(shard)!);
+        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
+        using DisposeScope scope = NewDisposeScope();
+        MorphModel networks = load(parsed.GetValue(weights));
+        using GuideModel model = GuideModel.Of(networks);
+        var folder = new StudyFolder(parsed.GetValue(output)!);
+        EvaluationContents contents = folder.Begin(new EvaluationContents
+        {
+            Study = folder.Study,
+            Settings = settings.Describe(EvaluationModel.Describe(networks)),
+            Shard = part.ToString(),
+            Methods = (from task in chosenTasks from method in chosen from budget in evaluations select StudyResult.KeyOf(task, method.Name, budget)).ToDictionary(key => key, _ => count),
+        });
+        try
+        {
+            int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
+            new StudyRun(model, settings, folder, terminal).Run(its, chosenTasks, chosen, evaluations, parsed.GetValue(batch) ?? DefaultBatch, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            terminal.Error.WriteLine($"Cancelled. What is done is in '{folder.FullName}'; the same command goes on with the rest.");
+            return ExitCode.Cancelled;
+        }
+
+        Write(terminal, StudyFiles.Write(folder, contents), folder, parsed.GetValue(json));
+        return ExitCode.Done;
+    }
+
+    private IReadOnlyList<StudiedMethod> Methods(ParseResult parsed)
+    {
+        string[] names = parsed.GetValue(methods) is string list ? list.Split(',') : [.. GuideMethod.All.Select(m => m.Name)];
+        string[] ahead = [.. parsed.GetValue(lookahead)!.Split(',').Select(StudiedMethod.Ahead)];
+        StudiedMethod[] chosen = [.. names.SelectMany(name => name == GuideMethod.Greedy.Name ? ahead : [name]).Select(StudiedMethod.Parse)];
+        return chosen.GroupBy(m => m.Name).FirstOrDefault(g => g.Count() > 1) is { } twice
+            ? throw new UsageException($"Got --methods with {twice.Key} twice; name each once.")
+            : chosen;
+    }
+
+    private static long Budget(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value is >= 5 and <= 100_000
+        ? value
+        : throw new UsageException($"Got --evaluations with {text}; expected whole numbers from 5 to 100000, with commas between them.");
+}

@@ -1,0 +1,121 @@
+using Costate.Cli.Evaluation;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Guidance;
+
+/// <summary>Runs guidance methods.</summary>
+internal sealed class GuideRunner(GuideModel model)
+{
+    /// <summary>Guides samples to a target.</summary>
+    /// <param name="plan">The method.</param>
+    /// <param name="target">What to, for each item.</param>
+    /// <param name="condition">z, [batch, ...], or null.</param>
+    /// <param name="seeds">Of all noise, one for each item.</param>
+    /// <param name="progress">Told what part is done.</param>
+    /// <param name="frames">Shown what the loss is asked about, if not null.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
+    /// <exception cref="UsageException">The settings do not go together.</exception>
+    internal GuideOutcome Run(GuidePlan plan, GuideTarget target, Tensor? condition, IReadOnlyList<ulong> seeds, Action<double> progress, GuideFrames? frames, CancellationToken cancellationToken)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        Tensor start = model.Start([seeds.Count, .. target.Filled.shape.Skip(1)], seeds);
+        Func<Tensor, Tensor> loss = plan.Method.Kind switch
+        {
+            GuideKind.Sampled or GuideKind.Control => target.Norm,
+            GuideKind.RedDiff => x => target.Loss(x).div(2),
+            _ => target.Loss,
+        };
+        loss = frames?.Watch(loss) ?? loss;
+        var listener = new Listener<StepProgress>(step => progress((double)step.Done / step.Total));
+        GuideOutcome outcome = plan.Method.Kind switch
+        {
+            GuideKind.EndToEnd => EndToEnd(plan, start, condition, loss, progress, cancellationToken),
+            GuideKind.Control => Control(plan, start, condition, loss, progress, cancellationToken),
+            GuideKind.Sampled => Of(Guided(plan, plan.Options()).Sample(start, condition, loss, seeds, listener, cancellationToken)),
+            GuideKind.GreedyDim => Of(Made(() => new GreedyDim(model.Denoiser, model.Schedule, model.GridOf(plan.Steps), new GreedyDimOptions { InnerSteps = plan.Iterations, LearningRate = plan.Strength }))
+                .Sample(start, condition, loss, listener, cancellationToken)),
+            _ => Of(Made(() => new RedDiff(model.Denoiser, model.Schedule, model.GridOf(plan.Steps), new RedDiffOptions { LearningRate = plan.Strength }))
+                .Sample(target.Filled, condition, loss, seeds, listener, cancellationToken)),
+        };
+        outcome.Samples.MoveToOuterDisposeScope();
+        return outcome;
+    }
+
+    /// <summary>The samples that the method's sampler draws from the same noise without guidance.</summary>
+    internal GuideOutcome Unguided(GuidePlan plan, GuideTarget target, Tensor? condition, IReadOnlyList<ulong> seeds, Action<double> progress, CancellationToken cancellationToken)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        Tensor start = model.Start([seeds.Count, .. target.Filled.shape.Skip(1)], seeds);
+        var listener = new Listener<StepProgress>(step => progress((double)step.Done / step.Total));
+        GuideOutcome outcome = Of(Guided(plan, plan.WithoutGuidance()).Sample(start, condition, target.Loss, seeds, listener, cancellationToken));
+        outcome.Samples.MoveToOuterDisposeScope();
+        return outcome;
+    }
+
+    private GuidedSampler Guided(GuidePlan plan, GuidanceOptions options) =>
+        Made(() => new GuidedSampler(model.Denoiser, model.Schedule, model.GridOf(plan.Steps), options));
+
+    private GuideOutcome EndToEnd(GuidePlan plan, Tensor start, Tensor? condition, Func<Tensor, Tensor> loss, Action<double> progress, CancellationToken cancellationToken)
+    {
+        long evaluations = 0;
+        LatentOptimisation optimisation = Made(() => new LatentOptimisation(
+            new Sampler(model.Denoiser, model.Schedule, Solver.DpmSolverPlusPlus(2), model.GridOf(plan.Steps)),
+            loss,
+            new LatentOptimisationOptions
+            {
+                Targets = plan.Targets,
+                Optimiser = LatentOptimiser.Adam(),
+                Method = plan.Gradient,
+                Iterations = plan.Iterations,
+                StartNoiseRate = plan.Strength,
+                ConditionRate = plan.Strength,
+            }));
+        var listener = new Listener<OptimisationProgress>(step =>
+        {
+            evaluations++;
+            progress((step.Iteration + 1.0) / (step.Iterations + 1));
+        });
+        OptimisedLatent best = optimisation.Run(start, condition, progress: listener, cancellationToken: cancellationToken);
+        return new GuideOutcome(EvaluationFaces.Rounded(best.Sample), ByItem(best.Losses), [], best.Cost, evaluations);
+    }
+
+    private GuideOutcome Control(GuidePlan plan, Tensor start, Tensor? condition, Func<Tensor, Tensor> loss, Action<double> progress, CancellationToken cancellationToken)
+    {
+        // The rate is over the whole run, since every step adds its control to the sample.
+        ControlOptions options = plan.Method.Controls! with { LearningRate = plan.Strength / plan.Steps, Iterations = plan.Iterations };
+        ControlOptimisation control = Made(() => new ControlOptimisation(new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), model.GridOf(plan.Steps)), options));
+        double total = plan.Evaluations(model);
+        double done = 0;
+        ControlledSample best = control.Optimise(start, condition, loss, progress: new Listener<StepProgress>(_ => progress(Math.Min(1, ++done / total))), cancellationToken: cancellationToken);
+        return new GuideOutcome(EvaluationFaces.Rounded(best.Sample), ByItem(best.History), [], best.Cost, plan.Iterations + 1);
+    }
+
+    private static GuideOutcome Of(GuidedSample sample) => new(
+        EvaluationFaces.Rounded(sample.Sample.nan_to_num(-1)),
+        ByItem(sample.StepLosses),
+        sample.Diverged,
+        sample.Cost,
+        sample.LossEvaluations);
+
+    // From [evaluations, batch].
+    private static double[][] ByItem(Tensor losses)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return [.. losses.t().contiguous().to(ScalarType.Float64).unbind(0).Select(row => row.contiguous().data<double>().ToArray())];
+    }
+
+    private static T Made<T>(Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            throw new UsageException(FailureText.Of(e));
+        }
+    }
+}

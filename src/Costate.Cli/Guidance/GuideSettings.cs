@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace Costate.Cli.Guidance;
+
+/// <summary>What the options of <c>costate guide</c> say, apart from the model.</summary>
+internal sealed record GuideSettings
+{
+    internal const string CodeOfSeen = "observed";
+    internal const string MeanCode = "mean";
+
+    internal required GuideTask Task { get; init; }
+
+    internal required GuidePlan Plan { get; init; }
+
+    internal required Degradation Degradation { get; init; }
+
+    /// <summary>Whether the picture is degraded already.</summary>
+    internal required bool IsObserved { get; init; }
+
+    /// <summary>A TorchScript file.</summary>
+    internal required string? Loss { get; init; }
+
+    /// <summary>One of the names above, or a picture; null for the task's own.</summary>
+    internal required string? Code { get; init; }
+
+    internal required int Samples { get; init; }
+
+    internal required ulong Seed { get; init; }
+
+    internal required string? LookaheadText { get; init; }
+
+    /// <summary>The seeds of the samples.</summary>
+    internal IReadOnlyList<ulong> Seeds => [.. Enumerable.Range(0, Samples).Select(i => Seed + (ulong)i)];
+
+    /// <summary>By name, as text.</summary>
+    internal SortedDictionary<string, string> Describe(IEnumerable<(string Name, string? Value)> more)
+    {
+        (string Name, string? Value)[] all =
+        [
+            ("steps", Text(Plan.Steps)),
+            ("strength", Text(Plan.Strength)),
+            ("iterations", Plan.Method.Iterations == 0 ? null : Text(Plan.Iterations)),
+            ("lookahead", LookaheadText),
+            ("eta", Plan.Method.Kind == GuideKind.Sampled ? Text(Plan.Options().Eta) : null),
+            ("clip", Plan.Clip is double clip ? Text(clip) : null),
+            ("optimise", Plan.Method.Kind == GuideKind.EndToEnd ? Plan.Targets.ToString() : null),
+            ("observed", IsObserved ? "true" : null),
+            ("loss", Loss),
+            ("threads", Text(TorchThreads.Count)),
+            .. Degradation.Describe(Task),
+            .. more,
+        ];
+        return new(all.Where(p => p.Value is not null).ToDictionary(p => p.Name, p => p.Value!), StringComparer.Ordinal);
+    }
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}

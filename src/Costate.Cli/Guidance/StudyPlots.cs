@@ -1,0 +1,74 @@
+using System.Globalization;
+using ScottPlot;
+using ScottPlot.Plottables;
+using ScottPlot.TickGenerators;
+using PlotStyle = Costate.Cli.Study.PlotStyle;
+
+namespace Costate.Cli.Guidance;
+
+/// <summary>Quality against network evaluations, a plot for each task.</summary>
+internal static class StudyPlots
+{
+    private const int Width = 1600;
+    private const int Height = 800;
+
+    internal static byte[] Loss(IReadOnlyList<StudySummary> summaries) => Plots(summaries, "loss", s => s.Loss, logarithmic: true);
+
+    internal static byte[] Psnr(IReadOnlyList<StudySummary> summaries) => Plots(summaries, "PSNR, dB", s => s.Psnr, logarithmic: false);
+
+    internal static byte[] Ssim(IReadOnlyList<StudySummary> summaries) => Plots(summaries, "SSIM", s => s.Ssim, logarithmic: false);
+
+    private static byte[] Plots(IReadOnlyList<StudySummary> summaries, string what, Func<StudySummary, MeanInterval?> value, bool logarithmic)
+    {
+        string[] labels = [.. summaries.Select(s => s.Label).Distinct()];
+        IGrouping<string, StudySummary>[] tasks = [.. summaries.GroupBy(s => s.Task)];
+        var all = new Multiplot();
+        all.RemovePlot(all.GetPlot(0));
+        foreach (IGrouping<string, StudySummary> task in tasks)
+        {
+            all.AddPlot(Of(GuideTask.Parse("task", task.Key, GuideTask.All).Label, what, [.. task.Where(s => value(s) is not null)], labels, value, logarithmic));
+        }
+
+        all.Layout = new ScottPlot.MultiplotLayouts.Rows();
+        return all.Render(Width, Height * tasks.Length).GetImageBytes(ImageFormat.Png);
+    }
+
+    private static Plot Of(string title, string what, StudySummary[] summaries, string[] labels, Func<StudySummary, MeanInterval?> value, bool logarithmic)
+    {
+        Plot plot = PlotStyle.New(title, "network evaluations", what);
+        double[] ticks = [];
+        foreach (IGrouping<string, StudySummary> method in summaries.GroupBy(s => s.Label))
+        {
+            StudySummary[] points = [.. method.OrderBy(s => s.NetworkEvaluations)];
+            double[] xs = [.. points.Select(s => s.NetworkEvaluations)];
+            double[] ys = [.. points.Select(s => Shown(value(s)!.Mean))];
+            PlotStyle.AddCurve(plot, Array.IndexOf(labels, method.Key), method.Key, xs, logarithmic ? ys : [.. ys.Select(y => Math.Pow(10, y))]);
+            ticks = [.. ticks, .. xs];
+            foreach (StudySummary s in points)
+            {
+                double x = Math.Log10(s.NetworkEvaluations);
+                (double low, double high) = (Shown(value(s)!.Low), Shown(value(s)!.High));
+                LinePlot interval = plot.Add.Line(x, logarithmic ? Math.Log10(low) : low, x, logarithmic ? Math.Log10(high) : high);
+                interval.Color = Colors.Black.WithOpacity(0.4);
+                interval.LineWidth = 1.5f;
+            }
+        }
+
+        if (ticks.Length > 0)
+        {
+            plot.Axes.AutoScale();
+            double[] doublings = PlotStyle.Doublings(ticks.Min(), ticks.Max());
+            plot.Axes.Bottom.TickGenerator = new NumericManual([.. doublings.Select(Math.Log10)], [.. doublings.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
+            if (logarithmic)
+            {
+                plot.Axes.Left.TickGenerator = PlotStyle.PowersOfTen();
+            }
+        }
+
+        PlotStyle.ShowLegend(plot);
+        return plot;
+
+        // A logarithm has none of 0.
+        double Shown(double y) => logarithmic ? Math.Max(y, 1e-9) : y;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Costate.Cli.Faces;
+
+namespace Costate.Cli.Guidance;
+
+/// <summary>What all faces and methods of an evaluation of guidance have in common.</summary>
+internal sealed record StudySettings
+{
+    /// <summary>The first person: held out, and in no other evaluation.</summary>
+    internal const ulong FirstIdentity = DrawnFaces.FirstHeldOut + 600_000;
+
+    /// <summary>The first person whose code the samples of the identity task begin with.</summary>
+    internal const ulong FirstOther = DrawnFaces.FirstHeldOut + 700_000;
+
+    /// <summary>Standard deviation of the noise in what is seen.</summary>
+    internal double Noise { get; init; }
+
+    /// <summary>Where codes come from: what is seen, or the mean.</summary>
+    internal string Code { get; init; } = GuideSettings.CodeOfSeen;
+
+    internal Degradation Degradation => new() { Noise = Noise };
+
+    /// <summary>By name, as text. Runs with equal ones may go on in one folder and be merged.</summary>
+    internal SortedDictionary<string, string> Describe(IReadOnlyDictionary<string, string> model) => new(
+        model.Concat(
+        [
+            new("noise", Noise.ToString("R", CultureInfo.InvariantCulture)),
+            new("code", Code),
+        ]).ToDictionary(),
+        StringComparer.Ordinal);
+}

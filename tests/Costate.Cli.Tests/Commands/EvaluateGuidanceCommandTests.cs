@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Costate.Testing;
+
+namespace Costate.Cli.Tests.Commands;
+
+public sealed class EvaluateGuidanceCommandTests : IDisposable
+{
+    private const string Few = "unguided,greedy,end-to-end";
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void AllTasksAndMethods_AreSummedUp()
+    {
+        ToolRun run = Done("out", "--faces", "2", "--evaluations", "12");
+        Assert.All((string[])["Inpainting", "Identity", "Greedy, 4 ahead", "Greedy, all ahead", "OC-Flow", "End-to-end", "judges"], text => Assert.Contains(text, run.Output));
+        Assert.All(
+            (string[])["guidance.csv", "guidance.json", "guidance.md", "guidance-loss.png", "guidance-psnr.png", "guidance-ssim.png", "guidance-examples.png"],
+            file => Assert.True(new FileInfo(folder.PathTo("out", file)).Length > 500, file));
+
+        // A heading; 2 faces, 4 tasks, 13 methods of which one with 5 lookaheads, one number of evaluations.
+        Assert.Equal(1 + (2 * 4 * 17), Rows("out").Length);
+        JsonElement report = JsonDocument.Parse(File.ReadAllText(folder.PathTo("out", "guidance.json"))).RootElement;
+        Assert.Equal(4, report.GetProperty("findings").GetArrayLength());
+        Assert.All(report.GetProperty("methods").EnumerateArray(), m => Assert.InRange(m.GetProperty("networkEvaluations").GetDouble(), 1, m.GetProperty("budget").GetInt32()));
+        JsonElement greedy = report.GetProperty("methods").EnumerateArray().First(m => m.GetProperty("method").GetString() == "greedy");
+        Assert.Equal(0, greedy.GetProperty("lossToGreedy").GetProperty("mean").GetDouble());
+    }
+
+    [Fact]
+    public void Shards_GiveWhatTheWholeGives()
+    {
+        string[] options = ["--faces", "3", "--tasks", "inpaint,identity", "--methods", Few, "--lookahead", "1,2", "--evaluations", "8"];
+        Done("whole", options);
+        Done("one", [.. options, "--shard", "1/2", "--batch", "1"]);
+        Done("two", [.. options, "--shard", "2/2"]);
+        Refused(Merge("merged", "one"), "Missing: 2/2");
+        Refused(Merge("merged", "one", "one", "two"), "Face 0", "in one shard");
+        ToolRun merged = Merge("merged", "one", "two");
+        Assert.True(merged.ExitCode == 0, merged.Error);
+        string[][] whole = Rows("whole");
+        string[][] joined = Rows("merged");
+        Assert.Equal(1 + (3 * 2 * 4), whole.Length);
+        Assert.Equal(whole.Select(Key), joined.Select(Key));
+
+        // Sums over a batch of two round in another order than one by one.
+        const int Loss = 7;
+        Assert.All(whole.Zip(joined).Skip(1), rows => Assert.Equal(double.Parse(rows.First[Loss]), double.Parse(rows.Second[Loss]), 2e-2));
+        static string Key(string[] row) => string.Join(' ', row[..6]);
+    }
+
+    [Fact]
+    public void Rerun_ComputesOnlyWhatIsMissing_WithTheSameSettings()
+    {
+        string[] options = ["--faces", "2", "--tasks", "deblur", "--evaluations", "6"];
+        ToolRun first = Done("out", [.. options, "--methods", "unguided"]);
+        Assert.Contains("2 to compute, about 0:00:", first.Error);
+        ToolRun second = Done("out", [.. options, "--methods", Few, "--lookahead", "1"]);
+        Assert.Contains("2 results are there, 4 to compute", second.Error);
+        Assert.Equal(1 + 6, Rows("out").Length);
+        Refused(Run("out", [.. options, "--noise", "0.1"]), "noise (there 0, now 0.1)");
+        Refused(Tool.Run(["evaluate", "morphs", "--pairs", "1", "--methods", "source", "--candidates", "4", "--output", folder.PathTo("out")], morphModel: TinyMorphModel.Load), "costate evaluate guidance", "--output");
+    }
+
+    [Fact]
+    public void Wrong_IsRefused()
+    {
+        Refused(Run("out", "--methods", "magic"), "--methods magic", "dps");
+        Refused(Run("out", "--methods", "mpgd:lookahead=2"), "takes no lookahead");
+        Refused(Run("out", "--methods", "dps:size=2"), "dps:size=2", "strength=S");
+        Refused(Run("out", "--methods", "dps,dps"), "dps twice");
+        Refused(Run("out", "--lookahead", "1,x"), "--lookahead x");
+        Refused(Run("out", "--tasks", "custom-torchscript-loss"), "--tasks custom-torchscript-loss");
+        Refused(Run("out", "--evaluations", "3"), "--evaluations with 3");
+        Refused(Run("out", "--shard", "4/3"), "--shard 4/3");
+        Refused(Run("out", "--code", "other"), "--code other", "observed, mean");
+        Assert.False(Directory.Exists(folder.PathTo("out")));
+    }
+
+    [Fact]
+    public void Cancelled_GoesOn()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        string[] options = ["--faces", "1", "--tasks", "deblur", "--methods", "unguided", "--evaluations", "6"];
+        ToolRun run = Tool.Run(["evaluate", "guidance", .. options, "--output", folder.PathTo("out")], cancellationToken: cancelled.Token, morphModel: TinyMorphModel.Load);
+        Assert.Equal(130, run.ExitCode);
+        Assert.Contains("goes on with the rest", run.Error);
+        Done("out", options);
+    }
+
+    private ToolRun Run(string output, params string[] options) =>
+        Tool.Run(["evaluate", "guidance", .. options, "--output", folder.PathTo(output)], morphModel: TinyMorphModel.Load);
+
+    private ToolRun Done(string output, params string[] options)
+    {
+        ToolRun run = Run(output, options);
+        Assert.True(run.ExitCode == 0, run.Error);
+        return run;
+    }
+
+    private ToolRun Merge(string output, params string[] folders) =>
+        Tool.Run(["evaluate", "merge", .. folders.Select(f => folder.PathTo(f)), "--output", folder.PathTo(output)]);
+
+    private string[][] Rows(string output) => [.. File.ReadLines(folder.PathTo(output, "guidance.csv")).Select(line => line.Split(','))];
+
+    private static void Refused(ToolRun run, params string[] texts)
+    {
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.All(texts, text => Assert.Contains(text, run.Error));
+    }
+}
