@@ -74,6 +74,6 @@ internal sealed class ConditionalBlock : StageLayer
     {
         Tensor[] time = timeLayer!.call(conditions.Time).chunk(2, 1);
         Tensor code = codeLayer!.call(conditions.Code) + 1;
-        return Normalization.Modulated(norm, hidden, (time[0] + 1) * code, time[1] * code);
+        return Normalization.Modulated(norm, hidden, addcmul(code, code, time[0], 1), time[1] * code);
     }
 }
