@@ -55,7 +55,7 @@ internal sealed class ConditionalBlock : StageLayer
         Tensor hidden = inConv.call(resampling.Apply(Activation.Silu.Apply(inNorm.call(x))));
         if (outConv is not null)
         {
-            hidden = Activation.Silu.Apply(Modulated(outNorm!.call(hidden), conditions!));
+            hidden = Activation.Silu.Apply(Modulated(outNorm!, hidden, conditions!));
             if (training && dropout > 0)
             {
                 hidden = nn.functional.dropout(hidden, dropout);
@@ -69,11 +69,11 @@ internal sealed class ConditionalBlock : StageLayer
         return hidden.add_(skip is null ? shortcut : skip.call(shortcut)).MoveToOuterDisposeScope();
     }
 
-    // ((1 + a) h + b) (1 + c) in one pass over the image.
-    private Tensor Modulated(Tensor hidden, Conditions conditions)
+    // ((1 + a) h + b) (1 + c), where h is the normalised image.
+    private Tensor Modulated(GroupNorm norm, Tensor hidden, Conditions conditions)
     {
-        Tensor[] time = timeLayer!.call(conditions.Time).unsqueeze(2).unsqueeze(3).chunk(2, 1);
-        Tensor code = codeLayer!.call(conditions.Code).unsqueeze(2).unsqueeze(3) + 1;
-        return addcmul(time[1] * code, hidden, (time[0] + 1) * code, 1);
+        Tensor[] time = timeLayer!.call(conditions.Time).chunk(2, 1);
+        Tensor code = codeLayer!.call(conditions.Code) + 1;
+        return Normalization.Modulated(norm, hidden, (time[0] + 1) * code, time[1] * code);
     }
 }

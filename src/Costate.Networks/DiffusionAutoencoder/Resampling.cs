@@ -22,7 +22,7 @@ internal static class Resampled
     internal static Tensor Apply(this Resampling resampling, Tensor x) => resampling switch
     {
         Resampling.Down => nn.functional.avg_pool2d(x, 2),
-        Resampling.Up => nn.functional.interpolate(x, [2 * x.shape[2], 2 * x.shape[3]], mode: InterpolationMode.Nearest),
+        Resampling.Up => Doubling.Of(x),
         _ => x,
     };
 }

@@ -34,9 +34,9 @@ internal sealed class ResnetBlock2D : NetworkBlock
     internal Tensor Forward(Tensor x, Tensor activatedTime)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor time = timeProjection.call(activatedTime).unsqueeze(2).unsqueeze(3);
+        Tensor time = timeProjection.call(activatedTime);
         Tensor hidden = conv1.call(options.Activation.Apply(norm1.call(x)));
-        hidden = options.Activation.Apply(options.ScaleShift ? Modulated(norm2.call(hidden), time) : norm2.call(hidden.add_(time)));
+        hidden = options.Activation.Apply(options.ScaleShift ? Modulated(norm2, hidden, time) : norm2.call(hidden.add_(time.unsqueeze(2).unsqueeze(3))));
         if (training && options.Dropout > 0)
         {
             hidden = nn.functional.dropout(hidden, options.Dropout);
@@ -47,9 +47,9 @@ internal sealed class ResnetBlock2D : NetworkBlock
         return (options.OutputScale == 1 ? sum : sum.div_(options.OutputScale)).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Modulated(Tensor hidden, Tensor time)
+    private static Tensor Modulated(GroupNorm norm, Tensor hidden, Tensor time)
     {
         Tensor[] halves = time.chunk(2, 1);
-        return addcmul(halves[1], hidden, halves[0] + 1, 1);
+        return Normalization.Modulated(norm, hidden, halves[0] + 1, halves[1]);
     }
 }

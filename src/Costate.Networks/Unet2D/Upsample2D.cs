@@ -14,7 +14,7 @@ internal sealed class Upsample2D : NetworkBlock
 
     internal Tensor Forward(Tensor x)
     {
-        using Tensor repeated = nn.functional.interpolate(x, [2 * x.shape[2], 2 * x.shape[3]], mode: InterpolationMode.Nearest);
+        using Tensor repeated = Doubling.Of(x);
         return conv.call(repeated);
     }
 }
