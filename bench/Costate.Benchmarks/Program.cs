@@ -2,6 +2,7 @@ using System.CommandLine;
 using Costate;
 using Costate.Benchmarks;
 using Costate.Benchmarks.Memory;
+using Costate.Benchmarks.Network;
 using Costate.Benchmarks.Overhead;
 using Costate.Benchmarks.Reversible;
 
@@ -16,9 +17,10 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     json,
     Subject("overhead", "Time, beside the bare network calls.", OverheadBenchmark.Run),
     Subject("guidance", "Time of guided sampling, beside the bare network calls, products and losses.", GuidanceBenchmark.Run),
+    Subject("network", "Time of the embedded network, beside its convolutions and matrix products.", NetworkBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
     Subject("reversible", "Reversible gradients, in child processes (Linux only).", ReversibleBenchmark.Run),
-    Subject("all", "All of them.", () => OverheadBenchmark.Run().Concat(GuidanceBenchmark.Run()).Concat(MemoryBenchmark.Run()).Concat(ReversibleBenchmark.Run())),
+    Subject("all", "All of them.", () => OverheadBenchmark.Run().Concat(GuidanceBenchmark.Run()).Concat(NetworkBenchmark.Run()).Concat(MemoryBenchmark.Run()).Concat(ReversibleBenchmark.Run())),
 };
 return root.Parse(args).Invoke();
 
@@ -27,9 +29,9 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
     var command = new Command(name, description);
     command.SetAction(parsed =>
     {
-        if (name is not ("overhead" or "guidance") && !OperatingSystem.IsLinux())
+        if (name is not ("overhead" or "guidance" or "network") && !OperatingSystem.IsLinux())
         {
-            Console.Error.WriteLine("These figures need Linux. Run overhead or guidance instead.");
+            Console.Error.WriteLine("These figures need Linux. Run overhead, guidance or network instead.");
             return 1;
         }
 
@@ -54,6 +56,7 @@ static object Measure(string measurement, int[] arguments) => measurement switch
 {
     nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(arguments[0]),
     nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(arguments[0]),
+    nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(arguments[0]),
     nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(arguments[0], arguments.Length > 1 ? Checkpointing.Revolve(arguments[1]) : null),
     nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(arguments[0]),
     nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(arguments[0], arguments[1]),

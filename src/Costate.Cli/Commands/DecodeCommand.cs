@@ -22,11 +22,13 @@ internal sealed class DecodeCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            "The network, the times it is told, the solver, its coupling, the schedule, the grid and the prediction must be those that the latent was made with; otherwise it is refused, with what differs. Its type of number and the seed of a stochastic solver come from the file.",
+            "The network, the times it is told, the solver, its coupling, the schedule, the grid and the prediction must be those that the latent was made with; otherwise it is refused, with what differs. Its type of number, the seed of a stochastic solver, and unless another is given the condition come from the file.",
             $"Files: {SampleCommand.TensorFile} (sample), {RunReport.FileName}, and for images sample.png.",
         ];
         Examples =
         [
+            new("Back to a face, with the embedded model", "costate decode costate-invert/latent.safetensors"),
+            new("The same noise under another face's code", "costate decode costate-invert/latent.safetensors --condition-from b.png --output other"),
             new("Back to the picture", "costate decode latent.safetensors --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors"),
             new("Under another condition", "costate decode latent.safetensors --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition other.safetensors --output other --json"),
         ];
@@ -42,8 +44,8 @@ internal sealed class DecodeCommand : DocumentedCommand
         string path = parsed.GetValue(latent)!;
         using OutputFolder folder = OutputFolder.Prepare(given.Output, SampleCommand.TensorFile, RunReport.FileName);
         using DisposeScope scope = NewDisposeScope();
-        (NoiseState state, SamplingSettings settings) = SavedLatent.Read(path, given);
-        using var session = new SamplingSession(settings, () => state.States[0].to(settings.Dtype, copy: true));
+        (NoiseState state, Tensor? condition, SamplingSettings settings) = SavedLatent.Read(path, given);
+        using var session = new SamplingSession(settings, _ => (state.States[0].to(settings.Dtype, copy: true), condition));
         ContactSheet? sheet = ContactSheet.For(session.Start.shape);
         folder.Expect(sheet?.Names ?? []);
 

@@ -17,9 +17,10 @@ internal sealed class EditCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly SamplingOptions options = new("costate-edit", SamplingInput.Sample);
-    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to edit, {SampleFile.Form}: a PNG or JPEG picture, or a tensor [batch, ...] in a safetensors file." };
+    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to edit, {SampleFile.Form}: a PNG or JPEG picture, of any size for the embedded model, or a tensor [batch, ...] in a safetensors file." };
     private readonly Option<double?> strength = new("--strength") { Description = "How much of the grid to go back and forth, in (0, 1]: the last steps, this fraction of them. Less keeps more of the sample. [default: 1]" };
-    private readonly Option<string> editCondition = new("--edit-condition") { HelpName = Models.TensorFile.Form, Description = "The condition to decode under; --condition is that of the sample as it is.", Required = true };
+    private readonly Option<string?> editCondition = SamplingOptions.Text("--edit-condition", Models.TensorFile.Form, "The condition to decode under; --condition is that of the sample as it is, which with the embedded model is its own code unless given.");
+    private readonly Option<string?> conditionFrom = SamplingOptions.ConditionFrom();
 
     [SetsRequiredMembers]
     internal EditCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -34,12 +35,14 @@ internal sealed class EditCommand : DocumentedCommand
         ];
         Examples =
         [
+            new("A face under another's code, with the embedded model", "costate edit a.png --condition-from b.png"),
             new("A picture under another condition", "costate edit picture.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors --edit-condition other.safetensors --shape 3,8,8"),
         ];
         Arguments.Add(sample);
         options.AddTo(this);
         Options.Insert(3, editCondition);
-        Options.Insert(4, strength);
+        Options.Insert(4, conditionFrom);
+        Options.Insert(5, strength);
         SetAction(Run);
     }
 
@@ -48,15 +51,20 @@ internal sealed class EditCommand : DocumentedCommand
         double share = parsed.GetValue(strength) ?? 1;
         SamplingSettings settings = Last(share, options.Parse(parsed));
         settings.Plan.WarnOfIgnored(terminal);
-        if (settings.Condition is null)
+        if (settings.Condition is null && settings.Model is not null)
         {
             throw new UsageException("Got no --condition; expected that of the sample as it is, beside --edit-condition.");
         }
 
-        (string text, string other) = (parsed.GetValue(sample)!, parsed.GetValue(editCondition)!);
+        (string text, string? other, string? face) = (parsed.GetValue(sample)!, parsed.GetValue(editCondition), parsed.GetValue(conditionFrom));
+        if (other is null == face is null || (face is not null && settings.Model is not null))
+        {
+            throw new UsageException($"Got {(other is null ? face is null ? "neither --edit-condition nor --condition-from" : "--condition-from with --model" : "both --edit-condition and --condition-from")}; expected the condition to decode under: --edit-condition with a tensor, or for the embedded model --condition-from with a picture of a face.");
+        }
+
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
-        using var session = new SamplingSession(settings, () => SampleFile.Read(text, settings.Shape, settings.Dtype));
-        Tensor changed = session.ReadCondition("--edit-condition", other);
+        using var session = new SamplingSession(settings, network => network.WithCondition(network.Read(text, settings)));
+        Tensor changed = other is null ? session.ReadConditionFrom(face!) : session.ReadCondition("--edit-condition", other);
         long[] shape = session.Start.shape;
         ContactSheet? sheet = ContactSheet.For([2 * shape[0], .. shape.Skip(1)], Picture, columns: 2);
         folder.Expect(sheet?.Names ?? []);
@@ -68,7 +76,7 @@ internal sealed class EditCommand : DocumentedCommand
             edited = session.Sampler.Sample(state, changed, session.Noise, new PartProgress(line, 0.5, 0.5), cancellationToken);
         }
 
-        SortedDictionary<string, string> described = settings.Describe(shape, ("sample", text), ("editCondition", other), ("strength", share.ToString("R", CultureInfo.InvariantCulture)));
+        SortedDictionary<string, string> described = settings.Describe(shape, ("sample", text), ("editCondition", other), ("editConditionFrom", face), ("strength", share.ToString("R", CultureInfo.InvariantCulture)));
         session.Write(folder.Stage(TensorFile), new() { ["sample"] = edited, ["original"] = session.Start }, Name, described, cancellationToken);
         sheet?.Write(stack([session.Start, edited], 1).flatten(0, 1), folder);
         session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);

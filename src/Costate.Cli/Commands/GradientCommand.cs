@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
 
-/// <summary><c>costate gradient</c>: the gradient of a loss on the samples of a TorchScript denoiser.</summary>
+/// <summary><c>costate gradient</c>: the gradient of a loss on samples.</summary>
 internal sealed class GradientCommand : DocumentedCommand
 {
     internal const string TensorFile = "gradient.safetensors";

@@ -30,11 +30,12 @@ internal sealed class InterpolateCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            "A and B are inverted under their conditions, [1, ...] for both or [2, ...]; between them the condition goes in a straight line. With a reversible solver the first and the last of the samples are A and B again, but for the bits that a network's answer may change with the size of the batch.",
+            "A and B are inverted under their conditions, [1, ...] for both or [2, ...], or with the embedded model each under its own code; between them the condition goes in a straight line. With a reversible solver the first and the last of the samples are A and B again, but for the bits that a network's answer may change with the size of the batch.",
             $"Files: {TensorFile} (sample, weight), {RunReport.FileName}, and for images {Picture}.png, a strip.",
         ];
         Examples =
         [
+            new("Seven faces from one to another, with the embedded model", "costate interpolate a.png b.png --count 7"),
             new("Seven pictures from one to another", "costate interpolate picture.png other.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors --shape 3,8,8 --count 7"),
         ];
         Arguments.Add(first);
@@ -56,7 +57,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
 
         (string a, string b) = (parsed.GetValue(first)!, parsed.GetValue(second)!);
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
-        using var session = new SamplingSession(settings, () => Both(a, b, settings));
+        using var session = new SamplingSession(settings, network => network.WithCondition(Both(network, a, b, settings)));
         ContactSheet? sheet = ContactSheet.For([number, .. session.Start.shape.Skip(1)], Picture, columns: number);
         folder.Expect(sheet?.Names ?? []);
         Tensor? between = session.Condition is null ? null : Between(session.Condition, number);
@@ -81,9 +82,9 @@ internal sealed class InterpolateCommand : DocumentedCommand
         BrownianPath? Path(int items) => settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep([.. Enumerable.Repeat(settings.Seed, items)]) : null;
     }
 
-    private static Tensor Both(string a, string b, SamplingSettings settings)
+    private static Tensor Both(SamplingNetwork network, string a, string b, SamplingSettings settings)
     {
-        (Tensor x, Tensor y) = (SampleFile.Read(a, settings.Shape, settings.Dtype), SampleFile.Read(b, settings.Shape, settings.Dtype));
+        (Tensor x, Tensor y) = (network.Read(a, settings), network.Read(b, settings));
         if (settings.Unconditional is string file && !file.Equals("zeros", StringComparison.OrdinalIgnoreCase)
             && Models.TensorFile.Read("--unconditional", file, settings.Dtype) is var none && (none.dim() == 0 || none.shape[0] != 1))
         {

@@ -11,7 +11,7 @@ internal sealed class InvertCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly SamplingOptions options = new("costate-invert", SamplingInput.Sample);
-    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to invert, {SampleFile.Form}: a PNG or JPEG picture, or a tensor [batch, ...] in a safetensors file." };
+    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to invert, {SampleFile.Form}: a PNG or JPEG picture, of any size for the embedded model, or a tensor [batch, ...] in a safetensors file." };
 
     [SetsRequiredMembers]
     internal InvertCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -22,10 +22,11 @@ internal sealed class InvertCommand : DocumentedCommand
         [
             .. SamplingOptions.Notes,
             "Rex, EDICT, BDIA and O-BELM invert exactly, to the last bit. The other deterministic solvers do what is known as DDIM inversion, which is approximate; stochastic ones find noise vectors (CycleDiffusion).",
-            $"Files: {SavedLatent.FileName} (the states, in two words of 64 bits for a reversible solver, and all settings, which costate decode compares) and {RunReport.FileName}.",
+            $"Files: {SavedLatent.FileName} (the states, in two words of 64 bits for a reversible solver, the condition, and all settings, which costate decode compares) and {RunReport.FileName}.",
         ];
         Examples =
         [
+            new("A drawn face, with the embedded model", "costate invert a.png"),
             new("A picture, with Rex", "costate invert picture.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors --shape 3,8,8"),
             new("Tensors, with another solver and as many steps", "costate invert sample.safetensors:sample --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors --solver rex:euler:0.99 --steps 10 --output inverted --json"),
         ];
@@ -40,7 +41,7 @@ internal sealed class InvertCommand : DocumentedCommand
         settings.Plan.WarnOfIgnored(terminal);
         string text = parsed.GetValue(sample)!;
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, SavedLatent.FileName, RunReport.FileName);
-        using var session = new SamplingSession(settings, () => SampleFile.Read(text, settings.Shape, settings.Dtype));
+        using var session = new SamplingSession(settings, network => network.WithCondition(network.Read(text, settings)));
 
         NoiseState state;
         using (var line = new ProgressLine(terminal, "inverting", total: 1))
@@ -49,7 +50,7 @@ internal sealed class InvertCommand : DocumentedCommand
         }
 
         SortedDictionary<string, string> described = settings.Describe(session.Start.shape, ("sample", text));
-        SavedLatent.Write(folder.Stage(SavedLatent.FileName), state, Name, described, cancellationToken);
+        SavedLatent.Write(folder.Stage(SavedLatent.FileName), state, session.Condition, Name, described, cancellationToken);
         session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;
     }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
 
-/// <summary><c>costate sample</c>: draws samples from a TorchScript denoiser.</summary>
+/// <summary><c>costate sample</c>: draws samples.</summary>
 internal sealed class SampleCommand : DocumentedCommand
 {
     internal const string TensorFile = "sample.safetensors";
@@ -16,7 +16,7 @@ internal sealed class SampleCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal SampleCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("sample", "Draws samples from a diffusion or flow model, given as a TorchScript file.")
+        : base("sample", "Draws samples from a diffusion or flow model: yours, as a TorchScript file, or the embedded one of drawn faces.")
     {
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
@@ -26,6 +26,7 @@ internal sealed class SampleCommand : DocumentedCommand
         ];
         Examples =
         [
+            new("Four faces with the code of one, with the embedded model", "costate sample --condition-from a.png --batch 4"),
             new("Four images of 8 by 8", "costate sample --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --batch 4 --seed 7"),
             new("With guidance, on another schedule and grid", "costate sample --model denoiser.ts.pt --schedule vp-scaled-linear:0.85,12 --prediction velocity \\\n--condition cond.safetensors:z --unconditional zeros --guidance-scale 3 \\\n--solver dpm++3m --steps 30 --grid karras --training-timesteps 1000 --shape 3,8,8"),
             new("As a scheduler_config.json of diffusers says", "costate sample --model denoiser.ts.pt --scheduler-config scheduler_config.json \\\n--condition cond.safetensors --shape 3,8,8 --steps 10 --output diffusers"),

@@ -15,15 +15,17 @@ internal sealed class SamplingOptions
     private static readonly (string Name, Prediction Value)[] Predictions =
         [.. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p))];
 
-    private readonly Option<string> model = Text("--model", "FILE", "The denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust.", required: true);
-    private readonly Option<string?> schedule = Text("--schedule", "NAME[:N,N]", "The noise schedule that it was trained on; see below. Needed unless --scheduler-config says it.");
-    private readonly Option<string?> prediction = Text("--prediction", "KIND", $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed unless --scheduler-config says it.");
+    private readonly Option<string?> model = Text("--model", "FILE", "The denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces, which needs nothing of how it was trained]");
+    private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string?> schedule = Text("--schedule", "NAME[:N,N]", "The noise schedule that it was trained on; see below. Needed with --model unless --scheduler-config says it.");
+    private readonly Option<string?> prediction = Text("--prediction", "KIND", $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed with --model unless --scheduler-config says it.");
     private readonly Option<string?> schedulerConfig = Text("--scheduler-config", "FILE", "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
     private readonly Option<bool> ignoreClipping = new("--ignore-clipping") { Description = "Leave out the clipping of predictions that --scheduler-config asks for; without this such a file is refused." };
     private readonly Option<string?> mu = Text("--mu", "MU", "The shift of a --scheduler-config that depends on the size of the image.");
     private readonly Option<string?> timeScale = Text("--time-scale", "S", "The network is told S t for time t in [0, 1]. [default: 1]");
     private readonly Option<int?> trainingTimesteps = CommonOptions.AtLeast("--training-timesteps", 1, "The network is told a training step in 0..N-1 instead of a time: N t - 1.");
     private readonly Option<string?> condition = Text("--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
+    private readonly Option<string?> conditionFrom = ConditionFrom();
     private readonly Option<string?> guidanceScale = Text("--guidance-scale", "S", "Classifier-free guidance; 1 is none. Needs --condition and --unconditional.");
     private readonly Option<string?> unconditional = Text("--unconditional", TensorFile.Form, "The condition that stands for none: a tensor like --condition, or the word zeros.");
     private readonly Option<string?> solver;
@@ -47,7 +49,7 @@ internal sealed class SamplingOptions
         output = CommonOptions.Output(outputFolder);
         solver = Text("--solver", "NAME", $"The solver; see below. [default: {(input == SamplingInput.Noise ? $"{SamplingPlan.DefaultSolver}, or that of --scheduler-config" : DefaultReversible)}]");
         shape = Text("--shape", "N,N,...", input == SamplingInput.Noise
-            ? "Shape of one sample, such as 3,64,64. Needed unless --start-noise gives it."
+            ? "Shape of one sample, such as 3,64,64. Needed with --model unless --start-noise gives it."
             : "Shape of one sample, such as 3,64,64, which the input must have; 1,64,64 turns a picture to grey. [default: that of the input, colour for a picture]");
     }
 
@@ -66,15 +68,18 @@ internal sealed class SamplingOptions
         Option[] left = input switch
         {
             SamplingInput.Noise => [],
-            SamplingInput.Sample => [batch, startNoise],
+            SamplingInput.Sample => [batch, startNoise, conditionFrom],
             _ => [shape, batch, startNoise, dtype],
         };
-        Option[] all = [model, schedule, prediction, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, condition, guidanceScale, unconditional, solver, steps, grid, start, end, shape, batch, startNoise, seed, dtype, threads, output, json];
+        Option[] all = [model, schedule, prediction, weights, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, condition, conditionFrom, guidanceScale, unconditional, solver, steps, grid, start, end, shape, batch, startNoise, seed, dtype, threads, output, json];
         foreach (Option option in all.Except(left))
         {
             command.Options.Add(option);
         }
     }
+
+    /// <summary>The option that takes a condition from a face.</summary>
+    internal static Option<string?> ConditionFrom() => Text("--condition-from", "IMAGE", "Decode under the code of this face, a PNG or JPEG picture; for the embedded model.");
 
     /// <summary>An option with a text that is looked at later.</summary>
     internal static Option<string?> Text(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description };
@@ -85,13 +90,15 @@ internal sealed class SamplingOptions
         CheckCombinations(parsed);
         return new SamplingSettings
         {
-            Model = parsed.GetValue(model)!,
+            Model = parsed.GetValue(model),
+            Weights = parsed.GetValue(weights),
             Plan = Plan(parsed),
             SchedulerConfiguration = parsed.GetValue(schedulerConfig),
             Condition = parsed.GetValue(condition),
+            ConditionFrom = parsed.GetValue(conditionFrom),
             GuidanceScale = Number(parsed, guidanceScale),
             Unconditional = parsed.GetValue(unconditional),
-            Shape = Shape(parsed.GetValue(shape)),
+            Shape = parsed.GetValue(model) is null ? EmbeddedModel.Shape : Shape(parsed.GetValue(shape)),
             Batch = parsed.GetValue(batch),
             StartNoise = parsed.GetValue(startNoise),
             Seed = Seed(parsed.GetValue(seed)),
@@ -107,6 +114,11 @@ internal sealed class SamplingOptions
     {
         int stepCount = parsed.GetValue(steps) ?? DefaultSteps;
         string? solverName = parsed.GetValue(solver) ?? (input == SamplingInput.Noise ? null : DefaultReversible);
+        if (parsed.GetValue(model) is null)
+        {
+            return SamplingPlan.ForFaces(solverName, parsed.GetValue(grid), stepCount, Number(parsed, start), Number(parsed, end));
+        }
+
         return parsed.GetValue(schedulerConfig) is string file
             ? SamplingPlan.FromConfiguration(file, parsed.GetValue(ignoreClipping), Number(parsed, mu), stepCount, solverName)
             : SamplingPlan.FromNames(
@@ -123,6 +135,13 @@ internal sealed class SamplingOptions
 
     private void CheckCombinations(ParseResult parsed)
     {
+        bool embedded = parsed.GetValue(model) is null;
+        CheckModel(parsed, embedded);
+        if (embedded)
+        {
+            return;
+        }
+
         CheckSchedule(parsed);
         if (parsed.GetValue(trainingTimesteps) is not null && parsed.GetValue(timeScale) is not null)
         {
@@ -145,13 +164,38 @@ internal sealed class SamplingOptions
         }
     }
 
+    // How the embedded model was trained is known, and it was trained with a condition always.
+    private void CheckModel(ParseResult parsed, bool embedded)
+    {
+        Option[] ofModel = [schedule, prediction, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, guidanceScale, unconditional, shape, dtype];
+        Option[] ofEmbedded = [weights, conditionFrom];
+        if (Given(parsed, embedded ? ofModel : ofEmbedded) is Option odd)
+        {
+            throw new UsageException(embedded
+                ? $"Got {odd.Name} without --model; it is not for the embedded model of drawn faces. Leave it out, or name your model."
+                : $"Got {odd.Name} with --model; it is for the embedded model of drawn faces. Leave out one of them.");
+        }
+
+        if (parsed.GetValue(condition) is not null && parsed.GetValue(conditionFrom) is not null)
+        {
+            throw new UsageException("Got both --condition and --condition-from; give one.");
+        }
+
+        if (embedded && input == SamplingInput.Noise && parsed.GetValue(condition) is null && parsed.GetValue(conditionFrom) is null)
+        {
+            throw new UsageException("Got neither --condition-from nor --condition; the embedded model draws a face under a code. Give a picture of a face, or a code; or name your --model.");
+        }
+    }
+
+    private static Option? Given(ParseResult parsed, Option[] options) => options.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
+
     // A scheduler configuration says all that these options say.
     private void CheckSchedule(ParseResult parsed)
     {
         Option[] replaced = [schedule, prediction, timeScale, trainingTimesteps, grid, start, end];
         Option[] ofConfiguration = [ignoreClipping, mu];
         bool configured = parsed.GetValue(schedulerConfig) is not null;
-        if ((configured ? replaced : ofConfiguration).FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is Option odd)
+        if (Given(parsed, configured ? replaced : ofConfiguration) is Option odd)
         {
             throw new UsageException(configured
                 ? $"Got {odd.Name} with --scheduler-config, which says it too; leave out one of them."
@@ -163,9 +207,6 @@ internal sealed class SamplingOptions
             throw new UsageException($"Got no {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; expected --schedule and --prediction as the network was trained, or --scheduler-config with a file that says them.");
         }
     }
-
-    private static Option<string> Text(string name, string helpName, string description, bool required) =>
-        new(name) { HelpName = helpName, Description = description, Required = required };
 
     private static double? Number(ParseResult parsed, Option<string?> option)
     {

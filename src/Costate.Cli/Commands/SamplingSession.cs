@@ -13,25 +13,27 @@ internal sealed class SamplingSession : IDisposable
     private readonly long began = Stopwatch.GetTimestamp();
     private readonly DisposeScope scope = NewDisposeScope();
     private readonly TorchThreads threads;
-    private readonly TorchScript network;
+    private readonly SamplingNetwork network;
 
     private readonly SamplingSettings settings;
 
     /// <summary>Loads everything.</summary>
     /// <param name="settings">What.</param>
-    /// <param name="start">Where to start from, or what to invert; the start noise of the settings if null. Goes to the session.</param>
+    /// <param name="start">Where to start from, or what to invert, and the condition unless the settings name one; the start noise of the settings if null. Both go to the session.</param>
     /// <exception cref="CommandException">A file is missing or does not fit.</exception>
     /// <exception cref="UsageException">The settings do not go together.</exception>
-    internal SamplingSession(SamplingSettings settings, Func<Tensor>? start = null)
+    internal SamplingSession(SamplingSettings settings, Func<SamplingNetwork, (Tensor Start, Tensor? Condition)>? start = null)
     {
         this.settings = settings;
         threads = new TorchThreads(settings.Threads);
         try
         {
-            network = TorchScript.Load("--model", settings.Model, settings.Dtype);
-            Start = start is null ? StartOf(settings) : start();
+            network = SamplingNetwork.Open(settings);
+            (Start, Tensor? own) = start is null ? (StartOf(settings), null) : start(network);
             long batch = Start.shape[0];
-            Condition = settings.Condition is null ? null : ReadCondition("--condition", settings.Condition);
+            Condition = settings.Condition is string file ? ReadCondition("--condition", file)
+                : settings.ConditionFrom is string picture ? ReadConditionFrom(picture)
+                : own;
             Sampler = SamplerOf(settings, network, Condition, batch);
             Noise = settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(settings.Seed) : null;
         }
@@ -60,6 +62,10 @@ internal sealed class SamplingSession : IDisposable
     /// <summary>A condition for the whole batch; belongs to the session.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
     internal Tensor ReadCondition(string option, string file) => TensorFile.ForBatch(option, TensorFile.Read(option, file, settings.Dtype), Start.shape[0]);
+
+    /// <summary>The code of a picture as a condition for the whole batch; belongs to the session.</summary>
+    /// <exception cref="CommandException">The file is missing or does not fit.</exception>
+    internal Tensor ReadConditionFrom(string picture) => TensorFile.ForBatch("--condition-from", network.ConditionOf(network.Read(picture, settings))!, Start.shape[0]);
 
     /// <summary>Writes tensors with the settings of the run beside them.</summary>
     internal void Write(string path, Dictionary<string, Tensor> tensors, string command, IReadOnlyDictionary<string, string> described, CancellationToken cancellationToken) => SafetensorsFile.Write(
@@ -104,16 +110,11 @@ internal sealed class SamplingSession : IDisposable
             : throw new CommandException($"Got --start-noise {file} of shape [{string.Join(", ", given.shape)}] and type {given.dtype}; expected [{settings.Batch?.ToString() ?? "batch"}, {(settings.Shape is null ? "..." : string.Join(", ", settings.Shape))}] of floating point. Leave out --batch and --shape to take them from the file.");
     }
 
-    private static Sampler SamplerOf(SamplingSettings settings, TorchScript network, Tensor? condition, long batch)
+    private static Sampler SamplerOf(SamplingSettings settings, SamplingNetwork network, Tensor? condition, long batch)
     {
         try
         {
-            Denoiser denoiser = Denoiser.FromFunction(
-                (x, t, z) => z is null ? network.Call(x, t) : network.Call(x, t, z),
-                settings.Plan.Prediction,
-                settings.Plan.TimeScale,
-                settings.Plan.TrainingTimesteps,
-                parameters: []).WithFingerprint(network.Weights);
+            Denoiser denoiser = network.ToDenoiser(settings.Plan);
             if (settings.GuidanceScale is double scale)
             {
                 Tensor none = settings.Unconditional!.Equals("zeros", StringComparison.OrdinalIgnoreCase)

@@ -9,13 +9,20 @@ internal sealed record SamplingSettings
 {
     internal static readonly (string Name, ScalarType Value)[] Dtypes = [("float32", ScalarType.Float32), ("float64", ScalarType.Float64)];
 
-    internal required string Model { get; init; }
+    /// <summary>A file; the embedded model if null.</summary>
+    internal required string? Model { get; init; }
+
+    /// <summary>Where the embedded model's weights are; those that came with the tool if null.</summary>
+    internal required string? Weights { get; init; }
 
     internal required SamplingPlan Plan { get; init; }
 
     internal required string? SchedulerConfiguration { get; init; }
 
     internal required string? Condition { get; init; }
+
+    /// <summary>A picture whose code is the condition.</summary>
+    internal required string? ConditionFrom { get; init; }
 
     internal required double? GuidanceScale { get; init; }
 
@@ -45,13 +52,15 @@ internal sealed record SamplingSettings
     {
         (string Name, string? Value)[] all =
         [
-            ("model", Model),
+            ("model", Model ?? "embedded"),
+            ("weights", Weights),
             ("schedulerConfig", SchedulerConfiguration),
             ("schedule", Plan.Schedule.ToString()),
-            ("prediction", Plan.Prediction.ToString().ToLowerInvariant()),
+            ("prediction", Model is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
             ("timeScale", Plan.TrainingTimesteps is null ? Text(Plan.TimeScale) : null),
             ("trainingTimesteps", Plan.TrainingTimesteps?.ToString(CultureInfo.InvariantCulture)),
             ("condition", Condition),
+            ("conditionFrom", ConditionFrom),
             ("guidanceScale", GuidanceScale is double g ? Text(g) : null),
             ("unconditional", Unconditional),
             ("solver", Plan.Solver.Name),

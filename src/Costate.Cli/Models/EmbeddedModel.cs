@@ -15,6 +15,12 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <summary>The autoencoder's file in a folder of weights.</summary>
     internal const string AutoencoderFile = AutoencoderTask.WeightsFile;
 
+    /// <summary>The schedule that the autoencoder is trained with, as <c>--schedule</c> names it.</summary>
+    internal const string ScheduleName = "vp-linear:0.1,20";
+
+    /// <summary>The training steps that the autoencoder counts times in.</summary>
+    internal const int TrainingTimesteps = 1000;
+
     private const string FolderName = "Weights";
     private const string Cure = "Build the tool again if these weights came with it; otherwise give --weights a folder that costate train all has written.";
 
@@ -29,13 +35,16 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <summary>The schedule that the autoencoder is trained with.</summary>
     internal NoiseSchedule Schedule { get; } = AutoencoderTask.Schedule;
 
+    /// <summary>Of one face.</summary>
+    internal static long[] Shape => [3, FaceData.Size, FaceData.Size];
+
     /// <summary>The diffusion autoencoder.</summary>
     /// <exception cref="CommandException">Its file is missing, damaged or of another network.</exception>
     internal PatchedAutoencoder Autoencoder => autoencoder ??= Opened(OpenAutoencoder(Path.Combine(Folder, AutoencoderFile)));
 
-    /// <summary>The autoencoder's noise prediction under a semantic code.</summary>
+    /// <summary>The autoencoder's prediction under a semantic code.</summary>
     /// <exception cref="CommandException">Its file is missing, damaged or of another network.</exception>
-    internal Denoiser Denoiser => Autoencoder.ToDenoiser();
+    internal Denoiser Denoiser => Autoencoder.ToDenoiser(TrainingTimesteps);
 
     /// <summary>The recogniser that losses may use.</summary>
     /// <exception cref="CommandException">A file is missing, damaged, of another network, or not calibrated.</exception>

@@ -67,6 +67,11 @@ internal sealed record SamplingPlan
         }
     }
 
+    /// <summary>The plan for the embedded model of faces, as it was trained; what is null has the default of its schedule.</summary>
+    /// <exception cref="UsageException">A name is unknown, or the numbers do not go together.</exception>
+    internal static SamplingPlan ForFaces(string? solver, string? grid, int steps, double? start, double? end) =>
+        FromNames(EmbeddedModel.ScheduleName, Prediction.Velocity, solver, grid, steps, start, end, timeScale: null, EmbeddedModel.TrainingTimesteps);
+
     /// <summary>The plan that names stand for; what is null has the default of the schedule.</summary>
     /// <exception cref="UsageException">A name is unknown, or the numbers do not go together.</exception>
     internal static SamplingPlan FromNames(string schedule, Prediction prediction, string? solver, string? grid, int steps, double? start, double? end, double? timeScale, int? trainingTimesteps)

@@ -4,16 +4,13 @@ using static TorchSharp.torch;
 
 namespace Costate.Cli.Models;
 
-/// <summary>A TorchScript program of the user: a network or a loss. Counts its calls, and says what it was given when it fails.</summary>
+/// <summary>A TorchScript program of the user: a network or a loss. Says what it was given when it fails.</summary>
 internal sealed class TorchScript : IDisposable
 {
     private readonly string option;
     private readonly jit.ScriptModule module;
 
     private TorchScript(string option, jit.ScriptModule module) => (this.option, this.module) = (option, module);
-
-    /// <summary>How often it was called.</summary>
-    internal long Calls { get; private set; }
 
     /// <summary>Its parameters and buffers.</summary>
     internal IEnumerable<Tensor> Weights => module.named_parameters().Select(p => (Tensor)p.parameter).Concat(module.named_buffers().Select(b => b.buffer));
@@ -44,7 +41,6 @@ internal sealed class TorchScript : IDisposable
     /// <exception cref="CommandException">It failed, or returned something other than one tensor.</exception>
     internal Tensor Call(params Tensor[] inputs)
     {
-        Calls++;
         object result;
         try
         {

@@ -26,6 +26,9 @@ internal abstract class InversionProblem : IDisposable
     /// <summary>The time of an evaluation relative to that of the mixture, to plan the time.</summary>
     internal double Work { get; }
 
+    /// <summary>Numbers of steps of a quick study.</summary>
+    internal virtual IReadOnlyList<int> QuickSteps => InversionStudy.QuickSteps;
+
     internal abstract NoiseSchedule Schedule { get; }
 
     internal Denoiser Denoiser { get; }

@@ -20,16 +20,16 @@ internal sealed record ReversibilityResults(
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     internal static ReversibilityResults Measure(IReadOnlyList<InversionProblem> problems, bool quick, Action<double> progress, CancellationToken cancellationToken)
     {
-        IReadOnlyList<int> steps = quick ? InversionStudy.QuickSteps : InversionStudy.AllSteps;
-        double total = problems.Sum(p => InversionStudy.Work(p, steps)) + RexAccuracy.GradientsWork(quick) + RexAccuracy.OrdersWork(quick);
+        double total = problems.Sum(p => InversionStudy.Work(p, StepsOf(p))) + RexAccuracy.GradientsWork(quick) + RexAccuracy.OrdersWork(quick);
         double done = 0;
         return new ReversibilityResults(
             problems,
-            steps,
-            [.. problems.SelectMany(p => InversionStudy.Run(p, steps, Worked, cancellationToken))],
+            quick ? InversionStudy.QuickSteps : InversionStudy.AllSteps,
+            [.. problems.SelectMany(p => InversionStudy.Run(p, StepsOf(p), Worked, cancellationToken))],
             RexAccuracy.Gradients(quick, Worked, cancellationToken),
             RexAccuracy.Orders(quick, Worked, cancellationToken));
 
+        IReadOnlyList<int> StepsOf(InversionProblem problem) => quick ? problem.QuickSteps : InversionStudy.AllSteps;
         void Worked(double work) => progress(Math.Min(1, (done += work) / total));
     }
 }

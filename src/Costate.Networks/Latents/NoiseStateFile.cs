@@ -7,12 +7,12 @@ namespace Costate.Networks;
 /// <summary>Keeps a <see cref="NoiseState"/> (an inverted sample) in a safetensors file, to be decoded another day.</summary>
 /// <remarks>
 /// <para>
-/// Tensors <c>state.0</c>, <c>state.1</c>, <c>remainder.0</c>, <c>remainder.1</c> and <c>noise_vectors</c>, those that the state has, bit for bit. The metadata has, under names that
+/// Tensors <c>state.0</c>, <c>state.1</c>, <c>remainder.0</c>, <c>remainder.1</c> and <c>noise_vectors</c>, those that the state has, bit for bit, and <c>condition</c> where one is kept. The metadata has, under names that
 /// begin with <c>noise_state.</c>, the version of this form, the number of states, the dtype of samples and every setting; the caller's
 /// remarks stand beside them.
 /// </para>
 /// <para>
-/// The file does not hold the network or the condition, but the network's fingerprint where the denoiser has one. <c>Sampler.Sample</c> of a state that was read refuses other settings than
+/// The file does not hold the network, but its fingerprint where the denoiser has one. <c>Sampler.Sample</c> of a state that was read refuses other settings than
 /// those it was made under, and says which differ.
 /// </para>
 /// </remarks>
@@ -24,17 +24,19 @@ public static class NoiseStateFile
     private const string DtypeKey = Prefix + "dtype";
     private const string SettingPrefix = Prefix + "setting.";
     private const string NoiseVectors = "noise_vectors";
+    private const string ConditionName = "condition";
     private const int Version = 1;
 
     /// <summary>Writes a state to a file, which appears complete or not at all.</summary>
     /// <param name="path">The file; an existing one is replaced. Its folder must exist.</param>
     /// <param name="state">The state; neither changed nor disposed.</param>
     /// <param name="remarks">Text of your own about it, which becomes part of the file's metadata.</param>
+    /// <param name="condition">The condition that the sample was inverted under, [batch, ...] or [1, ...], to be kept beside the state; none if null.</param>
     /// <param name="cancellationToken">Ends the write; the file is then as it was before.</param>
-    /// <exception cref="ArgumentException">A remark's name begins with <c>noise_state.</c>, or the state cannot be written.</exception>
+    /// <exception cref="ArgumentException">The condition is for another number of items, a remark's name begins with <c>noise_state.</c>, or the state cannot be written.</exception>
     /// <exception cref="SafetensorsException">The folder does not exist, or the file system refused the write.</exception>
     /// <exception cref="OperationCanceledException">The write was cancelled.</exception>
-    public static void Write(string path, NoiseState state, IReadOnlyDictionary<string, string>? remarks = null, CancellationToken cancellationToken = default)
+    public static void Write(string path, NoiseState state, IReadOnlyDictionary<string, string>? remarks = null, Tensor? condition = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
         var tensors = state.States.Select((tensor, i) => KeyValuePair.Create(StateName(i), tensor)).ToDictionary();
@@ -46,6 +48,13 @@ public static class NoiseStateFile
         if (state.NoiseVectors is not null)
         {
             tensors.Add(NoiseVectors, state.NoiseVectors);
+        }
+
+        if (condition is not null)
+        {
+            tensors.Add(ConditionName, FitsBatch(condition.shape, state.States[0].shape[0])
+                ? condition
+                : throw new ArgumentException($"Got a condition of shape [{string.Join(", ", condition.shape)}] for a batch of {state.States[0].shape[0]}; expected [{state.States[0].shape[0]}, ...], or [1, ...] for all items alike.", nameof(condition)));
         }
 
         var metadata = new Dictionary<string, string>
@@ -111,6 +120,33 @@ public static class NoiseStateFile
         return ReadTensors(path, file, count, dtype.Dtype, settings);
     }
 
+    /// <summary>Reads the condition that is kept beside a state.</summary>
+    /// <param name="path">A file that <see cref="Write"/> wrote.</param>
+    /// <returns>The condition, [batch, ...] or [1, ...], on the CPU in the caller's dispose scope; null where the file has none.</returns>
+    /// <exception cref="SafetensorsException">There is no such file, or it is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file holds no state, or its condition is for another number of items or has NaN or infinity.</exception>
+    public static Tensor? ReadCondition(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        CheckVersion(path, file.Metadata);
+        if (!file.Names.Contains(ConditionName))
+        {
+            return null;
+        }
+
+        SafetensorsTensorInfo info = file.Info(ConditionName);
+        if (!file.Names.Contains(StateName(0)) || file.Info(StateName(0)).Shape is not [long batch, ..] || !FitsBatch([.. info.Shape], batch))
+        {
+            throw Damaged(path, $"{ConditionName} is {info}", $"one for the items of {StateName(0)}");
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        Tensor condition = file.Read(ConditionName);
+        return !condition.is_floating_point() || condition.isfinite().all().item<bool>()
+            ? condition.MoveToOuterDisposeScope()
+            : throw Damaged(path, $"{ConditionName} has NaN or infinity", "finite numbers");
+    }
+
     private static NoiseState ReadTensors(string path, SafetensorsFile file, int count, ScalarType dtype, Dictionary<string, string> settings)
     {
         string[] expected = [.. Enumerable.Range(0, count).Select(StateName)];
@@ -120,9 +156,9 @@ public static class NoiseStateFile
         }
 
         string[] possible = [.. Enumerable.Range(0, count).Select(RemainderName)];
-        if (file.Names.FirstOrDefault(name => name != NoiseVectors && !expected.Contains(name) && !possible.Contains(name)) is string odd)
+        if (file.Names.FirstOrDefault(name => name is not (NoiseVectors or ConditionName) && !expected.Contains(name) && !possible.Contains(name)) is string odd)
         {
-            throw Damaged(path, $"it has a tensor {ErrorText.Quote(odd)}", $"{string.Join(", ", expected)} and perhaps {string.Join(", ", possible)}, {NoiseVectors}");
+            throw Damaged(path, $"it has a tensor {ErrorText.Quote(odd)}", $"{string.Join(", ", expected)} and perhaps {string.Join(", ", possible)}, {NoiseVectors}, {ConditionName}");
         }
 
         string[] remainderNames = [.. possible.Where(file.Names.Contains)];
@@ -177,6 +213,8 @@ public static class NoiseStateFile
             throw Damaged(path, $"{name} is {info}", $"floating-point numbers of shape [{(leading > 0 ? "steps, " : "")}{(shape.Length == 0 ? "batch, ..." : string.Join(", ", shape))}]");
         }
     }
+
+    private static bool FitsBatch(long[] shape, long batch) => shape.Length > 0 && (shape[0] == batch || shape[0] == 1);
 
     private static void CheckVersion(string path, IReadOnlyDictionary<string, string> metadata)
     {

@@ -93,11 +93,17 @@ public sealed class HelpTests
 
         string[] words = [.. CommandLineParser.SplitCommandLine(line.Replace("\\\n", " ", StringComparison.Ordinal))];
         Assert.Equal(DocumentedHelp.ToolName, words[0]);
+        string[] ofEmbedded = UsesEmbedded(words) ? ["--weights", TinyWeights.Write(folder.PathTo("weights"), calibrated: false)] : [];
+        if (ofEmbedded.Length > 0 && words[1] == "decode")
+        {
+            Tool.Done(["invert", folder.PathTo("a.png"), .. ofEmbedded, "--output", folder.PathTo("costate-invert")]);
+        }
+
         string before = Environment.CurrentDirectory;
         try
         {
             Environment.CurrentDirectory = folder.FullName;
-            ToolRun run = Tool.Run(words[1..], morphModel: TinyMorphModel.Load);
+            ToolRun run = Tool.Run([.. words[1..], .. ofEmbedded], morphModel: TinyMorphModel.Load);
             Assert.True(run.ExitCode == 0, run.Error);
         }
         finally
@@ -125,6 +131,10 @@ public sealed class HelpTests
     private static IEnumerable<Example> All() => Documented(Root()).SelectMany(c => c.Examples);
 
     private static RootCommand Root() => Costate.Cli.CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default);
+
+    // The weights that come with the tool take long, and need not be there.
+    private static bool UsesEmbedded(string[] words) => words is [_, "study", "reversibility", ..]
+        || (words[1] is "sample" or "gradient" or "invert" or "decode" or "interpolate" or "edit" && !words.Contains("--model"));
 
     private static IEnumerable<DocumentedCommand> Documented(Command command) =>
         command.Subcommands.SelectMany(c => Documented(c).Concat([c]).OfType<DocumentedCommand>());

@@ -51,6 +51,14 @@ public sealed class ReversibilityStudyTests
     }
 
     [Fact]
+    public void RexIsFirst_AndExact_OnTheFaceModel()
+    {
+        using var folder = new TemporaryFolder();
+        using FaceInversion problem = FaceInversion.Open(TinyWeights.Write(folder.FullName, calibrated: false))!;
+        AssertExact(InversionStudy.Run(problem, [10], _ => { }, default));
+    }
+
+    [Fact]
     public void NetworkWeights_AreTheSameEveryTime()
     {
         using var scope = NewDisposeScope();
@@ -87,12 +95,12 @@ public sealed class ReversibilityStudyTests
     public void Quick_WritesAllFiles()
     {
         using var folder = new TemporaryFolder();
-        ToolRun run = Tool.Done("study", "--quick", "reversibility", "--json", "--output", folder.FullName);
+        ToolRun run = Tool.Done("study", "--quick", "reversibility", "--json", "--weights", TinyWeights.Write(folder.PathTo("weights"), calibrated: false), "--output", folder.FullName);
         JsonElement report = JsonDocument.Parse(run.Output).RootElement;
         Assert.Equal(File.ReadAllText(folder.PathTo("reversibility.json")), run.Output.ReplaceLineEndings("\n"));
         Assert.Equal("reversibility", report.GetProperty("study").GetString());
         Assert.Equal([10, 20], report.GetProperty("steps").Deserialize<int[]>()!);
-        Assert.Equal(["unet", "mixture"], report.GetProperty("inversion").EnumerateArray().Select(p => p.GetProperty("id").GetString()!));
+        Assert.Equal(["unet", "faces", "mixture"], report.GetProperty("inversion").EnumerateArray().Select(p => p.GetProperty("id").GetString()!));
         Assert.All(report.GetProperty("inversion").EnumerateArray(), p => Assert.Equal(InversionMethod.All.Count, p.GetProperty("methods").GetArrayLength()));
         Assert.Equal(3.8e-9, report.GetProperty("published").GetProperty("methods")[4].GetProperty("data")[0].GetDouble());
         foreach (string name in ReversibilityPlots.Files)

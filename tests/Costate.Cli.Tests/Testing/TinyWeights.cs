@@ -40,6 +40,7 @@ internal static class TinyWeights
         using var random = new StepRandom(1, 0);
         using var autoencoder = new PatchedAutoencoder(Autoencoder);
         random.Initialise(autoencoder);
+        FillZeros(autoencoder);
         autoencoder.Save(Path.Combine(folder, EmbeddedModel.AutoencoderFile));
         foreach ((int seed, string name) in EmbeddedRecogniser.AllNames.Index())
         {
@@ -56,6 +57,19 @@ internal static class TinyWeights
         }
 
         return folder;
+    }
+
+    // What begins at zero would keep the code, and all else, from having any effect.
+    private static void FillZeros(nn.Module network)
+    {
+        using IDisposable noGraph = no_grad();
+        foreach ((int index, TorchSharp.Modules.Parameter parameter) in network.parameters().Index())
+        {
+            if (parameter.dim() > 1 && parameter.count_nonzero().item<long>() == 0)
+            {
+                parameter.copy_(StartNoise.Draw(parameter.shape, (ulong)index).mul_(0.5 / Math.Sqrt((double)parameter.numel() / parameter.shape[0])));
+            }
+        }
     }
 
     /// <summary>Two faces that nothing is trained on, [2, 3, 64, 64].</summary>

@@ -105,6 +105,28 @@ public sealed class NoiseStateFileTests
     }
 
     [Fact]
+    public void Condition_ComesBack_OrIsRefused()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        string path = folder["latent.safetensors"];
+        using var state = new NoiseState([zeros(2, 3)], null, ScalarType.Float32, new Dictionary<string, string> { ["solver"] = "s" });
+        NoiseStateFile.Write(path, state);
+        Assert.Null(NoiseStateFile.ReadCondition(path));
+        Tensor condition = StartNoise.Draw([2, 5], 1);
+        NoiseStateFile.Write(path, state, condition: condition);
+        Assert.Equal(condition.data<float>().ToArray(), NoiseStateFile.ReadCondition(path)!.data<float>().ToArray());
+        Assert.Equal([2, 3], NoiseStateFile.Read(path).States[0].shape);
+        string message = Assert.Throws<ArgumentException>(() => NoiseStateFile.Write(path, state, condition: zeros(3, 5))).Message;
+        Assert.Contains("[3, 5] for a batch of 2", message, StringComparison.Ordinal);
+        foreach ((Tensor bad, string says) in new[] { (zeros(3, 5), "condition is F32 [3, 5]"), (full([1, 5], float.NaN), "condition has NaN") })
+        {
+            SafetensorsFile.Write(path, new Dictionary<string, Tensor> { ["state.0"] = zeros(2, 3), ["condition"] = bad }, Metadata());
+            Assert.Contains(says, Assert.Throws<InvalidDataException>(() => { NoiseStateFile.ReadCondition(path); }).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void DamagedFiles_AreSaidToBe()
     {
         using var scope = NewDisposeScope();
