@@ -42,7 +42,7 @@ internal sealed class GuideCommand : DocumentedCommand
             new("Four times as large, the loss taken four steps ahead", "costate guide face.png --task super-resolution --lookahead 4 --steps 50"),
             new("Deblur by end-to-end optimisation of noise and code", "costate guide face.png --task deblur --blur 3 --method end-to-end --iterations 20"),
             new("Another face until a recogniser sees the person of this one", "costate guide face.png --task identity --code other-face.png --method freedom"),
-            new("A model and a loss of your own", "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule vp-linear --prediction noise --condition cond.safetensors --steps 20 --strength 1"),
+            new("A model and a loss of your own", "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),
         ];
         Arguments.Add(picture);
         options.AddTo(this);
