@@ -10,6 +10,7 @@ internal sealed class EvaluateCommand : Command
         : base("evaluate", "Measures the embedded networks on faces that they were not trained on.")
     {
         Subcommands.Add(new EvaluateRecognisersCommand(terminal, cancellationToken));
+        Subcommands.Add(new EvaluateAutoencoderCommand(terminal, cancellationToken));
         Subcommands.Add(new EvaluateMorphsCommand(terminal, load, cancellationToken));
         Subcommands.Add(new EvaluateGuidanceCommand(terminal, load, cancellationToken));
         Subcommands.Add(new EvaluateMergeCommand(terminal, cancellationToken));

@@ -58,6 +58,7 @@ public sealed class HelpTests
     [InlineData("train", "autoencoder")]
     [InlineData("train", "recogniser")]
     [InlineData("evaluate", "recognisers")]
+    [InlineData("evaluate", "autoencoder")]
     [InlineData("evaluate", "morphs")]
     [InlineData("evaluate", "merge")]
     public void Help_FitsANarrowTerminal(params string[] command)
@@ -76,11 +77,11 @@ public sealed class HelpTests
         File.Copy(Tool.Model, folder.PathTo("denoiser.ts.pt"));
         ScriptArchive.Write(folder.PathTo("loss.ts.pt"), ["x"], "return torch.sum(torch.square(x), [1, 2, 3])");
         folder.Write("scheduler_config.json", SampleCommandTests.SchedulerConfiguration);
-        Write("cond.safetensors", "z", randn(1, 5));
-        Write("target.safetensors", "target", randn(3, 8, 8));
-        Write("noise.safetensors", "x", randn(1, 3, 8, 8));
-        Write("other.safetensors", "z", randn(1, 5));
-        Write("sample.safetensors", "sample", randn(2, 3, 8, 8));
+        Write("cond.safetensors", "z", StartNoise.Draw([1, 5], 1));
+        Write("target.safetensors", "target", StartNoise.Draw([3, 8, 8], 2));
+        Write("noise.safetensors", "x", StartNoise.Draw([1, 3, 8, 8], 3));
+        Write("other.safetensors", "z", StartNoise.Draw([1, 5], 4));
+        Write("sample.safetensors", "sample", StartNoise.Draw([2, 3, 8, 8], 5));
         Pictures.Write(folder.PathTo("picture.png"), 8, 8);
         Pictures.Write(folder.PathTo("a.png"), 32, 32);
         Pictures.Write(folder.PathTo("b.png"), 40, 32);
