@@ -6,7 +6,7 @@ namespace Costate.Cli.Commands;
 internal sealed record Example(string Purpose, string Line)
 {
     /// <summary>Too long for a test to run it.</summary>
-    internal bool TakesHours { get; init; }
+    internal bool TakesLong { get; init; }
 }
 
 /// <summary>A command whose help has notes and examples.</summary>

@@ -50,7 +50,8 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         ];
         Examples =
         [
-            new("Half of a small comparison, on one core of two", "costate evaluate guidance --faces 4 --methods greedy,end-to-end --evaluations 20 --shard 1/2 --threads 1 --output half-1"),
+            new("Half of the whole, on one core of two", "costate evaluate guidance --shard 1/2 --threads 1 --output half-1") { TakesLong = true },
+            new("Half of a small one", "costate evaluate guidance --faces 4 --methods greedy,end-to-end --evaluations 20 --shard 1/2 --threads 1 --output small-1"),
             new("A few methods at one task, on few faces", "costate evaluate guidance --faces 4 --tasks inpaint --methods unguided,greedy,dps:strength=50 \\\n--lookahead 1,4 --evaluations 50 --output few"),
         ];
         foreach (Option option in (Option[])[faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, threads, output, json])

@@ -31,7 +31,7 @@ internal sealed class GuideCommand : DocumentedCommand
         [
             "The image is degraded as --task says, unless it is degraded already (--observed), and samples are guided until they would look the same degraded. For identity a recogniser shall see the person of the image; the code is that of another.",
             GuideMethod.Table(),
-            "Strengths are summed over all steps, so that they mean the same for any number of them; defaults suit the embedded model. The semantic code says most of what a face looks like: that of a degraded image is a guess, from an encoder that has seen whole faces only. The embedded networks were trained on drawn faces: they know people who do not exist, and no others.",
+            "Strengths: greedy, flowgrad and oc-flow take gradient steps of half the squared error, in a unit in which 1 never overshoots where the prediction is the state itself. The others that sample descend the root of the squared error, by so much in all their steps together (universal: in each). Of end-to-end, greedy-dim and red-diff it is Adam's learning rate. Defaults suit the embedded model. The semantic code says most of what a face looks like: that of a degraded image is a guess, from an encoder that has seen whole faces only. The embedded networks were trained on drawn faces: they know people who do not exist, and no others.",
             NamedSchedule.Table(),
             $"Files: {GuideReport.ResultFile} (of several samples that with the lowest loss), {GuideReport.StripFile} (image, what is seen of it, without guidance, predictions on the way, result; a row a sample), {GuideReport.LossFile}, {GuideReport.FileName} (quality, cost, settings). A sample that diverges is reported, the others go on, and the exit code is 1.",
         ];
@@ -42,7 +42,7 @@ internal sealed class GuideCommand : DocumentedCommand
             new("Four times as large, the loss taken four steps ahead", "costate guide face.png --task super-resolution --lookahead 4 --steps 50"),
             new("Deblur by end-to-end optimisation of noise and code", "costate guide face.png --task deblur --blur 3 --method end-to-end --iterations 20"),
             new("Another face until a recogniser sees the person of this one", "costate guide face.png --task identity --code other-face.png --method freedom"),
-            new("A model and a loss of your own", "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule vp-linear --prediction noise --condition cond.safetensors --steps 20 --strength 1"),
+            new("A model and a loss of your own", "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),
         ];
         Arguments.Add(picture);
         options.AddTo(this);

@@ -19,7 +19,7 @@ internal sealed class GuideOptions
 
     private readonly Option<string> task = new("--task") { HelpName = "TASK", Description = $"{string.Join(", ", GuideTask.All.Select(t => t.Name))}.", Required = true };
     private readonly Option<string> method = new("--method") { HelpName = "NAME", Description = "The guidance method; see below.", DefaultValueFactory = _ => DefaultMethod };
-    private readonly Option<double?> strength = CommonOptions.Number("--strength", "S", v => v >= 0, "a number, at least 0", "How strongly it guides, summed over all steps; of methods that optimise, the learning rate. [default: the method's]");
+    private readonly Option<double?> strength = CommonOptions.Number("--strength", "S", v => v >= 0, "a number, at least 0", "How strongly it guides, in the method's unit; see below. [default: the method's]");
     private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 2, "Sampling steps. [default: the method's]");
     private readonly Option<int?> iterations = CommonOptions.AtLeast("--iterations", 0, "Of methods that optimise. [default: the method's]");
     private readonly Option<string?> lookahead = SamplingOptions.Text("--lookahead", "N", "The loss is taken of a prediction by N further steps, or all. [default: 1, the predicted picture]");

@@ -31,7 +31,7 @@ internal sealed class ReversibilityCommand : DocumentedCommand
         ];
         Examples =
         [
-            new("Inversion and accuracy of the reversible solvers, in about a minute", "costate study reversibility"),
+            new("Inversion and accuracy of the reversible solvers, in a few minutes", "costate study reversibility") { TakesLong = true },
             new("A look at it", "costate study reversibility --quick --json"),
         ];
         Options.Add(unet);

@@ -38,7 +38,7 @@ internal sealed class TrainAllCommand : DocumentedCommand
             $"{RecipeRun.WeightsFolder} in the folder then holds what --weights of other commands takes, with the logs of the trainings; {RocPlot.FileName} shows the recognisers.",
             "Ctrl-C stops with a checkpoint, and the same command goes on.",
         ];
-        Examples = [new("All of it, in about three hours on one core", "costate train all --output trained") { TakesHours = true }];
+        Examples = [new("All of it, in about three hours on one core", "costate train all --output trained") { TakesLong = true }];
         foreach (Option option in (Option[])[output, minutes, threads])
         {
             Options.Add(option);

@@ -22,6 +22,9 @@ internal sealed record GuideMethod
     /// <summary>Sampling steps.</summary>
     internal required int Steps { get; init; }
 
+    /// <summary>Whether it descends <see cref="GuideTarget.Energy"/> rather than the norm.</summary>
+    internal bool DescendsEnergy { get; init; }
+
     /// <summary>The strength for measurements, over the whole run; of one that optimises, the learning rate.</summary>
     internal required double Strength { get; init; }
 
@@ -36,7 +39,7 @@ internal sealed record GuideMethod
 
     internal static GuideMethod Unguided { get; } = Sampled("unguided", "Unguided", "DDIM, no guidance", 0, 0, (_, _) => GuidancePreset.Unguided()) with { LooksAhead = false };
 
-    internal static GuideMethod Greedy { get; } = Sampled("greedy", "Greedy", "the gradient at the predicted picture, on the ODE", 100, 1000, (s, n) => new GuidanceOptions { StateStrength = s / n });
+    internal static GuideMethod Greedy { get; } = Sampled("greedy", "Greedy", "gradient steps at the predicted picture, on the ODE", 1, 20, (s, _) => new GuidanceOptions { StateStrength = s }) with { DescendsEnergy = true };
 
     internal static GuideMethod EndToEnd { get; } = new()
     {
@@ -116,7 +119,8 @@ internal sealed record GuideMethod
         Controls = controls,
         Steps = 10,
         Iterations = controls.Iterations,
+        DescendsEnergy = true,
         Strength = 1,
-        StrengthForIdentity = 10,
+        StrengthForIdentity = 20,
     };
 }

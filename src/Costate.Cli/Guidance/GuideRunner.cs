@@ -23,7 +23,8 @@ internal sealed class GuideRunner(GuideModel model)
         Tensor start = model.Start([seeds.Count, .. target.Filled.shape.Skip(1)], seeds);
         Func<Tensor, Tensor> loss = plan.Method.Kind switch
         {
-            GuideKind.Sampled or GuideKind.Control => target.Norm,
+            _ when plan.Method.DescendsEnergy => target.Energy,
+            GuideKind.Sampled => target.Norm,
             GuideKind.RedDiff => x => target.Loss(x).div(2),
             _ => target.Loss,
         };

@@ -7,6 +7,8 @@ namespace Costate.Cli.Guidance;
 /// <summary>What the samples of a batch are guided to, item by item. Tensors belong to the scope it was made in.</summary>
 internal sealed class GuideTarget
 {
+    private const int PowerIterations = 20;
+
     private GuideTarget()
     {
     }
@@ -25,8 +27,14 @@ internal sealed class GuideTarget
     /// <summary>The loss that is reported: the mean squared error of what is seen, 1 - similarity, or the user's.</summary>
     internal required Func<Tensor, Tensor> Loss { get; init; }
 
-    /// <summary>What the samplers descend: the norm of the residual, as DPS has it, or the user's loss.</summary>
+    /// <summary>What most samplers descend: the norm of the residual, as DPS has it, or the user's loss.</summary>
     internal required Func<Tensor, Tensor> Norm { get; init; }
+
+    /// <summary>
+    /// Half the squared norm of the residual, divided by the largest eigenvalue of A'A: a gradient step of length 1 never overshoots. Or 1 -
+    /// similarity, or the user's loss.
+    /// </summary>
+    internal required Func<Tensor, Tensor> Energy { get; init; }
 
     /// <summary>Degrades pictures, each with the noise of its seed.</summary>
     internal static GuideTarget Degraded(GuideTask task, Degradation degradation, Tensor pictures, IReadOnlyList<ulong> seeds)
@@ -61,6 +69,7 @@ internal sealed class GuideTarget
         using IDisposable noGraph = no_grad();
         Tensor person = Unit(recogniser.Embed(pictures));
         Tensor Norm(Tensor x) => linalg.vector_norm(Unit(recogniser.Embed(x)) - person, 2, [1L]);
+        Tensor Similarity(Tensor x) => Norm(x).square().div(2);
         return new GuideTarget
         {
             Task = GuideTask.Identity,
@@ -68,7 +77,8 @@ internal sealed class GuideTarget
             Seen = pictures,
             Filled = zeros_like(pictures),
             Norm = Norm,
-            Loss = x => Norm(x).square().div(2),
+            Loss = Similarity,
+            Energy = Similarity,
         };
     }
 
@@ -81,6 +91,7 @@ internal sealed class GuideTarget
         Filled = pictures,
         Norm = loss,
         Loss = loss,
+        Energy = loss,
     };
 
     private static GuideTarget Measured(GuideTask task, LinearOperator degrade, Tensor observed, Tensor? truth, long height, long width)
@@ -89,6 +100,7 @@ internal sealed class GuideTarget
         var measurement = new Measurement(degrade, observed);
         Tensor weights = degrade.Apply(ones(1, 3, height, width));
         double entries = weights.ne(0).sum().item<long>();
+        double largest = LargestEigenvalue(degrade, height, width);
         bool masked = task == GuideTask.Inpaint;
         return new GuideTarget
         {
@@ -98,12 +110,29 @@ internal sealed class GuideTarget
             Filled = masked ? WithMean(observed, weights) : nn.functional.interpolate(observed, [height, width], mode: InterpolationMode.Bicubic, align_corners: false).clamp_(-1, 1),
             Norm = measurement.Norm,
             Loss = x => measurement.SquaredNorm(x).div(entries),
+            Energy = x => measurement.SquaredNorm(x).div(2 * largest),
         };
     }
 
     // The mean colour of what is seen, where nothing is.
     private static Tensor WithMean(Tensor observed, Tensor mask) =>
         observed + (observed.sum([2L, 3L], keepdim: true) / mask.sum([2L, 3L], keepdim: true)) * (1 - mask);
+
+    // Of A'A, by power iteration from a flat picture, which blurs and averages keep.
+    private static double LargestEigenvalue(LinearOperator degrade, long height, long width)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = ones(1, 3, height, width);
+        double value = 0;
+        for (int i = 0; i < PowerIterations; i++)
+        {
+            x.div_(x.norm());
+            x = degrade.Transpose(degrade.Apply(x));
+            value = x.norm().item<float>();
+        }
+
+        return value;
+    }
 
     private static Tensor Unit(Tensor embeddings) => nn.functional.normalize(embeddings, 2, 1, 1e-12);
 }

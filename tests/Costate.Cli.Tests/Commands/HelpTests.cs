@@ -125,9 +125,9 @@ public sealed class HelpTests
     }
 
     [Fact]
-    public void LongExamples_AreUnderstood() => Assert.All(All().Where(e => e.TakesHours), e => Assert.Empty(Root().Parse(e.Line[DocumentedHelp.ToolName.Length..]).Errors));
+    public void LongExamples_AreUnderstood() => Assert.All(All().Where(e => e.TakesLong), e => Assert.Empty(Root().Parse(e.Line[DocumentedHelp.ToolName.Length..]).Errors));
 
-    public static TheoryData<string> Examples() => [.. All().Where(e => !e.TakesHours).Select(e => e.Line)];
+    public static TheoryData<string> Examples() => [.. All().Where(e => !e.TakesLong).Select(e => e.Line)];
 
     private static IEnumerable<Example> All() => Documented(Root()).SelectMany(c => c.Examples);
 

@@ -1,5 +1,5 @@
-using Costate.Cli.Guidance;
 using Costate.Cli.Evaluation;
+using Costate.Cli.Guidance;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Guidance;
