@@ -52,7 +52,7 @@ internal sealed class ConditionalBlock : StageLayer
     internal override Tensor Forward(Tensor x, Conditions? conditions)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor hidden = inConv.call(resampling.Apply(Activation.Silu.Apply(inNorm.call(x))));
+        Tensor hidden = inConv.Apply(resampling.Apply(Activation.Silu.Apply(inNorm.call(x))));
         if (outConv is not null)
         {
             hidden = Activation.Silu.Apply(Modulated(outNorm!, hidden, conditions!));
@@ -61,12 +61,12 @@ internal sealed class ConditionalBlock : StageLayer
                 hidden = nn.functional.dropout(hidden, dropout);
             }
 
-            hidden = outConv.call(hidden);
+            hidden = outConv.Apply(hidden);
         }
 
         // Autograd keeps no convolution's output, so adding to it in place is safe within a graph too.
         Tensor shortcut = resampling.Apply(x);
-        return hidden.add_(skip is null ? shortcut : skip.call(shortcut)).MoveToOuterDisposeScope();
+        return hidden.add_(skip is null ? shortcut : skip.Apply(shortcut)).MoveToOuterDisposeScope();
     }
 
     // ((1 + a) h + b) (1 + c), where h is the normalised image.

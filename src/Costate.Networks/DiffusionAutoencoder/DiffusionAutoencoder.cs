@@ -139,7 +139,7 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
             }
         }
 
-        return convOut.call(Activation.Silu.Apply(normOut.call(hidden))).MoveToOuterDisposeScope();
+        return convOut.Apply(Activation.Silu.Apply(normOut.call(hidden))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The U-Net as a denoiser whose condition is the semantic code.</summary>

@@ -29,10 +29,10 @@ internal sealed class ResamplingLayer : StageLayer
 
         if (resampling == Resampling.Down)
         {
-            return conv.call(x);
+            return conv.Apply(x);
         }
 
         using Tensor repeated = resampling.Apply(x);
-        return conv.call(repeated);
+        return conv.Apply(repeated);
     }
 }

@@ -38,6 +38,6 @@ internal sealed class SemanticEncoder : NetworkBlock
         using DisposeScope scope = NewDisposeScope();
         Tensor hidden = middle.Forward(down.LastState(x), conditions: null);
         Tensor pooled = Activation.Silu.Apply(norm.call(hidden)).mean([2, 3], keepdim: true);
-        return projection.call(pooled).flatten(1).MoveToOuterDisposeScope();
+        return projection.Apply(pooled).flatten(1).MoveToOuterDisposeScope();
     }
 }

@@ -61,7 +61,7 @@ internal sealed class WayDown
     /// <summary>All states, by level, in the caller's dispose scope.</summary>
     internal List<Stack<Tensor>> States(Tensor x, Conditions conditions)
     {
-        Tensor hidden = first.call(x);
+        Tensor hidden = first.Apply(x);
         List<Stack<Tensor>> states = [new([hidden])];
         foreach ((int level, List<Stage> stages) in levels.Index())
         {
@@ -83,7 +83,7 @@ internal sealed class WayDown
     /// <summary>The last state alone; each other is disposed as soon as it is used.</summary>
     internal Tensor LastState(Tensor x)
     {
-        Tensor hidden = first.call(x);
+        Tensor hidden = first.Apply(x);
         foreach (Stage stage in levels.SelectMany(stages => stages))
         {
             using Tensor input = hidden;

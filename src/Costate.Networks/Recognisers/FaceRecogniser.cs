@@ -105,7 +105,7 @@ public sealed class FaceRecogniser : nn.Module<Tensor, Tensor>
         Input.Image(images, Config.InChannels, Config.ImageSize, first.weight!);
         Input.Shape(nameof(images), images, [images.shape[0], Config.InChannels, Config.ImageSize, Config.ImageSize]);
         using DisposeScope scope = NewDisposeScope();
-        Tensor hidden = first.call(images);
+        Tensor hidden = first.Apply(images);
         foreach (RecogniserStage stage in stages)
         {
             using Tensor input = hidden;

@@ -22,10 +22,10 @@ internal sealed class Downsample2D : NetworkBlock
     {
         if (!padsAfter)
         {
-            return conv.call(x);
+            return conv.Apply(x);
         }
 
         using Tensor padded = nn.functional.pad(x, [0, 1, 0, 1]);
-        return conv.call(padded);
+        return conv.Apply(padded);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class ResnetBlock2D : NetworkBlock
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor time = timeProjection.call(activatedTime);
-        Tensor hidden = conv1.call(options.Activation.Apply(norm1.call(x)));
+        Tensor hidden = conv1.Apply(options.Activation.Apply(norm1.call(x)));
         hidden = options.Activation.Apply(options.ScaleShift ? Modulated(norm2, hidden, time) : norm2.call(hidden.add_(time.unsqueeze(2).unsqueeze(3))));
         if (training && options.Dropout > 0)
         {
@@ -43,7 +43,7 @@ internal sealed class ResnetBlock2D : NetworkBlock
         }
 
         // Autograd keeps no convolution's output, so adding to it in place is safe within a graph too.
-        Tensor sum = conv2.call(hidden).add_(shortcut is null ? x : shortcut.call(x));
+        Tensor sum = conv2.Apply(hidden).add_(shortcut is null ? x : shortcut.Apply(x));
         return (options.OutputScale == 1 ? sum : sum.div_(options.OutputScale)).MoveToOuterDisposeScope();
     }
 

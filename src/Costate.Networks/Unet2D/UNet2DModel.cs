@@ -135,7 +135,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         using DisposeScope scope = NewDisposeScope();
         Tensor time = activation.Apply(Embedded(t, labels));
         var kept = new Stack<Tensor>();
-        kept.Push(convIn.call(Config.CenterInputSample ? (x * 2).sub_(1) : x));
+        kept.Push(convIn.Apply(Config.CenterInputSample ? (x * 2).sub_(1) : x));
         foreach (DownBlock2D block in downBlocks)
         {
             block.Forward(kept, time);
@@ -148,7 +148,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
             hidden = block.Forward(hidden, kept, time);
         }
 
-        Tensor output = convOut.call(Activation.Silu.Apply(normOut.call(hidden)));
+        Tensor output = convOut.Apply(Activation.Silu.Apply(normOut.call(hidden)));
         return (fourier is null ? output : output / t.to(output.dtype).reshape(-1, 1, 1, 1)).MoveToOuterDisposeScope();
     }
 

@@ -15,6 +15,6 @@ internal sealed class Upsample2D : NetworkBlock
     internal Tensor Forward(Tensor x)
     {
         using Tensor repeated = Doubling.Of(x);
-        return conv.call(repeated);
+        return conv.Apply(repeated);
     }
 }
