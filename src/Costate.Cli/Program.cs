@@ -1,4 +1,5 @@
 using Costate.Cli;
 
+HeapSettings.KeepFreedMemory();
 using var interrupt = new Interrupt(Console.Error);
 return CommandLine.Run(args, Terminal.OfProcess(), interrupt.Token);

@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Evaluation;
 using Costate.Cli.Models;
 using Costate.Cli.Morphs;
-using Costate.Cli.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -78,7 +77,6 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
             ? EvaluatedMethod.Parse(list.Split(','), settings)
             : [.. names.Select(name => EvaluatedMethod.Parse(name, settings)).DistinctBy(m => m.Name)];
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
-        HeapSettings.KeepFreedMemory();
         using var torchThreads = new TorchThreads(parsed.GetValue(threads));
         using DisposeScope scope = NewDisposeScope();
         using MorphModel model = load(parsed.GetValue(weights));

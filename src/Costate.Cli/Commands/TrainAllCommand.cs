@@ -55,7 +55,6 @@ internal sealed class TrainAllCommand : DocumentedCommand
             throw new UsageException($"Got --minutes {time}; expected a positive number.");
         }
 
-        HeapSettings.KeepFreedMemory();
         int torchThreads = parsed.GetValue(threads) ?? 1;
         using var used = new TorchThreads(torchThreads);
         var run = new RecipeRun(TrainingRecipe.Embedded(time), Path.GetFullPath(parsed.GetValue(output)!), torchThreads, terminal);

@@ -72,7 +72,6 @@ internal sealed class TrainingOptions
     internal int Run(ParseResult parsed, Func<FaceData, TrainingSettings, TrainingTask> create, Terminal terminal, CancellationToken cancellationToken)
     {
         TrainingSettings settings = Settings(parsed);
-        HeapSettings.KeepFreedMemory();
         int torchThreads = parsed.GetValue(threads) ?? 1;
         using var used = new TorchThreads(torchThreads);
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
