@@ -101,7 +101,8 @@ internal sealed class FacesDrawCommand : DocumentedCommand
 
     private static void Save(SKBitmap picture, string path)
     {
-        using FileStream file = File.Create(path);
-        picture.Encode(file, SKEncodedImageFormat.Png, 100);
+        // In memory first: an error of the disk inside the encoder would end the process.
+        using SKData png = picture.Encode(SKEncodedImageFormat.Png, 100);
+        File.WriteAllBytes(path, png.ToArray());
     }
 }

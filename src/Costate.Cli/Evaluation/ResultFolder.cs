@@ -119,7 +119,15 @@ internal class ResultFolder<TResult>(string path, string study, string item)
     private static void Write(string file, byte[] bytes)
     {
         string temporary = Path.Combine(Path.GetDirectoryName(file)!, $".costate-{Path.GetRandomFileName()}");
-        File.WriteAllBytes(temporary, bytes);
-        File.Move(temporary, file, overwrite: true);
+        try
+        {
+            File.WriteAllBytes(temporary, bytes);
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 }

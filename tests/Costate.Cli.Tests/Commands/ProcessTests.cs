@@ -60,16 +60,50 @@ public sealed partial class ProcessTests
         Assert.Equal("old", File.ReadAllText(Path.Combine(output, "result.json")));
     }
 
-    private static Process Start(params string[] arguments)
+    // A limit on the size of files refuses the same calls as a full disk, and needs no disk of its own.
+    [Theory]
+    [InlineData("faces", "draw", "--people", "1", "--pictures", "1", "--size", "256")]
+    [InlineData("sample")]
+    [InlineData("study")]
+    [InlineData("morph", "--iterations", "0", "--encode-steps", "2", "--steps", "2", "--threads", "1")]
+    [InlineData("evaluate", "morphs", "--methods", "source", "--pairs", "1", "--candidates", "4", "--threads", "1")]
+    public void FullDisk_EndsWith1_AndNothingHalfWritten(params string[] arguments)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "Costate.Cli.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments])
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The limit is set by a shell and a signal of Linux.");
+        using var folder = new TemporaryFolder();
+        string output = folder.PathTo("out");
+        string[] inputs = arguments is ["sample"] ? Tool.Inputs() : [];
+
+        // Two kilobytes: room for a small JSON file, and for no picture. Without the last setting the runtime itself needs such files.
+        const string Limited = "trap '' XFSZ; ulimit -f 4; exec dotnet \"$@\"";
+        (int exitCode, _, string error) = Finish(StartProgram("sh", ["-c", Limited, "sh", Program, .. arguments, .. inputs, "--output", output], ("DOTNET_EnableWriteXorExecute", "0")));
+
+        Assert.True(exitCode == 1, $"exit {exitCode}: {error}");
+        Assert.Contains("too large", error);
+        Assert.DoesNotContain("   at ", error);
+        string[] left = Directory.Exists(output) ? Directory.GetFiles(output, "*", SearchOption.AllDirectories) : [];
+        Assert.All(left, file => Assert.EndsWith("evaluation.json", file));
+    }
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "Costate.Cli.dll");
+
+    private static Process Start(params string[] arguments) => StartProgram("dotnet", [Program, .. arguments]);
+
+    private static Process StartProgram(string program, string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment = { ["OMP_NUM_THREADS"] = "1" },
-        })!;
+        };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
     }
 
     private static (int ExitCode, string Output, string Error) Finish(Process process)
