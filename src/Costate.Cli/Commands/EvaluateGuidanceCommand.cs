@@ -27,7 +27,7 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
     private readonly Option<string?> methods = SamplingOptions.Text("--methods", "LIST", "Which methods, with commas between them; see below. [default: all]");
     private readonly Option<string> lookahead = new("--lookahead") { HelpName = "LIST", Description = "Lookaheads of greedy guidance, where that is among the methods: numbers of steps, or all.", DefaultValueFactory = _ => DefaultLookahead };
     private readonly Option<string> budgets = new("--evaluations") { HelpName = "LIST", Description = "Network evaluations for each sample, at most: every method takes as many steps or iterations as they allow.", DefaultValueFactory = _ => DefaultBudgets };
-    private readonly Option<double?> noise = CommonOptions.Number("--noise", "S", v => v >= 0, "a number, at least 0", "Standard deviation of noise in what is seen, for pixels in -1..1. [default: 0]");
+    private readonly Option<double?> noise = CommonOptions.Number("--noise", "S", v => v >= 0, "a number, at least 0", $"Standard deviation of noise in what is seen, for pixels in -1..1. [default: {new StudySettings().Noise}]");
     private readonly Option<string> code = new("--code") { HelpName = "WHAT", Description = $"Where the semantic codes of measured faces come from: {GuideSettings.CodeOfSeen} (what is seen of them) or {GuideSettings.MeanCode} (many other faces).", DefaultValueFactory = _ => GuideSettings.CodeOfSeen };
     private readonly Option<string> shard = new("--shard") { HelpName = "I/N", Description = "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", DefaultValueFactory = _ => "1/1" };
     private readonly Option<int?> batch = CommonOptions.AtLeast("--batch", 1, $"Faces computed together. [default: {DefaultBatch}]");
@@ -88,7 +88,7 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         long[] evaluations = [.. parsed.GetValue(budgets)!.Split(',').Select(Budget)];
         var settings = new StudySettings
         {
-            Noise = parsed.GetValue(noise) ?? 0,
+            Noise = parsed.GetValue(noise) ?? new StudySettings().Noise,
             Code = Specification.Find("--code", parsed.GetValue(code)!, (string[])[GuideSettings.CodeOfSeen, GuideSettings.MeanCode], name => name),
         };
         Shard part = Shard.Parse(parsed.GetValue(shard)!);

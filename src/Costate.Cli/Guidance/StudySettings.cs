@@ -12,8 +12,8 @@ internal sealed record StudySettings
     /// <summary>The first person whose code the samples of the identity task begin with.</summary>
     internal const ulong FirstOther = DrawnFaces.FirstHeldOut + 700_000;
 
-    /// <summary>Standard deviation of the noise in what is seen.</summary>
-    internal double Noise { get; init; }
+    /// <summary>Standard deviation of the noise in what is seen; that of DPS (Chung et al. 2023) unless said.</summary>
+    internal double Noise { get; init; } = 0.05;
 
     /// <summary>Where codes come from: what is seen, or the mean.</summary>
     internal string Code { get; init; } = GuideSettings.CodeOfSeen;
