@@ -75,7 +75,7 @@ public sealed class Sampler
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The sample, in the shape of <paramref name="xT"/>.</returns>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network returned another shape, NaN or infinity; the message names the step and the time.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape, no floating-point numbers, NaN or infinity (the message names the step and the time), or a module failed on inputs of another dtype or device than its weights.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public Tensor Sample(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -18,21 +18,30 @@ public sealed class SamplerTests
         using var scope = NewDisposeScope();
         Sampler sampler = Elementwise(name);
         Tensor start = SmallNet.Start(4);
+        Tensor z = StartNoise.Draw([4, 3], 6, ScalarType.Float64);
         BrownianPath noise = BrownianPath.PerStep(2);
-        GradientMethod[] methods = [GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(2)), GradientMethod.Unrolled(), GradientMethod.AdjointDeis(1), GradientMethod.AdjointDeis(2)];
+        GradientMethod[] methods =
+        [
+            GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(2)), GradientMethod.Unrolled(), GradientMethod.AdjointDeis(1), GradientMethod.AdjointDeis(2),
+            GradientMethod.AdjointDeis(2, steps: 7), GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward),
+        ];
 
-        Tensor whole = sampler.Sample(start, null, noise);
-        Assert.Equal(whole, sampler.Sample(start, null, BrownianPath.PerStep(2)));
-        Assert.Equal(whole.narrow(0, 0, 1), sampler.Sample(start.narrow(0, 0, 1), null, noise));
+        Tensor whole = sampler.Sample(start, z, noise);
+        Assert.Equal(whole, sampler.Sample(start, z, BrownianPath.PerStep(2)));
+        Assert.Equal(whole.narrow(0, 0, 1), sampler.Sample(start.narrow(0, 0, 1), z.narrow(0, 0, 1), noise));
         foreach (GradientMethod method in methods)
         {
-            SampleGradient gradient = sampler.Gradient(start, null, SmallNet.Loss, method, noise);
-            SampleGradient first = sampler.Gradient(start.narrow(0, 0, 1), null, SmallNet.Loss, method, noise);
-            SampleGradient again = sampler.Gradient(start, null, SmallNet.Loss, method, noise);
-            Assert.Equal(gradient.StartNoise, again.StartNoise);
-            Assert.Equal(gradient.StartNoise.narrow(0, 0, 1), first.StartNoise);
-            Assert.Equal(gradient.Loss.narrow(0, 0, 1), first.Loss);
-            Assert.Equal([4], gradient.Loss.shape);
+            AssertItemsAreTheirOwn(sampler, start, z, method, noise);
+        }
+    }
+
+    [Fact]
+    public void Item_OfAReversibleGradient_DoesNotDependOnItsBatch_AndRepeats()
+    {
+        using var scope = NewDisposeScope();
+        foreach (Solver solver in new[] { Solver.Rex(ButcherTableau.Midpoint), Solver.Rex(ButcherTableau.Shark), Solver.Edict(), Solver.Bdia(), Solver.Belm() })
+        {
+            AssertItemsAreTheirOwn(Elementwise(solver), SmallNet.Start(4), StartNoise.Draw([4, 3], 6, ScalarType.Float64), GradientMethod.Reversible(), BrownianPath.PerStep(2));
         }
     }
 
@@ -164,20 +173,39 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void NetworkOutput_ThatIsNoFloatingPointTensorThere_IsNamed()
+    {
+        using var scope = NewDisposeScope();
+        Refused(x => (x * 4).to(ScalarType.Int64), "returned dtype Int64", "dtype Float64");
+        Refused(x => zeros(2, 3, ScalarType.Float64, META), "on meta", "on cpu");
+        Refused(_ => null!, "returned null");
+
+        static void Refused(Func<Tensor, Tensor> network, params string[] says)
+        {
+            var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => network(x), Prediction.Noise), Schedule, Solver.Ddim(), TimeGrid.Uniform(Steps));
+            string message = Assert.Throws<InvalidOperationException>(() => { sampler.Gradient(SmallNet.Start(), null, SmallNet.Loss); }).Message;
+            Assert.All(says, text => Assert.Contains(text, message, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void BadInput_IsRefusedBeforeTheNetworkRuns()
     {
         using var scope = NewDisposeScope();
         var sampler = new Sampler(Denoiser.FromFunction((_, _, _) => throw new InvalidOperationException("ran"), Prediction.Noise), Schedule, Solver.Ddim(), TimeGrid.Uniform(Steps));
         Tensor start = SmallNet.Start();
-        Tensor broken = SmallNet.Start();
-        broken[1, 0] = double.NaN;
+        foreach (double bad in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity })
+        {
+            Tensor broken = SmallNet.Start();
+            broken[1, 0] = bad;
+            Refused(() => sampler.Sample(broken), "NaN or infinity in x_T, item 1");
+            Refused(() => sampler.Sample(start, full(2, 2, bad)), "NaN or infinity in the condition, item 0");
+        }
 
-        Refused(() => sampler.Sample(broken), "item 1");
         Refused(() => sampler.Sample(zeros(2, 3, dtype: ScalarType.Int64)), "floating-point");
         Refused(() => sampler.Sample(zeros(0, 3)), "[0, 3]");
         Refused(() => sampler.Sample(tensor(1.0)), "[batch, ...]");
         Refused(() => sampler.Sample(start, zeros(3, 2, dtype: ScalarType.Float64)), "batch of 2");
-        Refused(() => sampler.Sample(start, full(2, 2, double.NaN)), "the condition");
         Refused(() => sampler.Sample(start, Condition.Scheduled(zeros(4, 2, 2))), "4 entries for 5 steps");
         Refused(() => sampler.Sample(start, Condition.Scheduled(zeros(5, 3, 2))), "[steps, batch, ...]");
         Refused(() => sampler.Sample(start, zeros(2, 2, device: META)), "move one of them");
@@ -265,8 +293,23 @@ public sealed class SamplerTests
         Near.Equal(SmallNet.Start(), start, 1e-3);
     }
 
-    private static Sampler Elementwise(string solver) => new(
-        Denoiser.FromFunction((x, t, _) => (x * 0.7).tanh() + (t.unsqueeze(1) * x * 0.2), Prediction.Noise), Schedule, Solvers.Named(solver), TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.01));
+    private static void AssertItemsAreTheirOwn(Sampler sampler, Tensor start, Tensor z, GradientMethod method, BrownianPath noise)
+    {
+        SampleGradient gradient = sampler.Gradient(start, z, SmallNet.Loss, method, noise);
+        SampleGradient first = sampler.Gradient(start.narrow(0, 0, 1), z.narrow(0, 0, 1), SmallNet.Loss, method, noise);
+        SampleGradient again = sampler.Gradient(start, z, SmallNet.Loss, method, noise);
+        Assert.Equal(gradient.StartNoise, again.StartNoise);
+        Assert.Equal(gradient.Condition, again.Condition);
+        Assert.Equal(gradient.StartNoise.narrow(0, 0, 1), first.StartNoise);
+        Assert.Equal(gradient.Condition!.narrow(0, 0, 1), first.Condition);
+        Assert.Equal(gradient.Loss.narrow(0, 0, 1), first.Loss);
+        Assert.Equal([start.shape[0]], gradient.Loss.shape);
+    }
+
+    private static Sampler Elementwise(string solver) => Elementwise(Solvers.Named(solver));
+
+    private static Sampler Elementwise(Solver solver) => new(
+        Denoiser.FromFunction((x, t, z) => (x * 0.7).tanh() + (t.unsqueeze(1) * x * 0.2) + (z is null ? 0 : 0.1 * z.sin()), Prediction.Noise), Schedule, solver, TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.01));
 
     private sealed class Reporter(List<StepProgress> reports) : IProgress<StepProgress>
     {

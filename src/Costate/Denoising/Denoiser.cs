@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -79,7 +80,7 @@ public sealed class Denoiser
     {
         ArgumentNullException.ThrowIfNull(module);
         return FromFunction(
-            (x, t, z) => module.call(x, t, z ?? throw NoCondition()), prediction, timeScale, trainingTimesteps, Trainable(module));
+            (x, t, z) => Called(module, x, z ?? throw NoCondition(), () => module.call(x, t, z)), prediction, timeScale, trainingTimesteps, Trainable(module));
     }
 
     /// <summary>A denoiser from a module whose forward takes <c>(x, t)</c>, without condition.</summary>
@@ -88,7 +89,7 @@ public sealed class Denoiser
     {
         ArgumentNullException.ThrowIfNull(module);
         return FromFunction(
-            (x, t, z) => z is null ? module.call(x, t) : throw UnwantedCondition(), prediction, timeScale, trainingTimesteps, Trainable(module));
+            (x, t, z) => z is null ? Called(module, x, null, () => module.call(x, t)) : throw UnwantedCondition(), prediction, timeScale, trainingTimesteps, Trainable(module));
     }
 
     /// <summary>A denoiser from a TorchScript file whose forward takes <c>(x, t, z)</c>, or <c>(x, t)</c> where no condition is given.</summary>
@@ -195,7 +196,12 @@ public sealed class Denoiser
     {
         using Scalar told = (timeScale * time) + timeOffset;
         Tensor t = full([x.size(0)], told, x.dtype, x.device);
-        Tensor output = network(x, t, z);
+        Tensor output = network(x, t, z) ?? throw new InvalidOperationException("The network returned null; a denoiser returns a tensor of the shape of its input.");
+        if (!output.is_floating_point() || output.device_type != x.device_type)
+        {
+            throw new InvalidOperationException($"The network returned dtype {output.dtype} on {output.device} for an input of dtype {x.dtype} on {x.device}; a denoiser returns floating-point numbers on the device of its input.");
+        }
+
         if (!Shapes.Equal(output, x))
         {
             throw new InvalidOperationException($"The network returned shape {Shapes.Text(output)} for an input of shape {Shapes.Text(x)}; a denoiser returns the shape of its input. Slice off what else it returns (a learned variance, for example).");
@@ -218,6 +224,32 @@ public sealed class Denoiser
             _ when timeScale != 1 => throw new ArgumentException($"Got both timeScale {timeScale} and trainingTimesteps {trainingTimesteps}; give one of them."),
             int n => (n, -1),
         };
+    }
+
+    /// <summary>The module's own answer, or, where it fails on tensors that do not go together, what to do about it.</summary>
+    private static Tensor Called(nn.Module module, Tensor x, Tensor? z, Func<Tensor> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (ExternalException e) when (Mismatch(module, x, z) is string text)
+        {
+            throw new InvalidOperationException(text, e);
+        }
+    }
+
+    // Asked only once a call has failed: a module may well take another dtype and convert it.
+    private static string? Mismatch(nn.Module module, Tensor x, Tensor? z)
+    {
+        if (z is not null && z.is_floating_point() && z.dtype != x.dtype)
+        {
+            return $"The network failed on x of dtype {x.dtype} with a condition of dtype {z.dtype}. Convert one of them.";
+        }
+
+        return module.parameters().FirstOrDefault(p => p.is_floating_point() && (p.dtype != x.dtype || p.device_type != x.device_type)) is Parameter weight
+            ? $"The network failed on x of dtype {x.dtype} on {x.device}; it has weights of dtype {weight.dtype} on {weight.device}. Convert x_T and the condition, or the network: net.to({nameof(ScalarType)}.{x.dtype})."
+            : null;
     }
 
     private static IEnumerable<Parameter> Trainable(nn.Module module) => module.parameters().Where(p => p.requires_grad);

@@ -87,7 +87,10 @@ public sealed partial class ProcessTests
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "Costate.Cli.dll");
 
-    private static Process Start(params string[] arguments) => StartProgram("dotnet", [Program, .. arguments]);
+    // A test run that a script has put into the background ignores Ctrl-C, and so would what it starts; env takes that back.
+    private static Process Start(params string[] arguments) => OperatingSystem.IsLinux()
+        ? StartProgram("env", ["--default-signal=INT", "dotnet", Program, .. arguments])
+        : StartProgram("dotnet", [Program, .. arguments]);
 
     private static Process StartProgram(string program, string[] arguments, params (string Name, string Value)[] environment)
     {

@@ -46,6 +46,18 @@ public sealed class StudyCommandTests
         Assert.True(point.GetProperty("conditionError").GetDouble() > 0);
     }
 
+    [Fact]
+    public void Full_TakesLessThanTwoMinutes()
+    {
+        using var folder = new TemporaryFolder();
+        ToolRun run = Tool.Done("study", "--json", "--output", folder.FullName);
+        JsonElement report = JsonDocument.Parse(run.Output).RootElement;
+        Assert.Equal([10, 20, 40, 80, 160, 320, 640], report.GetProperty("steps").Deserialize<int[]>()!);
+
+        // It takes about six seconds on one core.
+        Assert.InRange(report.GetProperty("seconds").GetDouble(), 0, 120);
+    }
+
     [Theory]
     [InlineData(40)]
     [InlineData(80)]

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Tests;
@@ -101,6 +102,25 @@ public sealed class DenoiserTests
         using var net = new SmallNet();
         Tensor x = SmallNet.Start();
         Assert.Contains("no condition", Assert.Throws<InvalidOperationException>(() => { Denoiser.FromModule(net, Prediction.Noise).Call(x, 0.5, null); }).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Modules_OfAnotherDtypeOrDevice_AreNamed()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet(ScalarType.Float32);
+        Denoiser denoiser = Denoiser.FromModule(net, Prediction.Noise);
+        Refused(ScalarType.Float64, ScalarType.Float64, "dtype Float64", "weights of dtype Float32", "ScalarType.Float64");
+        Refused(ScalarType.Float32, ScalarType.Float64, "dtype Float32", "a condition of dtype Float64");
+        net.to(META);
+        Refused(ScalarType.Float32, ScalarType.Float32, "on cpu", "on meta");
+
+        void Refused(ScalarType x, ScalarType z, params string[] says)
+        {
+            var sampler = new Sampler(denoiser, Schedule, Solver.Ddim(), TimeGrid.Uniform(3));
+            string message = Assert.Throws<InvalidOperationException>(() => { sampler.Sample(SmallNet.Start(2, x), SmallNet.Condition(2, z)); }).Message;
+            Assert.All(says, text => Assert.Contains(text, message, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

@@ -116,20 +116,27 @@ public sealed class AdjointDeisTests
         }
     }
 
-    [Theory]
-    [InlineData(Trajectory.Recorded)]
-    [InlineData(Trajectory.SolvedBackward)]
-    public void StochasticGradient_HasOrderOneOnARefinedPath(Trajectory trajectory)
+    [Fact]
+    public void StochasticGradient_HasOrderOneOnARefinedPath()
     {
         // One path for all grids, and the median over its items of the slope over two halvings; against the exact discrete adjoint on a
-        // far finer grid. The condition's error is small and uneven from item to item, and so is its slope.
+        // far finer grid. The condition's error is small and uneven from item to item, and so is its slope. An adjoint of half as many
+        // steps is further from the limit: 0.78.
         using var scope = NewDisposeScope();
         const int Items = 48;
         SampleGradient exact = Gradient(8192, GradientMethod.Discrete());
-        SampleGradient coarse = Gradient(256, GradientMethod.AdjointDeis(1, trajectory: trajectory));
-        SampleGradient finer = Gradient(1024, GradientMethod.AdjointDeis(1, trajectory: trajectory));
-        Assert.InRange(Slope(exact.StartNoise, coarse.StartNoise, finer.StartNoise), 0.85, 1.15);
-        Assert.InRange(Slope(exact.Condition!, coarse.Condition!, finer.Condition!), 0.8, 1.3);
+        foreach ((Trajectory trajectory, double share, double least) in new[]
+        {
+            (Trajectory.Recorded, 1, 0.85), (Trajectory.SolvedBackward, 1, 0.85), (Trajectory.Interpolated, 2, 0.85), (Trajectory.Interpolated, 0.5, 0.7),
+        })
+        {
+            SampleGradient coarse = Gradient(256, Adjoint(256));
+            SampleGradient finer = Gradient(1024, Adjoint(1024));
+            Assert.InRange(Slope(exact.StartNoise, coarse.StartNoise, finer.StartNoise), least, 1.15);
+            Assert.InRange(Slope(exact.Condition!, coarse.Condition!, finer.Condition!), 0.8, 1.3);
+
+            GradientMethod Adjoint(int steps) => share == 1 ? GradientMethod.AdjointDeis(1, trajectory: trajectory) : GradientMethod.AdjointDeis(1, (int)(share * steps), trajectory);
+        }
 
         SampleGradient Gradient(int steps, GradientMethod method)
         {
@@ -147,18 +154,24 @@ public sealed class AdjointDeisTests
     [Fact]
     public void StochasticGradient_OverOneHalving_HasOrderOne()
     {
-        // Six paths, 512 to 1024 steps, the median slope of dL/dx_T.
+        // Six paths, 512 to 1024 steps, the median slope. That of dL/dz scatters too widely over one halving for a bound from above.
         using var scope = NewDisposeScope();
-        Tensor exact = Gradient(8192, GradientMethod.Discrete());
-        Tensor coarse = (Gradient(512, GradientMethod.AdjointDeis(1)) - exact).norm(1);
-        Tensor finer = (Gradient(1024, GradientMethod.AdjointDeis(1)) - exact).norm(1);
-        double[] slopes = [.. (coarse / finer).log2().data<double>().Order()];
-        Assert.InRange((slopes[2] + slopes[3]) / 2, 0.85, 1.3);
+        SampleGradient exact = Gradient(8192, GradientMethod.Discrete());
+        SampleGradient coarse = Gradient(512, GradientMethod.AdjointDeis(1));
+        SampleGradient finer = Gradient(1024, GradientMethod.AdjointDeis(1));
+        Assert.InRange(Slope(exact.StartNoise, coarse.StartNoise, finer.StartNoise), 0.85, 1.3);
+        Assert.InRange(Slope(exact.Condition!, coarse.Condition!, finer.Condition!), 0.85, double.PositiveInfinity);
 
-        Tensor Gradient(int steps, GradientMethod method)
+        SampleGradient Gradient(int steps, GradientMethod method)
         {
             var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.SdeDpmSolver(1), TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
-            return sampler.Gradient(mixture.StartTensor(6), mixture.ConditionTensor(6), mixture.Loss, method, BrownianPath.Tree([0, 1, 2, 3, 4, 5])).StartNoise;
+            return sampler.Gradient(mixture.StartTensor(6), mixture.ConditionTensor(6), mixture.Loss, method, BrownianPath.Tree([0, 1, 2, 3, 4, 5]));
+        }
+
+        static double Slope(Tensor exact, Tensor coarse, Tensor finer)
+        {
+            double[] slopes = [.. ((coarse - exact).norm(1) / (finer - exact).norm(1)).log2().data<double>().Order()];
+            return (slopes[2] + slopes[3]) / 2;
         }
     }
 

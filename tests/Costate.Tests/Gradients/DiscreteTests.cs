@@ -69,6 +69,45 @@ public sealed class DiscreteTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Gradient_OfTheMixture_EqualsUnrolledAndFiniteDifferences(string name)
+    {
+        using var scope = NewDisposeScope();
+        var mixture = Mixture.Load();
+        BrownianPath noise = BrownianPath.PerStep(11);
+        Tensor start = mixture.StartTensor();
+        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solvers.Named(name), TimeGrid.UniformLogSnr(mixture.Schedule, Steps, 1, 1e-3));
+        foreach (Condition z in new[] { Condition.Constant(mixture.ConditionTensor()), Condition.Scheduled(mixture.ConditionTensor().unsqueeze(0).repeat(Steps, 1, 1)) })
+        {
+            SampleGradient unrolled = Gradient(GradientMethod.Unrolled());
+            CheckDifferences(unrolled);
+            foreach (Checkpointing? checkpointing in new[] { null, Checkpointing.Revolve(1), Checkpointing.Revolve(3) })
+            {
+                SampleGradient discrete = Gradient(GradientMethod.Discrete(checkpointing));
+                Near.Equal(unrolled.StartNoise, discrete.StartNoise, 1e-12);
+                Near.Equal(unrolled.Condition!, discrete.Condition!, 1e-12);
+                CheckDifferences(discrete);
+            }
+
+            SampleGradient Gradient(GradientMethod method) => sampler.Gradient(start, z, mixture.Loss, method, noise);
+
+            void CheckDifferences(SampleGradient gradient)
+            {
+                CheckDifference(start, gradient.StartNoise);
+                CheckDifference(z.Values, gradient.Condition!);
+            }
+
+            // As above, relative to the gradient: along a direction that it hardly sees, its entries cancel and their rounding is left.
+            void CheckDifference(Tensor at, Tensor analytic)
+            {
+                Tensor direction = analytic / analytic.norm();
+                double difference = Near.DirectionalDerivative(() => sampler.Sample(start, z, noise), mixture.Loss, at, direction);
+                Assert.Equal(1, analytic.norm().item<double>() / difference, 1e-6);
+            }
+        }
+    }
+
     [Fact]
     public void Gradient_ThroughEveryPrediction_EqualsUnrolled()
     {
@@ -130,6 +169,30 @@ public sealed class DiscreteTests
         cost = NewSampler(net, "ddim").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled()).Cost;
         Assert.Equal(Steps, cost.NetworkEvaluations);
         Assert.Equal(Steps, cost.VectorJacobianProducts);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Cost_IsOneEvaluationAndOneProductForEachEvaluationOfTheSample(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        int without = 0;
+        int with = 0;
+        var counting = Denoiser.FromFunction(
+            (x, t, z) =>
+            {
+                _ = x.requires_grad ? with++ : without++;
+                return net.call(x, t, z!);
+            },
+            Prediction.Noise,
+            parameters: net.parameters());
+        var sampler = new Sampler(counting, Schedule, Solvers.Named(name), TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.05));
+        GradientCost cost = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, noise: BrownianPath.PerStep(11)).Cost;
+
+        int evaluations = sampler.Table.EvaluatedRows.Count;
+        Assert.Equal((evaluations, evaluations), (without, with));
+        Assert.Equal(new GradientCost(2 * evaluations, evaluations, evaluations, evaluations * 2 * 3 * sizeof(double)), cost);
     }
 
     private static Sampler NewSampler(SmallNet net, string solver) =>

@@ -21,6 +21,10 @@ public sealed class StrongOrderTests
             Solver.ExponentialRungeKutta(ButcherTableau.EulerMaruyama),
             Solver.Rex(ButcherTableau.EulerMaruyama),
             Solver.SdeDpmSolverPlusPlus(1),
+            Solver.SdeDpmSolverPlusPlus(2),
+            Solver.SdeDpmSolverPlusPlus(2, SolverType.Heun),
+            Solver.Ddpm(),
+            Solver.Ddpm(largeVariance: true),
         })
         {
             AssertOrder(1, solver, exact, 128, 0.9, 0.01);
@@ -61,6 +65,7 @@ public sealed class StrongOrderTests
         {
             (Solver.ExponentialRungeKutta(ButcherTableau.EulerMaruyama, Prediction.Noise), 128),
             (Solver.SdeDpmSolver(1), 128),
+            (Solver.SdeDpmSolver(2), 128),
 
             // What parts the two copies grows as (sigma/alpha)^2 falls, until steps in the half log-SNR are shorter than half of 1 - coupling.
             (Solver.Rex(ButcherTableau.EulerMaruyama, 0.8, Prediction.Noise), 512),

@@ -125,6 +125,16 @@ public sealed class NoiseScheduleTests
     }
 
     [Fact]
+    public void FromAlphasCumprod_HasTheGivenValuesAtTrainingTimes()
+    {
+        // Four training steps, at t = 1/4, 1/2, 3/4 and 1; between two of them log alpha is linear.
+        NoiseSchedule schedule = All["discrete-zero-snr"];
+        double[] given = [0.9, 0.5, 0.1, 0];
+        Assert.All(given.Select((value, k) => (value, k)), at => Assert.Equal(at.value, Math.Pow(schedule.Alpha((at.k + 1) / 4.0), 2), 1e-15));
+        Assert.Equal((schedule.LogAlpha(0.25) + schedule.LogAlpha(0.5)) / 2, schedule.LogAlpha(0.375), 1e-15);
+    }
+
+    [Fact]
     public void Members_RefuseTimesOutsideTheDomain()
     {
         foreach (NoiseSchedule schedule in All.Values)
