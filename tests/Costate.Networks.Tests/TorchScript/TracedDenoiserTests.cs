@@ -6,6 +6,9 @@ namespace Costate.Networks.Tests;
 
 public sealed class TracedDenoiserTests
 {
+    // The network has convolutions of three channels.
+    public TracedDenoiserTests() => Assert.True(CpuConvolutions.EnsureRight());
+
     [Fact]
     public void OutputAndProducts_MatchTheTracer()
     {
