@@ -58,8 +58,11 @@ internal sealed class SamplingRun
     /// <summary>What is added to the states on the way; null for nothing.</summary>
     internal ControlSignal? Controls { get; private init; }
 
+    /// <summary>Where the adjoint may take one product for several steps; null for nowhere.</summary>
+    internal StraightSteps? Straight { get; private init; }
+
     /// <summary>The same run under controls.</summary>
-    internal SamplingRun WithControls(ControlSignal controls) => With(Table, Start, Condition, FirstItem, controls);
+    internal SamplingRun WithControls(ControlSignal controls, StraightSteps? straight = null) => With(Table, Start, Condition, FirstItem, controls, straight);
 
     /// <summary>The same run from other tensors; costs count together.</summary>
     internal SamplingRun WithInputs(Tensor start, Condition? condition) => With(Table, start, condition, FirstItem);
@@ -99,9 +102,10 @@ internal sealed class SamplingRun
         return casts ? output.to(x.dtype) : output;
     }
 
-    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null) => new()
+    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null, StraightSteps? straight = null) => new()
     {
         Controls = controls ?? Controls,
+        Straight = straight ?? Straight,
         Denoiser = Denoiser,
         Table = table,
         FirstItem = firstItem,
