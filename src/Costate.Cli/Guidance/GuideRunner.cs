@@ -80,7 +80,7 @@ internal sealed class GuideRunner(GuideModel model)
             progress((step.Iteration + 1.0) / (step.Iterations + 1));
         });
         OptimisedLatent best = optimisation.Run(start, condition, progress: listener, cancellationToken: cancellationToken);
-        return new GuideOutcome(EvaluationFaces.Rounded(best.Sample), ByItem(best.Losses), [], best.Cost, evaluations);
+        return new GuideOutcome(EvaluationFaces.Rounded(best.Sample), ByItem(best.Losses), best.Diverged, best.Cost, evaluations);
     }
 
     private GuideOutcome Control(GuidePlan plan, Tensor start, Tensor? condition, Func<Tensor, Tensor> loss, Action<double> progress, CancellationToken cancellationToken)
@@ -91,7 +91,7 @@ internal sealed class GuideRunner(GuideModel model)
         double total = plan.Evaluations(model);
         double done = 0;
         ControlledSample best = control.Optimise(start, condition, loss, progress: new Listener<StepProgress>(_ => progress(Math.Min(1, ++done / total))), cancellationToken: cancellationToken);
-        return new GuideOutcome(EvaluationFaces.Rounded(best.Sample), ByItem(best.History), [], best.Cost, plan.Iterations + 1);
+        return new GuideOutcome(EvaluationFaces.Rounded(best.Sample), ByItem(best.History), best.Diverged, best.Cost, plan.Iterations + 1);
     }
 
     private static GuideOutcome Of(GuidedSample sample) => new(

@@ -12,7 +12,8 @@ namespace Costate;
 /// <see cref="ControlOptions.StraightnessThreshold"/> nearly straight steps are merged in that sweep, which saves products.</para>
 /// <para>The published code of both returns the last controls; this the best, by the loss plus the regularisation, item by item. N evaluations, N
 /// with a graph and N vector-Jacobian products an iteration, of both as many less as steps are merged, N evaluations more at the end; N of the
-/// solver's evaluations. Immutable; as thread-safe as its denoiser.</para>
+/// solver's evaluations. An item that a rate too large drives to numbers that are not finite is reported, keeps the best it had, and the
+/// others go on. Immutable; as thread-safe as its denoiser.</para>
 /// </remarks>
 public sealed class ControlOptimisation
 {
@@ -76,25 +77,34 @@ public sealed class ControlOptimisation
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(xT, z, noise, progress, cancellationToken);
-        var objective = new GuidanceObjective(loss, checked((int)xT.shape[0]));
+        int batch = checked((int)xT.shape[0]);
+        var watch = new DivergenceWatch(batch);
+        var objective = new GuidanceObjective(loss, batch, watch);
         Tensor controls = zeros([sampler.Grid.Steps, .. xT.shape], xT.dtype, xT.device);
         Best? best = null;
         List<Tensor> history = [];
         for (int iteration = 0; iteration <= options.Iterations; iteration++)
         {
             using DisposeScope inner = NewDisposeScope();
-            objective.Enter(iteration);
-            ControlGradient? gradient = iteration < options.Iterations ? Gradient(run, controls, objective) : null;
-            (Tensor sample, Tensor value) = gradient is not null ? (gradient.Sample, gradient.Loss) : Evaluate(run, controls, objective);
+            objective.EnterIteration(iteration, sampler.Grid.End);
+
+            // What is not finite without any control is an error.
+            SamplingRun its = iteration == 0 ? run : run.WithWatch(watch, iteration);
+            ControlGradient? gradient = iteration < options.Iterations && !watch.HasAll ? Gradient(its, controls, objective) : null;
+            (Tensor sample, Tensor value) = gradient is not null ? (gradient.Sample, gradient.Loss)
+                : watch.HasAll ? (best!.Sample, watch.WithNaN(best.Loss))
+                : Evaluate(its, controls, objective);
             best = Best.Of(best, sample, value, controls, options.RegularizationWeight);
             history.Add(value.to(xT.dtype).MoveToOuterDisposeScope());
             if (gradient is not null)
             {
-                controls.AddTimes(controls, options.Decay - 1).AddTimes(gradient.Controls, -options.LearningRate);
+                using Tensor before = controls;
+                Tensor moved = controls.Times(options.Decay).AddTimes(gradient.Controls, -options.LearningRate);
+                controls = watch.Kept(moved.transpose(0, 1), iteration, sampler.Grid.End).transpose(0, 1).contiguous().MoveToOuterDisposeScope();
             }
         }
 
-        return new ControlledSample(best!.Sample, best.Loss, best.Controls, stack(history), run.Meter.Total).MoveToOuterDisposeScope();
+        return new ControlledSample(best!.Sample, best.Loss, best.Controls, stack(history), watch.Items, run.Meter.Total).MoveToOuterDisposeScope();
     }
 
     private ControlGradient Gradient(SamplingRun run, Tensor controls, GuidanceObjective objective)

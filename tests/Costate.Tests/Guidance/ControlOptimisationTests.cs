@@ -223,6 +223,53 @@ public sealed class ControlOptimisationTests
         Near.Equal(GuidanceProblem.Gradient(problem.Loss, gradient.Sample).expand(10, 3, 2), gradient.Controls, 1e-12);
     }
 
+    // A weight that overflows the controls, one that overflows the network's input, and a loss that is not a number any more.
+    [Theory]
+    [InlineData(1e308, 0)]
+    [InlineData(1e160, 1)]
+    [InlineData(double.NaN, 2)]
+    public void DivergedItem_LeavesTheOthersAlone(double weight, int iteration)
+    {
+        using var scope = NewDisposeScope();
+        ControlOptimisation optimisation = Optimisation(new ControlOptions { LearningRate = 0.02, Iterations = 4, StraightnessThreshold = 0.01 });
+        int calls = 0;
+        ControlledSample found = optimisation.Optimise(GuidanceProblem.Start, problem.Condition, x => problem.Loss(x) * tensor(new[] { 1, double.IsNaN(weight) && calls++ < 2 ? 1 : weight, 1 }));
+        DivergedItem diverged = Assert.Single(found.Diverged);
+        Assert.Equal((1, iteration), (diverged.Item, diverged.Step));
+        Assert.InRange(diverged.Time, 0, 1);
+        for (int i = 0; i < 3; i++)
+        {
+            ControlledSample alone = optimisation.Optimise(GuidanceProblem.Start.narrow(0, i, 1), problem.Condition.narrow(0, i, 1), problem.Loss);
+            if (i != 1)
+            {
+                // Sums over one item and over three, in 64 bits.
+                Near.Equal(alone.Sample[0], found.Sample[i], 1e-10);
+                Near.Equal(alone.History[TensorIndex.Ellipsis, 0], found.History[TensorIndex.Ellipsis, i], 1e-10);
+                Near.Equal(alone.Controls[TensorIndex.Colon, 0], found.Controls[TensorIndex.Colon, i], 1e-10);
+            }
+        }
+
+        // It keeps its best, and its history ends.
+        Assert.True(found.Sample.isfinite().all().item<bool>());
+        Assert.Equal(found.History[0, 1].item<double>() <= found.Loss[1].item<double>(), iteration < 2);
+        Assert.True(found.History[4, 1].isnan().item<bool>());
+        Assert.True(found.History[0, 1].isfinite().item<bool>());
+    }
+
+    [Fact]
+    public void AllDiverged_EndsWithTheirBest()
+    {
+        using var scope = NewDisposeScope();
+        int calls = 0;
+        ControlledSample found = Optimisation(new ControlOptions { LearningRate = 0.02, Iterations = 9 })
+            .Optimise(GuidanceProblem.Start, problem.Condition, x => problem.Loss(x) * (calls++ < 2 ? 1 : double.NaN));
+        Assert.Equal([0, 1, 2], found.Diverged.Select(d => d.Item));
+        Assert.All(found.Diverged, d => Assert.Equal(2, d.Step));
+        Assert.Equal(3, calls);
+        Assert.Equal([10L, 3], found.History.shape);
+        Near.Equal(found.History.slice(0, 0, 2, 1).min(0).values, found.Loss, 1e-14);
+    }
+
     [Fact]
     public void BadInput_SaysWhatToDo()
     {
@@ -233,10 +280,10 @@ public sealed class ControlOptimisationTests
         Assert.Throws<ArgumentException>(() => Optimisation(new ControlOptions { StraightnessThreshold = double.NaN }));
         Tensor wrong = zeros(11, 3, 2, ScalarType.Float64);
         Assert.Contains("[11, 3, 2]", Assert.Throws<ArgumentException>(() => Optimisation().Gradient(GuidanceProblem.Start, problem.Condition, wrong, problem.Loss)).Message, StringComparison.Ordinal);
-        int calls = 0;
-        string message = Assert.Throws<InvalidOperationException>(() => Optimisation(new ControlOptions { LearningRate = 0.01 }).Optimise(
-            GuidanceProblem.Start, problem.Condition, x => problem.Loss(x) * (calls++ < 2 ? 1 : double.NaN))).Message;
-        Assert.Contains("in iteration 2", message, StringComparison.Ordinal);
+        string Message(Func<Tensor, Tensor> loss) => Assert.Throws<InvalidOperationException>(() => Optimisation().Optimise(GuidanceProblem.Start, problem.Condition, loss)).Message;
+        Assert.Contains("in iteration 0: NaN for item 2", Message(x => problem.Loss(x) * tensor(new[] { 1, 1, double.NaN })), StringComparison.Ordinal);
+        Assert.Contains("one value for each, [3]", Message(x => x.sum()), StringComparison.Ordinal);
+        Assert.Contains("no gradient", Message(x => x.detach().sum([1L])), StringComparison.Ordinal);
     }
 
     private ControlOptimisation Optimisation(ControlOptions? options = null) =>
