@@ -11,7 +11,7 @@ internal static class LossFunction
     /// <param name="sample">Where.</param>
     /// <param name="at">Where in a longer run that is, for error messages.</param>
     /// <param name="mustBeFinite">Whether NaN and infinity are errors.</param>
-    internal static (Tensor Loss, Tensor Cotangent) Evaluate(Func<Tensor, Tensor> loss, Tensor sample, string at = "", bool mustBeFinite = true)
+    internal static (Tensor Loss, Tensor Cotangent) Evaluate(Func<Tensor, Tensor> loss, Tensor sample, Func<string>? at = null, bool mustBeFinite = true)
     {
         using DisposeScope scope = NewDisposeScope();
         using VectorJacobianProduct product = VectorJacobianProduct.Begin(
@@ -24,7 +24,7 @@ internal static class LossFunction
         return (value.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
     }
 
-    private static void Check(Tensor value, Tensor x, string at, bool mustBeFinite)
+    private static void Check(Tensor value, Tensor x, Func<string>? at, bool mustBeFinite)
     {
         if (value.dim() != 0 && !(value.dim() == 1 && value.shape[0] == x.shape[0]))
         {
@@ -43,7 +43,7 @@ internal static class LossFunction
     }
 
     /// <summary>Refuses a loss of NaN or infinity, naming the items.</summary>
-    internal static void CheckFinite(Tensor value, string at)
+    internal static void CheckFinite(Tensor value, Func<string>? at)
     {
         if (!Finite.Is(value))
         {
@@ -51,5 +51,5 @@ internal static class LossFunction
         }
     }
 
-    private static string Where(string at) => at.Length == 0 ? at : " " + at;
+    private static string Where(Func<string>? at) => at is null ? "" : " " + at();
 }
