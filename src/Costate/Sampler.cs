@@ -81,15 +81,7 @@ public sealed class Sampler
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
-        var executor = new TableExecutor(run);
-        using LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
-        return run.ToCaller(executor.Sample(live)).MoveToOuterDisposeScope();
+        return Sample(Checked(xT, z, noise, progress, cancellationToken)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Draws the sample of an inverted state again, without a graph.</summary>
@@ -168,12 +160,7 @@ public sealed class Sampler
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
-        using GradientTape tape = (method ?? GradientMethod.Discrete()).Record(run);
-        Tensor sample = run.ToCaller(tape.Sample);
-        (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
-        Cotangents cotangents = run.ToCaller(tape.PullBack(run.ToState(cotangent)));
-        var result = new SampleGradient(value, sample, cotangents, Denoiser, run.Meter.Total) { ReconstructionDrift = tape.ReconstructionDrift };
+        SampleGradient result = Gradient(Checked(xT, z, noise, progress, cancellationToken), loss, method ?? GradientMethod.Discrete());
         result.MoveToOuterDisposeScope();
         return result;
     }
@@ -250,6 +237,29 @@ public sealed class Sampler
         {
             throw new ArgumentException($"Got {state.States.Count} states; {Solver.Name} has {(table.Reversal is null ? 1 : 2)}.", nameof(state));
         }
+    }
+
+    /// <summary>The sample of a run, in the caller's dispose scope.</summary>
+    internal static Tensor Sample(SamplingRun run)
+    {
+        var executor = new TableExecutor(run);
+        using LiveSet live = executor.Begin();
+        for (int k = 0; k < executor.Evaluations; k++)
+        {
+            executor.Advance(live, k);
+        }
+
+        return run.ToCaller(executor.Sample(live));
+    }
+
+    /// <summary>The gradient of a loss on the sample of a run. Results live in the caller's dispose scope.</summary>
+    internal static SampleGradient Gradient(SamplingRun run, Func<Tensor, Tensor> loss, GradientMethod method)
+    {
+        using GradientTape tape = method.Record(run);
+        Tensor sample = run.ToCaller(tape.Sample);
+        (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
+        Cotangents cotangents = run.ToCaller(tape.PullBack(run.ToState(cotangent)));
+        return new SampleGradient(value, sample, cotangents, run.Denoiser, run.Meter.Total) { ReconstructionDrift = tape.ReconstructionDrift };
     }
 
     /// <summary>A run from checked inputs.</summary>

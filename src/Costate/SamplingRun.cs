@@ -58,8 +58,17 @@ internal sealed class SamplingRun
     /// <summary>What is added to the states on the way; null for nothing.</summary>
     internal ControlSignal? Controls { get; private init; }
 
+    /// <summary>Where the adjoint may take one product for several steps; null for nowhere.</summary>
+    internal StraightSteps? Straight { get; private init; }
+
+    /// <summary>Takes the items to which the network's answer is not finite, in an iteration of an optimisation; null makes that an error.</summary>
+    internal (DivergenceWatch Items, int Iteration)? Watch { get; private init; }
+
     /// <summary>The same run under controls.</summary>
-    internal SamplingRun WithControls(ControlSignal controls) => With(Table, Start, Condition, FirstItem, controls);
+    internal SamplingRun WithControls(ControlSignal controls, StraightSteps? straight = null) => With(Table, Start, Condition, FirstItem, controls, straight);
+
+    /// <summary>The same run of one iteration of an optimisation, in which items may diverge.</summary>
+    internal SamplingRun WithWatch(DivergenceWatch items, int iteration) => With(Table, Start, Condition, FirstItem, watch: (items, iteration));
 
     /// <summary>The same run from other tensors; costs count together.</summary>
     internal SamplingRun WithInputs(Tensor start, Condition? condition) => With(Table, start, condition, FirstItem);
@@ -94,14 +103,24 @@ internal sealed class SamplingRun
         bool casts = x.dtype != NetworkType;
         Tensor output = Denoiser.Call(casts ? x.to(NetworkType) : x, row.NetworkTime, z);
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
-        Finite.CheckOutput(output, row, FirstItem);
+        if (Watch is (DivergenceWatch items, int iteration))
+        {
+            output = items.Kept(output, iteration, row.Time);
+        }
+        else
+        {
+            Finite.CheckOutput(output, row, FirstItem);
+        }
+
         OnOutput?.Invoke(output);
         return casts ? output.to(x.dtype) : output;
     }
 
-    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null) => new()
+    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null, StraightSteps? straight = null, (DivergenceWatch Items, int Iteration)? watch = null) => new()
     {
         Controls = controls ?? Controls,
+        Watch = watch ?? Watch,
+        Straight = straight ?? Straight,
         Denoiser = Denoiser,
         Table = table,
         FirstItem = firstItem,

@@ -80,26 +80,37 @@ internal sealed class GuideRunner(GuideModel model)
             progress((step.Iteration + 1.0) / (step.Iterations + 1));
         });
         OptimisedLatent best = optimisation.Run(start, condition, progress: listener, cancellationToken: cancellationToken);
-        return new GuideOutcome(EvaluationFaces.Rounded(best.Sample), ByItem(best.Losses), [], best.Cost, evaluations);
+        return Of(best.Sample, best.Losses, best.Diverged, "iteration", best.Cost, evaluations);
     }
 
     private GuideOutcome Control(GuidePlan plan, Tensor start, Tensor? condition, Func<Tensor, Tensor> loss, Action<double> progress, CancellationToken cancellationToken)
     {
-        // The rate is over the whole run, since every step adds its control to the sample.
-        ControlOptions options = plan.Method.Controls! with { LearningRate = plan.Strength / plan.Steps, Iterations = plan.Iterations };
+        // The rate is over the whole run, since every step adds its control to the sample. Of few steps none is straight enough to be merged.
+        ControlOptions options = plan.Method.Controls! with { LearningRate = plan.Strength / plan.Steps, Iterations = plan.Iterations, StraightnessThreshold = 0 };
         ControlOptimisation control = Made(() => new ControlOptimisation(new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), model.GridOf(plan.Steps)), options));
         double total = plan.Evaluations(model);
         double done = 0;
         ControlledSample best = control.Optimise(start, condition, loss, progress: new Listener<StepProgress>(_ => progress(Math.Min(1, ++done / total))), cancellationToken: cancellationToken);
-        return new GuideOutcome(EvaluationFaces.Rounded(best.Sample), ByItem(best.History), [], best.Cost, plan.Iterations + 1);
+        return Of(best.Sample, best.History, best.Diverged, "iteration", best.Cost, plan.Iterations + 1);
     }
 
-    private static GuideOutcome Of(GuidedSample sample) => new(
-        EvaluationFaces.Rounded(sample.Sample.nan_to_num(-1)),
-        ByItem(sample.StepLosses),
-        sample.Diverged,
-        sample.Cost,
-        sample.LossEvaluations);
+    private static GuideOutcome Of(GuidedSample sample) => Of(sample.Sample, sample.StepLosses, sample.Diverged, "step", sample.Cost, sample.LossEvaluations);
+
+    private static GuideOutcome Of(Tensor samples, Tensor losses, IReadOnlyList<DivergedItem> diverged, string part, GradientCost cost, long lossEvaluations)
+    {
+        var where = diverged.ToDictionary(d => d.Item, d => FormattableString.Invariant($"{part} {d.Step} (time {d.Time:G4})"));
+
+        // A loss may be finite of what is not.
+        foreach ((int item, bool isFinite) in samples.isfinite().flatten(1).all(1).data<bool>().ToArray().Index())
+        {
+            if (!isFinite)
+            {
+                where.TryAdd(item, "the end");
+            }
+        }
+
+        return new GuideOutcome(EvaluationFaces.Rounded(samples.nan_to_num(-1)), ByItem(losses), where, cost, lossEvaluations);
+    }
 
     // From [evaluations, batch].
     private static double[][] ByItem(Tensor losses)

@@ -88,7 +88,7 @@ internal sealed class StudyRun(GuideModel model, StudySettings settings, ResultF
                 Steps = plan.Steps,
                 Iterations = plan.Iterations,
                 Quality = items[i],
-                JudgedSimilarity = items[i].Diverged is null ? judged[i] : null,
+                JudgedSimilarity = items[i].Diverged is null ? GuideItem.Finite(judged[i]) : null,
                 NetworkEvaluations = outcome.Cost.NetworkEvaluations,
                 VectorJacobianProducts = outcome.Cost.VectorJacobianProducts,
                 LossEvaluations = outcome.LossEvaluations,

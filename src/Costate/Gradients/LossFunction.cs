@@ -10,20 +10,21 @@ internal static class LossFunction
     /// <param name="loss">The loss.</param>
     /// <param name="sample">Where.</param>
     /// <param name="at">Where in a longer run that is, for error messages.</param>
-    internal static (Tensor Loss, Tensor Cotangent) Evaluate(Func<Tensor, Tensor> loss, Tensor sample, string at = "")
+    /// <param name="mustBeFinite">Whether NaN and infinity are errors.</param>
+    internal static (Tensor Loss, Tensor Cotangent) Evaluate(Func<Tensor, Tensor> loss, Tensor sample, Func<string>? at = null, bool mustBeFinite = true)
     {
         using DisposeScope scope = NewDisposeScope();
         using VectorJacobianProduct product = VectorJacobianProduct.Begin(
             (x, _) => loss(x) ?? throw new InvalidOperationException($"The loss returned null{Where(at)}; it must return one value for each item, [batch], or a scalar."),
             sample,
             null);
-        Check(product.Output, sample, at);
+        Check(product.Output, sample, at, mustBeFinite);
         Tensor value = product.Output.detach().reshape(-1).clone();
         (Tensor cotangent, _) = product.Pull([], ones_like(product.Output));
         return (value.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
     }
 
-    private static void Check(Tensor value, Tensor x, string at)
+    private static void Check(Tensor value, Tensor x, Func<string>? at, bool mustBeFinite)
     {
         if (value.dim() != 0 && !(value.dim() == 1 && value.shape[0] == x.shape[0]))
         {
@@ -35,11 +36,14 @@ internal static class LossFunction
             throw new InvalidOperationException($"The loss does not depend on the sample through autograd{Where(at)}, so it has no gradient. Compute it from the tensor given, without no_grad, detach or a conversion to numbers.");
         }
 
-        CheckFinite(value, at);
+        if (mustBeFinite)
+        {
+            CheckFinite(value, at);
+        }
     }
 
     /// <summary>Refuses a loss of NaN or infinity, naming the items.</summary>
-    internal static void CheckFinite(Tensor value, string at)
+    internal static void CheckFinite(Tensor value, Func<string>? at)
     {
         if (!Finite.Is(value))
         {
@@ -47,5 +51,5 @@ internal static class LossFunction
         }
     }
 
-    private static string Where(string at) => at.Length == 0 ? at : " " + at;
+    private static string Where(Func<string>? at) => at is null ? "" : " " + at();
 }

@@ -15,6 +15,7 @@ internal sealed class TableTranspose
     private readonly ConditionCotangent condition;
     private readonly Dictionary<int, Tensor> states = [];
     private readonly Dictionary<int, Tensor> outputs = [];
+    private Tensor? held;
     private int row;
 
     /// <summary>Begins with the cotangent of the sample. Everything lives in the caller's dispose scope.</summary>
@@ -34,8 +35,16 @@ internal sealed class TableTranspose
     {
         run.Cancellation.ThrowIfCancellationRequested();
         int evaluated = table.EvaluatedRows[k];
-        using VectorJacobianProduct product = Linearize(evaluated, x);
-        Pass(evaluated, product);
+        if (run.Straight is StraightSteps straight)
+        {
+            PassStretch(straight, k, x);
+        }
+        else
+        {
+            using VectorJacobianProduct product = Linearize(evaluated, x);
+            Pass(evaluated, product);
+        }
+
         run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, table.EvaluatedRows.Count - k, table.EvaluatedRows.Count, table.Rows[evaluated].Time));
     }
 
@@ -53,7 +62,7 @@ internal sealed class TableTranspose
         PropagateDownTo(evaluated);
         if (outputs.Remove(evaluated, out Tensor? cotangent))
         {
-            Take(evaluated, product, cotangent);
+            Take(evaluated, product, cotangent, table.Rows[evaluated].Prediction);
             cotangent.Dispose();
         }
     }
@@ -92,11 +101,43 @@ internal sealed class TableTranspose
         }
     }
 
-    private void Take(int evaluated, VectorJacobianProduct linearized, Tensor cotangent)
+    // Over a straight stretch the velocity is that at its first state: there its product is taken, of the sum of the cotangents.
+    private void PassStretch(StraightSteps straight, int k, Tensor x)
+    {
+        int evaluated = table.EvaluatedRows[k];
+        PropagateDownTo(evaluated);
+        if (outputs.Remove(evaluated, out Tensor? cotangent))
+        {
+            TableRow row = table.Rows[evaluated];
+            PredictionConversion conversion = PredictionConversion.Checked(straight.Velocity, row.Prediction, SchedulePoint.At(table.Schedule, row.Time));
+            AddToState(evaluated, cotangent.Times(conversion.State));
+            held = held is null ? cotangent.Times(conversion.Output) : held.AddTimes(cotangent, conversion.Output);
+            cotangent.Dispose();
+        }
+
+        bool[] begins = straight.BeginAt(k);
+        if (held is null || !begins.Contains(true))
+        {
+            return;
+        }
+
+        using Tensor items = tensor(begins, device: held.device);
+        using Tensor mask = items.reshape([-1, .. Enumerable.Repeat(1L, (int)held.dim() - 1)]);
+        using Tensor none = zeros_like(held);
+        using Tensor taken = where(mask, held, none);
+        using VectorJacobianProduct product = Linearize(evaluated, x);
+        Take(evaluated, product, taken, straight.Velocity);
+        Tensor rest = where(mask, none, held);
+        held.Dispose();
+        held = rest;
+    }
+
+    // The cotangent is of the network's output converted to a prediction.
+    private void Take(int evaluated, VectorJacobianProduct linearized, Tensor cotangent, Prediction prediction)
     {
         using DisposeScope scope = NewDisposeScope();
         TableRow at = table.Rows[evaluated];
-        PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, evaluated);
+        PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, prediction, SchedulePoint.At(table.Schedule, at.Time));
         (Tensor product, Tensor? conditionProduct) = linearized.Pull(run.Denoiser.Parameters, conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output));
         run.Meter.Products++;
 
@@ -105,18 +146,20 @@ internal sealed class TableTranspose
             product.AddTimes(cotangent, conversion.State);
         }
 
-        if (states.TryGetValue(evaluated, out Tensor? sum))
-        {
-            sum.add_(product);
-        }
-        else
-        {
-            states[evaluated] = product.MoveToOuterDisposeScope();
-        }
-
+        AddToState(evaluated, product.MoveToOuterDisposeScope());
         if (conditionProduct is not null)
         {
             condition.Add(at.Interval, conditionProduct);
+        }
+    }
+
+    // Takes ownership.
+    private void AddToState(int row, Tensor cotangent)
+    {
+        if (!states.TryAdd(row, cotangent))
+        {
+            states[row].add_(cotangent);
+            cotangent.Dispose();
         }
     }
 

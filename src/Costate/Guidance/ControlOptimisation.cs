@@ -8,10 +8,12 @@ namespace Costate;
 /// </summary>
 /// <remarks>
 /// <para>The control u_i is added to the state at grid point i before the step from there: <c>x_{i+1} = step(x_i + u_i)</c>. The gradient with
-/// respect to all of them is the adjoint state along the trajectory, exact for any solver, from one sweep of the discrete adjoint.</para>
-/// <para>FlowGrad merges steps where the trajectory is nearly straight, to save products; this takes them all. Its published code returns the last
-/// controls; this the best, by the loss plus the regularisation, item by item. N evaluations, N with a graph and N vector-Jacobian
-/// products an iteration, N more at the end; N of the solver's evaluations. Immutable; as thread-safe as its denoiser.</para>
+/// respect to all of them is the adjoint state along the trajectory, exact for any solver, from one sweep of the discrete adjoint; with
+/// <see cref="ControlOptions.StraightnessThreshold"/> nearly straight steps are merged in that sweep, which saves products.</para>
+/// <para>The published code of both returns the last controls; this the best, by the loss plus the regularisation, item by item. N evaluations, N
+/// with a graph and N vector-Jacobian products an iteration, of both as many less as steps are merged, N evaluations more at the end; N of the
+/// solver's evaluations. An item that a rate too large drives to numbers that are not finite is reported, keeps the best it had, and the
+/// others go on. Immutable; as thread-safe as its denoiser.</para>
 /// </remarks>
 public sealed class ControlOptimisation
 {
@@ -21,13 +23,13 @@ public sealed class ControlOptimisation
 
     /// <summary>An optimisation of the controls of a sampler.</summary>
     /// <param name="sampler">The sampler. Its solver must not be reversible: what a reversible solver carries besides the state would be left behind.</param>
-    /// <param name="options">The descent. The default is <see cref="ControlOptions.FlowGrad"/>.</param>
+    /// <param name="options">The descent. The default is that of <see cref="ControlOptions.FlowGrad"/> with the exact gradient.</param>
     /// <param name="checkpointing">Which states the adjoint keeps. The default keeps all.</param>
     /// <exception cref="ArgumentException">The solver is reversible, or an option leaves its range.</exception>
     public ControlOptimisation(Sampler sampler, ControlOptions? options = null, Checkpointing? checkpointing = null)
     {
         ArgumentNullException.ThrowIfNull(sampler);
-        this.options = options ?? ControlOptions.FlowGrad;
+        this.options = options ?? new ControlOptions();
         this.options.Check();
         if (sampler.Solver.IsReversible)
         {
@@ -75,31 +77,41 @@ public sealed class ControlOptimisation
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(xT, z, noise, progress, cancellationToken);
-        var objective = new GuidanceObjective(loss, checked((int)xT.shape[0]));
+        int batch = checked((int)xT.shape[0]);
+        var watch = new DivergenceWatch(batch);
+        var objective = new GuidanceObjective(loss, batch, watch);
         Tensor controls = zeros([sampler.Grid.Steps, .. xT.shape], xT.dtype, xT.device);
         Best? best = null;
         List<Tensor> history = [];
         for (int iteration = 0; iteration <= options.Iterations; iteration++)
         {
             using DisposeScope inner = NewDisposeScope();
-            objective.Enter(iteration);
-            ControlGradient? gradient = iteration < options.Iterations ? Gradient(run, controls, objective) : null;
-            (Tensor sample, Tensor value) = gradient is not null ? (gradient.Sample, gradient.Loss) : Evaluate(run, controls, objective);
+            objective.EnterIteration(iteration, sampler.Grid.End);
+
+            // What is not finite without any control is an error.
+            SamplingRun its = iteration == 0 ? run : run.WithWatch(watch, iteration);
+            ControlGradient? gradient = iteration < options.Iterations && !watch.HasAll ? Gradient(its, controls, objective) : null;
+            (Tensor sample, Tensor value) = gradient is not null ? (gradient.Sample, gradient.Loss)
+                : watch.HasAll ? (best!.Sample, watch.WithNaN(best.Loss))
+                : Evaluate(its, controls, objective);
             best = Best.Of(best, sample, value, controls, options.RegularizationWeight);
             history.Add(value.to(xT.dtype).MoveToOuterDisposeScope());
             if (gradient is not null)
             {
-                controls.AddTimes(controls, options.Decay - 1).AddTimes(gradient.Controls, -options.LearningRate);
+                using Tensor before = controls;
+                Tensor moved = controls.Times(options.Decay).AddTimes(gradient.Controls, -options.LearningRate);
+                controls = watch.Kept(moved.transpose(0, 1), iteration, sampler.Grid.End).transpose(0, 1).contiguous().MoveToOuterDisposeScope();
             }
         }
 
-        return new ControlledSample(best!.Sample, best.Loss, best.Controls, stack(history), run.Meter.Total).MoveToOuterDisposeScope();
+        return new ControlledSample(best!.Sample, best.Loss, best.Controls, stack(history), watch.Items, run.Meter.Total).MoveToOuterDisposeScope();
     }
 
     private ControlGradient Gradient(SamplingRun run, Tensor controls, GuidanceObjective objective)
     {
         var signal = new ControlSignal(controls);
-        using GradientTape tape = GradientMethod.Discrete(checkpointing).Record(run.WithControls(signal));
+        using StraightSteps? straight = options.StraightnessThreshold > 0 ? new StraightSteps(run, options.StraightnessThreshold) : null;
+        using GradientTape tape = GradientMethod.Discrete(checkpointing).Record(run.WithControls(signal, straight));
         (Tensor value, Tensor cotangent) = objective.Gradient(tape.Sample);
         tape.PullBack(cotangent);
         return new ControlGradient(value, tape.Sample.alias(), signal.Gradient, run.Meter.Total);

@@ -6,9 +6,9 @@ namespace Costate;
 /// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
 public sealed class ControlledSample : IDisposable
 {
-    internal ControlledSample(Tensor sample, Tensor loss, Tensor controls, Tensor history, GradientCost cost)
+    internal ControlledSample(Tensor sample, Tensor loss, Tensor controls, Tensor history, IReadOnlyList<DivergedItem> diverged, GradientCost cost)
     {
-        (Sample, Loss, Controls, History, Cost) = (sample, loss, controls, history, cost);
+        (Sample, Loss, Controls, History, Diverged, Cost) = (sample, loss, controls, history, diverged, cost);
     }
 
     /// <summary>The sample, in the shape of x_T.</summary>
@@ -20,8 +20,11 @@ public sealed class ControlledSample : IDisposable
     /// <summary>Its controls, [steps, batch, ...].</summary>
     public Tensor Controls { get; }
 
-    /// <summary>The loss before each iteration and after the last, [iterations + 1, batch].</summary>
+    /// <summary>The loss before each iteration and after the last, [iterations + 1, batch]; NaN once an item has diverged.</summary>
     public Tensor History { get; }
+
+    /// <summary>The items that diverged, and in which iteration; what is said of them is the best before that. The others are what they would have been without them.</summary>
+    public IReadOnlyList<DivergedItem> Diverged { get; }
 
     /// <summary>What it cost.</summary>
     public GradientCost Cost { get; }

@@ -4,35 +4,55 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>Finds the items of a batch that left all bounds, and keeps them from disturbing the others.</summary>
-internal sealed class DivergenceWatch(int batch)
+/// <param name="batch">Items.</param>
+/// <param name="bound">The largest entry of a state, in units of the larger of 1 and its scale.</param>
+internal sealed class DivergenceWatch(int batch, double bound = DivergenceWatch.DefaultBound)
 {
+    internal const double DefaultBound = 1000;
+
     private readonly DivergedItem?[] diverged = new DivergedItem?[batch];
 
     internal IReadOnlyList<DivergedItem> Items => [.. diverged.OfType<DivergedItem>()];
+
+    internal bool HasAll => Array.TrueForAll(diverged, d => d is not null);
+
+    private bool HasNone => Array.TrueForAll(diverged, d => d is null);
 
     /// <summary>
     /// A handle to the tensor itself, or, once items have diverged, a copy in which those are replaced by the stand-in: finite numbers of no
     /// meaning, so that the network and the loss go on for the other items.
     /// </summary>
-    internal Tensor Replace(Tensor x, Tensor standIn, double bound, int step, double time)
+    internal Tensor Replace(Tensor x, Func<Tensor> standIn, double scale, int step, double time)
     {
-        if (Array.TrueForAll(diverged, d => d is null) && IsWithin(x, bound))
+        double most = bound * Math.Max(1, scale);
+        if (HasNone && IsWithin(x, most))
         {
             return x.alias();
         }
 
         using DisposeScope scope = NewDisposeScope();
-        Tensor largest = x.reshape(batch, -1).abs().amax([1L]).to(ScalarType.Float64).cpu();
-        foreach ((double value, int item) in largest.data<double>().Select((value, item) => (value, item)))
+        Mark(x.reshape(batch, -1).abs().amax([1L]), value => value <= most, step, time);
+        return (HasNone ? x.alias() : where(Mask(x), standIn(), x)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same of a state of a run, with its start, scaled, as the stand-in.</summary>
+    internal Tensor Replace(SamplingRun run, Tensor x, double sigma, int step, double time) =>
+        Replace(x, () => run.Start.Times(sigma / run.Schedule.Sigma(run.Grid.Start)), sigma, step, time);
+
+    /// <summary>
+    /// A handle to the tensor itself, or, once items have diverged, a copy in which those are 0. Those with an entry that is not finite diverge here.
+    /// Autograd follows.
+    /// </summary>
+    internal Tensor Kept(Tensor x, int step, double time)
+    {
+        if (HasNone && Finite.Is(x))
         {
-            // A NaN is not within bounds either.
-            if (!(value <= bound))
-            {
-                diverged[item] ??= new DivergedItem(item, step, time);
-            }
+            return x.alias();
         }
 
-        return (Array.TrueForAll(diverged, d => d is null) ? x.alias() : where(Mask(x), standIn, x)).MoveToOuterDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
+        Mark(x.detach().reshape(batch, -1).to(ScalarType.Float64).sum([1L]), double.IsFinite, step, time);
+        return (HasNone ? x.alias() : where(Mask(x), zeros_like(x, requires_grad: false), x)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same with NaN for the items that diverged.</summary>
@@ -40,14 +60,25 @@ internal sealed class DivergenceWatch(int batch)
     {
         using DisposeScope scope = NewDisposeScope();
         using Scalar nan = double.NaN;
-        return (Items.Count == 0 ? x.alias() : x.masked_fill(Mask(x), nan)).MoveToOuterDisposeScope();
+        return (HasNone ? x.alias() : x.masked_fill(Mask(x), nan)).MoveToOuterDisposeScope();
     }
 
-    // One reduction for all items.
-    private static bool IsWithin(Tensor x, double bound)
+    // One reduction for all items. A NaN is not within bounds either.
+    private static bool IsWithin(Tensor x, double most)
     {
         using Tensor largest = linalg.vector_norm(x, double.PositiveInfinity);
-        return largest.ToDouble() <= bound;
+        return largest.ToDouble() <= most;
+    }
+
+    private void Mark(Tensor values, Func<double, bool> isFine, int step, double time)
+    {
+        foreach ((int item, double value) in values.to(ScalarType.Float64).cpu().data<double>().ToArray().Index())
+        {
+            if (!isFine(value))
+            {
+                diverged[item] ??= new DivergedItem(item, step, time);
+            }
+        }
     }
 
     private Tensor Mask(Tensor like) =>

@@ -11,7 +11,8 @@ namespace Costate;
 /// <para>At a state x_t the noise eps starts as the network's and moves against the gradient of <c>L((x_t - sigma_t eps)/alpha_t)</c>; the step is then
 /// taken with the best eps seen, the network's own included, item by item. No gradient passes through the network: the cost is one network
 /// evaluation a step, and <c>InnerSteps + 1</c> evaluations of the loss, all but one with gradient.</para>
-/// <para>Immutable; as thread-safe as its denoiser.</para>
+/// <para>An item that diverges under its learning rate (an entry beyond 1000 times the larger of 1 and the scale of the noise, or a loss or gradient
+/// that is not finite) is reported, the others go on. Immutable; as thread-safe as its denoiser.</para>
 /// </remarks>
 public sealed class GreedyDim
 {
@@ -43,7 +44,7 @@ public sealed class GreedyDim
     /// <param name="progress">Told after each step of the grid.</param>
     /// <param name="cancellationToken">Looked at before each evaluation of the loss.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network or the loss returned another shape, NaN or infinity, or the loss has no gradient; the message names item, step and time.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape, NaN or infinity, or the loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -51,7 +52,8 @@ public sealed class GreedyDim
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(xT, z, null, null, cancellationToken);
-        var objective = new GuidanceObjective(loss, checked((int)xT.shape[0]));
+        var watch = new DivergenceWatch(checked((int)xT.shape[0]));
+        var objective = new GuidanceObjective(loss, checked((int)xT.shape[0]), watch);
         List<Tensor> losses = [];
         Tensor x = xT.alias();
         for (int i = 0; i < sampler.Grid.Steps; i++)
@@ -60,24 +62,25 @@ public sealed class GreedyDim
             objective.Enter(i, sampler.Grid.Times[i]);
             SchedulePoint s = SchedulePoint.At(sampler.Schedule, sampler.Grid.Times[i]);
             SchedulePoint t = SchedulePoint.At(sampler.Schedule, sampler.Grid.Times[i + 1]);
-            (Tensor noise, Tensor best) = Optimise(run, i, x, s, objective);
+            (Tensor noise, Tensor best) = Optimise(run, i, x, s, objective, watch);
             var weights = new ExponentialStep(s, t, Prediction.Noise, stochastic: false);
-            x = x.Times(weights.State).AddTimes(noise, weights.Weight(1)).MoveToOuterDisposeScope();
+            x = watch.Replace(run, x.Times(weights.State).AddTimes(noise, weights.Weight(1)), t.Sigma, i, s.Time).MoveToOuterDisposeScope();
             losses.Add(best.MoveToOuterDisposeScope());
             progress?.Report(new StepProgress(SamplingPhase.Sampling, i + 1, sampler.Grid.Steps, t.Time));
         }
 
         objective.Enter(sampler.Grid.Steps, sampler.Grid.End);
-        Tensor final = objective.Value(x);
-        return new GuidedSample(x, final, stack(losses), [], run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
+        Tensor final = watch.WithNaN(objective.Value(x));
+        return new GuidedSample(watch.WithNaN(x), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
     }
 
     // The best noise and its loss.
-    private (Tensor Noise, Tensor Loss) Optimise(SamplingRun run, int i, Tensor x, SchedulePoint at, GuidanceObjective objective)
+    private (Tensor Noise, Tensor Loss) Optimise(SamplingRun run, int i, Tensor x, SchedulePoint at, GuidanceObjective objective, DivergenceWatch watch)
     {
         run.Cancellation.ThrowIfCancellationRequested();
         PredictionConversion toNoise = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, at);
         Tensor noise = run.Evaluate(x, run.Table.Rows[i], run.Condition?.At(i)).Times(toNoise.Output).AddTimes(x, toNoise.State);
+        Tensor start = x.Times(1 / at.Alpha).AddTimes(noise, -at.NoiseToSignal);
         Tensor best = noise.clone();
         Tensor? bestLoss = null;
         using var adam = new ElementwiseAdam(noise, options.LearningRate, options.Beta1, options.Beta2);
@@ -85,7 +88,7 @@ public sealed class GreedyDim
         {
             run.Cancellation.ThrowIfCancellationRequested();
             using DisposeScope inner = NewDisposeScope();
-            Tensor data = x.Times(1 / at.Alpha).AddTimes(noise, -at.NoiseToSignal);
+            Tensor data = watch.Replace(x.Times(1 / at.Alpha).AddTimes(noise, -at.NoiseToSignal), () => start, at.NoiseToSignal, i, at.Time);
             bool last = k == options.InnerSteps;
             (Tensor loss, Tensor? gradient) = last ? (objective.Value(data), null) : objective.Gradient(data);
             Keep(ref best, ref bestLoss, noise, loss);

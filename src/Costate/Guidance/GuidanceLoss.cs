@@ -29,4 +29,49 @@ public static class GuidanceLoss
             return kept.Select(term => term.Loss(x).Times(term.Weight)).Aggregate((sum, term) => sum + term).MoveToOuterDisposeScope();
         };
     }
+
+    /// <summary>That a classifier sees a class: <c>-log p(class | x)</c>.</summary>
+    /// <param name="classifier">From samples [batch, ...] to logits, [batch, classes], through autograd.</param>
+    /// <param name="classes">The class of each item.</param>
+    /// <returns>A loss; it throws <see cref="ArgumentException"/> where the logits do not fit the classes.</returns>
+    public static Func<Tensor, Tensor> Classifier(Func<Tensor, Tensor> classifier, params long[] classes)
+    {
+        ArgumentNullException.ThrowIfNull(classifier);
+        ArgumentNullException.ThrowIfNull(classes);
+        long[] kept = [.. classes];
+        return x =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor logits = classifier(x);
+            if (logits.dim() != 2 || logits.shape[0] != kept.Length || kept.Any(c => c < 0 || c >= logits.shape[1]))
+            {
+                throw new ArgumentException($"Got logits of shape {Shapes.Text(logits)} for the classes [{string.Join(", ", kept)}]; expected [{kept.Length}, classes] with each of them below the number of classes.", nameof(classifier));
+            }
+
+            return logits.log_softmax(1).gather(1, tensor(kept, device: logits.device).unsqueeze(1)).squeeze(1).neg().MoveToOuterDisposeScope();
+        };
+    }
+
+    /// <summary>That a recogniser sees somebody: 1 less the cosine of the angle between embeddings, in [0, 2].</summary>
+    /// <param name="embed">From samples [batch, ...] to embeddings, [batch, n], through autograd.</param>
+    /// <param name="target">Whom, as embeddings [batch, n], or [1, n] for all items. Not copied, not disposed.</param>
+    /// <returns>A loss; it throws <see cref="ArgumentException"/> where the embeddings do not fit the target.</returns>
+    public static Func<Tensor, Tensor> Identity(Func<Tensor, Tensor> embed, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(embed);
+        ArgumentNullException.ThrowIfNull(target);
+        Finite.CheckInput(target, nameof(target));
+        return x =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor embeddings = embed(x);
+            if (embeddings.dim() != 2 || target.dim() != 2 || embeddings.shape[1] != target.shape[1] || (target.shape[0] != 1 && target.shape[0] != embeddings.shape[0]))
+            {
+                throw new ArgumentException($"Got embeddings of shape {Shapes.Text(embeddings)} for a target of shape {Shapes.Text(target)}; expected [batch, n] and [batch, n] or [1, n].", nameof(target));
+            }
+
+            using Scalar one = 1.0;
+            return nn.functional.cosine_similarity(embeddings, target, 1, 1e-12).neg().add(one).MoveToOuterDisposeScope();
+        };
+    }
 }

@@ -4,45 +4,64 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>The user's loss within a run: one value for each item, errors that name the step and the time, and a count of evaluations.</summary>
-internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch)
+/// <param name="loss">The loss.</param>
+/// <param name="batch">Items.</param>
+/// <param name="watch">Takes items whose loss or gradient is not finite after the first evaluation; null makes such a loss an error.</param>
+internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, DivergenceWatch? watch = null)
 {
-    private string at = "at the start";
+    private int step;
+    private double time;
+    private bool iterates;
 
     internal long Evaluations { get; private set; }
 
+    private string At => iterates ? $"in iteration {step}" : FormattableString.Invariant($"at step {step} (time {time:G6})");
+
+    private bool MustBeFinite => watch is null || Evaluations == 1;
+
     /// <summary>Says where in the run the next evaluations happen.</summary>
-    internal void Enter(int step, double time) => at = FormattableString.Invariant($"at step {step} (time {time:G6})");
+    internal void Enter(int step, double time) => (this.step, this.time, iterates) = (step, time, false);
 
-    /// <inheritdoc cref="Enter(int, double)"/>
-    internal void Enter(int iteration) => at = FormattableString.Invariant($"in iteration {iteration}");
+    /// <summary>Says that the next evaluations are of samples, at the end of the grid, in an iteration.</summary>
+    internal void EnterIteration(int iteration, double end) => (step, time, iterates) = (iteration, end, true);
 
-    /// <summary>The loss, [batch], and its gradient. Both go to the caller's dispose scope.</summary>
+    /// <summary>The loss, [batch], and its gradient; NaN and 0 for items that diverged. Both go to the caller's dispose scope.</summary>
     internal (Tensor Loss, Tensor Gradient) Gradient(Tensor x)
     {
         Evaluations++;
-        (Tensor value, Tensor gradient) = LossFunction.Evaluate(loss, x, at);
+        (Tensor value, Tensor gradient) = LossFunction.Evaluate(loss, x, () => At, MustBeFinite);
         CheckPerItem(value);
-        return (value, gradient);
+        return watch is null ? (value, gradient) : (Watched(value, watch), watch.Kept(gradient, step, time));
     }
 
-    /// <summary>The loss alone, [batch], without a graph.</summary>
+    /// <summary>The loss alone, [batch], without a graph; NaN for items that diverged.</summary>
     internal Tensor Value(Tensor x)
     {
         Evaluations++;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor value = loss(x) ?? throw new InvalidOperationException($"The loss returned null {at}; it must return one value for each item, [batch].");
+        Tensor value = loss(x) ?? throw new InvalidOperationException($"The loss returned null {At}; it must return one value for each item, [batch].");
         value = value.detach().reshape(-1).clone();
         CheckPerItem(value);
-        LossFunction.CheckFinite(value, at);
-        return value.MoveToOuterDisposeScope();
+        if (MustBeFinite)
+        {
+            LossFunction.CheckFinite(value, () => At);
+        }
+
+        return (watch is null ? value : Watched(value, watch)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Watched(Tensor value, DivergenceWatch its)
+    {
+        using Tensor kept = its.Kept(value, step, time);
+        return its.WithNaN(kept);
     }
 
     private void CheckPerItem(Tensor value)
     {
         if (value.numel() != batch)
         {
-            throw new InvalidOperationException($"The loss returned {value.numel()} values for a batch of {batch} {at}; guidance treats each item by itself and needs one value for each, [{batch}]. Sum or average over all dimensions but the first.");
+            throw new InvalidOperationException($"The loss returned {value.numel()} values for a batch of {batch} {At}; guidance treats each item by itself and needs one value for each, [{batch}]. Sum or average over all dimensions but the first.");
         }
     }
 }

@@ -52,7 +52,7 @@ public sealed record GuidanceOptions
 
     /// <summary>An item has diverged when an entry of its state exceeds this many times the larger of 1 and sigma, or is not finite.</summary>
     /// <value>The default value is 1000.</value>
-    public double DivergenceBound { get; init; } = 1000;
+    public double DivergenceBound { get; init; } = DivergenceWatch.DefaultBound;
 
     internal void Check()
     {

@@ -96,7 +96,7 @@ public sealed class GuidedSampler
         int batch = checked((int)xT.shape[0]);
         var objective = new GuidanceObjective(loss, batch);
         var noise = new GuidanceNoise(streams, steps.Length);
-        var stepper = new GuidedStepper(run, Options, noise, objective, new DivergenceWatch(batch));
+        var stepper = new GuidedStepper(run, Options, noise, objective, new DivergenceWatch(batch, Options.DivergenceBound));
         List<Tensor> losses = [];
         using Scalar notGuided = double.NaN;
         Tensor x = xT.alias();

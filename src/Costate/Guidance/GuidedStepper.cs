@@ -18,7 +18,7 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
         {
             using DisposeScope scope = NewDisposeScope();
             (Tensor next, Tensor? value) = Once(step, ahead, state, repeat);
-            next = Bounded(step, next);
+            next = watch.Replace(run, next, step.At.NextSigma, step.At.Index, step.At.Time);
             if (repeat + 1 == step.Repeats)
             {
                 return (next.MoveToOuterDisposeScope(), value?.MoveToOuterDisposeScope());
@@ -78,11 +78,10 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
     private Tensor Descent(GuidedStep step, Tensor prediction, Tensor value, Tensor gradient, Tensor noisePrediction)
     {
         Tensor sum = SmoothedLoss.Normalized(gradient, value, noisePrediction, options.Normalization);
-        double bound = options.DivergenceBound * Math.Max(1, step.At.Sigma / step.At.Alpha);
         for (int k = 1; k < options.Iterations; k++)
         {
             Tensor point = prediction.clone().AddTimes(sum, -step.DataStrength);
-            (value, gradient) = loss.At(watch.Replace(point, prediction, bound, step.At.Index, step.At.Time), step.Smoothing);
+            (value, gradient) = loss.At(watch.Replace(point, () => prediction, step.At.Sigma / step.At.Alpha, step.At.Index, step.At.Time), step.Smoothing);
             sum = sum + SmoothedLoss.Normalized(gradient, value, noisePrediction, options.Normalization);
         }
 
@@ -100,12 +99,6 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
 
     // One evaluation on the way to clean data: whatever the solver, that is x0(x_t).
     private static bool IsPosteriorMean(Sampler ahead) => ahead.Table.EvaluatedRows.Count == 1 && ahead.Schedule.Sigma(ahead.Grid.End) == 0;
-
-    private Tensor Bounded(GuidedStep step, Tensor next)
-    {
-        Tensor standIn = run.Start.Times(step.At.NextSigma / run.Schedule.Sigma(run.Grid.Start));
-        return watch.Replace(next, standIn, options.DivergenceBound * Math.Max(1, step.At.NextSigma), step.At.Index, step.At.Time);
-    }
 
     private Tensor Clipped(Tensor data)
     {

@@ -14,7 +14,13 @@ internal sealed class LatentEvaluation(
 {
     private readonly bool isPart = dropsStopped && rows.Length < variables.Rows;
 
-    /// <summary>The loss of each of the rows.</summary>
+    // Of the items that the network sees. What is not finite at the start is an error.
+    private readonly DivergenceWatch? watch = iteration == 0 ? null : new DivergenceWatch(dropsStopped && rows.Length < variables.Rows ? rows.Length : variables.Batch);
+
+    /// <summary>The items that diverged, by their numbers in the batch.</summary>
+    internal IEnumerable<DivergedItem> Diverged => (watch?.Items ?? []).Select(d => d with { Item = Items[d.Item] });
+
+    /// <summary>The loss of each of the rows; NaN of those that diverged.</summary>
     internal double[] Losses { get; private set; } = [];
 
     /// <summary>The samples of their items.</summary>
@@ -38,7 +44,9 @@ internal sealed class LatentEvaluation(
 
         try
         {
-            return withoutGradient ? Draw(start, condition, noise, cancellationToken) : Pull(point, start, condition, noise, cancellationToken);
+            SamplingRun run = sampler.Checked(start, condition, noise, null, cancellationToken);
+            run = watch is null ? run : run.WithWatch(watch, iteration);
+            return withoutGradient ? Draw(run) : Pull(point, run);
         }
         catch (InvalidOperationException e)
         {
@@ -46,29 +54,21 @@ internal sealed class LatentEvaluation(
         }
     }
 
-    private Tensor? Draw(Tensor start, Condition? condition, BrownianPath? noise, CancellationToken cancellationToken)
+    private Tensor? Draw(SamplingRun run)
     {
-        Tensor sample = sampler.Sample(start, condition, noise, null, cancellationToken);
+        Tensor sample = Sampler.Sample(run);
         Tensor value = Checked(loss(sample, Items), sample).detach();
-        long evaluations = (long)sampler.Table.EvaluatedRows.Count * sampler.Denoiser.EvaluationsPerPrediction;
-        Cost = new GradientCost(evaluations, 0, 0, 0);
+        Cost = run.Meter.Total;
         Take(value, sample);
         return null;
     }
 
-    private Tensor Pull(Tensor point, Tensor start, Condition? condition, BrownianPath? noise, CancellationToken cancellationToken)
+    private Tensor Pull(Tensor point, SamplingRun run)
     {
-        SampleGradient gradient = sampler.Gradient(start, condition, x => Checked(loss(x, Items), x), method, noise, null, cancellationToken);
+        SampleGradient gradient = Sampler.Gradient(run, x => Checked(loss(x, Items), x), method);
         Cost = gradient.Cost;
+        Tensor packed = Finite(variables.Pack(gradient));
         Take(gradient.Loss, gradient.Sample);
-        Tensor packed = variables.Pack(gradient);
-        Tensor sum = packed.sum([1L], type: ScalarType.Float64);
-        double[] sums = [.. sum.data<double>()];
-        if (Array.FindIndex(sums, s => !double.IsFinite(s)) is var bad and >= 0)
-        {
-            throw new InvalidOperationException($"The gradient is NaN or infinite for item {bad}. {method} may be unstable at so few steps; use more, or {nameof(GradientMethod.Discrete)}().");
-        }
-
         if (!isPart)
         {
             return packed;
@@ -92,18 +92,40 @@ internal sealed class LatentEvaluation(
         }
 
         double[] values = [.. value.detach().to(ScalarType.Float64).cpu().reshape(-1).data<double>()];
-        if (Array.FindIndex(values, v => !double.IsFinite(v)) is var bad and >= 0)
+        if (Array.FindIndex(values, v => !double.IsFinite(v)) is not (var bad and >= 0))
         {
-            throw new InvalidOperationException($"The loss is {values[bad]} for item {bad}; it must be finite.");
+            return value;
         }
 
-        return value;
+        return watch is null ? throw new InvalidOperationException($"The loss is {values[bad]} for item {bad}; it must be finite.")
+            : isScalar ? watch.Kept(value.expand(variables.Batch), iteration, sampler.Grid.End).sum()
+            : watch.Kept(value, iteration, sampler.Grid.End);
+    }
+
+    // The gradient; 0 for items that diverged, and for all where they are one problem.
+    private Tensor Finite(Tensor packed)
+    {
+        Tensor sum = packed.sum([1L], type: ScalarType.Float64);
+        double[] sums = [.. sum.cpu().data<double>()];
+        if (Array.FindIndex(sums, s => !double.IsFinite(s)) is var bad and >= 0 && watch is null)
+        {
+            throw new InvalidOperationException($"The gradient is NaN or infinite for item {bad}. {method} may be unstable at so few steps; use more, or {nameof(GradientMethod.Discrete)}().");
+        }
+
+        return watch is null ? packed
+            : variables.Joined ? watch.Kept(packed.expand(variables.Batch, -1), iteration, sampler.Grid.End)[0].unsqueeze(0)
+            : watch.Kept(packed, iteration, sampler.Grid.End);
     }
 
     // Items that ride along though they have stopped are left out.
     private void Take(Tensor value, Tensor sample)
     {
         double[] all = [.. value.to(ScalarType.Float64).cpu().reshape(-1).data<double>()];
+        foreach (DivergedItem lost in watch?.Items ?? [])
+        {
+            all[all.Length == 1 ? 0 : lost.Item] = double.NaN;
+        }
+
         bool ridesAlong = !isPart && rows.Length < variables.Rows;
         Losses = variables.Joined ? [all.Sum()] : ridesAlong ? [.. rows.Select(row => all[row])] : all;
         Samples = ridesAlong ? sample.index_select(0, tensor(rows.Select(r => (long)r).ToArray(), device: sample.device)) : sample;

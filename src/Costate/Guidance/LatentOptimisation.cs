@@ -9,7 +9,8 @@ namespace Costate;
 /// </summary>
 /// <remarks>
 /// Every item of a batch has its own optimiser, line search, best and early stop: a batch of three gives what three batches of one give, as
-/// far as network and loss treat items apart. Each iteration is one gradient of the batch (see <see cref="GradientMethod"/> for its cost);
+/// far as network and loss treat items apart. An item whose loss, gradient or network's answer is not finite after the first evaluation has
+/// diverged: it is reported, stops, and keeps its best, and the others go on. Each iteration is one gradient of the batch (see <see cref="GradientMethod"/> for its cost);
 /// beside that, a few rows of the size of x_T and z are kept (twice the optimiser's memory of them for L-BFGS).
 /// </remarks>
 public sealed class LatentOptimisation
@@ -59,7 +60,7 @@ public sealed class LatentOptimisation
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The best of each item, in the caller's dispose scope.</returns>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, is not finite, or nothing would change.</exception>
-    /// <exception cref="InvalidOperationException">The loss is not one finite value for each item or has no gradient, or the network or the gradient is not finite; the message names iteration and item.</exception>
+    /// <exception cref="InvalidOperationException">The loss is not one value for each item or has no gradient, or it, the network or the gradient is not finite at the start; the message names iteration and item.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public OptimisedLatent Run(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<OptimisationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -95,6 +96,7 @@ public sealed class LatentOptimisation
             Tensor? gradient = evaluation.Run(point, noise, isLast, cancellationToken);
             cost = Sum(cost, evaluation.Cost);
             record.Add(point, rows, evaluation.Losses, evaluation.Samples, evaluation.Cost.NetworkEvaluations);
+            record.Diverge(evaluation.Diverged);
             progress?.Report(new OptimisationProgress(iteration, Options.Iterations, [.. rows.SelectMany(variables.ItemsOf)], evaluation.Losses, [.. record.Best], evaluation.Samples));
             if (gradient is null || record.RunningRows.Length == 0)
             {
@@ -109,6 +111,12 @@ public sealed class LatentOptimisation
             }
 
             constraint.Apply(next, iteration);
+            next = Kept(next, point, record, iteration);
+            if (record.RunningRows.Length == 0)
+            {
+                break;
+            }
+
             Tensor left = point;
             point = next.MoveToOuterDisposeScope();
             if (iteration > 0)
@@ -118,6 +126,19 @@ public sealed class LatentOptimisation
         }
 
         return record.Result(cost);
+    }
+
+    // A row that a step too large made infinite has diverged, and stays where it was.
+    private Tensor Kept(Tensor next, Tensor point, OptimisationRecord record, int iteration)
+    {
+        if (Finite.Is(next))
+        {
+            return next;
+        }
+
+        bool[] finite = [.. next.sum([1L], type: ScalarType.Float64).cpu().data<double>().ToArray().Select(double.IsFinite)];
+        record.Diverge(finite.Index().Where(row => !row.Item).SelectMany(row => record.ItemsOf(row.Index)).Select(item => new DivergedItem(item, iteration, Sampler.Grid.End)));
+        return where(tensor(finite).to(point.device).unsqueeze(1), next, point);
     }
 
     private static Tensor Next(OptimiserState state, Tensor point, double[] losses, int[] rows, Tensor gradient, bool[] running)

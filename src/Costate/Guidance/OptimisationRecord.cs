@@ -11,6 +11,7 @@ internal sealed class OptimisationRecord : IDisposable
     private readonly List<double[]> losses = [];
     private readonly int[] lastImprovement;
     private readonly long[] evaluations;
+    private readonly List<DivergedItem> diverged = [];
     private Tensor? point;
     private Tensor? sample;
 
@@ -73,6 +74,17 @@ internal sealed class OptimisationRecord : IDisposable
     /// <summary>Stops rows that have nowhere to go.</summary>
     internal void Stop(int row) => Running[row] = false;
 
+    /// <summary>The items of a row.</summary>
+    internal int[] ItemsOf(int row) => variables.ItemsOf(row);
+
+    /// <summary>Stops the rows of items that diverged, as far as they run.</summary>
+    internal void Diverge(IEnumerable<DivergedItem> items)
+    {
+        DivergedItem[] its = [.. items.Where(item => Running[RowOf(item)])];
+        diverged.AddRange(its);
+        Array.ForEach(its, item => Stop(RowOf(item)));
+    }
+
     internal OptimisedLatent Result(GradientCost cost)
     {
         (Tensor start, Condition? condition) = variables.Unpack(point!);
@@ -86,6 +98,7 @@ internal sealed class OptimisationRecord : IDisposable
             BestLoss = Best,
             BestIteration = BestIteration,
             NetworkEvaluations = evaluations,
+            Diverged = [.. diverged.OrderBy(item => item.Item)],
             Cost = cost,
         };
     }
@@ -95,6 +108,8 @@ internal sealed class OptimisationRecord : IDisposable
         point?.Dispose();
         sample?.Dispose();
     }
+
+    private int RowOf(DivergedItem item) => variables.Joined ? 0 : item.Item;
 
     private void Keep(Tensor rows, int[] evaluated, Tensor samples, List<int> better)
     {

@@ -20,7 +20,7 @@ public sealed class OptimisedLatent : IDisposable
     public required Tensor Sample { get; init; }
 
     /// <summary>
-    /// The loss at each evaluation, [evaluations, batch], 64-bit; NaN where an item had stopped. [evaluations, 1], the sum over the batch, where
+    /// The loss at each evaluation, [evaluations, batch], 64-bit; NaN where an item had stopped or diverged. [evaluations, 1], the sum over the batch, where
     /// the items share parameters that changed.
     /// </summary>
     public required Tensor Losses { get; init; }
@@ -33,6 +33,12 @@ public sealed class OptimisedLatent : IDisposable
 
     /// <summary>Network evaluations made for each item while it ran.</summary>
     public required IReadOnlyList<long> NetworkEvaluations { get; init; }
+
+    /// <summary>
+    /// The items that diverged, and in which iteration; what is said of them is the best before that. The others are what they would have been
+    /// without them. Where the items share parameters that change, those whose numbers were not finite when all stopped.
+    /// </summary>
+    public required IReadOnlyList<DivergedItem> Diverged { get; init; }
 
     /// <summary>What it cost in all, an evaluation of a batch counted once; of what was held, the most at one time.</summary>
     public required GradientCost Cost { get; init; }

@@ -10,7 +10,8 @@ namespace Costate;
 /// <remarks>
 /// A stochastic optimisation, not a step from state to state, and so no point of <see cref="GuidedSampler"/>. One network evaluation and one
 /// gradient of the loss a step; no gradient of the network. Both terms are means over the entries of an item, as published: for a measurement
-/// the loss is <c>SquaredNorm/(2 entries of the observation)</c>. Immutable; as thread-safe as its denoiser and loss.
+/// the loss is <c>SquaredNorm/(2 entries of the observation)</c>. An item that diverges under its learning rate (an entry beyond 1000, or a loss or
+/// gradient that is not finite) is reported, the others go on. Immutable; as thread-safe as its denoiser and loss.
 /// </remarks>
 public sealed class RedDiff
 {
@@ -44,7 +45,7 @@ public sealed class RedDiff
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network or the loss returned another shape, NaN or infinity, or the loss has no gradient; the message names item, step and time.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape, NaN or infinity, or the loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public GuidedSample Sample(Tensor start, Condition? z, Func<Tensor, Tensor> loss, ulong seed = 0, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Sample(start, z, loss, GuidanceNoise.Streams(seed), progress, cancellationToken);
@@ -69,7 +70,8 @@ public sealed class RedDiff
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(start, z, null, null, cancellationToken);
         int batch = checked((int)start.shape[0]);
-        var objective = new GuidanceObjective(loss, batch);
+        var watch = new DivergenceWatch(batch);
+        var objective = new GuidanceObjective(loss, batch, watch);
         var noise = new GuidanceNoise(streams, sampler.Grid.Steps);
         double entries = (double)start.numel() / batch;
         Tensor image = start.clone();
@@ -87,11 +89,14 @@ public sealed class RedDiff
             Tensor predicted = run.Evaluate(x, run.Table.Rows[i], run.Condition?.At(i)).Times(toNoise.Output).AddTimes(x, toNoise.State);
             (Tensor value, Tensor gradient) = objective.Gradient(image);
             adam.Step(image, gradient.AddTimes(predicted.sub_(n), options.Regularization * at.NoiseToSignal / entries));
+            using Tensor moved = image;
+            image = watch.Replace(moved, () => start, 1, i, at.Time).MoveToOuterDisposeScope();
             losses.Add(value.to(image.dtype).MoveToOuterDisposeScope());
             progress?.Report(new StepProgress(SamplingPhase.Sampling, i + 1, sampler.Grid.Steps, sampler.Grid.Times[i + 1]));
         }
 
         objective.Enter(sampler.Grid.Steps, sampler.Grid.End);
-        return new GuidedSample(image, objective.Value(image), stack(losses), [], run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
+        Tensor final = watch.WithNaN(objective.Value(image));
+        return new GuidedSample(watch.WithNaN(image), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
     }
 }

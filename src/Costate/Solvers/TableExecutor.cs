@@ -78,6 +78,11 @@ internal sealed class TableExecutor
         int row = evaluatedRows[k];
         int next = k + 1 < Evaluations ? evaluatedRows[k + 1] : lastRow;
         live.Outputs[row] = Predict(live.States[row], row);
+        if (phase == SamplingPhase.Sampling)
+        {
+            run.Straight?.Record(row, live.States[row], live.Outputs[row]);
+        }
+
         ComputeRows(live, row + 1, next);
         live.Trim(next, table);
         if (phase == SamplingPhase.Sampling)

@@ -30,6 +30,29 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
     }
 
     [Fact]
+    public void DivergedItems_AreCounted_AndTheRunGoesOn()
+    {
+        string[] options = ["--faces", "2", "--tasks", "deblur", "--evaluations", "20", "--lookahead", "1", "--methods", "unguided,greedy,dps:strength=1e9,red-diff:strength=1e9,greedy-dim:strength=1e30,end-to-end:strength=1e30,flowgrad:strength=1e37"];
+        Done("out", options);
+        JsonElement[] methods = [.. JsonDocument.Parse(File.ReadAllText(folder.PathTo("out", "guidance.json"))).RootElement.GetProperty("methods").EnumerateArray()];
+        Assert.Equal(7, methods.Length);
+        foreach (JsonElement method in methods)
+        {
+            bool diverges = method.GetProperty("method").GetString()!.Contains(':', StringComparison.Ordinal);
+            Assert.Equal(diverges ? 2 : 0, method.GetProperty("diverged").GetInt32());
+            Assert.Equal(diverges ? JsonValueKind.Null : JsonValueKind.Object, method.GetProperty("loss").ValueKind);
+        }
+
+        const int Loss = 7;
+        const int Diverged = 12;
+        Assert.Equal(10, Rows("out").Skip(1).Count(row => row[Loss].Length == 0 && (row[Diverged].StartsWith("step ", StringComparison.Ordinal) || row[Diverged].StartsWith("iteration ", StringComparison.Ordinal))));
+        Assert.Equal(5, File.ReadLines(folder.PathTo("out", "guidance.md")).Count(line => line.EndsWith("| 2 |", StringComparison.Ordinal)));
+
+        // What has diverged is there as well.
+        Assert.Contains("14 results are there, 0 to compute", Done("out", options).Error);
+    }
+
+    [Fact]
     public void Shards_GiveWhatTheWholeGives()
     {
         string[] options = ["--faces", "3", "--tasks", "inpaint,identity", "--methods", Few, "--lookahead", "1,2", "--evaluations", "8"];

@@ -114,6 +114,21 @@ public sealed class GuideCommandTests : IDisposable
         Assert.Equal(JsonValueKind.Null, report.GetProperty("best").ValueKind);
     }
 
+    [Theory]
+    [InlineData("red-diff", "step")]
+    [InlineData("greedy-dim", "step")]
+    [InlineData("end-to-end", "iteration")]
+    [InlineData("flowgrad", "iteration")]
+    public void Divergence_OfEveryMethod_IsReported(string method, string part)
+    {
+        ToolRun run = Guide([face, "--task", "deblur", "--method", method, "--steps", "4", "--strength", "1e37", "--json"]);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"Sample 0 diverged at {part} ", run.Error);
+        JsonElement sample = JsonDocument.Parse(run.Output).RootElement.GetProperty("samples")[0];
+        Assert.All((string[])["loss", "psnr", "ssim", "identitySimilarity"], name => Assert.Equal(JsonValueKind.Null, sample.GetProperty(name).ValueKind));
+        Assert.True(File.Exists(folder.PathTo("out", "result.png")));
+    }
+
     [Fact]
     public void OwnLoss_GuidesTheEmbeddedModelAndTheUsers()
     {

@@ -59,6 +59,35 @@ public sealed class GreedyDimTests
         Near.Equal(new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.Ddim(), grid).Sample(Start(), Condition()), dim.Sample(Start(), Condition(), mixture.Loss).Sample, 1e-13);
     }
 
+    [Theory]
+    [InlineData(1e9, false)]
+    [InlineData(0.01, true)]
+    public void DivergedItem_LeavesTheOthersAlone(double rate, bool becomesNaN)
+    {
+        // Adam's steps are as long as its rate whatever the loss: a rate too large drives every item away, a loss that becomes NaN one.
+        using var scope = NewDisposeScope();
+        TimeGrid grid = TimeGrid.Uniform(4);
+        var dim = new GreedyDim(mixture.Denoiser(), mixture.Schedule, grid, new GreedyDimOptions { LearningRate = rate, InnerSteps = 8 });
+        int calls = 0;
+        Tensor Loss(Tensor x) => mixture.Loss(x) * tensor(new[] { 1, becomesNaN && calls++ > 12 ? double.NaN : 1, 1 });
+        GuidedSample guided = dim.Sample(Start(), Condition(), Loss);
+        if (!becomesNaN)
+        {
+            Assert.Equal([0, 1, 2], guided.Diverged.Select(d => d.Item));
+            Assert.True(guided.Sample.isnan().all().item<bool>());
+            return;
+        }
+
+        Assert.Equal(new DivergedItem(1, 1, grid.Times[1]), Assert.Single(guided.Diverged));
+        Assert.True(guided.Sample[1].isnan().all().item<bool>() && guided.Loss[1].isnan().item<bool>());
+        foreach (int i in (int[])[0, 2])
+        {
+            GuidedSample alone = dim.Sample(Start().narrow(0, i, 1), Condition().narrow(0, i, 1), mixture.Loss);
+            Near.Equal(alone.Sample[0], guided.Sample[i], 1e-12);
+            Near.Equal(alone.Loss, guided.Loss.narrow(0, i, 1), 1e-12);
+        }
+    }
+
     [Fact]
     public void BadInput_SaysWhatToDo()
     {

@@ -222,6 +222,39 @@ public sealed class GuidancePresetTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void RedDiff_DivergedItem_LeavesTheOthersAlone(bool byRate)
+    {
+        // Adam's steps are as long as its rate whatever the loss: a rate too large drives every item away, a loss that becomes infinite one.
+        using var scope = NewDisposeScope();
+        var redDiff = new RedDiff(problem.Denoiser(), problem.Schedule, problem.Grid, new RedDiffOptions { LearningRate = byRate ? 2000 : 0.1 });
+        Tensor start = 0.1 * GuidanceProblem.Start;
+        int calls = 0;
+        GuidedSample guided = redDiff.Sample(start, problem.Condition, x => problem.Loss(x) / tensor(new[] { 1, !byRate && calls++ == 3 ? 0.0 : 1, 1 }), GuidanceProblem.Seeds);
+        if (byRate)
+        {
+            Assert.Equal([0, 1, 2], guided.Diverged.Select(d => d.Item));
+            Assert.All(guided.Diverged, d => Assert.Equal((0, problem.Grid.Times[0]), (d.Step, d.Time)));
+            return;
+        }
+
+        Assert.Equal(new DivergedItem(1, 3, problem.Grid.Times[3]), Assert.Single(guided.Diverged));
+        Assert.True(guided.Sample[1].isnan().all().item<bool>() && guided.Loss[1].isnan().item<bool>());
+        foreach (int i in (int[])[0, 2])
+        {
+            GuidedSample alone = redDiff.Sample(start.narrow(0, i, 1), problem.Condition.narrow(0, i, 1), problem.Loss, [GuidanceProblem.Seeds[i]]);
+            Near.Equal(alone.Sample[0], guided.Sample[i], Tolerance);
+            Near.Equal(alone.Loss, guided.Loss.narrow(0, i, 1), Tolerance);
+        }
+
+        // At the very start it is an error.
+        string message = Assert.Throws<InvalidOperationException>(() => redDiff.Sample(start, problem.Condition, x => problem.Loss(x) / tensor(new[] { 1, 0.0, 1 }), 1)).Message;
+        Assert.Contains("for item 1", message, StringComparison.Ordinal);
+        Assert.Contains("at step 0 (time 1)", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [MemberData(nameof(Names))]
     public void Batch_IsItsItems(string name)
     {

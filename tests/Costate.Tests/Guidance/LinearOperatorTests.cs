@@ -139,6 +139,35 @@ public sealed class LinearOperatorTests
     }
 
     [Fact]
+    public void ClassifierAndIdentity_AreTheirFormulas_AndPerItem()
+    {
+        using var scope = NewDisposeScope();
+        Tensor weights = StartNoise.Draw([5, 4], 8, ScalarType.Float64);
+        Tensor x = StartNoise.Draw([3, 5], 9, ScalarType.Float64);
+        Tensor Project(Tensor at) => at.mm(weights);
+        Tensor exponentials = Project(x).exp();
+        Tensor chosen = stack([exponentials[0, 2], exponentials[1, 0], exponentials[2, 3]]) / exponentials.sum(1);
+        Func<Tensor, Tensor> classified = GuidanceLoss.Classifier(Project, 2, 0, 3);
+        Near.Equal(-chosen.log(), classified(x), 1e-13);
+        Tensor target = StartNoise.Draw([1, 4], 10, ScalarType.Float64);
+        Tensor cosine = (Project(x) * target).sum(1) / (Project(x).norm(1) * target.norm());
+        Func<Tensor, Tensor> identified = GuidanceLoss.Identity(Project, target);
+        Near.Equal(1 - cosine, identified(x), 1e-13);
+        Near.Equal(zeros(3, ScalarType.Float64).add(1), 1 + GuidanceLoss.Identity(Project, 2 * Project(x))(x), 1e-13);
+        foreach (Func<Tensor, Tensor> loss in (Func<Tensor, Tensor>[])[classified, identified])
+        {
+            (_, Tensor gradient) = LossFunction.Evaluate(loss, x);
+            double slope = Near.DirectionalDerivative(() => x, loss, x, ones_like(x));
+
+            // A central difference of step 1e-5 in 64 bits.
+            Assert.Equal(slope, gradient.sum().item<double>(), 1e-8);
+        }
+
+        Assert.Contains("[3, 4]", Assert.Throws<ArgumentException>(() => GuidanceLoss.Classifier(Project, 2, 4, 0)(x)).Message, StringComparison.Ordinal);
+        Assert.Contains("[1, 3]", Assert.Throws<ArgumentException>(() => GuidanceLoss.Identity(Project, ones(1, 3, ScalarType.Float64))(x)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void BadInput_SaysWhatToDo()
     {
         using var scope = NewDisposeScope();

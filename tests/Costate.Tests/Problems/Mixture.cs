@@ -8,7 +8,7 @@ namespace Costate.Tests;
 /// The Gaussian mixture of tests/goldens/mixture.json, whose noise prediction is known in closed form, with the exact gradient of a
 /// loss through its probability-flow ODE.
 /// </summary>
-internal sealed class Mixture
+internal sealed record Mixture
 {
     private readonly double[][] means;
     private readonly double[] weights;
