@@ -83,7 +83,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         ToolRun second = Done("out", [.. options, "--methods", Few, "--lookahead", "1"]);
         Assert.Contains("2 results are there, 4 to compute", second.Error);
         Assert.Equal(1 + 6, Rows("out").Length);
-        Refused(Run("out", [.. options, "--noise", "0.1"]), "noise (there 0, now 0.1)");
+        Refused(Run("out", [.. options, "--noise", "0.1"]), "noise (there 0.05, now 0.1)");
         Refused(Tool.Run(["evaluate", "morphs", "--pairs", "1", "--methods", "source", "--candidates", "4", "--output", folder.PathTo("out")], morphModel: TinyMorphModel.Load), "costate evaluate guidance", "--output");
     }
 
