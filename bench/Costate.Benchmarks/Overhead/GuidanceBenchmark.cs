@@ -8,7 +8,8 @@ namespace Costate.Benchmarks.Overhead;
 internal static class GuidanceBenchmark
 {
     private const int Steps = 50;
-    private const int HiddenLayers = 2;
+    // 0.6 Gflop a call and image, as much as the embedded U-Net.
+    private const int HiddenLayers = 8;
     private const double Target = 1.05;
 
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(15);
