@@ -55,7 +55,7 @@ internal static class StudyTables
         $"{s.NetworkEvaluations:0}",
         $"{s.VectorJacobianProducts:0}",
         $"{s.Seconds:0.0}",
-        Text(s.Loss, "0.0000"),
+        Text(s.Loss, "0.0e+0"),
         Text(s.Psnr, "0.0"),
         Text(s.Ssim, "0.000"),
         $"{s.Similarity?.Mean:0.000}",
