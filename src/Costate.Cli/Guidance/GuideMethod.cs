@@ -45,10 +45,12 @@ internal sealed record GuideMethod
     {
         Name = "end-to-end",
         Label = "End-to-end",
-        Remark = "Adam on start noise and code, through all steps (DPM-Solver++2M)",
+        Remark = "Adam on start noise, of fixed norm, and code, through all steps (DPM-Solver++2M)",
         Kind = GuideKind.EndToEnd,
-        Steps = 10,
-        Iterations = 30,
+
+        // Of few steps there are many iterations, and a sample hangs on its noise more directly.
+        Steps = 3,
+        Iterations = 100,
         Strength = 0.05,
         StrengthForIdentity = 0.05,
     };

@@ -70,6 +70,7 @@ internal sealed class GuideRunner(GuideModel model)
                 Targets = plan.Targets,
                 Optimiser = LatentOptimiser.Adam(),
                 Method = plan.Gradient,
+                KeepStartNorm = true,
                 Iterations = plan.Iterations,
                 StartNoiseRate = plan.Strength,
                 ConditionRate = plan.Strength,

@@ -36,14 +36,13 @@ internal static class StudyPlots
     private static Plot Of(string title, string what, StudySummary[] summaries, string[] labels, Func<StudySummary, MeanInterval?> value, bool logarithmic)
     {
         Plot plot = PlotStyle.New(title, "network evaluations", what);
-        double[] ticks = [];
+        double[] budgets = [.. summaries.Select(s => (double)s.Budget).Distinct().Order()];
         foreach (IGrouping<string, StudySummary> method in summaries.GroupBy(s => s.Label))
         {
             StudySummary[] points = [.. method.OrderBy(s => s.NetworkEvaluations)];
             double[] xs = [.. points.Select(s => s.NetworkEvaluations)];
             double[] ys = [.. points.Select(s => Shown(value(s)!.Mean))];
             PlotStyle.AddCurve(plot, Array.IndexOf(labels, method.Key), method.Key, xs, logarithmic ? ys : [.. ys.Select(y => Math.Pow(10, y))]);
-            ticks = [.. ticks, .. xs];
             foreach (StudySummary s in points)
             {
                 double x = Math.Log10(s.NetworkEvaluations);
@@ -54,14 +53,13 @@ internal static class StudyPlots
             }
         }
 
-        if (ticks.Length > 0)
+        if (budgets.Length > 0)
         {
             plot.Axes.AutoScale();
-            double[] doublings = PlotStyle.Doublings(ticks.Min(), ticks.Max());
-            plot.Axes.Bottom.TickGenerator = new NumericManual([.. doublings.Select(Math.Log10)], [.. doublings.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
+            plot.Axes.Bottom.TickGenerator = new NumericManual([.. budgets.Select(Math.Log10)], [.. budgets.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
             if (logarithmic)
             {
-                plot.Axes.Left.TickGenerator = PlotStyle.PowersOfTen();
+                plot.Axes.Left.TickGenerator = PlotStyle.PowersOfTen(plot.Axes.Left.Min, plot.Axes.Left.Max);
             }
         }
 

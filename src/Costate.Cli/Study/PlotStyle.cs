@@ -112,6 +112,19 @@ internal static class PlotStyle
         LabelFormatter = Power,
     };
 
+    /// <summary>The same of one between two logarithms; where fewer than two powers of ten are in sight, numbers between them.</summary>
+    internal static ITickGenerator PowersOfTen(double low, double high)
+    {
+        if (Math.Floor(high) > Math.Ceiling(low))
+        {
+            return PowersOfTen();
+        }
+
+        int[] powers = [.. Enumerable.Range((int)Math.Floor(low), 2 + (int)(high - low))];
+        double[] ticks = [.. powers.SelectMany(power => (double[])[1, 2, 3, 5, 7], (power, digit) => digit * Math.Pow(10, power)).Where(tick => Math.Log10(tick) >= low && Math.Log10(tick) <= high)];
+        return new NumericManual([.. ticks.Select(Math.Log10)], [.. ticks.Select(tick => tick.ToString("0.#########", CultureInfo.InvariantCulture))]);
+    }
+
     /// <summary>Puts the legend on the right.</summary>
     internal static void ShowLegend(Plot plot)
     {
