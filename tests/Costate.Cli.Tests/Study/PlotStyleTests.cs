@@ -1,6 +1,6 @@
-using Costate.Cli.Study;
 using ScottPlot;
 using ScottPlot.TickGenerators;
+using PlotStyle = Costate.Cli.Study.PlotStyle;
 
 namespace Costate.Cli.Tests.Study;
 
