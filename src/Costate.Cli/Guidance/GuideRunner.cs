@@ -64,7 +64,7 @@ internal sealed class GuideRunner(GuideModel model)
         long evaluations = 0;
         LatentOptimisation optimisation = Made(() => new LatentOptimisation(
             new Sampler(model.Denoiser, model.Schedule, Solver.DpmSolverPlusPlus(2), model.GridOf(plan.Steps)),
-            loss,
+            Shown,
             new LatentOptimisationOptions
             {
                 Targets = plan.Targets,
@@ -82,6 +82,14 @@ internal sealed class GuideRunner(GuideModel model)
         });
         OptimisedLatent best = optimisation.Run(start, condition, progress: listener, cancellationToken: cancellationToken);
         return Of(best.Sample, best.Losses, best.Diverged, "iteration", best.Cost, evaluations);
+
+        // Many iterations would find pixels beyond white and black, and the picture has none.
+        Tensor Shown(Tensor x)
+        {
+            using Scalar black = -1.0;
+            using Scalar white = 1.0;
+            return loss(x.clamp(black, white));
+        }
     }
 
     private GuideOutcome Control(GuidePlan plan, Tensor start, Tensor? condition, Func<Tensor, Tensor> loss, Action<double> progress, CancellationToken cancellationToken)

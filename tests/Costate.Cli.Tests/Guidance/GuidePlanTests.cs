@@ -55,6 +55,22 @@ public sealed class GuidePlanTests
     }
 
     [Fact]
+    public void EndToEnd_KeepsThePictureOfTheLowestLoss_AsItIsSeen()
+    {
+        using var scope = NewDisposeScope();
+        using GuideModel model = GuideModel.Of(TinyMorphModel.Load(null));
+        Tensor pictures = EvaluationFaces.Stack([(1_000_000, 0), (1_000_001, 0)], TinyMorphModel.Side, default);
+        GuideTarget target = GuideTarget.Own(pictures, x => x.sub(3).square().mean([1L, 2L, 3L]));
+        GuidePlan plan = GuidePlan.Of(GuideMethod.EndToEnd, GuideTask.OwnLoss) with { Iterations = 12, Strength = 1 };
+        GuideOutcome outcome = new GuideRunner(model).Run(plan, target, model.Encode!(pictures), [3, 4], _ => { }, frames: null, default);
+
+        // The lowest loss is beyond white, where no picture is.
+        Assert.True(outcome.Samples.eq(1).sum().item<long>() > 10);
+        float[] losses = [.. target.Loss(outcome.Samples).data<float>()];
+        Assert.All(losses.Index(), loss => Assert.Equal(outcome.Curve[loss.Index].Min(), loss.Item, 0.001 * loss.Item));
+    }
+
+    [Fact]
     public void Frames_AreFew_AndSpreadOverAllThatIsAsked()
     {
         using var scope = NewDisposeScope();
