@@ -3,39 +3,39 @@ using static TorchSharp.torch;
 
 namespace Costate.Benchmarks.Network;
 
-/// <summary>The convolutions and matrix products of one network call by themselves: the same shapes and weights, nothing between them.</summary>
+/// <summary>
+/// The convolutions and matrix products of one call of a network in DiffAE's layout, with one head of attention, by themselves: the same
+/// shapes and weights, torch's own layers, nothing between them.
+/// </summary>
 internal sealed class BareProducts : IDisposable
 {
     private readonly List<Tensor> inputs = [];
     private readonly List<Func<Tensor>> products = [];
 
-    /// <summary>Watches one call for what goes into each layer.</summary>
-    /// <param name="network">A network whose layers are called as modules, but for the products of its attention, which has one head.</param>
+    /// <summary>Watches one call for the shapes that go into its layers.</summary>
+    /// <param name="network">The network.</param>
     /// <param name="call">The call.</param>
     internal BareProducts(nn.Module network, Action call)
     {
         Dictionary<string, nn.Module> modules = network.named_modules().ToDictionary(m => m.name, m => m.module);
-        List<Action> unhook = [];
+        Dictionary<string, long[]> seen = Shapes(modules, call);
         foreach ((string name, nn.Module module) in modules)
         {
-            if (module is Conv2d conv)
+            // Some convolutions are computed in other ways than by a call of the layer; a normalisation before them sees the same shape.
+            string before = name.Replace("skip_connection", "in_layers.0", StringComparison.Ordinal).Replace("out.2", "out.0", StringComparison.Ordinal);
+            if (module is Conv2d or Linear && (seen.GetValueOrDefault(name) ?? seen.GetValueOrDefault(before)) is { } shape)
             {
-                unhook.Add(conv.register_forward_hook((_, x, output) => Note(output, () => Add(x, input => conv.call(input)))).remove);
+                Add(shape, ((nn.Module<Tensor, Tensor>)module).call);
             }
-            else if (module is Linear linear)
-            {
-                unhook.Add(linear.register_forward_hook((_, x, output) => Note(output, () => Add(x, input => linear.call(input)))).remove);
-            }
-            else if (name.EndsWith(".qkv", StringComparison.Ordinal))
+            else if (module is Conv1d qkv && name.EndsWith(".qkv", StringComparison.Ordinal))
             {
                 string attention = name[..^"qkv".Length];
-                unhook.Add(((GroupNorm)modules[attention + "norm"]).register_forward_hook((_, x, output) =>
-                    Note(output, () => AddAttention(x, (Conv1d)module, (Conv1d)modules[attention + "proj_out"]))).remove);
+                if (seen.TryGetValue(attention + "norm", out long[]? image))
+                {
+                    AddAttention(image, qkv, (Conv1d)modules[attention + "proj_out"]);
+                }
             }
         }
-
-        call();
-        unhook.ForEach(remove => remove());
     }
 
     internal int Count => products.Count;
@@ -51,31 +51,49 @@ internal sealed class BareProducts : IDisposable
 
     public void Dispose() => inputs.ForEach(input => input.Dispose());
 
-    private static Tensor Note(Tensor output, Action add)
+    private static Dictionary<string, long[]> Shapes(Dictionary<string, nn.Module> modules, Action call)
     {
-        add();
-        return output;
+        Dictionary<string, long[]> seen = [];
+        List<Action> unhook = [];
+        foreach ((string name, nn.Module module) in modules)
+        {
+            if (module is nn.Module<Tensor, Tensor> layer)
+            {
+                unhook.Add(layer.register_forward_pre_hook((_, x) =>
+                {
+                    seen[name] = x.shape;
+                    return x;
+                }).remove);
+            }
+        }
+
+        call();
+        unhook.ForEach(remove => remove());
+        return seen;
     }
 
-    private void Add(Tensor like, Func<Tensor, Tensor> product)
+    private void Add(long[] shape, Func<Tensor, Tensor> product)
     {
-        Tensor input = randn_like(like).DetachFromDisposeScope();
-        inputs.Add(input);
+        Tensor input = Kept(randn(shape));
         products.Add(() => product(input));
     }
 
-    // Queries, keys and values; their two products; the projection.
-    private void AddAttention(Tensor image, Conv1d qkv, Conv1d projection)
+    private Tensor Kept(Tensor tensor)
     {
-        (long batch, long channels, long positions) = (image.shape[0], image.shape[1], image.shape[2] * image.shape[3]);
-        using Tensor vectors = empty(batch, positions, channels), weights = empty(batch, positions, positions);
-        using Tensor others = empty(batch, channels, positions);
-        Tensor first = qkv.weight.squeeze(2).DetachFromDisposeScope(), last = projection.weight.squeeze(2).DetachFromDisposeScope();
-        Tensor keys = randn_like(others).DetachFromDisposeScope(), values = randn_like(vectors).DetachFromDisposeScope();
-        inputs.AddRange([first, last, keys, values]);
+        inputs.Add(tensor.DetachFromDisposeScope());
+        return tensor;
+    }
+
+    // Queries, keys and values; their two products; the projection.
+    private void AddAttention(long[] image, Conv1d qkv, Conv1d projection)
+    {
+        (long batch, long channels, long positions) = (image[0], image[1], image[2] * image[3]);
+        long[] vectors = [batch, positions, channels];
+        Tensor first = Kept(qkv.weight.squeeze(2)), last = Kept(projection.weight.squeeze(2));
+        Tensor keys = Kept(randn(batch, channels, positions)), values = Kept(randn(vectors));
         Add(vectors, input => nn.functional.linear(input, first, qkv.bias));
         Add(vectors, input => input.bmm(keys));
-        Add(weights, input => input.bmm(values));
+        Add([batch, positions, positions], input => input.bmm(values));
         Add(vectors, input => nn.functional.linear(input, last, projection.bias));
     }
 }

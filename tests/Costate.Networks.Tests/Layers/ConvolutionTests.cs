@@ -8,18 +8,21 @@ public sealed class ConvolutionTests
 {
     // Channels that fill oneDNN's blocks, and all kinds that do not: of the image, of the result, of both; with a stride blocks are larger.
     [Theory]
-    [InlineData(32, 32, 1)]
-    [InlineData(24, 24, 1)]
-    [InlineData(12, 32, 1)]
-    [InlineData(64, 12, 1)]
-    [InlineData(3, 24, 2)]
-    [InlineData(24, 48, 2)]
-    [InlineData(48, 96, 2)]
-    public void OutputAndVjps_AreRightInFloat32(int inChannels, int outChannels, int stride)
+    [InlineData(32, 32, 3, 1)]
+    [InlineData(24, 24, 3, 1)]
+    [InlineData(12, 32, 3, 1)]
+    [InlineData(64, 12, 3, 1)]
+    [InlineData(3, 24, 3, 2)]
+    [InlineData(24, 48, 3, 2)]
+    [InlineData(48, 96, 3, 2)]
+    [InlineData(64, 96, 3, 2)]
+    [InlineData(24, 20, 1, 1)]
+    [InlineData(24, 20, 1, 2)]
+    public void OutputAndVjps_AreRightInFloat32(int inChannels, int outChannels, int kernel, int stride)
     {
         using var scope = NewDisposeScope();
-        using Conv2d layer = nn.Conv2d(inChannels, outChannels, 3, stride: stride, padding: 1);
-        using Conv2d exact = nn.Conv2d(inChannels, outChannels, 3, stride: stride, padding: 1);
+        using Conv2d layer = nn.Conv2d(inChannels, outChannels, kernel, stride: stride, padding: kernel / 2);
+        using Conv2d exact = nn.Conv2d(inChannels, outChannels, kernel, stride: stride, padding: kernel / 2);
         exact.to(ScalarType.Float64);
         exact.load_state_dict(layer.state_dict());
 
@@ -34,6 +37,17 @@ public sealed class ConvolutionTests
             Near.Equal(expected, output.to(ScalarType.Float64), 1e-5);
             Near.Equal(expectedProducts[0], products[0].to(ScalarType.Float64), 1e-5);
             Assert.True(output.is_contiguous());
+
+            // Of 2 x 32 x 32 products.
+            Near.Equal(WeightGradient(exact, exact.call, x, cotangent), WeightGradient(layer, layer.Apply, x, cotangent), 1e-3);
         }
+    }
+
+    private static Tensor WeightGradient(Conv2d layer, Func<Tensor, Tensor> call, Tensor x, Tensor cotangent)
+    {
+        layer.zero_grad();
+        ScalarType dtype = layer.weight!.dtype;
+        autograd.backward([call(x.to(dtype))], [cotangent.to(dtype)], inputs: [layer.weight]);
+        return layer.weight.grad!.to(ScalarType.Float64);
     }
 }
