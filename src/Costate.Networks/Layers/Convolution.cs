@@ -9,11 +9,11 @@ namespace Costate.Networks;
 /// <para>
 /// Where channels do not fill oneDNN's blocks, version 3.7 reorders images and weights by a kernel that on some processors (virtual
 /// machines on AMD's Zen 5 among them) leaves arbitrary numbers in the rest of the last block: results and gradients are then wrong by
-/// tens of percent, or NaN. Where only the result's channels do not, more of them fill the block, and go again. Elsewhere images have
-/// the channels last in memory, which needs no such reordering; narrow convolutions are faster on them, but wide ones gain nothing, and
-/// what stands between convolutions is slower.
+/// tens of percent, or NaN. Where only the result's channels do not fill a block, further ones do, and are dropped from the result.
+/// Otherwise the image is given with its channels last in memory, which needs no such reordering; narrow convolutions are faster so, but
+/// wide ones gain nothing, and what stands between convolutions is slower.
 /// </para>
-/// <para>A convolution of one pixel is a matrix product, which needs no reordering either: on small images it takes a third of the time.</para>
+/// <para>A 1 x 1 convolution is a matrix product, which needs no reordering either: on small images it takes a third of the time.</para>
 /// </remarks>
 internal static class Convolution
 {

@@ -6,7 +6,7 @@ namespace Costate.Networks.Tests;
 
 public sealed class ConvolutionTests
 {
-    // Channels that fill oneDNN's blocks, and all kinds that do not: of the image, of the result, of both; with a stride blocks are larger.
+    // Channels that fill oneDNN's blocks, and all kinds that do not: of the image, of the result, of both; with a stride blocks are larger. 1 x 1 convolutions too.
     [Theory]
     [InlineData(32, 32, 3, 1)]
     [InlineData(24, 24, 3, 1)]
