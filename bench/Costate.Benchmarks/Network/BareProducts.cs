@@ -14,8 +14,9 @@ internal sealed class BareProducts : IDisposable
 
     /// <summary>Watches one call for the shapes that go into its layers.</summary>
     /// <param name="network">The network.</param>
-    /// <param name="call">The call.</param>
-    internal BareProducts(nn.Module network, Action call)
+    /// <param name="call">The call, of several images: those of one go other ways than through the layers.</param>
+    /// <param name="batch">The images of the products.</param>
+    internal BareProducts(nn.Module network, Action call, long batch)
     {
         Dictionary<string, nn.Module> modules = network.named_modules().ToDictionary(m => m.name, m => m.module);
         Dictionary<string, long[]> seen = Shapes(modules, call);
@@ -23,16 +24,16 @@ internal sealed class BareProducts : IDisposable
         {
             // Some convolutions are computed in other ways than by a call of the layer; a normalisation before them sees the same shape.
             string before = name.Replace("skip_connection", "in_layers.0", StringComparison.Ordinal).Replace("out.2", "out.0", StringComparison.Ordinal);
-            if (module is Conv2d or Linear && (seen.GetValueOrDefault(name) ?? seen.GetValueOrDefault(before)) is { } shape)
+            if (module is Conv2d or Linear && (seen.GetValueOrDefault(name) ?? seen.GetValueOrDefault(before)) is [_, .. var item])
             {
-                Add(shape, ((nn.Module<Tensor, Tensor>)module).call);
+                Add([batch, .. item], ((nn.Module<Tensor, Tensor>)module).call);
             }
             else if (module is Conv1d qkv && name.EndsWith(".qkv", StringComparison.Ordinal))
             {
                 string attention = name[..^"qkv".Length];
                 if (seen.TryGetValue(attention + "norm", out long[]? image))
                 {
-                    AddAttention(image, qkv, (Conv1d)modules[attention + "proj_out"]);
+                    AddAttention([batch, .. image[1..]], qkv, (Conv1d)modules[attention + "proj_out"]);
                 }
             }
         }

@@ -12,10 +12,16 @@ internal static class NetworkBenchmark
 {
     private const double Target = 1.2;
 
-    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(10);
+    // On one virtual machine torch's activations take thirty times as long in one process of ten: the median leaves it out.
+    private const int Processes = 3;
+
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(5);
 
     internal static IEnumerable<Figure> Run() =>
-        ((int[])[1, 8, 16]).Select(batch => MeasurementProcess.KeepingFreedMemory.Run<Figure>(nameof(NetworkCall), batch));
+        ((int[])[1, 8, 16]).Select(batch => Enumerable.Range(0, Processes)
+            .Select(_ => MeasurementProcess.KeepingFreedMemory.Run<Figure>(nameof(NetworkCall), batch))
+            .OrderBy(figure => figure.Value)
+            .ElementAt(Processes / 2));
 
     /// <summary>In a child process: the figure of one batch size.</summary>
     internal static Figure NetworkCall(int batch)
@@ -27,16 +33,16 @@ internal static class NetworkBenchmark
         Tensor x = StartNoise.Draw([batch, config.ImageChannels, config.ImageSize, config.ImageSize], 1);
         Tensor z = StartNoise.Draw([batch, config.Network.EncOutChannels], 2);
         Tensor t = full([batch], 500f);
-        using var products = new BareProducts(network, Call);
-        InterleavedRatio ratio = InterleavedRatio.Measure(Call, products.Run, Budget);
+        using var products = new BareProducts(network, () => Call(x.repeat(2, 1, 1, 1), t.repeat(2), z.repeat(2, 1)), batch);
+        InterleavedRatio ratio = InterleavedRatio.Measure(() => Call(x, t, z), products.Run, Budget);
         return new Figure($"Embedded U-Net / its products alone, batch {batch}", ratio.Value, Target, string.Create(
             CultureInfo.InvariantCulture,
             $"{ratio.Work.TotalMilliseconds:F2} ms / {ratio.Reference.TotalMilliseconds:F2} ms of {products.Count} convolutions and matrix products; ratio of the medians {ratio.OfMedians:F3}"));
 
-        void Call()
+        void Call(Tensor sample, Tensor time, Tensor code)
         {
             using IDisposable noGraph = no_grad();
-            network.call(x, t, z).Dispose();
+            network.call(sample, time, code).Dispose();
         }
     }
 

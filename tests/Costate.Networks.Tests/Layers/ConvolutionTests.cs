@@ -6,7 +6,8 @@ namespace Costate.Networks.Tests;
 
 public sealed class ConvolutionTests
 {
-    // Channels that fill oneDNN's blocks, and all kinds that do not: of the image, of the result, of both; with a stride blocks are larger. 1 x 1 convolutions too.
+    // Channels that fill oneDNN's blocks, and all kinds that do not: of the image, of the result, of both; with a stride blocks are larger.
+    // 1 x 1 convolutions, and small images by themselves.
     [Theory]
     [InlineData(32, 32, 3, 1)]
     [InlineData(24, 24, 3, 1)]
@@ -14,11 +15,17 @@ public sealed class ConvolutionTests
     [InlineData(64, 12, 3, 1)]
     [InlineData(3, 24, 3, 2)]
     [InlineData(24, 48, 3, 2)]
+    [InlineData(32, 32, 3, 2)]
     [InlineData(48, 96, 3, 2)]
     [InlineData(64, 96, 3, 2)]
+    [InlineData(80, 32, 3, 2)]
     [InlineData(24, 20, 1, 1)]
     [InlineData(24, 20, 1, 2)]
-    public void OutputAndVjps_AreRightInFloat32(int inChannels, int outChannels, int kernel, int stride)
+    [InlineData(64, 64, 3, 1, 1, 16, 16)]
+    [InlineData(48, 64, 3, 1, 1, 14, 26)]
+    [InlineData(64, 80, 3, 1, 1, 2, 128)]
+    [InlineData(64, 96, 3, 1, 1, 17, 16)]
+    public void OutputAndVjps_AreRightInFloat32(int inChannels, int outChannels, int kernel, int stride, int batch = 2, int height = 32, int width = 32)
     {
         using var scope = NewDisposeScope();
         using Conv2d layer = nn.Conv2d(inChannels, outChannels, kernel, stride: stride, padding: kernel / 2);
@@ -29,7 +36,7 @@ public sealed class ConvolutionTests
         // Several times: what an unfilled block holds depends on what was in memory before.
         for (ulong seed = 0; seed < 3; seed++)
         {
-            Tensor x = StartNoise.Draw([2, inChannels, 32, 32], seed), cotangent = StartNoise.Draw([2, outChannels, 32 / stride, 32 / stride], seed + 10);
+            Tensor x = StartNoise.Draw([batch, inChannels, height, width], seed), cotangent = StartNoise.Draw([batch, outChannels, height / stride, width / stride], seed + 10);
             (Tensor output, Tensor[] products) = Vjp.Take(v => layer.Apply(v[0]), cotangent, x);
             (Tensor expected, Tensor[] expectedProducts) = Vjp.Take(v => exact.call(v[0]), cotangent.to(ScalarType.Float64), x.to(ScalarType.Float64));
 
