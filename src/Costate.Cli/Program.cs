@@ -1,5 +1,6 @@
 using Costate.Cli;
 
 HeapSettings.KeepFreedMemory();
+OpenMpSettings.WaitAsleep();
 using var interrupt = new Interrupt(Console.Error);
 return CommandLine.Run(args, Terminal.OfProcess(), interrupt.Token);

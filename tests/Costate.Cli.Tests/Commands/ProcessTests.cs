@@ -85,6 +85,20 @@ public sealed partial class ProcessTests
         Assert.All(left, file => Assert.EndsWith("evaluation.json", file));
     }
 
+    // Spinning threads of torch's wait for one that has no core, where another program takes it: half a minute became ten.
+    [Theory]
+    [InlineData("", "0")]
+    [InlineData("active", "30000000000")]
+    public void Threads_SleepWhileTheyWait_UnlessToldOtherwise(string told, string spins)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "OpenMP is another one elsewhere.");
+        using var folder = new TemporaryFolder();
+        (string, string)[] environment = [("OMP_DISPLAY_ENV", "verbose"), .. told == "" ? [] : new[] { ("OMP_WAIT_POLICY", told) }];
+        (int exitCode, _, string error) = Finish(StartProgram("dotnet", [Program, "sample", .. Tool.Inputs(), "--output", folder.FullName], environment));
+        Assert.True(exitCode == 0, error);
+        Assert.Contains($"GOMP_SPINCOUNT = '{spins}'", error);
+    }
+
     private static string Program => Path.Combine(AppContext.BaseDirectory, "Costate.Cli.dll");
 
     // A test run that a script has put into the background ignores Ctrl-C, and so would what it starts; env takes that back.
