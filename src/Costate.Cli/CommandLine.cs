@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Costate.Cli.Commands;
 using Costate.Cli.Morphs;
@@ -20,6 +21,7 @@ internal static class CommandLine
         bool verbose = parsed.GetValue<bool>("--verbose");
         try
         {
+            RefuseUnknownOptions(parsed);
             if (parsed.Action is ParseErrorAction)
             {
                 throw new UsageException(string.Join('\n', parsed.Errors.Select(error => error.Message).Distinct()));
@@ -74,11 +76,23 @@ internal static class CommandLine
         return root;
     }
 
+    // The parser takes an option that it does not know for a file.
+    private static void RefuseUnknownOptions(ParseResult parsed)
+    {
+        foreach (ArgumentResult files in parsed.CommandResult.Children.OfType<ArgumentResult>())
+        {
+            if (files.Tokens.FirstOrDefault(token => token.Value.StartsWith("--", StringComparison.Ordinal)) is { } token)
+            {
+                throw new UsageException($"Got the option {token.Value}, which does not exist. A file of that name is given as ./{token.Value}.");
+            }
+        }
+    }
+
     // "costate gradient", from the command that the arguments led to.
     private static string CommandPath(ParseResult parsed)
     {
         var names = new List<string>();
-        for (System.CommandLine.Parsing.CommandResult? at = parsed.CommandResult; at is not null; at = at.Parent as System.CommandLine.Parsing.CommandResult)
+        for (CommandResult? at = parsed.CommandResult; at is not null; at = at.Parent as CommandResult)
         {
             names.Insert(0, at.Command is RootCommand ? DocumentedHelp.ToolName : at.Command.Name);
         }

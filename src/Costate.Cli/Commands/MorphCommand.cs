@@ -62,7 +62,7 @@ internal sealed class MorphCommand : DocumentedCommand
         string? pairs = parsed.GetValue(batch);
         if (given.Length is not (0 or 2) || (given.Length > 0 && pairs is not null))
         {
-            throw new UsageException($"Got {given.Length} pictures{(pairs is null ? "" : " and --batch")}; expected two, none for the bundled examples, or --batch with a file of pairs.");
+            throw new UsageException($"Got {given.Length} picture{(given.Length == 1 ? "" : "s")}{(pairs is null ? "" : " and --batch")}; expected two, none for the bundled examples, or --batch with a file of pairs.");
         }
 
         if (parsed.GetValue(group) is not null && pairs is null)

@@ -103,7 +103,7 @@ public sealed class MorphCommandTests : IDisposable
         Refused(2, ["--adjoint-steps", "4"], "--adjoint-steps", "adjoint-deis");
         Refused(2, ["--solver", "rex:shark"], "both its states");
         Refused(2, ["--group", "2"], "--group", "--batch");
-        Refused(2, [a], "Got 1 pictures", "two");
+        Refused(2, [a], "Got 1 picture;", "two");
         Refused(2, [a, b, "--batch", "pairs.csv"], "--batch");
         Refused(1, ["--batch", folder.PathTo("none.csv")], "none.csv", "no such file");
     }

@@ -53,6 +53,16 @@ public sealed class UsageTests
         Assert.False(Directory.Exists(folder.PathTo("out")));
     }
 
+    // Where files are expected, too.
+    [Theory]
+    [InlineData("morph --iteratons 10", "--iteratons")]
+    [InlineData("morph a.png --force", "--force")]
+    [InlineData("guide --taks deblur", "--taks")]
+    [InlineData("guide --loud", "--loud")]
+    [InlineData("edit --strong", "--strong")]
+    [InlineData("evaluate merge a --into b", "--into")]
+    public void UnknownOptions_AreNamed(string arguments, string option) => Tool.Fails(2, arguments.Split(' '), option, "--help");
+
     [Theory]
     [InlineData("--loss sum --method adjoint", "--method adjoint", "revolve:SLOTS")]
     [InlineData("--loss sum --method revolve:0", "--method revolve:0", "revolve:SLOTS")]
