@@ -19,7 +19,7 @@ internal sealed class GuideCommand : DocumentedCommand
     private readonly GuideModelOptions modelOptions = new();
     private readonly Argument<string?> picture = new("IMAGE") { Description = "A face, PNG or JPEG of any size: the middle square is taken. Without it, a bundled example. With --observed or --model it is taken as it is.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string> output = CommonOptions.Output("costate-guide");
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. One is fastest for the embedded model. [default: 1, with --model all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
@@ -60,7 +60,7 @@ internal sealed class GuideCommand : DocumentedCommand
         GuideSettings settings = options.Parse(parsed);
         UserModel? own = modelOptions.Parse(parsed);
         using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, GuideReport.AllFiles);
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
+        using var torchThreads = new TorchThreads(parsed.GetValue(threads) ?? (own is null ? 1 : null));
         using DisposeScope scope = NewDisposeScope();
         using GuideModel model = own?.Load() ?? GuideModel.Of(load(modelOptions.Weights(parsed)));
         GuideReport report;

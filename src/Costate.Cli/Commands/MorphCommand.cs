@@ -23,7 +23,7 @@ internal sealed class MorphCommand : DocumentedCommand
     private readonly Option<string?> weights = SamplingOptions.Text("--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
     private readonly Option<string> output = CommonOptions.Output("costate-morph");
     private readonly Option<bool> json = CommonOptions.Json();
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
 
     [SetsRequiredMembers]
     internal MorphCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
@@ -70,7 +70,7 @@ internal sealed class MorphCommand : DocumentedCommand
             throw new UsageException("Got --group without --batch; it says how many of its pairs go together.");
         }
 
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
+        using var torchThreads = new TorchThreads(parsed.GetValue(threads) ?? (pairs is null ? 1 : null));
         using DisposeScope scope = NewDisposeScope();
         return pairs is null ? RunOne(parsed, settings, given) : RunBatch(parsed, settings, PairsFile.Read(pairs));
     }
