@@ -43,14 +43,23 @@ internal static class CommandLine
         }
         catch (UsageException e)
         {
-            terminal.Error.WriteLine(e.Message);
-            terminal.Error.WriteLine($"See: {CommandPath(parsed)} --help");
-            return ExitCode.BadUsage;
+            return BadUsage(e.Message);
+        }
+        catch (InputException e) when (!verbose && FailureText.OptionFor(e.ParamName!, parsed.CommandResult.Command) is string option)
+        {
+            return BadUsage(e.TextFor(option));
         }
         catch (Exception e)
         {
             terminal.Error.WriteLine(verbose ? e.ToString() : FailureText.Of(e));
             return ExitCode.Failed;
+        }
+
+        int BadUsage(string text)
+        {
+            terminal.Error.WriteLine(text);
+            terminal.Error.WriteLine($"See: {CommandPath(parsed)} --help");
+            return ExitCode.BadUsage;
         }
     }
 
