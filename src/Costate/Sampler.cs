@@ -167,15 +167,17 @@ public sealed class Sampler
 
     /// <summary>
     /// Draws a sample as an ordinary autograd node: <c>loss(y).backward()</c> fills the <c>grad</c> of <paramref name="xT"/> and of the
-    /// condition, and adds to that of the denoiser's parameters.
+    /// condition where they require one, and adds to that of the denoiser's parameters.
     /// </summary>
     /// <remarks>
-    /// First order only: the gradient is not differentiable itself. If neither x_T nor the condition requires a gradient, this is
-    /// <c>Sample</c>.
+    /// If neither x_T nor the condition nor a parameter of the denoiser requires a gradient, this is <c>Sample</c>. The inputs may be disposed
+    /// before the backward pass, but not changed in place: that is noticed and refused, as torch does.
     /// An exception in the backward pass (of the network, or cancellation) makes <c>backward()</c> throw an
     /// <see cref="System.Runtime.InteropServices.ExternalException"/> about an invalid gradient; the cause is then in
-    /// <see cref="BackwardError"/>. What the method keeps lives until the first backward pass (or, without one, until
-    /// the garbage collector finds it); a second pass runs forward again.
+    /// <see cref="BackwardError"/>. <c>torch.autograd.grad</c> cannot throw: there such a gradient is NaN. Use
+    /// <see cref="Autograd.Gradients"/>, which throws. First order only: a gradient made under <c>create_graph</c> raises when it is differentiated.
+    /// What the method keeps lives until the first backward pass (or, without one, until the garbage collector, which is told of that memory,
+    /// finds it); a second pass runs forward again. <see cref="GradientMethod.Unrolled"/> is autograd's own graph instead, of any order.
     /// </remarks>
     /// <param name="xT">Start noise, [batch, ...], floating point.</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
@@ -188,12 +190,13 @@ public sealed class Sampler
     {
         SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         BackwardError = null;
-        return is_grad_enabled() && (xT.requires_grad || z?.Values.requires_grad == true)
-            ? SamplingFunction.Run(run, method ?? GradientMethod.Discrete(), error => BackwardError = error)
+        bool wantsCondition = z?.Values.requires_grad == true;
+        return is_grad_enabled() && (xT.requires_grad || wantsCondition || Denoiser.Parameters.Any(p => p.requires_grad))
+            ? (method ?? GradientMethod.Discrete()).Differentiable(run with { WantsConditionGradient = wantsCondition }, error => BackwardError = error)
             : Sample(xT, z, noise, progress, cancellationToken);
     }
 
-    /// <summary>What went wrong in the last backward pass through a tensor of <see cref="Differentiable"/>, or null.</summary>
+    /// <summary>What went wrong in the last backward pass through a tensor of <see cref="Differentiable"/>; null if nothing did.</summary>
     public Exception? BackwardError { get; private set; }
 
     /// <summary>
@@ -290,7 +293,7 @@ public sealed class Sampler
             Solver = Solver,
             Grid = Grid,
             Start = start,
-            NetworkType = start.dtype,
+            CallerType = start.dtype,
             Condition = z,
             Noise = noise,
             Progress = progress,

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>One run of a sampler with all its inputs, checked. The executor and the gradient methods share it.</summary>
-internal sealed class SamplingRun
+internal sealed record SamplingRun
 {
     internal required Denoiser Denoiser { get; init; }
 
@@ -16,8 +16,8 @@ internal sealed class SamplingRun
     /// <summary>The caller's start; <see cref="ToState(Tensor)"/> of it is the first state.</summary>
     internal required Tensor Start { get; init; }
 
-    /// <summary>The dtype of the states: 64 bits for a reversible solver, else the caller's.</summary>
-    internal ScalarType StateType => Solver.IsReversible ? ScalarType.Float64 : NetworkType;
+    /// <summary>The dtype of the states: 64 bits for a reversible solver, else the caller's, with at least 32 bits.</summary>
+    internal ScalarType StateType => Solver.IsReversible ? ScalarType.Float64 : Precision.AtLeastSingle(CallerType);
 
     /// <summary>Whether the state of a row is carried in two words: those that a reversible solver solves for.</summary>
     internal bool KeepsRemainder(int row) => Solver.IsReversible && Table.IsCarrier(row);
@@ -30,24 +30,41 @@ internal sealed class SamplingRun
 
     internal required CancellationToken Cancellation { get; init; }
 
-    /// <summary>The dtype that the network sees; the states of a reversible solver are carried in 64 bits whatever it is.</summary>
-    internal required ScalarType NetworkType { get; init; }
+    /// <summary>The dtype of the caller's x_T, in which results are returned.</summary>
+    internal required ScalarType CallerType { get; init; }
+
+    /// <summary>The dtype that the network sees.</summary>
+    internal ScalarType NetworkType => Denoiser.Dtype ?? CallerType;
 
     internal CostMeter Meter { get; private init; } = new();
 
     internal NoiseSchedule Schedule => Table.Schedule;
 
-    /// <summary>Whether the condition can have a gradient.</summary>
-    internal bool ConditionIsDifferentiable => Condition is { Values: var values } && values.is_floating_point();
+    /// <summary>What the first evaluations of the network left for those that repeat them; null where none is repeated.</summary>
+    internal EvaluationReplay? Replay { get; init; }
+
+    /// <summary>What is known of the inputs that the network's graph does not reach.</summary>
+    internal GraphReach Graph { get; private init; } = new();
+
+    /// <summary>Whether the condition's gradient is wanted, if it can have one.</summary>
+    internal bool WantsConditionGradient { get; init; } = true;
+
+    /// <summary>Whether the condition has a gradient.</summary>
+    internal bool ConditionIsDifferentiable => WantsConditionGradient && Condition is { Values: var values } && values.is_floating_point();
 
     /// <summary>A tensor of the caller's as a state. A handle of its own.</summary>
-    internal Tensor ToState(Tensor tensor) => tensor.dtype == StateType ? tensor.alias() : tensor.to(StateType);
+    internal Tensor ToState(Tensor tensor) => Precision.As(tensor, StateType);
 
     /// <summary>A state as the caller has it. A handle of its own.</summary>
-    internal Tensor ToCaller(Tensor state) => state.dtype == NetworkType ? state.alias() : state.to(NetworkType);
+    internal Tensor ToCaller(Tensor state) => Precision.As(state, CallerType);
 
     /// <summary>Cotangents as the caller has them.</summary>
-    internal Cotangents ToCaller(Cotangents cotangents) => cotangents with { Start = ToCaller(cotangents.Start) };
+    internal Cotangents ToCaller(Cotangents cotangents) => cotangents with
+    {
+        Start = ToCaller(cotangents.Start),
+        Condition = cotangents.Condition is Tensor gradient ? Precision.As(gradient, Condition!.Values.dtype) : null,
+        Parameters = [.. cotangents.Parameters.Zip(Denoiser.Parameters, (gradient, parameter) => Precision.As(gradient, parameter.dtype))],
+    };
 
     /// <summary>Is shown each output of the network, alive during the call.</summary>
     internal Action<Tensor>? OnOutput { get; private init; }
@@ -65,44 +82,48 @@ internal sealed class SamplingRun
     internal (DivergenceWatch Items, int Iteration)? Watch { get; private init; }
 
     /// <summary>The same run under controls.</summary>
-    internal SamplingRun WithControls(ControlSignal controls, StraightSteps? straight = null) => With(Table, Start, Condition, FirstItem, controls, straight);
+    internal SamplingRun WithControls(ControlSignal controls, StraightSteps? straight = null) => this with { Controls = controls, Straight = straight ?? Straight };
 
     /// <summary>The same run of one iteration of an optimisation, in which items may diverge.</summary>
-    internal SamplingRun WithWatch(DivergenceWatch items, int iteration) => With(Table, Start, Condition, FirstItem, watch: (items, iteration));
+    internal SamplingRun WithWatch(DivergenceWatch items, int iteration) => this with { Watch = (items, iteration) };
 
     /// <summary>The same run from other tensors; costs count together.</summary>
-    internal SamplingRun WithInputs(Tensor start, Condition? condition) => With(Table, start, condition, FirstItem);
+    internal SamplingRun WithInputs(Tensor start, Condition? condition) => this with { Start = start, Condition = condition };
 
     /// <summary>The same run of one item of the batch.</summary>
-    internal SamplingRun WithItem(Tensor start, Condition? condition, int item) => With(Table, start, condition, item);
+    internal SamplingRun WithItem(Tensor start, Condition? condition, int item) => this with { Start = start, Condition = condition, FirstItem = item };
 
     /// <summary>The same run through another table.</summary>
-    internal SamplingRun WithTable(SolverTable table) => With(table, Start, Condition, FirstItem);
+    internal SamplingRun WithTable(SolverTable table) => this with { Table = table };
 
     /// <summary>The same run of another sampler from another state; costs count together.</summary>
-    internal SamplingRun WithSampler(Sampler sampler, Tensor start, Condition? condition, Action<Tensor> onOutput) => new()
+    internal SamplingRun WithSampler(Sampler sampler, Tensor start, Condition? condition, Action<Tensor> onOutput) => this with
     {
         Denoiser = sampler.Denoiser,
         Table = sampler.Table,
         Solver = sampler.Solver,
         Grid = sampler.Grid,
-        FirstItem = FirstItem,
         Start = start,
         Condition = condition,
         Noise = null,
         Progress = null,
-        Cancellation = Cancellation,
-        Meter = Meter,
-        NetworkType = NetworkType,
         OnOutput = onOutput,
+        Controls = null,
+        Straight = null,
+        Watch = null,
+        Replay = null,
     };
 
-    /// <summary>The network's output at a state, checked to be finite and counted. The caller's dispose scope receives it.</summary>
+    /// <summary>The network's output at a state, in the dtype of the states, checked to be finite and counted. The caller's dispose scope receives it.</summary>
     internal Tensor Evaluate(Tensor x, TableRow row, Tensor? z)
     {
-        bool casts = x.dtype != NetworkType;
-        Tensor output = Denoiser.Call(casts ? x.to(NetworkType) : x, row.NetworkTime, z);
+        Tensor output = Replay is null ? Call() : Replay.Evaluate(row, Call);
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
+        if (!output.requires_grad && is_grad_enabled())
+        {
+            Graph.Check(this, row, output, x, z, reachesX: false, reachesZ: false);
+        }
+
         if (Watch is (DivergenceWatch items, int iteration))
         {
             output = items.Kept(output, iteration, row.Time);
@@ -113,26 +134,34 @@ internal sealed class SamplingRun
         }
 
         OnOutput?.Invoke(output);
-        return casts ? output.to(x.dtype) : output;
+        return output;
+
+        Tensor Call() => Denoiser.Call(x, row.Time, row.NetworkTime, z, CallerType);
     }
 
-    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null, StraightSteps? straight = null, (DivergenceWatch Items, int Iteration)? watch = null) => new()
+    /// <summary>The network at a row with its graph, ready for <see cref="Pull"/>. The result lives in the caller's dispose scope.</summary>
+    internal VectorJacobianProduct Linearize(Tensor x, TableRow row)
     {
-        Controls = controls ?? Controls,
-        Watch = watch ?? Watch,
-        Straight = straight ?? Straight,
-        Denoiser = Denoiser,
-        Table = table,
-        FirstItem = firstItem,
-        OnOutput = OnOutput,
-        Solver = Solver,
-        Grid = Grid,
-        Start = start,
-        Condition = condition,
-        Noise = Noise,
-        Progress = Progress,
-        Cancellation = Cancellation,
-        Meter = Meter,
-        NetworkType = NetworkType,
-    };
+        using Tensor? z = Condition?.At(row.Interval);
+        return VectorJacobianProduct.Begin((leaf, condition) => Evaluate(leaf, row, condition), x, z, ConditionIsDifferentiable, NetworkType);
+    }
+
+    /// <summary>Takes a cotangent of the network's output to the state, the condition (null where it has no gradient) and the sums of the parameters. Once only.</summary>
+    /// <exception cref="InvalidOperationException">The output depends on an input that its graph does not reach.</exception>
+    internal (Tensor X, Tensor? Z) Pull(VectorJacobianProduct linearized, TableRow row, Tensor cotangent, ParameterGradients? parameters = null)
+    {
+        (Tensor? x, Tensor? z) = linearized.Reach(cotangent, parameters);
+        Meter.Products++;
+        Graph.Check(this, row, linearized.Output, linearized.X, linearized.Z, x is not null, z is not null);
+        return (x ?? zeros_like(linearized.X, requires_grad: false), ConditionIsDifferentiable ? z ?? zeros_like(linearized.Z!, requires_grad: false) : null);
+    }
+
+    /// <summary>The network's output at other inputs than those of the first evaluation, unchecked; a network that draws, draws the same numbers.</summary>
+    internal Tensor EvaluateAgain(Tensor x, TableRow row, Tensor? z)
+    {
+        Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
+        return Replay is null ? Call() : Replay.Repeat(row, Call);
+
+        Tensor Call() => Denoiser.Call(x, row.Time, row.NetworkTime, z, CallerType);
+    }
 }

@@ -59,7 +59,7 @@ public sealed class SamplerTests
     [InlineData(ScalarType.Float32)]
     [InlineData(ScalarType.Float64)]
     [InlineData(ScalarType.BFloat16)]
-    public void Sample_KeepsTheDtype_AndTellsTheTimeInIt(ScalarType dtype)
+    public void Sample_KeepsTheDtype_AndTellsTheTimeInAtLeast32Bits(ScalarType dtype)
     {
         using var scope = NewDisposeScope();
         List<ScalarType> seen = [];
@@ -75,7 +75,7 @@ public sealed class SamplerTests
         SampleGradient gradient = sampler.Gradient(SmallNet.Start(2, dtype), null, x => x.square().sum(1));
         Assert.Equal(dtype, gradient.Sample.dtype);
         Assert.Equal(dtype, gradient.StartNoise.dtype);
-        Assert.All(seen, type => Assert.Equal(dtype, type));
+        Assert.All(seen, type => Assert.Equal(dtype == ScalarType.BFloat16 ? ScalarType.Float32 : dtype, type));
     }
 
     [Fact]

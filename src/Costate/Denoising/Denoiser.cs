@@ -10,44 +10,50 @@ namespace Costate;
 /// guidance and the parameters that may receive gradients.
 /// </summary>
 /// <remarks>
-/// The network is called as <c>network(x, t, z)</c>: <c>x</c> [batch, ...]; <c>t</c> [batch] in the dtype of <c>x</c>; <c>z</c>
-/// the condition [batch, ...] or null. It must return the shape of <c>x</c>. A denoiser does not own the network. It is as
-/// thread-safe as the network is, except that two gradients with respect to the same parameters must not run at once.
+/// The network is called as <c>network(x, t, z)</c>: <c>x</c> [batch, ...]; <c>t</c> [batch] in the dtype of <c>x</c>, with at least 32
+/// bits; <c>z</c> the condition [batch, ...] or null. It must return the shape of <c>x</c>. What it is given is its own: it may
+/// change x and z in place, and return a buffer that it writes again. A denoiser does not own the network. It is as thread-safe as the
+/// network is; gradients with respect to the same parameters wait for each other.
 /// </remarks>
 public sealed class Denoiser
 {
-    private readonly Func<Tensor, Tensor, Tensor?, Tensor> network;
     private readonly double timeScale;
     private readonly double timeOffset;
-    private readonly IReadOnlyList<Parameter>? parameters;
+    private IReadOnlyList<Parameter>? parameters;
+    private Func<Tensor, Tensor, Tensor?, Tensor> network;
     private IReadOnlyList<Tensor>? weights;
+    private Func<Tensor, double, Tensor, Tensor>? correction;
 
-    private Denoiser(Func<Tensor, Tensor, Tensor?, Tensor> network, Prediction prediction, double timeScale, double timeOffset, IReadOnlyList<Parameter>? parameters)
+    private Denoiser(
+        Func<Tensor, Tensor, Tensor?, Tensor> network, Prediction prediction, (double Scale, double Offset) time, IEnumerable<Parameter>? parameters)
     {
         this.network = network;
-        this.timeScale = timeScale;
-        this.timeOffset = timeOffset;
-        this.parameters = parameters;
+        (timeScale, timeOffset) = time;
+        this.parameters = parameters?.Distinct().ToArray();
         Prediction = prediction;
     }
 
     /// <summary>What the network predicts.</summary>
     public Prediction Prediction { get; }
 
-    /// <summary>The parameters that may receive gradients: those given, or the module's with <c>requires_grad</c>. Empty for a function given without its parameters.</summary>
+    /// <summary>The parameters that may receive gradients, each once: those given, or the module's with <c>requires_grad</c>. Empty for a function given without its parameters.</summary>
+    /// <remarks>What is frozen when a gradient is taken gets zeros.</remarks>
     public IReadOnlyList<Parameter> Parameters => parameters ?? [];
 
     /// <summary>Network evaluations for each prediction: 1, or 2 under classifier-free guidance.</summary>
-    internal int EvaluationsPerPrediction { get; private init; } = 1;
+    internal int EvaluationsPerPrediction { get; private set; } = 1;
+
+    /// <summary>The dtype that the network computes in, from <see cref="InDtype"/>; null for that of x_T.</summary>
+    internal ScalarType? Dtype { get; private set; }
+
+    /// <summary>The module behind it, where it is known: its buffers are kept through recomputations.</summary>
+    internal nn.Module? Module { get; private init; }
 
     /// <summary>What the network is told for time t, as text.</summary>
     internal string TimeConventionText => FormattableString.Invariant($"{timeScale:R} t{(timeOffset == 0 ? "" : FormattableString.Invariant($" - {-timeOffset:R}"))}");
 
     /// <summary>A fingerprint of the weights as they are now; null if none was asked for.</summary>
     internal string? Fingerprint => weights is null ? null : Costate.Fingerprint.Of(weights);
-
-    /// <summary>What classifier guidance does to the network's output: from (x, time, output), or null.</summary>
-    private Func<Tensor, double, Tensor, Tensor>? Correction { get; init; }
 
     /// <summary>Whether the parameters are hidden in a function, so that their gradient cannot be given.</summary>
     internal bool ParametersAreHidden => parameters is null;
@@ -67,8 +73,7 @@ public sealed class Denoiser
         IEnumerable<Parameter>? parameters = null)
     {
         ArgumentNullException.ThrowIfNull(network);
-        (double scale, double offset) = TimeConvention(timeScale, trainingTimesteps);
-        return new Denoiser(network, prediction, scale, offset, parameters?.ToArray());
+        return new Denoiser(network, prediction, TimeConvention(timeScale, trainingTimesteps), parameters);
     }
 
     /// <summary>A denoiser from a module whose forward takes <c>(x, t, z)</c>.</summary>
@@ -79,8 +84,8 @@ public sealed class Denoiser
     public static Denoiser FromModule(nn.Module<Tensor, Tensor, Tensor, Tensor> module, Prediction prediction, double timeScale = 1, int? trainingTimesteps = null)
     {
         ArgumentNullException.ThrowIfNull(module);
-        return FromFunction(
-            (x, t, z) => Called(module, x, z ?? throw NoCondition(), () => module.call(x, t, z)), prediction, timeScale, trainingTimesteps, Trainable(module));
+        Tensor Network(Tensor x, Tensor t, Tensor? z) => Called(module, x, z ?? throw NoCondition(), () => module.call(x, t, z));
+        return new Denoiser(Network, prediction, TimeConvention(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
     }
 
     /// <summary>A denoiser from a module whose forward takes <c>(x, t)</c>, without condition.</summary>
@@ -88,8 +93,8 @@ public sealed class Denoiser
     public static Denoiser FromModule(nn.Module<Tensor, Tensor, Tensor> module, Prediction prediction, double timeScale = 1, int? trainingTimesteps = null)
     {
         ArgumentNullException.ThrowIfNull(module);
-        return FromFunction(
-            (x, t, z) => z is null ? Called(module, x, null, () => module.call(x, t)) : throw UnwantedCondition(), prediction, timeScale, trainingTimesteps, Trainable(module));
+        Tensor Network(Tensor x, Tensor t, Tensor? z) => z is null ? Called(module, x, null, () => module.call(x, t)) : throw UnwantedCondition();
+        return new Denoiser(Network, prediction, TimeConvention(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
     }
 
     /// <summary>A denoiser from a TorchScript file whose forward takes <c>(x, t, z)</c>, or <c>(x, t)</c> where no condition is given.</summary>
@@ -118,24 +123,39 @@ public sealed class Denoiser
     /// <param name="unconditional">The condition that stands for none, [1, ...] or [batch, ...]; null where the network takes a null condition for none. It receives no gradient.</param>
     /// <param name="scale">The guidance scale; 1 is the plain conditional prediction.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="scale"/> is not finite.</exception>
+    /// <exception cref="InputException"><paramref name="unconditional"/> has no dimension; or, when the network is called, another batch than x.</exception>
     public Denoiser WithClassifierFreeGuidance(Tensor? unconditional, double scale)
     {
-        if (!double.IsFinite(scale))
+        CheckScale(scale);
+        if (unconditional?.dim() == 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(scale), scale, $"Got scale {scale}; it must be finite.");
+            throw new InputException(nameof(unconditional), "shape []", "[1, ...] or [batch, ...]", "Reshape it: unconditional.reshape(1).");
         }
 
+        Func<Tensor, Tensor, Tensor?, Tensor> conditional = network;
         Tensor Guided(Tensor x, Tensor t, Tensor? z)
         {
-            Tensor? none = unconditional is null || unconditional.shape[0] == x.shape[0]
-                ? unconditional
-                : unconditional.expand([x.shape[0], .. unconditional.shape.Skip(1)]);
-            Tensor without = network(x, t, none);
-            return without + network(x, t, z).sub(without).Times(scale);
+            // Each branch may change what it is given.
+            Tensor without = conditional(x.clone(), t.clone(), None(unconditional, x.size(0), z));
+            return without + conditional(x, t, z).sub(without).Times(scale);
         }
 
-        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction, weights = weights, Correction = Correction };
+        return With(copy => (copy.network, copy.EvaluationsPerPrediction) = (Guided, 2 * EvaluationsPerPrediction));
     }
+
+    /// <summary>
+    /// The same denoiser with a network that computes in another dtype, such as a network of 16 bits under states of 32: its inputs x and z
+    /// are converted to it, its output back. Times are told in at least 32 bits.
+    /// </summary>
+    /// <remarks>
+    /// Gradients are in the dtype of what they belong to. In <c>Float16</c> cotangents are scaled by a power of two on their way through the
+    /// network, each item's by its own (one for the batch where parameters get gradients), so that small ones do not become 0.
+    /// </remarks>
+    /// <param name="dtype">The dtype of the network's weights, floating point. Convert the network yourself: <c>module.to(dtype)</c>.</param>
+    /// <exception cref="InputException"><paramref name="dtype"/> is not a real floating-point dtype.</exception>
+    public Denoiser InDtype(ScalarType dtype) => dtype is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64
+        ? With(copy => copy.Dtype = dtype)
+        : throw new InputException(nameof(dtype), dtype.ToString(), "Float16, BFloat16, Float32 or Float64");
 
     /// <summary>
     /// The same denoiser, with a fingerprint of its weights in <see cref="Sampler.Settings"/>: a <see cref="NoiseState"/> of it is then refused
@@ -149,7 +169,8 @@ public sealed class Denoiser
     public Denoiser WithFingerprint(IEnumerable<Tensor> weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = [.. weights], Correction = Correction };
+        IReadOnlyList<Tensor> all = [.. weights];
+        return With(copy => copy.weights = all);
     }
 
     /// <summary>
@@ -167,11 +188,8 @@ public sealed class Denoiser
     {
         ArgumentNullException.ThrowIfNull(logProbability);
         ArgumentNullException.ThrowIfNull(schedule);
-        if (!double.IsFinite(scale))
-        {
-            throw new ArgumentOutOfRangeException(nameof(scale), scale, $"Got scale {scale}; it must be finite.");
-        }
-
+        CheckScale(scale);
+        Func<Tensor, double, Tensor, Tensor>? before = correction;
         Tensor Guided(Tensor x, double time, Tensor output)
         {
             SchedulePoint at = SchedulePoint.At(schedule, time);
@@ -179,24 +197,29 @@ public sealed class Denoiser
             using Scalar told = time;
             Tensor t = full([x.size(0)], told, x.dtype, x.device);
             Tensor score = VectorJacobianProduct.DifferentiableGradient(y => logProbability(y, t), x);
-            return (Correction is null ? output : Correction(x, time, output)) + score.Times(weight);
+            return (before is null ? output : before(x, time, output)) + score.Times(weight);
         }
 
-        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Guided };
+        return With(copy => copy.correction = Guided);
     }
 
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
-    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, []) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Correction };
+    internal Denoiser WithoutParameters() => With(copy => copy.parameters = []);
 
-    /// <summary>The network's own output. The caller's dispose scope receives it.</summary>
-    /// <param name="x">Its input, [batch, ...].</param>
-    /// <param name="time">Time in [0, 1]; the denoiser converts it.</param>
-    /// <param name="z">The condition.</param>
-    internal Tensor Call(Tensor x, double time, Tensor? z)
+    /// <summary>The network's own output, in the dtype of x. The caller's dispose scope receives it.</summary>
+    /// <param name="x">Its input, [batch, ...]. The network gets a copy.</param>
+    /// <param name="time">Time in [0, 1], for the schedule.</param>
+    /// <param name="networkTime">Time in [0, 1] as the network counts it; the denoiser converts it.</param>
+    /// <param name="z">The condition. The network gets a copy.</param>
+    /// <param name="dtype">The dtype of the network's inputs where <see cref="InDtype"/> says no other.</param>
+    internal Tensor Call(Tensor x, double time, double networkTime, Tensor? z, ScalarType dtype)
     {
-        using Scalar told = (timeScale * time) + timeOffset;
-        Tensor t = full([x.size(0)], told, x.dtype, x.device);
-        Tensor output = network(x, t, z) ?? throw new InvalidOperationException("The network returned null; a denoiser returns a tensor of the shape of its input.");
+        using Scalar told = Told(networkTime);
+        ScalarType inside = Dtype ?? dtype;
+        Tensor t = full([x.size(0)], told, Precision.AtLeastSingle(inside), x.device);
+        Tensor own = Copy(x, inside);
+        Tensor? ownCondition = z is null ? null : Copy(z, z.is_floating_point() ? Dtype ?? z.dtype : z.dtype);
+        Tensor output = network(own, t, ownCondition) ?? throw new InvalidOperationException("The network returned null; a denoiser returns a tensor of the shape of its input.");
         if (!output.is_floating_point() || output.device_type != x.device_type)
         {
             throw new InvalidOperationException($"The network returned dtype {output.dtype} on {output.device} for an input of dtype {x.dtype} on {x.device}; a denoiser returns floating-point numbers on the device of its input.");
@@ -207,7 +230,54 @@ public sealed class Denoiser
             throw new InvalidOperationException($"The network returned shape {Shapes.Text(output)} for an input of shape {Shapes.Text(x)}; a denoiser returns the shape of its input. Slice off what else it returns (a learned variance, for example).");
         }
 
-        return Correction is null ? output : Correction(x, time, output);
+        output = output.dtype == x.dtype ? output : output.to(x.dtype);
+        return correction is null ? output : correction(x, time, output);
+    }
+
+    /// <summary>The same for a network that counts time as the schedule does and computes in the dtype of x.</summary>
+    internal Tensor Call(Tensor x, double time, Tensor? z) => Call(x, time, time, z, x.dtype);
+
+    // Differentiable, and never the tensor itself.
+    private static Tensor Copy(Tensor tensor, ScalarType dtype) => tensor.dtype == dtype ? tensor.clone() : tensor.to(dtype);
+
+    // Training steps are integers: k of n lies at time (k+1)/n, and n (k+1)/n - 1 is k but for rounding.
+    private double Told(double networkTime)
+    {
+        double told = (timeScale * networkTime) + timeOffset;
+        double step = Math.Round(told);
+        return timeOffset != 0 && Math.Abs(told - step) <= 4 * timeScale * Math.ScaleB(1, -52) ? step : told;
+    }
+
+    // The condition that stands for none, for a batch, in the dtype of the condition beside it.
+    private static Tensor? None(Tensor? unconditional, long batch, Tensor? z)
+    {
+        if (unconditional is null)
+        {
+            return null;
+        }
+
+        if (unconditional.size(0) != 1 && unconditional.size(0) != batch)
+        {
+            throw new InputException(nameof(unconditional), $"shape {Shapes.Text(unconditional)}", $"[1, ...] or [{batch}, ...] for a batch of {batch}");
+        }
+
+        Tensor none = z is not null && z.is_floating_point() && unconditional.is_floating_point() ? unconditional.to(z.dtype) : unconditional;
+        return none.expand([batch, .. none.shape.Skip(1)]).clone();
+    }
+
+    private Denoiser With(Action<Denoiser> change)
+    {
+        var copy = (Denoiser)MemberwiseClone();
+        change(copy);
+        return copy;
+    }
+
+    private static void CheckScale(double scale)
+    {
+        if (!double.IsFinite(scale))
+        {
+            throw new ArgumentOutOfRangeException(nameof(scale), scale, $"Got scale {scale}; it must be finite.");
+        }
     }
 
     private static (double Scale, double Offset) TimeConvention(double timeScale, int? trainingTimesteps)

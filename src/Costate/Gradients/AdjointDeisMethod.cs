@@ -20,7 +20,7 @@ internal sealed class AdjointDeisMethod : GradientMethod
 
     public override string ToString() => $"AdjointDeis({order}{(steps is null ? "" : $", {steps} steps")}{(trajectory is null ? "" : $", {trajectory}")})";
 
-    internal override GradientTape Record(SamplingRun run)
+    private protected override GradientTape RecordTape(SamplingRun run)
     {
         TimeGrid grid = gridFor(run.Grid) ?? run.Grid.Resampled(run.Schedule, steps!.Value);
         bool same = grid.Times.SequenceEqual(run.Grid.Times);

@@ -12,12 +12,15 @@ internal sealed class AdjointDeisTape : GradientTape
     private readonly SchedulePoint[] points;
     private readonly AdjointDeisStep[] steps;
     private readonly Tensor sample;
+    private readonly bool repeats;
 
     internal AdjointDeisTape(SamplingRun run, TimeGrid grid, int order, IStateSource states)
+        : base(run)
     {
         this.run = run;
         this.grid = grid;
         this.states = states;
+        repeats = states is RecordedStates && ReferenceEquals(grid, run.Grid) && run.Condition is not { IsScheduled: true };
         points = [.. grid.Times.Select(t => SchedulePoint.At(run.Schedule, t))];
 
         // steps[j] goes from node j + 1 up to node j; nodes are numbered as on the grid, from noise to data.
@@ -52,9 +55,14 @@ internal sealed class AdjointDeisTape : GradientTape
 
     internal override Tensor Sample => sample;
 
-    internal override Cotangents PullBack(Tensor cotangent)
+    public override void Dispose()
     {
-        using var gradients = new ParameterGradients(run.Denoiser.Parameters);
+        sample.Dispose();
+        states.Dispose();
+    }
+
+    protected override (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients)
+    {
         var condition = new ConditionCotangent(run);
         Tensor adjoint = cotangent.alias();
         Tensor? productBefore = null;
@@ -63,7 +71,7 @@ internal sealed class AdjointDeisTape : GradientTape
         {
             run.Cancellation.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
-            (Tensor product, Tensor? conditionProduct) = Product(j, adjoint);
+            (Tensor product, Tensor? conditionProduct) = Product(j, adjoint, gradients);
             Tensor next = adjoint.Times(steps[j].State).AddTimes(product, steps[j].Now);
             if (steps[j].Before != 0)
             {
@@ -83,31 +91,24 @@ internal sealed class AdjointDeisTape : GradientTape
 
         productBefore?.Dispose();
         conditionBefore?.Dispose();
-        return new Cotangents(adjoint, condition.Sum, gradients.Take());
-    }
-
-    public override void Dispose()
-    {
-        sample.Dispose();
-        states.Dispose();
+        return (adjoint, condition.Sum);
     }
 
     // The product of the adjoint with the Jacobians of the noise prediction at node j + 1. The parameters' products are summed where
     // they fall, so the cotangent carries the weight that they have over this step and the next, and x and z are scaled back.
-    private (Tensor X, Tensor? Z) Product(int j, Tensor adjoint)
+    private (Tensor X, Tensor? Z) Product(int j, Tensor adjoint, ParameterGradients gradients)
     {
         int node = j + 1;
         using DisposeScope scope = NewDisposeScope();
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, points[node]);
         double weight = steps[j].ConditionNow + (j > 0 ? steps[j - 1].ConditionBefore : 0);
-        double scale = run.Denoiser.Parameters.Count > 0 && weight != 0 ? weight : 1;
-        var row = new TableRow(points[node].Time, grid.NetworkTimes[node], IntervalOf(node), Prediction.Noise, [], [], []);
+        double scale = !gradients.IsEmpty && weight != 0 ? weight : 1;
+        TableRow row = RowOf(node);
 
         Tensor x = states.At(node, points[node]);
-        using VectorJacobianProduct linearized = VectorJacobianProduct.Begin((leaf, z) => run.Evaluate(leaf, row, z), x, run.Condition?.At(row.Interval));
+        using VectorJacobianProduct linearized = run.Linearize(x, row);
         Tensor output = linearized.Output.detach();
-        (Tensor product, Tensor? conditionProduct) = linearized.Pull(weight != 0 ? run.Denoiser.Parameters : [], adjoint.Times(conversion.Output * scale));
-        run.Meter.Products++;
+        (Tensor product, Tensor? conditionProduct) = run.Pull(linearized, row, adjoint.Times(conversion.Output * scale), weight != 0 ? gradients : null);
         if (j > 0)
         {
             states.Passed(node, points[node], points[j], output);
@@ -138,6 +139,12 @@ internal sealed class AdjointDeisTape : GradientTape
             }
         }
     }
+
+    // Where an evaluation of the sample is repeated, the row of the sample, so that the network's answer is the same.
+    private TableRow RowOf(int node) =>
+        repeats && run.Table.EvaluatedRows.Select(i => run.Table.Rows[i]).FirstOrDefault(row => row.GridIndex == node) is TableRow row
+            ? row
+            : new TableRow(points[node].Time, grid.NetworkTimes[node], IntervalOf(node), Prediction.Noise, [], [], []);
 
     // The interval of the sampling grid that the step leaving this node towards noise begins in.
     private int IntervalOf(int node)

@@ -10,7 +10,9 @@ internal sealed class ConditionCotangent
     internal ConditionCotangent(SamplingRun run)
     {
         isScheduled = run.Condition?.IsScheduled ?? false;
-        Sum = run.ConditionIsDifferentiable ? zeros_like(run.Condition!.Values, requires_grad: false) : null;
+        Sum = run.ConditionIsDifferentiable
+            ? zeros_like(run.Condition!.Values, dtype: Precision.AtLeastSingle(run.Condition.Values.dtype), requires_grad: false)
+            : null;
     }
 
     /// <summary>The sum so far, or null where the condition has no gradient.</summary>

@@ -10,6 +10,7 @@ internal sealed class DiscreteTape : GradientTape
     private readonly Tensor sample;
 
     internal DiscreteTape(SamplingRun run)
+        : base(run)
     {
         this.run = run;
         var executor = new TableExecutor(run);
@@ -27,20 +28,6 @@ internal sealed class DiscreteTape : GradientTape
 
     internal override Tensor Sample => sample;
 
-    internal override Cotangents PullBack(Tensor cotangent)
-    {
-        using var gradients = new ParameterGradients(run.Denoiser.Parameters);
-        var transpose = new TableTranspose(run, cotangent);
-        for (int k = evaluated.Length - 1; k >= 0; k--)
-        {
-            transpose.Pass(k, evaluated[k]);
-            evaluated[k].Dispose();
-        }
-
-        (Tensor start, Tensor? condition) = transpose.Finish();
-        return new Cotangents(start, condition, gradients.Take());
-    }
-
     public override void Dispose()
     {
         sample.Dispose();
@@ -48,5 +35,17 @@ internal sealed class DiscreteTape : GradientTape
         {
             state.Dispose();
         }
+    }
+
+    protected override (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients)
+    {
+        var transpose = new TableTranspose(run, cotangent, gradients);
+        for (int k = evaluated.Length - 1; k >= 0; k--)
+        {
+            transpose.Pass(k, evaluated[k]);
+            evaluated[k].Dispose();
+        }
+
+        return transpose.Finish();
     }
 }

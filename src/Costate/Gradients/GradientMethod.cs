@@ -1,3 +1,6 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace Costate;
 
 /// <summary>How the gradient of a sample is found. A value: change one word to change the method.</summary>
@@ -65,13 +68,27 @@ public abstract class GradientMethod
         ? new ReversibleMethod(anchors)
         : throw new ArgumentOutOfRangeException(nameof(anchors), anchors, $"Got anchors every {anchors} steps; at least every 1.");
 
-    internal abstract GradientTape Record(SamplingRun run);
+    /// <summary>Runs forward and keeps what the gradient needs. Recorded a second time, a run repeats its first evaluations.</summary>
+    internal GradientTape Record(SamplingRun run) => RecordTape(Repeatable(run));
+
+    /// <summary>The sample of a run as a node of the caller's graph.</summary>
+    internal virtual Tensor Differentiable(SamplingRun run, Action<Exception?> report) => SamplingFunction.Run(Repeatable(run), this, report);
+
+    private protected abstract GradientTape RecordTape(SamplingRun run);
+
+    /// <summary>What makes repeated evaluations equal to the first; null where none is repeated.</summary>
+    private protected virtual EvaluationReplay? NewReplay() => new(comparesOutputs: true);
+
+    private SamplingRun Repeatable(SamplingRun run) => run.Replay is null ? run with { Replay = NewReplay() } : run;
 
     private sealed class ReversibleMethod(int? anchors) : GradientMethod
     {
         public override string ToString() => $"Reversible({anchors})";
 
-        internal override GradientTape Record(SamplingRun run) => run.Table.Reversal is not null
+        // The round trip shows what the outputs would.
+        private protected override EvaluationReplay? NewReplay() => new(comparesOutputs: false);
+
+        private protected override GradientTape RecordTape(SamplingRun run) => run.Table.Reversal is not null
             ? new ReversibleTape(run, anchors)
             : throw new ArgumentException($"{run.Solver.Name} is not reversible: its states cannot be reconstructed from the sample. Use {nameof(Solver)}.{nameof(Solver.Rex)}(...), or {nameof(Discrete)}() with this solver.");
     }
@@ -80,13 +97,22 @@ public abstract class GradientMethod
     {
         public override string ToString() => $"Discrete({checkpointing})";
 
-        internal override GradientTape Record(SamplingRun run) => checkpointing?.Record(run) ?? new DiscreteTape(run);
+        private protected override GradientTape RecordTape(SamplingRun run) => checkpointing?.Record(run) ?? new DiscreteTape(run);
     }
 
     private sealed class UnrolledMethod : GradientMethod
     {
         public override string ToString() => "Unrolled()";
 
-        internal override GradientTape Record(SamplingRun run) => new UnrolledTape(run);
+        // Autograd's own graph: it frees itself, checks what was changed in place and can be differentiated again.
+        internal override Tensor Differentiable(SamplingRun run, Action<Exception?> report)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            return run.ToCaller(UnrolledTape.Unroll(run)).MoveToOuterDisposeScope();
+        }
+
+        private protected override GradientTape RecordTape(SamplingRun run) => new UnrolledTape(run);
+
+        private protected override EvaluationReplay? NewReplay() => null;
     }
 }

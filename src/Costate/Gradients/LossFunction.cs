@@ -15,12 +15,11 @@ internal static class LossFunction
     {
         using DisposeScope scope = NewDisposeScope();
         using VectorJacobianProduct product = VectorJacobianProduct.Begin(
-            (x, _) => loss(x) ?? throw new InvalidOperationException($"The loss returned null{Where(at)}; it must return one value for each item, [batch], or a scalar."),
-            sample,
-            null);
+            (x, _) => loss(x.clone()) ?? throw new InvalidOperationException($"The loss returned null{Where(at)}; it must return one value for each item, [batch], or a scalar."),
+            sample);
         Check(product.Output, sample, at, mustBeFinite);
         Tensor value = product.Output.detach().reshape(-1).clone();
-        (Tensor cotangent, _) = product.Pull([], ones_like(product.Output));
+        (Tensor cotangent, _) = product.Pull(ones_like(product.Output));
         return (value.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
     }
 

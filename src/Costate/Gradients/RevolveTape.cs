@@ -14,6 +14,7 @@ internal sealed class RevolveTape : GradientTape
     private readonly Tensor sample;
 
     internal RevolveTape(SamplingRun run, int slots)
+        : base(run)
     {
         this.run = run;
         executor = new TableExecutor(run);
@@ -39,21 +40,6 @@ internal sealed class RevolveTape : GradientTape
 
     internal override Tensor Sample => sample;
 
-    internal override Cotangents PullBack(Tensor cotangent)
-    {
-        using var gradients = new ParameterGradients(run.Denoiser.Parameters);
-        var transpose = new TableTranspose(run, cotangent);
-        while (segments.TryPeek(out Segment? segment))
-        {
-            // Off the stack only once it is done with, so that disposing the tape finds it after an exception.
-            Reverse(transpose, segment);
-            segments.Pop();
-        }
-
-        (Tensor start, Tensor? condition) = transpose.Finish();
-        return new Cotangents(start, condition, gradients.Take());
-    }
-
     public override void Dispose()
     {
         sample.Dispose();
@@ -61,6 +47,19 @@ internal sealed class RevolveTape : GradientTape
         {
             segment.Checkpoint.Dispose();
         }
+    }
+
+    protected override (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients)
+    {
+        var transpose = new TableTranspose(run, cotangent, gradients);
+        while (segments.TryPeek(out Segment? segment))
+        {
+            // Off the stack only once it is done with, so that disposing the tape finds it after an exception.
+            Reverse(transpose, segment);
+            segments.Pop();
+        }
+
+        return transpose.Finish();
     }
 
     private void Reverse(TableTranspose transpose, Segment segment)

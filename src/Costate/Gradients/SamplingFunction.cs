@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -14,94 +13,29 @@ internal sealed class SamplingFunction : autograd.SingleTensorFunction<SamplingF
 
     public override string Name => "CostateSampling";
 
-    internal static Tensor Run(SamplingRun run, GradientMethod method, Action<Exception> onError)
+    internal static Tensor Run(SamplingRun run, GradientMethod method, Action<Exception?> report)
     {
-        // A tape outlives the caller's dispose scope: it belongs to the graph until the backward pass.
-        var call = new Call(run, method, onError);
-        return apply(run.Start, run.Condition?.Values!, call);
+        using DisposeScope scope = NewDisposeScope();
+
+        // Where only the weights have a gradient, an input of the node's own makes it one that autograd goes through.
+        Tensor? anchor = run.Denoiser.Parameters.Any(p => p.requires_grad) ? zeros(1).requires_grad_(true) : null;
+        var call = new SamplingCall(run, method, anchor, report);
+        return apply(run.Start, run.Condition?.Values!, anchor!, call).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var call = (Call)vars[2];
+        var call = (SamplingCall)vars[^1];
         ctx.save_data(CallKey, call);
+
+        // Torch holds these whatever the caller disposes, and sees whether they were changed in place.
+        ctx.save_for_backward([(Tensor)vars[0], (Tensor)vars[1], .. call.Parameters]);
         return call.Forward();
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        var call = (Call)ctx.get_data(CallKey);
-        try
-        {
-            Cotangents cotangents = call.Backward(grad_output);
-            return [cotangents.Start, cotangents.Condition!, null!];
-        }
-        catch (Exception e)
-        {
-            // The engine refuses a gradient of this shape with an ordinary exception, raised from the user's backward().
-            call.OnError(e);
-            return [zeros(Array.Empty<long>()), null!, null!];
-        }
-    }
-
-    private sealed class Call(SamplingRun run, GradientMethod method, Action<Exception> onError)
-    {
-        private GradientTape? tape;
-
-        internal Action<Exception> OnError => onError;
-
-        internal Tensor Forward()
-        {
-            using DisposeScope scope = NewDisposeScope();
-            Record(scope);
-            return run.ToCaller(tape!.Sample).clone().MoveToOuterDisposeScope();
-        }
-
-        internal Cotangents Backward(Tensor cotangent)
-        {
-            using DisposeScope scope = NewDisposeScope();
-            if (tape is null)
-            {
-                Record(scope);
-            }
-
-            using IDisposable noGraph = no_grad();
-            try
-            {
-                Cotangents cotangents = run.ToCaller(tape!.PullBack(run.ToState(cotangent)));
-                AddToParameters(cotangents.Parameters);
-                cotangents.Start.MoveToOuterDisposeScope();
-                cotangents.Condition?.MoveToOuterDisposeScope();
-                return cotangents;
-            }
-            finally
-            {
-                tape!.Dispose();
-                tape = null;
-            }
-        }
-
-        private void Record(DisposeScope scope)
-        {
-            using IDisposable noGraph = no_grad();
-            tape = method.Record(run);
-            scope.Detach(scope.DisposablesView.OfType<Tensor>().ToArray());
-        }
-
-        private void AddToParameters(Tensor[] gradients)
-        {
-            foreach ((Parameter parameter, Tensor gradient) in run.Denoiser.Parameters.Zip(gradients))
-            {
-                using Tensor? sum = parameter.grad;
-                if (sum is null)
-                {
-                    parameter.grad = gradient;
-                }
-                else
-                {
-                    sum.add_(gradient);
-                }
-            }
-        }
+        var call = (SamplingCall)ctx.get_data(CallKey);
+        return [.. call.Backward(ctx.get_saved_variables, grad_output), null!];
     }
 }

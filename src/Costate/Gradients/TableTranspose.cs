@@ -13,15 +13,17 @@ internal sealed class TableTranspose
     private readonly SamplingRun run;
     private readonly SolverTable table;
     private readonly ConditionCotangent condition;
+    private readonly ParameterGradients parameters;
     private readonly Dictionary<int, Tensor> states = [];
     private readonly Dictionary<int, Tensor> outputs = [];
     private Tensor? held;
     private int row;
 
     /// <summary>Begins with the cotangent of the sample. Everything lives in the caller's dispose scope.</summary>
-    internal TableTranspose(SamplingRun run, Tensor cotangent)
+    internal TableTranspose(SamplingRun run, Tensor cotangent, ParameterGradients parameters)
     {
         this.run = run;
+        this.parameters = parameters;
         table = run.Table;
         condition = new ConditionCotangent(run);
         row = table.SampleRow;
@@ -49,12 +51,7 @@ internal sealed class TableTranspose
     }
 
     /// <summary>Evaluates the network at a row with a graph, for <see cref="Pass(int, VectorJacobianProduct)"/>.</summary>
-    internal VectorJacobianProduct Linearize(int evaluated, Tensor x)
-    {
-        TableRow at = table.Rows[evaluated];
-        using Tensor? z = run.Condition?.At(at.Interval);
-        return VectorJacobianProduct.Begin((leaf, condition) => run.Evaluate(leaf, at, condition), x, z);
-    }
+    internal VectorJacobianProduct Linearize(int evaluated, Tensor x) => run.Linearize(x, table.Rows[evaluated]);
 
     /// <summary>Passes the evaluation at a row: all rows after it have handed on their cotangents, then its product takes its own.</summary>
     internal void Pass(int evaluated, VectorJacobianProduct product)
@@ -138,8 +135,7 @@ internal sealed class TableTranspose
         using DisposeScope scope = NewDisposeScope();
         TableRow at = table.Rows[evaluated];
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, prediction, SchedulePoint.At(table.Schedule, at.Time));
-        (Tensor product, Tensor? conditionProduct) = linearized.Pull(run.Denoiser.Parameters, conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output));
-        run.Meter.Products++;
+        (Tensor product, Tensor? conditionProduct) = run.Pull(linearized, at, conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output), parameters);
 
         if (conversion.State != 0)
         {

@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -11,49 +10,63 @@ namespace Costate;
 /// </summary>
 internal sealed class VectorJacobianProduct : IDisposable
 {
-    private readonly Tensor x;
-    private readonly Tensor? z;
+    private readonly bool scales;
 
-    private VectorJacobianProduct(Tensor x, Tensor? z, Tensor output)
-    {
-        this.x = x;
-        this.z = z;
-        Output = output;
-    }
+    private VectorJacobianProduct(Tensor x, Tensor? z, Tensor output, bool scales) => (X, Z, Output, this.scales) = (x, z, output, scales);
+
+    /// <summary>Where it was evaluated.</summary>
+    internal Tensor X { get; }
+
+    /// <summary>The condition there, or null.</summary>
+    internal Tensor? Z { get; }
 
     /// <summary>The network's output, with its graph.</summary>
     internal Tensor Output { get; }
 
-    /// <summary>Evaluates a network. The result lives in the caller's dispose scope.</summary>
-    /// <param name="network">The function; z is null if it was given as null.</param>
+    /// <summary>Evaluates a function. The result lives in the caller's dispose scope.</summary>
+    /// <param name="function">The function; z is null if it was given as null. It must not change its arguments in place.</param>
     /// <param name="x">Where, with respect to the state.</param>
     /// <param name="z">Where, with respect to the condition; may be of an integer dtype, which has no gradient.</param>
-    internal static VectorJacobianProduct Begin(Func<Tensor, Tensor?, Tensor> network, Tensor x, Tensor? z)
+    /// <param name="wantsCondition">Whether the product with respect to z is wanted.</param>
+    /// <param name="dtype">The dtype that the function computes in.</param>
+    internal static VectorJacobianProduct Begin(
+        Func<Tensor, Tensor?, Tensor> function, Tensor x, Tensor? z = null, bool wantsCondition = true, ScalarType? dtype = null)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable withGraph = enable_grad();
         Tensor leaf = x.detach().requires_grad_(true);
-        Tensor? condition = z is null ? null : z.is_floating_point() ? z.detach().requires_grad_(true) : z.alias();
-        Tensor output = network(leaf, condition).alias();
-        return new VectorJacobianProduct(leaf.MoveToOuterDisposeScope(), condition?.MoveToOuterDisposeScope(), output.MoveToOuterDisposeScope());
+        Tensor? condition = z is null ? null : z.is_floating_point() && wantsCondition ? z.detach().requires_grad_(true) : z.detach();
+        Tensor output = function(leaf, condition).alias();
+        return new VectorJacobianProduct(
+            leaf.MoveToOuterDisposeScope(), condition?.MoveToOuterDisposeScope(), output.MoveToOuterDisposeScope(), dtype == ScalarType.Float16);
     }
 
     /// <summary>
     /// Multiplies a cotangent by the transposed Jacobians: with respect to x and z the product is returned, with respect to the
-    /// parameters it is added to their <c>grad</c>. Once only: it frees the graph.
+    /// parameters it is added to their sums. Once only: it frees the graph.
     /// </summary>
-    internal (Tensor X, Tensor? Z) Pull(IReadOnlyList<Parameter> parameters, Tensor cotangent)
+    /// <returns>The products, in memory of their own; null where the graph does not reach the input.</returns>
+    internal (Tensor? X, Tensor? Z) Reach(Tensor cotangent, ParameterGradients? parameters = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        bool conditionHasGradient = z?.requires_grad ?? false;
-        if (Output.requires_grad)
+        if (!Output.requires_grad)
         {
-            List<Tensor> inputs = conditionHasGradient ? [x, z!] : [x];
-            inputs.AddRange(parameters);
-            autograd.backward([Output], [cotangent.detach()], inputs: inputs);
+            return (null, null);
         }
 
-        return (Gradient(x), conditionHasGradient ? Gradient(z!) : null);
+        List<Tensor> inputs = Z is { requires_grad: true } ? [X, Z] : [X];
+        Tensor? factor = scales ? CotangentScale.Of(cotangent, perItem: parameters is null or { IsEmpty: true }) : null;
+        inputs.AddRange(parameters?.Trainable ?? []);
+        autograd.backward([Output], [factor is null ? cotangent.detach() : cotangent.detach() * factor], inputs: inputs);
+        parameters?.Collect(factor);
+        return (Taken(X, factor), Z is null ? null : Taken(Z, factor));
+    }
+
+    /// <summary>The same with zeros for an input that the output does not depend on; z is null where it has no gradient.</summary>
+    internal (Tensor X, Tensor? Z) Pull(Tensor cotangent, ParameterGradients? parameters = null)
+    {
+        (Tensor? productX, Tensor? productZ) = Reach(cotangent, parameters);
+        return (productX ?? zeros_like(X, requires_grad: false), Z is { requires_grad: true } ? productZ ?? zeros_like(Z, requires_grad: false) : null);
     }
 
     /// <summary>
@@ -89,19 +102,24 @@ internal sealed class VectorJacobianProduct : IDisposable
     /// <summary>Makes it outlive the dispose scopes it was made in; it must then be disposed.</summary>
     internal VectorJacobianProduct DetachFromDisposeScope()
     {
-        x.DetachFromDisposeScope();
-        z?.DetachFromDisposeScope();
+        X.DetachFromDisposeScope();
+        Z?.DetachFromDisposeScope();
         Output.DetachFromDisposeScope();
         return this;
     }
 
     public void Dispose()
     {
-        x.Dispose();
-        z?.Dispose();
+        X.Dispose();
+        Z?.Dispose();
         Output.Dispose();
     }
 
-    // An input that the output does not depend on has no grad; its product is zero.
-    private static Tensor Gradient(Tensor leaf) => (leaf.grad ?? zeros_like(leaf, requires_grad: false)).MoveToOuterDisposeScope();
+    // Torch may leave one memory in several grads, and the cotangent's among them (views and sums hand it on): a copy can be changed in place.
+    private static Tensor? Taken(Tensor leaf, Tensor? factor)
+    {
+        using Tensor? gradient = leaf.grad;
+        leaf.grad = null;
+        return gradient is null ? null : CotangentScale.Undo(gradient, factor).MoveToOuterDisposeScope();
+    }
 }

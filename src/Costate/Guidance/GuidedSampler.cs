@@ -92,7 +92,7 @@ public sealed class GuidedSampler
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SamplingRun run = sampler.Checked(xT, z, null, null, cancellationToken);
+        SamplingRun run = sampler.Checked(xT, z, null, null, cancellationToken) with { WantsConditionGradient = false };
         int batch = checked((int)xT.shape[0]);
         var objective = new GuidanceObjective(loss, batch);
         var noise = new GuidanceNoise(streams, steps.Length);

@@ -38,7 +38,7 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
         using LookaheadView? view = !isMean && (step.GuidesState || step.GuidesData)
             ? LookaheadView.From(run, options.Lookahead, ahead, x, step.At.Index, step.GuidesState)
             : null;
-        using VectorJacobianProduct? product = isMean && step.GuidesState ? VectorJacobianProduct.Begin((leaf, _) => Evaluate(step, leaf), x, null) : null;
+        using VectorJacobianProduct? product = isMean && step.GuidesState ? run.Linearize(x, RowOf(step)) : null;
         Tensor output = view?.FirstOutput ?? product?.Output.detach() ?? Evaluate(step, x);
         Tensor data = output.Times(step.ToData.Output);
         if (step.ToData.State != 0)
@@ -88,12 +88,13 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
         return sum;
     }
 
-    private Tensor Evaluate(GuidedStep step, Tensor x) => run.Evaluate(x, run.Table.Rows[step.At.Index], run.Condition?.At(step.At.Index));
+    private TableRow RowOf(GuidedStep step) => run.Table.Rows[step.At.Index];
+
+    private Tensor Evaluate(GuidedStep step, Tensor x) => run.Evaluate(x, RowOf(step), run.Condition?.At(step.At.Index));
 
     private Tensor PullBack(GuidedStep step, VectorJacobianProduct product, Tensor cotangent)
     {
-        run.Meter.Products++;
-        Tensor pulled = product.Pull([], cotangent.Times(step.ToData.Output)).X;
+        Tensor pulled = run.Pull(product, RowOf(step), cotangent.Times(step.ToData.Output)).X;
         return step.ToData.State == 0 ? pulled : pulled.AddTimes(cotangent, step.ToData.State);
     }
 

@@ -17,13 +17,13 @@ internal static class Inversion
         if (run.Solver.IsStochastic)
         {
             EncodedNoise encoded = CycleDiffusion.Encode(run);
-            return new NoiseState([encoded.Start], encoded.Vectors, run.NetworkType, settings);
+            return new NoiseState([encoded.Start], encoded.Vectors, run.CallerType, settings);
         }
 
         var towardsNoise = new Sampler(run.Denoiser, run.Schedule, run.Solver, run.Grid.Reversed());
         Condition? condition = run.Condition is { IsScheduled: true } scheduled ? scheduled.WithValues(scheduled.Values.flip(0)) : run.Condition;
         Tensor start = towardsNoise.Sample(run.Start, condition, null, run.Progress, run.Cancellation);
-        return new NoiseState([start], null, run.NetworkType, settings);
+        return new NoiseState([start], null, run.CallerType, settings);
     }
 
     private static NoiseState Reverse(SamplingRun run, Reversal reversal, IReadOnlyDictionary<string, string> settings)
@@ -45,7 +45,7 @@ internal static class Inversion
 
         Tensor[] states = [.. reversal.Start.Select(row => sweep.State(row).alias())];
         Tensor[] remainders = [.. reversal.Start.Select(sweep.Remainder).OfType<Tensor>().Select(remainder => remainder.alias())];
-        return new NoiseState(states, null, run.NetworkType, settings, remainders.Length > 0 ? remainders : null);
+        return new NoiseState(states, null, run.CallerType, settings, remainders.Length > 0 ? remainders : null);
     }
 
     private static LiveSet EndCarriers(SamplingRun run, Reversal reversal)

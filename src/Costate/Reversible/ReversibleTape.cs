@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -13,6 +12,7 @@ internal sealed class ReversibleTape : GradientTape
     private double? drift;
 
     internal ReversibleTape(SamplingRun run, int? anchorEvery)
+        : base(run)
     {
         this.run = run;
         SolverTable table = run.Table;
@@ -48,10 +48,16 @@ internal sealed class ReversibleTape : GradientTape
 
     internal override double? ReconstructionDrift => drift;
 
-    internal override Cotangents PullBack(Tensor cotangent)
+    public override void Dispose()
     {
-        using var gradients = new ParameterGradients(run.Denoiser.Parameters);
-        var transpose = new TableTranspose(run, cotangent);
+        sample.Dispose();
+        carriers.Dispose();
+        anchors.Dispose();
+    }
+
+    protected override (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients)
+    {
+        var transpose = new TableTranspose(run, cotangent, gradients);
         Dictionary<int, VectorJacobianProduct> pending = [];
         using var reversal = new TableReversal(
             run,
@@ -64,14 +70,15 @@ internal sealed class ReversibleTape : GradientTape
         try
         {
             HashSet<int> evaluated = [.. run.Table.EvaluatedRows];
+            int passed = 0;
             for (int row = run.Table.SampleRow; row >= 0; row--)
             {
                 if (evaluated.Contains(row))
                 {
                     // Undoing a later row has evaluated the network here, unless it is a first step that nothing undoes.
-                    VectorJacobianProduct product = pending.Remove(row, out VectorJacobianProduct? held) ? held : transpose.Linearize(row, reversal.State(row));
+                    using VectorJacobianProduct product = pending.Remove(row, out VectorJacobianProduct? held) ? held : transpose.Linearize(row, reversal.State(row));
                     transpose.Pass(row, product);
-                    product.Dispose();
+                    run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, ++passed, evaluated.Count, run.Table.Rows[row].Time));
                 }
 
                 if (row > 0)
@@ -80,8 +87,6 @@ internal sealed class ReversibleTape : GradientTape
                     reversal.Replace(row, anchors);
                     reversal.Undo(row);
                 }
-
-                run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, run.Table.SampleRow - row + 1, run.Table.SampleRow + 1, run.Table.Rows[row].Time));
             }
         }
         finally
@@ -92,22 +97,7 @@ internal sealed class ReversibleTape : GradientTape
             }
         }
 
-        drift = Drift(reversal.State(0));
-        (Tensor start, Tensor? condition) = transpose.Finish();
-        return new Cotangents(start, condition, gradients.Take());
-    }
-
-    public override void Dispose()
-    {
-        sample.Dispose();
-        carriers.Dispose();
-        anchors.Dispose();
-    }
-
-    private double Drift(Tensor reconstructed)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor start = run.ToState(run.Start);
-        return ((reconstructed - start).abs().max() / start.abs().max()).item<double>();
+        drift = reversal.Drift(0, run.ToState(run.Start));
+        return transpose.Finish();
     }
 }

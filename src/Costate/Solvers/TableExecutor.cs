@@ -118,8 +118,8 @@ internal sealed class TableExecutor
         PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, row);
         if (conversion.IsIdentity)
         {
-            // The network may have returned a tensor that it keeps: hand on a handle of our own.
-            return output.alias().MoveToOuterDisposeScope();
+            // The network may have returned a buffer that it writes again at the next call.
+            return output.clone().MoveToOuterDisposeScope();
         }
 
         Tensor prediction = output.Times(conversion.Output);

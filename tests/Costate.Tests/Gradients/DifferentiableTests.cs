@@ -76,7 +76,8 @@ public sealed class DifferentiableTests
         Tensor start = SmallNet.Start().requires_grad_(true);
         SmallNet.Loss(sampler.Differentiable(start, SmallNet.Condition())).sum().backward();
         Assert.NotNull(start.grad);
-        Assert.False(sampler.Differentiable(SmallNet.Start(), SmallNet.Condition()).requires_grad);
+        Sampler frozen = NewSampler(Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Noise));
+        Assert.False(frozen.Differentiable(SmallNet.Start(), SmallNet.Condition()).requires_grad);
     }
 
     [Fact]

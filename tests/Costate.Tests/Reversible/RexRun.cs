@@ -30,7 +30,7 @@ internal static class RexRun
         Solver = sampler.Solver,
         Grid = sampler.Grid,
         Start = start,
-        NetworkType = start.dtype,
+        CallerType = start.dtype,
         Condition = z,
         Noise = noise,
         Progress = null,

@@ -22,7 +22,7 @@ internal sealed class ConvolutionOperator(string name, double[] kernel, int size
         // Of a linear map, at any point.
         using Tensor zero = zeros_like(y, requires_grad: false);
         using VectorJacobianProduct product = VectorJacobianProduct.Begin((x, _) => Map(x), zero, null);
-        return product.Pull([], y).X;
+        return product.Pull(y).X;
     }
 
     private protected override void CheckInput(Tensor x)

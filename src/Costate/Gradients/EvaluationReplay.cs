@@ -1,0 +1,99 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>
+/// Makes a repeated evaluation of the network give the output of the first: the gradient is then that of the sample that was returned.
+/// </summary>
+/// <remarks>
+/// The default generator goes back to where it was before the first evaluation, as in torch's own checkpointing, so a network that draws
+/// (dropout) draws the same numbers; afterwards it is where the caller had it. Some hundred values of each output are kept, and a repeated
+/// output that differs from them is refused: the network keeps a state of its own, or draws from another generator. Costs no evaluation.
+/// </remarks>
+/// <param name="comparesOutputs">Whether values of the outputs are kept, two kilobytes an evaluation.</param>
+internal sealed class EvaluationReplay(bool comparesOutputs)
+{
+    private const int Values = 256;
+
+    private readonly Dictionary<TableRow, First> evaluations = [];
+    private byte[] generator = [];
+
+    /// <summary>An evaluation at a row: the first is kept, a later one is made equal to it and compared.</summary>
+    internal Tensor Evaluate(TableRow row, Func<Tensor> evaluate)
+    {
+        using Tensor now = random.get_rng_state();
+        if (evaluations.TryGetValue(row, out First? first))
+        {
+            return Repeat(row, first, evaluate, now);
+        }
+
+        // A network that draws nothing leaves the generator as it was: one copy serves all evaluations.
+        Span<byte> state = now.bytes;
+        generator = state.SequenceEqual(generator) ? generator : state.ToArray();
+        Tensor output = evaluate();
+        evaluations[row] = new First(generator, comparesOutputs ? Sampled(output) : null);
+        return output;
+    }
+
+    /// <summary>Something with the random numbers of the first evaluation at a row.</summary>
+    internal Tensor Repeat(TableRow row, Func<Tensor> evaluate)
+    {
+        using Tensor now = random.get_rng_state();
+        return Repeat(row, evaluations[row] with { Output = null }, evaluate, now);
+    }
+
+    private static Tensor Repeat(TableRow row, First first, Func<Tensor> evaluate, Tensor now)
+    {
+        if (!now.bytes.SequenceEqual(first.Generator))
+        {
+            using Tensor then = tensor(first.Generator);
+            random.set_rng_state(then);
+        }
+
+        try
+        {
+            Tensor output = evaluate();
+            if (first.Output is double[] before)
+            {
+                Compare(row, before, Sampled(output), output.dtype);
+            }
+
+            return output;
+        }
+        finally
+        {
+            random.set_rng_state(now);
+        }
+    }
+
+    private static void Compare(TableRow row, double[] before, double[] after, ScalarType dtype)
+    {
+        // TorchScript's first calls may differ from later ones in their last bits.
+        double tolerance = dtype == ScalarType.Float64 ? 1e-9 : 1e-3;
+        double largest = before.Max(Math.Abs);
+        double difference = before.Zip(after, (a, b) => Math.Abs(a - b)).Max();
+        if (difference > tolerance * largest)
+        {
+            throw Changed(FormattableString.Invariant($"evaluated again at step {row.Interval} (time {row.Time:R}), its output differs by {difference / largest:G2} of its largest value"));
+        }
+    }
+
+    /// <summary>The refusal of a network whose answers to one question differ.</summary>
+    internal static InvalidOperationException Changed(string how) => new(
+        $"The network is not deterministic: {how}, so this gradient would not be that of the sample. Keep it from changing between calls " +
+        $"(a counter, a cache, a generator of its own), put its module into evaluation mode, or use {nameof(GradientMethod)}.{nameof(GradientMethod.Unrolled)}(), which evaluates it once.");
+
+    private static double[] Sampled(Tensor output)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        Tensor all = output.detach().reshape(-1);
+
+        // An odd stride meets all columns of an image.
+        long stride = (all.numel() / Values) | 1;
+        return all.slice(0, 0, all.numel(), stride).to(ScalarType.Float64).cpu().data<double>().ToArray();
+    }
+
+    private sealed record First(byte[] Generator, double[]? Output);
+}
