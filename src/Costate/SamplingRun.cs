@@ -117,7 +117,7 @@ internal sealed record SamplingRun
     /// <summary>The network's output at a state, in the dtype of the states, checked to be finite and counted. The caller's dispose scope receives it.</summary>
     internal Tensor Evaluate(Tensor x, TableRow row, Tensor? z)
     {
-        Tensor output = Replay is null ? Call() : Replay.Evaluate(row, Call);
+        Tensor output = Replay is null ? Call() : Replay.Evaluate(row, NetworkType, Call);
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
         if (!output.requires_grad && is_grad_enabled())
         {

@@ -17,49 +17,48 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
     private const int Values = 256;
 
     private readonly Dictionary<TableRow, First> evaluations = [];
-    private byte[] generator = [];
 
     /// <summary>An evaluation at a row: the first is kept, a later one is made equal to it and compared.</summary>
-    internal Tensor Evaluate(TableRow row, Func<Tensor> evaluate)
+    /// <param name="row">Where.</param>
+    /// <param name="dtype">The dtype that the network computes in.</param>
+    /// <param name="evaluate">The evaluation.</param>
+    internal Tensor Evaluate(TableRow row, ScalarType dtype, Func<Tensor> evaluate)
     {
-        using Tensor now = random.get_rng_state();
         if (evaluations.TryGetValue(row, out First? first))
         {
-            return Repeat(row, first, evaluate, now);
+            Tensor again = Replayed(first, evaluate);
+            if (first.Output is double[] values)
+            {
+                Compare(row, values, Sampled(again), dtype);
+            }
+
+            return again;
         }
 
-        // A network that draws nothing leaves the generator as it was: one copy serves all evaluations.
-        Span<byte> state = now.bytes;
-        generator = state.SequenceEqual(generator) ? generator : state.ToArray();
+        using Tensor before = random.get_rng_state();
         Tensor output = evaluate();
-        evaluations[row] = new First(generator, comparesOutputs ? Sampled(output) : null);
+        using Tensor after = random.get_rng_state();
+        bool draws = !after.bytes.SequenceEqual(before.bytes);
+        evaluations[row] = new First(draws ? before.bytes.ToArray() : null, comparesOutputs ? Sampled(output) : null);
         return output;
     }
 
     /// <summary>Something with the random numbers of the first evaluation at a row.</summary>
-    internal Tensor Repeat(TableRow row, Func<Tensor> evaluate)
-    {
-        using Tensor now = random.get_rng_state();
-        return Repeat(row, evaluations[row] with { Output = null }, evaluate, now);
-    }
+    internal Tensor Repeat(TableRow row, Func<Tensor> evaluate) => Replayed(evaluations[row], evaluate);
 
-    private static Tensor Repeat(TableRow row, First first, Func<Tensor> evaluate, Tensor now)
+    // The generator is the process's: it is touched only for a network that draws.
+    private static Tensor Replayed(First first, Func<Tensor> evaluate)
     {
-        if (!now.bytes.SequenceEqual(first.Generator))
+        if (first.Generator is not byte[] state)
         {
-            using Tensor then = tensor(first.Generator);
-            random.set_rng_state(then);
+            return evaluate();
         }
 
+        using Tensor now = random.get_rng_state(), then = tensor(state);
+        random.set_rng_state(then);
         try
         {
-            Tensor output = evaluate();
-            if (first.Output is double[] before)
-            {
-                Compare(row, before, Sampled(output), output.dtype);
-            }
-
-            return output;
+            return evaluate();
         }
         finally
         {
@@ -75,14 +74,12 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         double difference = before.Zip(after, (a, b) => Math.Abs(a - b)).Max();
         if (difference > tolerance * largest)
         {
-            throw Changed(FormattableString.Invariant($"evaluated again at step {row.Interval} (time {row.Time:R}), its output differs by {difference / largest:G2} of its largest value"));
+            throw new InvalidOperationException(
+                FormattableString.Invariant($"The network is not deterministic: evaluated again at step {row.Interval} (time {row.Time:R}), its output differs by {difference / largest:G2} of its largest value, ") +
+                "so this gradient would not be that of the sample. Keep it from changing between calls (a counter, a cache, a generator of its own), put its module into " +
+                $"evaluation mode, or use {nameof(GradientMethod)}.{nameof(GradientMethod.Unrolled)}(), which evaluates it once.");
         }
     }
-
-    /// <summary>The refusal of a network whose answers to one question differ.</summary>
-    internal static InvalidOperationException Changed(string how) => new(
-        $"The network is not deterministic: {how}, so this gradient would not be that of the sample. Keep it from changing between calls " +
-        $"(a counter, a cache, a generator of its own), put its module into evaluation mode, or use {nameof(GradientMethod)}.{nameof(GradientMethod.Unrolled)}(), which evaluates it once.");
 
     private static double[] Sampled(Tensor output)
     {
@@ -95,5 +92,7 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         return all.slice(0, 0, all.numel(), stride).to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 
-    private sealed record First(byte[] Generator, double[]? Output);
+    /// <param name="Generator">The state of the generator before, where the network drew from it.</param>
+    /// <param name="Output">Some values of the output, where they are compared.</param>
+    private sealed record First(byte[]? Generator, double[]? Output);
 }

@@ -4,6 +4,13 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>How the gradient of a sample is found. A value: change one word to change the method.</summary>
+/// <remarks>
+/// All but <see cref="Unrolled"/> evaluate the network a second time, and the answer is still the gradient of the sample that was returned: a
+/// network that draws from the default generator (dropout) draws the same numbers again, and one whose answer changes otherwise (a counter, a
+/// generator of its own) is refused. A batch normalisation in training mode is right, and its running statistics move once a sample, where the
+/// denoiser was made from the module itself. A network whose graph does not reach an input on which its output depends is refused by every method.
+/// Gradients are in the dtype of what they belong to, in memory of their own.
+/// </remarks>
 public abstract class GradientMethod
 {
     private protected GradientMethod()
@@ -15,7 +22,8 @@ public abstract class GradientMethod
     /// </summary>
     /// <remarks>
     /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps N states, or what
-    /// <paramref name="checkpointing"/> says, and the graph of one evaluation at a time.
+    /// <paramref name="checkpointing"/> says, and the graph of one evaluation at a time. Some 256 values of each output are kept as well, and a
+    /// repeated output that differs from them (by 1e-9 of the largest in 64 bits, else 1e-3) is refused.
     /// </remarks>
     /// <param name="checkpointing">Fewer states for more evaluations. The default keeps every state.</param>
     public static GradientMethod Discrete(Checkpointing? checkpointing = null) => new DiscreteMethod(checkpointing);
@@ -27,7 +35,8 @@ public abstract class GradientMethod
     /// The gradient of the <em>continuous</em> problem up to O(h^order): at few steps less accurate than <see cref="Discrete"/> at
     /// the same cost. The choice when the adjoint grid must differ from the sampling grid, or with many steps. M evaluations with a
     /// graph and M products after the N evaluations of the sample. Under a scheduled condition order 2 falls to 1 where the condition
-    /// changes, as the order of a multistep sampler does: both extrapolate across the change.
+    /// changes, as the order of a multistep sampler does: both extrapolate across the change. On the sampling grid with recorded states the
+    /// evaluations of the sample are repeated, as in <see cref="Discrete"/>; elsewhere a network that draws draws anew.
     /// </remarks>
     /// <param name="order">1 or 2 (2M). The default value is 1.</param>
     /// <param name="steps">M, the number of adjoint steps. The default is the sampling grid itself; another number places its points by index, in the half log-SNR.</param>
@@ -50,7 +59,8 @@ public abstract class GradientMethod
 
     /// <summary>
     /// Plain backpropagation through the whole run, for comparison: exact, one evaluation and one product for each evaluation of the
-    /// sample, but the activations of all evaluations are in memory at once.
+    /// sample, but the activations of all evaluations are in memory at once. Evaluates the network once, so it may be any; through
+    /// <see cref="Sampler.Differentiable"/> it is autograd's own graph, which can be differentiated again.
     /// </summary>
     public static GradientMethod Unrolled() => new UnrolledMethod();
 
@@ -60,7 +70,8 @@ public abstract class GradientMethod
     /// </summary>
     /// <remarks>
     /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps two states, each in two words of 64 bits, and the
-    /// graphs of one increment (as many evaluations as the tableau has stages).
+    /// graphs of one increment (as many evaluations as the tableau has stages). A state that is reconstructed wrongly, by more than 1e-3 of its
+    /// largest value at the start or at an anchor, is refused: the network is not deterministic, or the solver unstable.
     /// </remarks>
     /// <param name="anchors">Keep the states of every this many steps and go on from them, against rounding drift; null (the default) keeps none.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="anchors"/> is less than 1.</exception>

@@ -37,6 +37,27 @@ public sealed class ClassifierGuidanceTests
     }
 
     [Fact]
+    public void Classifier_IsTheSchedules_WhateverTheNetworkIsTold()
+    {
+        using var scope = NewDisposeScope();
+        double[] times = [.. problem.Grid.Times], told = [.. times.Select(t => 0.9 * t)];
+        List<double> seen = [];
+        Denoiser Blind() => Denoiser.FromFunction((x, _, _) => x * 0.4, Prediction.Noise).WithClassifierGuidance(
+            (x, t) =>
+            {
+                seen.Add(t[0].item<double>());
+                return LogProbability(x, t);
+            },
+            problem.Schedule,
+            0.7);
+        Tensor Sample(TimeGrid grid) => new Sampler(Blind(), problem.Schedule, Solver.Ddim(), grid).Sample(GuidanceProblem.Start);
+
+        // The network ignores its time, so only the classifier could tell the two grids apart.
+        Assert.Equal(Sample(problem.Grid), Sample(TimeGrid.FromTimes(times, told)));
+        Assert.All(seen, t => Assert.Contains(t, times));
+    }
+
+    [Fact]
     public void Guidance_ComposesWithEverything()
     {
         using var scope = NewDisposeScope();

@@ -5,6 +5,17 @@ namespace Costate.Tests;
 
 public sealed class DenoiserTests
 {
+    [Fact]
+    public void Unconditional_OfAnotherShape_IsRefused()
+    {
+        using var scope = NewDisposeScope();
+        Denoiser denoiser = Denoiser.FromFunction((x, _, z) => x * z!, Prediction.Noise);
+        Assert.Contains("shape []", Assert.Throws<InputException>(() => denoiser.WithClassifierFreeGuidance(tensor(0.5), 2)).Message, StringComparison.Ordinal);
+        Denoiser three = denoiser.WithClassifierFreeGuidance(ones(3, 1), 2);
+        Assert.Contains("shape [3, 1]", Assert.Throws<InputException>(() => three.Call(ones(2, 1), 0.5, ones(2, 1))).Message, StringComparison.Ordinal);
+        Assert.Equal([3L, 1], three.Call(ones(3, 1), 0.5, ones(3, 1)).shape);
+    }
+
     private static readonly NoiseSchedule Schedule = NoiseSchedule.VpLinear();
 
     [Fact]
