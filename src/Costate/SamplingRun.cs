@@ -61,14 +61,20 @@ internal sealed class SamplingRun
     /// <summary>Where the adjoint may take one product for several steps; null for nowhere.</summary>
     internal StraightSteps? Straight { get; private init; }
 
-    /// <summary>Takes the items to which the network's answer is not finite, in an iteration of an optimisation; null makes that an error.</summary>
-    internal (DivergenceWatch Items, int Iteration)? Watch { get; private init; }
+    /// <summary>
+    /// Takes the items to which the network's answer is not finite, in an iteration of an optimisation or, where a time is given, the guided step from
+    /// there; null makes that an error.
+    /// </summary>
+    internal (DivergenceWatch Items, int Step, double? Time)? Watch { get; private init; }
 
     /// <summary>The same run under controls.</summary>
     internal SamplingRun WithControls(ControlSignal controls, StraightSteps? straight = null) => With(Table, Start, Condition, FirstItem, controls, straight);
 
+    /// <summary>The same run in a step of guidance, in which items may diverge.</summary>
+    internal SamplingRun WithWatch(DivergenceWatch items, int step, double time) => With(Table, Start, Condition, FirstItem, watch: (items, step, time));
+
     /// <summary>The same run of one iteration of an optimisation, in which items may diverge.</summary>
-    internal SamplingRun WithWatch(DivergenceWatch items, int iteration) => With(Table, Start, Condition, FirstItem, watch: (items, iteration));
+    internal SamplingRun WithWatch(DivergenceWatch items, int iteration) => With(Table, Start, Condition, FirstItem, watch: (items, iteration, null));
 
     /// <summary>The same run from other tensors; costs count together.</summary>
     internal SamplingRun WithInputs(Tensor start, Condition? condition) => With(Table, start, condition, FirstItem);
@@ -95,6 +101,7 @@ internal sealed class SamplingRun
         Meter = Meter,
         NetworkType = NetworkType,
         OnOutput = onOutput,
+        Watch = Watch,
     };
 
     /// <summary>The network's output at a state, checked to be finite and counted. The caller's dispose scope receives it.</summary>
@@ -103,9 +110,17 @@ internal sealed class SamplingRun
         bool casts = x.dtype != NetworkType;
         Tensor output = Denoiser.Call(casts ? x.to(NetworkType) : x, row.NetworkTime, z);
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
-        if (Watch is (DivergenceWatch items, int iteration))
+        if (Watch is (DivergenceWatch items, int step, var time))
         {
-            output = items.Kept(output, iteration, row.Time);
+            Tensor kept = items.Kept(output, step, time ?? row.Time);
+
+            // Where the first answer of all is a number for no item, the network is at fault and no guidance.
+            if (time is not null && items.HasAll && Meter.Evaluations == Denoiser.EvaluationsPerPrediction)
+            {
+                Finite.CheckOutput(output, row, FirstItem);
+            }
+
+            output = kept;
         }
         else
         {
@@ -116,7 +131,7 @@ internal sealed class SamplingRun
         return casts ? output.to(x.dtype) : output;
     }
 
-    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null, StraightSteps? straight = null, (DivergenceWatch Items, int Iteration)? watch = null) => new()
+    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null, StraightSteps? straight = null, (DivergenceWatch Items, int Step, double? Time)? watch = null) => new()
     {
         Controls = controls ?? Controls,
         Watch = watch ?? Watch,

@@ -46,6 +46,11 @@ public sealed class Denoiser
     /// <summary>A fingerprint of the weights as they are now; null if none was asked for.</summary>
     internal string? Fingerprint => weights is null ? null : Costate.Fingerprint.Of(weights);
 
+    /// <summary>The same denoiser for some items of the batch, by their numbers: what it has for each of them is narrowed to theirs.</summary>
+    internal Denoiser ForItems(IReadOnlyList<int> items) => narrowed?.Invoke(items) ?? this;
+
+    private Func<IReadOnlyList<int>, Denoiser>? narrowed;
+
     /// <summary>What classifier guidance does to the network's output: from (x, time, output), or null.</summary>
     private Func<Tensor, double, Tensor, Tensor>? Correction { get; init; }
 
@@ -134,7 +139,18 @@ public sealed class Denoiser
             return without + network(x, t, z).sub(without).Times(scale);
         }
 
-        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = 2 * EvaluationsPerPrediction, weights = weights, Correction = Correction };
+        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) 
+        {
+            EvaluationsPerPrediction = 2 * EvaluationsPerPrediction,
+            weights = weights,
+            Correction = Correction,
+            narrowed = items => ForItems(items).WithClassifierFreeGuidance(OfItems(unconditional, items), scale),
+        };
+
+        // One for all items stays as it is.
+        static Tensor? OfItems(Tensor? unconditional, IReadOnlyList<int> items) => unconditional is null || unconditional.shape[0] == 1
+            ? unconditional
+            : unconditional.index_select(0, tensor(items.Select(item => (long)item).ToArray(), device: unconditional.device));
     }
 
     /// <summary>
@@ -149,7 +165,8 @@ public sealed class Denoiser
     public Denoiser WithFingerprint(IEnumerable<Tensor> weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = [.. weights], Correction = Correction };
+        Tensor[] all = [.. weights];
+        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = all, Correction = Correction, narrowed = items => ForItems(items).WithFingerprint(all) };
     }
 
     /// <summary>
@@ -182,11 +199,11 @@ public sealed class Denoiser
             return (Correction is null ? output : Correction(x, time, output)) + score.Times(weight);
         }
 
-        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Guided };
+        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Guided, narrowed = items => ForItems(items).WithClassifierGuidance(logProbability, schedule, scale) };
     }
 
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
-    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, []) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Correction };
+    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, []) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Correction, narrowed = items => ForItems(items).WithoutParameters() };
 
     /// <summary>The network's own output. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...].</param>

@@ -25,6 +25,10 @@ internal sealed class ExponentialSinglestep : Solver
 
     public override string Name => name;
 
+    internal override string? Identity => order == 1
+        ? ExponentialStep.EulerIdentity(prediction)
+        : $"exponential singlestep of order {order} in {prediction} prediction, {Type}{(!OnGrid ? "" : FinalSteps == FinalSteps.FullOrder ? ", on the grid" : ", on the grid, the last step of order 1")}";
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid) => OnGrid ? TabulateOnGrid(schedule, grid) : TabulateInside(schedule, grid);
 
     /// <summary>The order of each step on the grid: blocks 1, 2, ..., p that restart at 1.</summary>

@@ -37,6 +37,9 @@ internal readonly struct ExponentialStep
             : new NoiseInterval(Math.Exp(2 * s.Lambda), Math.Exp(2 * t.Lambda));
     }
 
+    /// <summary>What the methods of order 1 share, as text; null for noise prediction unless there is no signal at the start.</summary>
+    internal static string EulerIdentity(Prediction? prediction) => $"exponential Euler in {(prediction is null ? $"{Prediction.Noise} prediction, {Prediction.Data} without signal" : $"{prediction} prediction")}";
+
     /// <summary>lambda_t - lambda_s.</summary>
     internal double H { get; }
 
