@@ -104,7 +104,8 @@ public sealed class Sampler
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         int first = 0;
-        IProgress<StepProgress>? left = progress is null ? null : new SelectedProgress(progress, value => value with { Done = value.Done - first, Total = value.Total - first });
+        IProgress<StepProgress>? left = progress is null ? null
+            : new SelectedProgress(progress, value => value with { Done = value.Done - first, Total = value.Total - first });
         SamplingRun run = Checked(state.States[0].to(state.Dtype), z, noise, left, cancellationToken);
         Finite.CheckInput(state.States[1], "the second state");
         foreach (Tensor remainder in state.Remainders ?? [])
@@ -265,7 +266,8 @@ public sealed class Sampler
     }
 
     /// <summary>The same sampler for some items of the batch, by their numbers.</summary>
-    internal Sampler ForItems(IReadOnlyList<int> items) => Denoiser.ForItems(items) is { } its && its != Denoiser ? new Sampler(its, Schedule, Solver, Grid) : this;
+    internal Sampler ForItems(IReadOnlyList<int> items) =>
+        Denoiser.ForItems(items) is { } its && its != Denoiser ? new Sampler(its, Schedule, Solver, Grid) : this;
 
     /// <summary>A run from checked inputs.</summary>
     internal SamplingRun Checked(Tensor start, Condition? z, BrownianPath? noise, IProgress<StepProgress>? progress, CancellationToken cancellationToken)

@@ -131,23 +131,30 @@ internal sealed class SamplingRun
         return casts ? output.to(x.dtype) : output;
     }
 
-    private SamplingRun With(SolverTable table, Tensor start, Condition? condition, int firstItem, ControlSignal? controls = null, StraightSteps? straight = null, (DivergenceWatch Items, int Step, double? Time)? watch = null) => new()
-    {
-        Controls = controls ?? Controls,
-        Watch = watch ?? Watch,
-        Straight = straight ?? Straight,
-        Denoiser = Denoiser,
-        Table = table,
-        FirstItem = firstItem,
-        OnOutput = OnOutput,
-        Solver = Solver,
-        Grid = Grid,
-        Start = start,
-        Condition = condition,
-        Noise = Noise,
-        Progress = Progress,
-        Cancellation = Cancellation,
-        Meter = Meter,
-        NetworkType = NetworkType,
-    };
+    private SamplingRun With(
+        SolverTable table,
+        Tensor start,
+        Condition? condition,
+        int firstItem,
+        ControlSignal? controls = null,
+        StraightSteps? straight = null,
+        (DivergenceWatch Items, int Step, double? Time)? watch = null) => new()
+        {
+            Controls = controls ?? Controls,
+            Watch = watch ?? Watch,
+            Straight = straight ?? Straight,
+            Denoiser = Denoiser,
+            Table = table,
+            FirstItem = firstItem,
+            OnOutput = OnOutput,
+            Solver = Solver,
+            Grid = Grid,
+            Start = start,
+            Condition = condition,
+            Noise = Noise,
+            Progress = Progress,
+            Cancellation = Cancellation,
+            Meter = Meter,
+            NetworkType = NetworkType,
+        };
 }

@@ -139,7 +139,7 @@ public sealed class Denoiser
             return without + network(x, t, z).sub(without).Times(scale);
         }
 
-        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters) 
+        return new Denoiser(Guided, Prediction, timeScale, timeOffset, parameters)
         {
             EvaluationsPerPrediction = 2 * EvaluationsPerPrediction,
             weights = weights,
@@ -166,7 +166,13 @@ public sealed class Denoiser
     {
         ArgumentNullException.ThrowIfNull(weights);
         Tensor[] all = [.. weights];
-        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = all, Correction = Correction, narrowed = items => ForItems(items).WithFingerprint(all) };
+        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters)
+        {
+            EvaluationsPerPrediction = EvaluationsPerPrediction,
+            weights = all,
+            Correction = Correction,
+            narrowed = items => ForItems(items).WithFingerprint(all),
+        };
     }
 
     /// <summary>
@@ -199,11 +205,23 @@ public sealed class Denoiser
             return (Correction is null ? output : Correction(x, time, output)) + score.Times(weight);
         }
 
-        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Guided, narrowed = items => ForItems(items).WithClassifierGuidance(logProbability, schedule, scale) };
+        return new Denoiser(network, Prediction, timeScale, timeOffset, parameters)
+        {
+            EvaluationsPerPrediction = EvaluationsPerPrediction,
+            weights = weights,
+            Correction = Guided,
+            narrowed = items => ForItems(items).WithClassifierGuidance(logProbability, schedule, scale),
+        };
     }
 
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
-    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, []) { EvaluationsPerPrediction = EvaluationsPerPrediction, weights = weights, Correction = Correction, narrowed = items => ForItems(items).WithoutParameters() };
+    internal Denoiser WithoutParameters() => new(network, Prediction, timeScale, timeOffset, [])
+    {
+        EvaluationsPerPrediction = EvaluationsPerPrediction,
+        weights = weights,
+        Correction = Correction,
+        narrowed = items => ForItems(items).WithoutParameters(),
+    };
 
     /// <summary>The network's own output. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...].</param>

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>Adam (Kingma and Ba 2015), entry by entry, so that an item of a batch does not depend on the others. Keeps two moments, in at least 32 bits: its epsilon is 0 in 16. Dispose it.</summary>
+/// <summary>
+/// Adam (Kingma and Ba 2015), entry by entry, so that an item of a batch does not depend on the others. Keeps two moments, in at least 32
+/// bits, since its epsilon is 0 in 16; dispose it.
+/// </summary>
 internal sealed class ElementwiseAdam : IDisposable
 {
     private const double Epsilon = 1e-8;

@@ -192,7 +192,8 @@ public sealed class LatentOptimisation
 
         using Scalar one = 1.0;
         using Scalar limit = most;
-        return gradient.mul(gradient.to(ScalarType.Float64).square().sum([1L], keepdim: true).sqrt().reciprocal().mul(limit).clamp_max(one).to(gradient.dtype));
+        Tensor norms = gradient.to(ScalarType.Float64).square().sum([1L], keepdim: true).sqrt();
+        return gradient.mul(norms.reciprocal().mul(limit).clamp_max(one).to(gradient.dtype));
     }
 
     private static GradientCost Sum(GradientCost a, GradientCost b) => new(

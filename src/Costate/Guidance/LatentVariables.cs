@@ -34,7 +34,8 @@ internal sealed class LatentVariables
         }
     }
 
-    private IEnumerable<Tensor> Moved => [.. movesStart ? [start] : (Tensor[])[], .. movesCondition ? [condition!.Values] : (Tensor[])[], .. parameters];
+    private IEnumerable<Tensor> Moved =>
+        [.. movesStart ? [start] : (Tensor[])[], .. movesCondition ? [condition!.Values] : (Tensor[])[], .. parameters];
 
     /// <summary>Whether all items are one row.</summary>
     internal bool Joined => parameters.Length > 0;

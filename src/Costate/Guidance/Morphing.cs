@@ -208,7 +208,7 @@ public sealed class Morphing
 
     private static Tensor Distance(Tensor a, Tensor b)
     {
-        Tensor cosine = nn.functional.cosine_similarity(a, b, 1, 1e-12);
+        Tensor cosine = nn.functional.cosine_similarity(a.ToWorkingPrecision(), b.ToWorkingPrecision(), 1, 1e-12);
         return cosine.neg().add_(ones_like(cosine));
     }
 

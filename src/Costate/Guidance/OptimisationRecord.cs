@@ -108,6 +108,7 @@ internal sealed class OptimisationRecord : IDisposable
 
     internal OptimisedLatent Result(GradientCost cost)
     {
+        IEnumerable<DivergedItem> lost = diverged.Concat(awaited.Values.SelectMany(items => items)).DistinctBy(item => item.Item);
         (Tensor start, Condition? condition) = variables.Unpack(point!);
         int batch = variables.Batch;
         return new OptimisedLatent
@@ -119,7 +120,7 @@ internal sealed class OptimisationRecord : IDisposable
             BestLoss = Best,
             BestIteration = BestIteration,
             NetworkEvaluations = evaluations,
-            Diverged = [.. diverged.Concat(awaited.Values.SelectMany(items => items)).DistinctBy(item => item.Item).OrderBy(item => item.Item)],
+            Diverged = [.. lost.OrderBy(item => item.Item)],
             Cost = cost,
         };
     }

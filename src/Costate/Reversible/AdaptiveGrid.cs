@@ -66,7 +66,8 @@ internal sealed class AdaptiveGrid
             }
 
             h *= factor;
-            progress?.Report(new StepProgress(SamplingPhase.Search, checked((int)(run.Meter.Evaluations / run.Denoiser.EvaluationsPerPrediction)), 0, times[^1]));
+            int evaluations = checked((int)(run.Meter.Evaluations / run.Denoiser.EvaluationsPerPrediction));
+            progress?.Report(new StepProgress(SamplingPhase.Search, evaluations, 0, times[^1]));
         }
 
         using Tensor sample = at.Y.High.alias();

@@ -56,7 +56,9 @@ public sealed class AdaptiveSampler
 
     /// <summary>The sampler of one item, on its recorded grid.</summary>
     /// <param name="grid">The grid.</param>
-    /// <param name="item">The item's number in the batch, for a denoiser that has something of its own for each, such as an unconditional [batch, ...]; null for any other.</param>
+    /// <param name="item">
+    /// The item's number in the batch, for a denoiser that has something of its own for each, such as an unconditional [batch, ...]; null for any other.
+    /// </param>
     public Sampler On(TimeGrid grid, int? item = null) => new(item is int i ? Denoiser.ForItems([i]) : Denoiser, Schedule, solver, grid);
 
     /// <summary>Finds the grid of each item.</summary>
@@ -126,7 +128,8 @@ public sealed class AdaptiveSampler
                 cat([.. parts.Select(p => p.Start)], 0),
                 parts[0].Condition is null ? null : cat([.. parts.Select(p => p.Condition!)], 0),
                 [.. Enumerable.Range(0, Denoiser.Parameters.Count).Select(i => parts.Skip(1).Aggregate(parts[0].Parameters[i], (sum, p) => sum.add_(p.Parameters[i])))]);
-            var result = new SampleGradient(value, sample, together, Denoiser, GradientCost.Sum([search, .. runs.Select(run => run.Meter.Total)])) { ReconstructionDrift = tapes.Max(tape => tape.ReconstructionDrift) };
+            GradientCost cost = GradientCost.Sum([search, .. runs.Select(run => run.Meter.Total)]);
+            var result = new SampleGradient(value, sample, together, Denoiser, cost) { ReconstructionDrift = tapes.Max(tape => tape.ReconstructionDrift) };
             result.MoveToOuterDisposeScope();
             return result;
         }
@@ -166,6 +169,7 @@ public sealed class AdaptiveSampler
     {
         int[] evaluations = [.. samplers.Select(sampler => sampler.Table.EvaluatedRows.Count)];
         (int before, int its, int total) = (evaluations[..item].Sum(), evaluations[item], evaluations.Sum());
-        return progress is null ? null : new SelectedProgress(progress, value => value with { Done = before + (int)((long)value.Done * its / value.Total), Total = total });
+        return progress is null ? null
+            : new SelectedProgress(progress, value => value with { Done = before + (int)((long)value.Done * its / value.Total), Total = total });
     }
 }

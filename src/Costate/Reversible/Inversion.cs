@@ -34,7 +34,8 @@ internal static class Inversion
         int evaluations = 0;
 
         // What nothing undoes, the first step of a two-step method, is not evaluated.
-        int total = table.EvaluatedRowsToTheEnd.Count(row => table.LastUseOfOutput(row) > reversal.Start[^1]) + (reversal.Other == OtherCarrier.InverseDdim ? 1 : 0);
+        int total = table.EvaluatedRowsToTheEnd.Count(row => table.LastUseOfOutput(row) > reversal.Start[^1]);
+        total += reversal.Other == OtherCarrier.InverseDdim ? 1 : 0;
         using var sweep = new TableReversal(run, EndCarriers(run, reversal, Evaluate), (row, x) => Evaluate(table.Rows[row], x));
         for (int row = table.Rows.Count - 1; row > 0; row--)
         {

@@ -27,7 +27,10 @@ internal sealed class ExponentialSinglestep : Solver
 
     internal override string? Identity => order == 1
         ? ExponentialStep.EulerIdentity(prediction)
-        : $"exponential singlestep of order {order} in {prediction} prediction, {Type}{(!OnGrid ? "" : FinalSteps == FinalSteps.FullOrder ? ", on the grid" : ", on the grid, the last step of order 1")}";
+        : string.Concat(
+            $"exponential singlestep of order {order} in {prediction} prediction, {Type}",
+            OnGrid ? ", on the grid" : "",
+            OnGrid && FinalSteps != FinalSteps.FullOrder ? ", the last step of order 1" : "");
 
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid) => OnGrid ? TabulateOnGrid(schedule, grid) : TabulateInside(schedule, grid);
 

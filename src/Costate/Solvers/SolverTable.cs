@@ -68,11 +68,14 @@ public sealed class SolverTable
         .. rows.SelectMany(row => (double[])
         [
             row.Time, row.NetworkTime, row.Interval, (int)row.Prediction, row.SolvesFor ?? -1,
-            .. ((IReadOnlyList<TableTerm>[])[row.States, row.Outputs, row.Noises]).SelectMany(terms => (double[])[terms.Count, .. terms.SelectMany(term => (double[])[term.Index, term.Weight])]),
+            .. Numbers(row.States), .. Numbers(row.Outputs), .. Numbers(row.Noises),
         ]),
         .. NoiseIntervals.SelectMany(interval => (double[])[interval.From, interval.To, interval.IsLevyArea ? 1 : 0]),
         SampleRow, .. (Reversal?.Start ?? []), .. (Reversal?.End ?? []),
     ]);
+
+    private static IEnumerable<double> Numbers(IReadOnlyList<TableTerm> terms) =>
+        [terms.Count, .. terms.SelectMany(term => (double[])[term.Index, term.Weight])];
 
     internal Reversal? Reversal { get; }
 

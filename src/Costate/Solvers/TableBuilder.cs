@@ -112,7 +112,8 @@ public sealed class TableBuilder
     // Only next to an end of the grid can there be no signal or no noise. Noise prediction divides by the one, data prediction by the other.
     private string Cause(Prediction kind)
     {
-        SchedulePoint[] ends = [.. points.Where(point => !double.IsFinite(point.Lambda)).OrderBy(point => (kind == Prediction.Data ? point.Sigma : point.Alpha) == 0 ? 0 : 1)];
+        SchedulePoint[] ends = [.. points.Where(point => !double.IsFinite(point.Lambda))
+            .OrderBy(point => (kind == Prediction.Data ? point.Sigma : point.Alpha) == 0 ? 0 : 1)];
         if (ends.Length == 0)
         {
             return $": in {kind} prediction its steps there are too uneven or too long. Take another grid or another solver.";

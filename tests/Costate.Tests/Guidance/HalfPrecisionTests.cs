@@ -125,6 +125,21 @@ public sealed class HalfPrecisionTests
         Assert.Empty(sampler.Sample(start.to(ScalarType.Float32), null, x => (x * tensor(new[] { 400f, 1f }).unsqueeze(1)).sum(1)).Diverged);
     }
 
+    [Fact]
+    public void LossesOfImages_AreNumbersInFloat16()
+    {
+        // The squares of 65536 entries near 2, and of embeddings near 100, are beyond 65504.
+        using var scope = NewDisposeScope();
+        Tensor image = full([2, 1, 256, 256], 2.0, ScalarType.Float16);
+        Measurement seen = Measurement.Observe(LinearOperator.Identity(), zeros_like(image));
+        Assert.Equal([262144f, 262144f], seen.SquaredNorm(image).data<float>().ToArray());
+        Assert.Equal([512f, 512f], seen.Norm(image).data<float>().ToArray());
+        Tensor embeddings = full([2, 64], 100.0, ScalarType.Float16);
+        Func<Tensor, Tensor> identity = GuidanceLoss.Identity(x => x, embeddings);
+        Assert.All(identity(embeddings).data<float>().ToArray(), loss => Assert.InRange(loss, -1e-6, 1e-6));
+        Assert.All(Morphing.Loss(embeddings, embeddings, -embeddings).data<float>().ToArray(), loss => Assert.InRange(loss, 3.999, 4.001));
+    }
+
     private static TimeGrid Grid() => TimeGrid.UniformLogSnr(Schedule, 4, 0.9, 0.05);
 
     private static Sampler NewSampler() => new(Net(), Schedule, Solver.DpmSolverPlusPlus(2), Grid());
