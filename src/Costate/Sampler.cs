@@ -51,14 +51,14 @@ public sealed class Sampler
     public TimeGrid Grid { get; }
 
     /// <summary>
-    /// What a <see cref="NoiseState"/> depends on, as text: solver, schedule, grid, prediction, the times that the network is told, and the
+    /// What a <see cref="NoiseState"/> depends on, as text: the solver with all its options, schedule, grid, prediction, the times that the network is told, and the
     /// network's fingerprint, if <see cref="Denoiser.WithFingerprint"/> asked for one (it is then computed here).
     /// </summary>
     public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(
         Denoiser.Fingerprint is string fingerprint ? [KeyValuePair.Create(NetworkSetting, fingerprint)] : [])
     {
-        ["solver"] = Solver.Name,
-        ["schedule"] = Schedule.ToString()!,
+        ["solver"] = Solver.Identity ?? $"{Solver.Name}, {table.Fingerprint}",
+        ["schedule"] = Schedule.Identity ?? $"{Schedule}, {table.Fingerprint}",
         ["grid"] = $"{Grid}, {Fingerprint.Of(Grid.Times.Concat(Grid.NetworkTimes))}",
         ["prediction"] = Denoiser.Prediction.ToString(),
         ["networkTime"] = Denoiser.TimeConventionText,
@@ -103,7 +103,10 @@ public sealed class Sampler
 
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SamplingRun run = Checked(state.States[0].to(state.Dtype), z, noise, progress, cancellationToken);
+        int first = 0;
+        IProgress<StepProgress>? left = progress is null ? null
+            : new SelectedProgress(progress, value => value with { Done = value.Done - first, Total = value.Total - first });
+        SamplingRun run = Checked(state.States[0].to(state.Dtype), z, noise, left, cancellationToken);
         Finite.CheckInput(state.States[1], "the second state");
         foreach (Tensor remainder in state.Remainders ?? [])
         {
@@ -111,7 +114,7 @@ public sealed class Sampler
         }
 
         var executor = new TableExecutor(run);
-        (LiveSet live, int first) = executor.Begin(state.States, state.Remainders);
+        (LiveSet live, first) = executor.Begin(state.States, state.Remainders);
         using (live)
         {
             for (int k = first; k < executor.Evaluations; k++)
@@ -142,7 +145,7 @@ public sealed class Sampler
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SamplingRun run = Checked(x0, z, noise, progress, cancellationToken);
+        SamplingRun run = Checked(x0, z, noise, SelectedProgress.OfInversion(progress), cancellationToken);
         return Inversion.Invert(run, Settings).MoveToOuterDisposeScope();
     }
 
@@ -219,7 +222,7 @@ public sealed class Sampler
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), progress, cancellationToken);
+        SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), SelectedProgress.OfInversion(progress), cancellationToken);
         EncodedNoise encoded = CycleDiffusion.Encode(run);
         encoded.Start.MoveToOuterDisposeScope();
         encoded.Vectors.MoveToOuterDisposeScope();
@@ -264,6 +267,10 @@ public sealed class Sampler
         Cotangents cotangents = run.ToCaller(tape.PullBack(run.ToState(cotangent)));
         return new SampleGradient(value, sample, cotangents, run.Denoiser, run.Meter.Total) { ReconstructionDrift = tape.ReconstructionDrift };
     }
+
+    /// <summary>The same sampler for some items of the batch, by their numbers.</summary>
+    internal Sampler ForItems(IReadOnlyList<int> items) =>
+        Denoiser.ForItems(items) is { } its && its != Denoiser ? new Sampler(its, Schedule, Solver, Grid) : this;
 
     /// <summary>A run from checked inputs.</summary>
     internal SamplingRun Checked(Tensor start, Condition? z, BrownianPath? noise, IProgress<StepProgress>? progress, CancellationToken cancellationToken)

@@ -78,14 +78,20 @@ internal sealed record SamplingRun
     /// <summary>Where the adjoint may take one product for several steps; null for nowhere.</summary>
     internal StraightSteps? Straight { get; private init; }
 
-    /// <summary>Takes the items to which the network's answer is not finite, in an iteration of an optimisation; null makes that an error.</summary>
-    internal (DivergenceWatch Items, int Iteration)? Watch { get; private init; }
+    /// <summary>
+    /// Takes the items to which the network's answer is not finite, in an iteration of an optimisation or, where a time is given, the guided step from
+    /// there; null makes that an error.
+    /// </summary>
+    internal (DivergenceWatch Items, int Step, double? Time)? Watch { get; private init; }
 
     /// <summary>The same run under controls.</summary>
     internal SamplingRun WithControls(ControlSignal controls, StraightSteps? straight = null) => this with { Controls = controls, Straight = straight ?? Straight };
 
+    /// <summary>The same run in a step of guidance, in which items may diverge.</summary>
+    internal SamplingRun WithWatch(DivergenceWatch items, int step, double time) => this with { Watch = (items, step, time) };
+
     /// <summary>The same run of one iteration of an optimisation, in which items may diverge.</summary>
-    internal SamplingRun WithWatch(DivergenceWatch items, int iteration) => this with { Watch = (items, iteration) };
+    internal SamplingRun WithWatch(DivergenceWatch items, int iteration) => this with { Watch = (items, iteration, null) };
 
     /// <summary>The same run from other tensors; costs count together.</summary>
     internal SamplingRun WithInputs(Tensor start, Condition? condition) => this with { Start = start, Condition = condition };
@@ -110,7 +116,6 @@ internal sealed record SamplingRun
         OnOutput = onOutput,
         Controls = null,
         Straight = null,
-        Watch = null,
         Replay = null,
     };
 
@@ -124,9 +129,17 @@ internal sealed record SamplingRun
             Graph.Check(this, row, output, x, z, reachesX: false, reachesZ: false);
         }
 
-        if (Watch is (DivergenceWatch items, int iteration))
+        if (Watch is (DivergenceWatch items, int step, var time))
         {
-            output = items.Kept(output, iteration, row.Time);
+            Tensor kept = items.Kept(output, step, time ?? row.Time);
+
+            // Where the first answer of all is a number for no item, the network is at fault and no guidance.
+            if (time is not null && items.HasAll && Meter.Evaluations == Denoiser.EvaluationsPerPrediction)
+            {
+                Finite.CheckOutput(output, row, FirstItem);
+            }
+
+            output = kept;
         }
         else
         {

@@ -25,7 +25,7 @@ public static class NoiseStateFile
     private const string SettingPrefix = Prefix + "setting.";
     private const string NoiseVectors = "noise_vectors";
     private const string ConditionName = "condition";
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <summary>Writes a state to a file, which appears complete or not at all.</summary>
     /// <param name="path">The file; an existing one is replaced. Its folder must exist.</param>

@@ -13,6 +13,8 @@ internal sealed class UntiedDdim : Solver
 
     public override string Name => "DDIM";
 
+    internal override string? Identity => $"{Name} to times of its own, {Fingerprint.Of(targets)}";
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
         ArgumentNullException.ThrowIfNull(schedule);

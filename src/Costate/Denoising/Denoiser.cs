@@ -20,8 +20,9 @@ public sealed class Denoiser
     private readonly double timeScale;
     private readonly double timeOffset;
     private IReadOnlyList<Parameter>? parameters;
-    private Func<Tensor, Tensor, Tensor?, Tensor> network;
+    private readonly Func<Tensor, Tensor, Tensor?, Tensor> network;
     private IReadOnlyList<Tensor>? weights;
+    private IReadOnlyList<Guidance> guidances = [];
     private Func<Tensor, double, Tensor, Tensor>? correction;
 
     private Denoiser(
@@ -41,7 +42,7 @@ public sealed class Denoiser
     public IReadOnlyList<Parameter> Parameters => parameters ?? [];
 
     /// <summary>Network evaluations for each prediction: 1, or 2 under classifier-free guidance.</summary>
-    internal int EvaluationsPerPrediction { get; private set; } = 1;
+    internal int EvaluationsPerPrediction => 1 << guidances.Count;
 
     /// <summary>The dtype that the network computes in, from <see cref="InDtype"/>; null for that of x_T.</summary>
     internal ScalarType? Dtype { get; private set; }
@@ -54,6 +55,11 @@ public sealed class Denoiser
 
     /// <summary>A fingerprint of the weights as they are now; null if none was asked for.</summary>
     internal string? Fingerprint => weights is null ? null : Costate.Fingerprint.Of(weights);
+
+    /// <summary>The same denoiser for some items of the batch, by their numbers: what it has for each of them is narrowed to theirs.</summary>
+    internal Denoiser ForItems(IReadOnlyList<int> items) => guidances.Any(guidance => guidance.IsPerItem)
+        ? With(copy => copy.guidances = [.. guidances.Select(guidance => guidance.ForItems(items))])
+        : this;
 
     /// <summary>Whether the parameters are hidden in a function, so that their gradient cannot be given.</summary>
     internal bool ParametersAreHidden => parameters is null;
@@ -132,15 +138,7 @@ public sealed class Denoiser
             throw new InputException(nameof(unconditional), "shape []", "[1, ...] or [batch, ...]", "Reshape it: unconditional.reshape(1).");
         }
 
-        Func<Tensor, Tensor, Tensor?, Tensor> conditional = network;
-        Tensor Guided(Tensor x, Tensor t, Tensor? z)
-        {
-            // Each branch may change what it is given.
-            Tensor without = conditional(x.clone(), t.clone(), None(unconditional, x.size(0), z));
-            return without + conditional(x, t, z).sub(without).Times(scale);
-        }
-
-        return With(copy => (copy.network, copy.EvaluationsPerPrediction) = (Guided, 2 * EvaluationsPerPrediction));
+        return With(copy => copy.guidances = [.. guidances, new Guidance(unconditional, scale)]);
     }
 
     /// <summary>
@@ -219,7 +217,7 @@ public sealed class Denoiser
         Tensor t = full([x.size(0)], told, Precision.AtLeastSingle(inside), x.device);
         Tensor own = Copy(x, inside);
         Tensor? ownCondition = z is null ? null : Copy(z, z.is_floating_point() ? Dtype ?? z.dtype : z.dtype);
-        Tensor output = network(own, t, ownCondition) ?? throw new InvalidOperationException("The network returned null; a denoiser returns a tensor of the shape of its input.");
+        Tensor output = Guided(own, t, ownCondition, guidances.Count);
         if (!output.is_floating_point() || output.device_type != x.device_type)
         {
             throw new InvalidOperationException($"The network returned dtype {output.dtype} on {output.device} for an input of dtype {x.dtype} on {x.device}; a denoiser returns floating-point numbers on the device of its input.");
@@ -248,21 +246,18 @@ public sealed class Denoiser
         return timeOffset != 0 && Math.Abs(told - step) <= 4 * timeScale * Math.ScaleB(1, -52) ? step : told;
     }
 
-    // The condition that stands for none, for a batch, in the dtype of the condition beside it.
-    private static Tensor? None(Tensor? unconditional, long batch, Tensor? z)
+    // The network under the first of its guidances, each of which evaluates what is below it twice.
+    private Tensor Guided(Tensor x, Tensor t, Tensor? z, int level)
     {
-        if (unconditional is null)
+        if (level == 0)
         {
-            return null;
+            return network(x, t, z) ?? throw new InvalidOperationException("The network returned null; a denoiser returns a tensor of the shape of its input.");
         }
 
-        if (unconditional.size(0) != 1 && unconditional.size(0) != batch)
-        {
-            throw new InputException(nameof(unconditional), $"shape {Shapes.Text(unconditional)}", $"[1, ...] or [{batch}, ...] for a batch of {batch}");
-        }
-
-        Tensor none = z is not null && z.is_floating_point() && unconditional.is_floating_point() ? unconditional.to(z.dtype) : unconditional;
-        return none.expand([batch, .. none.shape.Skip(1)]).clone();
+        // Either branch may change what it is given.
+        Guidance guidance = guidances[level - 1];
+        Tensor without = Guided(x.clone(), t.clone(), guidance.None(x.size(0), z), level - 1);
+        return without + Guided(x, t, z, level - 1).sub(without).Times(guidance.Scale);
     }
 
     private Denoiser With(Action<Denoiser> change)
@@ -327,4 +322,33 @@ public sealed class Denoiser
     private static InvalidOperationException NoCondition() => new("The network takes (x, t, z) but no condition z was given. Pass one, or use a module that takes (x, t).");
 
     private static InvalidOperationException UnwantedCondition() => new("A condition z was given but the network takes (x, t) only. Pass null, or use a module that takes (x, t, z).");
+
+    /// <summary>Classifier-free guidance.</summary>
+    private sealed record Guidance(Tensor? Unconditional, double Scale)
+    {
+        /// <summary>The condition that stands for none, for a batch, in the dtype of the condition beside it. The network's own.</summary>
+        internal Tensor? None(long batch, Tensor? z)
+        {
+            if (Unconditional is null)
+            {
+                return null;
+            }
+
+            if (Unconditional.size(0) != 1 && Unconditional.size(0) != batch)
+            {
+                throw new InputException("unconditional", $"shape {Shapes.Text(Unconditional)}", $"[1, ...] or [{batch}, ...] for a batch of {batch}");
+            }
+
+            bool follows = z is not null && z.is_floating_point() && Unconditional.is_floating_point();
+            Tensor none = follows ? Unconditional.to(z!.dtype) : Unconditional;
+            return none.expand([batch, .. none.shape.Skip(1)]).clone();
+        }
+
+        internal bool IsPerItem => Unconditional is not null && Unconditional.size(0) != 1;
+
+        /// <summary>The same for some items of the batch; one for all items stays as it is.</summary>
+        internal Guidance ForItems(IReadOnlyList<int> items) => IsPerItem
+            ? this with { Unconditional = Unconditional!.index_select(0, tensor(items.Select(item => (long)item).ToArray(), device: Unconditional.device)) }
+            : this;
+    }
 }

@@ -30,7 +30,7 @@ internal readonly record struct PredictionConversion(double State, double Output
         PredictionConversion conversion = Between(from, to, at.Alpha, at.Sigma);
         return double.IsFinite(conversion.State) && double.IsFinite(conversion.Output)
             ? conversion
-            : throw new InvalidOperationException($"A network that predicts {from} says nothing of {to} at time {at.Time}, where alpha = {at.Alpha:G6} and sigma = {at.Sigma:G6}. Move that end of the grid inwards, or use a solver in another prediction.");
+            : throw new InvalidOperationException($"A network that predicts {from} says nothing of {to} at time {at.Time}, where alpha = {at.Alpha:G6} and sigma = {at.Sigma:G6}. Move that end of the grid inwards.");
     }
 
     private static PredictionConversion ToNoise(Prediction from, double alpha, double sigma) => from switch

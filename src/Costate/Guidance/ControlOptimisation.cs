@@ -13,7 +13,7 @@ namespace Costate;
 /// <para>The published code of both returns the last controls; this the best, by the loss plus the regularisation, item by item. N evaluations, N
 /// with a graph and N vector-Jacobian products an iteration, of both as many less as steps are merged, N evaluations more at the end; N of the
 /// solver's evaluations. An item that a rate too large drives to numbers that are not finite is reported, keeps the best it had, and the
-/// others go on. Immutable; as thread-safe as its denoiser.</para>
+/// others go on. Controls are carried in at least 32 bits. Immutable; as thread-safe as its denoiser.</para>
 /// </remarks>
 public sealed class ControlOptimisation
 {
@@ -60,7 +60,8 @@ public sealed class ControlOptimisation
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(xT, z, noise, progress, cancellationToken);
         CheckControls(controls, xT);
-        return Gradient(run, controls, new GuidanceObjective(loss, checked((int)xT.shape[0]))).MoveToOuterDisposeScope();
+        ControlGradient gradient = Gradient(run, controls.ToWorkingPrecision(), new GuidanceObjective(loss, checked((int)xT.shape[0]), xT.dtype));
+        return new ControlGradient(gradient.Loss, gradient.Sample.to(xT.dtype), gradient.Controls.to(xT.dtype), gradient.Cost).MoveToOuterDisposeScope();
     }
 
     /// <summary>Optimises the controls, from none.</summary>
@@ -78,9 +79,9 @@ public sealed class ControlOptimisation
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(xT, z, noise, progress, cancellationToken);
         int batch = checked((int)xT.shape[0]);
-        var watch = new DivergenceWatch(batch);
-        var objective = new GuidanceObjective(loss, batch, watch);
-        Tensor controls = zeros([sampler.Grid.Steps, .. xT.shape], xT.dtype, xT.device);
+        var watch = new DivergenceWatch(batch, xT.dtype);
+        var objective = new GuidanceObjective(loss, batch, xT.dtype, watch);
+        Tensor controls = zeros([sampler.Grid.Steps, .. xT.shape], Precision.AtLeastSingle(xT.dtype), xT.device);
         Best? best = null;
         List<Tensor> history = [];
         for (int iteration = 0; iteration <= options.Iterations; iteration++)
@@ -95,7 +96,7 @@ public sealed class ControlOptimisation
                 : watch.HasAll ? (best!.Sample, watch.WithNaN(best.Loss))
                 : Evaluate(its, controls, objective);
             best = Best.Of(best, sample, value, controls, options.RegularizationWeight);
-            history.Add(value.to(xT.dtype).MoveToOuterDisposeScope());
+            history.Add(value.to(controls.dtype).MoveToOuterDisposeScope());
             if (gradient is not null)
             {
                 using Tensor before = controls;
@@ -104,7 +105,7 @@ public sealed class ControlOptimisation
             }
         }
 
-        return new ControlledSample(best!.Sample, best.Loss, best.Controls, stack(history), watch.Items, run.Meter.Total).MoveToOuterDisposeScope();
+        return new ControlledSample(best!.Sample.to(xT.dtype), best.Loss, best.Controls.to(xT.dtype), stack(history), watch.Items, run.Meter.Total).MoveToOuterDisposeScope();
     }
 
     private ControlGradient Gradient(SamplingRun run, Tensor controls, GuidanceObjective objective)
@@ -146,7 +147,7 @@ public sealed class ControlOptimisation
         internal static Best Of(Best? before, Tensor sample, Tensor loss, Tensor controls, double weight)
         {
             long batch = sample.shape[0];
-            Tensor objective = loss.clone().AddTimes(controls.square().transpose(0, 1).reshape(batch, -1).sum([1L]).to(loss.dtype), weight / 2);
+            Tensor objective = loss.ToWorkingPrecision().clone().AddTimes(controls.square().transpose(0, 1).reshape(batch, -1).sum([1L]), weight / 2);
             if (before is null)
             {
                 return new Best(sample.alias(), loss.alias(), controls.clone(), objective).MoveToOuterDisposeScope();

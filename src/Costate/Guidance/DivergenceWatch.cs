@@ -5,10 +5,15 @@ namespace Costate;
 
 /// <summary>Finds the items of a batch that left all bounds, and keeps them from disturbing the others.</summary>
 /// <param name="batch">Items.</param>
+/// <param name="dtype">That of the network, whose range bounds what it can be given.</param>
 /// <param name="bound">The largest entry of a state, in units of the larger of 1 and its scale.</param>
-internal sealed class DivergenceWatch(int batch, double bound = DivergenceWatch.DefaultBound)
+internal sealed class DivergenceWatch(int batch, ScalarType dtype, double bound = DivergenceWatch.DefaultBound)
 {
     internal const double DefaultBound = 1000;
+
+    // The largest number of float16, and that whose square is: beyond it a network that squares its input answers infinity.
+    private const double LargestHalf = 65504;
+    private const double LargestHalfToSquare = 255.9;
 
     private readonly DivergedItem?[] diverged = new DivergedItem?[batch];
 
@@ -16,7 +21,7 @@ internal sealed class DivergenceWatch(int batch, double bound = DivergenceWatch.
 
     internal bool HasAll => Array.TrueForAll(diverged, d => d is not null);
 
-    private bool HasNone => Array.TrueForAll(diverged, d => d is null);
+    internal bool HasNone => Array.TrueForAll(diverged, d => d is null);
 
     /// <summary>
     /// A handle to the tensor itself, or, once items have diverged, a copy in which those are replaced by the stand-in: finite numbers of no
@@ -24,7 +29,7 @@ internal sealed class DivergenceWatch(int batch, double bound = DivergenceWatch.
     /// </summary>
     internal Tensor Replace(Tensor x, Func<Tensor> standIn, double scale, int step, double time)
     {
-        double most = bound * Math.Max(1, scale);
+        double most = Largest(scale);
         if (HasNone && IsWithin(x, most))
         {
             return x.alias();
@@ -62,6 +67,10 @@ internal sealed class DivergenceWatch(int batch, double bound = DivergenceWatch.
         using Scalar nan = double.NaN;
         return (HasNone ? x.alias() : x.masked_fill(Mask(x), nan)).MoveToOuterDisposeScope();
     }
+
+    private double Largest(double scale) => dtype == ScalarType.Float16
+        ? Math.Min(LargestHalf, Math.Min(bound, LargestHalfToSquare) * Math.Max(1, scale))
+        : bound * Math.Max(1, scale);
 
     // One reduction for all items, which takes a third of the time of the norm. A NaN is not within bounds either.
     private static bool IsWithin(Tensor x, double most)

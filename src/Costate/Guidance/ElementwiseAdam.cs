@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>Adam (Kingma and Ba 2015), entry by entry, so that an item of a batch does not depend on the others. Keeps two moments; dispose it.</summary>
+/// <summary>
+/// Adam (Kingma and Ba 2015), entry by entry, so that an item of a batch does not depend on the others. Keeps two moments, in at least 32
+/// bits, since its epsilon is 0 in 16; dispose it.
+/// </summary>
 internal sealed class ElementwiseAdam : IDisposable
 {
     private const double Epsilon = 1e-8;
@@ -18,8 +21,9 @@ internal sealed class ElementwiseAdam : IDisposable
     internal ElementwiseAdam(Tensor like, double learningRate, double beta1, double beta2)
     {
         (this.learningRate, this.beta1, this.beta2) = (learningRate, beta1, beta2);
-        mean = zeros_like(like, requires_grad: false).DetachFromDisposeScope();
-        square = zeros_like(like, requires_grad: false).DetachFromDisposeScope();
+        ScalarType dtype = Precision.AtLeastSingle(like.dtype);
+        mean = zeros_like(like, dtype, requires_grad: false).DetachFromDisposeScope();
+        square = zeros_like(like, dtype, requires_grad: false).DetachFromDisposeScope();
     }
 
     /// <summary>Moves a tensor in place against a gradient.</summary>
@@ -27,6 +31,7 @@ internal sealed class ElementwiseAdam : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         steps++;
+        gradient = gradient.to(mean.dtype);
         Scale(mean, beta1).AddTimes(gradient, 1 - beta1);
         Scale(square, beta2).AddTimes(gradient.square(), 1 - beta2);
         using Scalar epsilon = Epsilon;

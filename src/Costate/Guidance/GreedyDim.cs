@@ -12,7 +12,8 @@ namespace Costate;
 /// taken with the best eps seen, the network's own included, item by item. No gradient passes through the network: the cost is one network
 /// evaluation a step, and <c>InnerSteps + 1</c> evaluations of the loss, all but one with gradient.</para>
 /// <para>An item that diverges under its learning rate (an entry beyond 1000 times the larger of 1 and the scale of the noise, or a loss or gradient
-/// that is not finite) is reported, the others go on. Immutable; as thread-safe as its denoiser.</para>
+/// that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound is 256. States and noise are carried in at
+/// least 32 bits. Immutable; as thread-safe as its denoiser.</para>
 /// </remarks>
 public sealed class GreedyDim
 {
@@ -44,7 +45,7 @@ public sealed class GreedyDim
     /// <param name="progress">Told after each step of the grid.</param>
     /// <param name="cancellationToken">Looked at before each evaluation of the loss.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network returned another shape, NaN or infinity, or the loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape, or a first answer that is finite for no item, or the loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -52,17 +53,17 @@ public sealed class GreedyDim
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(xT, z, null, null, cancellationToken);
-        var watch = new DivergenceWatch(checked((int)xT.shape[0]));
-        var objective = new GuidanceObjective(loss, checked((int)xT.shape[0]), watch);
+        var watch = new DivergenceWatch(checked((int)xT.shape[0]), xT.dtype);
+        var objective = new GuidanceObjective(loss, checked((int)xT.shape[0]), xT.dtype, watch);
         List<Tensor> losses = [];
-        Tensor x = xT.alias();
+        Tensor x = xT.ToWorkingPrecision();
         for (int i = 0; i < sampler.Grid.Steps; i++)
         {
             using DisposeScope step = NewDisposeScope();
             objective.Enter(i, sampler.Grid.Times[i]);
             SchedulePoint s = SchedulePoint.At(sampler.Schedule, sampler.Grid.Times[i]);
             SchedulePoint t = SchedulePoint.At(sampler.Schedule, sampler.Grid.Times[i + 1]);
-            (Tensor noise, Tensor best) = Optimise(run, i, x, s, objective, watch);
+            (Tensor noise, Tensor best) = Optimise(run.WithWatch(watch, i, s.Time), i, x, s, objective, watch);
             var weights = new ExponentialStep(s, t, Prediction.Noise, stochastic: false);
             x = watch.Replace(run, x.Times(weights.State).AddTimes(noise, weights.Weight(1)), t.Sigma, i, s.Time).MoveToOuterDisposeScope();
             losses.Add(best.MoveToOuterDisposeScope());
@@ -71,7 +72,7 @@ public sealed class GreedyDim
 
         objective.Enter(sampler.Grid.Steps, sampler.Grid.End);
         Tensor final = watch.WithNaN(objective.Value(x));
-        return new GuidedSample(watch.WithNaN(x), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
+        return new GuidedSample(watch.WithNaN(x).to(xT.dtype), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
     }
 
     // The best noise and its loss.

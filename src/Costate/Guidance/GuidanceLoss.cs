@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>Losses made of losses. A loss is any function from samples [batch, ...] to one value for each item, [batch], that autograd can follow.</summary>
+/// <summary>
+/// Losses made of losses, and of networks, whose answers in 16 bits are summed in 32. A loss is any function from samples [batch, ...] to one
+/// value for each item, [batch], that autograd can follow.
+/// </summary>
 public static class GuidanceLoss
 {
     /// <summary>A weighted sum of losses.</summary>
@@ -42,7 +45,7 @@ public static class GuidanceLoss
         return x =>
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor logits = classifier(x);
+            Tensor logits = classifier(x).ToWorkingPrecision();
             if (logits.dim() != 2 || logits.shape[0] != kept.Length || kept.Any(c => c < 0 || c >= logits.shape[1]))
             {
                 throw new ArgumentException($"Got logits of shape {Shapes.Text(logits)} for the classes [{string.Join(", ", kept)}]; expected [{kept.Length}, classes] with each of them below the number of classes.", nameof(classifier));
@@ -64,14 +67,14 @@ public static class GuidanceLoss
         return x =>
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor embeddings = embed(x);
+            Tensor embeddings = embed(x).ToWorkingPrecision();
             if (embeddings.dim() != 2 || target.dim() != 2 || embeddings.shape[1] != target.shape[1] || (target.shape[0] != 1 && target.shape[0] != embeddings.shape[0]))
             {
                 throw new ArgumentException($"Got embeddings of shape {Shapes.Text(embeddings)} for a target of shape {Shapes.Text(target)}; expected [batch, n] and [batch, n] or [1, n].", nameof(target));
             }
 
             using Scalar one = 1.0;
-            return nn.functional.cosine_similarity(embeddings, target, 1, 1e-12).neg().add(one).MoveToOuterDisposeScope();
+            return nn.functional.cosine_similarity(embeddings, target.to(embeddings.dtype), 1, 1e-12).neg().add(one).MoveToOuterDisposeScope();
         };
     }
 }

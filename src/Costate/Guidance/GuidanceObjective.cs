@@ -6,8 +6,9 @@ namespace Costate;
 /// <summary>The user's loss within a run: one value for each item, errors that name the step and the time, and a count of evaluations.</summary>
 /// <param name="loss">The loss.</param>
 /// <param name="batch">Items.</param>
+/// <param name="dtype">That of the caller, in which the loss is given its samples; the gradient comes back in theirs.</param>
 /// <param name="watch">Takes items whose loss or gradient is not finite after the first evaluation; null makes such a loss an error.</param>
-internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, DivergenceWatch? watch = null)
+internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, ScalarType dtype, DivergenceWatch? watch = null)
 {
     private int step;
     private double time;
@@ -17,7 +18,7 @@ internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, Di
 
     private string At => iterates ? $"in iteration {step}" : FormattableString.Invariant($"at step {step} (time {time:G6})");
 
-    private bool MustBeFinite => watch is null || Evaluations == 1;
+    private bool MustBeFinite => watch is null || (Evaluations == 1 && watch.HasNone);
 
     /// <summary>Says where in the run the next evaluations happen.</summary>
     internal void Enter(int step, double time) => (this.step, this.time, iterates) = (step, time, false);
@@ -29,7 +30,7 @@ internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, Di
     internal (Tensor Loss, Tensor Gradient) Gradient(Tensor x)
     {
         Evaluations++;
-        (Tensor value, Tensor gradient) = LossFunction.Evaluate(loss, x, () => At, MustBeFinite);
+        (Tensor value, Tensor gradient) = LossFunction.Evaluate(sample => loss(AsCallers(sample)), x, () => At, MustBeFinite);
         CheckPerItem(value);
         return watch is null ? (value, gradient) : (Watched(value, watch), watch.Kept(gradient, step, time));
     }
@@ -40,7 +41,7 @@ internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, Di
         Evaluations++;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor value = loss(x) ?? throw new InvalidOperationException($"The loss returned null {At}; it must return one value for each item, [batch].");
+        Tensor value = loss(AsCallers(x)) ?? throw new InvalidOperationException($"The loss returned null {At}; it must return one value for each item, [batch].");
         value = value.detach().reshape(-1).clone();
         CheckPerItem(value);
         if (MustBeFinite)
@@ -50,6 +51,8 @@ internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, Di
 
         return (watch is null ? value : Watched(value, watch)).MoveToOuterDisposeScope();
     }
+
+    private Tensor AsCallers(Tensor x) => x.dtype == dtype ? x : x.to(dtype);
 
     private Tensor Watched(Tensor value, DivergenceWatch its)
     {

@@ -8,11 +8,10 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
 {
     private readonly SmoothedLoss loss = new(objective, noise, options.SmoothingDraws);
 
-    internal DivergenceWatch Watch => watch;
-
     /// <summary>A step with its repeats. The loss is that of the last prediction, null where nothing is guided. Lives in the caller's dispose scope.</summary>
     internal (Tensor Next, Tensor? Loss) Take(GuidedStep step, Sampler ahead, Tensor x)
     {
+        run = run.WithWatch(watch, step.At.Index, step.At.Time);
         Tensor state = x.alias();
         for (int repeat = 0; ; repeat++)
         {

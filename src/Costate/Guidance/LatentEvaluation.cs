@@ -15,7 +15,8 @@ internal sealed class LatentEvaluation(
     private readonly bool isPart = dropsStopped && rows.Length < variables.Rows;
 
     // Of the items that the network sees. What is not finite at the start is an error.
-    private readonly DivergenceWatch? watch = iteration == 0 ? null : new DivergenceWatch(dropsStopped && rows.Length < variables.Rows ? rows.Length : variables.Batch);
+    private readonly DivergenceWatch? watch = iteration == 0 ? null
+        : new DivergenceWatch(dropsStopped && rows.Length < variables.Rows ? rows.Length : variables.Batch, ScalarType.Float64);
 
     /// <summary>The items that diverged, by their numbers in the batch.</summary>
     internal IEnumerable<DivergedItem> Diverged => (watch?.Items ?? []).Select(d => d with { Item = Items[d.Item] });
@@ -44,7 +45,7 @@ internal sealed class LatentEvaluation(
 
         try
         {
-            SamplingRun run = sampler.Checked(start, condition, noise, null, cancellationToken);
+            SamplingRun run = (isPart ? sampler.ForItems(rows) : sampler).Checked(start, condition, noise, null, cancellationToken);
             run = watch is null ? run : run.WithWatch(watch, iteration);
             return withoutGradient ? Draw(run) : Pull(point, run);
         }

@@ -10,7 +10,8 @@ namespace Costate;
 /// <remarks>
 /// Every item of a batch has its own optimiser, line search, best and early stop: a batch of three gives what three batches of one give, as
 /// far as network and loss treat items apart. An item whose loss, gradient or network's answer is not finite after the first evaluation has
-/// diverged: it is reported, stops, and keeps its best, and the others go on. Each iteration is one gradient of the batch (see <see cref="GradientMethod"/> for its cost);
+/// diverged: it is reported, stops, and keeps its best, and the others go on; a line search (L-BFGS) goes back from there, and has diverged only if it
+/// finds no way back. What changes is kept in at least 32 bits beside variables of 16. Each iteration is one gradient of the batch (see <see cref="GradientMethod"/> for its cost);
 /// beside that, a few rows of the size of x_T and z are kept (twice the optimiser's memory of them for L-BFGS).
 /// </remarks>
 public sealed class LatentOptimisation
@@ -27,7 +28,7 @@ public sealed class LatentOptimisation
         : this(sampler, (x, _) => loss(x), options, dropsStopped: false) => ArgumentNullException.ThrowIfNull(loss);
 
     /// <summary>An optimisation that leaves out of the batch those items that have stopped, which saves their evaluations.</summary>
-    /// <remarks>The denoiser must take any part of the batch. Where the items share parameters that change, none is left out.</remarks>
+    /// <remarks>A network of your own must take any part of the batch; an unconditional [batch, ...] is narrowed with it. Where the items share parameters that change, none is left out.</remarks>
     /// <param name="sampler">Draws the samples.</param>
     /// <param name="loss">From samples, [items, ...], and the numbers of their items in the batch, to one value for each, [items].</param>
     /// <param name="options">How. The default is AdjointDEIS's.</param>
@@ -96,7 +97,15 @@ public sealed class LatentOptimisation
             Tensor? gradient = evaluation.Run(point, noise, isLast, cancellationToken);
             cost = Sum(cost, evaluation.Cost);
             record.Add(point, rows, evaluation.Losses, evaluation.Samples, evaluation.Cost.NetworkEvaluations);
-            record.Diverge(evaluation.Diverged);
+            if (Options.Optimiser.SearchesLines)
+            {
+                record.Await(rows, evaluation.Diverged);
+            }
+            else
+            {
+                record.Diverge(evaluation.Diverged);
+            }
+
             progress?.Report(new OptimisationProgress(iteration, Options.Iterations, [.. rows.SelectMany(variables.ItemsOf)], evaluation.Losses, [.. record.Best], evaluation.Samples));
             if (gradient is null || record.RunningRows.Length == 0)
             {
@@ -104,6 +113,7 @@ public sealed class LatentOptimisation
             }
 
             Tensor next = Next(state, point, evaluation.Losses, rows, Limited(gradient), record.Running);
+            next = SteppedBack(state, next, variables, record.Running);
             Array.ForEach(rows.Where(state.IsSettled).ToArray(), record.Stop);
             if (record.RunningRows.Length == 0)
             {
@@ -131,14 +141,33 @@ public sealed class LatentOptimisation
     // A row that a step too large made infinite has diverged, and stays where it was.
     private Tensor Kept(Tensor next, Tensor point, OptimisationRecord record, int iteration)
     {
-        if (Finite.Is(next))
+        bool[] finite = record.AreFinite(next);
+        if (finite.All(f => f))
         {
             return next;
         }
 
-        bool[] finite = [.. next.sum([1L], type: ScalarType.Float64).cpu().data<double>().ToArray().Select(double.IsFinite)];
         record.Diverge(finite.Index().Where(row => !row.Item).SelectMany(row => record.ItemsOf(row.Index)).Select(item => new DivergedItem(item, iteration, Sampler.Grid.End)));
         return where(tensor(finite).to(point.device).unsqueeze(1), next, point);
+    }
+
+    // A line search goes back from a point that is no number as from one where the loss is none.
+    private Tensor SteppedBack(OptimiserState state, Tensor next, LatentVariables variables, bool[] running)
+    {
+        double[] none = [.. running.Select(_ => double.NaN)];
+        while (Options.Optimiser.SearchesLines)
+        {
+            bool[] finite = variables.AreFinite(next);
+            bool[] beyond = [.. running.Select((runs, row) => runs && !finite[row] && !state.IsSettled(row))];
+            if (!beyond.Any(b => b))
+            {
+                break;
+            }
+
+            next = state.Next(next, none, zeros_like(next, requires_grad: false), beyond);
+        }
+
+        return next;
     }
 
     private static Tensor Next(OptimiserState state, Tensor point, double[] losses, int[] rows, Tensor gradient, bool[] running)
@@ -163,7 +192,8 @@ public sealed class LatentOptimisation
 
         using Scalar one = 1.0;
         using Scalar limit = most;
-        return gradient.mul(gradient.square().sum([1L], keepdim: true).sqrt().reciprocal().mul(limit).clamp_max(one));
+        Tensor norms = gradient.to(ScalarType.Float64).square().sum([1L], keepdim: true).sqrt();
+        return gradient.mul(norms.reciprocal().mul(limit).clamp_max(one).to(gradient.dtype));
     }
 
     private static GradientCost Sum(GradientCost a, GradientCost b) => new(

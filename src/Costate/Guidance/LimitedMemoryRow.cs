@@ -164,7 +164,8 @@ internal sealed class LimitedMemoryRow(int memory, int trials) : IDisposable
 
     private static double Dot(Tensor a, Tensor b)
     {
-        using Tensor product = a.dot(b);
+        // In 64 bits, where the squares of 32 do not overflow.
+        using Tensor wide = a.to(ScalarType.Float64), other = b.to(ScalarType.Float64), product = wide.dot(other);
         return product.ToDouble();
     }
 }

@@ -7,15 +7,17 @@ internal sealed class LookaheadView : IDisposable
 {
     private readonly SamplingRun run;
     private readonly GradientTape? tape;
+    private readonly ScalarType dtype;
     private Tensor? firstOutput;
 
     private LookaheadView(SamplingRun run, Sampler sampler, Tensor x, Condition? condition, GradientMethod? method)
     {
-        this.run = run.WithSampler(sampler, x, condition, output => firstOutput ??= output.detach().DetachFromDisposeScope());
+        this.run = run.WithSampler(sampler, x, condition, output => firstOutput ??= output.detach().to(x.dtype).DetachFromDisposeScope());
+        dtype = x.dtype;
         if (method is not null)
         {
             tape = method.Record(this.run);
-            Prediction = this.run.ToCaller(tape.Sample);
+            Prediction = tape.Sample.to(dtype);
             return;
         }
 
@@ -26,7 +28,7 @@ internal sealed class LookaheadView : IDisposable
             executor.Advance(live, k);
         }
 
-        Prediction = this.run.ToCaller(executor.Sample(live));
+        Prediction = executor.Sample(live).to(dtype);
     }
 
     /// <summary>The prediction, without a graph.</summary>
@@ -55,7 +57,7 @@ internal sealed class LookaheadView : IDisposable
     }
 
     /// <summary>Takes a cotangent of the prediction to the state. Once only.</summary>
-    internal Tensor PullBack(Tensor cotangent) => run.ToCaller(tape!.PullBack(run.ToState(cotangent))).Start;
+    internal Tensor PullBack(Tensor cotangent) => tape!.PullBack(run.ToState(cotangent)).Start.to(dtype);
 
     public void Dispose()
     {

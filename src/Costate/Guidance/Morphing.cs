@@ -86,9 +86,10 @@ public sealed class Morphing
 
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        var counter = new EvaluationCounter(progress);
         BrownianPath? path = Encoder.Solver.IsStochastic ? BrownianPath.PerStep([.. seeds, .. seeds]) : null;
-        NoiseState state = Encoder.Invert(cat([a, b], 0), codeA is null ? null : cat([codeA, codeB!], 0), path, counter, cancellationToken);
+        Tensor? codes = codeA is null ? null : cat([codeA, codeB!], 0);
+        SamplingRun run = Encoder.Checked(cat([a, b], 0), codes, path, SelectedProgress.OfInversion(progress), cancellationToken);
+        NoiseState state = Inversion.Invert(run, Encoder.Settings);
         Tensor start = state.States[0].to(a.dtype);
         return new MorphingEnds
         {
@@ -100,7 +101,7 @@ public sealed class Morphing
             NoiseB = state.NoiseVectors?.narrow(1, pairs, pairs).clone(),
             CodeA = codeA?.alias(),
             CodeB = codeB?.alias(),
-            NetworkEvaluations = counter.Count * Encoder.Denoiser.EvaluationsPerPrediction,
+            NetworkEvaluations = run.Meter.Evaluations,
         }.MoveToOuterDisposeScope();
     }
 
@@ -207,7 +208,7 @@ public sealed class Morphing
 
     private static Tensor Distance(Tensor a, Tensor b)
     {
-        Tensor cosine = nn.functional.cosine_similarity(a, b, 1, 1e-12);
+        Tensor cosine = nn.functional.cosine_similarity(a.ToWorkingPrecision(), b.ToWorkingPrecision(), 1, 1e-12);
         return cosine.neg().add_(ones_like(cosine));
     }
 
@@ -218,17 +219,6 @@ public sealed class Morphing
         if (a.dim() < 1 || !a.is_floating_point() || !Shapes.Equal(a, b) || a.dtype != b.dtype)
         {
             throw new ArgumentException($"Got {name} of shapes {Shapes.Text(a)} and {Shapes.Text(b)}, {a.dtype} and {b.dtype}; expected two of [pairs, ...] alike, of floating point.");
-        }
-    }
-
-    private sealed class EvaluationCounter(IProgress<StepProgress>? inner) : IProgress<StepProgress>
-    {
-        internal long Count { get; private set; }
-
-        public void Report(StepProgress value)
-        {
-            Count++;
-            inner?.Report(value);
         }
     }
 }

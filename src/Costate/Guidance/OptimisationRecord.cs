@@ -12,6 +12,7 @@ internal sealed class OptimisationRecord : IDisposable
     private readonly int[] lastImprovement;
     private readonly long[] evaluations;
     private readonly List<DivergedItem> diverged = [];
+    private readonly Dictionary<int, DivergedItem[]> awaited = [];
     private Tensor? point;
     private Tensor? sample;
 
@@ -85,8 +86,29 @@ internal sealed class OptimisationRecord : IDisposable
         Array.ForEach(its, item => Stop(RowOf(item)));
     }
 
+    /// <summary>Which rows of a point are numbers.</summary>
+    internal bool[] AreFinite(Tensor rows) => variables.AreFinite(rows);
+
+    /// <summary>Notes the rows whose items left all numbers in an evaluation and that a line search may bring back, and those that it did.</summary>
+    internal void Await(int[] evaluated, IEnumerable<DivergedItem> items)
+    {
+        ILookup<int, DivergedItem> byRow = items.ToLookup(RowOf);
+        foreach (int row in evaluated)
+        {
+            if (!byRow.Contains(row))
+            {
+                awaited.Remove(row);
+            }
+            else
+            {
+                awaited.TryAdd(row, [.. byRow[row]]);
+            }
+        }
+    }
+
     internal OptimisedLatent Result(GradientCost cost)
     {
+        IEnumerable<DivergedItem> lost = diverged.Concat(awaited.Values.SelectMany(items => items)).DistinctBy(item => item.Item);
         (Tensor start, Condition? condition) = variables.Unpack(point!);
         int batch = variables.Batch;
         return new OptimisedLatent
@@ -98,7 +120,7 @@ internal sealed class OptimisationRecord : IDisposable
             BestLoss = Best,
             BestIteration = BestIteration,
             NetworkEvaluations = evaluations,
-            Diverged = [.. diverged.OrderBy(item => item.Item)],
+            Diverged = [.. lost.OrderBy(item => item.Item)],
             Cost = cost,
         };
     }

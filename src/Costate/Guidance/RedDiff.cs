@@ -11,7 +11,8 @@ namespace Costate;
 /// A stochastic optimisation, not a step from state to state, and so no point of <see cref="GuidedSampler"/>. One network evaluation and one
 /// gradient of the loss a step; no gradient of the network. Both terms are means over the entries of an item, as published: for a measurement
 /// the loss is <c>SquaredNorm/(2 entries of the observation)</c>. An item that diverges under its learning rate (an entry beyond 1000, or a loss or
-/// gradient that is not finite) is reported, the others go on. Immutable; as thread-safe as its denoiser and loss.
+/// gradient that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound is 256. The image is carried in at
+/// least 32 bits. Immutable; as thread-safe as its denoiser and loss.
 /// </remarks>
 public sealed class RedDiff
 {
@@ -45,7 +46,7 @@ public sealed class RedDiff
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network returned another shape, NaN or infinity, or the loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape, or a first answer that is finite for no item, or the loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public GuidedSample Sample(Tensor start, Condition? z, Func<Tensor, Tensor> loss, ulong seed = 0, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Sample(start, z, loss, GuidanceNoise.Streams(seed), progress, cancellationToken);
@@ -70,11 +71,12 @@ public sealed class RedDiff
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(start, z, null, null, cancellationToken);
         int batch = checked((int)start.shape[0]);
-        var watch = new DivergenceWatch(batch);
-        var objective = new GuidanceObjective(loss, batch, watch);
+        var watch = new DivergenceWatch(batch, start.dtype);
+        var objective = new GuidanceObjective(loss, batch, start.dtype, watch);
         var noise = new GuidanceNoise(streams, sampler.Grid.Steps);
         double entries = (double)start.numel() / batch;
-        Tensor image = start.clone();
+        Tensor begin = start.ToWorkingPrecision();
+        Tensor image = begin.clone();
         using var adam = new ElementwiseAdam(image, options.LearningRate, options.Beta1, options.Beta2);
         List<Tensor> losses = [];
         for (int i = 0; i < sampler.Grid.Steps; i++)
@@ -86,17 +88,18 @@ public sealed class RedDiff
             Tensor n = noise.OfStep(i, 0, image);
             Tensor x = image.Times(at.Alpha).AddTimes(n, at.Sigma);
             PredictionConversion toNoise = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, at);
-            Tensor predicted = run.Evaluate(x, run.Table.Rows[i], run.Condition?.At(i)).Times(toNoise.Output).AddTimes(x, toNoise.State);
+            Tensor output = run.WithWatch(watch, i, at.Time).Evaluate(x, run.Table.Rows[i], run.Condition?.At(i));
+            Tensor predicted = output.Times(toNoise.Output).AddTimes(x, toNoise.State);
             (Tensor value, Tensor gradient) = objective.Gradient(image);
             adam.Step(image, gradient.AddTimes(predicted.sub_(n), options.Regularization * at.NoiseToSignal / entries));
             using Tensor moved = image;
-            image = watch.Replace(moved, () => start, 1, i, at.Time).MoveToOuterDisposeScope();
+            image = watch.Replace(moved, () => begin, 1, i, at.Time).MoveToOuterDisposeScope();
             losses.Add(value.to(image.dtype).MoveToOuterDisposeScope());
             progress?.Report(new StepProgress(SamplingPhase.Sampling, i + 1, sampler.Grid.Steps, sampler.Grid.Times[i + 1]));
         }
 
         objective.Enter(sampler.Grid.Steps, sampler.Grid.End);
         Tensor final = watch.WithNaN(objective.Value(image));
-        return new GuidedSample(watch.WithNaN(image), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
+        return new GuidedSample(watch.WithNaN(image).to(start.dtype), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
     }
 }

@@ -40,11 +40,13 @@ internal sealed class StartConstraint : IDisposable
 
         if (norms is not null)
         {
-            start.mul_(norms.div(Norms(start)));
+            // A start that is 0 has no direction to be scaled along.
+            Tensor its = Norms(start);
+            start.mul_(where(its.eq(0), ones_like(its), norms.div(its)));
         }
     }
 
     public void Dispose() => norms?.Dispose();
 
-    private static Tensor Norms(Tensor start) => start.square().sum([1L], keepdim: true).sqrt();
+    private static Tensor Norms(Tensor start) => start.to(ScalarType.Float64).square().sum([1L], keepdim: true).sqrt().to(start.dtype);
 }

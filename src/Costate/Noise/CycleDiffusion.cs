@@ -11,11 +11,7 @@ internal static class CycleDiffusion
     {
         SolverTable table = run.Table;
         SchedulePoint[] points = [.. run.Grid.Times.Select(t => SchedulePoint.At(run.Schedule, t))];
-        if (!run.Solver.IsStochastic || table.Rows.Count != points.Length || table.Rows.Skip(1).Any(row => row.Noises.Count != 1))
-        {
-            throw new InvalidOperationException($"{run.Solver.Name} on this grid ({run.Grid}) does not add noise at every step, so a sample does not determine noise. Use a stochastic solver and a grid that ends above time 0.");
-        }
-
+        Check(run, points.Length);
         Tensor x0 = run.Start;
         SchedulePoint end = points[^1];
         Tensor start = Draw(run, 0, x0.Times(points[0].Alpha / end.Alpha), Math.Sqrt(VarianceSince(end, points[0])));
@@ -38,6 +34,23 @@ internal static class CycleDiffusion
         }
 
         return new EncodedNoise(start, stack(vectors));
+    }
+
+    private static void Check(SamplingRun run, int points)
+    {
+        string? reason = !run.Solver.IsStochastic ? "adds no noise, so a sample does not determine any. Use a stochastic solver."
+            : run.Table.Rows.Count != points || run.Table.Rows.Skip(1).Any(row => row.Noises.Count > 1) ? $"draws noise within its steps, and a sample does not determine that. Use a solver with one noise vector a step, such as {nameof(Solver.SdeDpmSolverPlusPlus)}."
+            : run.Table.Rows.Skip(1).Any(row => row.Noises.Count == 0) ? $"takes a step without noise on this grid ({run.Grid}), to where sigma is 0, so that a sample does not determine the step's noise. Use a grid that ends earlier, above time 0."
+            : null;
+        if (reason is not null)
+        {
+            throw new InvalidOperationException($"{run.Solver.Name} {reason}");
+        }
+
+        if (run.Noise is RecordedNoise)
+        {
+            throw new InputException("noise", "recorded noise", $"a path that draws as many vectors as it is asked for, such as {nameof(BrownianPath)}.{nameof(BrownianPath.PerStep)}(seed)", "The states that encode a sample are drawn from it, beside the noise of the steps.");
+        }
     }
 
     // q(x_i | x_{i-1}, x_end), i - 1 being the noisier: the Gaussian bridge of the forward process.

@@ -9,19 +9,22 @@ internal sealed class AdaptiveGrid
     private readonly SamplingRun run;
     private readonly Rex solver;
     private readonly StepControl control;
+    private readonly IProgress<StepProgress>? progress;
 
-    /// <param name="run">A run of one item; its grid has the two ends only.</param>
+    /// <param name="run">A run of one item that tells no progress; its grid has the two ends only.</param>
     /// <param name="solver">The scheme.</param>
     /// <param name="control">The controller.</param>
-    internal AdaptiveGrid(SamplingRun run, Rex solver, StepControl control)
+    /// <param name="progress">Told after each trial step.</param>
+    internal AdaptiveGrid(SamplingRun run, Rex solver, StepControl control, IProgress<StepProgress>? progress)
     {
         this.run = run;
         this.solver = solver;
         this.control = control;
+        this.progress = progress;
     }
 
-    /// <summary>The accepted times, and how many trial steps were rejected.</summary>
-    internal (TimeGrid Grid, int Rejected) Find()
+    /// <summary>The accepted times, the sample drawn on them, and how many trial steps were rejected.</summary>
+    internal (TimeGrid Grid, Tensor Sample, int Rejected) Find()
     {
         NoiseSchedule schedule = run.Schedule;
         (double lambda, double last) = (schedule.HalfLogSnr(run.Grid.Start), schedule.HalfLogSnr(run.Grid.End));
@@ -29,8 +32,7 @@ internal sealed class AdaptiveGrid
         double errorBefore = 1;
         int rejected = 0;
         List<double> times = [run.Grid.Start];
-        Tensor y = run.ToState(run.Start);
-        Tensor w = y.alias();
+        Carriers at = Carriers.Begin(run.ToState(run.Start));
         while (times[^1] > run.Grid.End)
         {
             run.Cancellation.ThrowIfCancellationRequested();
@@ -43,22 +45,20 @@ internal sealed class AdaptiveGrid
             bool reachesEnd = lambda + (1.000001 * h) >= last;
             double next = reachesEnd ? run.Grid.End : schedule.TimeAtHalfLogSnr(lambda + h);
             using DisposeScope scope = NewDisposeScope();
-            (Tensor newY, Tensor newW, double error) = Try(times[^1], next, y, w);
-            if (!double.IsFinite(error))
+            (Carriers moved, double error) = Try(times.Count - 1, times[^1], next, at);
+            if (double.IsNaN(error))
             {
-                throw new InvalidOperationException($"The error of item {run.FirstItem} in step {times.Count - 1} from time {times[^1]:R} to {next:R} is {error}. The state is not finite any more: look at the network there.");
+                throw new InvalidOperationException($"The error of item {run.FirstItem} in step {times.Count - 1} from time {times[^1]:R} to {next:R} is not finite, nor is the state any more: look at the network there.");
             }
 
             double factor = StepControl.Factor(error, errorBefore, Math.Max(solver.Tableau.Order, 2));
             if (error <= 1)
             {
-                y.Dispose();
-                w.Dispose();
-                (y, w) = (newY.MoveToOuterDisposeScope(), newW.MoveToOuterDisposeScope());
+                at.Dispose();
+                at = moved.MoveToOuterDisposeScope();
                 times.Add(next);
                 lambda = schedule.HalfLogSnr(next);
                 errorBefore = error;
-                run.Progress?.Report(new StepProgress(SamplingPhase.Sampling, times.Count - 1, 0, next));
             }
             else
             {
@@ -66,16 +66,18 @@ internal sealed class AdaptiveGrid
             }
 
             h *= factor;
+            int evaluations = checked((int)(run.Meter.Evaluations / run.Denoiser.EvaluationsPerPrediction));
+            progress?.Report(new StepProgress(SamplingPhase.Search, evaluations, 0, times[^1]));
         }
 
-        y.Dispose();
-        w.Dispose();
-        return (TimeGrid.FromTimes([.. times]), rejected);
+        using Tensor sample = at.Y.High.alias();
+        at.Dispose();
+        return (TimeGrid.FromTimes([.. times]), run.ToCaller(sample), rejected);
     }
 
-    private (Tensor Y, Tensor W, double Error) Try(double from, double to, Tensor y, Tensor w)
+    private (Carriers End, double Error) Try(int step, double from, double to, Carriers at)
     {
-        SolverTable table = solver.TabulateWithErrors(run.Schedule, TimeGrid.FromTimes([from, to]), out int[] errorRows);
+        SolverTable table = solver.TabulateWithErrors(run.Schedule, TimeGrid.FromTimes([from, to]), step, out int[] errorRows);
         List<Tensor> errors = [];
         var executor = new TableExecutor(run.WithTable(table), toTheEnd: true)
         {
@@ -87,16 +89,38 @@ internal sealed class AdaptiveGrid
                 }
             },
         };
-        (LiveSet live, int first) = executor.Begin([y, w]);
+        (LiveSet live, int first) = executor.Begin([at.Y.High, at.W.High], [at.Y.Low, at.W.Low]);
         for (int k = first; k < executor.Evaluations; k++)
         {
             executor.Advance(live, k);
         }
 
         int[] end = table.Reversal!.End;
-        (Tensor newY, Tensor newW) = (live.States[end[0]], live.States[end[1]]);
-        Tensor allowed = maximum(y.abs(), newY.abs()).Times(control.Relative).AddTimes(ones_like(y), control.Absolute);
-        double error = errors.Max(e => (e / allowed).square().mean().sqrt().item<double>());
-        return (newY, newW, errors.Any(e => !Finite.Is(e)) ? double.NaN : error);
+        var moved = new Carriers((live.States[end[0]], live.Remainders[end[0]]), (live.States[end[1]], live.Remainders[end[1]]));
+        if (errors.Any(e => !Finite.Is(e)) || !Finite.Is(moved.Y.High))
+        {
+            return (moved, double.NaN);
+        }
+
+        // Where nothing is allowed, as in an item of zeros under a relative tolerance, no error is none and any other is too large.
+        Tensor allowed = maximum(at.Y.High.abs(), moved.Y.High.abs()).Times(control.Relative).AddTimes(ones_like(at.Y.High), control.Absolute);
+        double error = errors.Max(e => where(e.eq(0), zeros_like(e), e / allowed).square().mean().sqrt().item<double>());
+        return (moved, error);
+    }
+
+    // The two states of the scheme, each in two words, as the run on the whole grid carries them.
+    private readonly record struct Carriers((Tensor High, Tensor Low) Y, (Tensor High, Tensor Low) W) : IDisposable
+    {
+        private Tensor[] Tensors => [Y.High, Y.Low, W.High, W.Low];
+
+        internal static Carriers Begin(Tensor start) => new((start, zeros_like(start)), (start.alias(), zeros_like(start)));
+
+        internal Carriers MoveToOuterDisposeScope()
+        {
+            Array.ForEach(Tensors, tensor => tensor.MoveToOuterDisposeScope());
+            return this;
+        }
+
+        public void Dispose() => Array.ForEach(Tensors, tensor => tensor.Dispose());
     }
 }

@@ -56,75 +56,120 @@ public sealed class AdaptiveSampler
 
     /// <summary>The sampler of one item, on its recorded grid.</summary>
     /// <param name="grid">The grid.</param>
-    public Sampler On(TimeGrid grid) => new(Denoiser, Schedule, solver, grid);
+    /// <param name="item">
+    /// The item's number in the batch, for a denoiser that has something of its own for each, such as an unconditional [batch, ...]; null for any other.
+    /// </param>
+    public Sampler On(TimeGrid grid, int? item = null) => new(item is int i ? Denoiser.ForItems([i]) : Denoiser, Schedule, solver, grid);
 
     /// <summary>Finds the grid of each item.</summary>
     /// <param name="xT">Start noise, [batch, ...].</param>
     /// <param name="z">The condition, [batch, ...], or null.</param>
-    /// <param name="progress">Told after each accepted step; how many there will be is unknown (0).</param>
-    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <param name="progress">Told after each trial step, accepted or not, in the phase <see cref="SamplingPhase.Search"/>.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>One grid for each item, and the number of trial steps that were rejected.</returns>
-    /// <exception cref="InvalidOperationException">An error estimate is not finite, or the limit on steps is reached; the message names item, step and time.</exception>
+    /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The network returned NaN or infinity, an error estimate is not finite, or the limit on steps is reached; the message names item, step and time.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public (IReadOnlyList<TimeGrid> Grids, int Rejected) FindGrids(Tensor xT, Tensor? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
-        using IDisposable noGraph = no_grad();
-        Sampler whole = On(ends);
-        List<TimeGrid> grids = [];
-        int rejected = 0;
-        SamplingRun all = whole.Checked(xT, z, null, progress, cancellationToken);
-        for (int item = 0; item < xT.shape[0]; item++)
-        {
-            SamplingRun run = all.WithItem(xT.narrow(0, item, 1), z?.narrow(0, item, 1), item);
-            (TimeGrid grid, int refused) = new AdaptiveGrid(run, solver, Control).Find();
-            grids.Add(grid);
-            rejected += refused;
-        }
-
+        (IReadOnlyList<TimeGrid> grids, _, int rejected, _) = Search(xT, z, progress, cancellationToken);
         return (grids, rejected);
     }
 
-    /// <summary>Draws samples.</summary>
+    /// <summary>Draws samples, by the search for their grids: nothing is evaluated twice.</summary>
     /// <inheritdoc cref="FindGrids"/>
-    /// <returns>The samples, [batch, ...], and the grid of each.</returns>
+    /// <returns>The samples, [batch, ...], and the grid of each. The sampler <see cref="On"/> that grid draws the same sample, bit for bit.</returns>
     public (Tensor Sample, IReadOnlyList<TimeGrid> Grids) Sample(Tensor xT, Tensor? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        (IReadOnlyList<TimeGrid> grids, _) = FindGrids(xT, z, progress, cancellationToken);
         using DisposeScope scope = NewDisposeScope();
-        Tensor[] samples = [.. grids.Select((grid, item) => On(grid).Sample(xT.narrow(0, item, 1), z?.narrow(0, item, 1), cancellationToken: cancellationToken))];
+        (IReadOnlyList<TimeGrid> grids, Tensor[] samples, _, _) = Search(xT, z, progress, cancellationToken);
         return (cat(samples, 0).MoveToOuterDisposeScope(), grids);
     }
 
-    /// <summary>Draws samples and the gradient of a loss on them, through the recorded grids (the grids themselves are not differentiated).</summary>
+    /// <summary>
+    /// Draws samples and the gradient of a loss on them, through the recorded grids (the grids themselves are not differentiated). The search for
+    /// them is in the cost.
+    /// </summary>
     /// <inheritdoc cref="FindGrids"/>
     /// <param name="xT">Start noise, [batch, ...].</param>
     /// <param name="z">The condition, [batch, ...], or null.</param>
     /// <param name="loss">From the batch of samples to one value for each item, [batch]; a scalar is taken as their sum.</param>
     /// <param name="method">How. The default is <see cref="GradientMethod.Reversible"/>.</param>
-    /// <param name="progress">Told after each network evaluation.</param>
+    /// <param name="progress">
+    /// Told of the search as by <see cref="FindGrids"/>, then of the run: each of its phases has as many evaluations as the samples on their grids, and an
+    /// item of a phase that takes more or fewer, as checkpointing does, goes through its share in other steps.
+    /// </param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     public SampleGradient Gradient(Tensor xT, Tensor? z, Func<Tensor, Tensor> loss, GradientMethod? method = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(loss);
-        (IReadOnlyList<TimeGrid> grids, _) = FindGrids(xT, z, progress, cancellationToken);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SamplingRun[] runs = [.. grids.Select((grid, item) => On(grid).Checked(xT.narrow(0, item, 1), z?.narrow(0, item, 1), null, progress, cancellationToken))];
-        GradientTape[] tapes = [.. runs.Select(run => (method ?? GradientMethod.Reversible()).Record(run))];
-        Tensor sample = cat([.. runs.Zip(tapes, (run, tape) => run.ToCaller(tape.Sample))], 0);
-        (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
-        Cotangents[] parts = [.. runs.Zip(tapes).Select((pair, item) => pair.First.ToCaller(pair.Second.PullBack(pair.First.ToState(cotangent.narrow(0, item, 1)))))];
-        var together = new Cotangents(
-            cat([.. parts.Select(p => p.Start)], 0),
-            parts[0].Condition is null ? null : cat([.. parts.Select(p => p.Condition!)], 0),
-            [.. Enumerable.Range(0, Denoiser.Parameters.Count).Select(i => parts.Skip(1).Aggregate(parts[0].Parameters[i], (sum, p) => sum.add_(p.Parameters[i])))]);
-        var result = new SampleGradient(value, sample, together, Denoiser, GradientCost.Sum(runs.Select(run => run.Meter.Total))) { ReconstructionDrift = tapes.Max(tape => tape.ReconstructionDrift) };
-        foreach (GradientTape tape in tapes)
+        (IReadOnlyList<TimeGrid> grids, _, _, GradientCost search) = Search(xT, z, progress, cancellationToken);
+        Sampler[] samplers = [.. grids.Select((grid, item) => On(grid, item))];
+        SamplingRun[] runs = [.. samplers.Select((sampler, item) =>
         {
-            tape.Dispose();
+            (Tensor start, Tensor? condition) = (xT.narrow(0, item, 1), z?.narrow(0, item, 1));
+            return sampler.Checked(start, condition, null, Part(progress, samplers, item), cancellationToken).WithItem(start, condition, item);
+        })];
+        List<GradientTape> tapes = [];
+        try
+        {
+            foreach (SamplingRun run in runs)
+            {
+                tapes.Add((method ?? GradientMethod.Reversible()).Record(run));
+            }
+
+            Tensor sample = cat([.. runs.Zip(tapes, (run, tape) => run.ToCaller(tape.Sample))], 0);
+            (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
+            Cotangents[] parts = [.. runs.Zip(tapes).Select((pair, item) => pair.First.ToCaller(pair.Second.PullBack(pair.First.ToState(cotangent.narrow(0, item, 1)))))];
+            var together = new Cotangents(
+                cat([.. parts.Select(p => p.Start)], 0),
+                parts[0].Condition is null ? null : cat([.. parts.Select(p => p.Condition!)], 0),
+                [.. Enumerable.Range(0, Denoiser.Parameters.Count).Select(i => parts.Skip(1).Aggregate(parts[0].Parameters[i], (sum, p) => sum.add_(p.Parameters[i])))]);
+            GradientCost cost = GradientCost.Sum([search, .. runs.Select(run => run.Meter.Total)]);
+            var result = new SampleGradient(value, sample, together, Denoiser, cost) { ReconstructionDrift = tapes.Max(tape => tape.ReconstructionDrift) };
+            result.MoveToOuterDisposeScope();
+            return result;
+        }
+        finally
+        {
+            tapes.ForEach(tape => tape.Dispose());
+        }
+    }
+
+    // Grids, samples, rejected steps and cost; samples in the caller's dispose scope.
+    private (IReadOnlyList<TimeGrid> Grids, Tensor[] Samples, int Rejected, GradientCost Cost) Search(Tensor xT, Tensor? z, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    {
+        using IDisposable noGraph = no_grad();
+        On(ends).Checked(xT, z, null, null, cancellationToken);
+        List<TimeGrid> grids = [];
+        List<Tensor> samples = [];
+        int rejected = 0;
+        GradientCost cost = new(0, 0, 0, 0);
+        for (int item = 0; item < xT.shape[0]; item++)
+        {
+            (Tensor start, Tensor? condition) = (xT.narrow(0, item, 1), z?.narrow(0, item, 1));
+            SamplingRun run = On(ends, item).Checked(start, condition, null, null, cancellationToken).WithItem(start, condition, item);
+            int before = checked((int)(cost.NetworkEvaluations / Denoiser.EvaluationsPerPrediction));
+            IProgress<StepProgress>? its = progress is null ? null : new SelectedProgress(progress, value => value with { Done = before + value.Done });
+            (TimeGrid grid, Tensor sample, int refused) = new AdaptiveGrid(run, solver, Control, its).Find();
+            grids.Add(grid);
+            samples.Add(sample);
+            rejected += refused;
+            cost = GradientCost.Sum([cost, run.Meter.Total]);
         }
 
-        result.MoveToOuterDisposeScope();
-        return result;
+        return (grids, [.. samples], rejected, cost);
+    }
+
+    // The progress of one item as a part of that of all.
+    private static SelectedProgress? Part(IProgress<StepProgress>? progress, Sampler[] samplers, int item)
+    {
+        int[] evaluations = [.. samplers.Select(sampler => sampler.Table.EvaluatedRows.Count)];
+        (int before, int its, int total) = (evaluations[..item].Sum(), evaluations[item], evaluations.Sum());
+        return progress is null ? null
+            : new SelectedProgress(progress, value => value with { Done = before + (int)((long)value.Done * its / value.Total), Total = total });
     }
 }

@@ -16,6 +16,8 @@ internal sealed class Edict : Solver
 
     public override string Name => FormattableString.Invariant($"EDICT({mixing:R}{(alternates ? "" : ", without alternation")})");
 
+    internal override string? Identity => Name;
+
     public override bool IsReversible => true;
 
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)

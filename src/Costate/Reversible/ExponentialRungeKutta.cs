@@ -10,6 +10,8 @@ internal sealed class ExponentialRungeKutta : ClockedSolver
 
     public override string Name => $"ExponentialRungeKutta({Tableau.Name}, {Prediction})";
 
+    internal override string? Identity => $"exponential Runge-Kutta {Tableau.Identity} in {Prediction} prediction";
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
         RefuseRisingGridIfStochastic(grid);

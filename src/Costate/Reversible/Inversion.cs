@@ -6,7 +6,7 @@ namespace Costate;
 /// <summary>Inverts samples: exactly with a reversible table, by DDIM inversion with another deterministic one, by CycleDiffusion with a stochastic one.</summary>
 internal static class Inversion
 {
-    /// <summary>Inverts <c>run.Start</c>, a sample.</summary>
+    /// <summary>Inverts <c>run.Start</c>, a sample. All network evaluations are counted and reported by the run.</summary>
     internal static NoiseState Invert(SamplingRun run, IReadOnlyDictionary<string, string> settings)
     {
         if (run.Table.Reversal is { } reversal)
@@ -22,7 +22,9 @@ internal static class Inversion
 
         var towardsNoise = new Sampler(run.Denoiser, run.Schedule, run.Solver, run.Grid.Reversed());
         Condition? condition = run.Condition is { IsScheduled: true } scheduled ? scheduled.WithValues(scheduled.Values.flip(0)) : run.Condition;
-        Tensor start = towardsNoise.Sample(run.Start, condition, null, run.Progress, run.Cancellation);
+        SamplingRun upwards = towardsNoise.Checked(run.Start, condition, null, run.Progress, run.Cancellation);
+        Tensor start = Sampler.Sample(upwards);
+        run.Meter.Evaluations += upwards.Meter.Evaluations;
         return new NoiseState([start], null, run.CallerType, settings);
     }
 
@@ -30,14 +32,11 @@ internal static class Inversion
     {
         SolverTable table = run.Table;
         int evaluations = 0;
-        using var sweep = new TableReversal(
-            run,
-            EndCarriers(run, reversal),
-            (row, x) =>
-            {
-                run.Progress?.Report(new StepProgress(SamplingPhase.Inversion, ++evaluations, table.EvaluatedRowsToTheEnd.Count, table.Rows[row].Time));
-                return run.Evaluate(x, table.Rows[row], run.Condition?.At(table.Rows[row].Interval));
-            });
+
+        // What nothing undoes, the first step of a two-step method, is not evaluated.
+        int total = table.EvaluatedRowsToTheEnd.Count(row => table.LastUseOfOutput(row) > reversal.Start[^1]);
+        total += reversal.Other == OtherCarrier.InverseDdim ? 1 : 0;
+        using var sweep = new TableReversal(run, EndCarriers(run, reversal, Evaluate), (row, x) => Evaluate(table.Rows[row], x));
         for (int row = table.Rows.Count - 1; row > 0; row--)
         {
             sweep.Undo(row);
@@ -46,12 +45,19 @@ internal static class Inversion
         Tensor[] states = [.. reversal.Start.Select(row => sweep.State(row).alias())];
         Tensor[] remainders = [.. reversal.Start.Select(sweep.Remainder).OfType<Tensor>().Select(remainder => remainder.alias())];
         return new NoiseState(states, null, run.CallerType, settings, remainders.Length > 0 ? remainders : null);
+
+        Tensor Evaluate(TableRow row, Tensor x)
+        {
+            Tensor output = run.Evaluate(x, row, run.Condition?.At(row.Interval));
+            run.Progress?.Report(new StepProgress(SamplingPhase.Inversion, ++evaluations, total, row.Time));
+            return output;
+        }
     }
 
-    private static LiveSet EndCarriers(SamplingRun run, Reversal reversal)
+    private static LiveSet EndCarriers(SamplingRun run, Reversal reversal, Func<TableRow, Tensor, Tensor> evaluate)
     {
         Tensor sample = run.ToState(run.Start);
-        Tensor other = reversal.Other == OtherCarrier.Copy ? sample.alias() : DdimTowardsNoise(run, sample);
+        Tensor other = reversal.Other == OtherCarrier.Copy ? sample.alias() : DdimTowardsNoise(run, sample, evaluate);
         var carriers = new LiveSet();
         carriers.Hold(reversal.End[0], sample, null);
         carriers.Hold(reversal.End[1], other, null);
@@ -59,14 +65,14 @@ internal static class Inversion
     }
 
     // One step of DDIM from the end of the grid to the point before it.
-    private static Tensor DdimTowardsNoise(SamplingRun run, Tensor sample)
+    private static Tensor DdimTowardsNoise(SamplingRun run, Tensor sample, Func<TableRow, Tensor, Tensor> evaluate)
     {
         using DisposeScope scope = NewDisposeScope();
         int last = run.Grid.Steps;
         SchedulePoint t = SchedulePoint.At(run.Schedule, run.Grid.Times[last]);
         SchedulePoint s = SchedulePoint.At(run.Schedule, run.Grid.Times[last - 1]);
         var row = new TableRow(t.Time, run.Grid.NetworkTimes[last], last - 1, Prediction.Noise, [], [], []);
-        Tensor output = run.Evaluate(sample, row, run.Condition?.At(last - 1));
+        Tensor output = evaluate(row, sample);
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, t);
         Tensor noise = output.Times(conversion.Output).AddTimes(sample, conversion.State);
         var step = new ExponentialStep(t, s, Prediction.Noise, stochastic: false);

@@ -18,23 +18,29 @@ internal sealed class Rex : ClockedSolver
 
     public override string Name => FormattableString.Invariant($"Rex({Tableau.Name}, {coupling:R}, {Prediction})");
 
+    internal override string? Identity => FormattableString.Invariant($"Rex {Tableau.Identity} in {Prediction} prediction, coupling {coupling:R}");
+
     public override bool IsReversible => true;
 
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid) => Tabulate(schedule, grid, []);
 
     /// <summary>The table with rows for the embedded errors of both increments of each step, in the units of x at the step's end.</summary>
-    internal SolverTable TabulateWithErrors(NoiseSchedule schedule, TimeGrid grid, out int[] errorRows)
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="grid">The grid.</param>
+    /// <param name="firstStep">The number of its first step in a longer run.</param>
+    /// <param name="errorRows">The rows of the errors.</param>
+    internal SolverTable TabulateWithErrors(NoiseSchedule schedule, TimeGrid grid, int firstStep, out int[] errorRows)
     {
         List<int> rows = [];
-        SolverTable table = Tabulate(schedule, grid, rows, withErrors: true);
+        SolverTable table = Tabulate(schedule, grid, rows, withErrors: true, firstStep);
         errorRows = [.. rows];
         return table;
     }
 
-    private SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid, List<int> errorRows, bool withErrors = false)
+    private SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid, List<int> errorRows, bool withErrors = false, int firstStep = 0)
     {
         RefuseRisingGridIfStochastic(grid);
-        var table = new TableBuilder(schedule, grid, Prediction);
+        var table = new TableBuilder(schedule, grid, Prediction) { FirstStep = firstStep };
         table.SetStart(ClockFor(table.Points[0], table.Points[1]).Prediction);
         int y = 0;
         int w = table.AddCarrier(0, 0, ClockFor(table.Points[0], table.Points[1]).Prediction, false, null, [new(0, 1)]);

@@ -8,6 +8,8 @@ internal sealed class TwoStepInversion(string name, Func<SchedulePoint, Schedule
 {
     public override string Name => name;
 
+    internal override string? Identity => Name;
+
     public override bool IsReversible => true;
 
     internal static TwoStepInversion WithGamma(double gamma) => gamma is > 0 and <= 1

@@ -17,13 +17,13 @@ internal sealed class DiscreteSchedule : VariancePreservingSchedule
         double[] logAlphas = new double[betas.Length + 1];
         for (int k = 0; k < betas.Length; k++)
         {
-            bool valid = betas[k] > 0 && (betas[k] < 1 || (betas[k] == 1 && k == betas.Length - 1));
+            bool valid = (betas[k] > 0 && betas[k] < 1) || (betas[k] == 0 && k == 0) || (betas[k] == 1 && k == betas.Length - 1);
             logAlphas[k + 1] = valid
                 ? logAlphas[k] + (0.5 * LogOnePlus(-betas[k]))
-                : throw new ArgumentException($"Got beta {betas[k]} at training step {k}; each must be in (0, 1), the last may be 1.", nameof(betas));
+                : throw new InputException(nameof(betas), FormattableString.Invariant($"{betas[k]:R} at training step {k}"), "in (0, 1)", "The first may be 0, a step without noise, and the last 1, which leaves no signal.");
         }
 
-        return NotEmpty(logAlphas, nameof(betas));
+        return WithNoise(logAlphas, nameof(betas));
     }
 
     internal static DiscreteSchedule CreateFromAlphasCumprod(double[] alphasCumprod)
@@ -34,13 +34,13 @@ internal sealed class DiscreteSchedule : VariancePreservingSchedule
         {
             double value = alphasCumprod[k];
             double before = k == 0 ? 1 : alphasCumprod[k - 1];
-            bool valid = (value > 0 || (value == 0 && k == alphasCumprod.Length - 1)) && value < before;
+            bool valid = (value > 0 || (value == 0 && k == alphasCumprod.Length - 1)) && (value < before || (value == 1 && k == 0));
             logAlphas[k + 1] = valid
                 ? 0.5 * Math.Log(value)
-                : throw new ArgumentException($"Got {value} after {before} at training step {k}; the values must fall strictly within (0, 1), the last may be 0.", nameof(alphasCumprod));
+                : throw new InputException(nameof(alphasCumprod), FormattableString.Invariant($"{value:R} after {before:R} at training step {k}"), "strictly falling within (0, 1)", "The first may be 1, a step without noise, and the last 0, which leaves no signal.");
         }
 
-        return NotEmpty(logAlphas, nameof(alphasCumprod));
+        return WithNoise(logAlphas, nameof(alphasCumprod));
     }
 
     public override double LogAlpha(double t)
@@ -65,6 +65,12 @@ internal sealed class DiscreteSchedule : VariancePreservingSchedule
 
     protected override double TimeAtLogAlpha(double logAlpha)
     {
+        // Clean data is at time 0, and up to time 1/n where the first training step adds no noise.
+        if (logAlpha == 0)
+        {
+            return 0;
+        }
+
         if (logAlpha < logAlphas[^1])
         {
             // A rounding error beyond the last knot is the last knot; more is reported by the caller.
@@ -86,9 +92,9 @@ internal sealed class DiscreteSchedule : VariancePreservingSchedule
 
     private static readonly IComparer<double> Descending = Comparer<double>.Create((a, b) => b.CompareTo(a));
 
-    private static DiscreteSchedule NotEmpty(double[] logAlphas, string name) => logAlphas.Length > 1
+    private static DiscreteSchedule WithNoise(double[] logAlphas, string name) => logAlphas[^1] < 0
         ? new DiscreteSchedule(logAlphas)
-        : throw new ArgumentException("Got no values; a training schedule has at least one step.", name);
+        : throw new InputException(name, logAlphas.Length == 1 ? "no values" : "a single training step without noise", "a training schedule of at least one step with noise");
 
     // At a knot the segment above it (towards noise), except at time 1.
     private (int Index, double Fraction) Segment(double t)

@@ -11,6 +11,8 @@ internal sealed class EdmSchedule : NoiseSchedule
             : throw new ArgumentOutOfRangeException(nameof(sigmaMax), sigmaMax, $"Got sigmaMax {sigmaMax}; it must be positive and finite.");
     }
 
+    internal override string? Identity => ToString();
+
     public override double LogAlpha(double t) => 0 * InDomain(t);
 
     public override double LogSigma(double t) => Math.Log(sigmaMax) + Math.Log(InDomain(t));

@@ -37,16 +37,20 @@ public abstract class NoiseSchedule
     public static NoiseSchedule Edm(double sigmaMax = 80) => new EdmSchedule(sigmaMax);
 
     /// <summary>A discrete training schedule given by its noise rates; see <see cref="FromAlphasCumprod"/>.</summary>
-    /// <param name="betas">Noise rates of the training steps, each in [0, 1); the last may be 1 (zero terminal SNR).</param>
-    /// <exception cref="ArgumentException">A rate leaves its range, or none is positive.</exception>
+    /// <param name="betas">Noise rates of the training steps, each in (0, 1); the first may be 0 (a step without noise), the last 1 (zero terminal SNR).</param>
+    /// <exception cref="InputException">There are none, a rate leaves its range, or none is positive.</exception>
     public static NoiseSchedule FromBetas(double[] betas) => DiscreteSchedule.CreateFromBetas(betas);
 
     /// <summary>
     /// A discrete training schedule given by <c>alpha^2</c> at its training times. Training step <c>k</c> of <c>n</c> (from 0)
     /// lies at time <c>(k + 1)/n</c>, and time 0 is clean data; between them <c>log alpha</c> is linear in time.
     /// </summary>
-    /// <param name="alphasCumprod">Strictly decreasing values in (0, 1]; the last may be 0 (zero terminal SNR), in which case alpha itself is linear on the last interval.</param>
-    /// <exception cref="ArgumentException">The values are empty, leave (0, 1] or do not decrease.</exception>
+    /// <remarks>
+    /// Where the first value is 1, data stay clean up to time 1/n: sigma is 0 and the half log-SNR infinite there, as at time 0, which is the time of an
+    /// infinite half log-SNR. Where the last is 0, alpha itself is linear on the last interval.
+    /// </remarks>
+    /// <param name="alphasCumprod">Strictly decreasing values in (0, 1]; the last may be 0 (zero terminal SNR).</param>
+    /// <exception cref="InputException">The values are empty, leave (0, 1], do not decrease, or have no noise at all.</exception>
     public static NoiseSchedule FromAlphasCumprod(double[] alphasCumprod) => DiscreteSchedule.CreateFromAlphasCumprod(alphasCumprod);
 
     /// <summary>Natural logarithm of the signal's scale at <paramref name="t"/>; negative infinity where the signal is gone.</summary>
@@ -93,6 +97,9 @@ public abstract class NoiseSchedule
     /// <inheritdoc cref="LogAlpha" path="/param"/>
     /// <inheritdoc cref="LogAlpha" path="/exception"/>
     public double NoiseToSignal(double t) => Math.Exp(-HalfLogSnr(t));
+
+    /// <summary>All that its numbers depend on, as text. Null for a schedule from elsewhere, of which its numbers alone tell.</summary>
+    internal virtual string? Identity => null;
 
     private protected static double InDomain(double t) => t is >= 0 and <= 1
         ? t

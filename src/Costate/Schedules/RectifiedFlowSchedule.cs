@@ -4,6 +4,8 @@ namespace Costate;
 
 internal sealed class RectifiedFlowSchedule : NoiseSchedule
 {
+    internal override string? Identity => ToString();
+
     public override double LogAlpha(double t) => LogOnePlus(-InDomain(t));
 
     public override double LogSigma(double t) => Math.Log(InDomain(t));

@@ -7,6 +7,8 @@ internal abstract class VariancePreservingSchedule : NoiseSchedule
 {
     private const double HalfLn2 = 0.34657359027997264;
 
+    internal override string? Identity => ToString();
+
     public override double LogSigma(double t) => LogSigmaFromLogAlpha(LogAlpha(t));
 
     // With alpha^2 + sigma^2 = 1, d lambda/dt = f/sigma^2, so g^2 = -2 f.

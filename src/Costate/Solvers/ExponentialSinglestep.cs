@@ -25,6 +25,13 @@ internal sealed class ExponentialSinglestep : Solver
 
     public override string Name => name;
 
+    internal override string? Identity => order == 1
+        ? ExponentialStep.EulerIdentity(prediction)
+        : string.Concat(
+            $"exponential singlestep of order {order} in {prediction} prediction, {Type}",
+            OnGrid ? ", on the grid" : "",
+            OnGrid && FinalSteps != FinalSteps.FullOrder ? ", the last step of order 1" : "");
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid) => OnGrid ? TabulateOnGrid(schedule, grid) : TabulateInside(schedule, grid);
 
     /// <summary>The order of each step on the grid: blocks 1, 2, ..., p that restart at 1.</summary>

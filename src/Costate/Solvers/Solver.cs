@@ -12,6 +12,12 @@ public abstract class Solver
     /// <summary>The name as the literature has it, with the order.</summary>
     public abstract string Name { get; }
 
+    /// <summary>
+    /// All that its numbers depend on beside schedule and grid, as text: solvers with the same text are the same numbers. Null for a solver from
+    /// elsewhere, whose table alone tells.
+    /// </summary>
+    internal virtual string? Identity => null;
+
     /// <summary>Whether a run needs noise.</summary>
     public virtual bool IsStochastic => false;
 

@@ -62,6 +62,21 @@ public sealed class SolverTable
 
     internal NoiseSchedule Schedule { get; }
 
+    /// <summary>A short name for all its numbers.</summary>
+    internal string Fingerprint => Costate.Fingerprint.Of(
+    [
+        .. rows.SelectMany(row => (double[])
+        [
+            row.Time, row.NetworkTime, row.Interval, (int)row.Prediction, row.SolvesFor ?? -1,
+            .. Numbers(row.States), .. Numbers(row.Outputs), .. Numbers(row.Noises),
+        ]),
+        .. NoiseIntervals.SelectMany(interval => (double[])[interval.From, interval.To, interval.IsLevyArea ? 1 : 0]),
+        SampleRow, .. (Reversal?.Start ?? []), .. (Reversal?.End ?? []),
+    ]);
+
+    private static IEnumerable<double> Numbers(IReadOnlyList<TableTerm> terms) =>
+        [terms.Count, .. terms.SelectMany(term => (double[])[term.Index, term.Weight])];
+
     internal Reversal? Reversal { get; }
 
     /// <summary>The rows at which the network is evaluated for all that carries the state at the end of the grid.</summary>

@@ -28,6 +28,9 @@ public sealed class TableBuilder
     /// <summary>The schedule at each grid point.</summary>
     internal IReadOnlyList<SchedulePoint> Points => points;
 
+    /// <summary>The number of the grid's first step where the grid is a part of a longer run, for messages.</summary>
+    internal int FirstStep { get; init; }
+
     /// <summary>Number of steps of the grid.</summary>
     internal int Steps => grid.Steps;
 
@@ -75,11 +78,11 @@ public sealed class TableBuilder
         new(prediction, schedule, [.. rows], [.. noiseIntervals], new Reversal(sample, start, end, other));
 
     /// <summary>Says what the prediction at the start is, where it is not the table's.</summary>
-    internal void SetStart(Prediction kind) => rows[0] = new TableRow(rows[0].Time, rows[0].NetworkTime, 0, kind, [], [], []) { GridIndex = 0 };
+    internal void SetStart(Prediction kind) => rows[0] = new TableRow(rows[0].Time, rows[0].NetworkTime, FirstStep, kind, [], [], []) { GridIndex = 0 };
 
     private int Add(double time, double networkTime, int interval, Prediction kind, int? gridIndex, int? solvesFor, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? noises)
     {
-        rows.Add(new TableRow(time, networkTime, interval, kind, Checked(states, rows.Count), Checked(outputs, rows.Count), Checked(noises, noiseIntervals.Count))
+        rows.Add(new TableRow(time, networkTime, FirstStep + interval, kind, Checked(states, rows.Count), Checked(outputs, rows.Count), Checked(noises, noiseIntervals.Count))
         {
             GridIndex = gridIndex,
             SolvesFor = solvesFor,
@@ -93,7 +96,7 @@ public sealed class TableBuilder
             {
                 if (!double.IsFinite(term.Weight))
                 {
-                    throw new InvalidOperationException($"This solver has no finite coefficients for the step to time {time} on {schedule}, where alpha = {schedule.Alpha(time):G6} and sigma = {schedule.Sigma(time):G6}: in {prediction} prediction it cannot start where alpha is 0. Start the grid later, or use a solver in data prediction such as {nameof(Solver.DpmSolverPlusPlus)}.");
+                    throw new InvalidOperationException($"This solver has no finite coefficients for the step to time {time} on {schedule}, where alpha = {schedule.Alpha(time):G6} and sigma = {schedule.Sigma(time):G6}{Cause(kind)}");
                 }
 
                 if (term.Index < 0 || term.Index >= count)
@@ -104,5 +107,21 @@ public sealed class TableBuilder
 
             return kept;
         }
+    }
+
+    // Only next to an end of the grid can there be no signal or no noise. Noise prediction divides by the one, data prediction by the other.
+    private string Cause(Prediction kind)
+    {
+        SchedulePoint[] ends = [.. points.Where(point => !double.IsFinite(point.Lambda))
+            .OrderBy(point => (kind == Prediction.Data ? point.Sigma : point.Alpha) == 0 ? 0 : 1)];
+        if (ends.Length == 0)
+        {
+            return $": in {kind} prediction its steps there are too uneven or too long. Take another grid or another solver.";
+        }
+
+        (string scale, string other) = ends[0].Alpha == 0
+            ? ("alpha", $"{nameof(Solver.DpmSolverPlusPlus)} (data prediction)")
+            : ("sigma", $"{nameof(Solver.Ddim)} (noise prediction)");
+        return FormattableString.Invariant($": in {kind} prediction it cannot step from time {ends[0].Time:R}, where {scale} is 0. Move that end of the grid inwards, or use a solver that can, such as {other}.");
     }
 }

@@ -8,6 +8,8 @@ internal sealed class TrapezoidalRule : Solver
 {
     public override string Name => "Heun";
 
+    internal override string? Identity => Name;
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
         bool flow = schedule is RectifiedFlowSchedule;

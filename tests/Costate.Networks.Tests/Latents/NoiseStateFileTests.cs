@@ -67,7 +67,8 @@ public sealed class NoiseStateFileTests
 
     [Theory]
     [InlineData("noise_state.version", null, "no noise_state.version")]
-    [InlineData("noise_state.version", "2", "version '2'", "expected 1")]
+    [InlineData("noise_state.version", "1", "version '1'", "expected 2")]
+    [InlineData("noise_state.version", "3", "version '3'", "expected 2")]
     [InlineData("noise_state.states", null, "no noise_state.states")]
     [InlineData("noise_state.states", "3", "'3'", "1 or 2")]
     [InlineData("noise_state.dtype", null, "no noise_state.dtype")]
@@ -154,7 +155,7 @@ public sealed class NoiseStateFileTests
 
     private static Dictionary<string, string> Metadata() => new()
     {
-        ["noise_state.version"] = "1",
+        ["noise_state.version"] = "2",
         ["noise_state.states"] = "2",
         ["noise_state.dtype"] = "F32",
         ["noise_state.setting.solver"] = "Rex",

@@ -156,6 +156,20 @@ public sealed class LatentOptimisationTests
     }
 
     [Fact]
+    public void UnconditionalOfEachItem_GoesWithIt_WhenOthersHaveStopped()
+    {
+        using var scope = NewDisposeScope();
+        Denoiser guided = Problem.Denoiser().WithClassifierFreeGuidance(0.5 * StartNoise.Draw([3, 2], 33, ScalarType.Float64), 1.5);
+        var sampler = new Sampler(guided, Problem.Schedule, Solver.DpmSolverPlusPlus(2), Grid());
+        var options = new LatentOptimisationOptions { Iterations = 3, StartNoiseRate = Rate, StopAtLoss = -1e5 };
+        OptimisedLatent all = new LatentOptimisation(sampler, Problem.Loss, options).Run(Starts(3), Conditions(3));
+        Tensor Loss(Tensor x, IReadOnlyList<int> items) => Problem.Loss(x) - tensor(items.Select(i => i == 0 ? 1e6 : 0.0).ToArray());
+        OptimisedLatent part = new LatentOptimisation(sampler, Loss, options).Run(Starts(3), Conditions(3));
+        Assert.True(part.NetworkEvaluations[0] < part.NetworkEvaluations[1]);
+        Near.Equal(all.Sample.narrow(0, 1, 2), part.Sample.narrow(0, 1, 2), 1e-12);
+    }
+
+    [Fact]
     public void Patience_CountsIterationsWithoutImprovement()
     {
         using var scope = NewDisposeScope();

@@ -10,7 +10,7 @@ public sealed class LinearOperatorTests
         ["identity"] = LinearOperator.Identity,
         ["box"] = () => LinearOperator.BoxInpainting(2, 3, 5, 4),
         ["random"] = () => LinearOperator.RandomInpainting(0.7, 4),
-        ["mask"] = () => LinearOperator.Masked(StartNoise.Draw([2, 16, 12], 9, ScalarType.Float64)),
+        ["mask"] = () => LinearOperator.Masked(StartNoise.Draw([16, 12], 9, ScalarType.Float64)),
         ["pooling"] = () => LinearOperator.AveragePooling(4),
         ["bicubic"] = () => LinearOperator.BicubicReduction(4),
         ["gaussian"] = () => LinearOperator.GaussianBlur(3, 61),
@@ -19,20 +19,67 @@ public sealed class LinearOperatorTests
 
     public static TheoryData<string> Names => [.. All.Keys];
 
+    public static TheoryData<string, int, ScalarType> NamesChannelsAndDtypes
+    {
+        get
+        {
+            var data = new TheoryData<string, int, ScalarType>();
+            foreach (string name in All.Keys)
+            {
+                foreach (int channels in new[] { 1, 3 })
+                {
+                    data.Add(name, channels, ScalarType.Float32);
+                    data.Add(name, channels, ScalarType.Float64);
+                }
+            }
+
+            return data;
+        }
+    }
+
     [Theory]
-    [MemberData(nameof(Names))]
-    public void Transpose_IsTheTranspose(string name)
+    [MemberData(nameof(NamesChannelsAndDtypes))]
+    public void Transpose_IsTheTranspose(string name, int channels, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
-        LinearOperator a = All[name]();
-        Tensor x = Image(1);
-        Tensor image = a.Apply(x);
-        Tensor y = StartNoise.Draw(image.shape, 2, ScalarType.Float64);
-        Tensor left = (image * y).sum([1L, 2, 3]);
-        Tensor right = (x * a.Transpose(y)).sum([1L, 2, 3]);
+        LinearOperator a = name == "mask" ? LinearOperator.Masked(StartNoise.Draw([64, 48], 9, ScalarType.Float64)) : All[name]();
 
-        // Sums of at most 384 products near 1 in 64 bits.
-        Assert.InRange((left - right).abs().max().item<double>(), 0, 1e-10);
+        // More than the 20480 values up to which torch leaves an image to no library, as well as less.
+        foreach (int batch in new[] { 2, 8 })
+        {
+            Tensor x = StartNoise.Draw([batch, channels, 64, 48], 1, dtype);
+            Tensor image = a.Apply(x);
+            Tensor y = StartNoise.Draw(image.shape, 2, dtype);
+            Tensor left = (image * y).to(ScalarType.Float64).sum([1L, 2, 3]);
+            Tensor right = (x * a.Transpose(y)).to(ScalarType.Float64).sum([1L, 2, 3]);
+
+            // Sums of at most 9216 products near 1, each of a sum of up to a few hundred.
+            Assert.InRange((left - right).abs().max().item<double>(), 0, dtype == ScalarType.Float64 ? 1e-10 : 1e-3);
+
+            // The gradient through the operator is its transpose too, and both are those of 64 bits.
+            Tensor leaf = x.detach().requires_grad_(true);
+            a.Apply(leaf).backward([y]);
+            Near.Equal(a.Transpose(y), leaf.grad!, dtype == ScalarType.Float64 ? 1e-13 : 1e-5);
+            Near.Equal(a.Apply(x.to(ScalarType.Float64)), image.to(ScalarType.Float64), 1e-5);
+        }
+    }
+
+    [Fact]
+    public void MotionBlur_IsTheConvolution_InAnyDtype()
+    {
+        using var scope = NewDisposeScope();
+        Tensor point = zeros(1, 1, 25, 25, ScalarType.Float64);
+        point[0, 0, 12, 12] = 1;
+
+        // What a point becomes is the kernel, turned over.
+        LinearOperator blur = LinearOperator.MotionBlur(9, 0.5, 2);
+        Tensor kernel = blur.Apply(point).slice(2, 8, 17, 1).slice(3, 8, 17, 1).flip(2, 3).expand(2, 1, 9, 9);
+        Tensor expected = nn.functional.conv2d(nn.functional.pad(Image(3), (4, 4, 4, 4), PaddingModes.Reflect), kernel, groups: 2);
+        Near.Equal(expected, blur.Apply(Image(3)), 1e-14);
+        Near.Equal(expected, blur.Apply(Image(3).to(ScalarType.Float32)).to(ScalarType.Float64), 1e-6);
+
+        // One rounding of the image and one of the result, none of the sums.
+        Near.Equal(expected, blur.Apply(Image(3).to(ScalarType.Float16)).to(ScalarType.Float64), 1e-3);
     }
 
     [Theory]

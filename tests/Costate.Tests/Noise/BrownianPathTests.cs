@@ -37,8 +37,26 @@ public sealed class BrownianPathTests
         using var scope = NewDisposeScope();
         var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => x, Prediction.Noise), Schedule, Solver.SdeDpmSolver(1), TimeGrid.Uniform(5));
         Tensor start = zeros(2, 3);
-        Assert.Contains("[5, 2, 3]", Assert.Throws<ArgumentException>(() => { sampler.Sample(start, null, BrownianPath.Recorded(zeros(4, 2, 3))); }).Message, StringComparison.Ordinal);
-        Assert.Contains("Float32", Assert.Throws<ArgumentException>(() => { sampler.Sample(start, null, BrownianPath.Recorded(zeros(5, 2, 3, dtype: ScalarType.Float64))); }).Message, StringComparison.Ordinal);
+        Refuses(zeros(4, 2, 3), "[4, 2, 3]", "[5, 2, 3]", "5 vectors");
+        Refuses(zeros(5, 2, 3, dtype: ScalarType.Float64), "Float64", "Float32");
+        Refuses(zeros(5, 3, 3), "[5, 3, 3]");
+        Refuses(zeros(5, 2), "[5, 2]");
+        Refuses(zeros(Array.Empty<long>()), "shape []");
+        Refuses(full([5, 2, 3], double.NaN, ScalarType.Float32), "NaN");
+        sampler.Sample(start, null, BrownianPath.Recorded(zeros(5, 2, 3)));
+
+        // To encode a sample takes more vectors than steps: a record has none to give.
+        string message = Assert.Throws<InputException>(() => { sampler.Invert(start, null, BrownianPath.Recorded(zeros(5, 2, 3))); }).Message;
+        Assert.Contains("recorded noise for noise", message, StringComparison.Ordinal);
+        Assert.Contains("PerStep", message, StringComparison.Ordinal);
+        using NoiseState found = sampler.Invert(start, null, BrownianPath.PerStep(1));
+        Assert.Equal([5, 2, 3], found.NoiseVectors!.shape);
+
+        void Refuses(Tensor noise, params string[] texts)
+        {
+            string message = Assert.ThrowsAny<ArgumentException>(() => { sampler.Sample(start, null, BrownianPath.Recorded(noise)); }).Message;
+            Assert.All(texts, text => Assert.Contains(text, message, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

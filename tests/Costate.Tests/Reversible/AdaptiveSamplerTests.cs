@@ -38,6 +38,100 @@ public sealed class AdaptiveSamplerTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Tableaus))]
+    public void Sample_IsThatOfTheRecordedGrid_BitForBit_AndDrawnOnce(string name)
+    {
+        using var scope = NewDisposeScope();
+        int calls = 0;
+        AdaptiveSampler sampler = Counting(name, () => calls++);
+        Tensor start = StartNoise.Draw([2, 2], 3);
+        sampler.FindGrids(start);
+        (int searched, calls) = (calls, 0);
+        (Tensor sample, IReadOnlyList<TimeGrid> grids) = sampler.Sample(start);
+        Assert.Equal(searched, calls);
+        for (int item = 0; item < 2; item++)
+        {
+            Tensor again = sampler.On(grids[item]).Sample(start.narrow(0, item, 1));
+            Assert.Equal(again.data<float>().ToArray(), sample[item].data<float>().ToArray());
+        }
+    }
+
+    [Fact]
+    public void Cost_HasTheSearch_AndProgressCountsIt()
+    {
+        using var scope = NewDisposeScope();
+        int calls = 0;
+        AdaptiveSampler sampler = Counting("bogacki-shampine", () => calls++);
+        List<StepProgress> reports = [];
+        SampleGradient gradient = sampler.Gradient(StartNoise.Draw([3, 2], 3), null, x => x.square().sum(1), progress: new Reporter(reports));
+        Assert.Equal(calls, gradient.Cost.NetworkEvaluations);
+        StepProgress[] search = [.. reports.Where(r => r.Phase == SamplingPhase.Search)];
+        Assert.All(search, r => Assert.Equal(0, r.Total));
+        Assert.Equal(search.Select(r => r.Done).Order(), search.Select(r => r.Done));
+        foreach (SamplingPhase phase in new[] { SamplingPhase.Sampling, SamplingPhase.Gradient })
+        {
+            StepProgress[] its = [.. reports.Where(r => r.Phase == phase)];
+            Assert.Single(its.Select(r => r.Total).Distinct());
+            Assert.Equal(its.Select(r => r.Done).Order(), its.Select(r => r.Done));
+            Assert.Equal(its[^1].Total, its[^1].Done);
+        }
+
+        Assert.Equal(calls - search[^1].Done, 2 * reports.Last(r => r.Phase == SamplingPhase.Sampling).Total);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(1)]
+    public void Unconditional_OfEachItem_GoesWithIt(int size)
+    {
+        using var scope = NewDisposeScope();
+        Tensor start = StartNoise.Draw([2, 2], 3, ScalarType.Float64);
+        (Tensor z, Tensor none) = (mixture.ConditionTensor(2), 0.5 * StartNoise.Draw([size, 2], 4, ScalarType.Float64));
+        AdaptiveSampler Of(Tensor unconditional) => new(
+            mixture.Denoiser().WithFingerprint([]).WithClassifierFreeGuidance(unconditional, 1.5), mixture.Schedule, Solver.Rex(ButcherTableau.BogackiShampine), new StepControl(1e-3, 1e-3));
+        (Tensor sample, IReadOnlyList<TimeGrid> grids) = Of(none).Sample(start, z);
+        SampleGradient gradient = Of(none).Gradient(start, z, mixture.Loss);
+        for (int item = 0; item < 2; item++)
+        {
+            Tensor own = none.narrow(0, size == 1 ? 0 : item, 1);
+            (Tensor alone, _) = Of(own).Sample(start.narrow(0, item, 1), z.narrow(0, item, 1));
+            Assert.Equal(alone[0].data<double>().ToArray(), sample[item].data<double>().ToArray());
+            Near.Equal(Of(own).Gradient(start.narrow(0, item, 1), z.narrow(0, item, 1), mixture.Loss).StartNoise, gradient.StartNoise.narrow(0, item, 1), 1e-13);
+            Sampler recorded = Of(none).On(grids[item], item);
+            NoiseState state = recorded.Invert(alone, z.narrow(0, item, 1));
+            Near.Equal(alone, recorded.Sample(state, z.narrow(0, item, 1)), 1e-12);
+        }
+    }
+
+    [Fact]
+    public void AnItemOfZeros_UnderARelativeTolerance_HasNoError()
+    {
+        using var scope = NewDisposeScope();
+        Denoiser linear = Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Noise);
+        var sampler = new AdaptiveSampler(linear, mixture.Schedule, Solver.Rex(ButcherTableau.BogackiShampine), new StepControl(0, 1e-3));
+        (Tensor sample, IReadOnlyList<TimeGrid> grids) = sampler.Sample(cat([zeros(1, 2, ScalarType.Float64), ones(1, 2, ScalarType.Float64)]));
+        Assert.Equal(0, sample[0].abs().max().item<double>());
+        Assert.True(grids[0].Steps < grids[1].Steps);
+    }
+
+    [Fact]
+    public void NaNOnTheWayBack_NamesTheItemToo()
+    {
+        using var scope = NewDisposeScope();
+        int calls = 0;
+        int last = int.MaxValue;
+        Denoiser breaks = Denoiser.FromFunction((x, _, _) => ++calls > last ? x * double.NaN : x * 0.5, Prediction.Noise);
+        var sampler = new AdaptiveSampler(breaks, mixture.Schedule, Solver.Rex(ButcherTableau.BogackiShampine));
+        Tensor start = StartNoise.Draw([2, 2], 3);
+        sampler.Gradient(start, null, x => x.square().sum(1));
+
+        // The last evaluations are those of the last item's gradient.
+        (last, calls) = (calls - 1, 0);
+        string message = Assert.Throws<InvalidOperationException>(() => { sampler.Gradient(start, null, x => x.square().sum(1)); }).Message;
+        Assert.Contains("item 1", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Inverse_RunsOnTheRecordedGrid()
     {
@@ -75,6 +169,10 @@ public sealed class AdaptiveSamplerTests
         string message = Assert.Throws<InvalidOperationException>(() => { sampler.Sample(start); }).Message;
         Assert.Contains("item 1", message, StringComparison.Ordinal);
         Assert.Contains("time 0.", message, StringComparison.Ordinal);
+
+        // The first step below 0.4 is one of many.
+        Assert.DoesNotContain("step 0", message, StringComparison.Ordinal);
+        Assert.Contains("at step ", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,6 +198,18 @@ public sealed class AdaptiveSamplerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new StepControl(maximumSteps: 0));
     }
 
+    private AdaptiveSampler Counting(string name, Action called)
+    {
+        Denoiser denoiser = Denoiser.FromFunction(
+            (x, _, _) =>
+            {
+                called();
+                return (x * 0.7).sin();
+            },
+            Prediction.Noise);
+        return new(denoiser, mixture.Schedule, Solver.Rex(ButcherTableauTests.Named(name)), new StepControl(1e-3, 1e-3), 0.9, 0.05);
+    }
+
     private (double Error, int Steps) ErrorAndSteps(string name, double tolerance)
     {
         (Tensor sample, IReadOnlyList<TimeGrid> grids) = NewSampler(name, tolerance).Sample(mixture.StartTensor(), mixture.ConditionTensor());
@@ -108,4 +218,9 @@ public sealed class AdaptiveSamplerTests
 
     private AdaptiveSampler NewSampler(string name, double tolerance) =>
         new(mixture.Denoiser(), mixture.Schedule, Solver.Rex(ButcherTableauTests.Named(name)), new StepControl(tolerance, tolerance));
+
+    private sealed class Reporter(List<StepProgress> reports) : IProgress<StepProgress>
+    {
+        public void Report(StepProgress value) => reports.Add(value);
+    }
 }

@@ -163,9 +163,39 @@ public sealed class NoiseScheduleTests
         Assert.Throws<ArgumentOutOfRangeException>(() => NoiseSchedule.VpScaledLinear(double.NaN, 20));
         Assert.Throws<ArgumentOutOfRangeException>(() => NoiseSchedule.VpCosine(-0.1));
         Assert.Throws<ArgumentOutOfRangeException>(() => NoiseSchedule.Edm(0));
-        Assert.Throws<ArgumentException>(() => NoiseSchedule.FromBetas([]));
-        Assert.Contains("step 1", Assert.Throws<ArgumentException>(() => NoiseSchedule.FromBetas([0.1, 1.5])).Message, StringComparison.Ordinal);
-        Assert.Contains("step 2", Assert.Throws<ArgumentException>(() => NoiseSchedule.FromAlphasCumprod([0.9, 0.5, 0.6])).Message, StringComparison.Ordinal);
+        Assert.Contains("no values", Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([])).Message, StringComparison.Ordinal);
+        Assert.Contains("step 1", Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([0.1, 1.5])).Message, StringComparison.Ordinal);
+        Assert.Contains("step 2", Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([0.9, 0.5, 0.6])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void DiscreteSchedules_HaveTheEndsThatTheyDocument()
+    {
+        foreach (NoiseSchedule schedule in new[] { NoiseSchedule.FromAlphasCumprod([1, 0.64, 0]), NoiseSchedule.FromBetas([0, 0.36, 1]) })
+        {
+            Assert.Equal((1, 0, double.PositiveInfinity), (schedule.Alpha(1 / 3.0), schedule.Sigma(1 / 3.0), schedule.HalfLogSnr(1 / 3.0)));
+            Assert.Equal((1, 0, 0), (schedule.Alpha(0.2), schedule.Sigma(0.2), schedule.Drift(0.2)));
+            Assert.Equal(0.8, schedule.Alpha(2 / 3.0), 1e-15);
+            Assert.Equal((0, 1, double.NegativeInfinity), (schedule.Alpha(1), schedule.Sigma(1), schedule.HalfLogSnr(1)));
+            Assert.Equal((0, 1), (schedule.TimeAtHalfLogSnr(double.PositiveInfinity), schedule.TimeAtHalfLogSnr(double.NegativeInfinity)));
+            foreach (double time in new[] { 0.334, 0.4, 0.6, 0.7, 0.9, 0.99 })
+            {
+                Assert.Equal(time, schedule.TimeAtHalfLogSnr(schedule.HalfLogSnr(time)), 1e-12);
+            }
+
+            // The end is a step to clean data, as to time 0.
+            SolverTable ends = Solver.DpmSolverPlusPlus(2).Tabulate(schedule, TimeGrid.FromTimes([1, 0.6, 1 / 3.0]));
+            Assert.All(ends.Rows.SelectMany(row => row.States.Concat(row.Outputs)), term => Assert.True(double.IsFinite(term.Weight)));
+            Assert.Equal([1], ends.Rows[2].Outputs.Select(term => term.Weight));
+        }
+
+        Assert.Equal(0.7, NoiseSchedule.FromAlphasCumprod([0]).Alpha(0.3), 1e-15);
+        Assert.Contains("without noise", Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([1])).Message, StringComparison.Ordinal);
+        Assert.Contains("step 1", Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([1, 1, 0.5])).Message, StringComparison.Ordinal);
+        Assert.Contains("step 1", Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([0.1, 0, 0.1])).Message, StringComparison.Ordinal);
+        Assert.Contains("1 at training step 0", Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([1, 0.1])).Message, StringComparison.Ordinal);
+        Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([1.5, 0.5]));
+        Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([double.NaN]));
     }
 
     private static IEnumerable<double> TimesOverTheDomain() =>

@@ -56,7 +56,7 @@ public sealed class Measurement
 
     /// <summary>The Euclidean norm of the residual of each item, <c>|y - A x|</c>: the loss of DPS. Its gradient at 0 is taken as 0.</summary>
     /// <param name="x">A sample, [batch, ...].</param>
-    /// <returns>[batch].</returns>
+    /// <returns>[batch], in at least 32 bits: the squares of an image do not fit into 16.</returns>
     /// <exception cref="ArgumentException">The shape does not fit the operator or the observation.</exception>
     public Tensor Norm(Tensor x)
     {
@@ -84,6 +84,6 @@ public sealed class Measurement
             throw new ArgumentException($"Got an observation of shape {Shapes.Text(Observation)}, but {Operator} of a sample {Shapes.Text(x)} has shape {Shapes.Text(seen)}; they must agree, or the observation have a batch of 1.", nameof(x));
         }
 
-        return (Observation - seen).reshape(seen.shape[0], -1);
+        return (Observation - seen).ToWorkingPrecision().reshape(seen.shape[0], -1);
     }
 }
