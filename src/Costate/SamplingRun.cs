@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -124,9 +125,9 @@ internal sealed record SamplingRun
     {
         Tensor output = Replay is null ? Call() : Replay.Evaluate(row, NetworkType, Call);
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
-        if (!output.requires_grad && is_grad_enabled())
+        if (!output.requires_grad && is_grad_enabled() && (x.requires_grad || z is { requires_grad: true }))
         {
-            Graph.Check(this, row, output, x, z, reachesX: false, reachesZ: false);
+            Graph.Check(this, row, output, x, z, reachesX: !x.requires_grad, reachesZ: z is not { requires_grad: true });
         }
 
         if (Watch is (DivergenceWatch items, int step, var time))
@@ -167,6 +168,18 @@ internal sealed record SamplingRun
         Meter.Products++;
         Graph.Check(this, row, linearized.Output, linearized.X, linearized.Z, x is not null, z is not null);
         return (x ?? zeros_like(linearized.X, requires_grad: false), ConditionIsDifferentiable ? z ?? zeros_like(linearized.Z!, requires_grad: false) : null);
+    }
+
+    /// <summary>Repeats the first evaluation of the sample, and refuses a network that answers otherwise.</summary>
+    internal void CheckFirstEvaluation()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        TableRow first = Table.Rows[Table.EvaluatedRows[0]];
+
+        // It happens at x_T, or at a second copy of it.
+        using Tensor x = ToState(Start);
+        Tensor at = first.States.Count == 0 ? x : x.Times(first.States.Sum(term => term.Weight));
+        Replay!.Check(first, NetworkType, EvaluateAgain(at, first, Condition?.At(first.Interval)));
     }
 
     /// <summary>The network's output at other inputs than those of the first evaluation, unchecked; a network that draws, draws the same numbers.</summary>

@@ -17,6 +17,7 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
     private const int Values = 256;
 
     private readonly Dictionary<TableRow, First> evaluations = [];
+    private double[]? firstOutput;
 
     /// <summary>An evaluation at a row: the first is kept, a later one is made equal to it and compared.</summary>
     /// <param name="row">Where.</param>
@@ -27,9 +28,9 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         if (evaluations.TryGetValue(row, out First? first))
         {
             Tensor again = Replayed(first, evaluate);
-            if (first.Output is double[] values)
+            if (first.Output is double[] kept)
             {
-                Compare(row, values, Sampled(again), dtype);
+                Compare(row, kept, Sampled(again), dtype);
             }
 
             return again;
@@ -39,12 +40,17 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         Tensor output = evaluate();
         using Tensor after = random.get_rng_state();
         bool draws = !after.bytes.SequenceEqual(before.bytes);
-        evaluations[row] = new First(draws ? before.bytes.ToArray() : null, comparesOutputs ? Sampled(output) : null);
+        double[]? values = comparesOutputs || firstOutput is null ? Sampled(output) : null;
+        firstOutput ??= values;
+        evaluations[row] = new First(draws ? before.bytes.ToArray() : null, comparesOutputs ? values : null);
         return output;
     }
 
     /// <summary>Something with the random numbers of the first evaluation at a row.</summary>
     internal Tensor Repeat(TableRow row, Func<Tensor> evaluate) => Replayed(evaluations[row], evaluate);
+
+    /// <summary>Compares an output with that of the first evaluation of all, which is always kept.</summary>
+    internal void Check(TableRow row, ScalarType dtype, Tensor output) => Compare(row, firstOutput!, Sampled(output), dtype);
 
     // The generator is the process's: it is touched only for a network that draws.
     private static Tensor Replayed(First first, Func<Tensor> evaluate)

@@ -70,8 +70,9 @@ public abstract class GradientMethod
     /// </summary>
     /// <remarks>
     /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps two states, each in two words of 64 bits, and the
-    /// graphs of one increment (as many evaluations as the tableau has stages). A state that is reconstructed wrongly, by more than 1e-3 of its
-    /// largest value at the start or at an anchor, is refused: the network is not deterministic, or the solver unstable.
+    /// graphs of one increment (as many evaluations as the tableau has stages). Where a state is reconstructed wrongly, by more than 1e-3 of its
+    /// largest value at the start or at an anchor, the first evaluation is repeated: a network that answers otherwise is refused, the drift of
+    /// an unstable solver is reported (<see cref="SampleGradient.ReconstructionDrift"/>).
     /// </remarks>
     /// <param name="anchors">Keep the states of every this many steps and go on from them, against rounding drift; null (the default) keeps none.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="anchors"/> is less than 1.</exception>

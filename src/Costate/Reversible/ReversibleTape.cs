@@ -5,6 +5,8 @@ namespace Costate;
 /// <summary>The exact gradient of a reversible table: reconstruction and transpose in one sweep, sharing every network evaluation.</summary>
 internal sealed class ReversibleTape : GradientTape
 {
+    private const double MaxDrift = 1e-3;
+
     private readonly SamplingRun run;
     private readonly LiveSet carriers;
     private readonly LiveSet anchors = new();
@@ -59,6 +61,7 @@ internal sealed class ReversibleTape : GradientTape
     {
         var transpose = new TableTranspose(run, cotangent, gradients);
         Dictionary<int, VectorJacobianProduct> pending = [];
+        bool suspicious = false;
         using var reversal = new TableReversal(
             run,
             carriers.Share(),
@@ -84,7 +87,7 @@ internal sealed class ReversibleTape : GradientTape
                 if (row > 0)
                 {
                     transpose.PropagateDownTo(row - 1);
-                    reversal.Replace(row, anchors);
+                    suspicious |= !(reversal.Replace(row, anchors) <= MaxDrift);
                     reversal.Undo(row);
                 }
             }
@@ -98,6 +101,12 @@ internal sealed class ReversibleTape : GradientTape
         }
 
         drift = reversal.Drift(0, run.ToState(run.Start));
+        if (suspicious || !(drift <= MaxDrift))
+        {
+            // An unstable solver amplifies rounding, which the drift reports; a network that answers anew is refused.
+            run.CheckFirstEvaluation();
+        }
+
         return transpose.Finish();
     }
 }

@@ -9,8 +9,6 @@ namespace Costate;
 /// </summary>
 internal sealed class TableReversal : IDisposable
 {
-    private const double MaxDrift = 1e-3;
-
     private readonly SamplingRun run;
     private readonly SolverTable table;
     private readonly Func<int, Tensor, Tensor> evaluate;
@@ -33,26 +31,24 @@ internal sealed class TableReversal : IDisposable
     internal Tensor? Remainder(int row) => live.Remainders.GetValueOrDefault(row);
 
     /// <summary>How far a state that was reconstructed lies from itself: the largest entry of the difference over the largest of the state.</summary>
-    /// <exception cref="InvalidOperationException">It lies so far away that the network must have answered one question in two ways, or the solver is unstable.</exception>
     internal double Drift(int row, Tensor state)
     {
         using DisposeScope scope = NewDisposeScope();
-        double drift = ((State(row) - state).abs().max() / state.abs().max()).item<double>();
-        return drift <= MaxDrift ? drift : throw new InvalidOperationException(
-            FormattableString.Invariant($"The reconstructed state of step {table.Rows[row].Interval} differs from the state itself by {drift:G2} of its largest value. ") +
-            "Either the network is not deterministic (a counter, a cache, a generator of its own): then its gradient would not be that of the sample. " +
-            $"Or the solver amplifies rounding too much on this grid: keep anchors, {nameof(GradientMethod)}.{nameof(GradientMethod.Reversible)}(anchors: 10), or use {nameof(GradientMethod.Discrete)}().");
+        return ((State(row) - state).abs().max() / state.abs().max()).item<double>();
     }
 
-    /// <summary>Puts an anchor in the place of a reconstructed state, if there is one for this row.</summary>
-    internal void Replace(int row, LiveSet anchors)
+    /// <summary>Puts an anchor in the place of a reconstructed state, if there is one for this row; how far apart they were, or 0.</summary>
+    internal double Replace(int row, LiveSet anchors)
     {
         if (live.States.ContainsKey(row) && anchors.States.TryGetValue(row, out Tensor? anchor))
         {
-            Drift(row, anchor);
+            double drift = Drift(row, anchor);
             Put(live.States, row, anchor.alias());
             Put(live.Remainders, row, anchors.Remainders.GetValueOrDefault(row)?.alias());
+            return drift;
         }
+
+        return 0;
     }
 
     /// <summary>Solves a carrier row for its earlier state; does nothing for other rows. Afterwards only carriers are held.</summary>

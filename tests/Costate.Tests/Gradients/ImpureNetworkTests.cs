@@ -79,6 +79,19 @@ public sealed class ImpureNetworkTests
     }
 
     [Fact]
+    public void EveryReversibleSolver_SeesACounter()
+    {
+        using var scope = NewDisposeScope();
+        foreach (Solver solver in new[] { Solver.Rex(ButcherTableau.Rk4), Solver.Rex(ButcherTableau.Euler, prediction: Prediction.Noise), Solver.Edict(), Solver.Bdia(), Solver.Belm() })
+        {
+            int calls = 0;
+            var sampler = new Sampler(
+                Denoiser.FromFunction((x, _, _) => x * (0.5 + (0.05 * ++calls)), Prediction.Noise), Schedule, solver, TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
+            Assert.Throws<InvalidOperationException>(() => sampler.Gradient(SmallNet.Start(), null, SmallNet.Loss, GradientMethod.Reversible()));
+        }
+    }
+
+    [Fact]
     public void AnchorsDoNotHideACounter()
     {
         using var scope = NewDisposeScope();
