@@ -62,6 +62,7 @@ public sealed class SchedulerPlacementTests
                 SchedulerConfiguration configuration = SchedulerConfiguration.Parse(json, ignoreClipping: true);
                 double? mu = random.Next(4) == 0 ? (random.NextDouble() - 0.5) * 10 : null;
                 ScheduledSampling run = random.Next(3) == 0 ? configuration.ForNoiseLevels([1, 0.5, 0.01], mu) : configuration.ForSteps(steps, mu);
+                run.Solver.Tabulate(run.Schedule, run.Grid);
                 Assert.All(run.Grid.Times, time => Assert.InRange(time, 0, 1));
                 Assert.All(run.Grid.NetworkTimes, time => Assert.True(double.IsFinite(time)));
             }
