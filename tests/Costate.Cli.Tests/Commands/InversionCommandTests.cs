@@ -46,6 +46,46 @@ public sealed class InversionCommandTests : IDisposable
         Assert.Equal(original.GetPixel(3, 5), sheet.GetPixel(2 + (3 * 8) + 4, 2 + (5 * 8) + 4));
     }
 
+    // What the parser would take for a file of arguments, what it would take for no picture, and the standard input.
+    [Theory]
+    [InlineData("@photo.png")]
+    [InlineData("photo.webp")]
+    [InlineData("-")]
+    public void Picture_MayBeCalledAnything(string name)
+    {
+        using var scope = NewDisposeScope();
+        string before = Environment.CurrentDirectory;
+        try
+        {
+            Environment.CurrentDirectory = folder.FullName;
+            bool isWebp = name.EndsWith("webp", StringComparison.Ordinal);
+            byte[] bytes = File.ReadAllBytes(Pictures.Write(folder.PathTo("original"), 8, 8, format: isWebp ? SKEncodedImageFormat.Webp : SKEncodedImageFormat.Png));
+            if (name != "-")
+            {
+                folder.Write(name, bytes);
+            }
+
+            string[] inputs = [.. Inputs(), "--output", folder.PathTo("out")];
+            ToolRun run = Tool.Run(["invert", name, .. inputs], input: bytes);
+            Assert.True(run.ExitCode == 0, run.Error);
+            Tool.Done(["invert", folder.PathTo("original"), .. Inputs(), "--output", folder.PathTo("same")]);
+            Assert.True(Read("out", "latent.safetensors", "state.0").equal(Read("same", "latent.safetensors", "state.0")).all().item<bool>());
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
+    }
+
+    [Fact]
+    public void StandardInput_IsForOnePicture()
+    {
+        ToolRun run = Tool.Run(["interpolate", "-", "-", .. Inputs(), "--output", folder.PathTo("out")], input: File.ReadAllBytes(picture));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("standard input was read for another", run.Error);
+        Tool.Fails(1, ["invert", "-", .. Inputs(), "--output", folder.PathTo("out")], "Got the picture -");
+    }
+
     [Theory]
     [InlineData("ddim")]
     [InlineData("sde-dpm1")]
@@ -253,5 +293,5 @@ public sealed class InversionCommandTests : IDisposable
         return opened.Read(name);
     }
 
-    private Tensor PictureTensor(string? path = null) => Costate.Cli.Models.ImageFile.Read(path ?? picture, null);
+    private Tensor PictureTensor(string? path = null) => Pictures.Read(path ?? picture, null);
 }
