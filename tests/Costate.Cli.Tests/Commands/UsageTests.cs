@@ -129,7 +129,7 @@ public sealed class UsageTests
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", ""], "expected numbers");
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "0.5,1"], "Got 1 after 0.5 as number 2 for --sigmas");
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,nan"], "Got NaN after 1 as number 2 for --sigmas");
-        FailsWith([.. alone.Prepend("sample"), "--sigmas", "1,0.5"], "both --sigmas and --steps");
+        Tool.Fails(1, ["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", file), "--sigmas", "1,0.5"], "DPMSolverMultistepScheduler", "finds its noise levels itself");
         FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", "none.json")], "none.json");
         FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", folder.Write("bad.json", "{"))], "bad.json");
     }
