@@ -17,7 +17,9 @@ internal static class CommandLine
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
 
         RootCommand root = Root(terminal, cancellationToken, morphModel);
-        ParseResult parsed = root.Parse(arguments);
+
+        // A picture may be called @photo.png: no argument is a file with more of them.
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         bool verbose = parsed.GetValue<bool>("--verbose");
         try
         {

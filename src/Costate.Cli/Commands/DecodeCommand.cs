@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Models;
 using Costate.Cli.Output;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -39,7 +40,7 @@ internal sealed class DecodeCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        SamplingSettings given = options.Parse(parsed);
+        SamplingSettings given = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
         given.Plan.WarnOfIgnored(terminal);
         string path = parsed.GetValue(latent)!;
         using OutputFolder folder = OutputFolder.Prepare(given.Output, SampleCommand.TensorFile, RunReport.FileName);

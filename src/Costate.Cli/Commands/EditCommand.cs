@@ -17,7 +17,7 @@ internal sealed class EditCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly SamplingOptions options = new("costate-edit", SamplingInput.Sample);
-    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to edit, {SampleFile.Form}: a PNG or JPEG picture, of any size for the embedded model, or a tensor [batch, ...] in a safetensors file." };
+    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to edit, {SampleFile.Form}: a PNG, JPEG or WebP picture, of any size for the embedded model (- for the standard input), or a tensor [batch, ...] in a safetensors file." };
     private readonly Option<double?> strength = new("--strength") { Description = "How much of the grid to go back and forth, in (0, 1]: the last steps, this fraction of them. Less keeps more of the sample. [default: 1]" };
     private readonly Option<string?> editCondition = SamplingOptions.Text("--edit-condition", Models.TensorFile.Form, "The condition to decode under; --condition is that of the sample as it is, which with the embedded model is its own code unless given.");
     private readonly Option<string?> conditionFrom = SamplingOptions.ConditionFrom();
@@ -49,7 +49,7 @@ internal sealed class EditCommand : DocumentedCommand
     private int Run(ParseResult parsed)
     {
         double share = parsed.GetValue(strength) ?? 1;
-        SamplingSettings settings = Last(share, options.Parse(parsed));
+        SamplingSettings settings = Last(share, options.Parse(parsed, new InputFiles(terminal, cancellationToken)));
         settings.Plan.WarnOfIgnored(terminal);
         if (settings.Condition is null && settings.Model is not null)
         {

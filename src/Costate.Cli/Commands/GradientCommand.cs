@@ -49,13 +49,13 @@ internal sealed class GradientCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        SamplingSettings settings = options.Parse(parsed);
+        SamplingSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
         settings.Plan.WarnOfIgnored(terminal);
         (string lossText, string methodText) = (parsed.GetValue(loss)!, parsed.GetValue(method)!);
         GradientMethod chosen = NamedMethod.Parse(methodText, settings.Plan.Solver, parsed.GetValue(adjointSteps), parsed.GetValue(trajectory));
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
         using var session = new SamplingSession(settings);
-        using NamedLoss chosenLoss = NamedLoss.Load(lossText, session.Start.shape, settings.Dtype);
+        using NamedLoss chosenLoss = NamedLoss.Load(settings.Files, lossText, session.Start.shape, settings.Dtype);
         ContactSheet? sheet = ContactSheet.For(session.Start.shape);
         folder.Expect(sheet?.Names ?? []);
 

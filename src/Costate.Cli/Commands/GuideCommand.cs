@@ -17,7 +17,7 @@ internal sealed class GuideCommand : DocumentedCommand
     private readonly CancellationToken cancellationToken;
     private readonly GuideOptions options = new();
     private readonly GuideModelOptions modelOptions = new();
-    private readonly Argument<string?> picture = new("IMAGE") { Description = "A face, PNG or JPEG of any size: the middle square is taken. Without it, a bundled example. With --observed or --model it is taken as it is.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> picture = new("IMAGE") { Description = "A face, PNG, JPEG or WebP of any size: the middle square is taken; - is the standard input. Without it, a bundled example. With --observed or --model it is taken as it is.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string> output = CommonOptions.Output("costate-guide");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. One is fastest for the embedded model. [default: 1, with --model all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
@@ -57,12 +57,12 @@ internal sealed class GuideCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        GuideSettings settings = options.Parse(parsed);
+        GuideSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
         UserModel? own = modelOptions.Parse(parsed);
         using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, GuideReport.AllFiles);
         using var torchThreads = new TorchThreads(parsed.GetValue(threads) ?? (own is null ? 1 : null));
         using DisposeScope scope = NewDisposeScope();
-        using GuideModel model = own?.Load() ?? GuideModel.Of(load(modelOptions.Weights(parsed)));
+        using GuideModel model = own?.Load(settings.Files) ?? GuideModel.Of(load(modelOptions.Weights(parsed)));
         GuideReport report;
         using (var line = new ProgressLine(terminal, "guiding", total: 1))
         {

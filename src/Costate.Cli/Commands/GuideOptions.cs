@@ -50,7 +50,7 @@ internal sealed class GuideOptions
     }
 
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal GuideSettings Parse(ParseResult parsed)
+    internal GuideSettings Parse(ParseResult parsed, InputFiles files)
     {
         GuideTask chosen = GuideTask.Parse("--task", parsed.GetValue(task)!, GuideTask.All);
         GuideMethod method = GuideMethod.Parse("--method", parsed.GetValue(this.method)!);
@@ -62,6 +62,7 @@ internal sealed class GuideOptions
         GuidePlan plan = GuidePlan.Of(method, chosen);
         return new GuideSettings
         {
+            Files = files,
             Task = chosen,
             Plan = plan with
             {
@@ -75,6 +76,7 @@ internal sealed class GuideOptions
             },
             Degradation = new Degradation
             {
+                Files = files,
                 Mask = parsed.GetValue(mask),
                 Box = Box(parsed.GetValue(box)),
                 Hidden = parsed.GetValue(hidden),

@@ -18,7 +18,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly SamplingOptions options = new("costate-interpolate", SamplingInput.Sample);
-    private readonly Argument<string> first = new("A") { Description = $"The first sample, {SampleFile.Form}." };
+    private readonly Argument<string> first = new("A") { Description = $"The first sample, {SampleFile.Form}; - is a picture from the standard input." };
     private readonly Argument<string> second = new("B") { Description = "The second, of the same shape." };
     private readonly Option<int?> count = CommonOptions.AtLeast("--count", 2, $"How many samples from A to B, both included; at most {MostCount}. [default: {DefaultCount}]");
 
@@ -47,7 +47,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        SamplingSettings settings = options.Parse(parsed);
+        SamplingSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
         settings.Plan.WarnOfIgnored(terminal);
         int number = parsed.GetValue(count) ?? DefaultCount;
         if (number > MostCount)
@@ -86,7 +86,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
     {
         (Tensor x, Tensor y) = (network.Read(a, settings), network.Read(b, settings));
         if (settings.Unconditional is string file && !file.Equals("zeros", StringComparison.OrdinalIgnoreCase)
-            && Models.TensorFile.Read("--unconditional", file, settings.Dtype) is var none && (none.dim() == 0 || none.shape[0] != 1))
+            && Models.TensorFile.Read(settings.Files, "--unconditional", file, settings.Dtype) is var none && (none.dim() == 0 || none.shape[0] != 1))
         {
             throw new CommandException($"Got --unconditional of shape [{string.Join(", ", none.shape)}]; expected [1, ...], one for all samples from A to B.");
         }

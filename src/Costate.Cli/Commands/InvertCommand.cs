@@ -11,7 +11,7 @@ internal sealed class InvertCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly SamplingOptions options = new("costate-invert", SamplingInput.Sample);
-    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to invert, {SampleFile.Form}: a PNG or JPEG picture, of any size for the embedded model, or a tensor [batch, ...] in a safetensors file." };
+    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to invert, {SampleFile.Form}: a PNG, JPEG or WebP picture, of any size for the embedded model (- for the standard input), or a tensor [batch, ...] in a safetensors file." };
 
     [SetsRequiredMembers]
     internal InvertCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -37,7 +37,7 @@ internal sealed class InvertCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        SamplingSettings settings = options.Parse(parsed);
+        SamplingSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
         settings.Plan.WarnOfIgnored(terminal);
         string text = parsed.GetValue(sample)!;
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, SavedLatent.FileName, RunReport.FileName);

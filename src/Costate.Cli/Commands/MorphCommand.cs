@@ -17,7 +17,7 @@ internal sealed class MorphCommand : DocumentedCommand
     private readonly Func<string?, MorphModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
-    private readonly Argument<string[]> pictures = new("PICTURES") { Description = "Two faces, PNG or JPEG of any size: the middle square is taken. Without them, two bundled examples.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> pictures = new("PICTURES") { Description = "Two faces, PNG, JPEG or WebP of any size: the middle square is taken; - for one is the standard input. Without them, two bundled examples.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string?> batch = SamplingOptions.Text("--batch", "FILE", "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
     private readonly Option<int?> group = CommonOptions.AtLeast("--group", 1, $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
     private readonly Option<string?> weights = SamplingOptions.Text("--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
@@ -79,7 +79,7 @@ internal sealed class MorphCommand : DocumentedCommand
     {
         using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, MorphReport.AllFiles);
         using MorphModel model = load(parsed.GetValue(weights));
-        (FacePicture a, FacePicture b) = given.Length == 0 ? ExampleFaces.Read(model.Side) : MorphInputs.Read(given[0], given[1], model.Side);
+        (FacePicture a, FacePicture b) = given.Length == 0 ? ExampleFaces.Read(model.Side) : MorphInputs.Read(new InputFiles(terminal, cancellationToken), given[0], given[1], model.Side);
         MorphOutcome outcome;
         using (var line = new ProgressLine(terminal, "morphing", total: 1))
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Models;
 using Costate.Cli.Output;
 using static TorchSharp.torch;
 
@@ -30,6 +31,7 @@ internal sealed class SampleCommand : DocumentedCommand
             new("Four images of 8 by 8", "costate sample --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --batch 4 --seed 7"),
             new("With guidance, on another schedule and grid", "costate sample --model denoiser.ts.pt --schedule vp-scaled-linear:0.85,12 --prediction velocity \\\n--condition cond.safetensors:z --unconditional zeros --guidance-scale 3 \\\n--solver dpm++3m --steps 30 --grid karras --training-timesteps 1000 --shape 3,8,8"),
             new("As a scheduler_config.json of diffusers says", "costate sample --model denoiser.ts.pt --scheduler-config scheduler_config.json \\\n--condition cond.safetensors --shape 3,8,8 --steps 10 --output diffusers"),
+            new("On the noise levels that a pipeline of FLUX hands to its scheduler", "costate sample --model denoiser.ts.pt --scheduler-config flow/scheduler_config.json \\\n--condition cond.safetensors --shape 3,8,8 --sigmas 1,0.75,0.5,0.25 --mu 1.15 --output flux"),
             new("A stochastic solver, the report for another program", "costate sample --model denoiser.ts.pt --schedule vp-linear:0.1,20 --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --solver sde-dpm++2m --json"),
             new("A rectified flow", "costate sample --model denoiser.ts.pt --schedule rectified-flow --prediction flow \\\n--condition cond.safetensors --shape 3,8,8 --solver euler --output flow"),
         ];
@@ -39,7 +41,7 @@ internal sealed class SampleCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        SamplingSettings settings = options.Parse(parsed);
+        SamplingSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
         settings.Plan.WarnOfIgnored(terminal);
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
         using var session = new SamplingSession(settings);

@@ -30,6 +30,7 @@ internal sealed class SamplingOptions
     private readonly Option<string?> unconditional = Text("--unconditional", TensorFile.Form, "The condition that stands for none: a tensor like --condition, or the word zeros.");
     private readonly Option<string?> solver;
     private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 1, $"Number of steps. [default: {DefaultSteps}]");
+    private readonly Option<string?> sigmas = Text("--sigmas", "N,N,...", "With --scheduler-config, in place of --steps: the noise levels that the steps start from before the file's shift, falling from at most 1, as the pipelines of FLUX, Qwen-Image, LTX and HunyuanVideo hand them to their scheduler: 1,0.75,0.5,0.25 for 4 steps. The sample's, 0, is added.");
     private readonly Option<string?> grid = Text("--grid", "NAME", "Where it steps; see below. [default: as the schedule says]");
     private readonly Option<string?> start = Text("--start", "T", "Time of the start, the noise. [default: 1]");
     private readonly Option<string?> end = Text("--end", "T", "Time of the end, the data. [default: as the schedule says]");
@@ -71,7 +72,7 @@ internal sealed class SamplingOptions
             SamplingInput.Sample => [batch, startNoise, conditionFrom],
             _ => [shape, batch, startNoise, dtype],
         };
-        Option[] all = [model, schedule, prediction, weights, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, condition, conditionFrom, guidanceScale, unconditional, solver, steps, grid, start, end, shape, batch, startNoise, seed, dtype, threads, output, json];
+        Option[] all = [model, schedule, prediction, weights, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, condition, conditionFrom, guidanceScale, unconditional, solver, steps, sigmas, grid, start, end, shape, batch, startNoise, seed, dtype, threads, output, json];
         foreach (Option option in all.Except(left))
         {
             command.Options.Add(option);
@@ -79,21 +80,24 @@ internal sealed class SamplingOptions
     }
 
     /// <summary>The option that takes a condition from a face.</summary>
-    internal static Option<string?> ConditionFrom() => Text("--condition-from", "IMAGE", "Decode under the code of this face, a PNG or JPEG picture; for the embedded model.");
+    internal static Option<string?> ConditionFrom() => Text("--condition-from", "IMAGE", "Decode under the code of this face, a PNG, JPEG or WebP picture (- for the standard input); for the embedded model.");
 
     /// <summary>An option with a text that is looked at later.</summary>
     internal static Option<string?> Text(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description };
 
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal SamplingSettings Parse(ParseResult parsed)
+    internal SamplingSettings Parse(ParseResult parsed, InputFiles files)
     {
         CheckCombinations(parsed);
         return new SamplingSettings
         {
+            Files = files,
             Model = parsed.GetValue(model),
             Weights = parsed.GetValue(weights),
             Plan = Plan(parsed),
             SchedulerConfiguration = parsed.GetValue(schedulerConfig),
+            Mu = Number(parsed, mu),
+            Sigmas = parsed.GetValue(sigmas),
             Condition = parsed.GetValue(condition),
             ConditionFrom = parsed.GetValue(conditionFrom),
             GuidanceScale = Number(parsed, guidanceScale),
@@ -120,7 +124,7 @@ internal sealed class SamplingOptions
         }
 
         return parsed.GetValue(schedulerConfig) is string file
-            ? SamplingPlan.FromConfiguration(file, parsed.GetValue(ignoreClipping), Number(parsed, mu), stepCount, solverName)
+            ? SamplingPlan.FromConfiguration(file, parsed.GetValue(ignoreClipping), Number(parsed, mu), Sigmas(parsed.GetValue(sigmas)), stepCount, solverName)
             : SamplingPlan.FromNames(
                 parsed.GetValue(schedule)!,
                 Specification.Find("--prediction", parsed.GetValue(prediction)!, Predictions, p => p.Name).Value,
@@ -167,7 +171,7 @@ internal sealed class SamplingOptions
     // How the embedded model was trained is known, and it was trained with a condition always.
     private void CheckModel(ParseResult parsed, bool embedded)
     {
-        Option[] ofModel = [schedule, prediction, schedulerConfig, ignoreClipping, mu, timeScale, trainingTimesteps, guidanceScale, unconditional, shape, dtype];
+        Option[] ofModel = [schedule, prediction, schedulerConfig, ignoreClipping, mu, sigmas, timeScale, trainingTimesteps, guidanceScale, unconditional, shape, dtype];
         Option[] ofEmbedded = [weights, conditionFrom];
         if (Given(parsed, embedded ? ofModel : ofEmbedded) is Option odd)
         {
@@ -193,13 +197,18 @@ internal sealed class SamplingOptions
     private void CheckSchedule(ParseResult parsed)
     {
         Option[] replaced = [schedule, prediction, timeScale, trainingTimesteps, grid, start, end];
-        Option[] ofConfiguration = [ignoreClipping, mu];
+        Option[] ofConfiguration = [ignoreClipping, mu, sigmas];
         bool configured = parsed.GetValue(schedulerConfig) is not null;
         if (Given(parsed, configured ? replaced : ofConfiguration) is Option odd)
         {
             throw new UsageException(configured
                 ? $"Got {odd.Name} with --scheduler-config, which says it too; leave out one of them."
                 : $"Got {odd.Name} without --scheduler-config; leave it out, or name the file that it is about.");
+        }
+
+        if (parsed.GetValue(sigmas) is not null && Given(parsed, [steps]) is not null)
+        {
+            throw new UsageException("Got both --sigmas and --steps; there are as many steps as noise levels. Leave out one of them.");
         }
 
         if (!configured && (parsed.GetValue(schedule) is null || parsed.GetValue(prediction) is null))
@@ -214,6 +223,26 @@ internal sealed class SamplingOptions
         return text is null ? null
             : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value
             : throw new UsageException($"Got {option.Name} {text}; expected a number.");
+    }
+
+    private static double[]? Sigmas(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        string[] parts = text.Split(',');
+        double[] levels = new double[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out levels[i]))
+            {
+                throw new UsageException($"Got --sigmas {text}; expected numbers with commas between them, such as 1,0.75,0.5,0.25.");
+            }
+        }
+
+        return levels;
     }
 
     private static ulong Seed(string? text) => text is null ? 0

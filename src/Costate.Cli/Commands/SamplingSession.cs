@@ -61,7 +61,7 @@ internal sealed class SamplingSession : IDisposable
 
     /// <summary>A condition for the whole batch; belongs to the session.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
-    internal Tensor ReadCondition(string option, string file) => TensorFile.ForBatch(option, TensorFile.Read(option, file, settings.Dtype), Start.shape[0]);
+    internal Tensor ReadCondition(string option, string file) => TensorFile.ForBatch(option, TensorFile.Read(settings.Files, option, file, settings.Dtype), Start.shape[0]);
 
     /// <summary>The code of a picture as a condition for the whole batch; belongs to the session.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
@@ -101,7 +101,7 @@ internal sealed class SamplingSession : IDisposable
             return settings.Plan.StartScale == 1 ? drawn : drawn.mul_(settings.Plan.StartScale);
         }
 
-        Tensor given = TensorFile.Read("--start-noise", file, settings.Dtype);
+        Tensor given = TensorFile.Read(settings.Files, "--start-noise", file, settings.Dtype);
         bool fits = given.dim() >= 1 && given.is_floating_point()
             && (settings.Batch is null || given.shape[0] == settings.Batch)
             && (settings.Shape is null || given.shape.AsSpan(1).SequenceEqual(settings.Shape));
@@ -119,7 +119,7 @@ internal sealed class SamplingSession : IDisposable
             {
                 Tensor none = settings.Unconditional!.Equals("zeros", StringComparison.OrdinalIgnoreCase)
                     ? zeros_like(condition!.narrow(0, 0, 1))
-                    : Unconditional(TensorFile.Read("--unconditional", settings.Unconditional, settings.Dtype), batch);
+                    : Unconditional(TensorFile.Read(settings.Files, "--unconditional", settings.Unconditional, settings.Dtype), batch);
                 denoiser = denoiser.WithClassifierFreeGuidance(none, scale);
             }
 

@@ -9,6 +9,9 @@ internal sealed record SamplingSettings
 {
     internal static readonly (string Name, ScalarType Value)[] Dtypes = [("float32", ScalarType.Float32), ("float64", ScalarType.Float64)];
 
+    /// <summary>Where pictures and tensors come from.</summary>
+    internal required InputFiles Files { get; init; }
+
     /// <summary>A file; the embedded model if null.</summary>
     internal required string? Model { get; init; }
 
@@ -18,6 +21,12 @@ internal sealed record SamplingSettings
     internal required SamplingPlan Plan { get; init; }
 
     internal required string? SchedulerConfiguration { get; init; }
+
+    /// <summary>The shift of a scheduler configuration.</summary>
+    internal required double? Mu { get; init; }
+
+    /// <summary>The noise levels for a scheduler configuration, as the user gave them.</summary>
+    internal required string? Sigmas { get; init; }
 
     internal required string? Condition { get; init; }
 
@@ -55,6 +64,8 @@ internal sealed record SamplingSettings
             ("model", Model ?? "embedded"),
             ("weights", Weights),
             ("schedulerConfig", SchedulerConfiguration),
+            ("mu", Mu is double m ? Text(m) : null),
+            ("sigmas", Sigmas),
             ("schedule", Plan.Schedule.ToString()),
             ("prediction", Model is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
             ("timeScale", Plan.TrainingTimesteps is null ? Text(Plan.TimeScale) : null),

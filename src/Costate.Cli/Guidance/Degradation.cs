@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Cli.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,6 +13,9 @@ internal sealed record Degradation
 
     // Of the Gaussian, in deviations on each side.
     private const int Reach = 4;
+
+    /// <summary>Where the mask comes from; needed with one.</summary>
+    internal InputFiles? Files { get; init; }
 
     /// <summary>A picture of the size of the image, white where it is seen.</summary>
     internal string? Mask { get; init; }
@@ -79,17 +83,17 @@ internal sealed record Degradation
 
         if (Mask is string file)
         {
-            return LinearOperator.Masked(ReadMask(file, height, width));
+            return LinearOperator.Masked(ReadMask(Files!, file, height, width));
         }
 
         int[] box = Box is null ? [(int)(height / 4), (int)(width / 4), (int)(height / 2), (int)(width / 2)] : [.. Box];
         return LinearOperator.BoxInpainting(box[0], box[1], box[2], box[3]);
     }
 
-    private static Tensor ReadMask(string file, long height, long width)
+    private static Tensor ReadMask(InputFiles files, string file, long height, long width)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor read = PictureInput.Read("--mask", file);
+        Tensor read = ImageFile.Read($"--mask {file}", files.Picture("--mask", file), shape: null);
         if (read.shape[2] != height || read.shape[3] != width)
         {
             throw new CommandException($"Got --mask {file} of {read.shape[3]} x {read.shape[2]} pixels for pictures of {width} x {height}; expected the same size. White is seen, black is hidden.");

@@ -62,12 +62,12 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
     {
         if (model.Side is int side && !settings.IsObserved)
         {
-            FacePicture face = picture is null ? ExampleFaces.Read(side).A : FacePicture.Read(picture, side);
+            FacePicture face = picture is null ? ExampleFaces.Read(side).A : FacePicture.Read(settings.Files, picture, side);
             return FacePicture.Stack([face], side);
         }
 
         return picture is not null
-            ? PictureInput.Read("the picture", picture)
+            ? ImageFile.Read($"the picture {picture}", settings.Files.Picture("the picture", picture), shape: null)
             : throw new UsageException($"Got no picture; {(settings.IsObserved ? "--observed" : "--model")} needs one.");
     }
 
@@ -111,7 +111,7 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         {
             GuideSettings.CodeOfSeen => model.Encode((settings.Task.IsMeasured ? target.Filled : target.Seen).narrow(0, 0, 1)),
             GuideSettings.MeanCode => model.MeanCode(cancellationToken),
-            _ => model.Encode(FacePicture.Stack([settings.Code is null ? ExampleFaces.Read(model.Side!.Value).B : FacePicture.Read(code, model.Side!.Value)], model.Side!.Value)),
+            _ => model.Encode(FacePicture.Stack([settings.Code is null ? ExampleFaces.Read(model.Side!.Value).B : FacePicture.Read(settings.Files, code, model.Side!.Value)], model.Side!.Value)),
         };
         return (one.expand(settings.Samples, -1).contiguous(), code);
     }

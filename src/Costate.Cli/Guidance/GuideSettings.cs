@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Cli.Models;
 
 namespace Costate.Cli.Guidance;
 
@@ -7,6 +8,9 @@ internal sealed record GuideSettings
 {
     internal const string CodeOfSeen = "observed";
     internal const string MeanCode = "mean";
+
+    /// <summary>Where pictures and tensors come from.</summary>
+    internal required InputFiles Files { get; init; }
 
     internal required GuideTask Task { get; init; }
 

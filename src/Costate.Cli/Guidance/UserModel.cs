@@ -15,7 +15,7 @@ internal sealed record UserModel(string Path, string Schedule, Prediction Predic
     /// <summary>Loads it; tensors go to the caller's scope.</summary>
     /// <exception cref="CommandException">A file is missing or does not fit.</exception>
     /// <exception cref="UsageException">The schedule is none.</exception>
-    internal GuideModel Load()
+    internal GuideModel Load(InputFiles files)
     {
         SamplingPlan plan = PlanOf(2);
         TorchScript network = TorchScript.Load("--model", Path, ScalarType.Float32);
@@ -28,7 +28,7 @@ internal sealed record UserModel(string Path, string Schedule, Prediction Predic
                 Schedule = plan.Schedule,
                 GridOf = steps => PlanOf(steps).Grid,
                 StartScale = plan.StartScale,
-                Condition = Condition is null ? null : TensorFile.ForBatch("--condition", TensorFile.Read("--condition", Condition, ScalarType.Float32), 1),
+                Condition = Condition is null ? null : TensorFile.ForBatch("--condition", TensorFile.Read(files, "--condition", Condition, ScalarType.Float32), 1),
             };
         }
         catch (ArgumentException e)

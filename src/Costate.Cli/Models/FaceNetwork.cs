@@ -23,9 +23,9 @@ internal sealed class FaceNetwork : SamplingNetwork
     internal override Tensor Read(string text, SamplingSettings settings)
     {
         int side = model.Autoencoder.Config.ImageSize;
-        return File.Exists(text) && ImageFile.IsPicture(text)
-            ? FacePicture.Stack([FacePicture.Read(text, side)], side)
-            : SampleFile.Read(text, settings.Shape, settings.Dtype);
+        return (text == InputFiles.StandardInput || File.Exists(text)) && settings.Files.PictureOrNull("the picture", text) is byte[] bytes
+            ? FacePicture.Stack([FacePicture.Read(text, bytes, side)], side)
+            : SampleFile.Read(settings.Files, text, settings.Shape, settings.Dtype);
     }
 
     internal override Tensor ConditionOf(Tensor samples) => model.Autoencoder.Encode(samples);

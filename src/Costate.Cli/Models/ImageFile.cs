@@ -5,46 +5,29 @@ using static TorchSharp.torch;
 
 namespace Costate.Cli.Models;
 
-/// <summary>Reads PNG and JPEG pictures as samples: black is -1 and white is 1.</summary>
+/// <summary>Pictures as samples: black is -1 and white is 1.</summary>
 internal static class ImageFile
 {
-    private const long MostPixels = 1 << 26;
-
-    /// <summary>Whether a file begins as a PNG or a JPEG does.</summary>
-    internal static bool IsPicture(string path)
-    {
-        Span<byte> start = stackalloc byte[4];
-        using FileStream stream = File.OpenRead(path);
-        int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        return read == start.Length && (start.SequenceEqual<byte>([0x89, (byte)'P', (byte)'N', (byte)'G']) || start[..3].SequenceEqual<byte>([0xFF, 0xD8, 0xFF]));
-    }
-
     /// <summary>The picture, [1, channels, height, width], float32. What shines through is white; grey is 0.299 red + 0.587 green + 0.114 blue.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="what">What messages call it: "the picture a.png".</param>
+    /// <param name="bytes">The file.</param>
     /// <param name="shape">The shape it must have; that of a colour picture of its size if null.</param>
-    /// <exception cref="CommandException">It is no picture, damaged, turned, too large, or of another size.</exception>
-    internal static Tensor Read(string path, long[]? shape)
+    /// <exception cref="CommandException">It is damaged, too large, or of another size.</exception>
+    internal static Tensor Read(string what, byte[] bytes, long[]? shape)
     {
-        byte[] bytes = Decode(path, shape, out int width, out int height);
+        byte[] pixels = Decode(what, bytes, shape, out int width, out int height);
         using DisposeScope scope = NewDisposeScope();
-        Tensor colours = tensor(bytes, [height, width, 4], ScalarType.Byte).to(ScalarType.Float32).permute(2, 0, 1)[TensorIndex.Slice(0, 3)];
+        Tensor colours = tensor(pixels, [height, width, 4], ScalarType.Byte).to(ScalarType.Float32).permute(2, 0, 1)[TensorIndex.Slice(0, 3)];
         Tensor channels = shape?[0] == 1 ? (colours * tensor(new[] { 0.299f, 0.587f, 0.114f }, [3, 1, 1])).sum(0, keepdim: true) : colours;
         return channels.div(127.5).sub_(1).unsqueeze(0).contiguous().MoveToOuterDisposeScope();
     }
 
-    private static byte[] Decode(string path, long[]? shape, out int width, out int height)
+    private static byte[] Decode(string what, byte[] bytes, long[]? shape, out int width, out int height)
     {
-        using SKCodec codec = SKCodec.Create(path, out SKCodecResult opened)
-            ?? throw new CommandException($"Got the picture {path}: it cannot be read ({opened}); expected a whole PNG or JPEG file.");
-        (width, height) = (codec.Info.Width, codec.Info.Height);
-        CheckSize(path, codec, shape);
-        var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb());
-        using var bitmap = new SKBitmap(info);
-        SKCodecResult result = codec.GetPixels(info, bitmap.GetPixels());
-        if (result != SKCodecResult.Success)
-        {
-            throw new CommandException($"Got the picture {path}: it cannot be read in full ({result}); expected a whole PNG or JPEG file.");
-        }
+        using var picture = new EncodedPicture(what, bytes);
+        (width, height) = (picture.Width, picture.Height);
+        CheckSize(what, width, height, shape);
+        using SKBitmap bitmap = picture.Decode();
 
         // Colours are multiplied by alpha; what is missing to 1 is white.
         byte[] pixels = MemoryMarshal.AsBytes(bitmap.GetPixelSpan()).ToArray();
@@ -60,27 +43,16 @@ internal static class ImageFile
         return pixels;
     }
 
-    private static void CheckSize(string path, SKCodec codec, long[]? shape)
+    private static void CheckSize(string what, int width, int height, long[]? shape)
     {
-        (int width, int height) = (codec.Info.Width, codec.Info.Height);
         if (shape is not null && (shape.Length != 3 || shape[0] is not (1 or 3)))
         {
-            throw new CommandException($"Got the picture {path} with --shape {string.Join(',', shape)}; expected 3,{height},{width} in colour or 1,{height},{width} in grey.");
+            throw new CommandException($"Got {what} with --shape {string.Join(',', shape)}; expected 3,{height},{width} in colour or 1,{height},{width} in grey.");
         }
 
         if (shape is not null && (shape[1] != height || shape[2] != width))
         {
-            throw new CommandException($"Got the picture {path}, {width} wide and {height} high; expected {shape[2]} wide and {shape[1]} high as --shape {string.Join(',', shape)} says. Resize or crop it first.");
-        }
-
-        if ((long)width * height > MostPixels)
-        {
-            throw new CommandException($"Got the picture {path} of {(long)width * height} pixels; expected at most {MostPixels}. Resize it first.");
-        }
-
-        if (codec.EncodedOrigin != SKEncodedOrigin.TopLeft)
-        {
-            throw new CommandException($"Got the picture {path}, which is stored turned ({codec.EncodedOrigin}); expected one stored upright. Save it anew with an image editor.");
+            throw new CommandException($"Got {what}, {width} wide and {height} high; expected {shape[2]} wide and {shape[1]} high as --shape {string.Join(',', shape)} says. Resize or crop it first.");
         }
     }
 }

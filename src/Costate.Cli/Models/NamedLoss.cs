@@ -18,11 +18,11 @@ internal sealed class NamedLoss : IDisposable
 
     /// <summary>Loads what the name stands for; tensors go to the caller's dispose scope.</summary>
     /// <exception cref="CommandException">A file of it is missing or does not fit.</exception>
-    internal static NamedLoss Load(string text, long[] shape, ScalarType dtype)
+    internal static NamedLoss Load(InputFiles files, string text, long[] shape, ScalarType dtype)
     {
         if (text.StartsWith(MeanSquareError, StringComparison.OrdinalIgnoreCase))
         {
-            Tensor target = Target(text[MeanSquareError.Length..], shape, dtype);
+            Tensor target = Target(files, text[MeanSquareError.Length..], shape, dtype);
             return new NamedLoss(x => PerItem((x - target).square()).mean([1]));
         }
 
@@ -47,9 +47,9 @@ internal sealed class NamedLoss : IDisposable
 
     private static Tensor PerItem(Tensor x) => x.reshape(x.shape[0], -1);
 
-    private static Tensor Target(string file, long[] shape, ScalarType dtype)
+    private static Tensor Target(InputFiles files, string file, long[] shape, ScalarType dtype)
     {
-        Tensor read = TensorFile.Read("--loss mse", file, dtype);
+        Tensor read = TensorFile.Read(files, "--loss mse", file, dtype);
         Tensor target = read.dim() == shape.Length - 1 ? read.unsqueeze(0) : read;
         return target.shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)) && (target.shape[0] == shape[0] || target.shape[0] == 1)
             ? target

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Costate.Networks;
 
 namespace Costate.Cli.Models;
@@ -6,6 +7,10 @@ namespace Costate.Cli.Models;
 internal sealed record SamplingPlan
 {
     internal const string DefaultSolver = "dpm++2m";
+
+    // Of options without effect: the names come from a file, which may hold any number of any length.
+    private const int MostShown = 20;
+    private const int LongestName = 60;
 
     internal required NoiseSchedule Schedule { get; init; }
 
@@ -30,20 +35,11 @@ internal sealed record SamplingPlan
 
     /// <summary>The plan that a scheduler_config.json stands for; a solver of the user's own takes the place of the file's.</summary>
     /// <exception cref="SchedulerConfigurationException">The file cannot be read or asks for something impossible.</exception>
-    /// <exception cref="UsageException">The number of steps or the shift does not fit it.</exception>
-    internal static SamplingPlan FromConfiguration(string path, bool ignoreClipping, double? mu, int steps, string? solver)
+    /// <exception cref="InputException">The number of steps, the noise levels in their place or the shift does not fit it.</exception>
+    internal static SamplingPlan FromConfiguration(string path, bool ignoreClipping, double? mu, double[]? sigmas, int steps, string? solver)
     {
         SchedulerConfiguration configuration = SchedulerConfiguration.Load(path, ignoreClipping);
-        ScheduledSampling sampling;
-        try
-        {
-            sampling = configuration.ForSteps(steps, mu);
-        }
-        catch (ArgumentException e)
-        {
-            throw new UsageException($"Got --scheduler-config {path} with --steps {steps}{(mu is null ? "" : $" --mu {mu}")}: {FailureText.Of(e)}");
-        }
-
+        ScheduledSampling sampling = sigmas is null ? configuration.ForSteps(steps, mu) : configuration.ForNoiseLevels(sigmas, mu);
         return new SamplingPlan
         {
             Schedule = sampling.Schedule,
@@ -63,7 +59,9 @@ internal sealed record SamplingPlan
     {
         if (IgnoredOptions.Count > 0)
         {
-            terminal.Error.WriteLine($"The scheduler configuration has options that {GridName} does not, and that have no effect: {string.Join(", ", IgnoredOptions)}.");
+            IEnumerable<string> shown = IgnoredOptions.Take(MostShown).Select(name => JsonEncodedText.Encode(name).ToString()).Select(name => name.Length > LongestName ? name[..LongestName] + "..." : name);
+            string more = IgnoredOptions.Count > MostShown ? $" and {IgnoredOptions.Count - MostShown} more" : "";
+            terminal.Error.WriteLine($"The scheduler configuration has options that {GridName} does not, and that have no effect: {string.Join(", ", shown)}{more}.");
         }
     }
 

@@ -9,8 +9,8 @@ internal static class TensorFile
     internal const string Form = "FILE[:NAME]";
 
     /// <summary>Reads the tensor; one of floating point comes in the dtype given, others keep theirs.</summary>
-    /// <exception cref="CommandException">There is no such file or tensor.</exception>
-    internal static Tensor Read(string option, string text, ScalarType dtype)
+    /// <exception cref="CommandException">There is no such file or tensor, or it is a pipe.</exception>
+    internal static Tensor Read(InputFiles files, string option, string text, ScalarType dtype)
     {
         (string path, string? name) = Split(text);
         if (!File.Exists(path))
@@ -18,6 +18,7 @@ internal static class TensorFile
             throw new CommandException($"Got {option} {text}: there is no file '{path}'. Expected {Form}, a safetensors file and the name of a tensor in it.");
         }
 
+        files.RefusePipe(option, path);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         name ??= file.Names.Count == 1
             ? file.Names[0]

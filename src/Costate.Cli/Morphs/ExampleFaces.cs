@@ -11,6 +11,8 @@ internal static class ExampleFaces
     private static FacePicture Read(string name, string file, int side)
     {
         using Stream stream = typeof(ExampleFaces).Assembly.GetManifestResourceStream($"Costate.Cli.Examples.{file}")!;
-        return FacePicture.Read(name, stream, side);
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return FacePicture.Read(name, bytes.ToArray(), side);
     }
 }

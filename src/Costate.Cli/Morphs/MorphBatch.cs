@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Costate.Cli.Models;
 using Costate.Cli.Output;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,13 +47,14 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
     /// <returns>A row for each pair, in the order of the file; written to the folder too.</returns>
     internal MorphBatchReport Run(IReadOnlyList<PairsRow> pairs, int group, CancellationToken cancellationToken)
     {
+        var files = new InputFiles(terminal, cancellationToken);
         using (var line = new ProgressLine(terminal, "morphing", total: pairs.Count))
         {
             var waiting = new List<MorphBatchPair>();
             foreach (PairsRow pair in pairs)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (Missing(pair) is MorphBatchPair missing)
+                if (Missing(files, pair) is MorphBatchPair missing)
                 {
                     waiting.Add(missing);
                 }
@@ -71,7 +73,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
     }
 
     // Null if there is nothing to do: it is done, or cannot be.
-    private MorphBatchPair? Missing(PairsRow pair)
+    private MorphBatchPair? Missing(InputFiles files, PairsRow pair)
     {
         try
         {
@@ -80,7 +82,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
                 throw new CommandException(pair.Error);
             }
 
-            (FacePicture a, FacePicture b) = MorphInputs.Read(pair.A, pair.B, model.Side);
+            (FacePicture a, FacePicture b) = MorphInputs.Read(files, pair.A, pair.B, model.Side);
             string folder = Path.Combine(output, pair.Name);
             string result = Path.Combine(folder, MorphReport.FileName);
             if (File.Exists(folder))

@@ -14,6 +14,9 @@ internal sealed class Terminal
     /// <summary>The standard error: progress, warnings, errors.</summary>
     internal required TextWriter Error { get; init; }
 
+    /// <summary>Opens the standard input.</summary>
+    internal Func<Stream> Input { get; init; } = () => Stream.Null;
+
     /// <summary>Whether the output goes to a terminal, which may have colours, and not to a file or a pipe.</summary>
     internal bool OutputIsTerminal { get; init; }
 
@@ -27,6 +30,7 @@ internal sealed class Terminal
     {
         Output = Console.Out,
         Error = Console.Error,
+        Input = Console.OpenStandardInput,
         OutputIsTerminal = !Console.IsOutputRedirected,
         Width = Console.IsOutputRedirected ? WidthOfFile : WindowWidth(),
         LiveWidth = Console.IsErrorRedirected ? null : WindowWidth(),

@@ -103,7 +103,7 @@ public static class NoiseStateFile
             string other => throw Damaged(path, $"{StatesKey} is {ErrorText.Quote(other)}", "1 or 2"),
         };
         string dtypeName = Metadata(path, file, DtypeKey);
-        if (SafetensorsDtype.Find(dtypeName) is not { } dtype || !is_floating_point(dtype.Dtype))
+        if (SafetensorsDtype.Find(dtypeName)?.Dtype is not { } dtype || !is_floating_point(dtype))
         {
             throw Damaged(path, $"{DtypeKey} is {ErrorText.Quote(dtypeName)}", "the name of a floating-point dtype, such as F32");
         }
@@ -117,7 +117,7 @@ public static class NoiseStateFile
         }
 
         remarks = file.Metadata.Where(entry => !entry.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary();
-        return ReadTensors(path, file, count, dtype.Dtype, settings);
+        return ReadTensors(path, file, count, dtype, settings);
     }
 
     /// <summary>Reads the condition that is kept beside a state.</summary>
@@ -208,7 +208,7 @@ public static class NoiseStateFile
     private static void CheckShape(string path, SafetensorsFile file, string name, int leading, long[] shape)
     {
         SafetensorsTensorInfo info = file.Info(name);
-        if (!is_floating_point(info.Dtype) || shape.Length == 0 || info.Shape.Count != shape.Length + leading || !info.Shape.Skip(leading).SequenceEqual(shape))
+        if (info.Dtype is not { } dtype || !is_floating_point(dtype) || shape.Length == 0 || info.Shape.Count != shape.Length + leading || !info.Shape.Skip(leading).SequenceEqual(shape))
         {
             throw Damaged(path, $"{name} is {info}", $"floating-point numbers of shape [{(leading > 0 ? "steps, " : "")}{(shape.Length == 0 ? "batch, ..." : string.Join(", ", shape))}]");
         }

@@ -45,7 +45,12 @@ internal sealed class MappedFile : IDisposable
         {
             // A buffer would be in the way of a mapping.
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            long length = stream.CanSeek ? stream.Length : 0;
+            if (!stream.CanSeek)
+            {
+                throw new SafetensorsException($"Cannot read '{path}': it is a pipe or a device; expected a file. Write it to a file first.");
+            }
+
+            long length = stream.Length;
             if (length < minimumLength)
             {
                 throw SafetensorsException.Damaged(

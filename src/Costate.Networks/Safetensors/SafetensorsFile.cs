@@ -10,7 +10,8 @@ namespace Costate.Networks;
 /// <para>
 /// The file is untrusted: its header is checked in full when it is opened, against the file's real size, before
 /// anything is allocated from what it says. It is mapped into memory, so opening costs one pass over the header, and a
-/// tensor's bytes come off the disk when it is read. Supported element types are F64, F32, F16, BF16, I64 and U8.
+/// tensor's bytes come off the disk when it is read. A file may hold any element type of the format; those that can be read and
+/// written are F64, F32, F16, BF16, C64, I64, I32, I16, I8, U8 and BOOL.
 /// </para>
 /// <para>
 /// Reading is safe from several threads at once; disposing is not safe during a read. Tensors that were read own
@@ -42,8 +43,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="path">The file.</param>
     /// <returns>The open file; dispose it when the tensors have been read.</returns>
     /// <exception cref="SafetensorsException">
-    /// There is no such file, it cannot be opened, its header breaks the format, or it holds a tensor of an unsupported
-    /// element type.
+    /// There is no such file, it cannot be opened, or its header breaks the format or its limit of 100 MB.
     /// </exception>
     public static SafetensorsFile Open(string path)
     {
@@ -63,8 +63,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Writes tensors to a file, which appears complete or not at all.</summary>
     /// <param name="path">The file; an existing one is replaced. Its folder must exist.</param>
     /// <param name="tensors">
-    /// Names and tensors, such as a dictionary: any shape, device and strides; F64, F32, F16, BF16, I64 or U8. They are
-    /// neither changed nor disposed.
+    /// Names and tensors, such as a dictionary: any shape, device and strides; F64, F32, F16, BF16, C64, I64, I32, I16, I8, U8 or
+    /// BOOL. They are neither changed nor disposed.
     /// </param>
     /// <param name="metadata">Text about the file, kept as its <c>__metadata__</c>.</param>
     /// <param name="progress">Told after each chunk how many bytes of tensor data have been written.</param>
@@ -124,7 +124,8 @@ public sealed class SafetensorsFile : IDisposable
     /// the file is disposed, but the system takes them back when it needs them.
     /// </remarks>
     /// <exception cref="SafetensorsException">
-    /// The file has no tensor of that name, it was changed since it was opened, or memory does not suffice.
+    /// The file has no tensor of that name or one of an element type that TorchSharp does not have, it was changed since it was opened,
+    /// or memory does not suffice.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The file has been disposed.</exception>
     public Tensor Read(string name)
@@ -141,7 +142,9 @@ public sealed class SafetensorsFile : IDisposable
                 _file.Read(position, chunk);
                 position += chunk.Length;
             });
-            return tensor.MoveToOuterDisposeScope();
+
+            // A byte of a truth value is not to be trusted either: torch counts on 0 and 1.
+            return (info.Dtype == ScalarType.Bool ? tensor.ne(0) : tensor).MoveToOuterDisposeScope();
         }
     }
 
@@ -150,7 +153,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="cancellationToken">Ends the reading between two tensors; those read so far are disposed.</param>
     /// <returns>The tensors by name, as <see cref="Read"/> gives them, in the caller's dispose scope.</returns>
     /// <remarks>Costs the file's size in memory.</remarks>
-    /// <exception cref="SafetensorsException">The file was changed since it was opened, or memory does not suffice.</exception>
+    /// <exception cref="SafetensorsException">As for <see cref="Read"/>; the message names the tensor.</exception>
     /// <exception cref="ObjectDisposedException">The file has been disposed.</exception>
     /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
     public IReadOnlyDictionary<string, Tensor> ReadAll(
@@ -186,13 +189,19 @@ public sealed class SafetensorsFile : IDisposable
         Span<byte> prefix = stackalloc byte[SafetensorsLimits.PrefixBytes];
         file.Read(0, prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        long limit = Math.Min(available, SafetensorsLimits.MaxHeaderBytes);
-        if (length < SafetensorsLimits.MinHeaderBytes || length > (ulong)limit)
+        if (length < SafetensorsLimits.MinHeaderBytes || length > (ulong)available)
         {
             throw SafetensorsException.Damaged(
                 file.Path,
                 $"its header's length is given as {length} bytes",
-                $"{SafetensorsLimits.MinHeaderBytes} to {limit} in a file of {file.Length} bytes");
+                $"{SafetensorsLimits.MinHeaderBytes} to {available} in a file of {file.Length} bytes");
+        }
+
+        if (length > SafetensorsLimits.MaxHeaderBytes)
+        {
+            throw new SafetensorsException(
+                $"Cannot read '{file.Path}': its header has {length} bytes; expected at most {SafetensorsLimits.MaxHeaderBytes}, the limit of "
+                + "the format. Split the file, or write less metadata.");
         }
 
         // At most the file's own size, so a small hostile file cannot ask for a large allocation.
@@ -204,9 +213,16 @@ public sealed class SafetensorsFile : IDisposable
 
     private Tensor Allocate(string name, SafetensorsTensorInfo info)
     {
+        if (info.Dtype is not { } dtype)
+        {
+            throw new SafetensorsException(
+                $"Cannot read tensor {ErrorText.Quote(name)} of '{_file.Path}': its dtype is {info.DtypeName}, of which there are no tensors here; "
+                + $"expected one of {SafetensorsDtype.ReadableNames}. Convert it in the file first.");
+        }
+
         try
         {
-            return empty(info.Sizes, info.Dtype, CPU);
+            return empty(info.Sizes, dtype == ScalarType.Bool ? ScalarType.Byte : dtype, CPU);
         }
         catch (ExternalException e)
         {

@@ -65,6 +65,11 @@ internal ref struct SafetensorsHeaderParser
     private void ReadMetadata()
     {
         _reader.Read();
+        if (_reader.TokenType == JsonTokenType.Null)
+        {
+            return;
+        }
+
         if (_reader.TokenType != JsonTokenType.StartObject)
         {
             throw Damaged($"'{SafetensorsLimits.MetadataKey}' is {Kind()}", "an object of strings");
@@ -119,10 +124,17 @@ internal ref struct SafetensorsHeaderParser
                     dtype = ReadDtype(subject);
                     break;
                 case "shape":
-                    shape = ReadIntegers($"the shape of {subject}", SafetensorsLimits.MaxDimensions);
+                    shape = ReadIntegers($"the shape of {subject}");
+                    if (shape.Count > SafetensorsLimits.MaxDimensions)
+                    {
+                        throw new SafetensorsException(
+                            $"Cannot read '{_path}': {subject} has {shape.Count} dimensions; expected at most {SafetensorsLimits.MaxDimensions}, "
+                            + "the limit here. Reshape it in the file.");
+                    }
+
                     break;
                 case "data_offsets":
-                    offsets = ReadIntegers($"data_offsets of {subject}", 2);
+                    offsets = ReadIntegers($"data_offsets of {subject}");
                     break;
                 default:
                     throw Damaged($"{subject} has the key {ErrorText.Quote(key)}", "only dtype, shape and data_offsets");
@@ -160,13 +172,17 @@ internal ref struct SafetensorsHeaderParser
         }
 
         string sizes = string.Join(", ", shape);
-        long? count = SafetensorsLimits.ElementCount(shape, dtype.ElementSize);
+        long? count = SafetensorsLimits.ElementCount(shape, dtype.Bits);
         if (count is null)
         {
             throw Damaged($"the shape [{sizes}] of {subject} overflows", "a size below 2^63 bytes");
         }
 
-        long bytes = count.Value * dtype.ElementSize;
+        if (dtype.Bytes(count.Value) is not { } bytes)
+        {
+            throw Damaged($"{subject} has {count} elements of {dtype.Bits} bits", "elements that fill whole bytes");
+        }
+
         if (end - begin != bytes)
         {
             throw Damaged($"{subject} takes {end - begin} bytes", $"{bytes} for {dtype.Name} of shape [{sizes}]");
@@ -185,11 +201,11 @@ internal ref struct SafetensorsHeaderParser
 
         string name = Text();
         return SafetensorsDtype.Find(name) ?? throw new SafetensorsException(
-            $"Cannot read '{_path}': {subject} has the dtype {ErrorText.Quote(name)}, which is not supported; "
+            $"Cannot read '{_path}': {subject} has the dtype {ErrorText.Quote(name)}, which the format does not have; "
             + $"expected one of {SafetensorsDtype.Names}. Convert the file to one of these.");
     }
 
-    private List<long> ReadIntegers(string subject, int limit)
+    private List<long> ReadIntegers(string subject)
     {
         _reader.Read();
         if (_reader.TokenType != JsonTokenType.StartArray)
@@ -210,11 +226,6 @@ internal ref struct SafetensorsHeaderParser
                 throw Damaged(
                     $"{subject} holds {ErrorText.Shorten(Encoding.UTF8.GetString(_reader.ValueSpan))}",
                     "whole numbers from 0 to 2^63 - 1");
-            }
-
-            if (values.Count == limit)
-            {
-                throw Damaged($"{subject} has more than {limit} numbers", $"at most {limit}");
             }
 
             values.Add(value);

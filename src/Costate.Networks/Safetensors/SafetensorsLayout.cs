@@ -66,7 +66,7 @@ internal sealed class SafetensorsLayout
         if (SafetensorsDtype.Find(tensor.dtype) is not { } dtype)
         {
             throw Unwritable(
-                $"{subject} has the element type {tensor.dtype}; expected one of {SafetensorsDtype.Names}. Convert it with "
+                $"{subject} has the element type {tensor.dtype}; expected one of {SafetensorsDtype.ReadableNames}. Convert it with "
                 + "Tensor.to first.");
         }
 
@@ -110,7 +110,7 @@ internal sealed class SafetensorsLayout
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(dataLength);
-                dataLength = checked(dataLength + (tensor.NumberOfElements * dtype.ElementSize));
+                dataLength = checked(dataLength + (tensor.NumberOfElements * tensor.ElementSize));
                 json.WriteNumberValue(dataLength);
                 json.WriteEndArray();
                 json.WriteEndObject();

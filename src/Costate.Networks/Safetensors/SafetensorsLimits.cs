@@ -19,8 +19,9 @@ internal static class SafetensorsLimits
     internal const string MetadataKey = "__metadata__";
 
     /// <summary>The number of elements, or null where an element count or stride would leave the range of a long.</summary>
-    internal static long? ElementCount(ReadOnlySpan<long> shape, int elementSize)
+    internal static long? ElementCount(ReadOnlySpan<long> shape, int elementBits)
     {
+        int elementSize = Math.Max(elementBits / 8, 1);
         long product = 1;
         bool empty = false;
         foreach (long size in shape)

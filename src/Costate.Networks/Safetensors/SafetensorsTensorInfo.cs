@@ -18,8 +18,14 @@ public sealed class SafetensorsTensorInfo
         End = end;
     }
 
-    /// <summary>The stored element type, which is also the type of the tensor that is read.</summary>
-    public torch.ScalarType Dtype => Format.Dtype;
+    /// <summary>The name of the stored element type in the format, such as <c>F32</c> or <c>F8_E4M3</c>.</summary>
+    public string DtypeName => Format.Name;
+
+    /// <summary>
+    /// The stored element type, which is also the type of the tensor that is read; null where TorchSharp has none, so that the tensor
+    /// cannot be read: F4, F6, F8, U16, U32 and U64.
+    /// </summary>
+    public torch.ScalarType? Dtype => Format.Dtype;
 
     /// <summary>The sizes of the dimensions; empty for a scalar.</summary>
     public IReadOnlyList<long> Shape { get; }

@@ -73,6 +73,6 @@ internal static class TensorBytes
         }
     }
 
-    // A view may carry a pending negation (the imaginary part of a conjugate), which the raw bytes do not show.
-    private static Tensor OnCpu(Tensor tensor) => tensor.resolve_neg().cpu().contiguous();
+    // A view may carry a pending conjugation or negation (the imaginary part of a conjugate), which the raw bytes do not show.
+    private static Tensor OnCpu(Tensor tensor) => tensor.resolve_conj().resolve_neg().cpu().contiguous();
 }

@@ -9,6 +9,7 @@ internal sealed class DdimInverseScheduler : Scheduler
     private readonly double start;
 
     internal DdimInverseScheduler(SchedulerOptions options)
+        : base(options)
     {
         noise = TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false);
         Prediction = ReadPrediction(options, "epsilon", "sample", "v_prediction");
@@ -30,7 +31,7 @@ internal sealed class DdimInverseScheduler : Scheduler
 
     internal override ScheduledSampling ForSteps(int steps, double? mu)
     {
-        double[] timesteps = [.. TrainingSteps.Spaced(spacing, noise.Count, steps, offset).Reverse()];
+        double[] timesteps = [.. TrainingSteps.Spaced(Options, spacing, noise.Count, steps, offset).Reverse()];
         int stride = noise.Count / steps;
         double[] targets = [.. timesteps.Select(noise.TimeOf)];
         double[] times = [.. timesteps.Select(t => t >= stride ? noise.TimeOf(t - stride) : start), targets[^1]];

@@ -9,6 +9,7 @@ internal sealed class DdimScheduler : Scheduler
     private readonly double end;
 
     internal DdimScheduler(SchedulerOptions options)
+        : base(options)
     {
         noise = TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false);
         Prediction = ReadPrediction(options, "epsilon", "sample", "v_prediction");
@@ -28,7 +29,7 @@ internal sealed class DdimScheduler : Scheduler
 
     internal override ScheduledSampling ForSteps(int steps, double? mu)
     {
-        double[] timesteps = TrainingSteps.Spaced(spacing, noise.Count, steps, offset);
+        double[] timesteps = TrainingSteps.Spaced(Options, spacing, noise.Count, steps, offset);
 
         // Each step goes down by a whole stride, wherever the next timestep is.
         int stride = noise.Count / steps;

@@ -3,15 +3,14 @@ namespace Costate.Networks;
 /// <summary>DDPMScheduler: ancestral sampling on training steps.</summary>
 internal sealed class DdpmScheduler : Scheduler
 {
-    private readonly SchedulerOptions options;
     private readonly TrainingNoise noise;
     private readonly string spacing;
     private readonly int offset;
     private readonly bool largeVariance;
 
     internal DdpmScheduler(SchedulerOptions options)
+        : base(options)
     {
-        this.options = options;
         noise = TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false, BetaSchedules.Laplace, BetaSchedules.Sigmoid);
         Prediction = ReadPrediction(options, "epsilon", "sample", "v_prediction");
         spacing = options.Choice("timestep_spacing", "leading", "trailing", "linspace");
@@ -30,10 +29,10 @@ internal sealed class DdpmScheduler : Scheduler
 
     internal override ScheduledSampling ForSteps(int steps, double? mu)
     {
-        double[] timesteps = TrainingSteps.Spaced(spacing, noise.Count, steps, offset);
+        double[] timesteps = TrainingSteps.Spaced(Options, spacing, noise.Count, steps, offset);
         if (largeVariance && timesteps[^1] > 0)
         {
-            throw options.Error($"with variance_type \"fixed_large\" and {steps} steps at {spacing} spacing the last step starts at timestep {timesteps[^1]}, and the published sampler adds noise to the finished sample there. Use \"fixed_small\", or a spacing that ends at timestep 0.");
+            throw Options.Error($"with variance_type \"fixed_large\" and {steps} steps at {spacing} spacing the last step starts at timestep {timesteps[^1]}, and the published sampler adds noise to the finished sample there. Use \"fixed_small\", or a spacing that ends at timestep 0.");
         }
 
         double[] times = [.. timesteps.Select(noise.TimeOf), 0];

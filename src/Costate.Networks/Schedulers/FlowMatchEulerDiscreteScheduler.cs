@@ -9,6 +9,7 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
     private readonly SigmaEnds ends;
 
     internal FlowMatchEulerDiscreteScheduler(SchedulerOptions options)
+        : base(options)
     {
         trainingSteps = options.Integer("num_train_timesteps", 1000, 1, int.MaxValue);
         shift = FlowShift.Read(options, "shift", hasLinear: true, hasTerminal: true);
@@ -45,14 +46,18 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
     internal override ScheduledSampling ForSteps(int steps, double? mu)
     {
         // The lower end is shifted twice, as published: once as the end of the training levels, once as a level.
-        double[] levels = Ramp.Linear(1, shift.Static(1.0 / trainingSteps), steps);
-        levels = shift.Apply(levels, mu);
+        return ForNoiseLevels(Ramp.Linear(1, shift.Static(1.0 / trainingSteps), steps), mu);
+    }
+
+    internal override ScheduledSampling ForNoiseLevels(double[] sigmas, double? mu)
+    {
+        double[] levels = shift.Apply(sigmas, mu);
         if (ladder != SigmaLadder.None)
         {
-            levels = ends.Levels(ladder, levels[0], levels[^1], steps);
+            levels = ends.Levels(ladder, levels[0], levels[^1], levels.Length);
         }
 
         double[] times = [.. levels, 0];
-        return new ScheduledSampling(Schedule, Solver.Euler(), Grid(steps, times, times));
+        return new ScheduledSampling(Schedule, Solver.Euler(), Grid(levels.Length, times, times));
     }
 }

@@ -53,6 +53,12 @@ internal sealed class FlowShift
             null => factor,
             double m => exponential ? Math.Exp(m) : m,
         };
+        if (!(by > 0 && double.IsFinite(by)))
+        {
+            string expected = exponential ? "a number whose exponential is above 0 and finite, as time_shift_type is \"exponential\"" : "above 0, as time_shift_type is \"linear\"";
+            throw new InputException(nameof(mu), $"{mu}", expected);
+        }
+
         double[] shifted = [.. levels.Select(level => Shifted(level, by))];
         return terminal is double t && shifted[^1] < 1
             ? [.. shifted.Select(level => 1 - ((1 - level) * (1 - t) / (1 - shifted[^1])))]

@@ -15,8 +15,8 @@ internal abstract class MultistepScheduler : Scheduler
     private readonly FlowShift? shift;
 
     private protected MultistepScheduler(SchedulerOptions options, MultistepFeatures features)
+        : base(options)
     {
-        Options = options;
         Features = features;
         TrainingNoise trained = TrainingNoise.Read(options, 0.0001, 0.02, features.Rescales, finite: true);
         spacing = features.HasSpacing ? options.Choice("timestep_spacing", "linspace", "leading", "trailing") : "linspace";
@@ -49,8 +49,6 @@ internal abstract class MultistepScheduler : Scheduler
     internal sealed override double TimeScale => IsFlow ? noise.Count : 1;
 
     internal sealed override bool TakesShift => shift is { IsDynamic: true } && ladder == SigmaLadder.None;
-
-    private protected SchedulerOptions Options { get; }
 
     private protected MultistepFeatures Features { get; }
 

@@ -10,6 +10,7 @@ internal abstract class NoiseLevelScheduler : Scheduler
     private readonly SigmaEnds ends;
 
     private protected NoiseLevelScheduler(SchedulerOptions options, TrainingNoise noise)
+        : base(options)
     {
         spacing = options.Choice("timestep_spacing", "linspace", "leading", "trailing");
         offset = options.Integer("steps_offset", 0, 0, noise.Count - 1);

@@ -3,6 +3,8 @@ namespace Costate.Networks;
 /// <summary>One scheduler of diffusers with its options read.</summary>
 internal abstract class Scheduler
 {
+    private protected Scheduler(SchedulerOptions options) => Options = options;
+
     internal abstract NoiseSchedule Schedule { get; }
 
     internal abstract Prediction Prediction { get; }
@@ -16,7 +18,14 @@ internal abstract class Scheduler
     /// <summary>Whether the scheduler takes a shift that depends on the resolution, mu.</summary>
     internal virtual bool TakesShift => false;
 
+    /// <summary>What it read, for what it refuses later.</summary>
+    private protected SchedulerOptions Options { get; }
+
     internal abstract ScheduledSampling ForSteps(int steps, double? mu);
+
+    /// <summary>Steps on noise levels of the caller's, which fall strictly within (0, 1].</summary>
+    internal virtual ScheduledSampling ForNoiseLevels(double[] sigmas, double? mu) =>
+        throw Options.Error($"its _class_name is {ErrorText.Quote(Options.ClassName)}, which finds its noise levels itself; only FlowMatchEulerDiscreteScheduler takes them from its caller. Give a number of steps.");
 
     internal static Scheduler Create(SchedulerOptions options) => options.ClassName switch
     {
@@ -42,27 +51,34 @@ internal abstract class Scheduler
         _ => Prediction.Flow,
     };
 
-    /// <summary>A grid; the arguments' exceptions become one about the number of steps.</summary>
-    private protected static TimeGrid Grid(int steps, IEnumerable<double> times, IEnumerable<double> networkTimes)
+    /// <summary>A grid; where there is none, what is said is about the options that lead there.</summary>
+    private protected TimeGrid Grid(int steps, IEnumerable<double> times, IEnumerable<double> networkTimes)
     {
         double[] placed = [.. times];
+        double[] told = [.. networkTimes];
         if (placed.Length == 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(steps), steps, "This scheduler's only step ends where it begins and moves nothing; use more steps.");
+            throw Options.Error($"with {Options.Placement()} its only step ends where it begins and moves nothing. Use more steps.");
         }
 
-        try
+        for (int i = 0; i < placed.Length; i++)
         {
-            return TimeGrid.FromTimes(placed, [.. networkTimes]);
+            if (i > 0 && placed[i] == placed[i - 1])
+            {
+                throw Options.Error($"with {Options.Placement()} points {i} and {i + 1} of its {steps} steps have the same noise level. Use fewer steps, or change the file.");
+            }
+
+            if (!(placed[i] is >= 0 and <= 1 && double.IsFinite(told[i]) && (i == 0 || placed[i] < placed[i - 1])))
+            {
+                throw Options.Error($"with {Options.Placement()} the noise levels of its {steps} steps do not fall from noise to data at point {i + 1}. Change the file.");
+            }
         }
-        catch (ArgumentException e)
-        {
-            throw new ArgumentOutOfRangeException($"Got {steps} steps, which this scheduler cannot place on falling noise levels: {e.Message} Use fewer steps, or another spacing.", e);
-        }
+
+        return TimeGrid.FromTimes(placed, told);
     }
 
     /// <summary>A grid through noise levels, with the timesteps that the network is told. A last level equal to the one before it is left out.</summary>
-    private protected static TimeGrid Grid(int steps, TrainingNoise noise, double[] levels, IEnumerable<double> timesteps, double last)
+    private protected TimeGrid Grid(int steps, TrainingNoise noise, double[] levels, IEnumerable<double> timesteps, double last)
     {
         IEnumerable<double> times = levels.Select(noise.TimeAt);
         IEnumerable<double> told = timesteps.Select(timestep => (timestep + 1) / noise.Count);

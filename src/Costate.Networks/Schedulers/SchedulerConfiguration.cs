@@ -16,7 +16,7 @@ namespace Costate.Networks;
 /// </example>
 /// <remarks>
 /// States, times and coefficients agree with diffusers up to the rounding of its 32-bit tables. Options that no linear sampler can
-/// express are refused with a reason; options that nobody knows are refused by name. Immutable and safe to share between threads.
+/// express are refused with a reason; options that the scheduler does not have are listed. Immutable and safe to share between threads.
 /// </remarks>
 public sealed class SchedulerConfiguration
 {
@@ -26,7 +26,7 @@ public sealed class SchedulerConfiguration
     {
         scheduler = Scheduler.Create(options);
         ClassName = options.ClassName;
-        IgnoredOptions = Array.AsReadOnly(options.CheckNames());
+        IgnoredOptions = Array.AsReadOnly(options.Unread());
     }
 
     /// <summary>The names of the schedulers that can be read.</summary>
@@ -51,8 +51,8 @@ public sealed class SchedulerConfiguration
     public double TimeScale => scheduler.TimeScale;
 
     /// <summary>
-    /// Options of diffusers' other schedulers that the file holds and this scheduler does not have. diffusers ignores them too;
-    /// published files often hold some that are left from a conversion.
+    /// Options that the file holds and this scheduler does not have, sorted by name: those of diffusers' other schedulers, which are left
+    /// from a conversion, those of programs that keep notes of their own in the file, and misspelt ones. diffusers ignores them too.
     /// </summary>
     public IReadOnlyList<string> IgnoredOptions { get; }
 
@@ -62,7 +62,7 @@ public sealed class SchedulerConfiguration
     /// Sample without the clipping or thresholding that the file asks for. It is not linear and cannot be had; without this, such a
     /// file is refused. DDIM and DDPM clip unless the file says otherwise. The default value is false.
     /// </param>
-    /// <exception cref="SchedulerConfigurationException">The file cannot be read, is damaged, or asks for something unknown, contradictory or impossible here.</exception>
+    /// <exception cref="SchedulerConfigurationException">The file cannot be read, is damaged, names a scheduler that is not supported, or asks for something contradictory or impossible here.</exception>
     public static SchedulerConfiguration Load(string path, bool ignoreClipping = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -73,7 +73,7 @@ public sealed class SchedulerConfiguration
     /// <summary>Reads the text of a scheduler_config.json.</summary>
     /// <param name="json">The text, of at most 1 MiB in UTF-8. Python's <c>-Infinity</c> is understood.</param>
     /// <param name="ignoreClipping">As for <see cref="Load"/>.</param>
-    /// <exception cref="SchedulerConfigurationException">The text is not valid, or asks for something unknown, contradictory or impossible here.</exception>
+    /// <exception cref="SchedulerConfigurationException">The text is not valid, names a scheduler that is not supported, or asks for something contradictory or impossible here.</exception>
     public static SchedulerConfiguration Parse(string json, bool ignoreClipping = false)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -90,31 +90,80 @@ public sealed class SchedulerConfiguration
     /// tokens as <c>base_shift + (tokens - base_image_seq_len) (max_shift - base_shift)/(max_image_seq_len - base_image_seq_len)</c>.
     /// Null otherwise.
     /// </param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="steps"/> is below 1, or more than the scheduler can place.</exception>
-    /// <exception cref="ArgumentException"><paramref name="mu"/> is missing, not finite, or given where the configuration has no use for it.</exception>
-    /// <exception cref="SchedulerConfigurationException">The options contradict each other for this number of steps.</exception>
+    /// <exception cref="InputException">
+    /// <paramref name="steps"/> is below 1 or above the number of training steps; <paramref name="mu"/> is missing, does not fit, or is
+    /// given where the configuration has no use for it.
+    /// </exception>
+    /// <exception cref="SchedulerConfigurationException">The options contradict each other, or place two of so many steps on one noise level.</exception>
+    /// <remarks>
+    /// This is the class by itself. The pipelines of FLUX, Qwen-Image, LTX and HunyuanVideo hand noise levels of their own to a flow's
+    /// scheduler: see <see cref="ForNoiseLevels"/>.
+    /// </remarks>
     public ScheduledSampling ForSteps(int steps, double? mu = null)
     {
         if (steps < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(steps), steps, $"Got {steps} steps; a sampler takes at least one.");
+            throw new InputException(nameof(steps), $"{steps}", "at least 1");
         }
 
-        if (mu is null && scheduler.TakesShift)
-        {
-            throw new ArgumentException("use_dynamic_shifting is true: the shift depends on the image's size. Pass mu, which pipelines compute from the number of image tokens; or set use_dynamic_shifting to false and the static shift to exp(mu).", nameof(mu));
-        }
-
-        if (mu is double given && !(scheduler.TakesShift && double.IsFinite(given)))
-        {
-            throw new ArgumentException($"Got mu {given}; {(scheduler.TakesShift ? "it must be finite." : "this configuration has no dynamic shifting. Pass null.")}", nameof(mu));
-        }
-
+        CheckShift(mu);
         return scheduler.ForSteps(steps, mu);
+    }
+
+    /// <summary>The published sampler on noise levels that the caller chooses, as some pipelines do for a flow.</summary>
+    /// <param name="sigmas">
+    /// The noise levels before the configuration's shift, one for each step, falling strictly within (0, 1]; <c>sigmas</c> of diffusers'
+    /// set_timesteps. The level of the sample, 0, is added. Pipelines take n levels from 1 to 1/n: <c>1, 0.75, 0.5, 0.25</c> for 4 steps.
+    /// Without them the last evaluation of a dynamically shifted flow is spent at a noise level near 0, where it does little.
+    /// </param>
+    /// <param name="mu">As for <see cref="ForSteps"/>.</param>
+    /// <returns>A sampler of as many steps as there are levels, which are shifted (and stretched to shift_terminal) as the configuration says.</returns>
+    /// <exception cref="InputException">The levels are none, leave (0, 1] or do not fall; or <paramref name="mu"/>, as for <see cref="ForSteps"/>.</exception>
+    /// <exception cref="SchedulerConfigurationException">The scheduler is not FlowMatchEulerDiscreteScheduler, or its options put two levels on one.</exception>
+    public ScheduledSampling ForNoiseLevels(double[] sigmas, double? mu = null)
+    {
+        ArgumentNullException.ThrowIfNull(sigmas);
+        const string expected = "noise levels that fall strictly within (0, 1], such as 1, 0.75, 0.5, 0.25";
+        if (sigmas.Length == 0)
+        {
+            throw new InputException(nameof(sigmas), "no numbers", expected);
+        }
+
+        for (int i = 0; i < sigmas.Length; i++)
+        {
+            if (!(sigmas[i] > 0 && sigmas[i] <= (i == 0 ? 1 : Math.BitDecrement(sigmas[i - 1]))))
+            {
+                string after = i == 0 ? "" : $" after {sigmas[i - 1]}";
+                string remedy = sigmas[i] == 0 && i == sigmas.Length - 1 ? "Leave out the last: the sample's level of 0 is added." : "";
+                throw new InputException(nameof(sigmas), $"{sigmas[i]}{after} as number {i + 1}", expected, remedy);
+            }
+        }
+
+        CheckShift(mu);
+        return scheduler.ForNoiseLevels([.. sigmas], mu);
     }
 
     /// <inheritdoc/>
     public override string ToString() => $"{ClassName} on {Schedule}";
+
+    private void CheckShift(double? mu)
+    {
+        if (mu is null && scheduler.TakesShift)
+        {
+            throw new InputException(
+                nameof(mu),
+                "nothing",
+                "a number, as use_dynamic_shifting is true and the shift depends on the image's size",
+                "Take what pipelines compute from the number of image tokens; or set use_dynamic_shifting to false and the static shift to exp(mu).");
+        }
+
+        if (mu is double given && !(scheduler.TakesShift && double.IsFinite(given)))
+        {
+            throw scheduler.TakesShift
+                ? new InputException(nameof(mu), $"{given}", "finite")
+                : new InputException(nameof(mu), $"{given}", "left out, as this configuration has no dynamic shifting");
+        }
+    }
 
     private static SchedulerConfiguration Read(string source, byte[] utf8, bool ignoreClipping) =>
         new(new SchedulerOptions(source, SchedulerJson.Parse(source, utf8), ignoreClipping));

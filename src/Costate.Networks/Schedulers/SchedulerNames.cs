@@ -18,20 +18,34 @@ internal static class SchedulerNames
         "UniPCMultistepScheduler",
     ];
 
-    /// <summary>
-    /// All options of diffusers' schedulers. A file may hold those of another scheduler, from which it was converted; diffusers
-    /// ignores them, and published files rely on it.
-    /// </summary>
-    internal static IReadOnlySet<string> Options { get; } = new HashSet<string>(StringComparer.Ordinal)
-    {
-        "algorithm_type", "base_image_seq_len", "base_shift", "beta_end", "beta_schedule", "beta_start", "clip_sample",
-        "clip_sample_range", "disable_corrector", "dynamic_thresholding_ratio", "euler_at_final", "final_sigmas_type", "flow_shift",
-        "interpolation_type", "invert_sigmas", "lambda_min_clipped", "lower_order_final", "max_image_seq_len", "max_shift",
-        "noise_sampler_seed", "num_train_timesteps", "original_inference_steps", "predict_x0", "prediction_type",
-        "rescale_betas_zero_snr", "rho", "sample_max_value", "set_alpha_to_one", "set_alpha_to_zero", "shift", "shift_terminal",
-        "sigma_data", "sigma_max", "sigma_min", "sigma_schedule", "skip_prk_steps", "snr_shift_scale", "solver_order", "solver_p",
-        "solver_type", "steps_offset", "stochastic_sampling", "thresholding", "time_shift_type", "timestep_scaling",
-        "timestep_spacing", "timestep_type", "trained_betas", "use_beta_sigmas", "use_dynamic_shifting", "use_exponential_sigmas",
-        "use_flow_sigmas", "use_karras_sigmas", "use_lu_lambdas", "variance_type",
-    };
+    /// <summary>The option with the number of training steps.</summary>
+    internal const string TrainingSteps = "num_train_timesteps";
+
+    /// <summary>The options that decide on which noise levels the steps of a sampler lie.</summary>
+    internal static IReadOnlyList<string> Placing { get; } =
+    [
+        TrainingSteps,
+        "trained_betas",
+        "beta_schedule",
+        "beta_start",
+        "beta_end",
+        "rescale_betas_zero_snr",
+        "timestep_spacing",
+        "steps_offset",
+        "interpolation_type",
+        "lambda_min_clipped",
+        "use_karras_sigmas",
+        "use_exponential_sigmas",
+        "use_beta_sigmas",
+        "use_lu_lambdas",
+        "sigma_min",
+        "sigma_max",
+        "use_flow_sigmas",
+        "flow_shift",
+        "shift",
+        "use_dynamic_shifting",
+        "time_shift_type",
+        "shift_terminal",
+        "final_sigmas_type",
+    ];
 }

@@ -6,7 +6,6 @@ namespace Costate.Networks;
 /// <summary>The options of one configuration, typed and checked as a scheduler asks for them; it remembers which it knows.</summary>
 internal sealed class SchedulerOptions
 {
-    private readonly string source;
     private readonly Dictionary<string, JsonElement> values;
     private readonly SortedSet<string> known = new(StringComparer.Ordinal);
 
@@ -16,13 +15,16 @@ internal sealed class SchedulerOptions
     /// <param name="ignoreClipping">Whether clipping and thresholding may be left out.</param>
     internal SchedulerOptions(string source, Dictionary<string, JsonElement> values, bool ignoreClipping)
     {
-        this.source = source;
+        Source = source;
         this.values = values;
         IgnoreClipping = ignoreClipping;
         ClassName = values.TryGetValue("_class_name", out JsonElement name) && name.ValueKind == JsonValueKind.String
             ? name.GetString()!
             : throw Error($"it has no string \"_class_name\", which names the scheduler; expected one of {string.Join(", ", SchedulerNames.Classes)}.");
     }
+
+    /// <summary>What the messages call the file.</summary>
+    internal string Source { get; }
 
     /// <summary>The scheduler's class in diffusers.</summary>
     internal string ClassName { get; }
@@ -123,21 +125,15 @@ internal sealed class SchedulerOptions
         }
     }
 
-    /// <summary>Refuses names that nobody knows; returns those that diffusers' other schedulers have and this one ignores.</summary>
-    internal string[] CheckNames()
-    {
-        string[] others = [.. values.Keys.Where(name => !known.Contains(name) && !name.StartsWith('_')).Order(StringComparer.Ordinal)];
-        foreach (string name in others.Where(name => !SchedulerNames.Options.Contains(name)))
-        {
-            string[] near = NearNames.Find(name, [.. known]);
-            string hint = near.Length == 0 ? "" : $" Did you mean {string.Join(" or ", near)}?";
-            throw Error($"{ClassName} has no option {ErrorText.Quote(name)}.{hint} It knows {string.Join(", ", known)}.");
-        }
+    /// <summary>The options of the file that nothing has asked for, sorted. Names that begin with an underscore are notes.</summary>
+    internal string[] Unread() => [.. values.Keys.Where(name => !known.Contains(name) && !name.StartsWith('_')).Order(StringComparer.Ordinal)];
 
-        return others;
-    }
+    /// <summary>The options that decide where the steps lie, as the file has them: <c>num_train_timesteps 1000 (the default), shift 3.0</c>.</summary>
+    internal string Placement() => string.Join(", ", SchedulerNames.Placing
+        .Where(name => known.Contains(name) && (IsSet(name) || name == SchedulerNames.TrainingSteps))
+        .Select(name => values.TryGetValue(name, out JsonElement value) ? $"{name} {ErrorText.Shorten(value.GetRawText())}" : $"{name} 1000 (the default)"));
 
-    internal SchedulerConfigurationException Error(string what, Exception? cause = null) => new($"Cannot use {source}: {what}", cause);
+    internal SchedulerConfigurationException Error(string what, Exception? cause = null) => new($"Cannot use {Source}: {what}", cause);
 
     private bool Given(string name, out JsonElement value)
     {

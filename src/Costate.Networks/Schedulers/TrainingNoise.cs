@@ -13,6 +13,7 @@ internal sealed class TrainingNoise
     private readonly double[] alphasCumprod;
     private readonly double[] noiseLevels;
     private readonly int knots;
+    private readonly double highest;
 
     private TrainingNoise(SchedulerOptions options, string name, double[] alphasCumprod, NoiseSchedule schedule, int count)
     {
@@ -23,6 +24,7 @@ internal sealed class TrainingNoise
         Count = count;
         knots = alphasCumprod.Length;
         noiseLevels = [.. Enumerable.Range(1, count).Select(k => schedule.NoiseToSignal((double)k / knots))];
+        highest = schedule.NoiseToSignal(1);
     }
 
     /// <summary>The number of training steps.</summary>
@@ -66,6 +68,11 @@ internal sealed class TrainingNoise
         }
 
         NoiseSchedule schedule = NoiseSchedule.FromBetas(betas);
+        if (finite && !double.IsFinite(schedule.NoiseToSignal(1)))
+        {
+            throw options.Error($"with {options.Placement()} no signal is left at the last training step, and this scheduler divides by it. Change the file.");
+        }
+
         double[] alphasCumprod = [.. Enumerable.Range(1, count).Select(k => Math.Exp(2 * schedule.LogAlpha((double)k / count)))];
         if (!rescales || !options.Flag("rescale_betas_zero_snr", false))
         {
@@ -74,7 +81,7 @@ internal sealed class TrainingNoise
 
         alphasCumprod = BetaSchedules.WithZeroTerminalSnr(alphasCumprod);
         alphasCumprod[^1] = finite ? SmallestAlphaSquared : 0;
-        return new TrainingNoise(options, name, alphasCumprod, Through(options, alphasCumprod, "rescale_betas_zero_snr"), count);
+        return new TrainingNoise(options, name, alphasCumprod, Through(options, alphasCumprod), count);
     }
 
     /// <summary>The same with a schedule that reaches up to a noise level: one knot more where training ended below it.</summary>
@@ -86,7 +93,7 @@ internal sealed class TrainingNoise
         }
 
         double[] longer = [.. alphasCumprod, 1 / (1 + (noiseLevel * noiseLevel))];
-        return new TrainingNoise(options, name, longer, Through(options, longer, "sigma_max"), Count);
+        return new TrainingNoise(options, name, longer, Through(options, longer), Count);
     }
 
     /// <summary>The time of a whole training step; it must be one.</summary>
@@ -94,12 +101,18 @@ internal sealed class TrainingNoise
         ? (timestep + 1) / Count
         : throw options.Error($"its spacing leads to timestep {timestep}, but training had the timesteps 0 to {Count - 1}. Lower steps_offset.");
 
-    /// <summary>The time at which the schedule has a noise level; exact at training steps and at 0.</summary>
+    /// <summary>The time at which the schedule has a noise level; exact at training steps and at 0, NaN above the highest.</summary>
     internal double TimeAt(double noiseLevel)
     {
         if (noiseLevel == 0)
         {
             return 0;
+        }
+
+        // A rounding error above the highest is the highest.
+        if (!(noiseLevel <= highest * (1 + 1e-12)))
+        {
+            return double.NaN;
         }
 
         double position = Schedule.TimeAtHalfLogSnr(-Math.Log(noiseLevel)) * knots;
@@ -126,15 +139,12 @@ internal sealed class TrainingNoise
         return low + Math.Clamp((log - a) / (b - a), 0, 1);
     }
 
-    private static NoiseSchedule Through(SchedulerOptions options, double[] alphasCumprod, string option)
+    private static NoiseSchedule Through(SchedulerOptions options, double[] alphasCumprod)
     {
-        try
-        {
-            return NoiseSchedule.FromAlphasCumprod(alphasCumprod);
-        }
-        catch (ArgumentException e)
-        {
-            throw options.Error($"{option} does not fit its betas: {e.Message}", e);
-        }
+        int last = alphasCumprod.Length - 1;
+        int bad = Enumerable.Range(1, last).FirstOrDefault(k => !(alphasCumprod[k] < alphasCumprod[k - 1] && (alphasCumprod[k] > 0 || k == last)));
+        return bad == 0
+            ? NoiseSchedule.FromAlphasCumprod(alphasCumprod)
+            : throw options.Error($"with {options.Placement()} the signal, alpha^2, does not fall at training step {bad}: it is {alphasCumprod[bad]} after {alphasCumprod[bad - 1]}. Change the file.");
     }
 }

@@ -4,12 +4,12 @@ namespace Costate.Networks;
 internal static class TrainingSteps
 {
     /// <summary>Falling timesteps.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There are more steps than training had.</exception>
-    internal static double[] Spaced(string spacing, int trainingSteps, int steps, int offset)
+    /// <exception cref="InputException">There are more steps than training had.</exception>
+    internal static double[] Spaced(SchedulerOptions options, string spacing, int trainingSteps, int steps, int offset)
     {
         if (steps > trainingSteps)
         {
-            throw new ArgumentOutOfRangeException(nameof(steps), steps, $"Got {steps} steps, but training had {trainingSteps}; use at most as many.");
+            throw new InputException(nameof(steps), $"{steps}", $"at most {trainingSteps}, the num_train_timesteps of {options.Source}");
         }
 
         return spacing switch

@@ -139,6 +139,9 @@ public sealed record UNet2DConfig
         options.Require("downsample_type", "\"conv\"");
         options.Require("upsample_type", "\"conv\"");
         options.Ignore("num_train_timesteps"); // of the learned time embedding, which is refused
+
+        // What diffusers notes of the average of the weights that it saves.
+        options.Ignore("decay", "min_decay", "optimization_step", "update_after_step", "use_ema_warmup", "inv_gamma", "power");
         options.RefuseUnread();
         return config;
     }

@@ -61,6 +61,12 @@ internal static class ParameterFile
                 throw new InvalidDataException($"'{path}' has no parameter {ErrorText.Quote(name)} of shape {Shown(parameter.shape)}, which the network has. The file and the configuration are of different networks.");
             }
 
+            // Whole numbers are codes of a compressed network, not its weights.
+            if (file.Info(storedName).Dtype is not { } dtype || !is_floating_point(dtype))
+            {
+                throw new InvalidDataException($"'{path}' holds {ErrorText.Quote(storedName)} as {file.Info(storedName).DtypeName}; expected a parameter in F64, F32, F16 or BF16. Convert the file first.");
+            }
+
             IReadOnlyList<long> shape = file.Info(storedName).Shape;
             if (!shape.SequenceEqual(parameter.shape))
             {

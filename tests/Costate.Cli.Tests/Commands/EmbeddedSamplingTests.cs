@@ -153,5 +153,5 @@ public sealed class EmbeddedSamplingTests : IDisposable
         return opened.Read(name);
     }
 
-    private Tensor PictureOfA() => ImageFile.Read(a, null);
+    private Tensor PictureOfA() => Pictures.Read(a, null);
 }

@@ -98,7 +98,7 @@ public sealed class GuideCommandTests : IDisposable
         Refused(1, [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("white.png"), 16, 16, (_, _) => SKColors.White)], "white.png", "hides nothing");
         Refused(1, [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("black.png"), 16, 16, (_, _) => SKColors.Black)], "black.png", "hides everything");
         Refused(1, [face, "--task", "inpaint", "--mask", folder.PathTo("none.png")], "none.png", "no such file");
-        Refused(1, [face, "--task", "inpaint", "--mask", folder.Write("mask.txt", "white")], "mask.txt", "neither PNG nor JPEG");
+        Refused(1, [face, "--task", "inpaint", "--mask", folder.Write("mask.txt", "white")], "mask.txt", "neither PNG, JPEG nor WebP");
         Refused(1, [face, "--task", "inpaint", "--box", "0,0,20,4"], "20 x 4", "inside");
     }
 
@@ -183,6 +183,30 @@ public sealed class GuideCommandTests : IDisposable
         Refused(1, [folder.Write("text.png", "no"), "--task", "inpaint"], "text.png");
         Refused(1, [face, "--task", "inpaint", "--code", folder.PathTo("none.png")], "none.png");
         Assert.False(Directory.Exists(folder.PathTo("refused")));
+    }
+
+    [Fact]
+    public void StandardInput_IsThePictureOrTheMask()
+    {
+        byte[] picture = File.ReadAllBytes(face);
+        byte[] mask = File.ReadAllBytes(Pictures.Write(folder.PathTo("mask.png"), TinyMorphModel.Side, TinyMorphModel.Side, (x, _) => x < 5 ? SKColors.White : SKColors.Black));
+        string[] task = ["--task", "inpaint", "--steps", "4", "--json"];
+        string expected = Samples([face, .. task, "--mask", folder.PathTo("mask.png")], []);
+        Assert.Equal(expected, Samples(["-", .. task, "--mask", folder.PathTo("mask.png")], picture));
+        Assert.Equal(expected, Samples([face, .. task, "--mask", "-"], mask));
+        ToolRun both = Run(["-", .. task, "--mask", "-"], picture);
+        Assert.Equal(1, both.ExitCode);
+        Assert.Contains("Got --mask -, but the standard input was read for another", both.Error);
+
+        string Samples(string[] arguments, byte[] input)
+        {
+            ToolRun run = Run(arguments, input);
+            Assert.True(run.ExitCode == 0, run.Error);
+            return JsonDocument.Parse(run.Output).RootElement.GetProperty("samples").ToString();
+        }
+
+        ToolRun Run(string[] arguments, byte[] input) =>
+            Tool.Run(["guide", .. arguments, "--output", folder.PathTo("out")], morphModel: TinyMorphModel.Load, input: input);
     }
 
     private JsonElement Report(string[] arguments)

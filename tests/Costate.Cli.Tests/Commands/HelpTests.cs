@@ -77,6 +77,7 @@ public sealed class HelpTests
         File.Copy(Tool.Model, folder.PathTo("denoiser.ts.pt"));
         ScriptArchive.Write(folder.PathTo("loss.ts.pt"), ["x"], "return torch.sum(torch.square(x), [1, 2, 3])");
         folder.Write("scheduler_config.json", SampleCommandTests.SchedulerConfiguration);
+        folder.Write("flow/scheduler_config.json", SampleCommandTests.FlowConfiguration);
         Write("cond.safetensors", "z", StartNoise.Draw([1, 5], 1));
         Write("target.safetensors", "target", StartNoise.Draw([3, 8, 8], 2));
         Write("noise.safetensors", "x", StartNoise.Draw([1, 3, 8, 8], 3));

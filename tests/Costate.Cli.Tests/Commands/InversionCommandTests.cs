@@ -46,6 +46,46 @@ public sealed class InversionCommandTests : IDisposable
         Assert.Equal(original.GetPixel(3, 5), sheet.GetPixel(2 + (3 * 8) + 4, 2 + (5 * 8) + 4));
     }
 
+    // What the parser would take for a file of arguments, what it would take for no picture, and the standard input.
+    [Theory]
+    [InlineData("@photo.png")]
+    [InlineData("photo.webp")]
+    [InlineData("-")]
+    public void Picture_MayBeCalledAnything(string name)
+    {
+        using var scope = NewDisposeScope();
+        string before = Environment.CurrentDirectory;
+        try
+        {
+            Environment.CurrentDirectory = folder.FullName;
+            bool isWebp = name.EndsWith("webp", StringComparison.Ordinal);
+            byte[] bytes = File.ReadAllBytes(Pictures.Write(folder.PathTo("original"), 8, 8, format: isWebp ? SKEncodedImageFormat.Webp : SKEncodedImageFormat.Png));
+            if (name != "-")
+            {
+                folder.Write(name, bytes);
+            }
+
+            string[] inputs = [.. Inputs(), "--output", folder.PathTo("out")];
+            ToolRun run = Tool.Run(["invert", name, .. inputs], input: bytes);
+            Assert.True(run.ExitCode == 0, run.Error);
+            Tool.Done(["invert", folder.PathTo("original"), .. Inputs(), "--output", folder.PathTo("same")]);
+            Assert.True(Read("out", "latent.safetensors", "state.0").equal(Read("same", "latent.safetensors", "state.0")).all().item<bool>());
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
+    }
+
+    [Fact]
+    public void StandardInput_IsForOnePicture()
+    {
+        ToolRun run = Tool.Run(["interpolate", "-", "-", .. Inputs(), "--output", folder.PathTo("out")], input: File.ReadAllBytes(picture));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("standard input was read for another", run.Error);
+        Tool.Fails(1, ["invert", "-", .. Inputs(), "--output", folder.PathTo("out")], "Got -, which is neither");
+    }
+
     [Theory]
     [InlineData("ddim")]
     [InlineData("sde-dpm1")]
@@ -116,8 +156,8 @@ public sealed class InversionCommandTests : IDisposable
     {
         using var scope = NewDisposeScope();
         Fails(["invert", folder.PathTo("none.png"), .. Inputs()], "none.png", "no file");
-        Fails(["invert", folder.Write("text.png", "not a picture"), .. Inputs()], "text.png", "neither a PNG or JPEG");
-        Fails(["invert", Pictures.Write(folder.PathTo("p.webp"), 8, 8, format: SKEncodedImageFormat.Webp), .. Inputs()], "p.webp", "neither a PNG or JPEG");
+        Fails(["invert", folder.Write("text.png", "not a picture"), .. Inputs()], "text.png", "neither a PNG, JPEG or WebP");
+        Fails(["invert", folder.Write("p.gif", "GIF89a, of which the tool knows nothing"), .. Inputs()], "p.gif", "neither a PNG, JPEG or WebP");
         Fails(["invert", picture, .. Inputs("--shape", "3,16,8")], "8 wide and 8 high", "8 wide and 16 high");
         Fails(["invert", Tensors("flat.safetensors", "x", zeros(4)), .. Inputs()], "[4]", "[batch, ...]");
         Fails(["invert", Tensors("whole.safetensors", "x", zeros(1, 4, ScalarType.Int64)), .. Inputs()], "Int64", "floating point");
@@ -253,5 +293,5 @@ public sealed class InversionCommandTests : IDisposable
         return opened.Read(name);
     }
 
-    private Tensor PictureTensor(string? path = null) => Costate.Cli.Models.ImageFile.Read(path ?? picture, null);
+    private Tensor PictureTensor(string? path = null) => Pictures.Read(path ?? picture, null);
 }

@@ -213,6 +213,18 @@ public sealed class MorphCommandTests : IDisposable
         Assert.Contains("goes on with the rest", batch.Error);
     }
 
+    [Fact]
+    public void StandardInput_IsForOnePicture()
+    {
+        byte[] first = File.ReadAllBytes(a);
+        string[] quick = [.. Quick, "--output", folder.PathTo("out")];
+        ToolRun run = Tool.Run(["morph", "-", b, .. quick], morphModel: TinyMorphModel.Load, input: first);
+        Assert.True(run.ExitCode == 0, run.Error);
+        ToolRun both = Tool.Run(["morph", "-", "-", .. quick], morphModel: TinyMorphModel.Load, input: first);
+        Assert.Equal(1, both.ExitCode);
+        Assert.Contains("standard input was read for another", both.Error);
+    }
+
     private static string[] Quick => ["--steps", "4", "--encode-steps", "6", "--iterations", "3"];
 
     private ToolRun Morph(params string[] arguments) => Morph(arguments, "out");

@@ -9,6 +9,7 @@ namespace Costate.Cli.Tests.Commands;
 public sealed partial class ProcessTests
 {
     private const int InterruptSignal = 2;
+    private const int TerminateSignal = 15;
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
@@ -58,6 +59,35 @@ public sealed partial class ProcessTests
         Assert.Contains("Cancelled", error);
         Assert.Equal([Path.Combine(output, "result.json")], Directory.EnumerateFileSystemEntries(output));
         Assert.Equal("old", File.ReadAllText(Path.Combine(output, "result.json")));
+    }
+
+    // A pipe to which nobody writes, and a standard input that does not end.
+    [Theory]
+    [InlineData("-", InterruptSignal)]
+    [InlineData("/dev/stdin", TerminateSignal)]
+    [InlineData("pipe", InterruptSignal)]
+    [InlineData("pipe", TerminateSignal)]
+    public void InputThatDoesNotCome_IsWaitedForUntilASignal(string name, int signal)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "There are neither these signals nor these files elsewhere.");
+        using var folder = new TemporaryFolder();
+        string picture = name == "pipe" ? folder.PathTo("pipe") : name;
+        Finish(StartProgram("mkfifo", [folder.PathTo("pipe")]));
+        string output = folder.PathTo("out");
+        using Process process = Start(["invert", picture, .. Tool.Inverts(), "--output", output]);
+        var clock = Stopwatch.StartNew();
+        while (!(Directory.Exists(output) && Directory.EnumerateDirectories(output, ".costate-*").Any()) && clock.Elapsed < Limit)
+        {
+            Thread.Sleep(20);
+        }
+
+        Thread.Sleep(1500);
+        Assert.False(process.HasExited);
+        Assert.Equal(0, Kill(process.Id, signal));
+        Assert.True(process.WaitForExit(Limit));
+        (int exitCode, _, string error) = Finish(process);
+        Assert.True(exitCode == 130, error);
+        Assert.Empty(Directory.Exists(output) ? Directory.EnumerateFileSystemEntries(output) : []);
     }
 
     // A limit on the size of files refuses the same calls as a full disk, and needs no disk of its own.

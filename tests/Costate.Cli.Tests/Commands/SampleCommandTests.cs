@@ -138,6 +138,56 @@ public sealed class SampleCommandTests
           "timestep_spacing": "linspace", "set_alpha_to_one": false }
         """;
 
+    /// <summary>A file of diffusers as that of FLUX dev.</summary>
+    internal const string FlowConfiguration =
+        """{ "_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "shift": 3.0, "use_dynamic_shifting": true }""";
+
+    [Fact]
+    public void Sigmas_AreThoseOfAPipeline()
+    {
+        using var folder = new TemporaryFolder();
+        string[] inputs = Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", folder.Write("flow.json", FlowConfiguration), "--mu", "1.15");
+        JsonElement settings = Settings([.. inputs, "--sigmas", "1,0.75,0.5,0.25"]);
+        Assert.Equal("4", settings.GetProperty("steps").GetString());
+        Assert.Equal("1,0.75,0.5,0.25", settings.GetProperty("sigmas").GetString());
+        Assert.Equal("1.15", settings.GetProperty("mu").GetString());
+        Assert.Equal("0", settings.GetProperty("end").GetString());
+
+        // By itself the class takes levels from 1 to 0.001.
+        Assert.True(Difference("1,0.75,0.5,0.25") > 0.01);
+        Assert.InRange(Difference("1,0.667,0.334,0.001"), 0, 1e-5);
+
+        JsonElement Settings(string[] arguments) => JsonDocument.Parse(Tool.Done(["sample", .. arguments, "--json", "--output", folder.PathTo("out")]).Output).RootElement.GetProperty("settings");
+
+        // From the sample of as many steps, relative to it.
+        double Difference(string sigmas)
+        {
+            using var scope = NewDisposeScope();
+            Tensor steps = Sample("--steps", "4");
+            return ((Sample("--sigmas", sigmas) - steps).norm() / steps.norm()).item<float>();
+        }
+
+        Tensor Sample(params string[] where)
+        {
+            Tool.Done(["sample", .. inputs, .. where, "--output", folder.PathTo("out")]);
+            using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("out", "sample.safetensors"));
+            return file.Read("sample");
+        }
+    }
+
+    [Fact]
+    public void OptionsWithoutEffect_AreListedOnce()
+    {
+        using var folder = new TemporaryFolder();
+        string[] many = [.. Enumerable.Range(0, 30).Select(i => $"\"note{i:00}\": {i}")];
+        string file = folder.Write("c.json", $"{{ \"_class_name\": \"EulerDiscreteScheduler\", \"a\\u001b[31m\": 1, {string.Join(", ", many)} }}");
+        ToolRun run = Tool.Done(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file), "--output", folder.PathTo("out")]);
+        Assert.Contains("no effect: a\\u001B[31m, note00, note01,", run.Error);
+        Assert.Contains("note18 and 11 more.", run.Error);
+        Assert.DoesNotContain('\e', run.Error);
+        Assert.Single(run.Error.Split('\n'), line => line.Contains("note00"));
+    }
+
     [Theory]
     [MemberData(nameof(Solvers))]
     public void EverySolver_Runs(string solver)

@@ -119,7 +119,17 @@ public sealed class UsageTests
         Tool.Fails(2, ["sample", .. Tool.Inputs("--prediction", null)], "no --prediction");
         Tool.Fails(2, ["sample", .. Tool.Inputs("--mu", "1")], "--mu without --scheduler-config");
         string[] alone = Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file);
-        Tool.Fails(2, ["sample", .. alone, "--mu", "1"], "mu 1");
+        Tool.Fails(2, ["sample", .. alone, "--mu", "1"], "Got 1 for --mu");
+        string[] flow = ["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", folder.Write("flow.json", SampleCommandTests.FlowConfiguration))];
+        Tool.Fails(2, flow, "Got nothing for --mu");
+        Tool.Fails(2, ["sample", .. Tool.Inputs("--sigmas", "1,0.5")], "--sigmas without --scheduler-config");
+        Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,0.5", "--steps", "2"], "both --sigmas and --steps");
+        Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,0.5", "--start", "0.9"], "--start with --scheduler-config");
+        Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,half"], "Got --sigmas 1,half; expected numbers");
+        Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", ""], "expected numbers");
+        Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "0.5,1"], "Got 1 after 0.5 as number 2 for --sigmas");
+        Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,nan"], "Got NaN after 1 as number 2 for --sigmas");
+        Tool.Fails(1, ["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", file), "--sigmas", "1,0.5"], "DPMSolverMultistepScheduler", "finds its noise levels itself");
         FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", "none.json")], "none.json");
         FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", folder.Write("bad.json", "{"))], "bad.json");
     }

@@ -1,4 +1,3 @@
-using Costate.Cli.Models;
 using Costate.Testing;
 using SkiaSharp;
 using static TorchSharp.torch;
@@ -12,7 +11,7 @@ public sealed class ImageFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        Tensor read = ImageFile.Read(Pictures.Write(folder.PathTo("p.png"), 3, 2, (x, y) => new SKColor((byte)(x == 0 ? 0 : 255), (byte)(10 * y), 51)), [3, 2, 3]);
+        Tensor read = Pictures.Read(Pictures.Write(folder.PathTo("p.png"), 3, 2, (x, y) => new SKColor((byte)(x == 0 ? 0 : 255), (byte)(10 * y), 51)), [3, 2, 3]);
         Assert.Equal([1, 3, 2, 3], read.shape);
         Assert.Equal(-1, read[0, 0, 1, 0].item<float>());
         Assert.Equal(1, read[0, 0, 1, 2].item<float>());
@@ -25,7 +24,7 @@ public sealed class ImageFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        Tensor read = ImageFile.Read(Pictures.Write(folder.PathTo("p.png"), 2, 1, (x, _) => new SKColor(255, 0, 0, (byte)(x == 0 ? 0 : 102))), null);
+        Tensor read = Pictures.Read(Pictures.Write(folder.PathTo("p.png"), 2, 1, (x, _) => new SKColor(255, 0, 0, (byte)(x == 0 ? 0 : 102))), null);
         Assert.Equal([1, 1, 1], read[0, .., 0, 0].data<float>().ToArray());
 
         // 0.4 red over white is (1, 0.6, 0.6), in 255 levels.
@@ -39,11 +38,11 @@ public sealed class ImageFileTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         string green = Pictures.Write(folder.PathTo("green.png"), 2, 2, (_, _) => new SKColor(0, 255, 0));
-        Assert.Equal((2 * 0.587f) - 1, ImageFile.Read(green, [1, 2, 2])[0, 0, 1, 1].item<float>(), 1e-5f);
+        Assert.Equal((2 * 0.587f) - 1, Pictures.Read(green, [1, 2, 2])[0, 0, 1, 1].item<float>(), 1e-5f);
         using var bitmap = new SKBitmap(new SKImageInfo(2, 2, SKColorType.Gray8));
         bitmap.Erase(new SKColor(102, 102, 102));
         using SKData grey = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        Tensor read = ImageFile.Read(folder.Write("grey.png", grey.ToArray()), [3, 2, 2]);
+        Tensor read = Pictures.Read(folder.Write("grey.png", grey.ToArray()), [3, 2, 2]);
         Assert.True(read.allclose(full([1, 3, 2, 2], -0.2f), atol: 0.01));
     }
 
@@ -52,7 +51,7 @@ public sealed class ImageFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        Tensor read = ImageFile.Read(Pictures.Write(folder.PathTo("p.jpg"), 16, 8, (_, _) => new SKColor(255, 255, 255), SKEncodedImageFormat.Jpeg), null);
+        Tensor read = Pictures.Read(Pictures.Write(folder.PathTo("p.jpg"), 16, 8, (_, _) => new SKColor(255, 255, 255), SKEncodedImageFormat.Jpeg), null);
         Assert.Equal([1, 3, 8, 16], read.shape);
         Assert.True(read.min().item<float>() > 0.97f);
     }
@@ -67,13 +66,13 @@ public sealed class ImageFileTests
         Refused(path, [3, 8, 8], "8 wide and 6 high", "8 wide and 8 high", "3,8,8");
         Refused(path, [4, 6, 8], "4,6,8", "3,6,8", "1,6,8");
         Refused(path, [5], "--shape 5");
-        Refused(cut, null, "cut.png", "whole PNG or JPEG");
-        Refused(broken, null, "broken.png", "whole PNG or JPEG");
+        Refused(cut, null, "cut.png", "whole PNG, JPEG or WebP");
+        Refused(broken, null, "broken.png", "whole PNG, JPEG or WebP");
     }
 
     private static void Refused(string path, long[]? shape, params string[] says)
     {
-        string message = Assert.Throws<CommandException>(() => { ImageFile.Read(path, shape); }).Message;
+        string message = Assert.Throws<CommandException>(() => { Pictures.Read(path, shape); }).Message;
         Assert.All(says, text => Assert.Contains(text, message, StringComparison.Ordinal));
     }
 }

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
 using Costate.Cli.Morphs;
 using Costate.Testing;
 using SkiaSharp;
@@ -20,7 +18,7 @@ public sealed class FacePictureTests : IDisposable
     {
         using var scope = NewDisposeScope();
         string path = Pictures.Write(folder.PathTo("a.png"), Side, Side, (x, y) => new SKColor((byte)(16 * x), (byte)(16 * y), 7));
-        FacePicture picture = FacePicture.Read(path, Side);
+        FacePicture picture = FacePicture.Read(Pictures.Files, path, Side);
         Assert.Equal(3 * Side * Side, picture.Values.Length);
         Assert.Equal(16 * 3, picture.Values[(5 * Side) + 3]);
         Assert.Equal(16 * 5, picture.Values[(Side * Side) + (5 * Side) + 3]);
@@ -41,7 +39,7 @@ public sealed class FacePictureTests : IDisposable
         int shorter = Math.Min(width, height);
         (int left, int top) = ((width - shorter) / 2, (height - shorter) / 2);
         string path = Pictures.Write(folder.PathTo("a.img"), width, height, (x, y) => x >= left && x < left + shorter && y >= top && y < top + shorter ? SKColors.Red : SKColors.Blue, format);
-        FacePicture picture = FacePicture.Read(path, Side);
+        FacePicture picture = FacePicture.Read(Pictures.Files, path, Side);
         ReadOnlySpan<byte> inner = picture.Values.AsSpan(Side * (Side / 2), Side);
         Assert.True(inner[Side / 2] > 240);
         Assert.True(inner[1] > 200 && inner[Side - 2] > 200);
@@ -51,11 +49,11 @@ public sealed class FacePictureTests : IDisposable
     public void TransparentParts_AreWhite_AndGreyIsGrey()
     {
         string clear = Pictures.Write(folder.PathTo("clear.png"), Side, Side, (_, _) => new SKColor(10, 20, 30, 0));
-        Assert.All(FacePicture.Read(clear, Side).Values, v => Assert.Equal(255, v));
-        string grey = folder.Write("grey.png", Png(Side, colourType: 0, bits: 8, [.. Enumerable.Repeat((byte)0x40, Side)]));
-        Assert.All(FacePicture.Read(grey, Side).Values, v => Assert.Equal(0x40, v));
-        string deep = folder.Write("deep.png", Png(Side, colourType: 2, bits: 16, [.. Enumerable.Range(0, 6 * Side).Select(i => i % 2 == 0 ? (byte)0x80 : (byte)0)]));
-        Assert.All(FacePicture.Read(deep, Side).Values, v => Assert.InRange(v, 0x7F, 0x81));
+        Assert.All(FacePicture.Read(Pictures.Files, clear, Side).Values, v => Assert.Equal(255, v));
+        string grey = folder.Write("grey.png", Pictures.Png(Side, colourType: 0, bits: 8, [.. Enumerable.Repeat((byte)0x40, Side)]));
+        Assert.All(FacePicture.Read(Pictures.Files, grey, Side).Values, v => Assert.Equal(0x40, v));
+        string deep = folder.Write("deep.png", Pictures.Png(Side, colourType: 2, bits: 16, [.. Enumerable.Range(0, 6 * Side).Select(i => i % 2 == 0 ? (byte)0x80 : (byte)0)]));
+        Assert.All(FacePicture.Read(Pictures.Files, deep, Side).Values, v => Assert.InRange(v, 0x7F, 0x81));
     }
 
     [Fact]
@@ -63,63 +61,18 @@ public sealed class FacePictureTests : IDisposable
     {
         Refused(folder.PathTo("none.png"), "no such file");
         Refused(folder.FullName, "folder");
-        Refused(folder.Write("text.png", "not a picture"), "neither PNG nor JPEG");
-        Refused(folder.Write("empty.png", ""), "neither PNG nor JPEG");
+        Refused(folder.Write("text.png", "not a picture"), "neither PNG, JPEG nor WebP");
+        Refused(folder.Write("empty.png", ""), "neither PNG, JPEG nor WebP");
         Refused(Pictures.Write(folder.PathTo("dot.png"), 1, 1), "1 x 1", "at least 16 x 16");
         Refused(Pictures.Write(folder.PathTo("thin.png"), 400, 2), "400 x 2");
         byte[] whole = File.ReadAllBytes(Pictures.Write(folder.PathTo("whole.png"), 64, 64, (x, y) => new SKColor((byte)(x * y), (byte)(7 * x), (byte)(31 * y))));
         Refused(folder.Write("cut.png", whole[..(whole.Length / 2)]), "cannot be read in full");
-        Refused(folder.Write("huge.png", Png(20000, colourType: 0, bits: 1, [])), "20000 x 20000", "at most");
+        Refused(folder.Write("huge.png", Pictures.Png(20000, colourType: 0, bits: 1, [])), "20000 x 20000", "at most");
     }
 
     private void Refused(string path, params string[] texts)
     {
-        string message = Assert.Throws<CommandException>(() => FacePicture.Read(path, Side)).Message;
+        string message = Assert.Throws<CommandException>(() => FacePicture.Read(Pictures.Files, path, Side)).Message;
         Assert.All([Path.GetFileName(path), .. texts], text => Assert.Contains(text, message));
-    }
-
-    // A square picture whose rows are all alike; without a row, its header alone.
-    private static byte[] Png(int side, byte colourType, byte bits, byte[] row)
-    {
-        using var file = new MemoryStream();
-        file.Write([0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n']);
-        byte[] header = new byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, side);
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), side);
-        (header[8], header[9]) = (bits, colourType);
-        Chunk(file, "IHDR"u8, header);
-        using var data = new MemoryStream();
-        using (var deflate = new ZLibStream(data, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            for (int y = 0; y < side && row.Length > 0; y++)
-            {
-                deflate.Write([0, .. row]);
-            }
-        }
-
-        Chunk(file, "IDAT"u8, data.ToArray());
-        Chunk(file, "IEND"u8, []);
-        return file.ToArray();
-    }
-
-    private static void Chunk(Stream file, ReadOnlySpan<byte> name, byte[] data)
-    {
-        Span<byte> number = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
-        file.Write(number);
-        byte[] body = [.. name, .. data];
-        file.Write(body);
-        uint crc = uint.MaxValue;
-        foreach (byte b in body)
-        {
-            crc ^= b;
-            for (int i = 0; i < 8; i++)
-            {
-                crc = (crc >> 1) ^ (0xEDB88320 & (uint)-(int)(crc & 1));
-            }
-        }
-
-        BinaryPrimitives.WriteUInt32BigEndian(number, ~crc);
-        file.Write(number);
     }
 }

@@ -10,7 +10,10 @@ public sealed class SafetensorsFileTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<ScalarType> Dtypes =>
-        [ScalarType.Float64, ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16, ScalarType.Int64, ScalarType.Byte];
+    [
+        ScalarType.Float64, ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16, ScalarType.Int64, ScalarType.Byte,
+        ScalarType.Bool, ScalarType.Int8, ScalarType.Int16, ScalarType.Int32, ScalarType.ComplexFloat32,
+    ];
 
     public void Dispose() => _folder.Dispose();
 
@@ -46,6 +49,51 @@ public sealed class SafetensorsFileTests : IDisposable
             Assert.True(read[name].is_contiguous());
             Assert.True(read[name].equal(expected).all().item<bool>(), name);
         }
+    }
+
+    // A file with what cannot be computed with beside what can, as quantised checkpoints are.
+    [Theory]
+    [InlineData("U16", 8)]
+    [InlineData("U32", 16)]
+    [InlineData("U64", 32)]
+    [InlineData("F8_E4M3", 4)]
+    [InlineData("F8_E5M2", 4)]
+    [InlineData("F8_E4M3FNUZ", 4)]
+    [InlineData("F8_E5M2FNUZ", 4)]
+    [InlineData("F8_E8M0", 4)]
+    [InlineData("F6_E2M3", 3)]
+    [InlineData("F6_E3M2", 3)]
+    [InlineData("F4", 2)]
+    public void Read_RefusesByNameWhatTorchCannotHold(string dtype, int bytes)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        string header = $$$"""{"scale":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"weight":{"dtype":"{{{dtype}}}","shape":[2,2],"data_offsets":[8,{{{8 + bytes}}}]}}""";
+        File.WriteAllBytes(_folder["a"], RawSafetensors.File(header, 8 + bytes));
+        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+
+        Assert.Null(file.Info("weight").Dtype);
+        Assert.Equal(dtype, file.Info("weight").DtypeName);
+        Assert.Equal($"{dtype} [2, 2]", file.Info("weight").ToString());
+        Assert.Equal(bytes, file.Info("weight").ByteCount);
+        Assert.Equal([2], file.Read("scale").shape);
+        foreach (Action read in (Action[])[() => file.Read("weight"), () => file.ReadAll()])
+        {
+            string message = Assert.Throws<SafetensorsException>(read).Message;
+            Assert.Contains($"Cannot read tensor 'weight' of '{_folder["a"]}': its dtype is {dtype}", message);
+        }
+    }
+
+    [Fact]
+    public void Read_TakesAnyByteButZeroForTrue()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        byte[] bytes = RawSafetensors.File(RawSafetensors.Tensor("a", "BOOL", "[4]", "[0,4]"), 4);
+        new byte[] { 0, 1, 2, 255 }.CopyTo(bytes, bytes.Length - 4);
+        File.WriteAllBytes(_folder["a"], bytes);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        Tensor read = file.Read("a");
+        Assert.Equal(ScalarType.Bool, read.dtype);
+        Assert.Equal([0, 1, 1, 1], read.bytes.ToArray());
     }
 
     [Fact]

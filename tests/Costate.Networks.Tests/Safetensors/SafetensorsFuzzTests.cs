@@ -82,6 +82,9 @@ public sealed class SafetensorsFuzzTests : IDisposable
             ["scalar"] = tensor(1.0),
             ["empty"] = zeros(0, 3),
             ["bytes"] = zeros([7], ScalarType.Byte),
+            ["flags"] = ones([3], ScalarType.Bool),
+            ["complex"] = zeros([2], ScalarType.ComplexFloat32),
+            ["short"] = zeros([2], ScalarType.Int16),
         };
         SafetensorsFile.Write(_folder["valid"], tensors, new Dictionary<string, string> { ["format"] = "pt" });
         return File.ReadAllBytes(_folder["valid"]);

@@ -173,7 +173,7 @@ public sealed class DdimSchedulerTests
         if (steps == 1 && !setAlphaToOne && (spacing == "linspace" || (spacing == "leading" && offset == 0)))
         {
             // From timestep 0 to itself.
-            var error = Assert.Throws<ArgumentOutOfRangeException>(() => configuration.ForSteps(steps));
+            var error = Assert.Throws<SchedulerConfigurationException>(() => configuration.ForSteps(steps));
             Assert.Contains("ends where it begins", error.Message);
             return;
         }

@@ -32,6 +32,47 @@ public sealed class FlowSchedulerTests
         Close.Equal([.. even.Select(s => 0.8 / (0.8 + (1 / s) - 1)), 0], linear.NoiseLevels(12, mu: 0.8));
     }
 
+    // What FLUX hands over for dev: levels from 1 to 1/n, shifted once by exp(mu). By itself the class ends with an evaluation at 0.003.
+    [Fact]
+    public void FlowMatch_TakesNoiseLevelsOfAPipeline()
+    {
+        SchedulerConfiguration dev = TestConfiguration.Parse(FlowMatch, "\"use_dynamic_shifting\": true", "\"shift\": 3.0");
+        double[] given = [1, 0.75, 0.5, 0.25];
+        double[] levels = dev.NoiseLevels(dev.ForNoiseLevels(given, mu: 1.15));
+        Close.Equal([.. given.Select(s => Math.Exp(1.15) / (Math.Exp(1.15) + (1 / s) - 1)), 0], levels);
+        Assert.True(levels[3] > 0.5 && dev.NoiseLevels(4, mu: 1.15)[3] < 0.004);
+
+        SchedulerConfiguration schnell = TestConfiguration.Parse(FlowMatch, "\"shift\": 1.0");
+        Close.Equal([.. given, 0], schnell.NoiseLevels(schnell.ForNoiseLevels(given)));
+        Assert.Equal([1, 0.75, 0.5, 0.25], given);
+
+        SchedulerConfiguration karras = TestConfiguration.Parse(FlowMatch, "\"use_karras_sigmas\": true");
+        Close.Equal([1, Math.Pow((1 + Math.Pow(0.2, 1 / 7.0)) / 2, 7), 0.2, 0], karras.NoiseLevels(karras.ForNoiseLevels([1, 0.9, 0.2])));
+    }
+
+    [Theory]
+    [InlineData("no numbers")]
+    [InlineData("Got 0 as number 1", 0.0)]
+    [InlineData("Got 1.5 as number 1", 1.5, 1.0)]
+    [InlineData("Got -0.5 after 1 as number 2", 1.0, -0.5)]
+    [InlineData("Got 0.5 after 0.5 as number 3", 1.0, 0.5, 0.5)]
+    [InlineData("Got 0.6 after 0.5 as number 3", 1.0, 0.5, 0.6)]
+    [InlineData("Got NaN after 1 as number 2", 1.0, double.NaN)]
+    [InlineData("Leave out the last", 1.0, 0.5, 0.0)]
+    public void NoiseLevelsThatDoNotFall_AreRefused(string says, params double[] sigmas)
+    {
+        var error = Assert.Throws<InputException>(() => TestConfiguration.Parse(FlowMatch).ForNoiseLevels(sigmas));
+        Assert.Equal("sigmas", error.ParamName);
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
+        Assert.Contains("fall strictly within (0, 1]", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NoiseLevels_AreForTheFlowSchedulerAlone() => Assert.Contains(
+        "EulerDiscreteScheduler",
+        Assert.Throws<SchedulerConfigurationException>(() => TestConfiguration.Parse("EulerDiscreteScheduler").ForNoiseLevels([1, 0.5])).Message,
+        StringComparison.Ordinal);
+
     [Fact]
     public void FlowMatch_StretchesToItsTerminalLevel()
     {

@@ -9,11 +9,16 @@ internal sealed class GoldenScheduler
 {
     private static readonly long[] StateShape = [2, 3];
 
+    // Where diffusers draws nothing the table may have noise of weight 0; any other weight shows.
+    private static readonly double[] NotDrawn = [1, 1, 1, 1, 1, 1];
+
     private GoldenScheduler(JsonElement root)
     {
         Scheduler = root.GetProperty("scheduler").GetString()!;
         Config = root.GetProperty("config").Clone();
         Steps = root.GetProperty("steps").GetInt32();
+        GivenSigmas = root.TryGetProperty("pipeline_sigmas", out JsonElement given) ? Numbers(given) : null;
+        Mu = root.TryGetProperty("mu", out JsonElement mu) ? mu.GetDouble() : null;
         Timesteps = Numbers(root.GetProperty("timesteps"));
         Sigmas = root.TryGetProperty("sigmas", out JsonElement sigmas) && sigmas.ValueKind == JsonValueKind.Array ? Numbers(sigmas) : [];
         States = [.. root.GetProperty("x").EnumerateArray().Select(Numbers)];
@@ -26,6 +31,12 @@ internal sealed class GoldenScheduler
 
     internal int Steps { get; }
 
+    /// <summary>The noise levels that a pipeline hands to the scheduler, or null.</summary>
+    internal double[]? GivenSigmas { get; }
+
+    /// <summary>The shift that a pipeline hands to it, or null.</summary>
+    internal double? Mu { get; }
+
     internal double[] Timesteps { get; }
 
     internal double[] Sigmas { get; }
@@ -37,15 +48,16 @@ internal sealed class GoldenScheduler
     /// <summary>Whether its states are divided by alpha.</summary>
     internal bool IsVarianceExploding => Scheduler is "EulerDiscreteScheduler" or "HeunDiscreteScheduler";
 
-    internal static IEnumerable<string> Files => Directory
-        .EnumerateFiles(Goldens.PathTo("schedulers"), "*.json")
-        .Select(path => Path.GetFileNameWithoutExtension(path)!)
-        .Order(StringComparer.Ordinal);
+    /// <summary>Folder and name of each.</summary>
+    internal static IEnumerable<string> Files => new[] { "schedulers", "schedulers-more" }.SelectMany(folder => Directory
+        .EnumerateFiles(Goldens.PathTo(folder), "*.json")
+        .Select(path => $"{folder}/{Path.GetFileNameWithoutExtension(path)}")
+        .Order(StringComparer.Ordinal));
 
     internal static GoldenScheduler Load(string name)
     {
         // Python writes NaN, which JSON does not have.
-        string json = File.ReadAllText(Goldens.PathTo("schedulers", name + ".json")).Replace("NaN", "null", StringComparison.Ordinal);
+        string json = File.ReadAllText(Goldens.PathTo(name + ".json")).Replace("NaN", "null", StringComparison.Ordinal);
         using JsonDocument document = JsonDocument.Parse(json);
         return new GoldenScheduler(document.RootElement);
     }
@@ -53,6 +65,10 @@ internal sealed class GoldenScheduler
     /// <summary>The file as diffusers saves it.</summary>
     internal string ConfigurationJson() => TestConfiguration.Json(
         Scheduler, [.. Config.EnumerateObject().Select(option => $"\"{option.Name}\": {option.Value.GetRawText()}")]);
+
+    /// <summary>What a pipeline of diffusers makes of the configuration.</summary>
+    internal ScheduledSampling Sampling(SchedulerConfiguration configuration) =>
+        GivenSigmas is null ? configuration.ForSteps(Steps, Mu) : configuration.ForNoiseLevels(GivenSigmas, Mu);
 
     /// <summary>The network of the files: 0.5 tanh(x) + 0.3 sin(0.004 t) + 0.2 x.</summary>
     internal static Denoiser Network(SchedulerConfiguration configuration) => Denoiser.FromFunction(
@@ -69,7 +85,7 @@ internal sealed class GoldenScheduler
 
     internal BrownianPath? Noise(SolverTable table) => Noises.Length == 0
         ? null
-        : BrownianPath.Recorded(tensor(Noises.Take(table.NoiseIntervals.Count).SelectMany(n => n).ToArray(), [table.NoiseIntervals.Count, .. StateShape], ScalarType.Float64));
+        : BrownianPath.Recorded(tensor(Noises.Take(table.NoiseIntervals.Count).SelectMany(n => n.Length > 0 ? n : NotDrawn).ToArray(), [table.NoiseIntervals.Count, .. StateShape], ScalarType.Float64));
 
     private static double[] Numbers(JsonElement array) => [.. array.EnumerateArray().SelectMany(e => e.ValueKind switch
     {

@@ -40,10 +40,6 @@ public sealed class SchedulerConfigurationTests
 
     public static TheoryData<string, string, string> BadOptions => new()
     {
-        // Unknown.
-        { Euler, "\"use_karras_sigma\": true", "EulerDiscreteScheduler has no option 'use_karras_sigma'. Did you mean use_karras_sigmas" },
-        { Ddim, $"{NoClipping}, \"zzzzzzzzzz\": 1", "DDIMScheduler has no option 'zzzzzzzzzz'. It knows beta_end, beta_schedule, beta_start" },
-
         // Wrong types and values.
         { Euler, "\"num_train_timesteps\": \"1000\"", "num_train_timesteps is the string '1000'; expected a whole number from 2 to 100000" },
         { Euler, "\"num_train_timesteps\": 1000.5", "num_train_timesteps is the number 1000.5" },
@@ -206,6 +202,43 @@ public sealed class SchedulerConfigurationTests
     }
 
     [Fact]
+    public void OptionsThatNobodyKnows_AreListed()
+    {
+        SchedulerConfiguration known = TestConfiguration.Parse(Euler, StableDiffusion);
+        SchedulerConfiguration noted = TestConfiguration.Parse(
+            Euler, StableDiffusion, "\"use_karras_sigma\": true", "\"my_notes\": {\"by\": [1]}", "\"skip_prk_steps\": true", "\"_name_or_path\": \"x\"");
+        Assert.Equal(["my_notes", "skip_prk_steps", "use_karras_sigma"], noted.IgnoredOptions);
+        Close.Equal(known.NoiseLevels(10), noted.NoiseLevels(10));
+
+        // The same value under a name that is known is used.
+        Assert.NotEqual(known.NoiseLevels(10), TestConfiguration.Parse(Euler, StableDiffusion, "\"use_karras_sigmas\": true").NoiseLevels(10));
+    }
+
+    // Later schedulers, and options of known ones that no table of coefficients expresses: named, not run as something else.
+    [Theory]
+    [InlineData("CogVideoXDDIMScheduler")]
+    [InlineData("CogVideoXDPMScheduler")]
+    [InlineData("CMStochasticIterativeScheduler")]
+    [InlineData("DPMSolverMultistepInverseScheduler")]
+    [InlineData("EDMDPMSolverMultistepScheduler")]
+    [InlineData("EDMEulerScheduler")]
+    [InlineData("EulerAncestralDiscreteScheduler")]
+    [InlineData("FlowMatchHeunDiscreteScheduler")]
+    [InlineData("FlowMatchLCMScheduler")]
+    [InlineData("IPNDMScheduler")]
+    [InlineData("KDPM2AncestralDiscreteScheduler")]
+    [InlineData("KDPM2DiscreteScheduler")]
+    [InlineData("LCMScheduler")]
+    [InlineData("LMSDiscreteScheduler")]
+    [InlineData("PNDMScheduler")]
+    [InlineData("SASolverScheduler")]
+    [InlineData("TCDScheduler")]
+    public void SchedulersThatAreNotSupported_AreNamed(string scheduler) => Assert.Contains(
+        $"'{scheduler}', which is not supported",
+        Assert.Throws<SchedulerConfigurationException>(() => TestConfiguration.Parse(scheduler, StableDiffusion)).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void PythonNumbers_InsideTextStayText() =>
         Assert.Contains("'-Infinity \\\" NaN'", Assert.Throws<SchedulerConfigurationException>(
             () => TestConfiguration.Parse(Euler, "\"beta_start\": \"-Infinity \\\\\\\" NaN\"")).Message, StringComparison.Ordinal);
@@ -214,10 +247,10 @@ public sealed class SchedulerConfigurationTests
     public void ForSteps_RefusesWhatCannotBePlaced()
     {
         SchedulerConfiguration ddim = TestConfiguration.Parse(Ddim, NoClipping);
-        Assert.Contains("takes at least one", Assert.Throws<ArgumentOutOfRangeException>(() => ddim.ForSteps(0)).Message, StringComparison.Ordinal);
-        Assert.Contains("training had 1000", Assert.Throws<ArgumentOutOfRangeException>(() => ddim.ForSteps(1001)).Message, StringComparison.Ordinal);
+        Assert.Contains("Got 0 for steps; it must be at least 1", Assert.Throws<InputException>(() => ddim.ForSteps(0)).Message, StringComparison.Ordinal);
+        Assert.Contains("Got 1001 for steps; it must be at most 1000, the num_train_timesteps of the scheduler configuration.", Assert.Throws<InputException>(() => ddim.ForSteps(1001)).Message, StringComparison.Ordinal);
         SchedulerConfiguration dpm = TestConfiguration.Parse(Dpm);
-        Assert.Contains("falling noise levels", Assert.Throws<ArgumentOutOfRangeException>(() => dpm.ForSteps(1001)).Message, StringComparison.Ordinal);
+        Assert.Contains("num_train_timesteps 1000 (the default)", Assert.Throws<SchedulerConfigurationException>(() => dpm.ForSteps(1001)).Message, StringComparison.Ordinal);
         SchedulerConfiguration late = TestConfiguration.Parse(Ddim, NoClipping, "\"steps_offset\": 1");
         Assert.Contains("Lower steps_offset", Assert.Throws<SchedulerConfigurationException>(() => late.ForSteps(1000)).Message, StringComparison.Ordinal);
         SchedulerConfiguration repeats = TestConfiguration.Parse(Single, "\"use_karras_sigmas\": true", "\"final_sigmas_type\": \"sigma_min\"");
@@ -228,10 +261,10 @@ public sealed class SchedulerConfigurationTests
     public void ForSteps_AsksForTheShiftWhereItIsDynamic()
     {
         SchedulerConfiguration fixedShift = TestConfiguration.Parse(Flow);
-        Assert.Contains("no dynamic shifting", Assert.Throws<ArgumentException>(() => fixedShift.ForSteps(10, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("no dynamic shifting", Assert.Throws<InputException>(() => fixedShift.ForSteps(10, 1)).Message, StringComparison.Ordinal);
         SchedulerConfiguration dynamic = TestConfiguration.Parse(Flow, "\"use_dynamic_shifting\": true");
-        Assert.Contains("Pass mu", Assert.Throws<ArgumentException>(() => dynamic.ForSteps(10)).Message, StringComparison.Ordinal);
-        Assert.Contains("must be finite", Assert.Throws<ArgumentException>(() => dynamic.ForSteps(10, double.NaN)).Message, StringComparison.Ordinal);
+        Assert.Contains("Got nothing for mu", Assert.Throws<InputException>(() => dynamic.ForSteps(10)).Message, StringComparison.Ordinal);
+        Assert.Contains("must be finite", Assert.Throws<InputException>(() => dynamic.ForSteps(10, double.NaN)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -240,7 +273,8 @@ public sealed class SchedulerConfigurationTests
     {
         foreach (string file in GoldenScheduler.Files.Where(file => file.EndsWith("-10", StringComparison.Ordinal)))
         {
-            ScheduledSampling run = SchedulerConfiguration.Parse(GoldenScheduler.Load(file).ConfigurationJson()).ForSteps(steps);
+            GoldenScheduler golden = GoldenScheduler.Load(file);
+            ScheduledSampling run = SchedulerConfiguration.Parse(golden.ConfigurationJson()).ForSteps(steps, golden.Mu);
             SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
             Assert.InRange(run.Grid.Steps, steps - 1, steps);
             Assert.All(table.Rows, row => Assert.True(row.Outputs.All(term => double.IsFinite(term.Weight))));

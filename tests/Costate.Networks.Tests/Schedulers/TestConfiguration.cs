@@ -15,16 +15,16 @@ internal static class TestConfiguration
             - (configuration.TrainingTimesteps is null ? 0 : 1)),
     ];
 
-    internal static double[] Timesteps(this SchedulerConfiguration configuration, int steps, double? mu = null)
-    {
-        ScheduledSampling run = configuration.ForSteps(steps, mu);
-        return configuration.Timesteps(run.Solver.Tabulate(run.Schedule, run.Grid));
-    }
+    internal static double[] Timesteps(this SchedulerConfiguration configuration, int steps, double? mu = null) =>
+        configuration.Timesteps(configuration.ForSteps(steps, mu));
+
+    internal static double[] Timesteps(this SchedulerConfiguration configuration, ScheduledSampling run) =>
+        configuration.Timesteps(run.Solver.Tabulate(run.Schedule, run.Grid));
 
     /// <summary>The noise levels of the grid: sigma/alpha, or sigma for a flow.</summary>
-    internal static double[] NoiseLevels(this SchedulerConfiguration configuration, int steps, double? mu = null)
-    {
-        ScheduledSampling run = configuration.ForSteps(steps, mu);
-        return [.. run.Grid.Times.Select(t => configuration.TrainingTimesteps is null ? run.Schedule.Sigma(t) : run.Schedule.NoiseToSignal(t))];
-    }
+    internal static double[] NoiseLevels(this SchedulerConfiguration configuration, int steps, double? mu = null) =>
+        configuration.NoiseLevels(configuration.ForSteps(steps, mu));
+
+    internal static double[] NoiseLevels(this SchedulerConfiguration configuration, ScheduledSampling run) =>
+        [.. run.Grid.Times.Select(t => configuration.TrainingTimesteps is null ? run.Schedule.Sigma(t) : run.Schedule.NoiseToSignal(t))];
 }

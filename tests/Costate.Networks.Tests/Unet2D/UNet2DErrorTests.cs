@@ -25,6 +25,24 @@ public sealed class UNet2DErrorTests
         Assert.Contains(named, Assert.Throws<NotSupportedException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void NotesOfAveragedWeights_AreNoOptions()
+    {
+        using ModelFolder folder = Folder().Set("decay", 0.9999).Set("optimization_step", 1000).Set("inv_gamma", 1.0).Set("power", 0.75).Set("update_after_step", 0);
+        UNet2DConfig.Read(Path.Combine(folder.Path, "config.json"));
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Byte, "U8")]
+    [InlineData(ScalarType.Int8, "I8")]
+    [InlineData(ScalarType.Bool, "BOOL")]
+    public void WeightsInCodes_AreNamed(ScalarType dtype, string named)
+    {
+        using ModelFolder folder = Folder().Change(tensors => tensors["conv_in.weight"] = tensors["conv_in.weight"].to(dtype));
+        string message = Assert.Throws<InvalidDataException>(() => UNet2DModel.FromPretrained(folder.Path)).Message;
+        Assert.Contains($"'conv_in.weight' as {named}", message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("block_out_channels", "[32, 63]")]
     [InlineData("block_out_channels", "[]")]
