@@ -15,6 +15,7 @@ namespace Costate;
 public sealed class Sampler
 {
     private const string NetworkSetting = "network";
+    private const string SolverSetting = "solver";
 
     private readonly SolverTable table;
 
@@ -57,7 +58,7 @@ public sealed class Sampler
     public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(
         Denoiser.Fingerprint is string fingerprint ? [KeyValuePair.Create(NetworkSetting, fingerprint)] : [])
     {
-        ["solver"] = Solver.Identity ?? $"{Solver.Name}, {table.Fingerprint}",
+        [SolverSetting] = Solver.Identity ?? $"{Solver.Name}, {table.Fingerprint}",
         ["schedule"] = Schedule.Identity ?? $"{Schedule}, {table.Fingerprint}",
         ["grid"] = $"{Grid}, {Fingerprint.Of(Grid.Times.Concat(Grid.NetworkTimes))}",
         ["prediction"] = Denoiser.Prediction.ToString(),
@@ -233,7 +234,7 @@ public sealed class Sampler
     {
         // A fingerprint of the network is optional on both sides.
         string[] differences = [.. Settings.Where(setting => state.Settings.GetValueOrDefault(setting.Key) != setting.Value && (setting.Key != NetworkSetting || state.Settings.ContainsKey(NetworkSetting)))
-            .Select(setting => $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', this sampler '{setting.Value}'")];
+            .Select(setting => $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', this sampler{(setting.Key == SolverSetting ? $", {Solver.Name}," : "")} '{setting.Value}'")];
         if (differences.Length > 0)
         {
             throw new ArgumentException($"The state was made under other settings and would decode to something else. {string.Join("; ", differences)}.", nameof(state));

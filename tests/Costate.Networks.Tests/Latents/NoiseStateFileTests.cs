@@ -51,7 +51,7 @@ public sealed class NoiseStateFileTests
         NoiseStateFile.Write(folder["latent.safetensors"], NewSampler(Solver.Rex(ButcherTableau.Euler)).Invert(StartNoise.Draw([1, 3], 1)));
         NoiseState read = NoiseStateFile.Read(folder["latent.safetensors"]);
         Differs(NewSampler(Solver.Rex(ButcherTableau.Rk4)), "solver:", "rk4");
-        Differs(NewSampler(Solver.Rex(ButcherTableau.Euler, 0.99)), "solver:", "0.999", "0.99,");
+        Differs(NewSampler(Solver.Rex(ButcherTableau.Euler, 0.99)), "solver:", "0.999", "coupling 0.99'");
         Differs(NewSampler(Solver.Rex(ButcherTableau.Euler, prediction: Prediction.Noise)), "solver:", "Noise");
         Differs(NewSampler(Solver.Rex(ButcherTableau.Euler), steps: 7), "grid:", "6 steps", "7 steps");
         Differs(NewSampler(Solver.Rex(ButcherTableau.Euler), end: 0.06), "grid:", "0.06");

@@ -144,6 +144,14 @@ public sealed class DdimSchedulerTests
     }
 
     [Fact]
+    public void UntiedSteps_AreInTheIdentityThatANoiseStateIsBoundTo()
+    {
+        Assert.Equal(new UntiedDdim([0.5, 0]).Identity, new UntiedDdim([0.5, 0]).Identity);
+        Assert.NotEqual(new UntiedDdim([0.5, 0]).Identity, new UntiedDdim([0.4, 0]).Identity);
+        Assert.NotEqual(Solver.Ddim().Identity, new UntiedDdim([0.5, 0]).Identity);
+    }
+
+    [Fact]
     public void Ddpm_RefusesALargeVarianceThatDisturbsTheSample()
     {
         SchedulerConfiguration configuration = TestConfiguration.Parse("DDPMScheduler", NoClipping, "\"variance_type\": \"fixed_large\"", "\"timestep_spacing\": \"trailing\"");

@@ -218,10 +218,14 @@ public sealed class GuidedSamplerTests
         using var scope = NewDisposeScope();
         string Message(Func<Tensor, Tensor> loss) => Assert.Throws<InvalidOperationException>(() => problem.Guide(GuidancePreset.Dps(), loss)).Message;
         int calls = 0;
-        Tensor LateNaN(Tensor x) => calls++ < 3 ? problem.Loss(x) : (x - x.detach() + tensor(new double[,] { { 1 }, { 1 }, { -1 } })).sum(1).sqrt();
-        string late = Message(LateNaN);
-        Assert.Contains("NaN for item 2", late, StringComparison.Ordinal);
-        Assert.Contains("at step 3 (time 0.75)", late, StringComparison.Ordinal);
+        Tensor OneNaN(Tensor x) => (x - x.detach() + tensor(new double[,] { { 1 }, { 1 }, { -1 } })).sum(1).sqrt();
+        string first = Message(OneNaN);
+        Assert.Contains("NaN for item 2", first, StringComparison.Ordinal);
+        Assert.Contains("at step 0 (time 1)", first, StringComparison.Ordinal);
+
+        // Later it is the item that has diverged, as in all ways of guidance.
+        GuidedSample late = problem.Guide(GuidancePreset.Dps(), x => calls++ < 3 ? problem.Loss(x) : OneNaN(x));
+        Assert.Equal(new DivergedItem(2, 3, 0.75), Assert.Single(late.Diverged));
         Assert.Contains("one value for each, [3]", Message(x => x.sum()), StringComparison.Ordinal);
         Assert.Contains("at step 0 (time 1)", Message(x => x.square()), StringComparison.Ordinal);
         Assert.Contains("no gradient", Message(x => x.detach().sum([1L])), StringComparison.Ordinal);

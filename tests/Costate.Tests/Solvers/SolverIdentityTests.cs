@@ -54,6 +54,7 @@ public sealed class SolverIdentityTests
             Of(made).Sample(state, mixture.ConditionTensor(), BrownianPath.PerStep(3));
             string message = Assert.Throws<ArgumentException>(() => { Of(other).Sample(state, mixture.ConditionTensor(), BrownianPath.PerStep(3)); }).Message;
             Assert.Contains("solver: the state has", message, StringComparison.Ordinal);
+            Assert.Contains($"this sampler, {other.Name}, '", message, StringComparison.Ordinal);
         }
     }
 
