@@ -27,6 +27,12 @@ internal static class CommandLine
                 throw new UsageException(string.Join('\n', parsed.Errors.Select(error => error.Message).Distinct()));
             }
 
+            // Help needs no libtorch. The networks of the tool's own go around what oneDNN gets wrong; TorchScript.Load sees to others.
+            if (parsed.Action == parsed.CommandResult.Command.Action)
+            {
+                CpuLibraries.Prepare(keepOneDnn: true);
+            }
+
             var configuration = new InvocationConfiguration
             {
                 Output = terminal.Output,

@@ -204,6 +204,7 @@ public sealed class SafetensorsFile : IDisposable
 
     private Tensor Allocate(string name, SafetensorsTensorInfo info)
     {
+        TorchLibraries.Require();
         try
         {
             return empty(info.Sizes, info.Dtype, CPU);
