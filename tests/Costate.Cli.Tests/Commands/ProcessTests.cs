@@ -110,7 +110,7 @@ public sealed partial class ProcessTests
         string[] inputs = arguments is ["sample"] ? Tool.Inputs() : [];
         (int exitCode, _, string error) = Finish(Start([.. arguments, .. inputs, "--output", folder.PathTo("out")]));
         Assert.True(exitCode == 0, error);
-        Assert.All(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches(@"^\w+: +\d+ ?%", line));
+        Assert.All(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches(@"^[\w ]+: +\d+ ?%", line));
     }
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "Costate.Cli.dll");
