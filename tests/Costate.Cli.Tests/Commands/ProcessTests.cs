@@ -10,7 +10,7 @@ public sealed partial class ProcessTests
 {
     private const int InterruptSignal = 2;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     [Fact]
     public void ExitCodes_AreThoseOfTheCommand()
