@@ -6,6 +6,7 @@ using Costate;
 using TorchSharp;
 using static TorchSharp.torch;
 
+CpuLibraries.Prepare();
 using DisposeScope scope = NewDisposeScope();
 const int Size = 12;
 

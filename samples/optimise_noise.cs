@@ -7,6 +7,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
+CpuLibraries.Prepare();
 using DisposeScope scope = NewDisposeScope();
 manual_seed(0);
 

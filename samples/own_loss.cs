@@ -6,6 +6,7 @@ using Costate;
 using TorchSharp;
 using static TorchSharp.torch;
 
+CpuLibraries.Prepare();
 using DisposeScope scope = NewDisposeScope();
 
 // In place of a trained network: the exact noise prediction for points near a circle of eight.

@@ -6,6 +6,8 @@ using Costate;
 using TorchSharp;
 using static TorchSharp.torch;
 
+CpuLibraries.Prepare();   // quiet and right on every processor
+
 // A stand-in for a network: the exact noise prediction for data around z with deviation 1/2, under the schedule below.
 NoiseSchedule schedule = NoiseSchedule.VpLinear(beta0: 0.1, beta1: 20);
 Tensor net(Tensor x, Tensor t, Tensor? z)

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 string path = args.Length > 0 ? args[0] : Path.Combine(Here(), "..", "tests", "goldens", "torchscript", "denoiser.ts.pt");
 
-CpuConvolutions.EnsureRight();   // on a few processors libtorch's own are wrong
+CpuLibraries.Prepare();
 using DisposeScope scope = NewDisposeScope();
 Denoiser denoiser = Denoiser.FromTorchScript(path, Prediction.Noise);
 NoiseSchedule schedule = NoiseSchedule.VpLinear();

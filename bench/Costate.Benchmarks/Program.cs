@@ -6,6 +6,8 @@ using Costate.Benchmarks.Network;
 using Costate.Benchmarks.Overhead;
 using Costate.Benchmarks.Reversible;
 
+// The networks measured go around what oneDNN gets wrong.
+CpuLibraries.Prepare(keepOneDnn: true);
 if (args is [MeasurementProcess.Command, .. var measurement])
 {
     return MeasurementProcess.Answer(Measure, measurement);

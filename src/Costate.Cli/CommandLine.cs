@@ -29,6 +29,12 @@ internal static class CommandLine
                 throw new UsageException(string.Join('\n', parsed.Errors.Select(error => error.Message).Distinct()));
             }
 
+            // Help needs no libtorch, and the doctor says itself where it is missing.
+            if (parsed.Action == parsed.CommandResult.Command.Action && parsed.CommandResult.Command is not DoctorCommand)
+            {
+                Prepare();
+            }
+
             var configuration = new InvocationConfiguration
             {
                 Output = terminal.Output,
@@ -81,11 +87,15 @@ internal static class CommandLine
             new TrainCommand(terminal, cancellationToken),
             new EvaluateCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
             new FacesCommand(terminal, cancellationToken),
+            new DoctorCommand(terminal, Prepare),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };
         root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);
         return root;
     }
+
+    // The networks of the tool's own go around what oneDNN gets wrong; TorchScript.Load sees to others.
+    private static CpuLibrariesState Prepare() => CpuLibraries.Prepare(keepOneDnn: true);
 
     // The parser takes an option that it does not know for a file.
     private static void RefuseUnknownOptions(ParseResult parsed)

@@ -19,7 +19,12 @@ public sealed class LeakCheckAttribute : BeforeAfterTestAttribute
 {
     private Counts _before;
 
-    public override void Before(MethodInfo methodUnderTest, IXunitTest test) => _before = Counts.Now();
+    public override void Before(MethodInfo methodUnderTest, IXunitTest test)
+    {
+        // A thread takes over the number of torch's threads when it asks for it. Until then it has that of OMP_NUM_THREADS, or all cores.
+        _ = torch.get_num_threads();
+        _before = Counts.Now();
+    }
 
     public override void After(MethodInfo methodUnderTest, IXunitTest test)
     {

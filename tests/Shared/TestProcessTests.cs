@@ -13,6 +13,26 @@ public sealed class TestProcessTests
     public void Process_HasOneTorchThread() => Assert.Equal(1, torch.get_num_threads());
 
     [Fact]
+    public void ThreadOfATest_ComputesByItself()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere a process does not see its threads in files.");
+        using torch.Tensor matrix = torch.zeros(512, 512);
+        int others = -1;
+        var thread = new Thread(() =>
+        {
+            new LeakCheckAttribute().Before(null!, null!);
+            int before = Directory.GetDirectories("/proc/self/task").Length;
+            using torch.Tensor product = matrix.mm(matrix);
+            others = Directory.GetDirectories("/proc/self/task").Length - before;
+        });
+        thread.Start();
+        thread.Join();
+
+        // Threads of .NET's own may end meanwhile.
+        Assert.True(others <= 0, $"{others} more threads");
+    }
+
+    [Fact]
     public void Process_HasTheTurn() =>
         Assert.Throws<IOException>(() => TorchTestProcess.TakeTurn().Dispose());
 }

@@ -31,6 +31,7 @@ public sealed class TorchTestProcess : IAsyncLifetime
         }
 
         torch.set_num_threads(1);
+        CpuLibraries.Prepare(keepOneDnn: true);
     }
 
     public async ValueTask DisposeAsync()

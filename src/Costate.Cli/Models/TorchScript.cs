@@ -21,7 +21,7 @@ internal sealed class TorchScript : IDisposable
         try
         {
             // Whatever convolutions it has; with libtorch's own the tool would compute nonsense on some machines.
-            CpuConvolutions.EnsureRight();
+            CpuLibraries.Prepare();
             jit.ScriptModule module = TorchScriptFile.Load(path, CPU);
             Convert(module, dtype);
             return new TorchScript(option, module);

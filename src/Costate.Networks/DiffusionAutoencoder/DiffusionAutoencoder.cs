@@ -36,6 +36,7 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Check();
+        TorchLibraries.Require();
         Config = config;
 
         // Takes what the making of a network leaves over; a convolution of TorchSharp's leaves a tensor.

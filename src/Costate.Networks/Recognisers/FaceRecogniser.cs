@@ -35,6 +35,7 @@ public sealed class FaceRecogniser : nn.Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Check();
+        TorchLibraries.Require();
         Config = config;
 
         // Takes what the making of a network leaves over; a convolution of TorchSharp's leaves a tensor.

@@ -220,6 +220,7 @@ public sealed class SafetensorsFile : IDisposable
                 + $"expected one of {SafetensorsDtype.ReadableNames}. Convert it in the file first.");
         }
 
+        TorchLibraries.Require();
         try
         {
             return empty(info.Sizes, dtype == ScalarType.Bool ? ScalarType.Byte : dtype, CPU);

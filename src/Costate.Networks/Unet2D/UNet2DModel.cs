@@ -40,6 +40,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Check();
+        TorchLibraries.Require();
         Config = config;
 
         // Takes what the making of a network leaves over; a convolution of TorchSharp's leaves a tensor.

@@ -28,6 +28,7 @@ public sealed class Denoiser
     private Denoiser(
         Func<Tensor, Tensor, Tensor?, Tensor> network, Prediction prediction, (double Scale, double Offset) time, IEnumerable<Parameter>? parameters)
     {
+        TorchLibraries.Require();
         this.network = network;
         (timeScale, timeOffset) = time;
         this.parameters = parameters?.Distinct().ToArray();
@@ -117,6 +118,7 @@ public sealed class Denoiser
     /// <exception cref="InvalidDataException">The file is not a TorchScript archive, or cannot be loaded.</exception>
     public static Denoiser FromTorchScript(string path, Prediction prediction, double timeScale = 1, int? trainingTimesteps = null, Device? device = null)
     {
+        TorchLibraries.Require();
         jit.ScriptModule script = TorchScriptFile.Load(path, device ?? CPU);
         return FromFunction(
             (x, t, z) => (Tensor)(z is null ? script.call(x, t) : script.call(x, t, z)), prediction, timeScale, trainingTimesteps, []);

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
-using ICSharpCode.SharpZipLib.Checksum;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -8,6 +7,10 @@ namespace Costate;
 /// <summary>Loads a TorchScript archive, refusing what is not one before the native reader sees it.</summary>
 internal static class TorchScriptFile
 {
+    // Of every byte, by the polynomial of CRC-32 that zip archives use, lowest power first.
+    private static readonly uint[] Remainders = [.. Enumerable.Range(0, 256).Select(value => Enumerable.Range(0, 8).Aggregate(
+        (uint)value, (remainder, _) => (remainder & 1) == 0 ? remainder >> 1 : (remainder >> 1) ^ 0xEDB88320))];
+
     internal static jit.ScriptModule Load(string path, Device device)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -59,16 +62,20 @@ internal static class TorchScriptFile
 
     private static bool IsUndamaged(ZipArchiveEntry entry)
     {
-        var checksum = new Crc32();
+        uint checksum = ~0u;
         byte[] buffer = new byte[1 << 16];
         using Stream stream = entry.Open();
         long length = 0;
         for (int read = stream.Read(buffer); read > 0 && length <= entry.Length; read = stream.Read(buffer))
         {
-            checksum.Update(new ArraySegment<byte>(buffer, 0, read));
+            foreach (byte value in buffer.AsSpan(0, read))
+            {
+                checksum = Remainders[(byte)(checksum ^ value)] ^ (checksum >> 8);
+            }
+
             length += read;
         }
 
-        return length == entry.Length && checksum.Value == entry.Crc32;
+        return length == entry.Length && ~checksum == entry.Crc32;
     }
 }

@@ -10,6 +10,20 @@ namespace Costate;
 /// </summary>
 internal sealed class VectorJacobianProduct : IDisposable
 {
+    // The gradient with a graph of its own. backward would do too, but it warns, the first time, of the cycle that x.grad makes then.
+    // In TorchScript the errors of autograd.grad are ordinary exceptions.
+    private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile("""
+        def gradient(value: Tensor, point: Tensor, cotangent: Tensor):
+            cotangents: List[Optional[Tensor]] = [cotangent]
+            gradients = torch.autograd.grad([value], [point], cotangents, create_graph=True, allow_unused=True)
+            gradient = gradients[0]
+            if gradient is None:
+                return torch.zeros_like(point)
+            else:
+                return gradient
+
+        """));
+
     private readonly bool scales;
 
     private VectorJacobianProduct(Tensor x, Tensor? z, Tensor output, bool scales) => (X, Z, Output, this.scales) = (x, z, output, scales);
@@ -83,12 +97,13 @@ internal sealed class VectorJacobianProduct : IDisposable
         Tensor point = continues ? x.view_as(x) : x.detach().requires_grad_(true);
         Tensor value = function(point);
         CheckValue(value, x);
-        autograd.backward([value], [ones_like(value)], retain_graph: continues, create_graph: continues, inputs: [point]);
-        Tensor gradient = (point.grad ?? zeros_like(x, requires_grad: false)).alias();
+        if (continues)
+        {
+            return ((Tensor)Script.Value.invoke("gradient", value, point, ones_like(value))).MoveToOuterDisposeScope();
+        }
 
-        // With its own graph a gradient refers to the point, and the point to it.
-        point.grad = null;
-        return gradient.MoveToOuterDisposeScope();
+        autograd.backward([value], [ones_like(value)], inputs: [point]);
+        return (Taken(point, null) ?? zeros_like(x, requires_grad: false)).MoveToOuterDisposeScope();
 
         static void CheckValue(Tensor value, Tensor x)
         {

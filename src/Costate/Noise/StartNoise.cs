@@ -13,9 +13,11 @@ public static class StartNoise
     /// <param name="seed">The seed; item i draws from stream i.</param>
     /// <param name="dtype">A floating-point dtype. The default is 32-bit.</param>
     /// <param name="device">The default is the CPU.</param>
+    /// <exception cref="MissingLibraryException">libtorch is not there, or cannot be loaded.</exception>
     public static Tensor Draw(long[] shape, ulong seed, ScalarType dtype = ScalarType.Float32, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(shape);
+        TorchLibraries.Require();
         return shape.Length >= 1 && shape.All(n => n > 0)
             ? new PerStepNoise(item => (seed, item)).Draw(StartStep, shape, dtype, device ?? CPU)
             : throw new ArgumentException($"Got shape [{string.Join(", ", shape)}]; a sample is [batch, ...] with positive sizes.", nameof(shape));

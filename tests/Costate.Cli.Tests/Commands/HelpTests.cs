@@ -15,7 +15,7 @@ public sealed class HelpTests
     public void Root_NamesCommandsAndExitCodes()
     {
         ToolRun run = Tool.Done("--help");
-        Assert.All((string[])["study", "sample", "gradient", "invert", "decode", "interpolate", "edit", "morph", "train", "evaluate", "faces", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
+        Assert.All((string[])["study", "sample", "gradient", "invert", "decode", "interpolate", "edit", "morph", "train", "evaluate", "faces", "doctor", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
         Assert.Equal("", run.Error);
     }
 
@@ -50,6 +50,7 @@ public sealed class HelpTests
     [InlineData("edit")]
     [InlineData("study", "reversibility")]
     [InlineData("faces", "draw")]
+    [InlineData("doctor")]
     [InlineData("morph")]
     [InlineData("guide")]
     [InlineData("evaluate", "guidance")]

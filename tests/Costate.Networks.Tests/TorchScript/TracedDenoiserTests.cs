@@ -7,7 +7,7 @@ namespace Costate.Networks.Tests;
 public sealed class TracedDenoiserTests
 {
     // The network has convolutions of three channels.
-    public TracedDenoiserTests() => Assert.True(CpuConvolutions.EnsureRight());
+    public TracedDenoiserTests() => Assert.True(CpuLibraries.Prepare().ConvolutionsAreRight);
 
     [Fact]
     public void OutputAndProducts_MatchTheTracer()

@@ -1,93 +1,63 @@
-using System.Text.Json;
 using Costate.Build;
-using Costate.Testing;
 
 namespace Costate.Tests.Build;
 
-/// <summary>What a user gets: the packed library in a fresh project outside the repository.</summary>
-public sealed class PackageConsumerTests : IDisposable
+/// <summary>A user's programs, on the packed library.</summary>
+public sealed class PackageConsumerTests(PackageConsumer consumer) : IClassFixture<PackageConsumer>
 {
-#if DEBUG
-    private const string Configuration = "Debug";
-#else
-    private const string Configuration = "Release";
-#endif
-
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
+    [Fact]
+    public void FreshProject_PrintsAGradient()
+    {
+        string output = RunApp("gradient");
+        Assert.Contains("NnpackIsOff = True", output);
+        Assert.Matches(@"gradient( -?[\d.E-]+){3}", output);
+    }
 
     [Fact]
-    public void FreshProject_RunsTorch_FromAWeakenedCopy()
+    public void FreshProject_RunsFromAWeakenedCopy()
     {
-        // Its own version and packages folder: no other run's package is taken for this one, and nothing stays behind.
-        // All else is already in the cache that this project was restored from, so no source but the local one is asked.
-        string version = $"0.0.1-test.{Guid.NewGuid():N}";
-        string cache = PackageCache();
-        string library = Path.Combine(cache, "torchsharp", TorchSharpVersion(), "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
-        byte[]? packaged = OperatingSystem.IsLinux() ? File.ReadAllBytes(library) : null;
-        Run(Repository.PathTo("src", "Costate"), "pack", "--no-build", "-c", Configuration, "-o", _folder.PathTo("feed"), $"-p:MinVerVersionOverride={version}");
-        _folder.Write("app/App.csproj", $"""
-            <Project Sdk="Microsoft.NET.Sdk">
-              <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
-                <ImplicitUsings>enable</ImplicitUsings>
-                <UseCurrentRuntimeIdentifier>true</UseCurrentRuntimeIdentifier>
-                <SelfContained>false</SelfContained>
-                <RestoreSources>{_folder.PathTo("feed")}</RestoreSources>
-                <RestorePackagesPath>{_folder.PathTo("packages")}</RestorePackagesPath>
-                <RestoreFallbackFolders>{cache}</RestoreFallbackFolders>
-                <CreateHardLinksForCopyLocalIfPossible>true</CreateHardLinksForCopyLocalIfPossible>
-                <CreateHardLinksForPublishFilesIfPossible>true</CreateHardLinksForPublishFilesIfPossible>
-              </PropertyGroup>
-              <ItemGroup>
-                <PackageReference Include="Costate" Version="{version}" />
-                <PackageReference Include="TorchSharp-cpu" Version="{TorchSharpVersion()}" />
-              </ItemGroup>
-            </Project>
-            """);
-        _folder.Write("app/Program.cs", """
-            using TorchSharp;
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The step acts on Linux only.");
+        string library = Path.Combine(PackageConsumer.Cache, "torchsharp", PackageConsumer.TorchSharpVersion, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
+        byte[] weakened = File.ReadAllBytes(library);
+        Assert.True(LibstdcxxVersion.Weaken(weakened) == WeakenOutcome.Weakened, "TorchSharp no longer needs the step: take it out.");
 
-            using torch.Tensor ones = torch.ones(6);
-            using torch.Tensor sum = ones.sum();
-            Console.WriteLine($"sum {sum.item<float>()}");
-            """);
-        string app = _folder.PathTo("app");
+        string again = PackageConsumer.Run(consumer.App, "build", "-o", consumer.AppOutput);
+        PackageConsumer.Run(consumer.App, "publish", "-o", consumer.PathTo("published"));
 
-        string built = Run(app, "build", "-o", _folder.PathTo("bin"));
-        string again = Run(app, "build", "-o", _folder.PathTo("bin"));
-        Run(app, "publish", "-o", _folder.PathTo("published"));
+        Assert.Contains("convolved", PackageConsumer.Run(consumer.App, "exec", consumer.PathTo("published", "App.dll"), "convolutions", "prepared"));
+        Assert.Equal(weakened, File.ReadAllBytes(Path.Combine(consumer.AppOutput, "libLibTorchSharp.so")));
+        Assert.Equal(weakened, File.ReadAllBytes(consumer.PathTo("published", "libLibTorchSharp.so")));
+        Assert.Single(consumer.FirstBuild.Split('\n'), line => line.Contains("Costate: libLibTorchSharp.so"));
+        Assert.DoesNotContain("Costate: libLibTorchSharp.so", again);
+    }
 
-        Assert.Contains("sum 6", Run(app, "exec", _folder.PathTo("bin", "App.dll")));
-        Assert.Contains("sum 6", Run(app, "exec", _folder.PathTo("published", "App.dll")));
-        if (packaged is not null)
+    [Fact]
+    public void Prepared_ConvolutionsWriteNothing() => Assert.Equal("convolved", RunApp("convolutions", "prepared").Trim());
+
+    [Fact]
+    public void Unprepared_ConvolutionsWriteWarnings_OnSuchAMachine()
+    {
+        // What the test above would find without Prepare.
+        string output = RunApp("convolutions", "as they are");
+        Assert.SkipUnless(output.Contains("NNPACK", StringComparison.Ordinal), "This machine has caches that cpuinfo finds.");
+        Assert.NotEqual("convolved", output.Trim());
+    }
+
+    [Fact]
+    public void GradientThroughAClassifier_WritesNothing() => Assert.Matches(@"^gradient -?[\d.E-]+$", RunApp("classifier").Trim());
+
+    [Fact]
+    public void WithoutALibtorchPackage_TheFirstCallNamesIt()
+    {
+        string bare = consumer.NewProgram("Bare", $"Costate@{consumer.Version}");
+        PackageConsumer.Run(bare, "build", "-o", consumer.PathTo("bare"));
+        foreach (string first in (string[])["CpuLibraries", "StartNoise", "Denoiser", "FromTorchScript"])
         {
-            Assert.Equal(packaged, File.ReadAllBytes(library));
-            Assert.True(LibstdcxxVersion.Weaken(packaged) == WeakenOutcome.Weakened, "TorchSharp no longer needs the step: take it out.");
-            Assert.Equal(packaged, File.ReadAllBytes(_folder.PathTo("bin", "libLibTorchSharp.so")));
-            Assert.Equal(packaged, File.ReadAllBytes(_folder.PathTo("published", "libLibTorchSharp.so")));
-            Assert.Single(built.Split('\n'), line => line.Contains("Costate: libLibTorchSharp.so"));
-            Assert.DoesNotContain("Costate: libLibTorchSharp.so", again);
+            string output = PackageConsumer.Run(bare, "exec", consumer.PathTo("bare", "Bare.dll"), "first", first);
+            Assert.Contains("missing: libtorch is missing", output);
+            Assert.Contains($"dotnet add package TorchSharp-cpu --version {PackageConsumer.TorchSharpVersion}", output);
         }
     }
 
-    private static string Run(string folder, params string[] arguments)
-    {
-        (int exitCode, string output) = Dotnet.Run(folder, TimeSpan.FromMinutes(5), arguments);
-        Assert.True(exitCode == 0, $"dotnet {string.Join(' ', arguments)}\n{output}");
-        return output;
-    }
-
-    private static string PackageCache() =>
-        Assets().RootElement.GetProperty("packageFolders").EnumerateObject().First().Name;
-
-    private static string TorchSharpVersion() =>
-        Assets().RootElement.GetProperty("libraries").EnumerateObject()
-            .Select(library => library.Name.Split('/'))
-            .Single(name => name[0] == "TorchSharp")[1];
-
-    private static JsonDocument Assets() =>
-        JsonDocument.Parse(File.ReadAllBytes(Repository.PathTo("tests", "Costate.Tests", "obj", "project.assets.json")));
+    private string RunApp(params string[] arguments) => PackageConsumer.Run(consumer.App, ["exec", Path.Combine(consumer.AppOutput, "App.dll"), .. arguments]);
 }

@@ -8,7 +8,7 @@ public sealed class TorchScriptTests
     private static readonly string Path = Goldens.PathTo("torchscript", "denoiser.ts.pt");
 
     // The network of the tests has convolutions of three channels.
-    public TorchScriptTests() => Assert.True(CpuConvolutions.EnsureRight());
+    public TorchScriptTests() => Assert.True(CpuLibraries.Prepare().ConvolutionsAreRight);
 
     [Fact]
     public void Gradient_ThroughATracedNetwork_EqualsUnrolled()
