@@ -26,7 +26,7 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     private readonly MorphOptions options = new();
     private readonly Option<int?> people = CommonOptions.AtLeast("--people", 2, $"How many people to draw. [default: {DefaultPeople}]");
     private readonly Option<ulong?> identity = new("--identity") { HelpName = "SEED", Description = $"Identity seed of the first; the others follow. [default: {DefaultIdentity}]" };
-    private readonly Option<int?> tries = CommonOptions.AtLeast("--tries", 1, $"How many of the refused blends to optimise, those with the lowest losses. [default: {DefaultTries}]");
+    private readonly Option<int?> tries = CommonOptions.AtLeast("--tries", 1, $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-pairs");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
@@ -39,7 +39,7 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
         Notes =
         [
-            $"Drawn people who wear their hair alike, and neither glasses nor a beard or moustache, are blended in pairs. Of the blends that no judge takes for both, those with the lowest losses are optimised as costate morph does it, whose options this command has. A pair is a good example if every recogniser takes its morph for both, the loss falls in each of the first {PairSearch.Falling} iterations, and the morph's semantic code has no glasses, beard or moustache, told by linear functions that are fitted to drawn faces. The one with the lowest loss is chosen.",
+            $"Drawn people who wear their hair alike, and neither glasses nor a beard or moustache, are blended in pairs. Those whose blend no judge takes for both, and whose loss falls in each of the first {PairSearch.Falling} iterations, are optimised as costate morph does it, whose options this command has. A pair is a good example if every recogniser takes its morph for both and the morph's semantic code has no glasses, beard or moustache, told by linear functions that are fitted to drawn faces. The one with the lowest loss is chosen.",
             $"Files: {SheetFile} (A, blend, morph and B of each pair that was optimised), {ReportFile}, and {FileA} and {FileB}, the chosen pair, if there is one.",
         ];
         Examples =
@@ -98,7 +98,7 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
         }
 
         terminal.Write(MorphTables.Of(report));
-        terminal.Output.WriteLine($"{report.People} people, {report.Pairs} pairs alike, {report.RefusedBlends} blends that every judge refuses, {report.Tried.Count} of them optimised");
+        terminal.Output.WriteLine($"{report.People} people, {report.Pairs} pairs alike, {report.RefusedBlends} blends that every judge refuses, the loss of {report.Falling} falls at once, {report.Tried.Count} optimised to the end");
         terminal.Output.WriteLine(report.Chosen is PairFinding found ? $"chosen: {found.A} and {found.B}" : "none is a good example: give more --people or --tries, or another --identity");
         terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
         return ExitCode.Done;

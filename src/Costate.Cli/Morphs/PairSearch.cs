@@ -18,22 +18,23 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, Termi
     private const int Group = 8;
 
     private readonly MorphRun morphing = new(model, settings);
-    private readonly MorphRun blending = new(model, settings with { Optimisation = settings.Optimisation with { Iterations = 0 } });
+    private readonly MorphRun beginning = new(model, settings with { Optimisation = settings.Optimisation with { Iterations = Math.Min(Falling, settings.Optimisation.Iterations) } });
 
     /// <summary>Searches.</summary>
     /// <param name="people">How many to draw.</param>
     /// <param name="first">Identity of the first.</param>
-    /// <param name="tries">How many of the refused blends, those with the lowest losses, are optimised.</param>
+    /// <param name="tries">How many of the refused blends whose losses fall, those with the lowest then, are optimised to the end.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The report without files, and what was tried as pictures, in the caller's scope.</returns>
     internal (PairSearchReport Report, IReadOnlyList<CaptionedPicture> Pictures) Run(int people, ulong first, int tries, CancellationToken cancellationToken)
     {
         (ulong A, ulong B)[] pairs = Candidates([.. Enumerable.Range(0, people).Select(i => first + (ulong)i)]);
-        MorphBlend[] blends = Blend(pairs, cancellationToken);
-        (ulong A, ulong B)[] refused = [.. pairs.Zip(blends).Where(p => p.Second.Recognisers.All(r => !r.Judges || !r.Accepted)).OrderBy(p => p.Second.Loss).Select(p => p.First)];
+        ((ulong A, ulong B) Pair, IReadOnlyList<double> Losses)[] refused =
+            [.. Begin(pairs, cancellationToken).Where(p => p.Blend.Recognisers.All(r => !r.Judges || !r.Accepted)).Select(p => (p.Pair, p.Losses))];
+        ((ulong A, ulong B) Pair, IReadOnlyList<double> Losses)[] falling = [.. refused.Where(p => Falls(p.Losses)).OrderBy(p => p.Losses[^1])];
         FaceFeatures features = FaceFeatures.Fit(model.Encode, model.Side, cancellationToken);
         var pictures = new List<CaptionedPicture>();
-        IReadOnlyList<PairFinding> tried = Optimise([.. refused.Take(tries)], features, pictures, cancellationToken);
+        IReadOnlyList<PairFinding> tried = Optimise([.. falling.Take(tries).Select(p => p.Pair)], features, pictures, cancellationToken);
         var report = new PairSearchReport
         {
             Settings = settings.Describe(model.Source),
@@ -41,6 +42,7 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, Termi
             FirstIdentity = first,
             Pairs = pairs.Length,
             RefusedBlends = refused.Length,
+            Falling = falling.Length,
             FeatureAccuracy = features.Accuracy(model.Side, cancellationToken),
             Tried = tried,
             Chosen = tried.Where(f => f.Faults.Count == 0).MinBy(f => f.Losses.Min()),
@@ -65,18 +67,22 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, Termi
             .SelectMany(alike => alike.SelectMany((a, i) => alike.Skip(i + 1).Select(b => (a, b)))),
     ];
 
-    private MorphBlend[] Blend((ulong A, ulong B)[] pairs, CancellationToken cancellationToken)
+    // The blends and the first iterations, which say already that most pairs will not do.
+    private List<((ulong A, ulong B) Pair, MorphBlend Blend, IReadOnlyList<double> Losses)> Begin((ulong A, ulong B)[] pairs, CancellationToken cancellationToken)
     {
-        using var line = new ProgressLine(terminal, "blending", Math.Max(1, pairs.Length));
-        var blends = new List<MorphBlend>();
+        using var line = new ProgressLine(terminal, "beginning", Math.Max(1, pairs.Length));
+        var begun = new List<((ulong A, ulong B) Pair, MorphBlend Blend, IReadOnlyList<double> Losses)>();
         foreach ((ulong A, ulong B)[] group in pairs.Chunk(Group))
         {
             using DisposeScope scope = NewDisposeScope();
-            blends.AddRange(blending.Run(Faces(group), (done, _) => line.Report(blends.Count + (done * group.Length)), cancellationToken).Select(o => o.Blend));
+            IReadOnlyList<MorphOutcome> outcomes = beginning.Run(Faces(group), (done, _) => line.Report(begun.Count + (done * group.Length)), cancellationToken);
+            begun.AddRange(group.Zip(outcomes, (pair, outcome) => (pair, outcome.Blend, outcome.Losses)));
         }
 
-        return [.. blends];
+        return begun;
     }
+
+    private static bool Falls(IReadOnlyList<double> losses) => losses.Zip(losses.Skip(1)).Take(Falling).All(l => l.Second < l.First);
 
     private List<PairFinding> Optimise((ulong A, ulong B)[] pairs, FaceFeatures features, List<CaptionedPicture> pictures, CancellationToken cancellationToken)
     {
@@ -118,7 +124,7 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, Termi
             yield return "refused";
         }
 
-        if (losses.Zip(losses.Skip(1)).Take(Falling).Any(l => l.Second >= l.First))
+        if (!Falls(losses))
         {
             yield return "rises";
         }

@@ -21,10 +21,13 @@ internal sealed record PairSearchReport
     /// <summary>How many of their blends no judge takes for both.</summary>
     public required int RefusedBlends { get; init; }
 
+    /// <summary>In how many of those the loss falls from the start.</summary>
+    public required int Falling { get; init; }
+
     /// <summary>How often features are seen rightly on drawn faces.</summary>
     public required IReadOnlyDictionary<string, double> FeatureAccuracy { get; init; }
 
-    /// <summary>Those that were optimised.</summary>
+    /// <summary>Those that were optimised to the end.</summary>
     public required IReadOnlyList<PairFinding> Tried { get; init; }
 
     /// <summary>The pair without faults whose morph has the lowest loss; null if there is none.</summary>

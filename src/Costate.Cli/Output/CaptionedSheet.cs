@@ -35,7 +35,7 @@ internal static class CaptionedSheet
             Draw(canvas, picture, cell);
             foreach ((int line, string text) in picture.Lines.Index())
             {
-                Write(canvas, typeface, text, cell.MidX, cell.Bottom + ((line + 0.8f) * LineHeight), side);
+                Write(canvas, typeface, text, cell.MidX, cell.Bottom + ((line + 0.8f) * LineHeight), side - Gap);
             }
         }
 

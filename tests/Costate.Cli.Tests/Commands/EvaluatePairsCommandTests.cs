@@ -76,5 +76,21 @@ public sealed class EvaluatePairsCommandTests : IDisposable
 
     private ToolRun Pairs(string output, params string[] options) => Tool.Run(
         ["evaluate", "pairs", .. options.Contains("--people") ? [] : (string[])["--people", "12"], "--steps", "2", "--encode-steps", "2", "--iterations", "2", .. options, "--output", folder.PathTo(output)],
-        morphModel: TinyMorphModel.Load);
+        morphModel: Strict);
+
+    // Judges that refuse every blend of a network that was never trained.
+    private static MorphModel Strict(string? weights)
+    {
+        MorphModel model = TinyMorphModel.Load(weights);
+        return new MorphModel([model])
+        {
+            Source = model.Source,
+            Side = model.Side,
+            Denoiser = model.Denoiser,
+            Schedule = model.Schedule,
+            Encode = model.Encode,
+            Attack = model.Attack,
+            Judges = [.. model.Judges.Select(judge => judge with { Threshold = 0.999 })],
+        };
+    }
 }
