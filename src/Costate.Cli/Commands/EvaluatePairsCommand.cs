@@ -44,6 +44,7 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
         ];
         Examples =
         [
+            new("How the bundled faces were chosen", "costate evaluate pairs") { TakesLong = true },
             new("A quick look", "costate evaluate pairs --people 20 --tries 2 --encode-steps 10 --steps 5 --iterations 5"),
         ];
         foreach (Option option in (Option[])[people, identity, tries])
