@@ -12,6 +12,7 @@ internal sealed class EvaluateCommand : Command
         Subcommands.Add(new EvaluateRecognisersCommand(terminal, cancellationToken));
         Subcommands.Add(new EvaluateAutoencoderCommand(terminal, cancellationToken));
         Subcommands.Add(new EvaluateMorphsCommand(terminal, load, cancellationToken));
+        Subcommands.Add(new EvaluatePairsCommand(terminal, load, cancellationToken));
         Subcommands.Add(new EvaluateGuidanceCommand(terminal, load, cancellationToken));
         Subcommands.Add(new EvaluateMergeCommand(terminal, cancellationToken));
     }

@@ -34,7 +34,7 @@ internal sealed class MorphCommand : DocumentedCommand
         [
             "Both faces are encoded, blended, and the blend's noise and code are optimised until one recogniser finds the sample near both. Others, which it never sees, judge the result. All networks were trained on drawn faces: they know people who do not exist, and no others. It is for research on the detection of morphs and on recognisers that withstand them; see docs/morphing-ethics.md.",
             NamedMethod.Table(),
-            $"Files: {MorphReport.MorphFile}, {MorphReport.StripFile} (A, the morph on its way, the best, B), {MorphReport.LossFile}, {MorphReport.FileName} (settings, losses, similarities, cost). With --batch, these for each pair in a folder of its name, and {MorphBatch.TableFile} and {MorphBatch.FileName} for all. Paths in that file are relative to it; a row that cannot be done is reported, the others run, and the exit code is 1.",
+            $"Files: {MorphReport.MorphFile}, {MorphReport.StripFile} (A, the blend, the morph on its way, the best, B), {MorphReport.LossFile}, {MorphReport.FileName} (settings, losses, similarities of the morph and of the blend alone, cost). With --batch, these for each pair in a folder of its name, and {MorphBatch.TableFile} and {MorphBatch.FileName} for all. Paths in that file are relative to it; a row that cannot be done is reported, the others run, and the exit code is 1.",
         ];
         Examples =
         [
@@ -96,7 +96,9 @@ internal sealed class MorphCommand : DocumentedCommand
         }
 
         terminal.Write(MorphTables.Of(report));
-        terminal.Output.WriteLine($"loss {report.Losses[0]:0.0000} to {report.Losses[report.BestIteration]:0.0000}, {report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
+        terminal.Output.WriteLine($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
+        terminal.Output.WriteLine($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
+        terminal.Output.WriteLine($"{report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
         terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
         return ExitCode.Done;
     }

@@ -31,7 +31,7 @@ internal static class DrawnFaces
         }
 
         FaceIdentity person = FaceIdentity.FromSeed(identity);
-        FaceCircumstance moment = FaceCircumstance.FromSeed(circumstance ^ (identity * 0x9E3779B97F4A7C15));
+        FaceCircumstance moment = Moment(identity, circumstance);
         var info = new SKImageInfo(size, size, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb());
         var sharp = new SKBitmap(info);
         using (var canvas = new SKCanvas(sharp))
@@ -44,6 +44,9 @@ internal static class DrawnFaces
         Grain(picture, moment.Noise, new SeededTraits(identity, circumstance));
         return picture;
     }
+
+    /// <summary>What a portrait shows beside who it is.</summary>
+    internal static FaceCircumstance Moment(ulong identity, ulong circumstance) => FaceCircumstance.FromSeed(circumstance ^ (identity * 0x9E3779B97F4A7C15));
 
     /// <summary>Portraits as bytes, [count, 3, size, size].</summary>
     internal static Tensor Batch(IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds, int size = 64, CancellationToken cancellationToken = default)

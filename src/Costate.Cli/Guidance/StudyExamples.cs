@@ -17,15 +17,19 @@ internal static class StudyExamples
     private const int Margin = 120;
     private const int LabelSize = 20;
 
+    // For the names of the rows.
+    private const int RowLabels = 190;
+
     internal static byte[] Of(StudyFolder folder, IReadOnlyList<StudySummary> summaries, IReadOnlyList<StudyResult> results)
     {
         string[] labels = [.. summaries.Select(s => s.Label).Distinct()];
         (string Task, int Face, Dictionary<string, StudyResult> Results)[] rows = [.. summaries.GroupBy(s => s.Task).SelectMany(task => Rows(task.Key, task.Max(s => s.Budget), results))];
         int columns = labels.Length + 2;
-        using var bitmap = new SKBitmap(new SKImageInfo((columns * (Cell + Gap)) + Gap + Margin, Header + (rows.Length * (Cell + Gap)), SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using var bitmap = new SKBitmap(new SKImageInfo(Left(columns) + Margin, Header + (rows.Length * (Cell + Gap)), SKColorType.Rgba8888, SKAlphaType.Opaque));
         using var canvas = new SKCanvas(bitmap);
         canvas.Clear(SKColors.White);
-        WriteLabels(canvas, ["face", "seen", .. labels]);
+        WriteColumns(canvas, ["face", "seen", .. labels]);
+        WriteRows(canvas, [.. rows.Select(r => (GuideTask.Parse("task", r.Task, GuideTask.All).Label, $"face {r.Face + 1}"))]);
         foreach ((int row, (string task, int face, Dictionary<string, StudyResult> made)) in rows.Index())
         {
             int top = Header + (row * (Cell + Gap));
@@ -56,7 +60,7 @@ internal static class StudyExamples
             .Take(RowsOfTask)
             .Select(g => (task, g.Key, g.ToDictionary(r => StudiedMethod.Parse(r.Name).Label)));
 
-    private static void WriteLabels(SKCanvas canvas, string[] labels)
+    private static void WriteColumns(SKCanvas canvas, string[] labels)
     {
         using SKTypeface typeface = PlotFont.Typeface();
         using var font = new SKFont(typeface, LabelSize);
@@ -68,6 +72,19 @@ internal static class StudyExamples
             canvas.RotateDegrees(-35);
             canvas.DrawText(label, 0, 0, font, black);
             canvas.Restore();
+        }
+    }
+
+    private static void WriteRows(SKCanvas canvas, IReadOnlyList<(string Task, string Face)> rows)
+    {
+        using SKTypeface typeface = PlotFont.Typeface();
+        using var font = new SKFont(typeface, LabelSize);
+        using var black = new SKPaint { Color = SKColors.Black, IsAntialias = true };
+        foreach ((int row, (string task, string face)) in rows.Index())
+        {
+            int middle = Header + (row * (Cell + Gap)) + (Cell / 2);
+            canvas.DrawText(task, Gap, middle - 4, font, black);
+            canvas.DrawText(face, Gap, middle + LabelSize + 4, font, black);
         }
     }
 
@@ -87,7 +104,7 @@ internal static class StudyExamples
         }
     }
 
-    private static int Left(int column) => Gap + (column * (Cell + Gap));
+    private static int Left(int column) => RowLabels + Gap + (column * (Cell + Gap));
 
     private static void Draw(SKCanvas canvas, SKBitmap face, int column, int top)
     {

@@ -156,13 +156,13 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         using OutputFolder folder = OutputFolder.Prepare(output, TableFile, FileName);
         string[] recognisers = [model.Attack.Name, .. model.Judges.Select(j => j.Name)];
         var table = new StringBuilder();
-        table.AppendJoin(',', ["line", "name", "accepted", "loss", .. recognisers.SelectMany(r => (string[])[$"{r} to A", $"{r} to B"]), "error"]).Append('\n');
+        table.AppendJoin(',', ["line", "name", "accepted", "loss", "blend accepted", "blend loss", .. recognisers.SelectMany(r => (string[])[$"{r} to A", $"{r} to B"]), "error"]).Append('\n');
         foreach (MorphBatchRow row in rows.Values)
         {
             IEnumerable<string> numbers = row.Recognisers is null
                 ? Enumerable.Repeat("", 2 * recognisers.Length)
                 : row.Recognisers.SelectMany(s => (double[])[s.ToA, s.ToB]).Select(v => v.ToString("R", CultureInfo.InvariantCulture));
-            table.AppendJoin(',', [row.Line.ToString(CultureInfo.InvariantCulture), Quoted(row.Name), row.Error is null ? (row.Accepted ? "yes" : "no") : "", row.Loss?.ToString("R", CultureInfo.InvariantCulture) ?? "", .. numbers, Quoted(row.Error ?? "")]).Append('\n');
+            table.AppendJoin(',', [row.Line.ToString(CultureInfo.InvariantCulture), Quoted(row.Name), Verdict(row, row.Accepted), Number(row.Loss), Verdict(row, row.BlendAccepted), Number(row.BlendLoss), .. numbers, Quoted(row.Error ?? "")]).Append('\n');
         }
 
         File.WriteAllText(folder.Stage(TableFile), table.ToString());
@@ -171,6 +171,10 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         folder.Commit();
         return report;
     }
+
+    private static string Verdict(MorphBatchRow row, bool accepted) => row.Error is not null ? "" : accepted ? "yes" : "no";
+
+    private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
     private static string Quoted(string text) => text.AsSpan().IndexOfAny(",\"\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 

@@ -12,6 +12,12 @@ internal sealed record MorphBatchRow
     /// <summary>The lowest; null where the row failed.</summary>
     public double? Loss { get; init; }
 
+    /// <summary>Whether the judges would have taken the blend alone.</summary>
+    public bool BlendAccepted { get; init; }
+
+    /// <summary>Of the blend; null where the row failed.</summary>
+    public double? BlendLoss { get; init; }
+
     public IReadOnlyList<MorphSimilarity>? Recognisers { get; init; }
 
     /// <summary>Whether an earlier run has made it.</summary>
@@ -25,6 +31,8 @@ internal sealed record MorphBatchRow
         Name = pair.Name,
         Accepted = report.Accepted,
         Loss = report.Losses[report.BestIteration],
+        BlendAccepted = report.Blend.Accepted,
+        BlendLoss = report.Blend.Loss,
         Recognisers = report.Recognisers,
         WasThere = wasThere,
     };

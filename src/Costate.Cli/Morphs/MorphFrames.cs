@@ -1,36 +1,35 @@
-using static TorchSharp.torch;
-
 namespace Costate.Cli.Morphs;
 
-/// <summary>Morphs on their way, at even distances among the iterations. A pair that stops early has fewer.</summary>
+/// <summary>The blend of each pair, and its morph at even distances among the iterations. A pair that stops early has fewer.</summary>
 internal sealed class MorphFrames(int iterations) : IDisposable
 {
     private const int Count = 5;
 
-    private readonly Dictionary<int, List<Tensor>> kept = [];
+    private readonly Dictionary<int, List<MorphFrame>> kept = [];
 
     /// <summary>Keeps the samples of some iterations.</summary>
     internal void Add(OptimisationProgress step)
     {
-        if (step.Iteration >= iterations || (step.Iteration > 0 && Part(step.Iteration) == Part(step.Iteration - 1)))
+        if (step.Iteration > 0 && (step.Iteration >= iterations || Part(step.Iteration) == Part(step.Iteration - 1)))
         {
             return;
         }
 
-        foreach ((int position, int item) in step.Items.Index())
+        foreach ((int position, int item) in step.Items.Index().Where(i => double.IsFinite(step.Losses[i.Index])))
         {
             kept.TryAdd(item, []);
-            kept[item].Add(step.Samples[position].clone().DetachFromDisposeScope());
+            kept[item].Add(new MorphFrame(step.Iteration, step.Losses[position], step.Samples[position].clone().DetachFromDisposeScope()));
         }
     }
 
-    internal IReadOnlyList<Tensor> Of(int item) => kept.GetValueOrDefault(item, []);
+    /// <summary>Of a pair, in order; the first is the blend.</summary>
+    internal IReadOnlyList<MorphFrame> Of(int item) => kept[item];
 
     public void Dispose()
     {
-        foreach (Tensor frame in kept.Values.SelectMany(frames => frames))
+        foreach (MorphFrame frame in kept.Values.SelectMany(frames => frames))
         {
-            frame.Dispose();
+            frame.Sample.Dispose();
         }
     }
 

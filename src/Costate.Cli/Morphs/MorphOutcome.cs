@@ -8,8 +8,14 @@ internal sealed class MorphOutcome
     /// <summary>The morph with the lowest loss, [3, side, side], rounded to 8 bits as its file has it.</summary>
     internal required Tensor Morph { get; init; }
 
-    /// <summary>The pictures of the strip, [pictures, 3, side, side]: A, the morph at some iterations, the best, B.</summary>
-    internal required Tensor Strip { get; init; }
+    /// <summary>The first face, [3, side, side].</summary>
+    internal required Tensor A { get; init; }
+
+    /// <summary>The second face, [3, side, side].</summary>
+    internal required Tensor B { get; init; }
+
+    /// <summary>The blend, and the morph at some iterations.</summary>
+    internal required IReadOnlyList<MorphFrame> Frames { get; init; }
 
     /// <summary>The loss at each evaluation until the pair stopped.</summary>
     internal required IReadOnlyList<double> Losses { get; init; }
@@ -18,8 +24,10 @@ internal sealed class MorphOutcome
 
     internal required IReadOnlyList<MorphSimilarity> Similarities { get; init; }
 
+    internal required MorphBlend Blend { get; init; }
+
     internal required MorphCost Cost { get; init; }
 
     /// <summary>Whether all judges take it for A and for B.</summary>
-    internal bool Accepted => Similarities.Where(s => s.Judges).All(s => s.Accepted);
+    internal bool Accepted => MorphSimilarity.AcceptedByJudges(Similarities);
 }

@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using Costate.Cli.Output;
-using SkiaSharp;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Costate.Cli.Morphs;
 
@@ -15,8 +12,6 @@ internal sealed record MorphReport
     internal const string FileName = "result.json";
 
     internal static readonly string[] AllFiles = [MorphFile, StripFile, LossFile, FileName];
-
-    private const int StripScale = 2;
 
     public string Command => "morph";
 
@@ -35,6 +30,9 @@ internal sealed record MorphReport
 
     public required IReadOnlyList<MorphSimilarity> Recognisers { get; init; }
 
+    /// <summary>What the morph would have been without the optimisation.</summary>
+    public required MorphBlend Blend { get; init; }
+
     public required IReadOnlyList<double> Losses { get; init; }
 
     public required int BestIteration { get; init; }
@@ -50,13 +48,8 @@ internal sealed record MorphReport
     /// <returns>The report.</returns>
     internal static MorphReport Write(OutputFolder folder, MorphOutcome outcome, FacePicture a, FacePicture b, IReadOnlyDictionary<string, string> settings, ulong seed)
     {
-        WritePicture(folder.Stage(MorphFile), outcome.Morph);
-        using (DisposeScope scope = NewDisposeScope())
-        {
-            Tensor large = outcome.Strip.repeat_interleave(StripScale, 2).repeat_interleave(StripScale, 3);
-            ContactSheet.WriteFile(folder.Stage(StripFile), large, columns: (int)large.shape[0]);
-        }
-
+        File.WriteAllBytes(folder.Stage(MorphFile), PictureFile.Png(outcome.Morph));
+        File.WriteAllBytes(folder.Stage(StripFile), MorphStrip.Png(outcome));
         File.WriteAllBytes(folder.Stage(LossFile), MorphPlot.Loss(outcome.Losses, outcome.BestIteration));
         var report = new MorphReport
         {
@@ -66,6 +59,7 @@ internal sealed record MorphReport
             B = new MorphPicture(b.Name, b.Sha256),
             Accepted = outcome.Accepted,
             Recognisers = outcome.Similarities,
+            Blend = outcome.Blend,
             Losses = outcome.Losses,
             BestIteration = outcome.BestIteration,
             Cost = outcome.Cost with { Seconds = Math.Round(outcome.Cost.Seconds, 3) },
@@ -79,20 +73,5 @@ internal sealed record MorphReport
     {
         using var process = Process.GetCurrentProcess();
         return process.PeakWorkingSet64;
-    }
-
-    private static void WritePicture(string path, Tensor face)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        byte[] values = [.. face.add(1).mul_(127.5).round_().to(ScalarType.Byte).permute(1, 2, 0).contiguous().data<byte>()];
-        using var bitmap = new SKBitmap(new SKImageInfo((int)face.shape[2], (int)face.shape[1], SKColorType.Rgba8888, SKAlphaType.Opaque));
-        Span<byte> pixels = bitmap.GetPixelSpan();
-        for (int i = 0; i < pixels.Length; i++)
-        {
-            pixels[i] = i % 4 == 3 ? (byte)255 : values[(i / 4 * 3) + (i % 4)];
-        }
-
-        using SKData png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        File.WriteAllBytes(path, png.ToArray());
     }
 }

@@ -57,15 +57,19 @@ internal sealed class MorphRun
         OptimisedLatent best = morphing.Run(ends, settings.Optimisation with { InjectedNoiseSeeds = seeds }, settings.Blend, listener, cancellationToken);
         Tensor morphs = Rounded(best.Sample);
         MorphRecogniser[] recognisers = [model.Attack, .. model.Judges];
-        double[][][] similarities = [.. recognisers.Select(r => Similarities(r, morphs, a, b))];
+        IReadOnlyList<MorphSimilarity>[] ofMorphs = Judge(recognisers, morphs, a, b);
+        IReadOnlyList<MorphSimilarity>[] ofBlends = Judge(recognisers, Rounded(stack(pairs.Select((_, i) => frames.Of(i)[0].Sample))), a, b);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds / pairs.Count;
         return [.. pairs.Select((_, i) => new MorphOutcome
         {
+            A = a[i].MoveToOuterDisposeScope(),
+            B = b[i].MoveToOuterDisposeScope(),
             Morph = morphs[i].MoveToOuterDisposeScope(),
-            Strip = stack([a[i], .. frames.Of(i), morphs[i], b[i]]).MoveToOuterDisposeScope(),
+            Frames = [.. frames.Of(i).Select(f => f with { Sample = f.Sample.alias().MoveToOuterDisposeScope() })],
             Losses = [.. best.Losses[TensorIndex.Ellipsis, i].contiguous().data<double>().TakeWhile(double.IsFinite)],
             BestIteration = best.BestIteration[i],
-            Similarities = [.. recognisers.Select((r, k) => new MorphSimilarity(r.Name, k > 0, r.Threshold, similarities[k][0][i], similarities[k][1][i], similarities[k][2][i]))],
+            Similarities = ofMorphs[i],
+            Blend = new MorphBlend(frames.Of(i)[0].Loss, ofBlends[i]),
             Cost = new MorphCost(ends.NetworkEvaluations, best.NetworkEvaluations[i], seconds),
         })];
     }
@@ -74,6 +78,14 @@ internal sealed class MorphRun
         new(model.Denoiser, model.Schedule, settings.Solver, NamedGrid.Parse(settings.GridName, model.Schedule, steps, 1, 1e-3));
 
     private static Tensor Rounded(Tensor faces) => faces.add(1).mul_(127.5).round_().clamp_(0, 255).div_(127.5).sub_(1);
+
+    // For each pair.
+    private static IReadOnlyList<MorphSimilarity>[] Judge(MorphRecogniser[] recognisers, Tensor morphs, Tensor a, Tensor b)
+    {
+        double[][][] similarities = [.. recognisers.Select(r => Similarities(r, morphs, a, b))];
+        return [.. Enumerable.Range(0, (int)morphs.shape[0]).Select(i => (IReadOnlyList<MorphSimilarity>)
+            [.. recognisers.Select((r, k) => new MorphSimilarity(r.Name, k > 0, r.Threshold, similarities[k][0][i], similarities[k][1][i], similarities[k][2][i]))])];
+    }
 
     private static double[][] Similarities(MorphRecogniser recogniser, Tensor morphs, Tensor a, Tensor b)
     {

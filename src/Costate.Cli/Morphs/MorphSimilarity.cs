@@ -10,4 +10,7 @@ namespace Costate.Cli.Morphs;
 internal sealed record MorphSimilarity(string Recogniser, bool Judges, double Threshold, double ToA, double ToB, double AToB)
 {
     public bool Accepted => ToA > Threshold && ToB > Threshold;
+
+    /// <summary>Whether every judge among recognisers takes it for A and for B.</summary>
+    internal static bool AcceptedByJudges(IReadOnlyList<MorphSimilarity> recognisers) => recognisers.Where(s => s.Judges).All(s => s.Accepted);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ScottPlot;
 using PlotStyle = Costate.Cli.Study.PlotStyle;
 
@@ -12,6 +13,12 @@ internal static class ReversibilityPlots
 
     // An error of nothing at all is drawn at the least that 64 bits can show.
     private const double Least = 1e-34;
+
+    // Of data and noise whose variance is about 1: beyond, nothing has come back, and how far beyond would only flatten the rest of the picture.
+    private const double Lost = 1e6;
+
+    // Between the outermost values and the edge.
+    private const double Margin = 3;
 
     // A filled and an open marker of each colour.
     private const int Published = 1;
@@ -56,7 +63,7 @@ internal static class ReversibilityPlots
         double[] steps = [.. results.Steps.Select(n => (double)n)];
         foreach (IGrouping<InversionMethod, InversionMeasurement> method in shown.GroupBy(m => m.Method))
         {
-            PlotStyle.AddCurve(plot, method.Key.Look, 2 * method.Key.Look, method.Key.Label, steps, [.. method.Select(m => Math.Max(error(m), Least))]);
+            PlotStyle.AddCurve(plot, method.Key.Look, 2 * method.Key.Look, Label(method.Key.Label, [.. method.Select(error)]), steps, [.. method.Select(m => Math.Max(error(m), Least))]);
         }
 
         foreach (PublishedInversion published in withPublished ? PublishedInversion.All : [])
@@ -65,9 +72,18 @@ internal static class ReversibilityPlots
             PlotStyle.AddCurve(plot, look, (2 * look) + Published, $"{published.Label}, published", steps, [.. steps.Select((_, i) => published.Errors[i])]);
         }
 
-        PlotStyle.Finish(plot, steps, Math.Max(Least, shown.Min(error)) / 9, Math.Max(1, shown.Max(error)));
+        (double lowest, double highest) = Range([.. shown.Select(error)]);
+        PlotStyle.Finish(plot, steps, lowest, highest);
         return plot;
     }
+
+    /// <summary>What the vertical axis must hold: every error of what has not been lost, none on its edge.</summary>
+    internal static (double Lowest, double Highest) Range(IReadOnlyList<double> errors) =>
+        (Math.Max(Least, errors.Min()) / Margin, Margin * errors.Where(e => e <= Lost).Append(1).Max());
+
+    /// <summary>A method's name in the legend, with the order of its errors where the axis leaves them out.</summary>
+    internal static string Label(string method, IReadOnlyList<double> errors) =>
+        errors.Min() <= Lost ? method : string.Create(CultureInfo.InvariantCulture, $"{method}: {errors.Min():0e0}");
 
     private static Plot Accuracy(string title, string xLabel, string yLabel, IReadOnlyList<AccuracyPoint> points, Func<AccuracyPoint, double> x)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Costate.Testing;
+using SkiaSharp;
 
 namespace Costate.Cli.Tests.Commands;
 
@@ -19,6 +20,12 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         Assert.All(
             (string[])["guidance.csv", "guidance.json", "guidance.md", "guidance-loss.png", "guidance-psnr.png", "guidance-ssim.png", "guidance-examples.png"],
             file => Assert.True(new FileInfo(folder.PathTo("out", file)).Length > 500, file));
+
+        // The rows of the examples are named at their left, before the first picture.
+        using (SKBitmap examples = SKBitmap.Decode(folder.PathTo("out", "guidance-examples.png")))
+        {
+            Assert.Contains(examples.Pixels.Where((_, i) => i % examples.Width < 180 && i / examples.Width > 200), pixel => pixel.Red < 64);
+        }
 
         // A heading; 2 faces, 4 tasks, 13 methods of which one with 5 lookaheads, one number of evaluations.
         Assert.Equal(1 + (2 * 4 * 17), Rows("out").Length);

@@ -61,6 +61,7 @@ public sealed class HelpTests
     [InlineData("evaluate", "recognisers")]
     [InlineData("evaluate", "autoencoder")]
     [InlineData("evaluate", "morphs")]
+    [InlineData("evaluate", "pairs")]
     [InlineData("evaluate", "merge")]
     public void Help_FitsANarrowTerminal(params string[] command)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Costate.Cli.Morphs;
+using Costate.Cli.Output;
 using Costate.Testing;
 using SkiaSharp;
 
@@ -24,13 +25,14 @@ public sealed class MorphCommandTests : IDisposable
     {
         ToolRun run = Morph(["morph", .. Quick]);
         Assert.True(run.ExitCode == 0, run.Error);
-        Assert.All((string[])["attack (guides)", "judge 3", "takes it for both", "network evaluations", "morph.png"], text => Assert.Contains(text, run.Output));
+        Assert.All((string[])["attack (guides)", "judge 3", "takes it for both", "the blend too", "the blend alone: loss", "the morph: loss", "network evaluations", "morph.png"], text => Assert.Contains(text, run.Output));
         using SKBitmap morph = SKBitmap.Decode(folder.PathTo("out", "morph.png"));
         Assert.Equal((16, 16), (morph.Width, morph.Height));
 
-        // A, iterations 0 to 2 of 3, the best, B, each enlarged.
+        // A, the blend, iterations 1 and 2 of 3, the best, B, each enlarged, with two lines below.
         using SKBitmap strip = SKBitmap.Decode(folder.PathTo("out", "strip.png"));
-        Assert.Equal(6, (strip.Width - 2) / ((strip.Height - 4) + 2));
+        const int Cell = CaptionedSheet.SmallestCell + CaptionedSheet.Gap;
+        Assert.Equal(((6 * Cell) + CaptionedSheet.Gap, Cell + (2 * CaptionedSheet.LineHeight) + CaptionedSheet.Gap), (strip.Width, strip.Height));
         Assert.True(new FileInfo(folder.PathTo("out", "loss.png")).Length > 1000);
         Assert.Equal(["loss.png", "morph.png", "result.json", "strip.png"], Directory.GetFileSystemEntries(folder.PathTo("out")).Select(Path.GetFileName).Order());
     }
@@ -56,8 +58,30 @@ public sealed class MorphCommandTests : IDisposable
         Assert.True(report.GetProperty("peakMemoryBytes").GetInt64() > 1 << 20);
         double[] losses = [.. report.GetProperty("losses").EnumerateArray().Select(l => l.GetDouble())];
         Assert.Equal(Array.IndexOf(losses, losses.Min()), report.GetProperty("bestIteration").GetInt32());
-        bool judged = report.GetProperty("recognisers").EnumerateArray().Skip(1).All(r => r.GetProperty("accepted").GetBoolean());
-        Assert.Equal(judged, report.GetProperty("accepted").GetBoolean());
+        JsonElement blend = report.GetProperty("blend");
+        Assert.Equal(losses[0], blend.GetProperty("loss").GetDouble());
+        foreach (JsonElement of in (JsonElement[])[report, blend])
+        {
+            Assert.Equal(["attack", "judge 1", "judge 2", "judge 3"], of.GetProperty("recognisers").EnumerateArray().Select(r => r.GetProperty("recogniser").GetString()));
+            bool judged = of.GetProperty("recognisers").EnumerateArray().Skip(1).All(r => r.GetProperty("accepted").GetBoolean());
+            Assert.Equal(judged, of.GetProperty("accepted").GetBoolean());
+        }
+    }
+
+    [Fact]
+    public void Blend_IsJudgedAsAMorphWithoutIterations()
+    {
+        ToolRun run = Morph(["morph", a, b, .. Quick, "--json"], "out");
+        ToolRun blended = Morph(["morph", a, b, .. Quick[..4], "--iterations", "0", "--json"], "blend");
+        JsonElement alone = JsonDocument.Parse(blended.Output).RootElement;
+        string blend = JsonDocument.Parse(run.Output).RootElement.GetProperty("blend").GetProperty("recognisers").GetRawText();
+        Assert.All((string[])[alone.GetProperty("recognisers").GetRawText(), alone.GetProperty("blend").GetProperty("recognisers").GetRawText()], text => Assert.Equal(Compact(blend), Compact(text)));
+
+        // A, the blend, B.
+        using SKBitmap strip = SKBitmap.Decode(folder.PathTo("blend", "strip.png"));
+        Assert.Equal((3 * (CaptionedSheet.SmallestCell + CaptionedSheet.Gap)) + CaptionedSheet.Gap, strip.Width);
+
+        static string Compact(string json) => json.Replace(" ", "", StringComparison.Ordinal);
     }
 
     [Theory]
@@ -129,8 +153,9 @@ public sealed class MorphCommandTests : IDisposable
         Assert.True(File.Exists(folder.PathTo("out", "one", "strip.png")) && File.Exists(folder.PathTo("out", "three", "result.json")));
         string[] table = File.ReadAllLines(folder.PathTo("out", "morphs.csv"));
         Assert.Equal(6, table.Length);
-        Assert.StartsWith("line,name,accepted,loss,attack to A,attack to B,judge 1 to A", table[0], StringComparison.Ordinal);
+        Assert.StartsWith("line,name,accepted,loss,blend accepted,blend loss,attack to A,attack to B,judge 1 to A", table[0], StringComparison.Ordinal);
         Assert.Contains("none.png", table[2]);
+        Assert.Equal(4, table[1].Split(',').Skip(2).Take(4).Count(cell => cell.Length > 0));
 
         // The second run makes what the first could not, and leaves the rest as it is.
         DateTime made = File.GetLastWriteTimeUtc(folder.PathTo("out", "one", "morph.png"));

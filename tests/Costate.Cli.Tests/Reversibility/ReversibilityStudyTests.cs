@@ -111,6 +111,18 @@ public sealed class ReversibilityStudyTests
         }
     }
 
+    // DDIM's 820 touched the edge at 1000, and an error of 1e24 left the others a third of the picture.
+    [Fact]
+    public void Axis_HoldsWhatComesBack_WithAMargin()
+    {
+        (double lowest, double highest) = ReversibilityPlots.Range([820, 1e-9, 4e24, 2e23]);
+        Assert.True(highest > 1000 && highest < 1e5, $"{highest}");
+        Assert.InRange(lowest, 1e-11, 9e-10);
+        Assert.Equal("Rex-SDE: 2e23", ReversibilityPlots.Label("Rex-SDE", [4e24, 2e23]));
+        Assert.Equal("DDIM", ReversibilityPlots.Label("DDIM", [820, 120]));
+        Assert.True(ReversibilityPlots.Range([0, 0]).Lowest > 0);
+    }
+
     [Theory]
     [InlineData(40)]
     [InlineData(100)]
