@@ -17,14 +17,14 @@ internal static class CommandLine
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
 
         RootCommand root = Root(terminal, cancellationToken, morphModel);
-        ParseResult parsed = root.Parse(arguments);
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         bool verbose = parsed.GetValue<bool>("--verbose");
         try
         {
             RefuseUnknownOptions(parsed);
             if (parsed.Action is ParseErrorAction)
             {
-                throw new UsageException(string.Join('\n', parsed.Errors.Select(error => error.Message).Distinct()));
+                throw new UsageException(string.Join('\n', ParseErrorText.Of(parsed)));
             }
 
             var configuration = new InvocationConfiguration
@@ -38,7 +38,9 @@ internal static class CommandLine
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            terminal.Error.WriteLine("Cancelled. No file was written or changed.");
+            terminal.Error.WriteLine((parsed.CommandResult.Command as DocumentedCommand)?.KeptIn(parsed) is string folder
+                ? $"Cancelled. What is finished is in '{folder}'; the same command goes on with the rest."
+                : "Cancelled. No file was written or changed.");
             return ExitCode.Cancelled;
         }
         catch (UsageException e)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Costate.Networks;
 
 namespace Costate.Cli.Models;
@@ -25,15 +26,24 @@ internal sealed record SamplingPlan
 
     internal required int? TrainingTimesteps { get; init; }
 
+    /// <summary>The options that it comes from, by their names without dashes, with the values of those that were not given.</summary>
+    internal required IReadOnlyDictionary<string, string> Options { get; init; }
+
     /// <summary>Options of a scheduler configuration that have no effect.</summary>
     private IReadOnlyList<string> IgnoredOptions { get; init; } = [];
 
     /// <summary>The plan that a scheduler_config.json stands for; a solver of the user's own takes the place of the file's.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kept">The text that a latent has kept of it; the file is not read then.</param>
+    /// <param name="ignoreClipping">Whether clipping that it asks for is left out.</param>
+    /// <param name="mu">The shift of one that depends on the size of the image.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="solver">The user's own, or null.</param>
     /// <exception cref="SchedulerConfigurationException">The file cannot be read or asks for something impossible.</exception>
     /// <exception cref="UsageException">The number of steps or the shift does not fit it.</exception>
-    internal static SamplingPlan FromConfiguration(string path, bool ignoreClipping, double? mu, int steps, string? solver)
+    internal static SamplingPlan FromConfiguration(string path, string? kept, bool ignoreClipping, double? mu, int steps, string? solver)
     {
-        SchedulerConfiguration configuration = SchedulerConfiguration.Load(path, ignoreClipping);
+        SchedulerConfiguration configuration = kept is null ? SchedulerConfiguration.Load(path, ignoreClipping) : SchedulerConfiguration.Parse(kept, ignoreClipping);
         ScheduledSampling sampling;
         try
         {
@@ -55,6 +65,12 @@ internal sealed record SamplingPlan
             TimeScale = configuration.TimeScale,
             TrainingTimesteps = configuration.TrainingTimesteps,
             IgnoredOptions = configuration.IgnoredOptions,
+            Options = Named(
+                ("scheduler-config", kept ?? File.ReadAllText(path)),
+                ("ignore-clipping", ignoreClipping ? "true" : null),
+                ("mu", mu is double m ? Text(m) : null),
+                ("solver", solver),
+                ("steps", Text(steps))),
         };
     }
 
@@ -78,6 +94,7 @@ internal sealed record SamplingPlan
     {
         (NamedSchedule named, IReadOnlyList<double> numbers, NoiseSchedule parsed) = NamedSchedule.Parse(schedule);
         TimeGrid points = NamedGrid.Parse(grid ?? named.Grid, parsed, steps, start ?? 1, end ?? named.EndOf(numbers));
+        string predicts = prediction.ToString().ToLowerInvariant();
         return new SamplingPlan
         {
             Schedule = parsed,
@@ -88,6 +105,21 @@ internal sealed record SamplingPlan
             StartScale = named.StartScaleIsSigma ? parsed.Sigma(points.Start) : 1,
             TimeScale = timeScale ?? 1,
             TrainingTimesteps = trainingTimesteps,
+            Options = Named(
+                ("schedule", schedule),
+                ("prediction", predicts),
+                ("solver", solver ?? DefaultSolver),
+                ("steps", Text(steps)),
+                ("grid", grid ?? named.Grid),
+                ("start", Text(points.Start)),
+                ("end", Text(points.End)),
+                ("time-scale", trainingTimesteps is null ? Text(timeScale ?? 1) : null),
+                ("training-timesteps", trainingTimesteps is int n ? Text(n) : null)),
         };
     }
+
+    private static Dictionary<string, string> Named(params (string Name, string? Value)[] options) =>
+        options.Where(o => o.Value is not null).ToDictionary(o => o.Name, o => o.Value!);
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

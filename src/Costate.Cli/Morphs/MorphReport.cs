@@ -22,7 +22,7 @@ internal sealed record MorphReport
 
     public string Version => ToolVersion.Version;
 
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
     public required ulong Seed { get; init; }
 
@@ -48,7 +48,7 @@ internal sealed record MorphReport
 
     /// <summary>Writes all files of a morph into a folder, which is left to be committed.</summary>
     /// <returns>The report.</returns>
-    internal static MorphReport Write(OutputFolder folder, MorphOutcome outcome, FacePicture a, FacePicture b, IReadOnlyDictionary<string, string> settings, ulong seed)
+    internal static MorphReport Write(OutputFolder folder, MorphOutcome outcome, FacePicture a, FacePicture b, IReadOnlyDictionary<string, Setting> settings, ulong seed)
     {
         WritePicture(folder.Stage(MorphFile), outcome.Morph);
         using (DisposeScope scope = NewDisposeScope())
