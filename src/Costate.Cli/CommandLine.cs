@@ -47,9 +47,9 @@ internal static class CommandLine
         {
             return BadUsage(e.Message);
         }
-        catch (InputException e) when (!verbose && FailureText.OptionFor(e.ParamName!, parsed.CommandResult.Command) is string option)
+        catch (InputException e) when (FailureText.OptionFor(e.ParamName!, parsed.CommandResult.Command) is string option)
         {
-            return BadUsage(e.TextFor(option));
+            return BadUsage(verbose ? e.ToString() : e.TextFor(option));
         }
         catch (Exception e)
         {

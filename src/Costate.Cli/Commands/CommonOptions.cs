@@ -7,7 +7,8 @@ namespace Costate.Cli.Commands;
 /// <summary>Options that every computing command has, and those that take numbers.</summary>
 internal static class CommonOptions
 {
-    internal static Option<string> Output(string folder) => Folder(folder, "Folder for the results; created if it is missing. Files already there are replaced only when all has succeeded.");
+    internal static Option<string> Output(string folder, string more = "") =>
+        Folder(folder, $"Folder for the results; created if it is missing. Files already there are replaced only when all has succeeded.{more}");
 
     /// <summary>Of a command that keeps what is finished.</summary>
     internal static Option<string> ResumableOutput(string folder) =>

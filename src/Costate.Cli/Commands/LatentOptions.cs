@@ -1,5 +1,6 @@
 using System.Globalization;
 using Costate.Cli.Models;
+using Costate.Networks;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
@@ -19,21 +20,36 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
         ["schedule"] = text => NamedSchedule.Parse(text).Schedule.ToString()!,
         ["prediction"] = text => text.ToLowerInvariant(),
         ["grid"] = text => NamedGrid.Meaning(text),
-        ["steps"] = Number,
+        ["steps"] = text => Whole(text, Limits.Steps),
         ["start"] = Number,
         ["end"] = Number,
         ["mu"] = Number,
         ["time-scale"] = Number,
-        ["training-timesteps"] = Number,
+        ["training-timesteps"] = text => Whole(text, int.MaxValue),
         ["dtype"] = text => text.ToLowerInvariant(),
     };
 
-    /// <summary>Those among the remarks of a latent's file.</summary>
-    internal static LatentOptions Of(string file, IReadOnlyDictionary<string, string> remarks, ScalarType dtype) => new(
-        file,
-        remarks.Where(r => r.Key.StartsWith(Prefix, StringComparison.Ordinal)).Select(r => (Name: r.Key[Prefix.Length..], r.Value))
+    /// <summary>Those among the remarks of a latent's file, which may hold anything.</summary>
+    /// <exception cref="CommandException">One means nothing.</exception>
+    internal static LatentOptions Of(string file, IReadOnlyDictionary<string, string> remarks, ScalarType dtype)
+    {
+        Dictionary<string, string> values = remarks.Where(r => r.Key.StartsWith(Prefix, StringComparison.Ordinal)).Select(r => (Name: r.Key[Prefix.Length..], r.Value))
             .Concat(SamplingSettings.Dtypes.Where(d => d.Value == dtype).Select(d => (Name: "dtype", Value: d.Name)))
-            .ToDictionary(r => r.Name, r => r.Value));
+            .ToDictionary(r => r.Name, r => r.Value);
+        foreach ((string name, string value) in values)
+        {
+            try
+            {
+                Meanings.GetValueOrDefault(name)?.Invoke(value);
+            }
+            catch (Exception e) when (e is CommandException or ArgumentException or FormatException or OverflowException)
+            {
+                throw new CommandException($"Cannot decode the latent {file}: its {Prefix}{name} is {ErrorText.Quote(value)}, which means nothing here. Invert anew, or use the version of costate that wrote it.", e);
+            }
+        }
+
+        return new LatentOptions(file, values);
+    }
 
     /// <summary>As remarks of a latent's file.</summary>
     internal static IEnumerable<KeyValuePair<string, string>> ToRemarks(IReadOnlyDictionary<string, string> values) =>
@@ -51,5 +67,9 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
             : throw new InputException(name, given, $"{made}, with which the latent {File} was made", "Leave it out, or invert anew.");
     }
 
-    private static object Number(string text) => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+    private static object Number(string text) =>
+        double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) is var number && double.IsFinite(number) ? number : throw new FormatException();
+
+    private static object Whole(string text, int most) =>
+        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= 1 && number <= most ? number : throw new FormatException();
 }

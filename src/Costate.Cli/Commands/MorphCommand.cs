@@ -21,7 +21,7 @@ internal sealed class MorphCommand : DocumentedCommand
     private readonly Option<string?> batch = SamplingOptions.Text("--batch", "FILE", "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
     private readonly Option<int?> group = CommonOptions.Whole("--group", 1, Limits.Together, $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
     private readonly Option<string?> weights = SamplingOptions.Text("--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
-    private readonly Option<string> output = CommonOptions.Output("costate-morph");
+    private readonly Option<string> output = CommonOptions.Output("costate-morph", " With --batch, of each pair.");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
 

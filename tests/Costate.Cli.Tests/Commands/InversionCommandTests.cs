@@ -134,6 +134,26 @@ public sealed class InversionCommandTests : IDisposable
         Tool.Done(["decode", latent, .. Inputs(), "--output", folder.PathTo("out")]);
     }
 
+    [Theory]
+    [InlineData("steps", "1000000000")]
+    [InlineData("steps", "many")]
+    [InlineData("steps", "0")]
+    [InlineData("end", "NaN")]
+    [InlineData("start", "")]
+    [InlineData("solver", "rex:rk9")]
+    [InlineData("schedule", "linear\u001b[2J")]
+    [InlineData("grid", "log:x")]
+    [InlineData("training-timesteps", "-1")]
+    public void Latent_ThatSaysNonsense_IsRefused(string option, string value)
+    {
+        using var scope = NewDisposeScope();
+        Tool.Done(["invert", picture, .. Inputs(), "--output", folder.PathTo("out")]);
+        string latent = folder.PathTo("out", "latent.safetensors");
+        NoiseState state = NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
+        NoiseStateFile.Write(latent, state, new Dictionary<string, string>(remarks) { [$"option.{option}"] = value }, NoiseStateFile.ReadCondition(latent));
+        Fails(["decode", latent, "--model", Tool.Model], $"option.{option} is ", "means nothing");
+    }
+
     [Fact]
     public void Latent_OfAModel_NamesItButRunsNone()
     {

@@ -335,6 +335,11 @@ public sealed class UsageTests
         ToolRun run = Tool.Run("sample", "--verbose", "--model", "none.pt", "--schedule", "edm", "--prediction", "data", "--shape", "2");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("   at ", run.Error);
+
+        // The exit code is the same as without.
+        ToolRun usage = Tool.Run("faces", "draw", "--verbose", "--identity", "18446744073709551615");
+        Assert.Equal(2, usage.ExitCode);
+        Assert.Contains("   at ", usage.Error);
     }
 
     [Theory]

@@ -41,7 +41,8 @@ public sealed class PairsFileTests : IDisposable
     public void NamesThatNoFolderMayHave_OrThatAreTaken_AreRefused(string name)
     {
         IReadOnlyList<PairsRow> rows = PairsFile.Read(folder.Write("pairs.csv", $"x.png,y.png,one\nx.png,y.png,\u00fcber\nx.png,y.png,{name}\n"));
-        Assert.Contains($"got the name '{name.Normalize()}'; expected", rows.Count == 3 ? rows[2].Error : rows[1].Error);
+        Assert.Equal([null, null], rows.Take(2).Select(row => row.Error));
+        Assert.Matches($"^got the name '{System.Text.RegularExpressions.Regex.Escape(name.Normalize())}'.*; expected ", rows[2].Error);
     }
 
     [Theory]
