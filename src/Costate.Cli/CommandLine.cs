@@ -26,7 +26,7 @@ internal static class CommandLine
             RefuseUnknownOptions(parsed);
             if (parsed.Action is ParseErrorAction)
             {
-                throw new UsageException(string.Join('\n', parsed.Errors.Select(error => error.Message).Distinct()));
+                throw new UsageException(string.Join('\n', ParseErrorText.Of(parsed)));
             }
 
             // Help needs no libtorch, and the doctor says itself where it is missing.
@@ -46,16 +46,18 @@ internal static class CommandLine
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            terminal.Error.WriteLine("Cancelled. No file was written or changed.");
+            terminal.Error.WriteLine((parsed.CommandResult.Command as DocumentedCommand)?.KeptIn(parsed) is string folder
+                ? $"Cancelled. What is finished is in '{folder}'; the same command goes on with the rest."
+                : "Cancelled. No file was written or changed.");
             return ExitCode.Cancelled;
         }
         catch (UsageException e)
         {
             return BadUsage(e.Message);
         }
-        catch (InputException e) when (!verbose && FailureText.OptionFor(e.ParamName!, parsed.CommandResult.Command) is string option)
+        catch (InputException e) when (FailureText.OptionFor(e.ParamName!, parsed.CommandResult.Command) is string option)
         {
-            return BadUsage(e.TextFor(option));
+            return BadUsage(verbose ? e.ToString() : e.TextFor(option));
         }
         catch (Exception e)
         {

@@ -1,17 +1,18 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace Costate.Cli.Commands;
 
-/// <summary>Options that every computing command has.</summary>
+/// <summary>Options that every computing command has, and those that take numbers.</summary>
 internal static class CommonOptions
 {
-    internal static Option<string> Output(string folder) => new("--output", "-o")
-    {
-        Description = "Folder for the results; created if it is missing. Files already there are replaced only when all has succeeded.",
-        HelpName = "DIR",
-        DefaultValueFactory = _ => folder,
-    };
+    internal static Option<string> Output(string folder, string more = "") =>
+        Folder(folder, $"Folder for the results; created if it is missing. Files already there are replaced only when all has succeeded.{more}");
+
+    /// <summary>Of a command that keeps what is finished.</summary>
+    internal static Option<string> ResumableOutput(string folder) =>
+        Folder(folder, "Folder for the results; created if it is missing. What is finished stays in it, and the same command goes on with the rest.");
 
     internal static Option<bool> Json() => new("--json")
     {
@@ -24,41 +25,79 @@ internal static class CommonOptions
         HelpName = "DIR",
     };
 
-    internal static Option<int?> Threads(string description) => AtLeast("--threads", 1, description);
+    internal static Option<int?> Threads(string description) => Whole("--threads", 1, Limits.Threads, description);
+
+    internal static Option<double?> Minutes(string description) =>
+        Number("--minutes", "M", v => v is > 0 and <= Limits.Minutes, $"a number above 0, at most {Limits.Minutes} (a year)", description);
 
     /// <summary>An optional number within a range.</summary>
     internal static Option<double?> Number(string name, string helpName, Func<double, bool> fits, string expected, string description) => new(name)
     {
         Description = description,
         HelpName = helpName,
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && fits(value))
-            {
-                return value;
-            }
-
-            result.AddError($"Got {name} {text}; expected {expected}.");
-            return null;
-        },
+        CustomParser = result => Parsed(
+            result,
+            name,
+            expected,
+            (string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value) && fits(value)),
     };
 
-    /// <summary>An optional whole number with a lowest value.</summary>
-    internal static Option<int?> AtLeast(string name, int lowest, string description) => new(name)
+    /// <summary>An optional number.</summary>
+    internal static Option<double?> Number(string name, string helpName, string description) => Number(name, helpName, _ => true, "a number", description);
+
+    /// <summary>An optional whole number between two, both included.</summary>
+    internal static Option<int?> Whole(string name, int lowest, int highest, string description) => new(name)
     {
         Description = description,
         HelpName = "N",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (int.TryParse(text, out int value) && value >= lowest)
-            {
-                return value;
-            }
+        CustomParser = result => Parsed(
+            result,
+            name,
+            $"a whole number from {lowest} to {highest}",
+            (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= lowest && value <= highest),
+    };
 
-            result.AddError($"Got {name} {text}; expected a whole number, at least {lowest}.");
-            return null;
-        },
+    /// <summary>A seed, 0 unless it is given.</summary>
+    internal static Option<ulong?> Seed(string name, string helpName, string description) => new(name)
+    {
+        Description = $"{description} [default: 0]",
+        HelpName = helpName,
+        CustomParser = result => Parsed(
+            result,
+            name,
+            $"a whole number from 0 to {ulong.MaxValue}",
+            (string text, out ulong value) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)),
+    };
+
+    /// <summary>Makes sure that seeds that follow each other do not run past the last one, and begin at 0 again.</summary>
+    /// <exception cref="InputException">They do.</exception>
+    internal static void RequireSeeds(string parameter, ulong first, int count)
+    {
+        if ((ulong)(count - 1) > ulong.MaxValue - first)
+        {
+            throw new InputException(parameter, $"{first}, from which {count} seeds would follow each other", $"at most {ulong.MaxValue - (ulong)(count - 1)} for so many");
+        }
+    }
+
+    private delegate bool Parser<T>(string text, out T value);
+
+    private static T? Parsed<T>(ArgumentResult result, string name, string expected, Parser<T> parse)
+        where T : struct
+    {
+        string text = result.Tokens[0].Value;
+        if (parse(text, out T value))
+        {
+            return value;
+        }
+
+        result.AddError(new InputException(name, text.Length == 0 ? "an empty text" : text, expected).Message);
+        return null;
+    }
+
+    private static Option<string> Folder(string folder, string description) => new("--output", "-o")
+    {
+        Description = description,
+        HelpName = "DIR",
+        DefaultValueFactory = _ => folder,
     };
 }

@@ -23,15 +23,15 @@ internal sealed class DecodeCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            "The network, the times it is told, the solver, its coupling, the schedule, the grid and the prediction must be those that the latent was made with; otherwise it is refused, with what differs. Its type of number, the seed of a stochastic solver, and unless another is given the condition come from the file.",
-            $"Files: {SampleCommand.TensorFile} (sample), {RunReport.FileName}, and for images sample.png.",
+            "Solver, schedule, prediction, times and grid, the type of number and the seed of a stochastic solver come from the file, and unless another is given the condition. What is given nevertheless must be the same; otherwise it is refused, with what differs. So is another network. A file that a program has written with NoiseStateFile says none of this; then the options must.",
+            $"Files: {SampleCommand.TensorFile} (sample), {RunReport.FileName}, and for images sample.png, of several sample-1.png and so on and sheet.png.",
         ];
         Examples =
         [
             new("Back to a face, with the embedded model", "costate decode costate-invert/latent.safetensors"),
             new("The same noise under another face's code", "costate decode costate-invert/latent.safetensors --condition-from b.png --output other"),
-            new("Back to the picture", "costate decode latent.safetensors --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors"),
-            new("Under another condition", "costate decode latent.safetensors --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition other.safetensors --output other --json"),
+            new("Back to the picture", "costate decode latent.safetensors --model denoiser.ts.pt"),
+            new("Under another condition", "costate decode latent.safetensors --model denoiser.ts.pt --condition other.safetensors --output other --json"),
         ];
         Arguments.Add(latent);
         options.AddTo(this);
@@ -40,25 +40,25 @@ internal sealed class DecodeCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        SamplingSettings given = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
-        given.Plan.WarnOfIgnored(terminal);
         string path = parsed.GetValue(latent)!;
-        using OutputFolder folder = OutputFolder.Prepare(given.Output, SampleCommand.TensorFile, RunReport.FileName);
         using DisposeScope scope = NewDisposeScope();
-        (NoiseState state, Tensor? condition, SamplingSettings settings) = SavedLatent.Read(path, given);
-        using var session = new SamplingSession(settings, _ => (state.States[0].to(settings.Dtype, copy: true), condition));
-        ContactSheet? sheet = ContactSheet.For(session.Start.shape);
-        folder.Expect(sheet?.Names ?? []);
+        SavedLatent saved = SavedLatent.Read(path, options.ModelOf(parsed));
+        SamplingSettings settings = saved.Settle(options.Parse(parsed, new InputFiles(terminal, cancellationToken), saved.Options));
+        settings.Plan.WarnOfIgnored(terminal);
+        using OutputFolder folder = OutputFolder.Prepare(settings.Output, SampleCommand.TensorFile, RunReport.FileName);
+        using var session = new SamplingSession(settings, _ => saved.Start());
+        SamplePictures? pictures = SamplePictures.For(session.Start.shape);
+        folder.Expect(pictures?.Names ?? []);
 
         Tensor sample;
         using (var line = new ProgressLine(terminal, "decoding", total: 1))
         {
-            sample = session.Sampler.Sample(state, session.Condition, session.Noise, new PartProgress(line, 0, 1), cancellationToken);
+            sample = session.Sampler.Sample(saved.State, session.Condition, session.Noise, new PartProgress(line, 0, 1), cancellationToken);
         }
 
-        SortedDictionary<string, string> described = settings.Describe(session.Start.shape, ("latent", path));
+        SortedDictionary<string, Setting> described = settings.Describe(session.Start.shape, ("latent", path));
         session.Write(folder.Stage(SampleCommand.TensorFile), new() { ["sample"] = sample }, Name, described, cancellationToken);
-        sheet?.Write(sample, folder);
+        pictures?.Write(sample, folder, cancellationToken);
         session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;
     }

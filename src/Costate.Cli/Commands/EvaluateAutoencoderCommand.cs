@@ -19,8 +19,8 @@ internal sealed class EvaluateAutoencoderCommand : DocumentedCommand
     private readonly CancellationToken cancellationToken;
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-autoencoder-evaluation");
-    private readonly Option<int?> faces = CommonOptions.AtLeast("--faces", 1, $"How many faces, each of another person. [default: {DefaultFaces}]");
-    private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 1, $"Steps of encoding and of decoding. [default: {DefaultSteps}]");
+    private readonly Option<int?> faces = CommonOptions.Whole("--faces", 1, Limits.People, $"How many faces, each of another person. [default: {DefaultFaces}]");
+    private readonly Option<int?> steps = CommonOptions.Whole("--steps", 1, Limits.Steps, $"Steps of encoding and of decoding. [default: {DefaultSteps}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 

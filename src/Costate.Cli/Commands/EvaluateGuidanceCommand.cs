@@ -22,7 +22,7 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly Func<string?, MorphModel> load;
     private readonly CancellationToken cancellationToken;
-    private readonly Option<int?> faces = CommonOptions.AtLeast("--faces", 1, $"How many held-out people. [default: {DefaultFaces}]");
+    private readonly Option<int?> faces = CommonOptions.Whole("--faces", 1, Limits.People, $"How many held-out people. [default: {DefaultFaces}]");
     private readonly Option<string?> tasks = SamplingOptions.Text("--tasks", "LIST", $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
     private readonly Option<string?> methods = SamplingOptions.Text("--methods", "LIST", "Which methods, with commas between them; see below. [default: all]");
     private readonly Option<string> lookahead = new("--lookahead") { HelpName = "LIST", Description = "Lookaheads of greedy guidance, where that is among the methods: numbers of steps, or all.", DefaultValueFactory = _ => DefaultLookahead };
@@ -30,9 +30,9 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
     private readonly Option<double?> noise = CommonOptions.Number("--noise", "S", v => v >= 0, "a number, at least 0", $"Standard deviation of noise in what is seen, for pixels in -1..1. [default: {new StudySettings().Noise}]");
     private readonly Option<string> code = new("--code") { HelpName = "WHAT", Description = $"Where the semantic codes of measured faces come from: {GuideSettings.CodeOfSeen} (what is seen of them) or {GuideSettings.MeanCode} (many other faces).", DefaultValueFactory = _ => GuideSettings.CodeOfSeen };
     private readonly Option<string> shard = new("--shard") { HelpName = "I/N", Description = "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", DefaultValueFactory = _ => "1/1" };
-    private readonly Option<int?> batch = CommonOptions.AtLeast("--batch", 1, $"Faces computed together. [default: {DefaultBatch}]");
+    private readonly Option<int?> batch = CommonOptions.Whole("--batch", 1, Limits.Together, $"Faces computed together. [default: {DefaultBatch}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string> output = CommonOptions.Output("costate-guidance");
+    private readonly Option<string> output = CommonOptions.ResumableOutput("costate-guidance");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -80,12 +80,16 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
     }
 
+    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
+
     private int Run(ParseResult parsed)
     {
         int count = parsed.GetValue(faces) ?? DefaultFaces;
         GuideTask[] chosenTasks = parsed.GetValue(tasks) is string list ? [.. list.Split(',').Select(name => GuideTask.Parse("--tasks", name, GuideTask.Evaluated))] : [.. GuideTask.Evaluated];
         IReadOnlyList<StudiedMethod> chosen = Methods(parsed);
         long[] evaluations = [.. parsed.GetValue(budgets)!.Split(',').Select(Budget)];
+        RequireOnce("tasks", chosenTasks.Select(t => t.Name));
+        RequireOnce("evaluations", evaluations.Select(e => $"{e}"));
         var settings = new StudySettings
         {
             Noise = parsed.GetValue(noise) ?? new StudySettings().Noise,
@@ -97,6 +101,7 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         MorphModel networks = load(parsed.GetValue(weights));
         using GuideModel model = GuideModel.Of(networks);
         var folder = new StudyFolder(parsed.GetValue(output)!);
+        using FolderLock held = FolderLock.Take(folder.FullName, parsed);
         EvaluationContents contents = folder.Begin(new EvaluationContents
         {
             Study = folder.Study,
@@ -104,16 +109,8 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
             Shard = part.ToString(),
             Methods = (from task in chosenTasks from method in chosen from budget in evaluations select StudyResult.KeyOf(task, method.Name, budget)).ToDictionary(key => key, _ => count),
         });
-        try
-        {
-            int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
-            new StudyRun(model, settings, folder, terminal).Run(its, chosenTasks, chosen, evaluations, parsed.GetValue(batch) ?? DefaultBatch, cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            terminal.Error.WriteLine($"Cancelled. What is done is in '{folder.FullName}'; the same command goes on with the rest.");
-            return ExitCode.Cancelled;
-        }
+        int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
+        new StudyRun(model, settings, folder, terminal).Run(its, chosenTasks, chosen, evaluations, parsed.GetValue(batch) ?? DefaultBatch, cancellationToken);
 
         Write(terminal, StudyFiles.Write(folder, contents), folder, parsed.GetValue(json));
         return ExitCode.Done;
@@ -124,12 +121,20 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         string[] names = parsed.GetValue(methods) is string list ? list.Split(',') : [.. GuideMethod.All.Select(m => m.Name)];
         string[] ahead = [.. parsed.GetValue(lookahead)!.Split(',').Select(StudiedMethod.Ahead)];
         StudiedMethod[] chosen = [.. names.SelectMany(name => name == GuideMethod.Greedy.Name ? ahead : [name]).Select(StudiedMethod.Parse)];
-        return chosen.GroupBy(m => m.Name).FirstOrDefault(g => g.Count() > 1) is { } twice
-            ? throw new UsageException($"Got --methods with {twice.Key} twice; name each once.")
-            : chosen;
+        RequireOnce("methods", chosen.Select(m => m.Name));
+        return chosen;
     }
 
-    private static long Budget(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value is >= 5 and <= 100_000
+    // Results are kept in files by these names, which on some systems do not tell capitals.
+    private static void RequireOnce(string parameter, IEnumerable<string> names)
+    {
+        if (names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new InputException(parameter, $"{twice.Key} twice", "each once");
+        }
+    }
+
+    private static long Budget(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value is >= 5 and <= Limits.Steps
         ? value
-        : throw new UsageException($"Got --evaluations with {text}; expected whole numbers from 5 to 100000, with commas between them.");
+        : throw new InputException("evaluations", text, $"whole numbers from 5 to {Limits.Steps}, with commas between them");
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Evaluation;
 using Costate.Cli.Guidance;
+using Costate.Cli.Output;
 
 namespace Costate.Cli.Commands;
 
@@ -11,7 +12,7 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly Argument<string[]> folders = new("folders") { HelpName = "DIR", Description = "Folders that costate evaluate morphs or guidance has written, one for each shard.", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> output = CommonOptions.Output("costate-merged");
+    private readonly Option<string> output = CommonOptions.ResumableOutput("costate-merged");
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
@@ -27,9 +28,12 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
         SetAction(Run);
     }
 
+    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
+
     private int Run(ParseResult parsed)
     {
         (string[] from, string to) = (parsed.GetValue(folders)!, parsed.GetValue(output)!);
+        using FolderLock held = FolderLock.Take(to, parsed);
         if (EvaluationContents.Of(from[0])?.Study == StudyFolder.StudyName)
         {
             var guided = new StudyFolder(to);

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Evaluation;
 using Costate.Cli.Models;
 using Costate.Cli.Morphs;
+using Costate.Cli.Output;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,6 +13,9 @@ namespace Costate.Cli.Commands;
 internal sealed class EvaluateMorphsCommand : DocumentedCommand
 {
     private const int DefaultBatch = 8;
+
+    // Their similarities are a matrix.
+    private const int MostCandidates = 10_000;
 
     // How many pairs, and which methods.
     private static readonly (string Name, int Pairs, IReadOnlyList<string> Methods)[] Studies =
@@ -25,20 +29,20 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
     private readonly CancellationToken cancellationToken;
     private readonly Option<string> study = new("--study") { HelpName = "NAME", Description = "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).", DefaultValueFactory = _ => Studies[0].Name };
     private readonly Option<string?> methods = SamplingOptions.Text("--methods", "LIST", "Other methods instead, with commas between them; see below.");
-    private readonly Option<int?> pairs = CommonOptions.AtLeast("--pairs", 1, "The most similar pairs, so many. [default: 200, of the tables 100]");
+    private readonly Option<int?> pairs = CommonOptions.Whole("--pairs", 1, MostCandidates / 2, "The most similar pairs, so many. [default: 200, of the tables 100]");
     private readonly Option<string> shard = new("--shard") { HelpName = "I/N", Description = "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.", DefaultValueFactory = _ => "1/1" };
-    private readonly Option<int?> batch = CommonOptions.AtLeast("--batch", 1, $"Pairs computed together. [default: {DefaultBatch}]");
+    private readonly Option<int?> batch = CommonOptions.Whole("--batch", 1, Limits.Together, $"Pairs computed together. [default: {DefaultBatch}]");
     private readonly Option<double?> rate = CommonOptions.Number("--learning-rate", "R", v => v > 0, "a number above 0", $"Of noise and code. [default: {new EvaluationSettings().LearningRate}]");
-    private readonly Option<int?> encodingSteps = CommonOptions.AtLeast("--encode-steps", 1, $"Steps from the faces to their noise. [default: {new EvaluationSettings().EncodingSteps}]");
-    private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 2, $"N, sampling steps of the methods that optimise. [default: {new EvaluationSettings().Steps}]");
-    private readonly Option<int?> iterations = CommonOptions.AtLeast("--iterations", 1, $"Steps of the optimisation. [default: {new EvaluationSettings().Iterations}]");
-    private readonly Option<int?> blendSteps = CommonOptions.AtLeast("--blend-steps", 2, $"Sampling steps of the methods that only blend; of Fast-DiM half as many. [default: {new EvaluationSettings().BlendSteps}]");
-    private readonly Option<int?> blends = CommonOptions.AtLeast("--blends", 2, $"Blends of Morph-PIPE. [default: {new EvaluationSettings().Blends}]");
-    private readonly Option<int?> innerSteps = CommonOptions.AtLeast("--inner-steps", 1, $"Steps of Greedy-DiM* at each sampling step. [default: {new EvaluationSettings().InnerSteps}]");
-    private readonly Option<int?> candidates = CommonOptions.AtLeast("--candidates", 2, $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
-    private readonly Option<int?> probes = CommonOptions.AtLeast("--probes", 1, $"Other pictures of each person that morphs are compared with. [default: {new EvaluationSettings().Probes}]");
+    private readonly Option<int?> encodingSteps = CommonOptions.Whole("--encode-steps", 1, Limits.Steps, $"Steps from the faces to their noise. [default: {new EvaluationSettings().EncodingSteps}]");
+    private readonly Option<int?> steps = CommonOptions.Whole("--steps", 2, Limits.Steps, $"N, sampling steps of the methods that optimise. [default: {new EvaluationSettings().Steps}]");
+    private readonly Option<int?> iterations = CommonOptions.Whole("--iterations", 1, Limits.Iterations, $"Steps of the optimisation. [default: {new EvaluationSettings().Iterations}]");
+    private readonly Option<int?> blendSteps = CommonOptions.Whole("--blend-steps", 2, Limits.Steps, $"Sampling steps of the methods that only blend; of Fast-DiM half as many. [default: {new EvaluationSettings().BlendSteps}]");
+    private readonly Option<int?> blends = CommonOptions.Whole("--blends", 2, Limits.Together, $"Blends of Morph-PIPE. [default: {new EvaluationSettings().Blends}]");
+    private readonly Option<int?> innerSteps = CommonOptions.Whole("--inner-steps", 1, Limits.Iterations, $"Steps of Greedy-DiM* at each sampling step. [default: {new EvaluationSettings().InnerSteps}]");
+    private readonly Option<int?> candidates = CommonOptions.Whole("--candidates", 2, MostCandidates, $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
+    private readonly Option<int?> probes = CommonOptions.Whole("--probes", 1, Limits.Together, $"Other pictures of each person that morphs are compared with. [default: {new EvaluationSettings().Probes}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string> output = CommonOptions.Output("costate-morphs");
+    private readonly Option<string> output = CommonOptions.ResumableOutput("costate-morphs");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -63,6 +67,8 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         SetAction(Run);
     }
 
+    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
+
     private int Run(ParseResult parsed)
     {
         EvaluationSettings settings = Settings(parsed);
@@ -83,22 +89,15 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         var folder = new EvaluationFolder(parsed.GetValue(output)!);
         var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, terminal);
         run.Check(chosen);
+        using FolderLock held = FolderLock.Take(folder.FullName, parsed);
         EvaluationContents contents = folder.Begin(new EvaluationContents
         {
             Settings = settings.Describe(EvaluationModel.Describe(model)),
             Shard = part.ToString(),
             Methods = chosen.ToDictionary(m => m.Name, _ => count),
         });
-        try
-        {
-            IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, cancellationToken);
-            run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            terminal.Error.WriteLine($"Cancelled. What is done is in '{folder.FullName}'; the same command goes on with the rest.");
-            return ExitCode.Cancelled;
-        }
+        IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, cancellationToken);
+        run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, cancellationToken);
 
         EvaluationOutput.Write(terminal, EvaluationFiles.Write(folder, contents), folder, parsed.GetValue(json));
         return ExitCode.Done;

@@ -19,8 +19,8 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
     private readonly CancellationToken cancellationToken;
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-recognisers");
-    private readonly Option<int?> identities = CommonOptions.AtLeast("--identities", 2, $"How many people. [default: {DefaultIdentities}]");
-    private readonly Option<int?> pictures = CommonOptions.AtLeast("--pictures", 2, $"How many pictures of each. [default: {DefaultPictures}]");
+    private readonly Option<int?> identities = CommonOptions.Whole("--identities", 2, Limits.People, $"How many people. [default: {DefaultIdentities}]");
+    private readonly Option<int?> pictures = CommonOptions.Whole("--pictures", 2, Limits.Together, $"How many pictures of each. [default: {DefaultPictures}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 

@@ -22,11 +22,11 @@ internal sealed class FacesDrawCommand : DocumentedCommand
     private readonly CancellationToken cancellationToken;
     private readonly Option<string> output = CommonOptions.Output("costate-faces");
     private readonly Option<bool> json = CommonOptions.Json();
-    private readonly Option<int?> people = CommonOptions.AtLeast("--people", 1, $"How many people: rows of the sheet. [default: {DefaultPeople}]");
-    private readonly Option<int?> pictures = CommonOptions.AtLeast("--pictures", 1, $"How many pictures of each: columns of the sheet. [default: {DefaultPictures}]");
-    private readonly Option<ulong> identity = new("--identity") { Description = $"Identity seed of the first person; the others follow. Those below {DrawnFaces.FirstHeldOut} are for training.", HelpName = "SEED" };
-    private readonly Option<ulong> circumstance = new("--circumstance") { Description = "Circumstance seed of the first picture; the others follow.", HelpName = "SEED" };
-    private readonly Option<int?> size = CommonOptions.AtLeast("--size", DrawnFaces.SmallestSize, $"Height and width of a portrait in pixels, at most {DrawnFaces.LargestSize}. [default: 64]");
+    private readonly Option<int?> people = CommonOptions.Whole("--people", 1, MostPortraits, $"How many people: rows of the sheet. [default: {DefaultPeople}]");
+    private readonly Option<int?> pictures = CommonOptions.Whole("--pictures", 1, MostPortraits, $"How many pictures of each: columns of the sheet. [default: {DefaultPictures}]");
+    private readonly Option<ulong?> identity = CommonOptions.Seed("--identity", "SEED", $"Identity seed of the first person; the others follow. Those below {DrawnFaces.FirstHeldOut} are for training.");
+    private readonly Option<ulong?> circumstance = CommonOptions.Seed("--circumstance", "SEED", "Circumstance seed of the first picture; the others follow.");
+    private readonly Option<int?> size = CommonOptions.Whole("--size", DrawnFaces.SmallestSize, DrawnFaces.LargestSize, $"Height and width of a portrait in pixels. [default: 64]");
 
     [SetsRequiredMembers]
     internal FacesDrawCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -56,8 +56,10 @@ internal sealed class FacesDrawCommand : DocumentedCommand
         int rows = parsed.GetValue(people) ?? DefaultPeople;
         int columns = parsed.GetValue(pictures) ?? DefaultPictures;
         int side = parsed.GetValue(size) ?? 64;
-        (ulong firstIdentity, ulong firstCircumstance) = (parsed.GetValue(identity), parsed.GetValue(circumstance));
+        (ulong firstIdentity, ulong firstCircumstance) = (parsed.GetValue(identity) ?? 0, parsed.GetValue(circumstance) ?? 0);
         Check(rows, columns, side);
+        CommonOptions.RequireSeeds("identity", firstIdentity, rows);
+        CommonOptions.RequireSeeds("circumstance", firstCircumstance, columns);
 
         (ulong Who, ulong When)[] seeds = [.. Enumerable.Range(0, rows * columns).Select(i => (firstIdentity + (ulong)(i / columns), firstCircumstance + (ulong)(i % columns)))];
         string[] files = [.. seeds.Select(seed => $"face-{seed.Who}-{seed.When}.png")];
@@ -88,11 +90,6 @@ internal sealed class FacesDrawCommand : DocumentedCommand
 
     private static void Check(int rows, int columns, int side)
     {
-        if (side > DrawnFaces.LargestSize)
-        {
-            throw new UsageException($"Got --size {side}; expected {DrawnFaces.SmallestSize} to {DrawnFaces.LargestSize}.");
-        }
-
         if ((long)rows * columns > MostPortraits || (long)rows * columns * (side + Gap) * (side + Gap) > MostPixels)
         {
             throw new UsageException($"Got --people {rows} and --pictures {columns} of {side} pixels a side; expected at most {MostPortraits} portraits and {MostPixels} pixels on the sheet. Draw them in several runs, with --identity or --circumstance moved on.");

@@ -16,7 +16,7 @@ internal sealed class GradientCommand : DocumentedCommand
     private readonly SamplingOptions options = new("costate-gradient");
     private readonly Option<string> loss = new("--loss") { HelpName = "LOSS", Description = $"The loss of each sample: {NamedLoss.Form}.", Required = true };
     private readonly Option<string> method = new("--method") { HelpName = "METHOD", Description = "How the gradient is found; see below.", DefaultValueFactory = _ => "discrete" };
-    private readonly Option<int?> adjointSteps = CommonOptions.AtLeast("--adjoint-steps", 1, "Steps of adjoint-deis. [default: those of the sampler]");
+    private readonly Option<int?> adjointSteps = CommonOptions.Whole("--adjoint-steps", 1, Limits.Steps, "Steps of adjoint-deis. [default: those of the sampler]");
     private readonly Option<string?> trajectory = SamplingOptions.Text("--trajectory", "KIND", $"Where adjoint-deis takes the states from: {string.Join(", ", NamedMethod.Trajectories.Select(t => t.Name))}. [default: recorded, or interpolated with --adjoint-steps]");
 
     [SetsRequiredMembers]
@@ -29,7 +29,7 @@ internal sealed class GradientCommand : DocumentedCommand
             NamedMethod.Table(),
             .. SamplingOptions.Notes,
             "A TorchScript loss is a program, as the model is: it maps x [batch, ...] to one value for each item, [batch]. The built-in ones: sum of a sample's values, mean-square of them, mse against a target.",
-            $"Files: {TensorFile} (sample, loss, start_noise, start_noise_gradient, and with a condition condition and condition_gradient), {RunReport.FileName} (settings, loss, cost), and for images sample.png.",
+            $"Files: {TensorFile} (sample, loss, start_noise, start_noise_gradient, and with a condition condition and condition_gradient), {RunReport.FileName} (settings, loss, cost), and for images sample.png, of several sample-1.png and so on and sheet.png.",
         ];
         Examples =
         [
@@ -56,8 +56,13 @@ internal sealed class GradientCommand : DocumentedCommand
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
         using var session = new SamplingSession(settings);
         using NamedLoss chosenLoss = NamedLoss.Load(settings.Files, lossText, session.Start.shape, settings.Dtype);
-        ContactSheet? sheet = ContactSheet.For(session.Start.shape);
-        folder.Expect(sheet?.Names ?? []);
+        if (methodText is "discrete" or "unrolled")
+        {
+            AvailableMemory.Require("steps", $"{settings.Plan.Grid.Steps} with a state kept of each", (double)settings.Plan.Grid.Steps * session.Start.numel() * session.Start.element_size(), "Take the method revolve:SLOTS, fewer steps, or a smaller batch.");
+        }
+
+        SamplePictures? pictures = SamplePictures.For(session.Start.shape);
+        folder.Expect(pictures?.Names ?? []);
 
         SampleGradient gradient;
         using (var line = new ProgressLine(terminal, "gradient", total: 1))
@@ -65,14 +70,14 @@ internal sealed class GradientCommand : DocumentedCommand
             gradient = session.Sampler.Gradient(session.Start, session.Condition, chosenLoss.Function, chosen, session.Noise, new RunProgress(line, hasGradient: true), cancellationToken);
         }
 
-        SortedDictionary<string, string> described = settings.Describe(
+        SortedDictionary<string, Setting> described = settings.Describe(
             session.Start.shape,
             ("loss", lossText),
             ("method", methodText),
-            ("adjointSteps", parsed.GetValue(adjointSteps)?.ToString()),
+            ("adjointSteps", parsed.GetValue(adjointSteps)),
             ("trajectory", parsed.GetValue(trajectory)));
         session.Write(folder.Stage(TensorFile), Tensors(session, gradient), Name, described, cancellationToken);
-        sheet?.Write(gradient.Sample, folder);
+        pictures?.Write(gradient.Sample, folder, cancellationToken);
         RunReport report = session.Report(Name, described, folder) with { Loss = [.. gradient.Loss.to(ScalarType.Float64).data<double>()], Cost = gradient.Cost };
         report.Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;

@@ -78,7 +78,7 @@ internal sealed class GuideCommand : DocumentedCommand
         else
         {
             terminal.Write(GuideTables.Of(report));
-            terminal.Output.WriteLine($"{report.NetworkEvaluations} network evaluations, {report.VectorJacobianProducts} vector-Jacobian products, {report.Seconds:0.0} s");
+            terminal.Write($"{report.NetworkEvaluations} network evaluations, {report.VectorJacobianProducts} vector-Jacobian products, {report.Seconds:0.0} s");
             terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
         }
 

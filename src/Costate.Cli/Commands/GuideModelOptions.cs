@@ -13,7 +13,7 @@ internal sealed class GuideModelOptions
     private readonly Option<string?> schedule = SamplingOptions.Text("--schedule", "NAME[:N,N]", "With --model: the noise schedule that it was trained on; see below.");
     private readonly Option<string?> prediction = SamplingOptions.Text("--prediction", "KIND", $"With --model: what it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}.");
     private readonly Option<double?> timeScale = CommonOptions.Number("--time-scale", "S", v => v > 0, "a number above 0", "With --model: it is told S t for time t in [0, 1]. [default: 1]");
-    private readonly Option<int?> trainingTimesteps = CommonOptions.AtLeast("--training-timesteps", 1, "With --model: it is told a training step in 0..N-1 instead of a time.");
+    private readonly Option<int?> trainingTimesteps = CommonOptions.Whole("--training-timesteps", 1, int.MaxValue, "With --model: it is told a training step in 0..N-1 instead of a time.");
     private readonly Option<string?> condition = SamplingOptions.Text("--condition", TensorFile.Form, "With --model: the condition z, a tensor [1, ...] in a safetensors file.");
     private readonly Option<string?> weights = CommonOptions.Weights();
 

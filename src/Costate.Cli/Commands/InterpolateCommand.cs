@@ -20,7 +20,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
     private readonly SamplingOptions options = new("costate-interpolate", SamplingInput.Sample);
     private readonly Argument<string> first = new("A") { Description = $"The first sample, {SampleFile.Form}; - is a picture from the standard input." };
     private readonly Argument<string> second = new("B") { Description = "The second, of the same shape." };
-    private readonly Option<int?> count = CommonOptions.AtLeast("--count", 2, $"How many samples from A to B, both included; at most {MostCount}. [default: {DefaultCount}]");
+    private readonly Option<int?> count = CommonOptions.Whole("--count", 2, MostCount, $"How many samples from A to B, both included. [default: {DefaultCount}]");
 
     [SetsRequiredMembers]
     internal InterpolateCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -31,7 +31,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
         [
             .. SamplingOptions.Notes,
             "A and B are inverted under their conditions, [1, ...] for both or [2, ...], or with the embedded model each under its own code; between them the condition goes in a straight line. With a reversible solver the first and the last of the samples are A and B again, but for the bits that a network's answer may change with the size of the batch.",
-            $"Files: {TensorFile} (sample, weight), {RunReport.FileName}, and for images {Picture}.png, a strip.",
+            $"Files: {TensorFile} (sample, weight), {RunReport.FileName}, and for images {Picture}-1.png and so on, and sheet.png with all of them in a row.",
         ];
         Examples =
         [
@@ -50,16 +50,11 @@ internal sealed class InterpolateCommand : DocumentedCommand
         SamplingSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
         settings.Plan.WarnOfIgnored(terminal);
         int number = parsed.GetValue(count) ?? DefaultCount;
-        if (number > MostCount)
-        {
-            throw new UsageException($"Got --count {number}; expected 2 to {MostCount}.");
-        }
-
         (string a, string b) = (parsed.GetValue(first)!, parsed.GetValue(second)!);
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
         using var session = new SamplingSession(settings, network => network.WithCondition(Both(network, a, b, settings)));
-        ContactSheet? sheet = ContactSheet.For([number, .. session.Start.shape.Skip(1)], Picture, columns: number);
-        folder.Expect(sheet?.Names ?? []);
+        SamplePictures? pictures = SamplePictures.For([number, .. session.Start.shape.Skip(1)], Picture, (number, number));
+        folder.Expect(pictures?.Names ?? []);
         Tensor? between = session.Condition is null ? null : Between(session.Condition, number);
 
         Tensor sample;
@@ -71,10 +66,10 @@ internal sealed class InterpolateCommand : DocumentedCommand
             sample = session.Sampler.Sample(all, between, Path(number), new PartProgress(line, share, 1 - share), cancellationToken);
         }
 
-        SortedDictionary<string, string> described = settings.Describe(sample.shape, ("a", a), ("b", b));
+        SortedDictionary<string, Setting> described = settings.Describe(sample.shape, ("a", a), ("b", b));
         var tensors = new Dictionary<string, Tensor> { ["sample"] = sample, ["weight"] = tensor(SphericalInterpolation.Weights(number)) };
         session.Write(folder.Stage(TensorFile), tensors, Name, described, cancellationToken);
-        sheet?.Write(sample, folder);
+        pictures?.Write(sample, folder, cancellationToken);
         session.Report(Name, described, folder, sample.shape).Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;
 

@@ -22,7 +22,7 @@ internal sealed class InvertCommand : DocumentedCommand
         [
             .. SamplingOptions.Notes,
             "Rex, EDICT, BDIA and O-BELM invert exactly, to the last bit. The other deterministic solvers do what is known as DDIM inversion, which is approximate; stochastic ones find noise vectors (CycleDiffusion).",
-            $"Files: {SavedLatent.FileName} (the states, in two words of 64 bits for a reversible solver, the condition, and all settings, which costate decode compares) and {RunReport.FileName}.",
+            $"Files: {SavedLatent.FileName} (the states, in two words of 64 bits for a reversible solver, the condition, and all settings, which costate decode and edit take from it) and {RunReport.FileName}.",
         ];
         Examples =
         [
@@ -49,8 +49,8 @@ internal sealed class InvertCommand : DocumentedCommand
             state = session.Sampler.Invert(session.Start, session.Condition, session.Noise, new PartProgress(line, 0, 1), cancellationToken);
         }
 
-        SortedDictionary<string, string> described = settings.Describe(session.Start.shape, ("sample", text));
-        SavedLatent.Write(folder.Stage(SavedLatent.FileName), state, session.Condition, Name, described, cancellationToken);
+        SortedDictionary<string, Setting> described = settings.Describe(session.Start.shape, ("sample", text));
+        SavedLatent.Write(folder.Stage(SavedLatent.FileName), state, session.Condition, Name, settings.Plan, described, cancellationToken);
         session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;
     }

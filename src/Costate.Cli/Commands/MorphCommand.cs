@@ -19,9 +19,9 @@ internal sealed class MorphCommand : DocumentedCommand
     private readonly MorphOptions options = new();
     private readonly Argument<string[]> pictures = new("PICTURES") { Description = "Two faces, PNG, JPEG or WebP of any size: the middle square is taken; - for one is the standard input. Without them, two bundled examples.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string?> batch = SamplingOptions.Text("--batch", "FILE", "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
-    private readonly Option<int?> group = CommonOptions.AtLeast("--group", 1, $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
+    private readonly Option<int?> group = CommonOptions.Whole("--group", 1, Limits.Together, $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
     private readonly Option<string?> weights = SamplingOptions.Text("--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
-    private readonly Option<string> output = CommonOptions.Output("costate-morph");
+    private readonly Option<string> output = CommonOptions.Output("costate-morph", " With --batch, of each pair.");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
 
@@ -34,7 +34,7 @@ internal sealed class MorphCommand : DocumentedCommand
         [
             "Both faces are encoded, blended, and the blend's noise and code are optimised until one recogniser finds the sample near both. Others, which it never sees, judge the result. All networks were trained on drawn faces: they know people who do not exist, and no others. It is for research on the detection of morphs and on recognisers that withstand them; see docs/morphing-ethics.md.",
             NamedMethod.Table(),
-            $"Files: {MorphReport.MorphFile}, {MorphReport.StripFile} (A, the blend, the morph on its way, the best, B), {MorphReport.LossFile}, {MorphReport.FileName} (settings, losses, similarities of the morph and of the blend alone, cost). With --batch, these for each pair in a folder of its name, and {MorphBatch.TableFile} and {MorphBatch.FileName} for all. Paths in that file are relative to it; a row that cannot be done is reported, the others run, and the exit code is 1.",
+            $"Files: {MorphReport.MorphFile}, {MorphReport.StripFile} (A, the blend, the morph on its way, the best, B), {MorphReport.LossFile}, {MorphReport.FileName} (settings, losses, similarities of the morph and of the blend alone, cost). With --batch, these for each pair in a folder of its name, or of one from its pictures, and {MorphBatch.TableFile} and {MorphBatch.FileName} for all. Paths in the file of pairs are relative to it; a row that cannot be done is reported, the others run, and the exit code is 1. What is finished stays, and the same command goes on with the rest.",
         ];
         Examples =
         [
@@ -54,6 +54,8 @@ internal sealed class MorphCommand : DocumentedCommand
 
         SetAction(Run);
     }
+
+    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(batch) is null ? null : parsed.GetValue(output);
 
     private int Run(ParseResult parsed)
     {
@@ -96,9 +98,9 @@ internal sealed class MorphCommand : DocumentedCommand
         }
 
         terminal.Write(MorphTables.Of(report));
-        terminal.Output.WriteLine($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
-        terminal.Output.WriteLine($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
-        terminal.Output.WriteLine($"{report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
+        terminal.Write($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
+        terminal.Write($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
+        terminal.Write($"{report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
         terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
         return ExitCode.Done;
     }
@@ -108,18 +110,9 @@ internal sealed class MorphCommand : DocumentedCommand
         string folder = parsed.GetValue(output)!;
         using MorphModel model = load(parsed.GetValue(weights));
         var run = new MorphBatch(folder, model, settings, terminal);
+        using FolderLock held = FolderLock.Take(folder, parsed);
         run.Begin();
-        MorphBatchReport report;
-        try
-        {
-            report = run.Run(pairs, parsed.GetValue(group) ?? DefaultGroup, cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            terminal.Error.WriteLine($"Cancelled. What is done is in '{folder}'; the same command goes on with the rest.");
-            return ExitCode.Cancelled;
-        }
-
+        MorphBatchReport report = run.Run(pairs, parsed.GetValue(group) ?? DefaultGroup, cancellationToken);
         if (parsed.GetValue(json))
         {
             terminal.Output.WriteLine(JsonReport.Text(report));

@@ -27,15 +27,15 @@ internal sealed class MorphOptions
 
     private readonly Option<string?> solver = SamplingOptions.Text("--solver", "NAME", $"The solver; see costate sample --help. [default: {DefaultSolver}]");
     private readonly Option<bool> sde = new("--sde") { Description = $"Sample the SDE, with {DefaultStochastic} unless --solver names another; its noises are found by CycleDiffusion." };
-    private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 1, $"N, sampling steps. [default: {MorphSettings.DefaultSteps}]");
-    private readonly Option<int?> encodingSteps = CommonOptions.AtLeast("--encode-steps", 1, $"Steps from the faces to their noise, of a solver that is not stochastic. [default: {MorphSettings.DefaultEncodingSteps}]");
+    private readonly Option<int?> steps = CommonOptions.Whole("--steps", 1, Limits.Steps, $"N, sampling steps. [default: {MorphSettings.DefaultSteps}]");
+    private readonly Option<int?> encodingSteps = CommonOptions.Whole("--encode-steps", 1, Limits.Steps, $"Steps from the faces to their noise, of a solver that is not stochastic. [default: {MorphSettings.DefaultEncodingSteps}]");
     private readonly Option<string> grid = new("--grid") { HelpName = "NAME", Description = $"Where it steps: {string.Join(", ", NamedGrid.All.Select(g => g.Name))}.", DefaultValueFactory = _ => "uniform-log-snr" };
     private readonly Option<string> method = new("--method") { HelpName = "METHOD", Description = "How the gradient is found; see below.", DefaultValueFactory = _ => "discrete" };
-    private readonly Option<int?> adjointSteps = CommonOptions.AtLeast("--adjoint-steps", 1, "M, steps of adjoint-deis. [default: N]");
+    private readonly Option<int?> adjointSteps = CommonOptions.Whole("--adjoint-steps", 1, Limits.Steps, "M, steps of adjoint-deis. [default: N]");
     private readonly Option<string?> trajectory = SamplingOptions.Text("--trajectory", "KIND", $"Where adjoint-deis takes the states from: {string.Join(", ", NamedMethod.Trajectories.Select(t => t.Name))}. [default: recorded, or interpolated with --adjoint-steps]");
     private readonly Option<string> optimiser = new("--optimiser") { HelpName = "NAME", Description = $"{string.Join(", ", Optimisers.Select(o => o.Name))}.", DefaultValueFactory = _ => "adam" };
     private readonly Option<string> optimise = new("--optimise") { HelpName = "WHAT", Description = $"What changes: {string.Join(", ", Targets.Select(t => t.Name))}.", DefaultValueFactory = _ => "both" };
-    private readonly Option<int?> iterations = CommonOptions.AtLeast("--iterations", 0, $"Steps of the optimiser; 0 only blends (DiM). [default: {MorphSettings.DefaultIterations}]");
+    private readonly Option<int?> iterations = CommonOptions.Whole("--iterations", 0, Limits.Iterations, $"Steps of the optimiser; 0 only blends (DiM). [default: {MorphSettings.DefaultIterations}]");
     private readonly Option<double?> rate = CommonOptions.Number("--learning-rate", "R", v => v > 0, "a number above 0", $"Rate of the noise. [default: {MorphSettings.DefaultRate}]");
     private readonly Option<double?> codeRate = CommonOptions.Number("--code-learning-rate", "R", v => v > 0, "a number above 0", "Rate of the code. [default: that of the noise]");
     private readonly Option<double?> momentum = CommonOptions.Number("--momentum", "M", v => v is >= 0 and < 1, "a number from 0 to below 1", "Momentum of descent. [default: 0]");
@@ -44,9 +44,9 @@ internal sealed class MorphOptions
     private readonly Option<bool> keepNorm = new("--keep-norm") { Description = "Set the length of the noise back after each step." };
     private readonly Option<double?> inject = CommonOptions.Number("--inject-noise", "S", v => v >= 0, "a number, at least 0", "Standard deviation of noise that is added after each step. [default: 0]");
     private readonly Option<double?> stopAt = CommonOptions.Number("--stop-at-loss", "L", _ => true, "a number", "Stop a pair once its loss is as low. [default: never]");
-    private readonly Option<int?> patience = CommonOptions.AtLeast("--patience", 1, "Stop a pair after so many iterations without a new lowest loss. [default: never]");
+    private readonly Option<int?> patience = CommonOptions.Whole("--patience", 1, Limits.Iterations, "Stop a pair after so many iterations without a new lowest loss. [default: never]");
     private readonly Option<double?> blend = CommonOptions.Number("--blend", "W", v => v is >= 0 and <= 1, "a number from 0 to 1", $"Where to begin between A (0) and B (1). [default: {DefaultBlend}]");
-    private readonly Option<ulong> seed = new("--seed") { HelpName = "S", Description = "Of the noises of --sde, and of --inject-noise." };
+    private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of the noises of --sde, and of --inject-noise.");
 
     internal void AddTo(Command command)
     {
@@ -63,7 +63,7 @@ internal sealed class MorphOptions
         Solver parsedSolver = NamedSolver.Parse(solverName);
         Check(parsed, solverName, parsedSolver);
         string optimiserName = parsed.GetValue(optimiser)!;
-        ulong ofNoise = parsed.GetValue(seed);
+        ulong ofNoise = parsed.GetValue(seed) ?? 0;
         return new MorphSettings
         {
             SolverName = solverName,

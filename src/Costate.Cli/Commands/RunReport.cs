@@ -11,7 +11,7 @@ internal sealed record RunReport
 
     public string Version => ToolVersion.Version;
 
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
     public required ulong Seed { get; init; }
 
@@ -34,7 +34,14 @@ internal sealed record RunReport
         File.WriteAllText(folder.Stage(FileName), text + '\n');
         cancellationToken.ThrowIfCancellationRequested();
         folder.Commit();
-        terminal.Output.WriteLine(json ? text : Summary(folder));
+        if (json)
+        {
+            terminal.Output.WriteLine(text);
+        }
+        else
+        {
+            terminal.Write(Summary(folder));
+        }
     }
 
     private string Summary(OutputFolder folder)

@@ -23,7 +23,7 @@ internal sealed class SampleCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            $"Files: {TensorFile} (sample, start_noise), {RunReport.FileName} (settings, cost), and for images, of 1 or 3 channels, sample.png with values from -1 (black) to 1 (white).",
+            $"Files: {TensorFile} (sample, start_noise), {RunReport.FileName} (settings, cost), and for images, of 1 or 3 channels, sample.png with values from -1 (black) to 1 (white), pixel by pixel; of several sample-1.png and so on, and sheet.png with all of them.",
         ];
         Examples =
         [
@@ -45,8 +45,8 @@ internal sealed class SampleCommand : DocumentedCommand
         settings.Plan.WarnOfIgnored(terminal);
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
         using var session = new SamplingSession(settings);
-        ContactSheet? sheet = ContactSheet.For(session.Start.shape);
-        folder.Expect(sheet?.Names ?? []);
+        SamplePictures? pictures = SamplePictures.For(session.Start.shape);
+        folder.Expect(pictures?.Names ?? []);
 
         Tensor sample;
         using (var line = new ProgressLine(terminal, "sampling", total: 1))
@@ -54,9 +54,9 @@ internal sealed class SampleCommand : DocumentedCommand
             sample = session.Sampler.Sample(session.Start, session.Condition, session.Noise, new RunProgress(line, hasGradient: false), cancellationToken);
         }
 
-        SortedDictionary<string, string> described = settings.Describe(session.Start.shape);
+        SortedDictionary<string, Setting> described = settings.Describe(session.Start.shape);
         session.Write(folder.Stage(TensorFile), new() { ["sample"] = sample, ["start_noise"] = session.Start }, Name, described, cancellationToken);
-        sheet?.Write(sample, folder);
+        pictures?.Write(sample, folder, cancellationToken);
         session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;
     }

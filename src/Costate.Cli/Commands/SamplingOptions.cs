@@ -17,27 +17,27 @@ internal sealed class SamplingOptions
 
     private readonly Option<string?> model = Text("--model", "FILE", "The denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces, which needs nothing of how it was trained]");
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string?> schedule = Text("--schedule", "NAME[:N,N]", "The noise schedule that it was trained on; see below. Needed with --model unless --scheduler-config says it.");
-    private readonly Option<string?> prediction = Text("--prediction", "KIND", $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed with --model unless --scheduler-config says it.");
+    private readonly Option<string?> schedule = Text("--schedule", "NAME[:N,N]", "The noise schedule that it was trained on; see below. Needed with --model unless --scheduler-config or a latent says it.");
+    private readonly Option<string?> prediction = Text("--prediction", "KIND", $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed with --model unless --scheduler-config or a latent says it.");
     private readonly Option<string?> schedulerConfig = Text("--scheduler-config", "FILE", "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
     private readonly Option<bool> ignoreClipping = new("--ignore-clipping") { Description = "Leave out the clipping of predictions that --scheduler-config asks for; without this such a file is refused." };
-    private readonly Option<string?> mu = Text("--mu", "MU", "The shift of a --scheduler-config that depends on the size of the image.");
-    private readonly Option<string?> timeScale = Text("--time-scale", "S", "The network is told S t for time t in [0, 1]. [default: 1]");
-    private readonly Option<int?> trainingTimesteps = CommonOptions.AtLeast("--training-timesteps", 1, "The network is told a training step in 0..N-1 instead of a time: N t - 1.");
+    private readonly Option<double?> mu = CommonOptions.Number("--mu", "MU", "The shift of a --scheduler-config that depends on the size of the image.");
+    private readonly Option<double?> timeScale = CommonOptions.Number("--time-scale", "S", "The network is told S t for time t in [0, 1]. [default: 1]");
+    private readonly Option<int?> trainingTimesteps = CommonOptions.Whole("--training-timesteps", 1, int.MaxValue, "The network is told a training step in 0..N-1 instead of a time: N t - 1.");
     private readonly Option<string?> condition = Text("--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
     private readonly Option<string?> conditionFrom = ConditionFrom();
-    private readonly Option<string?> guidanceScale = Text("--guidance-scale", "S", "Classifier-free guidance; 1 is none. Needs --condition and --unconditional.");
+    private readonly Option<double?> guidanceScale = CommonOptions.Number("--guidance-scale", "S", "Classifier-free guidance; 1 is none. Needs --condition and --unconditional.");
     private readonly Option<string?> unconditional = Text("--unconditional", TensorFile.Form, "The condition that stands for none: a tensor like --condition, or the word zeros.");
     private readonly Option<string?> solver;
-    private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 1, $"Number of steps. [default: {DefaultSteps}]");
+    private readonly Option<int?> steps;
     private readonly Option<string?> sigmas = Text("--sigmas", "N,N,...", "With --scheduler-config, in place of --steps: the noise levels that the steps start from before the file's shift, falling from at most 1, as the pipelines of FLUX, Qwen-Image, LTX and HunyuanVideo hand them to their scheduler: 1,0.75,0.5,0.25 for 4 steps. The sample's, 0, is added.");
-    private readonly Option<string?> grid = Text("--grid", "NAME", "Where it steps; see below. [default: as the schedule says]");
-    private readonly Option<string?> start = Text("--start", "T", "Time of the start, the noise. [default: 1]");
-    private readonly Option<string?> end = Text("--end", "T", "Time of the end, the data. [default: as the schedule says]");
+    private readonly Option<string?> grid;
+    private readonly Option<double?> start;
+    private readonly Option<double?> end;
     private readonly Option<string?> shape;
-    private readonly Option<int?> batch = CommonOptions.AtLeast("--batch", 1, "How many samples. [default: 1]");
+    private readonly Option<int?> batch = CommonOptions.Whole("--batch", 1, Limits.Batch, "How many samples. [default: 1]");
     private readonly Option<string?> startNoise = Text("--start-noise", TensorFile.Form, "The state to start from, a tensor [batch, ...]. [default: drawn from --seed]");
-    private readonly Option<string?> seed = Text("--seed", "S", "Of the start noise, and of the path of a stochastic solver. [default: 0]");
+    private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of the start noise, and of the path of a stochastic solver.");
     private readonly Option<string> dtype = new("--dtype") { HelpName = "float32|float64", Description = "The network's and the states' type of number.", DefaultValueFactory = _ => "float32" };
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
@@ -48,10 +48,16 @@ internal sealed class SamplingOptions
     {
         this.input = input;
         output = CommonOptions.Output(outputFolder);
-        solver = Text("--solver", "NAME", $"The solver; see below. [default: {(input == SamplingInput.Noise ? $"{SamplingPlan.DefaultSolver}, or that of --scheduler-config" : DefaultReversible)}]");
+        solver = Text("--solver", "NAME", $"The solver; see below. [default: {Default(input == SamplingInput.Noise ? $"{SamplingPlan.DefaultSolver}, or that of --scheduler-config" : DefaultReversible)}]");
+        steps = CommonOptions.Whole("--steps", 1, Limits.Steps, $"Number of steps. [default: {Default($"{DefaultSteps}")}]");
+        grid = Text("--grid", "NAME", $"Where it steps; see below. [default: {Default("as the schedule says")}]");
+        start = CommonOptions.Number("--start", "T", $"Time of the start, the noise. [default: {Default("1")}]");
+        end = CommonOptions.Number("--end", "T", $"Time of the end, the data. [default: {Default("as the schedule says")}]");
         shape = Text("--shape", "N,N,...", input == SamplingInput.Noise
             ? "Shape of one sample, such as 3,64,64. Needed with --model unless --start-noise gives it."
             : "Shape of one sample, such as 3,64,64, which the input must have; 1,64,64 turns a picture to grey. [default: that of the input, colour for a picture]");
+
+        string Default(string otherwise) => input == SamplingInput.Latent ? "that of the latent" : otherwise;
     }
 
     /// <summary>What every help of a command with these options says below them.</summary>
@@ -85,59 +91,83 @@ internal sealed class SamplingOptions
     /// <summary>An option with a text that is looked at later.</summary>
     internal static Option<string?> Text(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description };
 
+    /// <summary>The file of the user's model, or null.</summary>
+    internal string? ModelOf(ParseResult parsed) => parsed.GetValue(model);
+
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal SamplingSettings Parse(ParseResult parsed, InputFiles files)
+    /// <param name="parsed">What the user typed.</param>
+    /// <param name="files">Where pictures and tensors come from.</param>
+    /// <param name="latent">What the latent that is to be decoded was made with: options that are not given are as there.</param>
+    internal SamplingSettings Parse(ParseResult parsed, InputFiles files, LatentOptions? latent = null)
     {
-        CheckCombinations(parsed);
+        CheckCombinations(parsed, latent);
         return new SamplingSettings
         {
             Files = files,
             Model = parsed.GetValue(model),
             Weights = parsed.GetValue(weights),
-            Plan = Plan(parsed),
+            Plan = Plan(parsed, latent),
             SchedulerConfiguration = parsed.GetValue(schedulerConfig),
-            Mu = Number(parsed, mu),
+            Mu = parsed.GetValue(mu),
             Sigmas = parsed.GetValue(sigmas),
             Condition = parsed.GetValue(condition),
             ConditionFrom = parsed.GetValue(conditionFrom),
-            GuidanceScale = Number(parsed, guidanceScale),
+            GuidanceScale = parsed.GetValue(guidanceScale),
             Unconditional = parsed.GetValue(unconditional),
             Shape = parsed.GetValue(model) is null ? EmbeddedModel.Shape : Shape(parsed.GetValue(shape)),
             Batch = parsed.GetValue(batch),
             StartNoise = parsed.GetValue(startNoise),
-            Seed = Seed(parsed.GetValue(seed)),
+            Seed = parsed.GetValue(seed) ?? 0,
             SeedIsGiven = parsed.GetValue(seed) is not null,
-            Dtype = Specification.Find("--dtype", parsed.GetValue(dtype) ?? "float32", SamplingSettings.Dtypes, d => d.Name).Value,
+            Dtype = Specification.Find("--dtype", (latent is null ? parsed.GetValue(dtype) : Value(parsed, dtype, latent)) ?? "float32", SamplingSettings.Dtypes, d => d.Name).Value,
             Threads = parsed.GetValue(threads),
             Output = parsed.GetValue(output)!,
             Json = parsed.GetValue(json),
         };
     }
 
-    private SamplingPlan Plan(ParseResult parsed)
+    private SamplingPlan Plan(ParseResult parsed, LatentOptions? latent)
     {
-        int stepCount = parsed.GetValue(steps) ?? DefaultSteps;
-        string? solverName = parsed.GetValue(solver) ?? (input == SamplingInput.Noise ? null : DefaultReversible);
+        double? Number(Option option) => Value(parsed, option, latent) is string text ? double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) : null;
+        int stepCount = (int)(Number(steps) ?? DefaultSteps);
+        string? solverName = Value(parsed, solver, latent) ?? (input == SamplingInput.Noise ? null : DefaultReversible);
         if (parsed.GetValue(model) is null)
         {
-            return SamplingPlan.ForFaces(solverName, parsed.GetValue(grid), stepCount, Number(parsed, start), Number(parsed, end));
+            return SamplingPlan.ForFaces(solverName, Value(parsed, grid, latent), stepCount, Number(start), Number(end));
         }
 
-        return parsed.GetValue(schedulerConfig) is string file
-            ? SamplingPlan.FromConfiguration(file, parsed.GetValue(ignoreClipping), Number(parsed, mu), Sigmas(parsed.GetValue(sigmas)), stepCount, solverName)
-            : SamplingPlan.FromNames(
-                parsed.GetValue(schedule)!,
-                Specification.Find("--prediction", parsed.GetValue(prediction)!, Predictions, p => p.Name).Value,
-                solverName,
-                parsed.GetValue(grid),
-                stepCount,
-                Number(parsed, start),
-                Number(parsed, end),
-                Number(parsed, timeScale),
-                parsed.GetValue(trainingTimesteps));
+        if (Configuration(parsed, latent) is (string file, var kept))
+        {
+            bool ignores = parsed.GetValue(ignoreClipping) || (kept is not null && latent!.Values.ContainsKey("ignore-clipping"));
+            return SamplingPlan.FromConfiguration(file, kept, ignores, Number(mu), Value(parsed, sigmas, latent), stepCount, Value(parsed, solver, latent) ?? (kept is null ? solverName : null));
+        }
+
+        return SamplingPlan.FromNames(
+            Value(parsed, schedule, latent)!,
+            Specification.Find("--prediction", Value(parsed, prediction, latent)!, Predictions, p => p.Name).Value,
+            solverName,
+            Value(parsed, grid, latent),
+            stepCount,
+            Number(start),
+            Number(end),
+            Number(timeScale),
+            (int?)Number(trainingTimesteps));
     }
 
-    private void CheckCombinations(ParseResult parsed)
+    // The file of a scheduler configuration that the user gives, or the text that the latent has kept of one; null where there is none.
+    private (string File, string? Kept)? Configuration(ParseResult parsed, LatentOptions? latent) =>
+        parsed.GetValue(schedulerConfig) is string file ? (file, null)
+        : latent?.Values.GetValueOrDefault("scheduler-config") is string kept && parsed.GetValue(schedule) is null ? (latent.File, kept)
+        : null;
+
+    // As it is given, or as the latent was made.
+    private static string? Value(ParseResult parsed, Option option, LatentOptions? latent)
+    {
+        string? given = parsed.GetResult(option) is { Implicit: false } result ? result.Tokens[0].Value : null;
+        return latent is null ? given : latent.Value(option.Name[2..], given);
+    }
+
+    private void CheckCombinations(ParseResult parsed, LatentOptions? latent)
     {
         bool embedded = parsed.GetValue(model) is null;
         CheckModel(parsed, embedded);
@@ -146,7 +176,7 @@ internal sealed class SamplingOptions
             return;
         }
 
-        CheckSchedule(parsed);
+        CheckSchedule(parsed, latent);
         if (parsed.GetValue(trainingTimesteps) is not null && parsed.GetValue(timeScale) is not null)
         {
             throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
@@ -194,11 +224,11 @@ internal sealed class SamplingOptions
     private static Option? Given(ParseResult parsed, Option[] options) => options.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
 
     // A scheduler configuration says all that these options say.
-    private void CheckSchedule(ParseResult parsed)
+    private void CheckSchedule(ParseResult parsed, LatentOptions? latent)
     {
         Option[] replaced = [schedule, prediction, timeScale, trainingTimesteps, grid, start, end];
         Option[] ofConfiguration = [ignoreClipping, mu, sigmas];
-        bool configured = parsed.GetValue(schedulerConfig) is not null;
+        bool configured = Configuration(parsed, latent) is not null;
         if (Given(parsed, configured ? replaced : ofConfiguration) is Option odd)
         {
             throw new UsageException(configured
@@ -206,48 +236,16 @@ internal sealed class SamplingOptions
                 : $"Got {odd.Name} without --scheduler-config; leave it out, or name the file that it is about.");
         }
 
-        if (parsed.GetValue(sigmas) is not null && Given(parsed, [steps]) is not null)
+        if (Value(parsed, sigmas, latent) is not null && Given(parsed, [steps]) is not null)
         {
             throw new UsageException("Got both --sigmas and --steps; there are as many steps as noise levels. Leave out one of them.");
         }
 
-        if (!configured && (parsed.GetValue(schedule) is null || parsed.GetValue(prediction) is null))
+        if (!configured && (Value(parsed, schedule, latent) is null || Value(parsed, prediction, latent) is null))
         {
-            throw new UsageException($"Got no {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; expected --schedule and --prediction as the network was trained, or --scheduler-config with a file that says them.");
+            throw new UsageException($"Got no {(Value(parsed, schedule, latent) is null ? "--schedule" : "--prediction")}; expected --schedule and --prediction as the network was trained, or --scheduler-config with a file that says them.");
         }
     }
-
-    private static double? Number(ParseResult parsed, Option<string?> option)
-    {
-        string? text = parsed.GetValue(option);
-        return text is null ? null
-            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value
-            : throw new UsageException($"Got {option.Name} {text}; expected a number.");
-    }
-
-    private static double[]? Sigmas(string? text)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        string[] parts = text.Split(',');
-        double[] levels = new double[parts.Length];
-        for (int i = 0; i < parts.Length; i++)
-        {
-            if (!double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out levels[i]))
-            {
-                throw new UsageException($"Got --sigmas {text}; expected numbers with commas between them, such as 1,0.75,0.5,0.25.");
-            }
-        }
-
-        return levels;
-    }
-
-    private static ulong Seed(string? text) => text is null ? 0
-        : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value
-        : throw new UsageException($"Got --seed {text}; expected a whole number from 0 to {ulong.MaxValue}.");
 
     private static long[]? Shape(string? text)
     {
@@ -262,7 +260,7 @@ internal sealed class SamplingOptions
         {
             if (!long.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out sizes[i]) || sizes[i] is < 1 or > int.MaxValue)
             {
-                throw new UsageException($"Got --shape {text}; expected the positive sizes of one sample with commas between them, such as 3,64,64. The number of samples is --batch.");
+                throw new InputException("shape", text, "the positive sizes of one sample with commas between them, such as 3,64,64", "The number of samples is --batch.");
             }
         }
 

@@ -68,14 +68,14 @@ internal sealed class SamplingSession : IDisposable
     internal Tensor ReadConditionFrom(string picture) => TensorFile.ForBatch("--condition-from", network.ConditionOf(network.Read(picture, settings))!, Start.shape[0]);
 
     /// <summary>Writes tensors with the settings of the run beside them.</summary>
-    internal void Write(string path, Dictionary<string, Tensor> tensors, string command, IReadOnlyDictionary<string, string> described, CancellationToken cancellationToken) => SafetensorsFile.Write(
+    internal void Write(string path, Dictionary<string, Tensor> tensors, string command, IReadOnlyDictionary<string, Setting> described, CancellationToken cancellationToken) => SafetensorsFile.Write(
         path,
         tensors,
-        new SortedDictionary<string, string>(described.ToDictionary(), StringComparer.Ordinal) { ["costate"] = ToolVersion.Version, ["command"] = command },
+        new SortedDictionary<string, string>(described.ToDictionary(d => d.Key, d => d.Value.Text), StringComparer.Ordinal) { ["costate"] = ToolVersion.Version, ["command"] = command },
         cancellationToken: cancellationToken);
 
     /// <summary>What to tell of a run without a gradient.</summary>
-    internal RunReport Report(string command, IReadOnlyDictionary<string, string> described, OutputFolder folder, long[]? shape = null) => new()
+    internal RunReport Report(string command, IReadOnlyDictionary<string, Setting> described, OutputFolder folder, long[]? shape = null) => new()
     {
         Command = command,
         Settings = described,
@@ -95,6 +95,7 @@ internal sealed class SamplingSession : IDisposable
 
     private static Tensor StartOf(SamplingSettings settings)
     {
+        RequireMemory(settings);
         if (settings.StartNoise is not string file)
         {
             Tensor drawn = Costate.StartNoise.Draw([settings.Batch ?? 1, .. settings.Shape!], settings.Seed, settings.Dtype);
@@ -128,6 +129,20 @@ internal sealed class SamplingSession : IDisposable
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
             throw new UsageException(FailureText.Of(e));
+        }
+    }
+
+    // The start, which is kept to be written, a state and a prediction.
+    private static void RequireMemory(SamplingSettings settings)
+    {
+        const int Least = 3;
+        if (settings.StartNoise is null)
+        {
+            int batch = settings.Batch ?? 1;
+            bool ofShape = settings.Model is not null;
+            string got = ofShape ? $"{string.Join(',', settings.Shape!)} for {batch} sample{(batch == 1 ? "" : "s")}" : $"{batch}";
+            double bytes = settings.Shape!.Aggregate((double)batch * settings.Dtype.ElementSize(), (product, size) => product * size);
+            AvailableMemory.Require(ofShape ? "shape" : "batch", got, Least * bytes, $"Make {(ofShape ? "the sizes or " : "")}the batch smaller, and draw in several runs with another seed each.");
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Costate.Cli.Models;
+using Costate.Cli.Output;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
@@ -8,6 +8,9 @@ namespace Costate.Cli.Commands;
 internal sealed record SamplingSettings
 {
     internal static readonly (string Name, ScalarType Value)[] Dtypes = [("float32", ScalarType.Float32), ("float64", ScalarType.Float64)];
+
+    /// <summary>What the embedded model is called where a file of a model would stand.</summary>
+    internal const string EmbeddedModel = "embedded";
 
     /// <summary>Where pictures and tensors come from.</summary>
     internal required InputFiles Files { get; init; }
@@ -56,38 +59,32 @@ internal sealed record SamplingSettings
 
     internal required bool Json { get; init; }
 
-    /// <summary>By name, as text: what a result file says of how it was made. What was not given is left out.</summary>
-    internal SortedDictionary<string, string> Describe(long[] shape, params (string Name, string? Value)[] more)
-    {
-        (string Name, string? Value)[] all =
-        [
-            ("model", Model ?? "embedded"),
-            ("weights", Weights),
-            ("schedulerConfig", SchedulerConfiguration),
-            ("mu", Mu is double m ? Text(m) : null),
-            ("sigmas", Sigmas),
-            ("schedule", Plan.Schedule.ToString()),
-            ("prediction", Model is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
-            ("timeScale", Plan.TrainingTimesteps is null ? Text(Plan.TimeScale) : null),
-            ("trainingTimesteps", Plan.TrainingTimesteps?.ToString(CultureInfo.InvariantCulture)),
-            ("condition", Condition),
-            ("conditionFrom", ConditionFrom),
-            ("guidanceScale", GuidanceScale is double g ? Text(g) : null),
-            ("unconditional", Unconditional),
-            ("solver", Plan.Solver.Name),
-            ("steps", Plan.Grid.Steps.ToString(CultureInfo.InvariantCulture)),
-            ("grid", Plan.GridName),
-            ("start", Text(Plan.Grid.Start)),
-            ("end", Text(Plan.Grid.End)),
-            ("shape", string.Join(',', shape)),
-            ("startNoise", StartNoise),
-            ("seed", Seed.ToString(CultureInfo.InvariantCulture)),
-            ("dtype", Dtypes.Single(d => d.Value == Dtype).Name),
-            ("threads", TorchThreads.Count.ToString(CultureInfo.InvariantCulture)),
-            .. more,
-        ];
-        return new(all.Where(p => p.Value is not null).ToDictionary(p => p.Name, p => p.Value!), StringComparer.Ordinal);
-    }
-
-    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    /// <summary>By name: what a result file says of how it was made. What was not given is left out.</summary>
+    internal SortedDictionary<string, Setting> Describe(long[] shape, params (string Name, Setting? Value)[] more) => Setting.Named(
+    [
+        ("model", Model ?? EmbeddedModel),
+        ("weights", Weights),
+        ("schedulerConfig", SchedulerConfiguration),
+        ("mu", Mu),
+        ("sigmas", Sigmas),
+        ("schedule", Plan.Schedule.ToString()),
+        ("prediction", Model is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
+        ("timeScale", Plan.TrainingTimesteps is null ? Plan.TimeScale : null),
+        ("trainingTimesteps", Plan.TrainingTimesteps),
+        ("condition", Condition),
+        ("conditionFrom", ConditionFrom),
+        ("guidanceScale", GuidanceScale),
+        ("unconditional", Unconditional),
+        ("solver", Plan.Solver.Name),
+        ("steps", Plan.Grid.Steps),
+        ("grid", Plan.GridName),
+        ("start", Plan.Grid.Start),
+        ("end", Plan.Grid.End),
+        ("shape", string.Join(',', shape)),
+        ("startNoise", StartNoise),
+        ("seed", Seed),
+        ("dtype", Dtypes.Single(d => d.Value == Dtype).Name),
+        ("threads", TorchThreads.Count),
+        .. more,
+    ]);
 }

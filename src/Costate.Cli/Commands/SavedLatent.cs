@@ -1,36 +1,68 @@
 using System.Globalization;
+using Costate.Cli.Models;
+using Costate.Cli.Output;
 using Costate.Networks;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
 
 /// <summary>A latent in a file, with what it was made with.</summary>
-internal static class SavedLatent
+/// <param name="State">Its states.</param>
+/// <param name="Condition">The condition that it was inverted under, or null.</param>
+/// <param name="Options">How it was made.</param>
+/// <param name="Seed">Of the path of a stochastic solver; null where the file does not say it.</param>
+internal sealed record SavedLatent(NoiseState State, Tensor? Condition, LatentOptions Options, ulong? Seed)
 {
     internal const string FileName = "latent.safetensors";
 
+    private const string ModelRemark = "model";
+    private const string SeedRemark = "seed";
+
     /// <summary>Writes a latent, with its condition and the settings of the run beside it.</summary>
-    internal static void Write(string path, NoiseState state, Tensor? condition, string command, IReadOnlyDictionary<string, string> described, CancellationToken cancellationToken) =>
-        NoiseStateFile.Write(path, state, new SortedDictionary<string, string>(described.ToDictionary(), StringComparer.Ordinal) { ["costate"] = ToolVersion.Version, ["command"] = command }, condition, cancellationToken);
+    internal static void Write(string path, NoiseState state, Tensor? condition, string command, SamplingPlan plan, IReadOnlyDictionary<string, Setting> described, CancellationToken cancellationToken) =>
+        NoiseStateFile.Write(path, state, new SortedDictionary<string, string>(described.Select(d => KeyValuePair.Create(d.Key, d.Value.Text)).Concat(LatentOptions.ToRemarks(plan.Options)).ToDictionary(), StringComparer.Ordinal) { ["costate"] = ToolVersion.Version, ["command"] = command }, condition, cancellationToken);
 
-    /// <summary>Reads a latent, the condition it was inverted under, and the settings to decode it with: its dtype, and for a stochastic solver its seed.</summary>
-    /// <exception cref="CommandException">The seed is another than it was made with.</exception>
-    internal static (NoiseState State, Tensor? Condition, SamplingSettings Settings) Read(string path, SamplingSettings settings)
+    /// <summary>Whether a file holds a latent, and not samples.</summary>
+    internal static bool IsLatent(string path)
     {
-        NoiseState state = NoiseStateFile.Read(path, out IReadOnlyDictionary<string, string> remarks);
-        return (state, NoiseStateFile.ReadCondition(path), settings with { Dtype = state.Dtype, Seed = Seed(path, settings, remarks) });
-    }
-
-    // The path of a stochastic reversible solver is not in the file; its seed is.
-    private static ulong Seed(string path, SamplingSettings settings, IReadOnlyDictionary<string, string> remarks)
-    {
-        if (!settings.Plan.Solver.IsStochastic || !ulong.TryParse(remarks.GetValueOrDefault("seed"), NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
+        if (!File.Exists(path) || !path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
         {
-            return settings.Seed;
+            return false;
         }
 
-        return !settings.SeedIsGiven || settings.Seed == seed
-            ? seed
-            : throw new CommandException($"The latent {path} was made with --seed {seed}, this run has --seed {settings.Seed}: {settings.Plan.Solver.Name} would take another path. Leave out --seed.");
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return file.Metadata.ContainsKey("noise_state.version");
+    }
+
+    /// <summary>Reads a latent to be decoded by the user's model, or by the embedded one if that is null.</summary>
+    /// <exception cref="CommandException">It was made with a model, and none is given.</exception>
+    internal static SavedLatent Read(string path, string? model)
+    {
+        NoiseState state = NoiseStateFile.Read(path, out IReadOnlyDictionary<string, string> remarks);
+        if (model is null && remarks.GetValueOrDefault(ModelRemark) is string made and not SamplingSettings.EmbeddedModel)
+        {
+            throw new CommandException($"The latent {path} was made with a model of yours, {made}; give it with --model. A latent names no program that is run unasked.");
+        }
+
+        return new SavedLatent(
+            state,
+            NoiseStateFile.ReadCondition(path),
+            LatentOptions.Of(path, remarks, state.Dtype),
+            ulong.TryParse(remarks.GetValueOrDefault(SeedRemark), NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : null);
+    }
+
+    /// <summary>What a session of it begins with: a state that shows the shape, and the condition.</summary>
+    internal (Tensor Start, Tensor? Condition) Start() => (State.States[0].to(State.Dtype, copy: true), Condition);
+
+    /// <summary>The settings to decode it with: its dtype, and for a stochastic solver its seed, since the path is not in the file.</summary>
+    /// <exception cref="InputException">The seed or the dtype is given, and differs.</exception>
+    internal SamplingSettings Settle(SamplingSettings settings)
+    {
+        if (settings.SeedIsGiven && settings.Plan.Solver.IsStochastic && Seed is ulong seed && seed != settings.Seed)
+        {
+            throw new InputException("seed", $"{settings.Seed}", $"{seed}, with which the latent {Options.File} was made", $"{settings.Plan.Solver.Name} would take another path. Leave it out.");
+        }
+
+        return settings with { Dtype = State.Dtype, Seed = settings.Plan.Solver.IsStochastic ? Seed ?? settings.Seed : settings.Seed };
     }
 }

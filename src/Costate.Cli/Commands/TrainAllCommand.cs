@@ -19,12 +19,7 @@ internal sealed class TrainAllCommand : DocumentedCommand
         HelpName = "DIR",
         DefaultValueFactory = _ => "costate-training",
     };
-    private readonly Option<double> minutes = new("--minutes")
-    {
-        Description = "Train so long in all, earlier runs in the same folder included.",
-        HelpName = "M",
-        DefaultValueFactory = _ => DefaultMinutes,
-    };
+    private readonly Option<double?> minutes = CommonOptions.Minutes($"Train so long in all, earlier runs in the same folder included. [default: {DefaultMinutes}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
 
     [SetsRequiredMembers]
@@ -47,38 +42,18 @@ internal sealed class TrainAllCommand : DocumentedCommand
         SetAction(Run);
     }
 
+    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
+
     private int Run(ParseResult parsed)
     {
-        double time = parsed.GetValue(minutes);
-        if (!(time > 0 && double.IsFinite(time)))
-        {
-            throw new UsageException($"Got --minutes {time}; expected a positive number.");
-        }
-
+        double time = parsed.GetValue(minutes) ?? DefaultMinutes;
         int torchThreads = parsed.GetValue(threads) ?? 1;
         using var used = new TorchThreads(torchThreads);
         var run = new RecipeRun(TrainingRecipe.Embedded(time), Path.GetFullPath(parsed.GetValue(output)!), torchThreads, terminal);
-        if (Finished(run) is not { } calibration)
-        {
-            terminal.Error.WriteLine("Stopped. The same command goes on from here.");
-            return ExitCode.Cancelled;
-        }
-
+        Calibration calibration = run.Run(parsed, cancellationToken) ?? throw new OperationCanceledException(cancellationToken);
         terminal.Write(CalibrationTable.Of(calibration));
         terminal.Output.WriteLine();
         terminal.Output.WriteLine($"{run.Weights}: {string.Join(", ", Directory.EnumerateFiles(run.Weights).Select(Path.GetFileName).Order(StringComparer.Ordinal))}");
         return ExitCode.Done;
-    }
-
-    private Calibration? Finished(RecipeRun run)
-    {
-        try
-        {
-            return run.Run(cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return null;
-        }
     }
 }

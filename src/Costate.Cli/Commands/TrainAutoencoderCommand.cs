@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Training;
 using Costate.Networks;
@@ -7,11 +8,13 @@ namespace Costate.Cli.Commands;
 /// <summary><c>costate train autoencoder</c>.</summary>
 internal sealed class TrainAutoencoderCommand : DocumentedCommand
 {
+    private readonly TrainingOptions options;
+
     [SetsRequiredMembers]
     internal TrainAutoencoderCommand(Terminal terminal, CancellationToken cancellationToken)
         : base("autoencoder", "Trains the diffusion autoencoder.")
     {
-        var options = new TrainingOptions("costate-autoencoder", TrainingDefaults.Autoencoder);
+        options = new TrainingOptions("costate-autoencoder", TrainingDefaults.Autoencoder);
         Notes =
         [
             $"Files: {AutoencoderTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile}, {Checkpoint.FileName} and samples-*.png: faces that it was not trained on, the same from their own noise, and from other noise.",
@@ -24,4 +27,6 @@ internal sealed class TrainAutoencoderCommand : DocumentedCommand
         options.AddTo(this);
         SetAction(parsed => options.Run(parsed, (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings), terminal, cancellationToken));
     }
+
+    internal override string? KeptIn(ParseResult parsed) => options.FolderOf(parsed);
 }

@@ -38,7 +38,7 @@ internal sealed class TrainCommand : DocumentedCommand
         string folder = Directory.CreateTempSubdirectory("costate-check-").FullName;
         try
         {
-            return Check(folder);
+            return Check(folder, parsed);
         }
         finally
         {
@@ -46,11 +46,11 @@ internal sealed class TrainCommand : DocumentedCommand
         }
     }
 
-    private int Check(string folder)
+    private int Check(string folder, ParseResult parsed)
     {
         TrainingRecipe recipe = TrainingRecipe.Check();
         var run = new RecipeRun(recipe, folder, threads: 1, terminal);
-        if (run.Run(cancellationToken) is null)
+        if (run.Run(parsed, cancellationToken) is null)
         {
             throw new OperationCanceledException(cancellationToken);
         }

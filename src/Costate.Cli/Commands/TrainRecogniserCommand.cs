@@ -8,13 +8,18 @@ namespace Costate.Cli.Commands;
 /// <summary><c>costate train recogniser</c>.</summary>
 internal sealed class TrainRecogniserCommand : DocumentedCommand
 {
+    private const int DefaultChannels = 24;
+    private const int MostChannels = 1024;
+
+    private readonly TrainingOptions options;
+
     [SetsRequiredMembers]
     internal TrainRecogniserCommand(Terminal terminal, CancellationToken cancellationToken)
         : base("recogniser", "Trains a face recogniser.")
     {
-        var options = new TrainingOptions("costate-recogniser", TrainingDefaults.Recogniser);
+        options = new TrainingOptions("costate-recogniser", TrainingDefaults.Recogniser);
         var loss = new Option<string>("--loss") { Description = $"The margin of the softmax: {AngularMargin.Names}.", HelpName = "NAME", DefaultValueFactory = _ => "arcface" };
-        var width = new Option<int>("--width") { Description = "Channels of the first stage, a multiple of 8.", HelpName = "W", DefaultValueFactory = _ => 24 };
+        Option<int?> width = CommonOptions.Whole("--width", 8, MostChannels, $"Channels of the first stage, a multiple of 8. [default: {DefaultChannels}]");
         Notes =
         [
             $"Files: {RecogniserTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile} (threshold and true match rate on held-out identities at a false match rate of 0.1 %) and {Checkpoint.FileName}.",
@@ -29,13 +34,13 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
         options.AddTo(this);
         SetAction(parsed =>
         {
-            (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width));
+            (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width) ?? DefaultChannels);
 
             // Before any face is drawn.
             AngularMargin.Named(margin).Dispose();
-            if (channels <= 0 || channels % 8 != 0)
+            if (channels % 8 != 0)
             {
-                throw new UsageException($"Got --width {channels}; expected a multiple of 8.");
+                throw new InputException("width", $"{channels}", "a multiple of 8");
             }
 
             return options.Run(
@@ -45,4 +50,6 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
                 cancellationToken);
         });
     }
+
+    internal override string? KeptIn(ParseResult parsed) => options.FolderOf(parsed);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
+using Costate.Cli.Faces;
+using Costate.Cli.Output;
 using Costate.Cli.Training;
 
 namespace Costate.Cli.Commands;
@@ -8,12 +9,12 @@ namespace Costate.Cli.Commands;
 internal sealed class TrainingOptions
 {
     private readonly Option<string> output;
-    private readonly Option<double?> minutes = new("--minutes") { Description = "Train so long in all, earlier runs in the same folder included.", HelpName = "M" };
-    private readonly Option<int?> steps = CommonOptions.AtLeast("--steps", 1, "Train so many steps in all, instead of --minutes.");
+    private readonly Option<double?> minutes = CommonOptions.Minutes("Train so long in all, earlier runs in the same folder included.");
+    private readonly Option<int?> steps = CommonOptions.Whole("--steps", 1, Limits.TrainingSteps, "Train so many steps in all, instead of --minutes.");
     private readonly Option<int?> batch;
     private readonly Option<int?> microBatch;
     private readonly Option<double?> learningRate;
-    private readonly Option<ulong> seed = new("--seed") { Description = "Of the first weights and of everything drawn while training.", HelpName = "S", DefaultValueFactory = _ => 0 };
+    private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of the first weights and of everything drawn while training.");
     private readonly Option<string?> data = new("--data") { Description = $"File of the drawn faces; drawn first where there is none. Trainings may share it. [default: {FaceData.FileName} in --output]", HelpName = "FILE" };
     private readonly Option<int?> identities;
     private readonly Option<int?> circumstances;
@@ -29,11 +30,11 @@ internal sealed class TrainingOptions
             HelpName = "DIR",
             DefaultValueFactory = _ => folder,
         };
-        batch = CommonOptions.AtLeast("--batch", 1, $"Faces of a step. [default: {defaults.Batch}]");
-        microBatch = CommonOptions.AtLeast("--micro-batch", 1, $"Faces that go through the network at once. [default: {defaults.MicroBatch}]");
-        learningRate = new Option<double?>("--learning-rate") { Description = $"The highest; it rises to it at first and falls along a cosine. [default: {defaults.LearningRate.ToString(CultureInfo.InvariantCulture)}]", HelpName = "R" };
-        identities = CommonOptions.AtLeast("--identities", 2, $"Identities to draw. [default: {defaults.Identities}]");
-        circumstances = CommonOptions.AtLeast("--circumstances", 1, $"Portraits of each. [default: {defaults.Circumstances}]");
+        batch = CommonOptions.Whole("--batch", 1, Limits.Batch, $"Faces of a step. [default: {defaults.Batch}]");
+        microBatch = CommonOptions.Whole("--micro-batch", 1, Limits.Together, $"Faces that go through the network at once. [default: {defaults.MicroBatch}]");
+        learningRate = CommonOptions.Number("--learning-rate", "R", v => v > 0, "a number above 0", $"The highest; it rises to it at first and falls along a cosine. [default: {defaults.LearningRate}]");
+        identities = CommonOptions.Whole("--identities", 2, (int)DrawnFaces.FirstHeldOut, $"Identities to draw. [default: {defaults.Identities}]");
+        circumstances = CommonOptions.Whole("--circumstances", 1, Limits.Batch, $"Portraits of each. [default: {defaults.Circumstances}]");
     }
 
     internal void AddTo(Command command)
@@ -44,17 +45,14 @@ internal sealed class TrainingOptions
         }
     }
 
+    internal string FolderOf(ParseResult parsed) => parsed.GetValue(output)!;
+
     internal TrainingSettings Settings(ParseResult parsed)
     {
-        (double? time, int? count, double rate) = (parsed.GetValue(minutes), parsed.GetValue(steps), parsed.GetValue(learningRate) ?? defaults.LearningRate);
+        (double? time, int? count) = (parsed.GetValue(minutes), parsed.GetValue(steps));
         if (time is not null && count is not null)
         {
             throw new UsageException("Got both --minutes and --steps; give one of them.");
-        }
-
-        if (time is not null and not > 0)
-        {
-            throw new UsageException($"Got --minutes {time}; expected a positive number.");
         }
 
         TrainingDefaults told = defaults with
@@ -63,9 +61,9 @@ internal sealed class TrainingOptions
             Minutes = time ?? defaults.Minutes,
             Batch = parsed.GetValue(batch) ?? defaults.Batch,
             MicroBatch = parsed.GetValue(microBatch) ?? defaults.MicroBatch,
-            LearningRate = rate > 0 && double.IsFinite(rate) ? rate : throw new UsageException($"Got --learning-rate {rate}; expected a positive number."),
+            LearningRate = parsed.GetValue(learningRate) ?? defaults.LearningRate,
         };
-        return told.Settings(parsed.GetValue(seed));
+        return told.Settings(parsed.GetValue(seed) ?? 0);
     }
 
     /// <summary>Trains what <paramref name="create"/> makes of the faces.</summary>
@@ -75,7 +73,7 @@ internal sealed class TrainingOptions
         int torchThreads = parsed.GetValue(threads) ?? 1;
         using var used = new TorchThreads(torchThreads);
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
-        Directory.CreateDirectory(folder);
+        using FolderLock held = FolderLock.Take(folder, parsed);
         using FaceData faces = FaceData.Open(
             parsed.GetValue(data) ?? Path.Combine(folder, FaceData.FileName),
             parsed.GetValue(identities) ?? defaults.Identities,
@@ -90,7 +88,6 @@ internal sealed class TrainingOptions
             return ExitCode.Done;
         }
 
-        terminal.Error.WriteLine("Stopped. The same command goes on from here.");
-        return ExitCode.Cancelled;
+        throw new OperationCanceledException(cancellationToken);
     }
 }

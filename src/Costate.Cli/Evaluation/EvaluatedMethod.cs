@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Cli.Commands;
 using Costate.Cli.Models;
 
 namespace Costate.Cli.Evaluation;
@@ -79,10 +80,10 @@ internal sealed record EvaluatedMethod
             method = change switch
             {
                 ["lr", var v] when double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double rate) && rate > 0 && double.IsFinite(rate) => method with { LearningRate = rate },
-                ["m", var v] when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int m) && m > 0 => method with { AdjointSteps = m },
+                ["m", var v] when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int m) && m is > 0 and <= Limits.Steps => method with { AdjointSteps = m },
                 ["trajectory", var v] => method with { Trajectory = v },
                 ["solver", var v] => method with { SolverName = v },
-                _ => throw new UsageException($"Got --methods {text}; expected changes such as {Changes}, with colons between them."),
+                _ => throw new UsageException($"Got --methods {text}; expected changes such as {Changes}, with colons between them, of at most {Limits.Steps} steps."),
             };
         }
 

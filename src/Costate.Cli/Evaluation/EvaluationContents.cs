@@ -12,7 +12,7 @@ internal sealed record EvaluationContents
     /// <summary>What is evaluated, as <c>costate evaluate</c> names it.</summary>
     public string Study { get; init; } = "morphs";
 
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
     /// <summary>Which items are here, as <c>--shard</c> names them.</summary>
     public required string Shard { get; init; }
@@ -53,7 +53,5 @@ internal sealed record EvaluationContents
     /// <param name="settings">Other settings.</param>
     /// <param name="there">What to call these.</param>
     /// <param name="now">What to call the others.</param>
-    internal string Differences(IReadOnlyDictionary<string, string> settings, string there = "there", string now = "now") => string.Join(", ", Settings.Keys.Union(settings.Keys).Order(StringComparer.Ordinal)
-        .Where(key => Settings.GetValueOrDefault(key) != settings.GetValueOrDefault(key))
-        .Select(key => $"{key} ({there} {Settings.GetValueOrDefault(key) ?? "none"}, {now} {settings.GetValueOrDefault(key) ?? "none"})"));
+    internal string Differences(IReadOnlyDictionary<string, Setting> settings, string there = "there", string now = "now") => Setting.Differences(Settings, settings, there, now);
 }

@@ -39,7 +39,7 @@ internal static class EvaluationFiles
         yield return string.Join(',', (string[])
         [
             "pair", "identity_a", "identity_b", "pair_similarity", "method", "loss", "encoding_evaluations", "sampling_evaluations", "vector_jacobian_products", "seconds",
-            .. recognisers.SelectMany(r => (string[])[$"{r} source a", $"{r} source b", $"{r} first other a", $"{r} first other b", $"{r} best other a", $"{r} best other b", $"{r} matches others"]),
+            .. recognisers.SelectMany(r => ((string[])["source a", "source b", "first other a", "first other b", "best other a", "best other b", "matches others"]).Select(what => Csv.Column(r, what))),
         ]);
         foreach (PairResult r in results)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Costate.Cli.Faces;
 using Costate.Cli.Morphs;
+using Costate.Cli.Output;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,8 +13,8 @@ internal static class EvaluationModel
     // The last digits depend on the machine.
     private const string Digits = "G4";
 
-    /// <summary>By name, as text.</summary>
-    internal static IReadOnlyDictionary<string, string> Describe(MorphModel model)
+    /// <summary>By name.</summary>
+    internal static IReadOnlyDictionary<string, Setting> Describe(MorphModel model)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -22,11 +23,11 @@ internal static class EvaluationModel
         double half = model.Schedule.HalfLogSnr(0.5);
         TimeGrid grid = TimeGrid.FromTimes([0.5, model.Schedule.TimeAtHalfLogSnr(half + 0.5)]);
         Tensor sample = new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), grid).Sample(face, code);
-        var described = new Dictionary<string, string> { ["answer.autoencoder"] = $"{Text(code)} {Text(sample)}" };
+        var described = new Dictionary<string, Setting> { ["answer.autoencoder"] = $"{Text(code)} {Text(sample)}" };
         foreach (MorphRecogniser recogniser in ((MorphRecogniser?[])[model.Attack, .. model.Judges, model.PairChooser]).OfType<MorphRecogniser>())
         {
             described[$"answer.{recogniser.Name}"] = Text(recogniser.Embed(face));
-            described[$"threshold.{recogniser.Name}"] = recogniser.Threshold.ToString("R", CultureInfo.InvariantCulture);
+            described[$"threshold.{recogniser.Name}"] = ((double?)recogniser.Threshold)!;
         }
 
         return described;

@@ -1,3 +1,5 @@
+using Costate.Cli.Output;
+
 namespace Costate.Cli.Evaluation;
 
 /// <summary>What <c>morphs.json</c> says.</summary>
@@ -7,7 +9,7 @@ internal sealed record EvaluationReport
 
     public string Version => ToolVersion.Version;
 
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
     public required string Shard { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Costate.Cli.Faces;
+using Costate.Cli.Output;
 
 namespace Costate.Cli.Evaluation;
 
@@ -36,26 +37,25 @@ internal sealed record EvaluationSettings
     /// <summary>Of x_T and z.</summary>
     internal double LearningRate { get; init; } = 0.1;
 
-    /// <summary>By name, as text. Runs with equal ones may go on in one folder and be merged.</summary>
-    internal SortedDictionary<string, string> Describe(IReadOnlyDictionary<string, string> model) => new(
-        model.Concat(
-        [
-            new("candidates", Text(Candidates)),
-            new("probes", Text(Probes)),
-            new("encodeSteps", Text(EncodingSteps)),
-            new("blendSteps", Text(BlendSteps)),
-            new("blends", Text(Blends)),
-            new("steps", Text(Steps)),
-            new("iterations", Text(Iterations)),
-            new("innerSteps", Text(InnerSteps)),
-            new("learningRate", Text(LearningRate)),
-        ]).ToDictionary(),
-        StringComparer.Ordinal);
+    /// <summary>By name. Runs with equal ones may go on in one folder and be merged.</summary>
+    internal SortedDictionary<string, Setting> Describe(IReadOnlyDictionary<string, Setting> model) => Setting.Named(
+    [
+        .. model.Select(m => (m.Key, (Setting?)m.Value)),
+        ("candidates", Candidates),
+        ("probes", Probes),
+        ("encodeSteps", EncodingSteps),
+        ("blendSteps", BlendSteps),
+        ("blends", Blends),
+        ("steps", Steps),
+        ("iterations", Iterations),
+        ("innerSteps", InnerSteps),
+        ("learningRate", LearningRate),
+    ]);
 
     /// <summary>What <see cref="Describe"/> has written.</summary>
-    internal static EvaluationSettings Of(IReadOnlyDictionary<string, string> described)
+    internal static EvaluationSettings Of(IReadOnlyDictionary<string, Setting> described)
     {
-        int Whole(string name) => int.Parse(described[name], CultureInfo.InvariantCulture);
+        int Whole(string name) => int.Parse(described[name].Text, CultureInfo.InvariantCulture);
         return new EvaluationSettings
         {
             Candidates = Whole("candidates"),
@@ -66,9 +66,7 @@ internal sealed record EvaluationSettings
             Steps = Whole("steps"),
             Iterations = Whole("iterations"),
             InnerSteps = Whole("innerSteps"),
-            LearningRate = double.Parse(described["learningRate"], CultureInfo.InvariantCulture),
+            LearningRate = double.Parse(described["learningRate"].Text, CultureInfo.InvariantCulture),
         };
     }
-
-    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

@@ -29,7 +29,7 @@ internal static class SimilarPairs
         }
 
         Tensor all = nn.functional.normalize(cat(embeddings, 0), 2, 1, 1e-12);
-        IReadOnlyList<SimilarPair> matched = Match([.. all.mm(all.t()).contiguous().data<double>()], identities, pairs, chooser.Threshold);
+        IReadOnlyList<SimilarPair> matched = Match([.. all.mm(all.t()).contiguous().data<double>()], identities, pairs, chooser.Threshold, cancellationToken);
         return matched.Count == pairs
             ? matched
             : throw new CommandException($"Got {candidates} candidates, in which {chooser.Name} finds {matched.Count} pairs of people that it tells apart; expected {pairs} pairs. Give more --candidates, or fewer --pairs.");
@@ -40,12 +40,14 @@ internal static class SimilarPairs
     /// <param name="identities">The people.</param>
     /// <param name="pairs">How many pairs; fewer come back where there are no more.</param>
     /// <param name="limit">Pairs above this similarity are one person to the recogniser, for whom nothing needs to be morphed.</param>
-    internal static IReadOnlyList<SimilarPair> Match(double[] similarities, IReadOnlyList<ulong> identities, int pairs, double limit)
+    /// <param name="cancellationToken">Looked at for each person.</param>
+    internal static IReadOnlyList<SimilarPair> Match(double[] similarities, IReadOnlyList<ulong> identities, int pairs, double limit, CancellationToken cancellationToken = default)
     {
         int n = identities.Count;
         var order = new List<(double Similarity, int A, int B)>(n * (n - 1) / 2);
         for (int a = 0; a < n; a++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             for (int b = a + 1; b < n; b++)
             {
                 if (similarities[(a * n) + b] <= limit)

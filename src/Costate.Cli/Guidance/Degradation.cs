@@ -1,5 +1,5 @@
-using System.Globalization;
 using Costate.Cli.Models;
+using Costate.Cli.Output;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -64,14 +64,14 @@ internal sealed record Degradation
         return made;
     }
 
-    /// <summary>By name, as text, for a task.</summary>
-    internal IEnumerable<(string Name, string? Value)> Describe(GuideTask task) => !task.IsMeasured ? [] :
+    /// <summary>By name, for a task.</summary>
+    internal IEnumerable<(string Name, Setting? Value)> Describe(GuideTask task) => !task.IsMeasured ? [] :
     [
-        .. task == GuideTask.Inpaint ? (IEnumerable<(string, string?)>)
-            [("mask", Mask), ("box", Box is null ? null : string.Join(',', Box)), ("hidden", Hidden is double h ? Text(h) : null)]
-            : task == GuideTask.SuperResolution ? [("factor", Text(Factor)), ("reduction", Bicubic ? "bicubic" : "average")]
-            : MotionBlur is int size ? [("motionBlur", Text(size))] : [("blur", Text(Blur))],
-        ("noise", Text(Noise)),
+        .. task == GuideTask.Inpaint ? (IEnumerable<(string, Setting?)>)
+            [("mask", Mask), ("box", Box is null ? null : string.Join(',', Box)), ("hidden", Hidden)]
+            : task == GuideTask.SuperResolution ? [("factor", Factor), ("reduction", Bicubic ? "bicubic" : "average")]
+            : MotionBlur is int size ? [("motionBlur", size)] : [("blur", Blur)],
+        ("noise", Noise),
     ];
 
     private LinearOperator Inpainting(long height, long width)
@@ -105,6 +105,4 @@ internal sealed record Degradation
             ? seen.MoveToOuterDisposeScope()
             : throw new CommandException($"Got --mask {file}, which is all {(hidden == 0 ? "white: it hides nothing" : "black: it hides everything")}; expected white where the picture is seen and black where it is hidden.");
     }
-
-    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

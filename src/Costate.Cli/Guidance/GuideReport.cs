@@ -1,3 +1,5 @@
+using Costate.Cli.Output;
+
 namespace Costate.Cli.Guidance;
 
 /// <summary>What <c>result.json</c> says of guided samples.</summary>
@@ -18,7 +20,7 @@ internal sealed record GuideReport
 
     public required string Method { get; init; }
 
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
     public required ulong Seed { get; init; }
 

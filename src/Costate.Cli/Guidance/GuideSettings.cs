@@ -1,5 +1,5 @@
-using System.Globalization;
 using Costate.Cli.Models;
+using Costate.Cli.Output;
 
 namespace Costate.Cli.Guidance;
 
@@ -36,26 +36,20 @@ internal sealed record GuideSettings
     /// <summary>The seeds of the samples.</summary>
     internal IReadOnlyList<ulong> Seeds => [.. Enumerable.Range(0, Samples).Select(i => Seed + (ulong)i)];
 
-    /// <summary>By name, as text.</summary>
-    internal SortedDictionary<string, string> Describe(IEnumerable<(string Name, string? Value)> more)
-    {
-        (string Name, string? Value)[] all =
+    /// <summary>By name.</summary>
+    internal SortedDictionary<string, Setting> Describe(IEnumerable<(string Name, Setting? Value)> more) => Setting.Named(
         [
-            ("steps", Text(Plan.Steps)),
-            ("strength", Text(Plan.Strength)),
-            ("iterations", Plan.Method.Iterations == 0 ? null : Text(Plan.Iterations)),
+            ("steps", Plan.Steps),
+            ("strength", Plan.Strength),
+            ("iterations", Plan.Method.Iterations == 0 ? null : Plan.Iterations),
             ("lookahead", LookaheadText),
-            ("eta", Plan.Method.Kind == GuideKind.Sampled ? Text(Plan.Options().Eta) : null),
-            ("clip", Plan.Clip is double clip ? Text(clip) : null),
+            ("eta", Plan.Method.Kind == GuideKind.Sampled ? Plan.Options().Eta : null),
+            ("clip", Plan.Clip),
             ("optimise", Plan.Method.Kind == GuideKind.EndToEnd ? Plan.Targets.ToString() : null),
-            ("observed", IsObserved ? "true" : null),
+            ("observed", IsObserved ? true : null),
             ("loss", Loss),
-            ("threads", Text(TorchThreads.Count)),
+            ("threads", TorchThreads.Count),
             .. Degradation.Describe(Task),
             .. more,
-        ];
-        return new(all.Where(p => p.Value is not null).ToDictionary(p => p.Name, p => p.Value!), StringComparer.Ordinal);
-    }
-
-    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+        ]);
 }

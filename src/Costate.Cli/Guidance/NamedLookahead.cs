@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Cli.Commands;
 using Costate.Cli.Models;
 
 namespace Costate.Cli.Guidance;
@@ -23,9 +24,9 @@ internal static class NamedLookahead
             return Lookahead.EndToEnd(scheme == DefaultScheme ? null : SolverOf(scheme));
         }
 
-        if (!int.TryParse(steps, NumberStyles.None, CultureInfo.InvariantCulture, out int n) || n < 1)
+        if (!int.TryParse(steps, NumberStyles.None, CultureInfo.InvariantCulture, out int n) || n is < 1 or > Limits.Steps)
         {
-            throw new UsageException($"Got --lookahead {steps}; expected {Form}.");
+            throw new InputException("lookahead", steps, $"{Form}, at most {Limits.Steps}");
         }
 
         try

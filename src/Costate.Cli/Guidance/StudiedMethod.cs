@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Cli.Commands;
 
 namespace Costate.Cli.Guidance;
 
@@ -34,7 +35,7 @@ internal sealed record StudiedMethod
     {
         string[] parts = text.Split(':');
         GuideMethod method = GuideMethod.Parse("--methods", parts[0]);
-        var studied = new StudiedMethod { Name = text, Method = method };
+        var studied = new StudiedMethod { Name = string.Join(':', [method.Name, .. parts.Skip(1)]), Method = method };
         foreach (string part in parts.Skip(1))
         {
             studied = part.Split('=', 2) switch
@@ -42,9 +43,9 @@ internal sealed record StudiedMethod
                 ["lookahead", var v] => studied with { LookaheadSteps = v },
                 ["scheme", var v] => studied with { Scheme = v, LookaheadSteps = studied.LookaheadSteps ?? "1" },
                 ["strength", var v] when double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double s) && s > 0 && double.IsFinite(s) => studied with { Strength = s },
-                ["steps", var v] when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 2 => studied with { Steps = n },
-                ["iterations", var v] when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 1 => studied with { Iterations = n },
-                _ => throw new UsageException($"Got --methods {text}; expected changes such as {Changes}, with colons between them."),
+                ["steps", var v] when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 2 and <= Limits.Steps => studied with { Steps = n },
+                ["iterations", var v] when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 1 and <= Limits.Iterations => studied with { Iterations = n },
+                _ => throw new UsageException($"Got --methods {text}; expected changes such as {Changes}, with colons between them, of at most {Limits.Steps} steps or iterations."),
             };
         }
 

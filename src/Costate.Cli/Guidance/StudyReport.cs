@@ -1,4 +1,5 @@
 using Costate.Cli.Evaluation;
+using Costate.Cli.Output;
 
 namespace Costate.Cli.Guidance;
 
@@ -9,7 +10,7 @@ internal sealed record StudyReport
 
     public string Version => ToolVersion.Version;
 
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
     public required string Shard { get; init; }
 

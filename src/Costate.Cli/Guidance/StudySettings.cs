@@ -1,5 +1,5 @@
-using System.Globalization;
 using Costate.Cli.Faces;
+using Costate.Cli.Output;
 
 namespace Costate.Cli.Guidance;
 
@@ -20,12 +20,7 @@ internal sealed record StudySettings
 
     internal Degradation Degradation => new() { Noise = Noise };
 
-    /// <summary>By name, as text. Runs with equal ones may go on in one folder and be merged.</summary>
-    internal SortedDictionary<string, string> Describe(IReadOnlyDictionary<string, string> model) => new(
-        model.Concat(
-        [
-            new("noise", Noise.ToString("R", CultureInfo.InvariantCulture)),
-            new("code", Code),
-        ]).ToDictionary(),
-        StringComparer.Ordinal);
+    /// <summary>By name. Runs with equal ones may go on in one folder and be merged.</summary>
+    internal SortedDictionary<string, Setting> Describe(IReadOnlyDictionary<string, Setting> model) =>
+        Setting.Named([.. model.Select(m => (m.Key, (Setting?)m.Value)), ("noise", Noise), ("code", Code)]);
 }

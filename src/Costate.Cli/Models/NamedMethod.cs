@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Cli.Commands;
 
 namespace Costate.Cli.Models;
 
@@ -33,15 +34,13 @@ internal static class NamedMethod
         {
             ["discrete"] => GradientMethod.Discrete(),
             ["unrolled"] => GradientMethod.Unrolled(),
-            ["revolve", var slots] when int.TryParse(slots, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 1 =>
-                GradientMethod.Discrete(Checkpointing.Revolve(n)),
+            ["revolve", var slots] when Count(slots) is int n => GradientMethod.Discrete(Checkpointing.Revolve(n)),
             ["reversible"] => GradientMethod.Reversible(),
-            ["reversible", var every] when int.TryParse(every, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= 1 =>
-                GradientMethod.Reversible(n),
+            ["reversible", var every] when Count(every) is int n => GradientMethod.Reversible(n),
             ["adjoint-deis"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory)),
             ["adjoint-deis", "1"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory)),
             ["adjoint-deis", "2"] => GradientMethod.AdjointDeis(2, adjointSteps, Of(trajectory)),
-            _ => throw new UsageException($"Got --method {text}; expected {Forms}."),
+            _ => throw new InputException("method", text, $"{Forms}, with numbers from 1 to {Limits.Steps}"),
         };
     }
 
@@ -55,6 +54,9 @@ internal static class NamedMethod
           reversible[:N]   exact, for a reversible solver; keeps two states, or one pair every N steps
           unrolled         exact; the whole run in one graph: most memory
         """;
+
+    private static int? Count(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 1 and <= Limits.Steps ? n : null;
 
     private static Trajectory? Of(string? name) =>
         name is null ? null : Specification.Find("--trajectory", name, Trajectories, t => t.Name).Value;

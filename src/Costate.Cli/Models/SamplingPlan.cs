@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Costate.Networks;
 
@@ -30,16 +31,26 @@ internal sealed record SamplingPlan
 
     internal required int? TrainingTimesteps { get; init; }
 
+    /// <summary>The options that it comes from, by their names without dashes, with the values of those that were not given.</summary>
+    internal required IReadOnlyDictionary<string, string> Options { get; init; }
+
     /// <summary>Options of a scheduler configuration that have no effect.</summary>
     private IReadOnlyList<string> IgnoredOptions { get; init; } = [];
 
     /// <summary>The plan that a scheduler_config.json stands for; a solver of the user's own takes the place of the file's.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kept">The text that a latent has kept of it; the file is not read then.</param>
+    /// <param name="ignoreClipping">Whether clipping that it asks for is left out.</param>
+    /// <param name="mu">The shift of one that depends on the size of the image.</param>
+    /// <param name="sigmas">Noise levels with commas between them, in the place of the number of steps; null for none.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="solver">The user's own, or null.</param>
     /// <exception cref="SchedulerConfigurationException">The file cannot be read or asks for something impossible.</exception>
     /// <exception cref="InputException">The number of steps, the noise levels in their place or the shift does not fit it.</exception>
-    internal static SamplingPlan FromConfiguration(string path, bool ignoreClipping, double? mu, double[]? sigmas, int steps, string? solver)
+    internal static SamplingPlan FromConfiguration(string path, string? kept, bool ignoreClipping, double? mu, string? sigmas, int steps, string? solver)
     {
-        SchedulerConfiguration configuration = SchedulerConfiguration.Load(path, ignoreClipping);
-        ScheduledSampling sampling = sigmas is null ? configuration.ForSteps(steps, mu) : configuration.ForNoiseLevels(sigmas, mu);
+        SchedulerConfiguration configuration = kept is null ? SchedulerConfiguration.Load(path, ignoreClipping) : SchedulerConfiguration.Parse(kept, ignoreClipping);
+        ScheduledSampling sampling = sigmas is null ? configuration.ForSteps(steps, mu) : configuration.ForNoiseLevels(NoiseLevels(sigmas), mu);
         return new SamplingPlan
         {
             Schedule = sampling.Schedule,
@@ -51,8 +62,22 @@ internal sealed record SamplingPlan
             TimeScale = configuration.TimeScale,
             TrainingTimesteps = configuration.TrainingTimesteps,
             IgnoredOptions = configuration.IgnoredOptions,
+            Options = Named(
+                ("scheduler-config", kept ?? File.ReadAllText(path)),
+                ("ignore-clipping", ignoreClipping ? "true" : null),
+                ("mu", mu is double m ? Text(m) : null),
+                ("solver", solver),
+                ("sigmas", sigmas),
+                ("steps", sigmas is null ? Text(steps) : null)),
         };
     }
+
+    /// <summary>Noise levels with commas between them.</summary>
+    /// <exception cref="InputException">They are no numbers.</exception>
+    internal static double[] NoiseLevels(string text) => [.. text.Split(',').Select(part =>
+        double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double level)
+            ? level
+            : throw new InputException("sigmas", text, "numbers with commas between them, such as 1,0.75,0.5,0.25"))];
 
     /// <summary>Tells the user what has no effect.</summary>
     internal void WarnOfIgnored(Terminal terminal)
@@ -76,6 +101,7 @@ internal sealed record SamplingPlan
     {
         (NamedSchedule named, IReadOnlyList<double> numbers, NoiseSchedule parsed) = NamedSchedule.Parse(schedule);
         TimeGrid points = NamedGrid.Parse(grid ?? named.Grid, parsed, steps, start ?? 1, end ?? named.EndOf(numbers));
+        string predicts = prediction.ToString().ToLowerInvariant();
         return new SamplingPlan
         {
             Schedule = parsed,
@@ -86,6 +112,21 @@ internal sealed record SamplingPlan
             StartScale = named.StartScaleIsSigma ? parsed.Sigma(points.Start) : 1,
             TimeScale = timeScale ?? 1,
             TrainingTimesteps = trainingTimesteps,
+            Options = Named(
+                ("schedule", schedule),
+                ("prediction", predicts),
+                ("solver", solver ?? DefaultSolver),
+                ("steps", Text(steps)),
+                ("grid", grid ?? named.Grid),
+                ("start", Text(points.Start)),
+                ("end", Text(points.End)),
+                ("time-scale", trainingTimesteps is null ? Text(timeScale ?? 1) : null),
+                ("training-timesteps", trainingTimesteps is int n ? Text(n) : null)),
         };
     }
+
+    private static Dictionary<string, string> Named(params (string Name, string? Value)[] options) =>
+        options.Where(o => o.Value is not null).ToDictionary(o => o.Name, o => o.Value!);
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

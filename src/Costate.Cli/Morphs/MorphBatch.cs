@@ -15,8 +15,12 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
     internal const string TableFile = "morphs.csv";
     internal const string FileName = "batch.json";
 
-    private readonly SortedDictionary<string, string> described = settings.Describe(model.Source);
+    /// <summary>The files beside the folders of the pairs.</summary>
+    internal static readonly string[] Files = [SettingsFile, TableFile, FileName];
+
+    private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Source);
     private readonly SortedDictionary<int, MorphBatchRow> rows = [];
+    private readonly Dictionary<string, int> linesOfContent = new(StringComparer.Ordinal);
     private readonly MorphRun run = new(model, settings);
 
     /// <summary>Refuses a folder of other settings, and leaves a note of these.</summary>
@@ -26,19 +30,15 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         string path = Path.Combine(output, SettingsFile);
         if (File.Exists(path))
         {
-            SortedDictionary<string, string> theirs = SettingsOf(path);
-            string[] differences = [.. theirs.Keys.Union(described.Keys).Order(StringComparer.Ordinal)
-                .Where(key => theirs.GetValueOrDefault(key) != described.GetValueOrDefault(key))
-                .Select(key => $"{key} (there {theirs.GetValueOrDefault(key) ?? "none"}, now {described.GetValueOrDefault(key) ?? "none"})")];
-            if (differences.Length > 0)
+            if (Setting.Differences(SettingsOf(path), described) is { Length: > 0 } differences)
             {
-                throw new CommandException($"The folder '{output}' is of a run with other settings: {string.Join(", ", differences)}. Give the same settings to go on with it, or another folder with --output.");
+                throw new CommandException($"The folder '{output}' is of a run with other settings: {differences}. Give the same settings to go on with it, or another folder with --output.");
             }
 
             return;
         }
 
-        using OutputFolder folder = OutputFolder.Prepare(output, SettingsFile, TableFile, FileName);
+        using OutputFolder folder = OutputFolder.Prepare(output, Files);
         File.WriteAllText(folder.Stage(SettingsFile), JsonReport.Text(described) + '\n');
         folder.Commit();
     }
@@ -83,6 +83,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
             }
 
             (FacePicture a, FacePicture b) = MorphInputs.Read(files, pair.A, pair.B, model.Side);
+            pair = Named(pair, a, b);
             string folder = Path.Combine(output, pair.Name);
             string result = Path.Combine(folder, MorphReport.FileName);
             if (File.Exists(folder))
@@ -100,12 +101,26 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
                 ? MorphBatchRow.Of(pair, report, wasThere: true)
                 : throw new CommandException($"'{folder}' is a morph of other pictures. Remove that folder, or give the pair another name.");
         }
-        catch (Exception e) when (e is CommandException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is CommandException or InputException or IOException or UnauthorizedAccessException)
         {
             Fail(pair, e.Message);
         }
 
         return null;
+    }
+
+    // A pair that has no name is called by its pictures.
+    private PairsRow Named(PairsRow pair, FacePicture a, FacePicture b)
+    {
+        if (pair.Name.Length > 0)
+        {
+            return pair;
+        }
+
+        string name = PairName.Of(a, b);
+        return linesOfContent.TryAdd(name, pair.Line)
+            ? pair with { Name = name }
+            : throw new CommandException($"got the pictures of line {linesOfContent[name]} again; expected other pictures, or a name for one of the two");
     }
 
     // What a network cannot take in one pair shall not stop the others: they are then tried one by one.
@@ -126,10 +141,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
                 cancellationToken);
             foreach ((MorphBatchPair pair, MorphOutcome outcome) in pairs.Zip(outcomes))
             {
-                using OutputFolder folder = OutputFolder.Prepare(Path.Combine(output, pair.Row.Name), MorphReport.AllFiles);
-                MorphReport report = MorphReport.Write(folder, outcome, pair.A, pair.B, described, settings.Seed);
-                folder.Commit();
-                rows[pair.Row.Line] = MorphBatchRow.Of(pair.Row, report, wasThere: false);
+                Keep(pair, outcome);
             }
         }
         catch (InvalidOperationException e) when (pairs.Count == 1)
@@ -145,6 +157,21 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         }
     }
 
+    private void Keep(MorphBatchPair pair, MorphOutcome outcome)
+    {
+        try
+        {
+            using OutputFolder folder = OutputFolder.Prepare(Path.Combine(output, pair.Row.Name), MorphReport.AllFiles);
+            MorphReport report = MorphReport.Write(folder, outcome, pair.A, pair.B, described, settings.Seed);
+            folder.Commit();
+            rows[pair.Row.Line] = MorphBatchRow.Of(pair.Row, report, wasThere: false);
+        }
+        catch (CommandException e)
+        {
+            Fail(pair.Row, e.Message);
+        }
+    }
+
     private void Fail(PairsRow pair, string message)
     {
         rows[pair.Line] = MorphBatchRow.Of(pair, message);
@@ -156,13 +183,15 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         using OutputFolder folder = OutputFolder.Prepare(output, TableFile, FileName);
         string[] recognisers = [model.Attack.Name, .. model.Judges.Select(j => j.Name)];
         var table = new StringBuilder();
-        table.AppendJoin(',', ["line", "name", "accepted", "loss", "blend accepted", "blend loss", .. recognisers.SelectMany(r => (string[])[$"{r} to A", $"{r} to B"]), "error"]).Append('\n');
+        table.AppendJoin(
+            ',',
+            ["line", "name", "accepted", "loss", "blend_accepted", "blend_loss", .. recognisers.SelectMany(r => (string[])[Csv.Column(r, "to a"), Csv.Column(r, "to b")]), "error"]).Append('\n');
         foreach (MorphBatchRow row in rows.Values)
         {
             IEnumerable<string> numbers = row.Recognisers is null
                 ? Enumerable.Repeat("", 2 * recognisers.Length)
                 : row.Recognisers.SelectMany(s => (double[])[s.ToA, s.ToB]).Select(v => v.ToString("R", CultureInfo.InvariantCulture));
-            table.AppendJoin(',', [row.Line.ToString(CultureInfo.InvariantCulture), Quoted(row.Name), Verdict(row, row.Accepted), Number(row.Loss), Verdict(row, row.BlendAccepted), Number(row.BlendLoss), .. numbers, Quoted(row.Error ?? "")]).Append('\n');
+            table.AppendJoin(',', [row.Line.ToString(CultureInfo.InvariantCulture), Csv.Quoted(row.Name), Verdict(row, row.Accepted), Number(row.Loss), Verdict(row, row.BlendAccepted), Number(row.BlendLoss), .. numbers, Csv.Quoted(row.Error ?? "")]).Append('\n');
         }
 
         File.WriteAllText(folder.Stage(TableFile), table.ToString());
@@ -176,13 +205,11 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
 
     private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
-    private static string Quoted(string text) => text.AsSpan().IndexOfAny(",\"\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
     private static MorphReport Result(string path) =>
         Read<MorphReport>(path, "Remove its folder to make it again.");
 
-    private static SortedDictionary<string, string> SettingsOf(string path) =>
-        Read<SortedDictionary<string, string>>(path, "Give another folder with --output.");
+    private static SortedDictionary<string, Setting> SettingsOf(string path) =>
+        Read<SortedDictionary<string, Setting>>(path, "Give another folder with --output.");
 
     private static T Read<T>(string path, string cure)
     {

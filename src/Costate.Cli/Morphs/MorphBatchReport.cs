@@ -1,3 +1,5 @@
+using Costate.Cli.Output;
+
 namespace Costate.Cli.Morphs;
 
 /// <summary>What <c>batch.json</c> says of a run.</summary>
@@ -7,7 +9,7 @@ internal sealed record MorphBatchReport
 
     public string Version => ToolVersion.Version;
 
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
     public required IReadOnlyList<MorphBatchRow> Pairs { get; init; }
 }

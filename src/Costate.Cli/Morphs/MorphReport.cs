@@ -17,7 +17,7 @@ internal sealed record MorphReport
 
     public string Version => ToolVersion.Version;
 
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
     public required ulong Seed { get; init; }
 
@@ -46,7 +46,7 @@ internal sealed record MorphReport
 
     /// <summary>Writes all files of a morph into a folder, which is left to be committed.</summary>
     /// <returns>The report.</returns>
-    internal static MorphReport Write(OutputFolder folder, MorphOutcome outcome, FacePicture a, FacePicture b, IReadOnlyDictionary<string, string> settings, ulong seed)
+    internal static MorphReport Write(OutputFolder folder, MorphOutcome outcome, FacePicture a, FacePicture b, IReadOnlyDictionary<string, Setting> settings, ulong seed)
     {
         File.WriteAllBytes(folder.Stage(MorphFile), PictureFile.Png(outcome.Morph));
         File.WriteAllBytes(folder.Stage(StripFile), MorphStrip.Png(outcome));

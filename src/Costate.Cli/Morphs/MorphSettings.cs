@@ -1,4 +1,4 @@
-using System.Globalization;
+using Costate.Cli.Output;
 
 namespace Costate.Cli.Morphs;
 
@@ -35,36 +35,28 @@ internal sealed record MorphSettings
 
     internal required ulong Seed { get; init; }
 
-    /// <summary>By name, as text. Runs with equal ones may share a folder.</summary>
-    internal SortedDictionary<string, string> Describe(string weights)
-    {
-        (string Name, string? Value)[] all =
-        [
-            ("weights", weights),
-            ("solver", SolverName),
-            ("grid", GridName),
-            ("steps", Text(Steps)),
-            ("encodingSteps", Text(EncodingSteps)),
-            ("method", MethodName),
-            ("adjointSteps", Text(AdjointSteps)),
-            ("trajectory", Trajectory),
-            ("optimiser", OptimiserName),
-            ("targets", Optimisation.Targets.ToString()),
-            ("iterations", Text(Optimisation.Iterations)),
-            ("learningRate", Text(Optimisation.StartNoiseRate)),
-            ("codeLearningRate", Text(Optimisation.ConditionRate)),
-            ("gradientNorm", Text(Optimisation.MostGradientNorm)),
-            ("keepNorm", Optimisation.KeepStartNorm ? "true" : null),
-            ("injectedNoise", Optimisation.InjectedNoise == 0 ? null : Text(Optimisation.InjectedNoise)),
-            ("stopAtLoss", Text(Optimisation.StopAtLoss)),
-            ("patience", Text(Optimisation.Patience)),
-            ("blend", Text(Blend)),
-            ("seed", Seed.ToString(CultureInfo.InvariantCulture)),
-        ];
-        return new(all.Where(p => p.Value is not null).ToDictionary(p => p.Name, p => p.Value!), StringComparer.Ordinal);
-    }
-
-    private static string? Text(int? value) => value?.ToString(CultureInfo.InvariantCulture);
-
-    private static string? Text(double? value) => value?.ToString("R", CultureInfo.InvariantCulture);
+    /// <summary>By name. Runs with equal ones may share a folder.</summary>
+    internal SortedDictionary<string, Setting> Describe(string weights) => Setting.Named(
+    [
+        ("weights", weights),
+        ("solver", SolverName),
+        ("grid", GridName),
+        ("steps", Steps),
+        ("encodingSteps", EncodingSteps),
+        ("method", MethodName),
+        ("adjointSteps", AdjointSteps),
+        ("trajectory", Trajectory),
+        ("optimiser", OptimiserName),
+        ("targets", Optimisation.Targets.ToString()),
+        ("iterations", Optimisation.Iterations),
+        ("learningRate", Optimisation.StartNoiseRate),
+        ("codeLearningRate", Optimisation.ConditionRate),
+        ("gradientNorm", Optimisation.MostGradientNorm),
+        ("keepNorm", Optimisation.KeepStartNorm ? true : null),
+        ("injectedNoise", Optimisation.InjectedNoise == 0 ? null : Optimisation.InjectedNoise),
+        ("stopAtLoss", Optimisation.StopAtLoss),
+        ("patience", Optimisation.Patience),
+        ("blend", Blend),
+        ("seed", Seed),
+    ]);
 }

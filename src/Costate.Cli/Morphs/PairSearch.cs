@@ -137,9 +137,5 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, Termi
 
     private IReadOnlyList<(FacePicture A, FacePicture B)> Faces((ulong A, ulong B)[] pairs) => [.. pairs.Select(p => (Face(p.A), Face(p.B)))];
 
-    private FacePicture Face(ulong identity)
-    {
-        using var file = new MemoryStream(Portrait(identity, model.Side));
-        return FacePicture.Read($"{identity}", file, model.Side);
-    }
+    private FacePicture Face(ulong identity) => FacePicture.Read($"{identity}", Portrait(identity, model.Side), model.Side);
 }

@@ -1,3 +1,5 @@
+using Costate.Cli.Output;
+
 namespace Costate.Cli.Morphs;
 
 /// <summary>What <c>pairs.json</c> says of a search.</summary>
@@ -7,7 +9,7 @@ internal sealed record PairSearchReport
 
     public string Version => ToolVersion.Version;
 
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
     /// <summary>How many were drawn.</summary>
     public required int People { get; init; }

@@ -2,7 +2,7 @@ namespace Costate.Cli.Morphs;
 
 /// <summary>A row of a file of pairs.</summary>
 /// <param name="Line">Its number, from 1.</param>
-/// <param name="Name">What its folder is called; empty if the row is bad.</param>
+/// <param name="Name">What its folder is called; empty if the row says no name, or is bad.</param>
 /// <param name="A">The first picture.</param>
 /// <param name="B">The second.</param>
 /// <param name="Error">What is wrong with the row, or null.</param>
@@ -49,15 +49,15 @@ internal static class PairsFile
             return Bad($"got {(cells is null ? "a quote that does not end" : $"{cells.Length} values, {cells.Count(string.IsNullOrWhiteSpace)} of them empty")}; expected a,b or a,b,name");
         }
 
-        string name = cells.Length == 3 ? cells[2] : $"{line:D5}";
-        if (name.IndexOfAny(Path.GetInvalidFileNameChars()) >= 0 || name.StartsWith('.'))
+        string name = cells.Length == 3 ? cells[2].Normalize() : "";
+        if (name.Length > 0 && PairName.Expected(name) is string expected)
         {
-            return Bad($"got the name '{name}'; expected one that a folder can have");
+            return Bad($"got the name '{name}'; expected {expected}");
         }
 
-        return names.TryAdd(name, line)
+        return name.Length == 0 || names.TryAdd(name, line)
             ? new PairsRow(line, name, Path.Combine(folder, cells[0]), Path.Combine(folder, cells[1]))
-            : Bad($"got the name '{name}', which line {names[name]} has; expected names that differ");
+            : Bad($"got the name '{name}', which line {names[name]} has; expected names that differ, in more than capitals");
 
         PairsRow Bad(string error) => new(line, "", "", "", error);
     }

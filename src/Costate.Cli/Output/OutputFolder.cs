@@ -7,11 +7,11 @@ namespace Costate.Cli.Output;
 internal sealed class OutputFolder : IDisposable
 {
     private readonly string path;
-    private readonly string staging;
+    private readonly StagingFolder staging;
     private readonly string? created;
     private readonly List<string> staged = [];
 
-    private OutputFolder(string path, string staging, string? created)
+    private OutputFolder(string path, StagingFolder staging, string? created)
     {
         this.path = path;
         this.staging = staging;
@@ -31,25 +31,32 @@ internal sealed class OutputFolder : IDisposable
     internal static OutputFolder Prepare(string folder, params IEnumerable<string> names)
     {
         string full = Path.GetFullPath(folder);
-        if (File.Exists(full))
-        {
-            throw new CommandException($"Cannot write to '{folder}': it is a file; expected a folder, or nothing yet. Name another with --output.");
-        }
-
+        RefuseFile(folder);
         RefuseFolders(full, names);
         string? created = FirstMissing(full);
         try
         {
-            string staging = Path.Combine(full, $".costate-{Path.GetRandomFileName()}");
-            Directory.CreateDirectory(staging);
-            return new OutputFolder(full, staging, created);
+            return new OutputFolder(full, StagingFolder.Create(full), created);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             RemoveIfEmpty(created, full);
-            throw new CommandException($"Cannot write to '{folder}': {e.Message.TrimEnd('.')}. Expected a folder that this user may create and write to. Name another with --output.", e);
+            throw NotWritable(folder, e);
         }
     }
+
+    /// <exception cref="CommandException">There is a file where the folder should be.</exception>
+    internal static void RefuseFile(string folder)
+    {
+        if (File.Exists(Path.GetFullPath(folder)))
+        {
+            throw new CommandException($"Cannot write to '{folder}': it is a file; expected a folder, or nothing yet. Name another with --output.");
+        }
+    }
+
+    /// <summary>What to tell of a folder that the system does not let us write to.</summary>
+    internal static CommandException NotWritable(string folder, Exception cause) =>
+        new($"Cannot write to '{folder}': {cause.Message.TrimEnd('.')}. Expected a folder that this user may create and write to. Name another with --output.", cause);
 
     /// <summary>Further files that will come, none of which may be a folder.</summary>
     /// <exception cref="CommandException">One is.</exception>
@@ -59,7 +66,7 @@ internal sealed class OutputFolder : IDisposable
     internal string Stage(string name)
     {
         staged.Add(name);
-        return Path.Combine(staging, name);
+        return Path.Combine(staging.FullName, name);
     }
 
     /// <summary>Moves all files into place, over those that are there.</summary>
@@ -67,17 +74,13 @@ internal sealed class OutputFolder : IDisposable
     {
         foreach (string name in staged)
         {
-            File.Move(Path.Combine(staging, name), Path.Combine(path, name), overwrite: true);
+            File.Move(Path.Combine(staging.FullName, name), Path.Combine(path, name), overwrite: true);
         }
     }
 
     public void Dispose()
     {
-        if (Directory.Exists(staging))
-        {
-            Directory.Delete(staging, recursive: true);
-        }
-
+        staging.Dispose();
         RemoveIfEmpty(created, path);
     }
 

@@ -7,6 +7,9 @@ namespace Costate.Cli;
 /// </summary>
 internal sealed class ProgressLine(Terminal terminal, string title, double total) : IDisposable
 {
+    private const int FewestCells = 5;
+    private const int MostCells = 40;
+
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
 
@@ -30,7 +33,7 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
         if (terminal.LiveWidth is int width)
         {
             next = elapsed + Refresh;
-            Show(Clip(LiveText(fraction, elapsed, width, note.Length) + After(note), width - 1));
+            Show(LiveText(fraction, elapsed, width - 1, note));
         }
         else
         {
@@ -49,12 +52,25 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
         }
     }
 
-    private string LiveText(double fraction, TimeSpan elapsed, int width, int noted)
+    // What has no room is left out: a number that is cut is another number.
+    private string LiveText(double fraction, TimeSpan elapsed, int width, string note)
     {
-        int cells = Math.Clamp(width - title.Length - noted - 34, 0, 40);
+        string name = $"{title} ";
+        string text = $"{fraction,4:P0}";
+        if (text.Length > width)
+        {
+            return "";
+        }
+
+        name = name.Length + text.Length <= width ? name : "";
+        foreach (string more in (string[])[Remaining(fraction, elapsed), After(note)])
+        {
+            text += name.Length + text.Length + more.Length <= width ? more : "";
+        }
+
+        int cells = Math.Clamp(width - name.Length - text.Length - 3, 0, MostCells);
         int full = (int)(fraction * cells);
-        string bar = cells < 5 ? "" : $"[{new string('#', full)}{new string('.', cells - full)}] ";
-        return $"{title} {bar}{fraction,4:P0}{Remaining(fraction, elapsed)}";
+        return cells < FewestCells ? name + text : $"{name}[{new string('#', full)}{new string('.', cells - full)}] {text}";
     }
 
     // The first second says little about the rest.
@@ -63,8 +79,6 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
         : "";
 
     private static string After(string note) => note.Length == 0 ? "" : $", {note}";
-
-    private static string Clip(string text, int width) => text.Length <= width ? text : text[..Math.Max(width, 0)];
 
     private void Show(string text)
     {

@@ -1,4 +1,6 @@
+using Costate.Cli.Commands;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Costate.Cli;
 
@@ -7,6 +9,7 @@ internal sealed class Terminal
 {
     // Wide enough for every table: a file or a pipe has no width of its own.
     private const int WidthOfFile = 132;
+    private const int Widest = 10_000;
 
     /// <summary>The standard output.</summary>
     internal required TextWriter Output { get; init; }
@@ -36,7 +39,16 @@ internal sealed class Terminal
         LiveWidth = Console.IsErrorRedirected ? null : WindowWidth(),
     };
 
-    /// <summary>Prints a table, in colour where the output is a terminal that has it.</summary>
+    /// <summary>Prints a line of text and numbers; on a terminal broken between words where it is too long, which would itself break within a number.</summary>
+    internal void Write(string text)
+    {
+        foreach (string line in text.Split('\n').SelectMany(line => OutputIsTerminal ? DocumentedHelp.Wrap(line, Width) : [line]))
+        {
+            Output.WriteLine(line);
+        }
+    }
+
+    /// <summary>Prints a table, in colour where the output is a terminal that has it; row by row where it is wider than the output.</summary>
     internal void Write(Table table)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -45,7 +57,17 @@ internal sealed class Terminal
             Out = new AnsiConsoleOutput(Output),
         });
         console.Profile.Width = Width;
-        console.Write(table);
+        RenderOptions options = RenderOptions.Create(console, console.Profile.Capabilities);
+        if (((IRenderable)table).Measure(options, Widest).Max <= Width)
+        {
+            console.Write(table);
+            return;
+        }
+
+        foreach (string line in StackedTable.Lines(table, options).SelectMany(line => DocumentedHelp.Wrap(line, Width)))
+        {
+            Output.WriteLine(line);
+        }
     }
 
     private static int WindowWidth()

@@ -85,6 +85,7 @@ internal sealed class FaceData : IDisposable
 
     private static Tensor Drawn(int identities, int circumstances, int threads, Terminal terminal, CancellationToken cancellationToken)
     {
+        AvailableMemory.Require("identities", $"{identities} in {circumstances} circumstances each", (double)identities * circumstances * 3 * Size * Size, "Draw fewer people, or fewer portraits of each.");
         (ulong, ulong)[] seeds = Seeds(0, identities, circumstances);
         Tensor all = empty([seeds.Length, 3, Size, Size], ScalarType.Byte);
         using var line = new ProgressLine(terminal, "drawing faces", seeds.Length);

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Costate.Cli.Output;
 using Costate.Cli.Recognition;
 
@@ -20,10 +21,12 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
     internal string FolderOf(TrainingPart part) => Path.Combine(folder, part.Name);
 
     /// <summary>Trains and calibrates; returns null if it was cancelled, which the same run goes on from.</summary>
-    internal Calibration? Run(CancellationToken cancellationToken)
+    internal Calibration? Run(ParseResult parsed, CancellationToken cancellationToken)
     {
+        using FolderLock held = FolderLock.Take(folder, parsed);
         foreach ((int index, TrainingPart part) in recipe.Parts.Index())
         {
+            using FolderLock ofPart = FolderLock.Take(FolderOf(part), parsed);
             if (!Train(part, $"{part.Name} ({index + 1} of {recipe.Parts.Count})", cancellationToken))
             {
                 return null;
@@ -37,7 +40,6 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
     {
         terminal.Error.WriteLine(title);
         string own = FolderOf(part);
-        Directory.CreateDirectory(own);
         string file = Path.Combine(folder, $"faces-{part.Identities}x{part.Circumstances}.safetensors");
         using FaceData faces = FaceData.Open(file, part.Identities, part.Circumstances, threads, terminal, cancellationToken);
         using TrainingTask task = part.Create(faces, part.Settings);

@@ -70,7 +70,7 @@ public sealed class EvaluateRecognisersCommandTests
     [Theory]
     [InlineData("--identities 3 --pictures 2", "12 pairs", "1000")]
     [InlineData("--identities 100000", "pairs")]
-    [InlineData("--pictures 1", "--pictures 1", "at least 2")]
+    [InlineData("--pictures 1", "Got 1 for --pictures", "from 2")]
     public void TooFewOrTooManyPairs_AreBadUsage(string options, params string[] says) =>
         Tool.Fails(2, ["evaluate", "recognisers", .. options.Split(' ')], says);
 }

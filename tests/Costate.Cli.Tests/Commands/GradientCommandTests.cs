@@ -126,7 +126,7 @@ public sealed class GradientCommandTests
         Assert.Equal("sum", file.Metadata["loss"]);
         Assert.Equal("DPM-Solver++2M", file.Metadata["solver"]);
         Assert.Equal(["condition", "condition_gradient", "loss", "sample", "start_noise", "start_noise_gradient"], file.Names.Order(StringComparer.Ordinal));
-        Assert.True(File.Exists(folder.PathTo("sample.png")));
+        Assert.All((string[])["sample-1.png", "sample-2.png", "sheet.png"], picture => Assert.True(File.Exists(folder.PathTo(picture))));
     }
 
     // The data prediction keeps the random network's states small, whatever the number of steps.

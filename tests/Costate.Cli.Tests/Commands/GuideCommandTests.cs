@@ -162,8 +162,8 @@ public sealed class GuideCommandTests : IDisposable
     [InlineData("--task custom-torchscript-loss", "without --loss")]
     [InlineData("--task inpaint --box 1,2,3", "--box 1,2,3", "16,16,32,32")]
     [InlineData("--task inpaint --box 1,2,3,4 --hidden 0.5", "--box and --hidden")]
-    [InlineData("--task inpaint --hidden 1", "--hidden 1", "between 0 and 1")]
-    [InlineData("--task inpaint --lookahead 0", "--lookahead 0", "or all")]
+    [InlineData("--task inpaint --hidden 1", "Got 1 for --hidden", "between 0 and 1")]
+    [InlineData("--task inpaint --lookahead 0", "Got 0 for --lookahead", "or all")]
     [InlineData("--task inpaint --lookahead 2 --scheme ddpm", "--scheme ddpm", "stochastic")]
     [InlineData("--task inpaint --method mpgd --lookahead 2", "--lookahead with --method mpgd", "such as greedy")]
     [InlineData("--task inpaint --method end-to-end --eta 1", "--eta with --method end-to-end")]
@@ -173,7 +173,7 @@ public sealed class GuideCommandTests : IDisposable
     [InlineData("--task inpaint --schedule vp-linear", "--schedule without --model")]
     [InlineData("--task inpaint --model a.pt", "--model without --schedule")]
     [InlineData("--task inpaint --model a.pt --weights b", "--weights with --model")]
-    [InlineData("--task inpaint --steps 1", "--steps 1", "at least 2")]
+    [InlineData("--task inpaint --steps 1", "Got 1 for --steps", "from 2")]
     public void OptionsThatAreWrong_AreBadUsage(string options, params string[] says) => Refused(2, options.Split(' '), says);
 
     [Fact]

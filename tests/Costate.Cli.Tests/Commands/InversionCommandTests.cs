@@ -43,7 +43,8 @@ public sealed class InversionCommandTests : IDisposable
         Assert.True(Read("out", "sample.safetensors", "sample").allclose(PictureTensor(), rtol: 0, atol: 1e-6));
         using SKBitmap sheet = SKBitmap.Decode(folder.PathTo("out", "sample.png"));
         using SKBitmap original = SKBitmap.Decode(picture);
-        Assert.Equal(original.GetPixel(3, 5), sheet.GetPixel(2 + (3 * 8) + 4, 2 + (5 * 8) + 4));
+        Assert.Equal((8, 8), (sheet.Width, sheet.Height));
+        Assert.Equal(original.GetPixel(3, 5), sheet.GetPixel(3, 5));
     }
 
     // What the parser would take for a file of arguments, what it would take for no picture, and the standard input.
@@ -120,25 +121,121 @@ public sealed class InversionCommandTests : IDisposable
         Assert.Equal(tensors, remarks["sample"]);
     }
 
-    [Fact]
-    public void Latent_OfOtherSettings_IsRefused()
+    [Theory]
+    [InlineData("--solver", "rex:rk4:0.9", "rex:euler:0.99")]
+    [InlineData("--solver", "ddim", "rex:euler:0.99")]
+    [InlineData("--steps", "5", "7")]
+    [InlineData("--grid", "uniform", "karras:5")]
+    [InlineData("--grid", "karras", "karras:5")]
+    [InlineData("--start", "0.8", "0.9")]
+    [InlineData("--end", "0.02", "0.01")]
+    [InlineData("--schedule", "vp-linear:0.1,19", "vp-linear")]
+    [InlineData("--prediction", "noise", "data")]
+    [InlineData("--training-timesteps", "99", "100")]
+    public void Latent_SaysHowItWasMade_AndWhatDiffersIsRefused(string option, string differs, string made)
     {
-        Tool.Done(["invert", picture, .. Inputs("--training-timesteps", "100"), "--output", folder.PathTo("out")]);
+        using var scope = NewDisposeScope();
+        string[] settings = ["--solver", "rex:euler:0.99", "--steps", "7", "--grid", "karras:5", "--start", "0.9", "--end", "0.01", "--training-timesteps", "100"];
+        Tool.Done(["invert", picture, .. Inputs(settings), "--output", folder.PathTo("out")]);
         string latent = folder.PathTo("out", "latent.safetensors");
-        string[] same = ["--training-timesteps", "100"];
-        Fails(["decode", latent, .. Inputs([.. same, "--solver", "rex:rk4:0.9"])], "other settings", "solver:", "coupling 0.999'", "coupling 0.9'");
-        Fails(["decode", latent, .. Inputs([.. same, "--solver", "ddim"])], "solver:", "DDIM");
-        Fails(["decode", latent, .. Inputs([.. same, "--steps", "5"])], "grid:", "4 steps", "5 steps");
-        Fails(["decode", latent, .. Inputs([.. same, "--schedule", "vp-linear:0.1,19"])], "schedule:", "19");
-        Fails(["decode", latent, .. Inputs([.. same, "--prediction", "noise"])], "prediction:", "Noise", "Data");
-        Fails(["decode", latent, .. Inputs()], "networkTime:", "100 t - 1", "1 t");
+        Fails(2, ["decode", latent, "--model", Tool.Model, option, differs], $"Got {differs} for {option}", made, "Leave it out");
+        Fails(2, ["edit", latent, "--model", Tool.Model, "--edit-condition", otherCondition, option, differs], $"Got {differs} for {option}", made);
+
+        // Given again, in other words too; or left to the file.
+        string[] same = option switch { "--schedule" => ["--schedule", "VP-linear:0.1,20"], "--prediction" => ["--prediction", "DATA"], "--steps" => ["--steps", "07"], "--start" => ["--start", "0.90"], _ => [option, made] };
+        Tool.Done(["decode", latent, "--model", Tool.Model, .. same, "--output", folder.PathTo("out")]);
+        Assert.True(Read("out", "sample.safetensors", "sample").allclose(PictureTensor(), rtol: 0, atol: 1e-6));
+    }
+
+    [Fact]
+    public void Latent_OfASchedulerConfiguration_KeepsIt()
+    {
+        using var scope = NewDisposeScope();
+        string configuration = folder.Write("scheduler_config.json", SampleCommandTests.SchedulerConfiguration);
+        string[] inputs = Inputs("--schedule", null, "--prediction", null, "--scheduler-config", configuration);
+        Tool.Done(["invert", picture, .. inputs, "--output", folder.PathTo("out")]);
+        string latent = folder.PathTo("out", "latent.safetensors");
+        Tool.Done(["decode", latent, .. inputs, "--output", folder.PathTo("out")]);
+        File.Delete(configuration);
+        Tool.Done(["decode", latent, "--model", Tool.Model, "--output", folder.PathTo("out")]);
+        Assert.True(Read("out", "sample.safetensors", "sample").allclose(PictureTensor(), rtol: 0, atol: 1e-5));
+        Fails(2, ["decode", latent, "--model", Tool.Model, "--grid", "uniform"], "--grid", "--scheduler-config");
+        Fails(1, ["decode", latent, "--model", Tool.Model, "--schedule", "vp-linear", "--prediction", "data"], "other settings", "schedule:");
+    }
+
+    [Fact]
+    public void Latent_OfAProgram_NeedsTheOptions()
+    {
+        using var scope = NewDisposeScope();
+        Tool.Done(["invert", picture, .. Inputs(), "--output", folder.PathTo("out")]);
+        string latent = folder.PathTo("out", "latent.safetensors");
+        NoiseStateFile.Write(latent, NoiseStateFile.Read(latent), condition: NoiseStateFile.ReadCondition(latent));
+        Fails(2, ["decode", latent, "--model", Tool.Model], "Got no --schedule");
+        Fails(1, ["decode", latent, .. Inputs("--steps", "5")], "other settings", "grid:", "4 steps", "5 steps");
+        Tool.Done(["decode", latent, .. Inputs(), "--output", folder.PathTo("out")]);
+    }
+
+    [Theory]
+    [InlineData("steps", "1000000000")]
+    [InlineData("steps", "many")]
+    [InlineData("steps", "0")]
+    [InlineData("end", "NaN")]
+    [InlineData("start", "")]
+    [InlineData("solver", "rex:rk9")]
+    [InlineData("schedule", "linear\u001b[2J")]
+    [InlineData("grid", "log:x")]
+    [InlineData("training-timesteps", "-1")]
+    public void Latent_ThatSaysNonsense_IsRefused(string option, string value)
+    {
+        using var scope = NewDisposeScope();
+        Tool.Done(["invert", picture, .. Inputs(), "--output", folder.PathTo("out")]);
+        string latent = folder.PathTo("out", "latent.safetensors");
+        NoiseState state = NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
+        NoiseStateFile.Write(latent, state, new Dictionary<string, string>(remarks) { [$"option.{option}"] = value }, NoiseStateFile.ReadCondition(latent));
+        Fails(["decode", latent, "--model", Tool.Model], $"option.{option} is ", "means nothing");
+    }
+
+    [Fact]
+    public void Latent_OfAModel_NamesItButRunsNone()
+    {
+        Tool.Done(["invert", picture, .. Inputs(), "--output", folder.PathTo("out")]);
+        Fails(["decode", folder.PathTo("out", "latent.safetensors")], "denoiser.ts.pt", "--model");
+    }
+
+    [Fact]
+    public void Edit_OfALatent_IsThatOfItsSample()
+    {
+        using var scope = NewDisposeScope();
+        string[] settings = Inputs("--solver", "rex:euler", "--steps", "6");
+        Tool.Done(["invert", picture, .. settings, "--output", folder.PathTo("out")]);
+        Tool.Done(["edit", picture, .. settings, "--edit-condition", otherCondition, "--output", folder.PathTo("sample")]);
+        string latent = folder.PathTo("out", "latent.safetensors");
+        Tool.Done(["edit", latent, "--model", Tool.Model, "--edit-condition", otherCondition, "--output", folder.PathTo("latent")]);
+        Assert.True(Read("latent", "edit.safetensors", "sample").equal(Read("sample", "edit.safetensors", "sample")).all().item<bool>());
+        Assert.True(Read("latent", "edit.safetensors", "original").allclose(PictureTensor(), rtol: 0, atol: 1e-6));
+        Fails(2, ["edit", latent, "--model", Tool.Model, "--edit-condition", otherCondition, "--strength", "0.5"], "Got 0.5 for --strength");
+        Fails(2, ["edit", latent, "--model", Tool.Model, "--edit-condition", otherCondition, "--shape", "3,8,4"], "Got 3,8,4 for --shape", "3,8,8");
+        Fails(2, ["edit", latent, "--model", Tool.Model, "--edit-condition", otherCondition, "--dtype", "float64"], "Got float64 for --dtype", "float32");
+        Tool.Done(["edit", latent, "--model", Tool.Model, "--edit-condition", otherCondition, "--shape", "3,8,8", "--dtype", "float32", "--strength", "1", "--output", folder.PathTo("latent")]);
+    }
+
+    [Theory]
+    [InlineData("0.07", 100, 7)]
+    [InlineData("0.29", 100, 29)]
+    [InlineData("0.071", 100, 8)]
+    [InlineData("1e-300", 100, 1)]
+    [InlineData("1", 3, 3)]
+    public void Strength_IsOfSoManySteps(string strength, int steps, int gone)
+    {
+        ToolRun run = Tool.Done(["edit", picture, .. Inputs("--solver", "ddim", "--steps", $"{steps}"), "--edit-condition", otherCondition, "--strength", strength, "--json", "--output", folder.PathTo("out")]);
+        Assert.Equal(gone, JsonDocument.Parse(run.Output).RootElement.GetProperty("settings").GetProperty("steps").GetInt32());
     }
 
     [Fact]
     public void Latent_OfAnotherPath_IsRefused()
     {
         Tool.Done(["invert", picture, .. Inputs("--solver", "rex:shark", "--seed", "4"), "--output", folder.PathTo("out")]);
-        Fails(["decode", folder.PathTo("out", "latent.safetensors"), .. Inputs("--solver", "rex:shark", "--seed", "5")], "--seed 4", "--seed 5");
+        Fails(2, ["decode", folder.PathTo("out", "latent.safetensors"), .. Inputs("--solver", "rex:shark", "--seed", "5")], "Got 5 for --seed", "it must be 4");
     }
 
     [Fact]
@@ -183,7 +280,7 @@ public sealed class InversionCommandTests : IDisposable
         Assert.True(all[0].allclose(PictureTensor()[0], rtol: 0, atol: 1e-4));
         Assert.True(all[3].allclose(PictureTensor(other)[0], rtol: 0, atol: 1e-4));
         Assert.False(all[1].allclose(all[0], rtol: 0, atol: 0.01));
-        using SKBitmap strip = SKBitmap.Decode(folder.PathTo("out", "interpolation.png"));
+        using SKBitmap strip = SKBitmap.Decode(folder.PathTo("out", "sheet.png"));
         Assert.Equal((2 + (4 * 66), 68), (strip.Width, strip.Height));
     }
 
@@ -206,8 +303,8 @@ public sealed class InversionCommandTests : IDisposable
         string two = Tensors("two.safetensors", "x", zeros(2, 3, 8, 8));
         Fails(["interpolate", two, two, .. Inputs()], "[2, 3, 8, 8]", "one sample each");
         Fails(["interpolate", picture, other, .. Inputs("--guidance-scale", "2", "--unconditional", Tool.Condition)], "--unconditional", "[2, 5]", "[1, ...]");
-        Tool.Fails(2, ["interpolate", picture, other, .. Inputs(), "--count", "1"], "--count 1", "at least 2");
-        Tool.Fails(2, ["interpolate", picture, other, .. Inputs(), "--count", "65"], "--count 65", "64");
+        Tool.Fails(2, ["interpolate", picture, other, .. Inputs(), "--count", "1"], "Got 1 for --count", "from 2 to 64");
+        Tool.Fails(2, ["interpolate", picture, other, .. Inputs(), "--count", "65"], "Got 65 for --count", "from 2 to 64");
     }
 
     [Fact]
@@ -219,8 +316,11 @@ public sealed class InversionCommandTests : IDisposable
         Tool.Done(["edit", picture, .. Inputs(), "--edit-condition", otherCondition, "--output", folder.PathTo("other")]);
         Assert.True((Read("other", "edit.safetensors", "sample") - PictureTensor()).abs().max().item<float>() > 0.01f);
         Assert.True(Read("other", "edit.safetensors", "original").allclose(PictureTensor()));
-        using SKBitmap pair = SKBitmap.Decode(folder.PathTo("other", "edit.png"));
+        using SKBitmap pair = SKBitmap.Decode(folder.PathTo("other", "sheet.png"));
         Assert.Equal((134, 68), (pair.Width, pair.Height));
+        using SKBitmap edited = SKBitmap.Decode(folder.PathTo("other", "edit.png"));
+        Assert.Equal((8, 8), (edited.Width, edited.Height));
+        Assert.Equal(edited.GetPixel(3, 5), pair.GetPixel(66 + 2 + (3 * 8) + 4, 2 + (5 * 8) + 4));
     }
 
     [Fact]
@@ -234,7 +334,7 @@ public sealed class InversionCommandTests : IDisposable
         }
 
         Assert.InRange(Change("0.25"), 1e-6, 0.95 * Change("1"));
-        Tool.Fails(2, ["edit", picture, .. Inputs(), "--edit-condition", otherCondition, "--strength", "0"], "--strength 0", "at most 1");
+        Tool.Fails(2, ["edit", picture, .. Inputs(), "--edit-condition", otherCondition, "--strength", "0"], "Got 0 for --strength", "at most 1");
     }
 
     [Fact]
@@ -276,9 +376,11 @@ public sealed class InversionCommandTests : IDisposable
 
     private string[] Inputs(params string?[] changes) => Tool.Inverts(["--condition", condition, .. changes]);
 
-    private void Fails(string[] arguments, params string[] says)
+    private void Fails(string[] arguments, params string[] says) => Fails(1, arguments, says);
+
+    private void Fails(int exitCode, string[] arguments, params string[] says)
     {
-        Tool.Fails(1, [.. arguments, "--output", folder.PathTo("refused")], says);
+        Tool.Fails(exitCode, [.. arguments, "--output", folder.PathTo("refused")], says);
         Assert.False(Directory.Exists(folder.PathTo("refused")));
     }
 

@@ -50,7 +50,7 @@ public sealed class MorphCommandTests : IDisposable
         Assert.Equal(a, report.GetProperty("a").GetProperty("file").GetString());
         JsonElement settings = report.GetProperty("settings");
         Assert.Equal("adjoint-deis:2", settings.GetProperty("method").GetString());
-        Assert.Equal("5", settings.GetProperty("adjointSteps").GetString());
+        Assert.Equal(5, settings.GetProperty("adjointSteps").GetInt32());
         Assert.Equal("dpm++2m", settings.GetProperty("solver").GetString());
         JsonElement cost = report.GetProperty("cost");
         Assert.Equal(6, cost.GetProperty("encodingEvaluations").GetInt32());
@@ -121,8 +121,8 @@ public sealed class MorphCommandTests : IDisposable
         Refused(2, ["--momentum", "0.5"], "--momentum", "descent");
         Refused(2, ["--optimiser", "l-bfgs", "--inject-noise", "1"], "--inject-noise");
         Refused(2, ["--optimiser", "sgd"], "sgd", "descent, adam, l-bfgs");
-        Refused(2, ["--learning-rate", "0"], "--learning-rate 0", "above 0");
-        Refused(2, ["--blend", "2"], "--blend 2", "0 to 1");
+        Refused(2, ["--learning-rate", "0"], "Got 0 for --learning-rate", "above 0");
+        Refused(2, ["--blend", "2"], "Got 2 for --blend", "0 to 1");
         Refused(2, ["--method", "reversible"], "--method reversible", "rex:euler");
         Refused(2, ["--adjoint-steps", "4"], "--adjoint-steps", "adjoint-deis");
         Refused(2, ["--solver", "rex:shark"], "both its states");
@@ -153,7 +153,7 @@ public sealed class MorphCommandTests : IDisposable
         Assert.True(File.Exists(folder.PathTo("out", "one", "strip.png")) && File.Exists(folder.PathTo("out", "three", "result.json")));
         string[] table = File.ReadAllLines(folder.PathTo("out", "morphs.csv"));
         Assert.Equal(6, table.Length);
-        Assert.StartsWith("line,name,accepted,loss,blend accepted,blend loss,attack to A,attack to B,judge 1 to A", table[0], StringComparison.Ordinal);
+        Assert.StartsWith("line,name,accepted,loss,blend_accepted,blend_loss,attack_to_a,attack_to_b,judge_1_to_a", table[0], StringComparison.Ordinal);
         Assert.Contains("none.png", table[2]);
         Assert.Equal(4, table[1].Split(',').Skip(2).Take(4).Count(cell => cell.Length > 0));
 
@@ -182,6 +182,30 @@ public sealed class MorphCommandTests : IDisposable
         ToolRun changed = Batch(pairs);
         Assert.Equal(1, changed.ExitCode);
         Assert.Contains("a morph of other pictures", changed.Error);
+    }
+
+    [Fact]
+    public void Batch_FindsPairsWithoutNamesByTheirPictures()
+    {
+        File.Copy(a, folder.PathTo("again.png"));
+        Assert.Equal(0, Batch(folder.Write("pairs.csv", "a.png,b.jpg\n")).ExitCode);
+        ToolRun run = Batch(folder.Write("pairs.csv", "a,b\nb.jpg,a.png\n\nagain.png,b.jpg\na.png,b.jpg\n"), "--json");
+        Assert.Equal(1, run.ExitCode);
+        JsonElement[] rows = [.. JsonDocument.Parse(run.Output).RootElement.GetProperty("pairs").EnumerateArray()];
+        Assert.Equal([false, true, false], rows.Select(r => r.GetProperty("wasThere").GetBoolean()));
+        Assert.Contains("the pictures of line 4 again", rows[2].GetProperty("error").GetString());
+        Assert.Equal(2, Directory.GetDirectories(folder.PathTo("out"), "pair-*").Length);
+        Assert.Equal(4, rows[1].GetProperty("line").GetInt32());
+    }
+
+    [Fact]
+    public void Batch_GoesOnAfterAPairWhoseFolderCannotBeWritten()
+    {
+        Directory.CreateDirectory(folder.PathTo("out", "one", "morph.png"));
+        ToolRun run = Batch(folder.Write("pairs.csv", "a.png,b.jpg,one\nb.jpg,a.png,two\n"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("line 1: Cannot write", run.Error);
+        Assert.True(File.Exists(folder.PathTo("out", "two", "morph.png")));
     }
 
     [Fact]

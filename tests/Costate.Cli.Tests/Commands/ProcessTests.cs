@@ -33,8 +33,8 @@ public sealed partial class ProcessTests
     }
 
     [Theory]
-    [InlineData("sample", "200000")]
-    [InlineData("gradient", "200000", "--loss", "sum")]
+    [InlineData("sample", "100000")]
+    [InlineData("gradient", "100000", "--loss", "sum")]
     [InlineData("gradient", "4000", "--loss", "sum", "--method", "revolve:1")]
     public void Interrupted_EndsWith130_AndNothingHalfWritten(string command, string steps, params string[] more)
     {
@@ -97,12 +97,23 @@ public sealed partial class ProcessTests
     [InlineData("study")]
     [InlineData("morph", "--iterations", "0", "--encode-steps", "2", "--steps", "2", "--threads", "1")]
     [InlineData("evaluate", "morphs", "--methods", "source", "--pairs", "1", "--candidates", "4", "--threads", "1")]
+    [InlineData("gradient", "--loss", "sum")]
+    [InlineData("morph", "--batch", "PAIRS", "--iterations", "0", "--encode-steps", "2", "--steps", "2", "--threads", "1")]
+    [InlineData("guide", "--task", "inpaint", "--steps", "2")]
+    [InlineData("train", "recogniser", "--steps", "1", "--identities", "2", "--circumstances", "2", "--batch", "2", "--width", "8")]
+    [InlineData("evaluate", "guidance", "--faces", "1", "--methods", "unguided", "--tasks", "inpaint", "--evaluations", "5", "--threads", "1")]
     public void FullDisk_EndsWith1_AndNothingHalfWritten(params string[] arguments)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The limit is set by a shell and a signal of Linux.");
         using var folder = new TemporaryFolder();
         string output = folder.PathTo("out");
-        string[] inputs = arguments is ["sample"] ? Tool.Inputs() : [];
+        string[] inputs = arguments is ["sample" or "gradient", ..] ? Tool.Inputs() : [];
+        if (arguments.Contains("PAIRS"))
+        {
+            Pictures.Write(folder.PathTo("a.png"), 32, 32);
+            Pictures.Write(folder.PathTo("b.png"), 40, 32);
+            arguments = [.. arguments.Select(argument => argument == "PAIRS" ? folder.Write("pairs.csv", "a.png,b.png\n") : argument)];
+        }
 
         // Two kilobytes: room for a small JSON file, and for no picture. Without the last setting the runtime itself needs such files.
         const string Limited = "trap '' XFSZ; ulimit -f 4; exec dotnet \"$@\"";
@@ -112,7 +123,33 @@ public sealed partial class ProcessTests
         Assert.Contains("too large", error);
         Assert.DoesNotContain("   at ", error);
         string[] left = Directory.Exists(output) ? Directory.GetFiles(output, "*", SearchOption.AllDirectories) : [];
-        Assert.All(left, file => Assert.EndsWith("evaluation.json", file));
+        string[] whole = ["evaluation.json", "settings.json", ".costate.lock"];
+        Assert.All(left, file => Assert.Contains(Path.GetFileName(file), whole));
+    }
+
+    [Fact]
+    public void KilledTraining_LeavesItsFolderToTheNext()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no SIGKILL.");
+        using var folder = new TemporaryFolder();
+        string output = folder.PathTo("out");
+        string[] training = ["train", "recogniser", "--identities", "2", "--circumstances", "2", "--batch", "2", "--width", "8", "--output", output];
+        using Process first = Start([.. training, "--minutes", "5"]);
+        var clock = Stopwatch.StartNew();
+        while (!File.Exists(Path.Combine(output, "log.csv")) && clock.Elapsed < Limit)
+        {
+            Thread.Sleep(20);
+        }
+
+        (int exitCode, _, string error) = Finish(Start([.. training, "--minutes", "5"]));
+        Assert.Equal(1, exitCode);
+        Assert.All((string[])["is in use by another run", $"process {first.Id} on ", "costate train recogniser --identities 2", "--minutes 5"], text => Assert.Contains(text, error));
+        first.Kill(entireProcessTree: true);
+        first.WaitForExit();
+        Directory.CreateDirectory(Path.Combine(output, ".costate-left"));
+        (exitCode, _, error) = Finish(Start([.. training, "--steps", "1"]));
+        Assert.True(exitCode == 0, error);
+        Assert.Empty(Directory.GetFileSystemEntries(output, ".costate-*"));
     }
 
     // Spinning threads of torch's wait for one that has no core, where another program takes it: half a minute became ten.

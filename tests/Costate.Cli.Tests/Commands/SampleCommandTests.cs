@@ -46,11 +46,17 @@ public sealed class SampleCommandTests
     }
 
     [Fact]
-    public void Sheet_HasEveryImage()
+    public void Pictures_AreTheSamples_AndASheetHasThemAll()
     {
+        using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         Tool.Done(["sample", .. Tool.Inputs(), "--output", folder.FullName]);
-        using SKBitmap sheet = SKBitmap.Decode(folder.PathTo("sample.png"));
+        using SKBitmap second = SKBitmap.Decode(folder.PathTo("sample-2.png"));
+        Assert.Equal((8, 8), (second.Width, second.Height));
+        using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("sample.safetensors"));
+        float red = file.Read("sample")[1, 0, 5, 3].item<float>();
+        Assert.Equal((byte)Math.Clamp(MathF.Round((red + 1) * 127.5f), 0, 255), second.GetPixel(3, 5).Red);
+        using SKBitmap sheet = SKBitmap.Decode(folder.PathTo("sheet.png"));
 
         // Two of 8 by 8, enlarged to 64, with gaps of 2.
         Assert.Equal((134, 68), (sheet.Width, sheet.Height));
@@ -126,7 +132,7 @@ public sealed class SampleCommandTests
         JsonElement settings = JsonDocument.Parse(run.Output).RootElement.GetProperty("settings");
         Assert.Equal(expected, settings.GetProperty("solver").GetString());
         Assert.Equal("DPMSolverMultistepScheduler", settings.GetProperty("grid").GetString());
-        Assert.Equal("1000", settings.GetProperty("trainingTimesteps").GetString());
+        Assert.Equal(1000, settings.GetProperty("trainingTimesteps").GetInt32());
         Assert.Contains("set_alpha_to_one", run.Error);
     }
 

@@ -96,7 +96,7 @@ public sealed class StudyCommandTests
     [Theory]
     [InlineData("0")]
     [InlineData("two")]
-    public void Threads_OutOfRange_AreRefused(string threads) => Tool.Fails(2, ["study", "--threads", threads], $"--threads {threads}", "at least 1");
+    public void Threads_OutOfRange_AreRefused(string threads) => Tool.Fails(2, ["study", "--threads", threads], $"Got {threads} for --threads", "from 1 to 1024");
 
     private static string[] Names(string folder) => [.. Directory.EnumerateFileSystemEntries(folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
 }

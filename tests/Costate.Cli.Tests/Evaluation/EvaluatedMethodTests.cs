@@ -56,6 +56,6 @@ public sealed class EvaluatedMethodTests
     public void Settings_ComeBack()
     {
         var settings = new EvaluationSettings { Candidates = 7, Probes = 6, EncodingSteps = 5, BlendSteps = 4, Blends = 3, Steps = 2, Iterations = 1, InnerSteps = 8, LearningRate = 0.3 };
-        Assert.Equal(settings, EvaluationSettings.Of(settings.Describe(new Dictionary<string, string>())));
+        Assert.Equal(settings, EvaluationSettings.Of(settings.Describe(new Dictionary<string, Costate.Cli.Output.Setting>())));
     }
 }

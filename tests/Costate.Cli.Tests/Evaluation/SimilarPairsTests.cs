@@ -41,6 +41,6 @@ public sealed class SimilarPairsTests
     {
         int[][] parts = [.. Enumerable.Range(1, 8).Select(i => Enumerable.Range(0, 100).Where(Shard.Parse($"{i}/8").Has).ToArray())];
         Assert.Equal(Enumerable.Range(0, 100), parts.SelectMany(p => p).Order());
-        Assert.All((string[])["0/8", "9/8", "3", "a/b", "1/0"], text => Assert.Throws<UsageException>(() => Shard.Parse(text)));
+        Assert.All((string[])["0/8", "9/8", "3", "a/b", "1/0", "1/10001"], text => Assert.Throws<InputException>(() => Shard.Parse(text)));
     }
 }
