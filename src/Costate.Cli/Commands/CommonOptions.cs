@@ -58,9 +58,9 @@ internal static class CommonOptions
     };
 
     /// <summary>A seed, 0 unless it is given.</summary>
-    internal static Option<ulong?> Seed(string name, string helpName, string description) => new(name)
+    internal static Option<ulong?> Seed(string name, string helpName, string description, ulong standard = 0) => new(name)
     {
-        Description = $"{description} [default: 0]",
+        Description = $"{description} [default: {standard}]",
         HelpName = helpName,
         CustomParser = result => Parsed(
             result,

@@ -25,7 +25,7 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
     private readonly Option<int?> people = CommonOptions.Whole("--people", 2, Limits.People, $"How many people to draw. [default: {DefaultPeople}]");
-    private readonly Option<ulong?> identity = new("--identity") { HelpName = "SEED", Description = $"Identity seed of the first; the others follow. [default: {DefaultIdentity}]" };
+    private readonly Option<ulong?> identity = CommonOptions.Seed("--identity", "SEED", "Identity seed of the first; the others follow.", DefaultIdentity);
     private readonly Option<int?> tries = CommonOptions.Whole("--tries", 1, Limits.People, $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-pairs");

@@ -32,6 +32,7 @@ public sealed class OutputTests : IDisposable
         ["evaluate morphs"] = "evaluate morphs --methods source --pairs 1 --candidates 4",
         ["evaluate guidance"] = "evaluate guidance --faces 1 --methods unguided --tasks inpaint --evaluations 5",
         ["evaluate merge"] = "evaluate merge NOWHERE",
+        ["evaluate pairs"] = "evaluate pairs --people 3 --tries 1 --steps 4 --encode-steps 6 --iterations 1",
     };
 
     private readonly TemporaryFolder folder = new();
@@ -49,7 +50,7 @@ public sealed class OutputTests : IDisposable
 
         static IEnumerable<string> Commands(string path, System.CommandLine.Command command) => command.Subcommands
             .SelectMany(c => Commands($"{path} {c.Name}".Trim(), c))
-            .Concat(command.Action is not null && path != "" && path is not "train" && Root(command) ? [path] : []);
+            .Concat(command.Action is not null && path != "" && path is not ("train" or "doctor") && Root(command) ? [path] : []);
 
         static bool Root(System.CommandLine.Command command) => command.Options.Concat(command.Parents.OfType<System.CommandLine.Command>().SelectMany(p => p.Options)).Any(o => o.Name == "--output");
     }

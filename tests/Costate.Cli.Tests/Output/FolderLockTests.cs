@@ -30,7 +30,7 @@ public sealed class FolderLockTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "flock of util-linux holds the lock as another process would.");
         folder.Write("out/.costate.run", "process 1 on moon since yesterday UTC: costate train all\n");
         folder.Write("out/.costate.lock", "");
-        using Process other = Process.Start(new ProcessStartInfo("flock", ["-x", folder.PathTo("out", ".costate.lock"), "sh", "-c", "echo held; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        using Process other = Process.Start(new ProcessStartInfo("flock", ["-x", "-o", folder.PathTo("out", ".costate.lock"), "sh", "-c", "echo held; exec sleep 60"]) { RedirectStandardOutput = true })!;
         Assert.Equal("held", other.StandardOutput.ReadLine());
         Assert.Contains("process 1 on moon", Assert.Throws<CommandException>(() => Take().Dispose()).Message);
         other.Kill(entireProcessTree: true);
