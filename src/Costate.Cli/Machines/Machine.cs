@@ -5,7 +5,7 @@ namespace Costate.Cli.Machines;
 /// <summary>The machine that the tool runs on, as far as it can be known without torch.</summary>
 internal static class Machine
 {
-    // The default morph takes 0.6 GB at its peak, and libtorch itself is mapped besides.
+    // One morph peaks at 0.3 GB; more of them at once, and training, at some times that.
     private const double LeastMemory = 1e9;
 
     private static readonly string[] AllocatorVariables = ["MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"];
