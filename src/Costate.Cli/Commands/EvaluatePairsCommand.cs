@@ -16,8 +16,8 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     internal const string FileA = "a.png";
     internal const string FileB = "b.png";
 
-    private const int DefaultPeople = 40;
-    private const int DefaultTries = 8;
+    private const int DefaultPeople = 30;
+    private const int DefaultTries = 6;
     private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
 
     private readonly Terminal terminal;

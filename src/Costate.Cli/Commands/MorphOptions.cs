@@ -37,7 +37,7 @@ internal sealed class MorphOptions
     private readonly Option<string> optimise = new("--optimise") { HelpName = "WHAT", Description = $"What changes: {string.Join(", ", Targets.Select(t => t.Name))}.", DefaultValueFactory = _ => "both" };
     private readonly Option<int?> iterations = CommonOptions.Whole("--iterations", 0, Limits.Iterations, $"Steps of the optimiser; 0 only blends (DiM). [default: {MorphSettings.DefaultIterations}]");
     private readonly Option<double?> rate = CommonOptions.Number("--learning-rate", "R", v => v > 0, "a number above 0", $"Rate of the noise. [default: {MorphSettings.DefaultRate}]");
-    private readonly Option<double?> codeRate = CommonOptions.Number("--code-learning-rate", "R", v => v > 0, "a number above 0", "Rate of the code. [default: that of the noise]");
+    private readonly Option<double?> codeRate = CommonOptions.Number("--code-learning-rate", "R", v => v > 0, "a number above 0", $"Rate of the code. [default: that of --learning-rate, or {MorphSettings.DefaultCodeRate}]");
     private readonly Option<double?> momentum = CommonOptions.Number("--momentum", "M", v => v is >= 0 and < 1, "a number from 0 to below 1", "Momentum of descent. [default: 0]");
     private readonly Option<double?> clip = CommonOptions.Number("--clip", "C", v => v > 0, "a number above 0", "The most that descent moves a number in one step. [default: no limit]");
     private readonly Option<double?> gradientNorm = CommonOptions.Number("--gradient-norm", "G", v => v > 0, "a number above 0", "The longest gradient; longer ones are scaled down. [default: no limit]");
@@ -88,7 +88,7 @@ internal sealed class MorphOptions
         Method = NamedMethod.Parse(parsed.GetValue(method)!, parsedSolver, parsed.GetValue(adjointSteps), parsed.GetValue(trajectory)),
         Iterations = parsed.GetValue(iterations) ?? MorphSettings.DefaultIterations,
         StartNoiseRate = parsed.GetValue(rate) ?? MorphSettings.DefaultRate,
-        ConditionRate = parsed.GetValue(codeRate) ?? parsed.GetValue(rate) ?? MorphSettings.DefaultRate,
+        ConditionRate = parsed.GetValue(codeRate) ?? parsed.GetValue(rate) ?? MorphSettings.DefaultCodeRate,
         MostGradientNorm = parsed.GetValue(gradientNorm),
         KeepStartNorm = parsed.GetValue(keepNorm),
         InjectedNoise = parsed.GetValue(inject) ?? 0,

@@ -10,6 +10,9 @@ internal sealed record MorphSettings
     internal const int DefaultIterations = 30;
     internal const double DefaultRate = 0.01;
 
+    /// <summary>Of the code, lower than that of the noise: steps of Adam that bring the loss down one by one overshoot together.</summary>
+    internal const double DefaultCodeRate = 0.005;
+
     internal required string SolverName { get; init; }
 
     internal required Solver Solver { get; init; }

@@ -13,7 +13,7 @@ namespace Costate.Cli.Morphs;
 internal sealed class PairSearch(MorphModel model, MorphSettings settings, Terminal terminal)
 {
     /// <summary>The loss must fall in so many iterations from the start.</summary>
-    internal const int Falling = 5;
+    internal const int Falling = 2;
 
     private const int Group = 8;
 

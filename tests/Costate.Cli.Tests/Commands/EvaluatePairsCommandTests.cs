@@ -64,7 +64,7 @@ public sealed class EvaluatePairsCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", 0.9, 0.4, -1.0, 1.2, 1.0, 0.8, 0.7, 0.6, 0.5, 0.55)]
+    [InlineData("", 0.9, 0.4, -1.0, 1.2, 1.0, 0.8, 0.7, 0.75)]
     [InlineData("refused", 0.4, 0.4, -1.0, 1.2, 1.0, 0.8, 0.7, 0.6, 0.5)]
     [InlineData("rises", 0.9, 0.4, -1.0, 1.2, 1.3, 0.8, 0.7, 0.6, 0.5)]
     [InlineData("glasses", 0.9, 0.4, 0.1, 1.2, 1.0, 0.8, 0.7, 0.6, 0.5)]

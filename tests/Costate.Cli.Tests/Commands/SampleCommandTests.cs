@@ -154,10 +154,10 @@ public sealed class SampleCommandTests
         using var folder = new TemporaryFolder();
         string[] inputs = Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", folder.Write("flow.json", FlowConfiguration), "--mu", "1.15");
         JsonElement settings = Settings([.. inputs, "--sigmas", "1,0.75,0.5,0.25"]);
-        Assert.Equal("4", settings.GetProperty("steps").GetString());
+        Assert.Equal(4, settings.GetProperty("steps").GetInt32());
         Assert.Equal("1,0.75,0.5,0.25", settings.GetProperty("sigmas").GetString());
-        Assert.Equal("1.15", settings.GetProperty("mu").GetString());
-        Assert.Equal("0", settings.GetProperty("end").GetString());
+        Assert.Equal(1.15, settings.GetProperty("mu").GetDouble());
+        Assert.Equal(0, settings.GetProperty("end").GetDouble());
 
         // By itself the class takes levels from 1 to 0.001.
         Assert.True(Difference("1,0.75,0.5,0.25") > 0.01);

@@ -126,7 +126,7 @@ public sealed class UsageTests
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,0.5", "--steps", "2"], "both --sigmas and --steps");
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,0.5", "--start", "0.9"], "--start with --scheduler-config");
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,half"], "Got 1,half for --sigmas; it must be numbers");
-        Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", ""], "expected numbers");
+        Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", ""], "it must be numbers");
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "0.5,1"], "Got 1 after 0.5 as number 2 for --sigmas");
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,nan"], "Got NaN after 1 as number 2 for --sigmas");
         Tool.Fails(1, ["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", file), "--sigmas", "1,0.5"], "DPMSolverMultistepScheduler", "finds its noise levels itself");

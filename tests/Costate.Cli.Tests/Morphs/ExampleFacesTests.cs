@@ -7,7 +7,7 @@ namespace Costate.Cli.Tests.Morphs;
 /// <summary>What the first picture of the README shows must be so: with the weights that come with the tool.</summary>
 public sealed class ExampleFacesTests
 {
-    private const int Iterations = 3;
+    private const int Iterations = 2;
 
     [Fact]
     public void Blend_IsRefused_AndTheLossFallsFromTheStart()
