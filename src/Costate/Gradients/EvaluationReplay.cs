@@ -74,8 +74,8 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
 
     private static void Compare(TableRow row, double[] before, double[] after, ScalarType dtype)
     {
-        // TorchScript's first calls may differ from later ones in their last bits.
-        double tolerance = dtype == ScalarType.Float64 ? 1e-9 : 1e-3;
+        // TorchScript's first calls may differ from later ones in their last bits, and kernels with a graph from those without.
+        double tolerance = dtype switch { ScalarType.Float64 => 1e-9, ScalarType.Float32 => 1e-3, _ => 5e-2 };
         double largest = before.Max(Math.Abs);
         double difference = before.Zip(after, (a, b) => Math.Abs(a - b)).Max();
         if (difference > tolerance * largest)

@@ -23,7 +23,7 @@ public abstract class GradientMethod
     /// <remarks>
     /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps N states, or what
     /// <paramref name="checkpointing"/> says, and the graph of one evaluation at a time. Some 256 values of each output are kept as well, and a
-    /// repeated output that differs from them (by 1e-9 of the largest in 64 bits, else 1e-3) is refused.
+    /// repeated output that differs from them (by 1e-9 of the largest in 64 bits, 1e-3 in 32, 5e-2 in 16) is refused.
     /// </remarks>
     /// <param name="checkpointing">Fewer states for more evaluations. The default keeps every state.</param>
     public static GradientMethod Discrete(Checkpointing? checkpointing = null) => new DiscreteMethod(checkpointing);
