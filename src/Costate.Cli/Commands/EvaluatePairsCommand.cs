@@ -18,13 +18,16 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
 
     private const int DefaultPeople = 30;
     private const int DefaultTries = 6;
+
+    // Their pairs grow with the square.
+    private const int MostPeople = 1000;
     private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
 
     private readonly Terminal terminal;
     private readonly Func<string?, MorphModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
-    private readonly Option<int?> people = CommonOptions.AtLeast("--people", 2, $"How many people to draw. [default: {DefaultPeople}]");
+    private readonly Option<int?> people = CommonOptions.AtLeast("--people", 2, $"How many people to draw, at most {MostPeople}. [default: {DefaultPeople}]");
     private readonly Option<ulong?> identity = new("--identity") { HelpName = "SEED", Description = $"Identity seed of the first; the others follow. [default: {DefaultIdentity}]" };
     private readonly Option<int?> tries = CommonOptions.AtLeast("--tries", 1, $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
@@ -66,6 +69,11 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
         MorphSettings settings = options.Parse(parsed);
         int count = parsed.GetValue(people) ?? DefaultPeople;
         ulong first = parsed.GetValue(identity) ?? DefaultIdentity;
+        if (count > MostPeople)
+        {
+            throw new UsageException($"Got --people {count}; expected at most {MostPeople}. Draw others in a second run, with --identity moved on.");
+        }
+
         if (first > ulong.MaxValue - (ulong)count)
         {
             throw new UsageException($"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
