@@ -18,13 +18,16 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
 
     private const int DefaultPeople = 30;
     private const int DefaultTries = 6;
+
+    // Their pairs grow with the square.
+    private const int MostPeople = 1000;
     private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
 
     private readonly Terminal terminal;
     private readonly Func<string?, MorphModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
-    private readonly Option<int?> people = CommonOptions.Whole("--people", 2, Limits.People, $"How many people to draw. [default: {DefaultPeople}]");
+    private readonly Option<int?> people = CommonOptions.Whole("--people", 2, MostPeople, $"How many people to draw, at most {MostPeople}. [default: {DefaultPeople}]");
     private readonly Option<ulong?> identity = CommonOptions.Seed("--identity", "SEED", "Identity seed of the first; the others follow.", DefaultIdentity);
     private readonly Option<int?> tries = CommonOptions.Whole("--tries", 1, Limits.People, $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
