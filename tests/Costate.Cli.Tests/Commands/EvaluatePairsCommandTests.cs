@@ -45,7 +45,7 @@ public sealed class EvaluatePairsCommandTests : IDisposable
         Assert.Contains("none is a good example", run.Output);
         Assert.Equal(["pairs.json"], Directory.GetFiles(folder.PathTo("out")).Select(Path.GetFileName));
         Assert.Equal(2, Pairs("refused", "--identity", $"{ulong.MaxValue}").ExitCode);
-        Assert.Contains("at most 1000", Pairs("refused", "--people", $"{int.MaxValue}").Error);
+        Assert.Contains("from 2 to 1000", Pairs("refused", "--people", $"{int.MaxValue}").Error);
         Assert.False(Directory.Exists(folder.PathTo("refused")));
     }
 
