@@ -124,7 +124,7 @@ internal sealed class SamplingSession : IDisposable
                 denoiser = denoiser.WithClassifierFreeGuidance(none, scale);
             }
 
-            return new Sampler(denoiser, settings.Plan.Schedule, settings.Plan.Solver, settings.Plan.Grid);
+            return Cancellable.Run(() => new Sampler(denoiser, settings.Plan.Schedule, settings.Plan.Solver, settings.Plan.Grid), settings.Files.Cancellation);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {

@@ -15,6 +15,9 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
 
     private bool standardInputWasRead;
 
+    /// <summary>Whether the user has given up.</summary>
+    internal CancellationToken Cancellation => cancellationToken;
+
     /// <summary>The bytes of a picture.</summary>
     /// <param name="what">What it is: "the picture", or an option.</param>
     /// <param name="path">As the user gave it.</param>
@@ -35,7 +38,7 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
     {
         if (path != StandardInput)
         {
-            return Cancellable(() => ReadPicture(what, path, File.OpenRead(path)));
+            return Cancellable.Run(() => ReadPicture(what, path, File.OpenRead(path)), Cancellation);
         }
 
         if (standardInputWasRead)
@@ -44,18 +47,20 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
         }
 
         standardInputWasRead = true;
-        return Cancellable(() => ReadPicture(what, path, terminal.Input()));
+        return Cancellable.Run(() => ReadPicture(what, path, terminal.Input()), Cancellation);
     }
 
     /// <summary>Refuses what can only be read from its start to its end.</summary>
     /// <exception cref="CommandException">It is a pipe or a device.</exception>
     internal void RefusePipe(string what, string path)
     {
-        bool isFile = Cancellable(() =>
-        {
-            using FileStream stream = File.OpenRead(path);
-            return stream.CanSeek;
-        });
+        bool isFile = Cancellable.Run(
+            () =>
+            {
+                using FileStream stream = File.OpenRead(path);
+                return stream.CanSeek;
+            },
+            Cancellation);
         if (!isFile)
         {
             throw new CommandException($"Got {what} {path}, which is a pipe or a device; expected a file. Write it to one first.");
@@ -89,11 +94,4 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
 
     private static CommandException NoPicture(string what, string path) =>
         new($"Got {what} {path}: it is neither {EncodedPicture.Formats.Replace(" or", " nor", StringComparison.Ordinal)}; expected one of them. Convert it first.");
-
-    private T Cancellable<T>(Func<T> read)
-    {
-        Task<T> reading = Task.Factory.StartNew(read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        Task.WaitAny([reading], cancellationToken);
-        return reading.GetAwaiter().GetResult();
-    }
 }
