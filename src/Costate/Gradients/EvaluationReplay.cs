@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -89,13 +90,24 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
 
     private static double[] Sampled(Tensor output)
     {
+        // An odd stride meets all columns of an image.
+        long count = output.numel(), stride = (count / Values) | 1;
+        if (output.dtype == ScalarType.Float32 && output.device_type == DeviceType.CPU && output.is_contiguous() && count < int.MaxValue / sizeof(float))
+        {
+            // The usual case, read where it lies.
+            ReadOnlySpan<float> all = MemoryMarshal.Cast<byte, float>(output.bytes);
+            double[] values = new double[(count + stride - 1) / stride];
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = all[(int)(i * stride)];
+            }
+
+            return values;
+        }
+
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor all = output.detach().reshape(-1);
-
-        // An odd stride meets all columns of an image.
-        long stride = (all.numel() / Values) | 1;
-        return all.slice(0, 0, all.numel(), stride).to(ScalarType.Float64).cpu().data<double>().ToArray();
+        return output.detach().reshape(-1).slice(0, 0, count, stride).to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 
     /// <param name="Generator">The state of the generator before, where the network drew from it.</param>
