@@ -10,7 +10,8 @@ public sealed class UNet2DGradientTests
     public void Dropout_IsTheSampleS_InTheGradient()
     {
         using var scope = NewDisposeScope();
-        using var network = new UNet2DModel(UNet2DModel.FromPretrained(Goldens.PathTo("networks", "unet2d-ddpm")).Config with { Dropout = 0.1 });
+        using UNet2DModel other = UNet2DModel.FromPretrained(Goldens.PathTo("networks", "unet2d-ddpm"));
+        using var network = new UNet2DModel(other.Config with { Dropout = 0.1 });
         Assert.True(network.training);
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
         var sampler = new Sampler(
