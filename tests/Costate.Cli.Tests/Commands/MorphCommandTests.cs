@@ -70,14 +70,14 @@ public sealed class MorphCommandTests : IDisposable
 
     // Adam's steps of both together overshoot at the rate that is right for each alone; a rate that is given is that of both.
     [Theory]
-    [InlineData("0.01", "0.005")]
-    [InlineData("0.1", "0.1", "--learning-rate", "0.1")]
-    [InlineData("0.01", "0.02", "--code-learning-rate", "0.02")]
-    public void CodeRate_IsLowerUnlessTold(string noise, string code, params string[] options)
+    [InlineData(0.01, 0.005)]
+    [InlineData(0.1, 0.1, "--learning-rate", "0.1")]
+    [InlineData(0.01, 0.02, "--code-learning-rate", "0.02")]
+    public void CodeRate_IsLowerUnlessTold(double noise, double code, params string[] options)
     {
         ToolRun run = Morph(["morph", a, b, "--steps", "2", "--encode-steps", "2", "--iterations", "0", .. options, "--json"]);
         JsonElement settings = JsonDocument.Parse(run.Output).RootElement.GetProperty("settings");
-        Assert.Equal((noise, code), (settings.GetProperty("learningRate").GetString(), settings.GetProperty("codeLearningRate").GetString()));
+        Assert.Equal((noise, code), (settings.GetProperty("learningRate").GetDouble(), settings.GetProperty("codeLearningRate").GetDouble()));
     }
 
     [Fact]
