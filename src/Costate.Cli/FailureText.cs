@@ -18,7 +18,9 @@ internal static partial class FailureText
         _ => $"{error.GetType().Name}: {FirstLine(error.Message)} This is an error in costate itself; --verbose says where.",
     };
 
-    /// <summary>The option of a command that stands for a parameter of the library ("guidanceScale" for <c>--guidance-scale</c>), or null.</summary>
+    /// <summary>
+    /// The option of a command that stands for a parameter of the library ("guidanceScale" for <c>--guidance-scale</c>), or null.
+    /// </summary>
     internal static string? OptionFor(string parameter, Command command)
     {
         string name = "--" + Words().Replace(parameter, "-$1").ToLowerInvariant();

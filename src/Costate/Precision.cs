@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// The dtype in which numbers are summed and carried from step to step: that of the caller, but at least 32 bits. In 16 bits Adam's epsilon is 0,
-/// small steps are lost, and a squared norm overflows; a network in 16 bits is given its inputs in its own dtype all the same.
+/// The dtype in which numbers are summed and carried from step to step: that of the caller, but at least 32 bits. In 16 bits Adam's epsilon
+/// is 0, small steps are lost, and a squared norm overflows; a network in 16 bits is given its inputs in its own dtype all the same.
 /// </summary>
 internal static class Precision
 {

@@ -52,8 +52,8 @@ public sealed class Sampler
     public TimeGrid Grid { get; }
 
     /// <summary>
-    /// What a <see cref="NoiseState"/> depends on, as text: the solver with all its options, schedule, grid, prediction, the times that the network is told, and the
-    /// network's fingerprint, if <see cref="Denoiser.WithFingerprint"/> asked for one (it is then computed here).
+    /// What a <see cref="NoiseState"/> depends on, as text: the solver with all its options, schedule, grid, prediction, the times that the
+    /// network is told, and the network's fingerprint, if <see cref="Denoiser.WithFingerprint"/> asked for one (it is then computed here).
     /// </summary>
     public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(
         Denoiser.Fingerprint is string fingerprint ? [KeyValuePair.Create(NetworkSetting, fingerprint)] : [])
@@ -174,14 +174,16 @@ public sealed class Sampler
     /// condition where they require one, and adds to that of the denoiser's parameters.
     /// </summary>
     /// <remarks>
-    /// If neither x_T nor the condition nor a parameter of the denoiser requires a gradient, this is <c>Sample</c>. The inputs may be disposed
-    /// before the backward pass, but not changed in place: that is noticed and refused, as torch does.
+    /// If neither x_T nor the condition nor a parameter of the denoiser requires a gradient, this is <c>Sample</c>. The inputs may be
+    /// disposed before the backward pass, but not changed in place: that is noticed and refused, as torch does.
     /// An exception in the backward pass (of the network, or cancellation) makes <c>backward()</c> throw an
     /// <see cref="System.Runtime.InteropServices.ExternalException"/> about an invalid gradient; the cause is then in
     /// <see cref="BackwardError"/>. <c>torch.autograd.grad</c> cannot throw: there such a gradient is NaN. Use
-    /// <see cref="Autograd.Gradients"/>, which throws. First order only: a gradient made under <c>create_graph</c> raises when it is differentiated.
-    /// What the method keeps lives until the first backward pass (or, without one, until the garbage collector, which is told of that memory,
-    /// finds it); a second pass runs forward again. <see cref="GradientMethod.Unrolled"/> is autograd's own graph instead, of any order.
+    /// <see cref="Autograd.Gradients"/>, which throws. First order only: a gradient made under <c>create_graph</c> raises when it is
+    /// differentiated.
+    /// What the method keeps lives until the first backward pass (or, without one, until the garbage collector, which is told of that
+    /// memory, finds it); a second pass runs forward again. <see cref="GradientMethod.Unrolled"/> is autograd's own graph instead, of any
+    /// order.
     /// </remarks>
     /// <param name="xT">Start noise, [batch, ...], floating point.</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>

@@ -12,6 +12,8 @@ public enum SamplingPhase
     /// <summary>From sample to noise, without a gradient.</summary>
     Inversion,
 
-    /// <summary>The search for steps of an <see cref="AdaptiveSampler"/>. How many evaluations it takes is unknown: the total is 0.</summary>
+    /// <summary>
+    /// The search for steps of an <see cref="AdaptiveSampler"/>. How many evaluations it takes is unknown: the total is 0.
+    /// </summary>
     Search,
 }

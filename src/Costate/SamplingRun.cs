@@ -80,8 +80,8 @@ internal sealed record SamplingRun
     internal StraightSteps? Straight { get; private init; }
 
     /// <summary>
-    /// Takes the items to which the network's answer is not finite, in an iteration of an optimisation or, where a time is given, the guided step from
-    /// there; null makes that an error.
+    /// Takes the items to which the network's answer is not finite, in an iteration of an optimisation or, where a time is given, the
+    /// guided step from there; null makes that an error.
     /// </summary>
     internal (DivergenceWatch Items, int Step, double? Time)? Watch { get; private init; }
 
@@ -120,7 +120,10 @@ internal sealed record SamplingRun
         Replay = null,
     };
 
-    /// <summary>The network's output at a state, in the dtype of the states, checked to be finite and counted. The caller's dispose scope receives it.</summary>
+    /// <summary>
+    /// The network's output at a state, in the dtype of the states, checked to be finite and counted. The caller's dispose scope receives
+    /// it.
+    /// </summary>
     internal Tensor Evaluate(Tensor x, TableRow row, Tensor? z)
     {
         Tensor output = Replay is null ? Call() : Replay.Evaluate(row, NetworkType, Call);
@@ -153,14 +156,19 @@ internal sealed record SamplingRun
         Tensor Call() => Denoiser.Call(x, row.Time, row.NetworkTime, z, CallerType);
     }
 
-    /// <summary>The network at a row with its graph, ready for <see cref="Pull"/>. The result lives in the caller's dispose scope.</summary>
+    /// <summary>
+    /// The network at a row with its graph, ready for <see cref="Pull"/>. The result lives in the caller's dispose scope.
+    /// </summary>
     internal VectorJacobianProduct Linearize(Tensor x, TableRow row)
     {
         using Tensor? z = Condition?.At(row.Interval);
         return VectorJacobianProduct.Begin((leaf, condition) => Evaluate(leaf, row, condition), x, z, ConditionIsDifferentiable, NetworkType);
     }
 
-    /// <summary>Takes a cotangent of the network's output to the state, the condition (null where it has no gradient) and the sums of the parameters. Once only.</summary>
+    /// <summary>
+    /// Takes a cotangent of the network's output to the state, the condition (null where it has no gradient) and the sums of the
+    /// parameters. Once only.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The output depends on an input that its graph does not reach.</exception>
     internal (Tensor X, Tensor? Z) Pull(VectorJacobianProduct linearized, TableRow row, Tensor cotangent, ParameterGradients? parameters = null)
     {
@@ -182,7 +190,9 @@ internal sealed record SamplingRun
         Replay!.Check(first, NetworkType, EvaluateAgain(at, first, Condition?.At(first.Interval)));
     }
 
-    /// <summary>The network's output at other inputs than those of the first evaluation, unchecked; a network that draws, draws the same numbers.</summary>
+    /// <summary>
+    /// The network's output at other inputs than those of the first evaluation, unchecked; a network that draws, draws the same numbers.
+    /// </summary>
     internal Tensor EvaluateAgain(Tensor x, TableRow row, Tensor? z)
     {
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;

@@ -103,6 +103,24 @@ public sealed class SixteenBitTests
         Assert.Throws<InputException>(() => Denoiser.FromModule(half, Prediction.Noise).InDtype(ScalarType.Int64));
     }
 
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void InDtype_IsThatOfTheUnconditional_WithAndWithoutAConditionBesideIt(ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        List<ScalarType> seen = [];
+        Denoiser denoiser = Denoiser.FromFunction(
+            (x, _, z) =>
+            {
+                seen.Add(z?.dtype ?? x.dtype);
+                return z is null ? x * 0.5 : (x * 0.5) + z;
+            },
+            Prediction.Noise).WithClassifierFreeGuidance(ones(1, 3), 2).InDtype(dtype);
+        NewSampler(denoiser).Sample(StartNoise.Draw([2, 3], 1));
+        NewSampler(denoiser).Sample(StartNoise.Draw([2, 3], 1), StartNoise.Draw([2, 3], 2));
+        Assert.All(seen, type => Assert.Equal(dtype, type));
+    }
+
     // Float16 has no number between 0 and 6e-8; every method, and each item by itself.
     [Theory]
     [InlineData("discrete", false)]

@@ -18,6 +18,9 @@ internal abstract class DocumentedCommand(string name, string description) : Com
     /// <summary>Every one of them is run by a test, but for those that take hours.</summary>
     internal required IReadOnlyList<Example> Examples { get; init; }
 
-    /// <summary>The folder in which a run that is cancelled leaves what is finished, for the same command to go on with; null where it leaves nothing.</summary>
+    /// <summary>
+    /// The folder in which a run that is cancelled leaves what is finished, for the same command to go on with; null where it leaves
+    /// nothing.
+    /// </summary>
     internal virtual string? KeptIn(ParseResult parsed) => null;
 }

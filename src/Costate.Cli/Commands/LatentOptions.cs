@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
 
-/// <summary>What a latent's file says of how it was made: the values of the options, by their names without dashes. Files of others say nothing.</summary>
+/// <summary>
+/// What a latent's file says of how it was made: the values of the options, by their names without dashes. Files of others say nothing.
+/// </summary>
 /// <param name="File">Where it was read.</param>
 /// <param name="Values">As they were typed, or what they are unless given.</param>
 internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, string> Values)

@@ -1,6 +1,8 @@
 namespace Costate.Cli.Commands;
 
-/// <summary>The most that options of numbers take: more is a slip of the keys, and would end in hours of silence or in a machine without memory.</summary>
+/// <summary>
+/// The most that options of numbers take: more is a slip of the keys, and would end in hours of silence or in a machine without memory.
+/// </summary>
 internal static class Limits
 {
     /// <summary>Steps of a sampler, and numbers that count among them: checkpoints, anchors, steps of the adjoint.</summary>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Costate.Cli.Faces;
 
 /// <summary>
-/// Tells what a face wears (glasses, a beard, a moustache) from its semantic code: for each feature a linear function of codes, positive where the face
-/// has it, fitted to drawn faces by ridge regression in which those with and those without it weigh the same.
+/// Tells what a face wears (glasses, a beard, a moustache) from its semantic code: for each feature a linear function of codes, positive
+/// where the face has it, fitted to drawn faces by ridge regression in which those with and those without it weigh the same.
 /// </summary>
 internal sealed class FaceFeatures
 {
@@ -49,7 +49,9 @@ internal sealed class FaceFeatures
         return new FaceFeatures(encode, Codes(encode, Identities(0, Fitted), side, cancellationToken), Labels(Identities(0, Fitted)));
     }
 
-    /// <summary>How often they are right on other drawn faces: the mean of the share right among those with a feature and among those without.</summary>
+    /// <summary>
+    /// How often they are right on other drawn faces: the mean of the share right among those with a feature and among those without.
+    /// </summary>
     internal IReadOnlyDictionary<string, double> Accuracy(int side, CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();

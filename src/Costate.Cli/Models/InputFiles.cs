@@ -2,8 +2,8 @@ namespace Costate.Cli.Models;
 
 /// <summary>The files that the user names for one run of a command; <c>-</c> is the standard input, which can be read once.</summary>
 /// <remarks>
-/// What is named may be a pipe: opening one waits for somebody to write, and nothing interrupts that. So it happens on a thread that is left
-/// behind, with the process, when the user gives up.
+/// What is named may be a pipe: opening one waits for somebody to write, and nothing interrupts that. So it happens on a thread that is
+/// left behind, with the process, when the user gives up.
 /// </remarks>
 internal sealed class InputFiles(Terminal terminal, CancellationToken cancellationToken)
 {

@@ -15,7 +15,9 @@ internal sealed record FacePicture(string Name, string Sha256, byte[] Values)
 {
     private const int SmallestSide = 16;
 
-    /// <summary>Reads the user's picture, of any size; what shines through is white. A large JPEG is made smaller while it is read.</summary>
+    /// <summary>
+    /// Reads the user's picture, of any size; what shines through is white. A large JPEG is made smaller while it is read.
+    /// </summary>
     /// <exception cref="CommandException">It is missing, no picture, damaged, too small or too large.</exception>
     internal static FacePicture Read(InputFiles files, string path, int side) => Read(path, files.Picture("the picture", path), side);
 

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Costate.Cli.Morphs;
 
 /// <summary>
-/// Looks among drawn people for pairs that show what the optimisation is for: no judge takes the blend for both, all take the morph, the loss falls
-/// from the start, and the morph wears nothing that neither wears.
+/// Looks among drawn people for pairs that show what the optimisation is for: no judge takes the blend for both, all take the morph, the
+/// loss falls from the start, and the morph wears nothing that neither wears.
 /// </summary>
 internal sealed class PairSearch(MorphModel model, MorphSettings settings, Terminal terminal)
 {
@@ -59,7 +59,9 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, Termi
         return png.ToArray();
     }
 
-    /// <summary>All pairs who wear their hair alike, and neither of them anything in the face: what a morph then wears it has from nobody.</summary>
+    /// <summary>
+    /// All pairs who wear their hair alike, and neither of them anything in the face: what a morph then wears it has from nobody.
+    /// </summary>
     internal static (ulong A, ulong B)[] Candidates(IReadOnlyList<ulong> people) =>
     [
         .. people.Where(identity => FaceFeatures.All.All(f => !f.Has(identity)))

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Costate.Cli.Output;
 
 /// <summary>
-/// A folder that a run goes on with, taken by one run at a time. The lock is the operating system's, so a run that is killed leaves hold of it;
-/// a text beside it says whose it is. It lies in the folder for good, since a lock that is removed could be held twice.
+/// A folder that a run goes on with, taken by one run at a time. The lock is the operating system's, so a run that is killed leaves hold of
+/// it; a text beside it says whose it is. It lies in the folder for good, since a lock that is removed could be held twice.
 /// </summary>
 internal sealed class FolderLock : IDisposable
 {

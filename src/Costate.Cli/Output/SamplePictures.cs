@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Costate.Cli.Output;
 
 /// <summary>
-/// Samples of an image shape as PNG files, each pixel by pixel in a file of its own; where there is more than one picture to look at, a sheet
-/// of them all besides.
+/// Samples of an image shape as PNG files, each pixel by pixel in a file of its own; where there is more than one picture to look at, a
+/// sheet of them all besides.
 /// </summary>
 internal sealed class SamplePictures
 {
@@ -21,7 +21,8 @@ internal sealed class SamplePictures
     /// <summary>The pictures of samples of a shape; null where they are no images: [batch, 1 or 3, height, width].</summary>
     /// <param name="shape">[batch, ...].</param>
     /// <param name="name">What the files are called, without their ending; of several, a number follows.</param>
-    /// <param name="onSheet">How many pictures the sheet has, and how many in a row; those of the samples, in about as many rows, if null.</param>
+    /// <param name="onSheet">How many pictures the sheet has, and how many in a row; those of the samples, in about as many rows, if
+    /// null.</param>
     internal static SamplePictures? For(long[] shape, string name = "sample", (int Pictures, int Columns)? onSheet = null)
     {
         long pictures = onSheet?.Pictures ?? shape[0];

@@ -1,8 +1,8 @@
 namespace Costate.Cli.Output;
 
 /// <summary>
-/// A hidden folder in which a run makes its files before they are moved into place. It is held by a lock of the operating system, which a run
-/// that is killed leaves hold of: what such a run has left is found by that, and removed by the next.
+/// A hidden folder in which a run makes its files before they are moved into place. It is held by a lock of the operating system, which a
+/// run that is killed leaves hold of: what such a run has left is found by that, and removed by the next.
 /// </summary>
 internal sealed class StagingFolder : IDisposable
 {

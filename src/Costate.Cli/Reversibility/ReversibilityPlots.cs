@@ -14,7 +14,8 @@ internal static class ReversibilityPlots
     // An error of nothing at all is drawn at the least that 64 bits can show.
     private const double Least = 1e-34;
 
-    // Of data and noise whose variance is about 1: beyond, nothing has come back, and how far beyond would only flatten the rest of the picture.
+    // Of data and noise whose variance is about 1: beyond, nothing has come back, and how far beyond would only flatten the rest of the
+    // picture.
     private const double Lost = 1e6;
 
     // Between the outermost values and the edge.

@@ -1,6 +1,9 @@
 namespace Costate.Cli;
 
-/// <summary>Work that nothing interrupts (opening a pipe, a table of a hundred thousand steps), on a thread that is left behind, with the process, when the user gives up.</summary>
+/// <summary>
+/// Work that nothing interrupts (opening a pipe, a table of a hundred thousand steps), on a thread that is left behind, with the process,
+/// when the user gives up.
+/// </summary>
 internal static class Cancellable
 {
     /// <summary>The result of work that touches no tensor.</summary>

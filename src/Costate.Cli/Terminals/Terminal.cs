@@ -39,7 +39,10 @@ internal sealed class Terminal
         LiveWidth = Console.IsErrorRedirected ? null : WindowWidth(),
     };
 
-    /// <summary>Prints a line of text and numbers; on a terminal broken between words where it is too long, which would itself break within a number.</summary>
+    /// <summary>
+    /// Prints a line of text and numbers; on a terminal broken between words where it is too long, which would itself break within a
+    /// number.
+    /// </summary>
     internal void Write(string text)
     {
         foreach (string line in text.Split('\n').SelectMany(line => OutputIsTerminal ? DocumentedHelp.Wrap(line, Width) : [line]))
@@ -48,7 +51,9 @@ internal sealed class Terminal
         }
     }
 
-    /// <summary>Prints a table, in colour where the output is a terminal that has it; row by row where it is wider than the output.</summary>
+    /// <summary>
+    /// Prints a table, in colour where the output is a terminal that has it; row by row where it is wider than the output.
+    /// </summary>
     internal void Write(Table table)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings

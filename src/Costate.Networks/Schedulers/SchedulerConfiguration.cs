@@ -62,7 +62,8 @@ public sealed class SchedulerConfiguration
     /// Sample without the clipping or thresholding that the file asks for. It is not linear and cannot be had; without this, such a
     /// file is refused. DDIM and DDPM clip unless the file says otherwise. The default value is false.
     /// </param>
-    /// <exception cref="SchedulerConfigurationException">The file cannot be read, is damaged, names a scheduler that is not supported, or asks for something contradictory or impossible here.</exception>
+    /// <exception cref="SchedulerConfigurationException">The file cannot be read, is damaged, names a scheduler that is not supported, or
+    /// asks for something contradictory or impossible here.</exception>
     public static SchedulerConfiguration Load(string path, bool ignoreClipping = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -73,7 +74,8 @@ public sealed class SchedulerConfiguration
     /// <summary>Reads the text of a scheduler_config.json.</summary>
     /// <param name="json">The text, of at most 1 MiB in UTF-8. Python's <c>-Infinity</c> is understood.</param>
     /// <param name="ignoreClipping">As for <see cref="Load"/>.</param>
-    /// <exception cref="SchedulerConfigurationException">The text is not valid, names a scheduler that is not supported, or asks for something contradictory or impossible here.</exception>
+    /// <exception cref="SchedulerConfigurationException">The text is not valid, names a scheduler that is not supported, or asks for
+    /// something contradictory or impossible here.</exception>
     public static SchedulerConfiguration Parse(string json, bool ignoreClipping = false)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -94,7 +96,8 @@ public sealed class SchedulerConfiguration
     /// <paramref name="steps"/> is below 1 or above the number of training steps; <paramref name="mu"/> is missing, does not fit, or is
     /// given where the configuration has no use for it.
     /// </exception>
-    /// <exception cref="SchedulerConfigurationException">The options contradict each other, or place two of so many steps on one noise level.</exception>
+    /// <exception cref="SchedulerConfigurationException">The options contradict each other, or place two of so many steps on one noise
+    /// level.</exception>
     /// <remarks>
     /// This is the class by itself. The pipelines of FLUX, Qwen-Image, LTX and HunyuanVideo hand noise levels of their own to a flow's
     /// scheduler: see <see cref="ForNoiseLevels"/>.
@@ -117,9 +120,12 @@ public sealed class SchedulerConfiguration
     /// Without them the last evaluation of a dynamically shifted flow is spent at a noise level near 0, where it does little.
     /// </param>
     /// <param name="mu">As for <see cref="ForSteps"/>.</param>
-    /// <returns>A sampler of as many steps as there are levels, which are shifted (and stretched to shift_terminal) as the configuration says.</returns>
-    /// <exception cref="InputException">The levels are none, leave (0, 1] or do not fall; or <paramref name="mu"/>, as for <see cref="ForSteps"/>.</exception>
-    /// <exception cref="SchedulerConfigurationException">The scheduler is not FlowMatchEulerDiscreteScheduler, or its options put two levels on one.</exception>
+    /// <returns>A sampler of as many steps as there are levels, which are shifted (and stretched to shift_terminal) as the configuration
+    /// says.</returns>
+    /// <exception cref="InputException">The levels are none, leave (0, 1] or do not fall; or <paramref name="mu"/>, as for
+    /// <see cref="ForSteps"/>.</exception>
+    /// <exception cref="SchedulerConfigurationException">The scheduler is not FlowMatchEulerDiscreteScheduler, or its options put two
+    /// levels on one.</exception>
     public ScheduledSampling ForNoiseLevels(double[] sigmas, double? mu = null)
     {
         ArgumentNullException.ThrowIfNull(sigmas);

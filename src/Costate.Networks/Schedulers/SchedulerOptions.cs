@@ -128,7 +128,9 @@ internal sealed class SchedulerOptions
     /// <summary>The options of the file that nothing has asked for, sorted. Names that begin with an underscore are notes.</summary>
     internal string[] Unread() => [.. values.Keys.Where(name => !known.Contains(name) && !name.StartsWith('_')).Order(StringComparer.Ordinal)];
 
-    /// <summary>The options that decide where the steps lie, as the file has them: <c>num_train_timesteps 1000 (the default), shift 3.0</c>.</summary>
+    /// <summary>
+    /// The options that decide where the steps lie, as the file has them: <c>num_train_timesteps 1000 (the default), shift 3.0</c>.
+    /// </summary>
     internal string Placement() => string.Join(", ", SchedulerNames.Placing
         .Where(name => known.Contains(name) && (IsSet(name) || name == SchedulerNames.TrainingSteps))
         .Select(name => values.TryGetValue(name, out JsonElement value) ? $"{name} {ErrorText.Shorten(value.GetRawText())}" : $"{name} 1000 (the default)"));

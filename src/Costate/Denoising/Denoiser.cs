@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -22,7 +21,7 @@ public sealed class Denoiser
     private IReadOnlyList<Parameter>? parameters;
     private readonly Func<Tensor, Tensor, Tensor?, Tensor> network;
     private IReadOnlyList<Tensor>? weights;
-    private IReadOnlyList<Guidance> guidances = [];
+    private IReadOnlyList<ClassifierFreeGuidance> guidances = [];
     private Func<Tensor, double, Tensor, Tensor>? correction;
 
     private Denoiser(
@@ -38,7 +37,10 @@ public sealed class Denoiser
     /// <summary>What the network predicts.</summary>
     public Prediction Prediction { get; }
 
-    /// <summary>The parameters that may receive gradients, each once: those given, or the module's with <c>requires_grad</c>. Empty for a function given without its parameters.</summary>
+    /// <summary>
+    /// The parameters that may receive gradients, each once: those given, or the module's with <c>requires_grad</c>. Empty for a function
+    /// given without its parameters.
+    /// </summary>
     /// <remarks>What is frozen when a gradient is taken gets zeros.</remarks>
     public IReadOnlyList<Parameter> Parameters => parameters ?? [];
 
@@ -57,7 +59,9 @@ public sealed class Denoiser
     /// <summary>A fingerprint of the weights as they are now; null if none was asked for.</summary>
     internal string? Fingerprint => weights is null ? null : Costate.Fingerprint.Of(weights);
 
-    /// <summary>The same denoiser for some items of the batch, by their numbers: what it has for each of them is narrowed to theirs.</summary>
+    /// <summary>
+    /// The same denoiser for some items of the batch, by their numbers: what it has for each of them is narrowed to theirs.
+    /// </summary>
     internal Denoiser ForItems(IReadOnlyList<int> items) => guidances.Any(guidance => guidance.IsPerItem)
         ? With(copy => copy.guidances = [.. guidances.Select(guidance => guidance.ForItems(items))])
         : this;
@@ -91,7 +95,7 @@ public sealed class Denoiser
     public static Denoiser FromModule(nn.Module<Tensor, Tensor, Tensor, Tensor> module, Prediction prediction, double timeScale = 1, int? trainingTimesteps = null)
     {
         ArgumentNullException.ThrowIfNull(module);
-        Tensor Network(Tensor x, Tensor t, Tensor? z) => Called(module, x, z ?? throw NoCondition(), () => module.call(x, t, z));
+        Tensor Network(Tensor x, Tensor t, Tensor? z) => ModuleCall.Of(module, x, z ?? throw ModuleCall.NoCondition(), () => module.call(x, t, z));
         return new Denoiser(Network, prediction, TimeConvention(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
     }
 
@@ -100,7 +104,7 @@ public sealed class Denoiser
     public static Denoiser FromModule(nn.Module<Tensor, Tensor, Tensor> module, Prediction prediction, double timeScale = 1, int? trainingTimesteps = null)
     {
         ArgumentNullException.ThrowIfNull(module);
-        Tensor Network(Tensor x, Tensor t, Tensor? z) => z is null ? Called(module, x, null, () => module.call(x, t)) : throw UnwantedCondition();
+        Tensor Network(Tensor x, Tensor t, Tensor? z) => z is null ? ModuleCall.Of(module, x, null, () => module.call(x, t)) : throw ModuleCall.UnwantedCondition();
         return new Denoiser(Network, prediction, TimeConvention(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
     }
 
@@ -131,7 +135,8 @@ public sealed class Denoiser
     /// <param name="unconditional">The condition that stands for none, [1, ...] or [batch, ...]; null where the network takes a null condition for none. It receives no gradient.</param>
     /// <param name="scale">The guidance scale; 1 is the plain conditional prediction.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="scale"/> is not finite.</exception>
-    /// <exception cref="InputException"><paramref name="unconditional"/> has no dimension; or, when the network is called, another batch than x.</exception>
+    /// <exception cref="InputException"><paramref name="unconditional"/> has no dimension; or, when the network is called, another batch
+    /// than x.</exception>
     public Denoiser WithClassifierFreeGuidance(Tensor? unconditional, double scale)
     {
         CheckScale(scale);
@@ -140,7 +145,7 @@ public sealed class Denoiser
             throw new InputException(nameof(unconditional), "shape []", "[1, ...] or [batch, ...]", "Reshape it: unconditional.reshape(1).");
         }
 
-        return With(copy => copy.guidances = [.. guidances, new Guidance(unconditional, scale)]);
+        return With(copy => copy.guidances = [.. guidances, new ClassifierFreeGuidance(unconditional, scale)]);
     }
 
     /// <summary>
@@ -148,10 +153,11 @@ public sealed class Denoiser
     /// are converted to it, its output back. Times are told in at least 32 bits.
     /// </summary>
     /// <remarks>
-    /// Gradients are in the dtype of what they belong to. In <c>Float16</c> cotangents are scaled by a power of two on their way through the
-    /// network, each item's by its own (one for the batch where parameters get gradients), so that small ones do not become 0.
+    /// Gradients are in the dtype of what they belong to. In <c>Float16</c> cotangents are scaled by a power of two on their way through
+    /// the network, each item's by its own (one for the batch where parameters get gradients), so that small ones do not become 0.
     /// </remarks>
-    /// <param name="dtype">The dtype of the network's weights, floating point. Convert the network yourself: <c>module.to(dtype)</c>.</param>
+    /// <param name="dtype">The dtype of the network's weights, floating point. Convert the network yourself:
+    /// <c>module.to(dtype)</c>.</param>
     /// <exception cref="InputException"><paramref name="dtype"/> is not a real floating-point dtype.</exception>
     public Denoiser InDtype(ScalarType dtype) => dtype is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64
         ? With(copy => copy.Dtype = dtype)
@@ -257,8 +263,8 @@ public sealed class Denoiser
         }
 
         // Either branch may change what it is given.
-        Guidance guidance = guidances[level - 1];
-        Tensor without = Guided(x.clone(), t.clone(), guidance.None(x.size(0), z), level - 1);
+        ClassifierFreeGuidance guidance = guidances[level - 1];
+        Tensor without = Guided(x.clone(), t.clone(), guidance.None(x.size(0), z is not null && z.is_floating_point() ? z.dtype : Dtype), level - 1);
         return without + Guided(x, t, z, level - 1).sub(without).Times(guidance.Scale);
     }
 
@@ -293,64 +299,5 @@ public sealed class Denoiser
         };
     }
 
-    /// <summary>The module's own answer, or, where it fails on tensors that do not go together, what to do about it.</summary>
-    private static Tensor Called(nn.Module module, Tensor x, Tensor? z, Func<Tensor> call)
-    {
-        try
-        {
-            return call();
-        }
-        catch (ExternalException e) when (Mismatch(module, x, z) is string text)
-        {
-            throw new InvalidOperationException(text, e);
-        }
-    }
-
-    // Asked only once a call has failed: a module may well take another dtype and convert it.
-    private static string? Mismatch(nn.Module module, Tensor x, Tensor? z)
-    {
-        if (z is not null && z.is_floating_point() && z.dtype != x.dtype)
-        {
-            return $"The network failed on x of dtype {x.dtype} with a condition of dtype {z.dtype}. Convert one of them.";
-        }
-
-        return module.parameters().FirstOrDefault(p => p.is_floating_point() && (p.dtype != x.dtype || p.device_type != x.device_type)) is Parameter weight
-            ? $"The network failed on x of dtype {x.dtype} on {x.device}; it has weights of dtype {weight.dtype} on {weight.device}. Convert x_T and the condition, or the network: net.to({nameof(ScalarType)}.{x.dtype})."
-            : null;
-    }
-
     private static IEnumerable<Parameter> Trainable(nn.Module module) => module.parameters().Where(p => p.requires_grad);
-
-    private static InvalidOperationException NoCondition() => new("The network takes (x, t, z) but no condition z was given. Pass one, or use a module that takes (x, t).");
-
-    private static InvalidOperationException UnwantedCondition() => new("A condition z was given but the network takes (x, t) only. Pass null, or use a module that takes (x, t, z).");
-
-    /// <summary>Classifier-free guidance.</summary>
-    private sealed record Guidance(Tensor? Unconditional, double Scale)
-    {
-        /// <summary>The condition that stands for none, for a batch, in the dtype of the condition beside it. The network's own.</summary>
-        internal Tensor? None(long batch, Tensor? z)
-        {
-            if (Unconditional is null)
-            {
-                return null;
-            }
-
-            if (Unconditional.size(0) != 1 && Unconditional.size(0) != batch)
-            {
-                throw new InputException("unconditional", $"shape {Shapes.Text(Unconditional)}", $"[1, ...] or [{batch}, ...] for a batch of {batch}");
-            }
-
-            bool follows = z is not null && z.is_floating_point() && Unconditional.is_floating_point();
-            Tensor none = follows ? Unconditional.to(z!.dtype) : Unconditional;
-            return none.expand([batch, .. none.shape.Skip(1)]).clone();
-        }
-
-        internal bool IsPerItem => Unconditional is not null && Unconditional.size(0) != 1;
-
-        /// <summary>The same for some items of the batch; one for all items stays as it is.</summary>
-        internal Guidance ForItems(IReadOnlyList<int> items) => IsPerItem
-            ? this with { Unconditional = Unconditional!.index_select(0, tensor(items.Select(item => (long)item).ToArray(), device: Unconditional.device)) }
-            : this;
-    }
 }

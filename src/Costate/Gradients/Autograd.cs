@@ -10,19 +10,21 @@ public static class Autograd
     /// What <c>torch.autograd.grad</c> computes: gradients of outputs with respect to inputs, returned and not added to their <c>grad</c>.
     /// </summary>
     /// <remarks>
-    /// <c>torch.autograd.grad</c> of TorchSharp 0.107 ends the process on any error: a graph that was freed, an unused input, an exception of a
-    /// network inside <see cref="Sampler.Differentiable"/>. This one is built on <c>backward</c>, whose errors are exceptions. The
-    /// <c>grad</c> of leaves is as it was afterwards; weights inside <see cref="Sampler.Differentiable"/> get theirs as by <c>backward</c>. Not for inputs that another thread differentiates
-    /// with respect to at the same time.
+    /// <c>torch.autograd.grad</c> of TorchSharp 0.107 ends the process on any error: a graph that was freed, an unused input, an exception
+    /// of a network inside <see cref="Sampler.Differentiable"/>. This one is built on <c>backward</c>, whose errors are exceptions. The
+    /// <c>grad</c> of leaves is as it was afterwards; weights inside <see cref="Sampler.Differentiable"/> get theirs as by <c>backward</c>.
+    /// Not for inputs that another thread differentiates with respect to at the same time.
     /// </remarks>
     /// <param name="outputs">What is differentiated; with <paramref name="cotangents"/> left out, each has one element.</param>
     /// <param name="inputs">With respect to what; leaves, or tensors computed from them.</param>
     /// <param name="cotangents">One for each output, in its shape. The default is 1.</param>
     /// <param name="retainGraph">Whether the graph can be used again. The default is false.</param>
     /// <param name="createGraph">Whether the gradients have a graph of their own, which keeps the first. The default is false.</param>
-    /// <returns>One gradient for each input, in its shape and dtype, in the caller's dispose scope; zeros where no output depends on it.</returns>
+    /// <returns>One gradient for each input, in its shape and dtype, in the caller's dispose scope; zeros where no output depends on
+    /// it.</returns>
     /// <exception cref="InputException">An input needs no gradient; the numbers of outputs and cotangents differ.</exception>
-    /// <exception cref="System.Runtime.InteropServices.ExternalException">Torch refused; for a sampler, <see cref="Sampler.BackwardError"/> says why.</exception>
+    /// <exception cref="System.Runtime.InteropServices.ExternalException">Torch refused; for a sampler, <see cref="Sampler.BackwardError"/>
+    /// says why.</exception>
     public static IReadOnlyList<Tensor> Gradients(
         IReadOnlyList<Tensor> outputs,
         IReadOnlyList<Tensor> inputs,

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// Keeps small cotangents from becoming 0 on their way through a network in float16, whose smallest number is 6e-8: they are multiplied by a
-/// power of two that brings the largest entry to between 1 and 2, and products are divided by it.
+/// Keeps small cotangents from becoming 0 on their way through a network in float16, whose smallest number is 6e-8: they are multiplied by
+/// a power of two that brings the largest entry to between 1 and 2, and products are divided by it.
 /// </summary>
 internal static class CotangentScale
 {
@@ -24,7 +24,9 @@ internal static class CotangentScale
         return factor.reshape([-1, .. Enumerable.Repeat(1L, (int)cotangent.dim() - 1)]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>A product without the factor of its cotangent. A tensor of its own, with at least 32 bits where there is a factor.</summary>
+    /// <summary>
+    /// A product without the factor of its cotangent. A tensor of its own, with at least 32 bits where there is a factor.
+    /// </summary>
     /// <param name="product">[batch, ...], or of any shape where the factor is one for all.</param>
     /// <param name="factor">The factor, or null for 1.</param>
     internal static Tensor Undo(Tensor product, Tensor? factor)

@@ -6,8 +6,8 @@ namespace Costate;
 
 /// <summary>
 /// What a node of ours gives the engine when its backward pass has failed, since an exception cannot leave it: a gradient of a shape that
-/// <c>backward()</c> refuses with an ordinary exception, for every input, because the engine looks only at those that need one. That refusal
-/// ends the process under <c>autograd.grad</c>, which gets NaN instead.
+/// <c>backward()</c> refuses with an ordinary exception, for every input, because the engine looks only at those that need one. That
+/// refusal ends the process under <c>autograd.grad</c>, which gets NaN instead.
 /// </summary>
 internal sealed class FailedBackward
 {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// A gradient of ours under <c>create_graph</c>: it has a graph that refuses to be differentiated, where autograd would take the gradient for a
-/// constant and drop the second derivative.
+/// A gradient of ours under <c>create_graph</c>: it has a graph that refuses to be differentiated, where autograd would take the gradient
+/// for a constant and drop the second derivative.
 /// </summary>
 internal sealed class FirstOrder : autograd.SingleTensorFunction<FirstOrder>
 {
@@ -13,7 +13,9 @@ internal sealed class FirstOrder : autograd.SingleTensorFunction<FirstOrder>
 
     public override string Name => "CostateGradient";
 
-    /// <summary>The gradients themselves, or, where autograd makes a graph of the backward pass, as nodes that depend on what they came from.</summary>
+    /// <summary>
+    /// The gradients themselves, or, where autograd makes a graph of the backward pass, as nodes that depend on what they came from.
+    /// </summary>
     /// <param name="gradients">The gradients; null stays null.</param>
     /// <param name="sources">What they depend on: three tensors or nulls.</param>
     /// <param name="report">Told of the error.</param>

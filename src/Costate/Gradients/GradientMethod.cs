@@ -5,10 +5,13 @@ namespace Costate;
 
 /// <summary>How the gradient of a sample is found. A value: change one word to change the method.</summary>
 /// <remarks>
-/// All but <see cref="Unrolled"/> evaluate the network a second time, and the answer is still the gradient of the sample that was returned: a
-/// network that draws from the default generator (dropout) draws the same numbers again, and one whose answer changes otherwise (a counter, a
-/// generator of its own) is refused. A batch normalisation in training mode is right, and its running statistics move once a sample, where the
-/// denoiser was made from the module itself. A network whose graph does not reach an input on which its output depends is refused by every method.
+/// All but <see cref="Unrolled"/> evaluate the network a second time, and the answer is still the gradient of the sample that was returned:
+/// a network that draws from the default generator (dropout) draws the same numbers again, and one whose answer changes otherwise (a
+/// counter, a
+/// generator of its own) is refused. A batch normalisation in training mode is right, and its running statistics move once a sample, where
+/// the denoiser was made from the module itself. A network whose graph does not reach an input on which its output depends is refused by
+/// every method;
+/// where a graph does not reach x or z, one further evaluation finds that out.
 /// Gradients are in the dtype of what they belong to, in memory of their own.
 /// </remarks>
 public abstract class GradientMethod
@@ -22,7 +25,8 @@ public abstract class GradientMethod
     /// </summary>
     /// <remarks>
     /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps N states, or what
-    /// <paramref name="checkpointing"/> says, and the graph of one evaluation at a time. Some 256 values of each output are kept as well, and a
+    /// <paramref name="checkpointing"/> says, and the graph of one evaluation at a time. Some 256 values of each output are kept as well,
+    /// and a
     /// repeated output that differs from them (by 1e-9 of the largest in 64 bits, 1e-3 in 32, 5e-2 in 16) is refused.
     /// </remarks>
     /// <param name="checkpointing">Fewer states for more evaluations. The default keeps every state.</param>
@@ -70,9 +74,10 @@ public abstract class GradientMethod
     /// </summary>
     /// <remarks>
     /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps two states, each in two words of 64 bits, and the
-    /// graphs of one increment (as many evaluations as the tableau has stages). Where a state is reconstructed wrongly, by more than 1e-3 of its
-    /// largest value at the start or at an anchor, the first evaluation is repeated: a network that answers otherwise is refused, the drift of
-    /// an unstable solver is reported (<see cref="SampleGradient.ReconstructionDrift"/>).
+    /// graphs of one increment (as many evaluations as the tableau has stages). Where a state is reconstructed wrongly, by more than 1e-3
+    /// of its
+    /// largest value at the start or at an anchor, the first evaluation is repeated: a network that answers otherwise is refused, the drift
+    /// of an unstable solver is reported (<see cref="SampleGradient.ReconstructionDrift"/>).
     /// </remarks>
     /// <param name="anchors">Keep the states of every this many steps and go on from them, against rounding drift; null (the default) keeps none.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="anchors"/> is less than 1.</exception>

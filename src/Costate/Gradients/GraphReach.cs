@@ -5,8 +5,8 @@ namespace Costate;
 
 /// <summary>
 /// Tells a network that truly ignores an input, whose Jacobian is zero, from one whose graph was lost (it runs under <c>no_grad</c>, or
-/// detaches its input), whose Jacobian would count as zero: the latter changes its answer with the input. One evaluation an input and run, and
-/// only where a graph does not reach an input.
+/// detaches its input), whose Jacobian would count as zero: the latter changes its answer with the input. One evaluation an input and run,
+/// and only where a graph does not reach an input.
 /// </summary>
 internal sealed class GraphReach
 {

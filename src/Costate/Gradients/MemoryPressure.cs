@@ -1,8 +1,8 @@
 namespace Costate;
 
 /// <summary>
-/// Tells the garbage collector of native memory that only it can free: a tape whose sample was dropped without a backward pass. It sees small
-/// handles, and would let gigabytes behind them wait.
+/// Tells the garbage collector of native memory that only it can free: a tape whose sample was dropped without a backward pass. It sees
+/// small handles, and would let gigabytes behind them wait.
 /// </summary>
 internal sealed class MemoryPressure : IDisposable
 {

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// Sums what backward passes give to parameters, and leaves their <c>grad</c>, which torch writes to, as the caller had it. Holds the parameters
-/// meanwhile: another thread that wants gradients of one of them waits.
+/// Sums what backward passes give to parameters, and leaves their <c>grad</c>, which torch writes to, as the caller had it. Holds the
+/// parameters meanwhile: another thread that wants gradients of one of them waits.
 /// </summary>
 internal sealed class ParameterGradients : IDisposable
 {
@@ -44,7 +44,9 @@ internal sealed class ParameterGradients : IDisposable
 
     internal bool IsEmpty => Trainable.Count == 0;
 
-    /// <summary>Adds what the last backward pass left, divided by the factor of its cotangent, where torch did not add it up itself.</summary>
+    /// <summary>
+    /// Adds what the last backward pass left, divided by the factor of its cotangent, where torch did not add it up itself.
+    /// </summary>
     internal void Collect(Tensor? factor)
     {
         for (int i = 0; collects && i < sums.Length; i++)

@@ -37,7 +37,9 @@ internal sealed class SamplingCall
         return recording.Run.ToCaller(recording.Tape.Sample).clone().MoveToOuterDisposeScope();
     }
 
-    /// <summary>The gradients of the inputs; those of the weights are added to their <c>grad</c>. The caller's dispose scope receives them.</summary>
+    /// <summary>
+    /// The gradients of the inputs; those of the weights are added to their <c>grad</c>. The caller's dispose scope receives them.
+    /// </summary>
     /// <param name="saved">Reads the inputs as the graph holds them; it throws if one was changed in place.</param>
     /// <param name="cotangent">The gradient of the sample.</param>
     internal IEnumerable<Tensor> Backward(Func<List<Tensor>> saved, Tensor cotangent)

@@ -130,7 +130,8 @@ internal sealed class VectorJacobianProduct : IDisposable
         Output.Dispose();
     }
 
-    // Torch may leave one memory in several grads, and the cotangent's among them (views and sums hand it on): a copy can be changed in place.
+    // Torch may leave one memory in several grads, and the cotangent's among them (views and sums hand it on): a copy can be changed in
+    // place.
     private static Tensor? Taken(Tensor leaf, Tensor? factor)
     {
         using Tensor? gradient = leaf.grad;

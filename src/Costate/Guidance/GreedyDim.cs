@@ -12,8 +12,8 @@ namespace Costate;
 /// taken with the best eps seen, the network's own included, item by item. No gradient passes through the network: the cost is one network
 /// evaluation a step, and <c>InnerSteps + 1</c> evaluations of the loss, all but one with gradient.</para>
 /// <para>An item that diverges under its learning rate (an entry beyond 1000 times the larger of 1 and the scale of the noise, or a loss or gradient
-/// that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound is 256. States and noise are carried in at
-/// least 32 bits. Immutable; as thread-safe as its denoiser.</para>
+/// that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound is 256. States and noise are
+/// carried in at least 32 bits. Immutable; as thread-safe as its denoiser.</para>
 /// </remarks>
 public sealed class GreedyDim
 {
@@ -45,7 +45,8 @@ public sealed class GreedyDim
     /// <param name="progress">Told after each step of the grid.</param>
     /// <param name="cancellationToken">Looked at before each evaluation of the loss.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network returned another shape, or a first answer that is finite for no item, or the loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape, or a first answer that is finite for no item, or the
+    /// loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// Losses made of losses, and of networks, whose answers in 16 bits are summed in 32. A loss is any function from samples [batch, ...] to one
-/// value for each item, [batch], that autograd can follow.
+/// Losses made of losses, and of networks, whose answers in 16 bits are summed in 32. A loss is any function from samples [batch, ...] to
+/// one value for each item, [batch], that autograd can follow.
 /// </summary>
 public static class GuidanceLoss
 {

@@ -51,8 +51,8 @@ public sealed record GuidanceOptions
     public double? Clip { get; init; }
 
     /// <summary>
-    /// An item has diverged when an entry of its state exceeds this many times the larger of 1 and sigma, or is not finite. Where x_T is of float16
-    /// it counts as 256 at most, whose square is near the largest number that there is.
+    /// An item has diverged when an entry of its state exceeds this many times the larger of 1 and sigma, or is not finite. Where x_T is of
+    /// float16 it counts as 256 at most, whose square is near the largest number that there is.
     /// </summary>
     /// <value>The default value is 1000.</value>
     public double DivergenceBound { get; init; } = DivergenceWatch.DefaultBound;

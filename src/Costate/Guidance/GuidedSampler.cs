@@ -13,8 +13,8 @@ namespace Costate;
 /// x_s = S(x_t, x0) - strength g + alpha_s d; and, where the step repeats, x_t = (alpha_t/alpha_s) x_s + noise, as the forward process has it.
 /// Through the noise (universal guidance) the noise prediction is changed by strength sigma_t g - (alpha_t/sigma_t) d instead, and S with it.</para>
 /// <para>Every norm, draw and decision is per item: an item of a batch is what it would be alone with its own seed. An item that diverges is
-/// reported, the others go on; so is one to which network or loss answers NaN or infinity on the way. States are carried in at least 32 bits. The
-/// loss is called with the whole batch, in the dtype of x_T; item i of what it returns may depend on item i alone.</para>
+/// reported, the others go on; so is one to which network or loss answers NaN or infinity on the way. States are carried in at least 32
+/// bits. The loss is called with the whole batch, in the dtype of x_T; item i of what it returns may depend on item i alone.</para>
 /// <para>Cost of a guided step, with the default lookahead: one network evaluation and, if the state is guided, one vector-Jacobian product.
 /// A lookahead of n evaluations takes 2 n and n with <see cref="GradientMethod.Discrete"/>. Immutable; as thread-safe as its denoiser and
 /// loss.</para>
@@ -70,7 +70,8 @@ public sealed class GuidedSampler
     /// <param name="progress">Told after each step of the grid.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network or the loss returned another shape, the network's first answer is finite for no item, the first loss is not finite, or the loss has no gradient; the message names item, step and time.</exception>
+    /// <exception cref="InvalidOperationException">The network or the loss returned another shape, the network's first answer is finite for
+    /// no item, the first loss is not finite, or the loss has no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, ulong seed = 0, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Sample(xT, z, loss, GuidanceNoise.Streams(seed), progress, cancellationToken);

@@ -10,8 +10,10 @@ namespace Costate;
 /// <remarks>
 /// Every item of a batch has its own optimiser, line search, best and early stop: a batch of three gives what three batches of one give, as
 /// far as network and loss treat items apart. An item whose loss, gradient or network's answer is not finite after the first evaluation has
-/// diverged: it is reported, stops, and keeps its best, and the others go on; a line search (L-BFGS) goes back from there, and has diverged only if it
-/// finds no way back. What changes is kept in at least 32 bits beside variables of 16. Each iteration is one gradient of the batch (see <see cref="GradientMethod"/> for its cost);
+/// diverged: it is reported, stops, and keeps its best, and the others go on; a line search (L-BFGS) goes back from there, and has diverged
+/// only if it finds no way back. What changes is kept in at least 32 bits beside variables of 16. Each iteration is one gradient of the
+/// batch (see
+/// <see cref="GradientMethod"/> for its cost);
 /// beside that, a few rows of the size of x_T and z are kept (twice the optimiser's memory of them for L-BFGS).
 /// </remarks>
 public sealed class LatentOptimisation
@@ -28,7 +30,10 @@ public sealed class LatentOptimisation
         : this(sampler, (x, _) => loss(x), options, dropsStopped: false) => ArgumentNullException.ThrowIfNull(loss);
 
     /// <summary>An optimisation that leaves out of the batch those items that have stopped, which saves their evaluations.</summary>
-    /// <remarks>A network of your own must take any part of the batch; an unconditional [batch, ...] is narrowed with it. Where the items share parameters that change, none is left out.</remarks>
+    /// <remarks>
+    /// A network of your own must take any part of the batch; an unconditional [batch, ...] is narrowed with it. Where the items share
+    /// parameters that change, none is left out.
+    /// </remarks>
     /// <param name="sampler">Draws the samples.</param>
     /// <param name="loss">From samples, [items, ...], and the numbers of their items in the batch, to one value for each, [items].</param>
     /// <param name="options">How. The default is AdjointDEIS's.</param>

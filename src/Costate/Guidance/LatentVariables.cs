@@ -9,8 +9,8 @@ namespace Costate;
 /// with those of all items and the parameters.
 /// </summary>
 /// <remarks>
-/// Rows are in at least 32 bits, and in 64 where anything in them is, so that each variable comes back in its own dtype bit for bit while what an
-/// optimiser changes is a copy that 16 bits do not round.
+/// Rows are in at least 32 bits, and in 64 where anything in them is, so that each variable comes back in its own dtype bit for bit while
+/// what an optimiser changes is a copy that 16 bits do not round.
 /// </remarks>
 internal sealed class LatentVariables
 {

@@ -89,7 +89,9 @@ internal sealed class OptimisationRecord : IDisposable
     /// <summary>Which rows of a point are numbers.</summary>
     internal bool[] AreFinite(Tensor rows) => variables.AreFinite(rows);
 
-    /// <summary>Notes the rows whose items left all numbers in an evaluation and that a line search may bring back, and those that it did.</summary>
+    /// <summary>
+    /// Notes the rows whose items left all numbers in an evaluation and that a line search may bring back, and those that it did.
+    /// </summary>
     internal void Await(int[] evaluated, IEnumerable<DivergedItem> items)
     {
         ILookup<int, DivergedItem> byRow = items.ToLookup(RowOf);

@@ -11,8 +11,8 @@ namespace Costate;
 /// A stochastic optimisation, not a step from state to state, and so no point of <see cref="GuidedSampler"/>. One network evaluation and one
 /// gradient of the loss a step; no gradient of the network. Both terms are means over the entries of an item, as published: for a measurement
 /// the loss is <c>SquaredNorm/(2 entries of the observation)</c>. An item that diverges under its learning rate (an entry beyond 1000, or a loss or
-/// gradient that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound is 256. The image is carried in at
-/// least 32 bits. Immutable; as thread-safe as its denoiser and loss.
+/// gradient that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound is 256. The image is
+/// carried in at least 32 bits. Immutable; as thread-safe as its denoiser and loss.
 /// </remarks>
 public sealed class RedDiff
 {
@@ -46,7 +46,8 @@ public sealed class RedDiff
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network returned another shape, or a first answer that is finite for no item, or the loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape, or a first answer that is finite for no item, or the
+    /// loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public GuidedSample Sample(Tensor start, Condition? z, Func<Tensor, Tensor> loss, ulong seed = 0, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Sample(start, z, loss, GuidanceNoise.Streams(seed), progress, cancellationToken);

@@ -10,8 +10,8 @@ namespace Costate;
 /// standard error each time that it refuses: tens of thousands for a sample. It is switched off; results stay the same to the bit.
 /// </para>
 /// <para>
-/// oneDNN: on some processors (seen on virtual machines with AMD's Zen 5) version 3.7, that of libtorch 2.10, leaves arbitrary numbers in the
-/// rest of its blocks where channels are no multiple of 16. Results and gradients of convolutions in 32 bits are then wrong by tens of
+/// oneDNN: on some processors (seen on virtual machines with AMD's Zen 5) version 3.7, that of libtorch 2.10, leaves arbitrary numbers in
+/// the rest of its blocks where channels are no multiple of 16. Results and gradients of convolutions in 32 bits are then wrong by tens of
 /// percent, or NaN, and change from run to run; 64 bits are not affected. Where a convolution that would show it comes out wrong, oneDNN is
 /// switched off, which makes convolutions right and about half as fast.
 /// </para>

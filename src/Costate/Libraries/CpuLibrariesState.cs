@@ -7,5 +7,6 @@ namespace Costate;
 /// Whether convolutions in 32 bits whose channels are no multiple of 16 come out right. Where they do not, use the networks of
 /// Costate.Networks alone, or compute in 64 bits.
 /// </param>
-/// <param name="SwitchesWereFound">Whether this libtorch has the switches where they are known to be. Without them nothing was switched.</param>
+/// <param name="SwitchesWereFound">Whether this libtorch has the switches where they are known to be. Without them nothing was
+/// switched.</param>
 public sealed record CpuLibrariesState(bool NnpackIsOff, bool OneDnnIsOff, bool ConvolutionsAreRight, bool SwitchesWereFound);

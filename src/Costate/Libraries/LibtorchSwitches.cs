@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Costate;
 
-/// <summary>Switches of libtorch's that TorchSharp 0.107 has no call for (torch.backends in Python): the functions behind them, by name.</summary>
+/// <summary>
+/// Switches of libtorch's that TorchSharp 0.107 has no call for (torch.backends in Python): the functions behind them, by name.
+/// </summary>
 internal sealed unsafe class LibtorchSwitches
 {
     private readonly nint context;

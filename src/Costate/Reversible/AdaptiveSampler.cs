@@ -57,7 +57,8 @@ public sealed class AdaptiveSampler
     /// <summary>The sampler of one item, on its recorded grid.</summary>
     /// <param name="grid">The grid.</param>
     /// <param name="item">
-    /// The item's number in the batch, for a denoiser that has something of its own for each, such as an unconditional [batch, ...]; null for any other.
+    /// The item's number in the batch, for a denoiser that has something of its own for each, such as an unconditional [batch, ...]; null
+    /// for any other.
     /// </param>
     public Sampler On(TimeGrid grid, int? item = null) => new(item is int i ? Denoiser.ForItems([i]) : Denoiser, Schedule, solver, grid);
 
@@ -68,7 +69,8 @@ public sealed class AdaptiveSampler
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>One grid for each item, and the number of trial steps that were rejected.</returns>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network returned NaN or infinity, an error estimate is not finite, or the limit on steps is reached; the message names item, step and time.</exception>
+    /// <exception cref="InvalidOperationException">The network returned NaN or infinity, an error estimate is not finite, or the limit on
+    /// steps is reached; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public (IReadOnlyList<TimeGrid> Grids, int Rejected) FindGrids(Tensor xT, Tensor? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -79,7 +81,8 @@ public sealed class AdaptiveSampler
 
     /// <summary>Draws samples, by the search for their grids: nothing is evaluated twice.</summary>
     /// <inheritdoc cref="FindGrids"/>
-    /// <returns>The samples, [batch, ...], and the grid of each. The sampler <see cref="On"/> that grid draws the same sample, bit for bit.</returns>
+    /// <returns>The samples, [batch, ...], and the grid of each. The sampler <see cref="On"/> that grid draws the same sample, bit for
+    /// bit.</returns>
     public (Tensor Sample, IReadOnlyList<TimeGrid> Grids) Sample(Tensor xT, Tensor? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -88,8 +91,8 @@ public sealed class AdaptiveSampler
     }
 
     /// <summary>
-    /// Draws samples and the gradient of a loss on them, through the recorded grids (the grids themselves are not differentiated). The search for
-    /// them is in the cost.
+    /// Draws samples and the gradient of a loss on them, through the recorded grids (the grids themselves are not differentiated). The
+    /// search for them is in the cost.
     /// </summary>
     /// <inheritdoc cref="FindGrids"/>
     /// <param name="xT">Start noise, [batch, ...].</param>
@@ -97,8 +100,8 @@ public sealed class AdaptiveSampler
     /// <param name="loss">From the batch of samples to one value for each item, [batch]; a scalar is taken as their sum.</param>
     /// <param name="method">How. The default is <see cref="GradientMethod.Reversible"/>.</param>
     /// <param name="progress">
-    /// Told of the search as by <see cref="FindGrids"/>, then of the run: each of its phases has as many evaluations as the samples on their grids, and an
-    /// item of a phase that takes more or fewer, as checkpointing does, goes through its share in other steps.
+    /// Told of the search as by <see cref="FindGrids"/>, then of the run: each of its phases has as many evaluations as the samples on
+    /// their grids, and an item of a phase that takes more or fewer, as checkpointing does, goes through its share in other steps.
     /// </param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     public SampleGradient Gradient(Tensor xT, Tensor? z, Func<Tensor, Tensor> loss, GradientMethod? method = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)

@@ -163,7 +163,9 @@ public sealed class ButcherTableau
     /// <summary>The weights of the embedded error estimate, or null.</summary>
     public IReadOnlyList<double>? ErrorWeights { get; }
 
-    /// <summary>Its name with a fingerprint of the numbers of a step: the name alone does not tell a tableau of one's own from another.</summary>
+    /// <summary>
+    /// Its name with a fingerprint of the numbers of a step: the name alone does not tell a tableau of one's own from another.
+    /// </summary>
     internal string Identity => $"{Name} {Fingerprint.Of([b.Length, .. a.SelectMany(row => row), .. b, .. StageNoise ?? [], .. StageArea ?? []])}";
 
     internal double[]? StageNoise { get; }

@@ -30,14 +30,18 @@ internal sealed class TableReversal : IDisposable
     /// <summary>What 64 bits leave of a state that is known by now.</summary>
     internal Tensor? Remainder(int row) => live.Remainders.GetValueOrDefault(row);
 
-    /// <summary>How far a state that was reconstructed lies from itself: the largest entry of the difference over the largest of the state.</summary>
+    /// <summary>
+    /// How far a state that was reconstructed lies from itself: the largest entry of the difference over the largest of the state.
+    /// </summary>
     internal double Drift(int row, Tensor state)
     {
         using DisposeScope scope = NewDisposeScope();
         return ((State(row) - state).abs().max() / state.abs().max()).item<double>();
     }
 
-    /// <summary>Puts an anchor in the place of a reconstructed state, if there is one for this row; how far apart they were, or 0.</summary>
+    /// <summary>
+    /// Puts an anchor in the place of a reconstructed state, if there is one for this row; how far apart they were, or 0.
+    /// </summary>
     internal double Replace(int row, LiveSet anchors)
     {
         if (live.States.ContainsKey(row) && anchors.States.TryGetValue(row, out Tensor? anchor))

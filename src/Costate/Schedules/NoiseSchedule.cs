@@ -37,7 +37,8 @@ public abstract class NoiseSchedule
     public static NoiseSchedule Edm(double sigmaMax = 80) => new EdmSchedule(sigmaMax);
 
     /// <summary>A discrete training schedule given by its noise rates; see <see cref="FromAlphasCumprod"/>.</summary>
-    /// <param name="betas">Noise rates of the training steps, each in (0, 1); the first may be 0 (a step without noise), the last 1 (zero terminal SNR).</param>
+    /// <param name="betas">Noise rates of the training steps, each in (0, 1); the first may be 0 (a step without noise), the last 1 (zero
+    /// terminal SNR).</param>
     /// <exception cref="InputException">There are none, a rate leaves its range, or none is positive.</exception>
     public static NoiseSchedule FromBetas(double[] betas) => DiscreteSchedule.CreateFromBetas(betas);
 
@@ -46,8 +47,8 @@ public abstract class NoiseSchedule
     /// lies at time <c>(k + 1)/n</c>, and time 0 is clean data; between them <c>log alpha</c> is linear in time.
     /// </summary>
     /// <remarks>
-    /// Where the first value is 1, data stay clean up to time 1/n: sigma is 0 and the half log-SNR infinite there, as at time 0, which is the time of an
-    /// infinite half log-SNR. Where the last is 0, alpha itself is linear on the last interval.
+    /// Where the first value is 1, data stay clean up to time 1/n: sigma is 0 and the half log-SNR infinite there, as at time 0, which is
+    /// the time of an infinite half log-SNR. Where the last is 0, alpha itself is linear on the last interval.
     /// </remarks>
     /// <param name="alphasCumprod">Strictly decreasing values in (0, 1]; the last may be 0 (zero terminal SNR).</param>
     /// <exception cref="InputException">The values are empty, leave (0, 1], do not decrease, or have no noise at all.</exception>

@@ -24,7 +24,9 @@ internal static class MultistepOrder
         return double.IsFinite(points[i + 1].Lambda) ? Math.Max(1, Math.Min(Math.Min(order, cap), finite)) : 1;
     }
 
-    /// <summary>The orders of the last steps as the policy allows them, as text: as many as the order, which are all that it can lower.</summary>
+    /// <summary>
+    /// The orders of the last steps as the policy allows them, as text: as many as the order, which are all that it can lower.
+    /// </summary>
     internal static string LastOrders(int order, FinalSteps finalSteps, bool repeatsEnd) =>
         string.Join(", ", Enumerable.Range(repeatsEnd ? 2 : 1, order).Reverse().Select(left => Math.Min(order, Cap(left, order, finalSteps))));
 

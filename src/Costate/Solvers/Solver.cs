@@ -13,8 +13,8 @@ public abstract class Solver
     public abstract string Name { get; }
 
     /// <summary>
-    /// All that its numbers depend on beside schedule and grid, as text: solvers with the same text are the same numbers. Null for a solver from
-    /// elsewhere, whose table alone tells.
+    /// All that its numbers depend on beside schedule and grid, as text: solvers with the same text are the same numbers. Null for a solver
+    /// from elsewhere, whose table alone tells.
     /// </summary>
     internal virtual string? Identity => null;
 

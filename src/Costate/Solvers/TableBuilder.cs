@@ -109,7 +109,8 @@ public sealed class TableBuilder
         }
     }
 
-    // Only next to an end of the grid can there be no signal or no noise. Noise prediction divides by the one, data prediction by the other.
+    // Only next to an end of the grid can there be no signal or no noise. Noise prediction divides by the one, data prediction by the
+    // other.
     private string Cause(Prediction kind)
     {
         SchedulePoint[] ends = [.. points.Where(point => !double.IsFinite(point.Lambda))

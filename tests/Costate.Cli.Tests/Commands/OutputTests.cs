@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Commands;
 
-/// <summary>Every command with a folder that it cannot write to, or that is in use: one line that says so, exit code 1, and nothing changed.</summary>
+/// <summary>
+/// Every command with a folder that it cannot write to, or that is in use: one line that says so, exit code 1, and nothing changed.
+/// </summary>
 public sealed class OutputTests : IDisposable
 {
     private const string OddName = "o'dd ü \"q\" $x [b] #{n} %41 日本";

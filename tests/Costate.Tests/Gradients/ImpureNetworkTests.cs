@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Costate.Tests;
 
 /// <summary>
-/// Networks that are not functions of their inputs alone: the gradient is that of the sample that was returned, as plain backpropagation gives
-/// it, or the network is refused.
+/// Networks that are not functions of their inputs alone: the gradient is that of the sample that was returned, as plain backpropagation
+/// gives it, or the network is refused.
 /// </summary>
 public sealed class ImpureNetworkTests
 {

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Tests.Guidance;
 
-/// <summary>What an optimisation does to the variables it changes: each keeps its own dtype, and all come back bit for bit where nothing was found.</summary>
+/// <summary>
+/// What an optimisation does to the variables it changes: each keeps its own dtype, and all come back bit for bit where nothing was found.
+/// </summary>
 public sealed class LatentVariablesTests
 {
     private static readonly NoiseSchedule Schedule = NoiseSchedule.VpLinear();

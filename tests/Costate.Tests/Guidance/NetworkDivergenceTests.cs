@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Costate.Tests.Guidance;
 
-/// <summary>A network whose answer to one item of a batch is NaN or infinite: that item is reported, and the others are bit for bit what they are alone.</summary>
+/// <summary>
+/// A network whose answer to one item of a batch is NaN or infinite: that item is reported, and the others are bit for bit what they are
+/// alone.
+/// </summary>
 public sealed class NetworkDivergenceTests
 {
     private const int Bad = 1;

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Tests;
 
-/// <summary>The text that binds an inverted sample to its solver: it names all that changes the solver's numbers, and nothing else.</summary>
+/// <summary>
+/// The text that binds an inverted sample to its solver: it names all that changes the solver's numbers, and nothing else.
+/// </summary>
 public sealed class SolverIdentityTests
 {
     private static readonly FinalSteps[] Policies = Enum.GetValues<FinalSteps>();

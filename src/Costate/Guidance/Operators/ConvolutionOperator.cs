@@ -5,9 +5,9 @@ namespace Costate;
 
 /// <summary>Convolution of every channel with one kernel, the image reflected at its edges.</summary>
 /// <remarks>
-/// A sum of shifted images, one for each entry of the kernel that is not 0, and its transpose the shifts undone. Neither asks libtorch for a
-/// convolution, whose gradient for images of one channel is wrong on some processors (see <see cref="CpuLibraries"/>). A wide kernel that is
-/// a path, as that of motion blur is, has few such entries. Sums are taken in at least 32 bits.
+/// A sum of shifted images, one for each entry of the kernel that is not 0, and its transpose the shifts undone. Neither asks libtorch for
+/// a convolution, whose gradient for images of one channel is wrong on some processors (see <see cref="CpuLibraries"/>). A wide kernel that
+/// is a path, as that of motion blur is, has few such entries. Sums are taken in at least 32 bits.
 /// </remarks>
 internal sealed class ConvolutionOperator(string name, double[] kernel, int size) : LinearOperator
 {
