@@ -114,7 +114,7 @@ public sealed class AdaptiveSampler
         SamplingRun[] runs = [.. samplers.Select((sampler, item) =>
         {
             (Tensor start, Tensor? condition) = (xT.narrow(0, item, 1), z?.narrow(0, item, 1));
-            return sampler.Checked(start, condition, null, Part(progress, samplers, item), cancellationToken).WithItem(start, condition, item);
+            return sampler.Checked(start, condition, null, Part(progress, samplers, item), cancellationToken) with { FirstItem = item };
         })];
         List<GradientTape> tapes = [];
         try
@@ -130,6 +130,7 @@ public sealed class AdaptiveSampler
             var together = new Cotangents(
                 cat([.. parts.Select(p => p.Start)], 0),
                 parts[0].Condition is null ? null : cat([.. parts.Select(p => p.Condition!)], 0),
+                [],
                 [.. Enumerable.Range(0, Denoiser.Parameters.Count).Select(i => parts.Skip(1).Aggregate(parts[0].Parameters[i], (sum, p) => sum.add_(p.Parameters[i])))]);
             GradientCost cost = GradientCost.Sum([search, .. runs.Select(run => run.Meter.Total)]);
             var result = new SampleGradient(value, sample, together, Denoiser, cost) { ReconstructionDrift = tapes.Max(tape => tape.ReconstructionDrift) };
@@ -154,7 +155,7 @@ public sealed class AdaptiveSampler
         for (int item = 0; item < xT.shape[0]; item++)
         {
             (Tensor start, Tensor? condition) = (xT.narrow(0, item, 1), z?.narrow(0, item, 1));
-            SamplingRun run = On(ends, item).Checked(start, condition, null, null, cancellationToken).WithItem(start, condition, item);
+            SamplingRun run = On(ends, item).Checked(start, condition, null, null, cancellationToken) with { FirstItem = item };
             int before = checked((int)(cost.NetworkEvaluations / Denoiser.EvaluationsPerPrediction));
             IProgress<StepProgress>? its = progress is null ? null : new SelectedProgress(progress, value => value with { Done = before + value.Done });
             (TimeGrid grid, Tensor sample, int refused) = new AdaptiveGrid(run, solver, Control, its).Find();

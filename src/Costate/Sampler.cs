@@ -118,11 +118,7 @@ public sealed class Sampler
         (LiveSet live, first) = executor.Begin(state.States, state.Remainders);
         using (live)
         {
-            for (int k = first; k < executor.Evaluations; k++)
-            {
-                executor.Advance(live, k);
-            }
-
+            executor.Complete(live, first);
             return run.ToCaller(executor.Sample(live)).MoveToOuterDisposeScope();
         }
     }
@@ -156,15 +152,26 @@ public sealed class Sampler
     /// <param name="loss">From a sample to one value for each item, [batch]; a scalar is taken as their sum.</param>
     /// <param name="method">How. The default is <see cref="GradientMethod.Discrete"/>; each says what it costs.</param>
     /// <param name="noise">The path of a stochastic solver, replayed for the gradient; others ignore it.</param>
+    /// <param name="losses">Further losses, on states and predictions on the way; their values are added to that of the sample.</param>
+    /// <param name="also">What is wanted besides. The default is nothing.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public SampleGradient Gradient(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, GradientMethod? method = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public SampleGradient Gradient(
+        Tensor xT,
+        Condition? z,
+        Func<Tensor, Tensor> loss,
+        GradientMethod? method = null,
+        BrownianPath? noise = null,
+        IReadOnlyList<StepLoss>? losses = null,
+        GradientParts also = GradientParts.None,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SampleGradient result = Gradient(Checked(xT, z, noise, progress, cancellationToken), loss, method ?? GradientMethod.Discrete());
+        SampleGradient result = Gradient(Checked(xT, z, noise, progress, cancellationToken), loss, method ?? GradientMethod.Discrete(), losses, also);
         result.MoveToOuterDisposeScope();
         return result;
     }
@@ -252,23 +259,34 @@ public sealed class Sampler
     internal static Tensor Sample(SamplingRun run)
     {
         var executor = new TableExecutor(run);
-        using LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
+        using LiveSet live = executor.Complete(executor.Begin());
         return run.ToCaller(executor.Sample(live));
     }
 
-    /// <summary>The gradient of a loss on the sample of a run. Results live in the caller's dispose scope.</summary>
-    internal static SampleGradient Gradient(SamplingRun run, Func<Tensor, Tensor> loss, GradientMethod method)
+    /// <summary>The gradient of losses on the sample of a run and on the way to it. Results live in the caller's dispose scope.</summary>
+    internal static SampleGradient Gradient(SamplingRun run, Func<Tensor, Tensor> loss, GradientMethod method, IReadOnlyList<StepLoss>? losses = null, GradientParts also = GradientParts.None)
     {
-        using GradientTape tape = method.Record(run);
+        int noises = run.Table.NoiseIntervals.Count;
+        bool wantsStates = also.HasFlag(GradientParts.StateCotangents), wantsNoise = also.HasFlag(GradientParts.NoiseVectors);
+        if (wantsNoise && noises == 0)
+        {
+            throw new InputException("also", $"{GradientParts.NoiseVectors} with {run.Solver.Name}", "a stochastic solver", "This one draws no noise on the way.");
+        }
+
+        // A state has the cotangent of a control that is added to it.
+        run = wantsStates ? run with { Table = run.Table.WithControls([.. Enumerable.Range(0, run.Grid.Steps + 1)]) } : run;
+        run = run with { WantedInputs = (wantsNoise ? 0 : noises)..run.Table.InputCount };
+        using var onTheWay = new StepLosses(run, losses ?? []);
+        using GradientTape tape = method.Record(onTheWay.Observed);
         Tensor sample = run.ToCaller(tape.Sample);
         (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
-        Cotangents cotangents = run.ToCaller(tape.PullBack(run.ToState(cotangent)));
-        return new SampleGradient(value, sample, cotangents, run.Denoiser, run.Meter.Total) { ReconstructionDrift = tape.ReconstructionDrift };
+        Cotangents cotangents = run.ToCaller(tape.PullBack(onTheWay.Seeds, run.ToState(cotangent)));
+        return new SampleGradient(onTheWay.AddTo(value), sample, cotangents, run.Denoiser, run.Meter.Total)
+        {
+            ReconstructionDrift = tape.ReconstructionDrift,
+            NoiseVectors = wantsNoise ? cotangents.Stacked(..noises) : null,
+            StateCotangents = wantsStates ? cotangents.Stacked((wantsNoise ? noises : 0)..) : null,
+        };
     }
 
     /// <summary>The same sampler for some items of the batch, by their numbers.</summary>
@@ -306,6 +324,7 @@ public sealed class Sampler
             CallerType = start.dtype,
             Condition = z,
             Noise = noise,
+            Input = (i, like) => i < table.NoiseIntervals.Count ? noise!.Normal(i, table.NoiseIntervals[i], like) : null,
             Progress = progress,
             Cancellation = cancellationToken,
         };

@@ -90,7 +90,7 @@ public sealed class ControlOptimisation
             objective.EnterIteration(iteration, sampler.Grid.End);
 
             // What is not finite without any control is an error.
-            SamplingRun its = iteration == 0 ? run : run.WithWatch(watch, iteration);
+            SamplingRun its = iteration == 0 ? run : run with { Admit = watch.InIteration(iteration) };
             ControlGradient? gradient = iteration < options.Iterations && !watch.HasAll ? Gradient(its, controls, objective) : null;
             (Tensor sample, Tensor value) = gradient is not null ? (gradient.Sample, gradient.Loss)
                 : watch.HasAll ? (best!.Sample, watch.WithNaN(best.Loss))
@@ -110,25 +110,32 @@ public sealed class ControlOptimisation
 
     private ControlGradient Gradient(SamplingRun run, Tensor controls, GuidanceObjective objective)
     {
-        var signal = new ControlSignal(controls);
         using StraightSteps? straight = options.StraightnessThreshold > 0 ? new StraightSteps(run, options.StraightnessThreshold) : null;
-        using GradientTape tape = GradientMethod.Discrete(checkpointing).Record(run.WithControls(signal, straight));
+        SamplingRun controlled = Controlled(run, controls) with { OnPrediction = straight is null ? null : straight.Record };
+        using StateTape states = new DiscreteMethod(checkpointing).RecordStates(controlled);
+        using GradientTape tape = straight is null ? states : new StraightenedTape(controlled, states, straight);
         (Tensor value, Tensor cotangent) = objective.Gradient(tape.Sample);
-        tape.PullBack(cotangent);
-        return new ControlGradient(value, tape.Sample.alias(), signal.Gradient, run.Meter.Total);
+        return new ControlGradient(value, tape.Sample.alias(), tape.PullBack(cotangent).Stacked(..), run.Meter.Total);
     }
 
     private static (Tensor Sample, Tensor Loss) Evaluate(SamplingRun run, Tensor controls, GuidanceObjective objective)
     {
-        var executor = new TableExecutor(run.WithControls(new ControlSignal(controls)));
-        using LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
+        var executor = new TableExecutor(Controlled(run, controls));
+        using LiveSet live = executor.Complete(executor.Begin());
         Tensor sample = executor.Sample(live).alias();
         return (sample, objective.Value(sample));
+    }
+
+    /// <summary>A run with a control, an input of the table, at each point of the grid but the last.</summary>
+    internal static SamplingRun Controlled(SamplingRun run, Tensor controls)
+    {
+        int noises = run.Table.NoiseIntervals.Count;
+        return run with
+        {
+            Table = run.Table.WithControls([.. Enumerable.Range(0, run.Grid.Steps)]),
+            Input = (i, like) => i < noises ? run.Input(i, like) : controls[i - noises],
+            WantedInputs = noises..,
+        };
     }
 
     private void CheckControls(Tensor controls, Tensor xT)

@@ -31,8 +31,7 @@ internal sealed class StraightSteps(SamplingRun run, double threshold) : IDispos
     internal void Record(int row, Tensor x, Tensor prediction)
     {
         using DisposeScope scope = NewDisposeScope();
-        TableRow at = run.Table.Rows[row];
-        PredictionConversion conversion = PredictionConversion.Checked(at.Prediction, Velocity, SchedulePoint.At(run.Schedule, at.Time));
+        PredictionConversion conversion = run.Table.ConversionTo(Velocity, row);
         Tensor velocity = prediction.Times(conversion.Output).AddTimes(x, conversion.State);
         squares.Add(SquaredNorms(velocity));
         changes.Add(last is null ? new double[squares[0].Length] : SquaredNorms(velocity - last));

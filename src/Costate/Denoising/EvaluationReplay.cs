@@ -17,21 +17,21 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
 {
     private const int Values = 256;
 
-    private readonly Dictionary<TableRow, First> evaluations = [];
+    private readonly Dictionary<EvaluationPoint, First> evaluations = [];
     private double[]? firstOutput;
 
     /// <summary>An evaluation at a row: the first is kept, a later one is made equal to it and compared.</summary>
-    /// <param name="row">Where.</param>
+    /// <param name="at">Where.</param>
     /// <param name="dtype">The dtype that the network computes in.</param>
     /// <param name="evaluate">The evaluation.</param>
-    internal Tensor Evaluate(TableRow row, ScalarType dtype, Func<Tensor> evaluate)
+    internal Tensor Evaluate(EvaluationPoint at, ScalarType dtype, Func<Tensor> evaluate)
     {
-        if (evaluations.TryGetValue(row, out First? first))
+        if (evaluations.TryGetValue(at, out First? first))
         {
             Tensor again = Replayed(first, evaluate);
             if (first.Output is double[] kept)
             {
-                Compare(row, kept, Sampled(again), dtype);
+                Compare(at, kept, Sampled(again), dtype);
             }
 
             return again;
@@ -43,15 +43,15 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         bool draws = !after.bytes.SequenceEqual(before.bytes);
         double[]? values = comparesOutputs || firstOutput is null ? Sampled(output) : null;
         firstOutput ??= values;
-        evaluations[row] = new First(draws ? before.bytes.ToArray() : null, comparesOutputs ? values : null);
+        evaluations[at] = new First(draws ? before.bytes.ToArray() : null, comparesOutputs ? values : null);
         return output;
     }
 
     /// <summary>Something with the random numbers of the first evaluation at a row.</summary>
-    internal Tensor Repeat(TableRow row, Func<Tensor> evaluate) => Replayed(evaluations[row], evaluate);
+    internal Tensor Repeat(EvaluationPoint at, Func<Tensor> evaluate) => Replayed(evaluations[at], evaluate);
 
     /// <summary>Compares an output with that of the first evaluation of all, which is always kept.</summary>
-    internal void Check(TableRow row, ScalarType dtype, Tensor output) => Compare(row, firstOutput!, Sampled(output), dtype);
+    internal void Check(EvaluationPoint at, ScalarType dtype, Tensor output) => Compare(at, firstOutput!, Sampled(output), dtype);
 
     // The generator is the process's: it is touched only for a network that draws.
     private static Tensor Replayed(First first, Func<Tensor> evaluate)
@@ -73,7 +73,7 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         }
     }
 
-    private static void Compare(TableRow row, double[] before, double[] after, ScalarType dtype)
+    private static void Compare(EvaluationPoint at, double[] before, double[] after, ScalarType dtype)
     {
         // TorchScript's first calls may differ from later ones in their last bits, and kernels with a graph from those without.
         double tolerance = dtype switch { ScalarType.Float64 => 1e-9, ScalarType.Float32 => 1e-3, _ => 5e-2 };
@@ -82,7 +82,7 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         if (difference > tolerance * largest)
         {
             throw new InvalidOperationException(
-                FormattableString.Invariant($"The network is not deterministic: evaluated again at step {row.Interval} (time {row.Time:R}), its output differs by {difference / largest:G2} of its largest value, ") +
+                FormattableString.Invariant($"The network is not deterministic: evaluated again at step {at.Interval} (time {at.Time:R}), its output differs by {difference / largest:G2} of its largest value, ") +
                 "so this gradient would not be that of the sample. Keep it from changing between calls (a counter, a cache, a generator of its own), put its module into " +
                 $"evaluation mode, or use {nameof(GradientMethod)}.{nameof(GradientMethod.Unrolled)}(), which evaluates it once.");
         }

@@ -14,31 +14,31 @@ internal sealed class GraphReach
     private bool ignoresZ;
 
     /// <summary>Refuses a network whose output depends on an input that its graph does not reach.</summary>
-    internal void Check(SamplingRun run, TableRow row, Tensor output, Tensor x, Tensor? z, bool reachesX, bool reachesZ)
+    internal void Check(SamplingRun run, EvaluationPoint at, Tensor output, Tensor x, Tensor? z, bool reachesX, bool reachesZ)
     {
         if (!reachesX && !ignoresX)
         {
-            ignoresX = Ignores(run, row, output, "x", () => (Shifted(x), z));
+            ignoresX = Ignores(run, at, output, "x", () => (Shifted(x), z));
         }
 
         if (run.ConditionIsDifferentiable && !reachesZ && !ignoresZ)
         {
-            ignoresZ = Ignores(run, row, output, "the condition z", () => (x, Shifted(z!)));
+            ignoresZ = Ignores(run, at, output, "the condition z", () => (x, Shifted(z!)));
         }
     }
 
     // Always true: otherwise it throws.
-    private static bool Ignores(SamplingRun run, TableRow row, Tensor output, string name, Func<(Tensor X, Tensor? Z)> shifted)
+    private static bool Ignores(SamplingRun run, EvaluationPoint at, Tensor output, string name, Func<(Tensor X, Tensor? Z)> shifted)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         (Tensor x, Tensor? z) = shifted();
-        Tensor other = run.EvaluateAgain(x, row, z);
+        Tensor other = run.EvaluateAgain(x, at, z);
         double tolerance = output.dtype == ScalarType.Float64 ? 1e-12 : 1e-6;
         if ((other - output).abs().max().ToDouble() > tolerance * output.abs().max().ToDouble())
         {
             throw new InvalidOperationException(
-                FormattableString.Invariant($"The network's output at step {row.Interval} (time {row.Time:R}) depends on {name}, but its graph does not reach it: ") +
+                FormattableString.Invariant($"The network's output at step {at.Interval} (time {at.Time:R}) depends on {name}, but its graph does not reach it: ") +
                 "its Jacobian would count as zero. The network runs under no_grad or inference_mode, detaches its input or computes outside torch. " +
                 "Let autograd see the whole computation; what shall have no gradient can be captured by the function.");
         }

@@ -5,6 +5,8 @@ internal readonly record struct PredictionConversion(double State, double Output
 {
     internal bool IsIdentity => State == 0 && Output == 1;
 
+    internal bool IsFinite => double.IsFinite(State) && double.IsFinite(Output);
+
     /// <summary>The conversion at the point of a schedule with these scales.</summary>
     internal static PredictionConversion Between(Prediction from, Prediction to, double alpha, double sigma)
     {
@@ -28,7 +30,7 @@ internal readonly record struct PredictionConversion(double State, double Output
     internal static PredictionConversion Checked(Prediction from, Prediction to, SchedulePoint at)
     {
         PredictionConversion conversion = Between(from, to, at.Alpha, at.Sigma);
-        return double.IsFinite(conversion.State) && double.IsFinite(conversion.Output)
+        return conversion.IsFinite
             ? conversion
             : throw new InvalidOperationException($"A network that predicts {from} says nothing of {to} at time {at.Time}, where alpha = {at.Alpha:G6} and sigma = {at.Sigma:G6}. Move that end of the grid inwards.");
     }

@@ -21,5 +21,5 @@ public abstract class Checkpointing
         ? new RevolveCheckpointing(slots)
         : throw new ArgumentOutOfRangeException(nameof(slots), slots, $"Got {slots} slots; the start takes one, so at least 1.");
 
-    internal abstract GradientTape Record(SamplingRun run);
+    internal abstract StateTape Record(SamplingRun run, int? lastSteps);
 }

@@ -3,26 +3,28 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>The exact discrete adjoint with every evaluated state kept.</summary>
-internal sealed class DiscreteTape : GradientTape
+internal sealed class DiscreteTape : StateTape
 {
-    private readonly SamplingRun run;
-    private readonly Tensor[] evaluated;
+    private readonly Tensor?[] evaluated;
     private readonly Tensor sample;
 
-    internal DiscreteTape(SamplingRun run)
-        : base(run)
+    internal DiscreteTape(SamplingRun run, int? lastSteps = null)
+        : base(run, lastSteps)
     {
-        this.run = run;
-        var executor = new TableExecutor(run);
-        evaluated = new Tensor[executor.Evaluations];
-        using LiveSet live = executor.Begin();
-        for (int k = 0; k < evaluated.Length; k++)
+        evaluated = new Tensor?[run.Table.EvaluatedRows.Count];
+        int first = FirstEvaluation;
+        var executor = new TableExecutor(run)
         {
-            evaluated[k] = executor.StateAt(live, k).alias();
-            run.Meter.Store(evaluated[k]);
-            executor.Advance(live, k);
-        }
-
+            BeforeEvaluation = (k, state) =>
+            {
+                if (k >= first)
+                {
+                    evaluated[k] = state.alias();
+                    run.Meter.Store(state);
+                }
+            },
+        };
+        using LiveSet live = executor.Complete(executor.Begin());
         sample = executor.Sample(live).alias();
     }
 
@@ -31,21 +33,18 @@ internal sealed class DiscreteTape : GradientTape
     public override void Dispose()
     {
         sample.Dispose();
-        foreach (Tensor state in evaluated)
+        foreach (Tensor? state in evaluated)
         {
-            state.Dispose();
+            state?.Dispose();
         }
     }
 
-    protected override (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients)
+    internal override void Backward(Action<int, Tensor> visit)
     {
-        var transpose = new TableTranspose(run, cotangent, gradients);
-        for (int k = evaluated.Length - 1; k >= 0; k--)
+        for (int k = evaluated.Length - 1; k >= FirstEvaluation; k--)
         {
-            transpose.Pass(k, evaluated[k]);
-            evaluated[k].Dispose();
+            visit(k, evaluated[k]!);
+            evaluated[k]!.Dispose();
         }
-
-        return transpose.Finish();
     }
 }

@@ -30,7 +30,13 @@ public abstract class GradientMethod
     /// repeated output that differs from them (by 1e-9 of the largest in 64 bits, 1e-3 in 32, 5e-2 in 16) is refused.
     /// </remarks>
     /// <param name="checkpointing">Fewer states for more evaluations. The default keeps every state.</param>
-    public static GradientMethod Discrete(Checkpointing? checkpointing = null) => new DiscreteMethod(checkpointing);
+    /// <param name="lastSteps">
+    /// K: only the last K steps of the grid have a gradient, and the states before them count as constants (truncated backpropagation, as in
+    /// DRaFT-K, Clark et al. 2024, and AlignProp, Prabhudesai et al. 2023). That with respect to x_T is then zero; those with respect to the
+    /// condition and the weights are of these steps. Evaluations with a graph, products and states kept are theirs alone. The default is all.
+    /// </param>
+    /// <exception cref="InputException"><paramref name="lastSteps"/> is less than 1.</exception>
+    public static GradientMethod Discrete(Checkpointing? checkpointing = null, int? lastSteps = null) => new DiscreteMethod(checkpointing, lastSteps);
 
     /// <summary>
     /// AdjointDEIS (Blasingame and Liu 2024): the continuous adjoint equation solved by an exponential integrator, ODE or SDE.
@@ -96,7 +102,7 @@ public abstract class GradientMethod
     /// <summary>What makes repeated evaluations equal to the first; null where none is repeated.</summary>
     private protected virtual EvaluationReplay? NewReplay() => new(comparesOutputs: true);
 
-    private SamplingRun Repeatable(SamplingRun run) => run.Replay is null ? run with { Replay = NewReplay() } : run;
+    private protected SamplingRun Repeatable(SamplingRun run) => run.Replay is null ? run with { Replay = NewReplay() } : run;
 
     private sealed class ReversibleMethod(int? anchors) : GradientMethod
     {
@@ -108,13 +114,6 @@ public abstract class GradientMethod
         private protected override GradientTape RecordTape(SamplingRun run) => run.Table.Reversal is not null
             ? new ReversibleTape(run, anchors)
             : throw new ArgumentException($"{run.Solver.Name} is not reversible: its states cannot be reconstructed from the sample. Use {nameof(Solver)}.{nameof(Solver.Rex)}(...), or {nameof(Discrete)}() with this solver.");
-    }
-
-    private sealed class DiscreteMethod(Checkpointing? checkpointing) : GradientMethod
-    {
-        public override string ToString() => $"Discrete({checkpointing})";
-
-        private protected override GradientTape RecordTape(SamplingRun run) => checkpointing?.Record(run) ?? new DiscreteTape(run);
     }
 
     private sealed class UnrolledMethod : GradientMethod

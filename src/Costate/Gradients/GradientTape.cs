@@ -11,17 +11,27 @@ internal abstract class GradientTape(SamplingRun run) : IDisposable
     /// <summary>How far a state that was reconstructed lies from the one it reconstructs, relative to it; null where nothing is.</summary>
     internal virtual double? ReconstructionDrift => null;
 
+    /// <summary>The run that was recorded.</summary>
+    protected SamplingRun Run => run;
+
     /// <summary>Pulls a cotangent of the sample back to the inputs of the run. Once only: a tape frees what it no longer needs.</summary>
     internal Cotangents PullBack(Tensor cotangent)
     {
+        using var seeds = new Seeds();
+        return PullBack(seeds, cotangent);
+    }
+
+    /// <summary>The same of a cotangent of the sample and of others on the way.</summary>
+    internal Cotangents PullBack(Seeds seeds, Tensor cotangent)
+    {
+        Seeds.Add(seeds.States, run.Table.SampleRow, cotangent);
         using var gradients = new ParameterGradients(run.Denoiser.Parameters, run.NetworkType);
         using var buffers = new KeptBuffers(run.Denoiser.Module);
-        (Tensor start, Tensor? condition) = PullBack(cotangent, gradients);
-        return new Cotangents(start, condition, gradients.Take());
+        return PullBack(seeds, gradients) with { Parameters = gradients.Take() };
     }
 
     public abstract void Dispose();
 
-    /// <summary>The cotangents of the start and the condition; products with respect to the parameters are added to their sums.</summary>
-    protected abstract (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients);
+    /// <summary>All cotangents but those of the parameters, whose products are added to their sums.</summary>
+    protected abstract Cotangents PullBack(Seeds seeds, ParameterGradients gradients);
 }

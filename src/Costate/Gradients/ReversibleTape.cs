@@ -7,7 +7,6 @@ internal sealed class ReversibleTape : GradientTape
 {
     private const double MaxDrift = 1e-3;
 
-    private readonly SamplingRun run;
     private readonly LiveSet carriers;
     private readonly LiveSet anchors = new();
     private readonly Tensor sample;
@@ -16,7 +15,6 @@ internal sealed class ReversibleTape : GradientTape
     internal ReversibleTape(SamplingRun run, int? anchorEvery)
         : base(run)
     {
-        this.run = run;
         SolverTable table = run.Table;
         int seen = 0;
         var executor = new TableExecutor(run)
@@ -31,12 +29,7 @@ internal sealed class ReversibleTape : GradientTape
                 }
             },
         };
-        using LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
+        using LiveSet live = executor.Complete(executor.Begin());
         carriers = live.Share();
         foreach ((Tensor state, Tensor? remainder) in carriers.Kept)
         {
@@ -57,13 +50,13 @@ internal sealed class ReversibleTape : GradientTape
         anchors.Dispose();
     }
 
-    protected override (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients)
+    protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients)
     {
-        var transpose = new TableTranspose(run, cotangent, gradients);
+        var transpose = new TableTranspose(Run, seeds, gradients);
         Dictionary<int, VectorJacobianProduct> pending = [];
         bool suspicious = false;
         using var reversal = new TableReversal(
-            run,
+            Run,
             carriers.Share(),
             (row, x) =>
             {
@@ -72,16 +65,16 @@ internal sealed class ReversibleTape : GradientTape
             });
         try
         {
-            HashSet<int> evaluated = [.. run.Table.EvaluatedRows];
+            HashSet<int> evaluated = [.. Run.Table.EvaluatedRows];
             int passed = 0;
-            for (int row = run.Table.SampleRow; row >= 0; row--)
+            for (int row = Run.Table.SampleRow; row >= 0; row--)
             {
                 if (evaluated.Contains(row))
                 {
                     // Undoing a later row has evaluated the network here, unless it is a first step that nothing undoes.
                     using VectorJacobianProduct product = pending.Remove(row, out VectorJacobianProduct? held) ? held : transpose.Linearize(row, reversal.State(row));
                     transpose.Pass(row, product);
-                    run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, ++passed, evaluated.Count, run.Table.Rows[row].Time));
+                    Run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, ++passed, evaluated.Count, Run.Table.Rows[row].Time));
                 }
 
                 if (row > 0)
@@ -100,11 +93,11 @@ internal sealed class ReversibleTape : GradientTape
             }
         }
 
-        drift = reversal.Drift(0, run.ToState(run.Start));
+        drift = reversal.Drift(0, Run.ToState(Run.Start));
         if (suspicious || !(drift <= MaxDrift))
         {
             // An unstable solver amplifies rounding, which the drift reports; a network that answers anew is refused.
-            run.CheckFirstEvaluation();
+            Run.CheckFirstEvaluation();
         }
 
         return transpose.Finish();

@@ -2,7 +2,7 @@ namespace Costate;
 
 internal sealed class RevolveCheckpointing(int slots) : Checkpointing
 {
-    internal override GradientTape Record(SamplingRun run) => new RevolveTape(run, slots);
+    internal override StateTape Record(SamplingRun run, int? lastSteps) => new RevolveTape(run, slots, lastSteps);
 
     public override string ToString() => $"Revolve({slots})";
 }

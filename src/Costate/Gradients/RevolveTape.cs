@@ -6,30 +6,24 @@ namespace Costate;
 /// The exact discrete adjoint with few checkpoints. The forward run is the first descent of the recursion on a chain of N + 1
 /// steps, whose last step is the loss; it leaves the segments that the backward sweep then reverses, the last one first.
 /// </summary>
-internal sealed class RevolveTape : GradientTape
+internal sealed class RevolveTape : StateTape
 {
-    private readonly SamplingRun run;
     private readonly TableExecutor executor;
     private readonly Stack<Segment> segments = [];
     private readonly Tensor sample;
 
-    internal RevolveTape(SamplingRun run, int slots)
-        : base(run)
+    internal RevolveTape(SamplingRun run, int slots, int? lastSteps = null)
+        : base(run, lastSteps)
     {
-        this.run = run;
         executor = new TableExecutor(run);
-        LiveSet live = executor.Begin();
-        int position = 0;
-        int remaining = executor.Evaluations + 1;
+        int position = FirstEvaluation;
+        LiveSet live = executor.Complete(executor.Begin(), end: position);
+        int remaining = executor.Evaluations + 1 - position;
         for (int free = slots; remaining > 1; free--)
         {
             int advance = RevolveSchedule.Split(remaining, free);
             segments.Push(new Segment(position, advance, free, Keep(live.Share())));
-            for (int k = position; k < position + advance; k++)
-            {
-                executor.Advance(live, k);
-            }
-
+            executor.Complete(live, position, position + advance);
             position += advance;
             remaining -= advance;
         }
@@ -49,46 +43,38 @@ internal sealed class RevolveTape : GradientTape
         }
     }
 
-    protected override (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients)
+    internal override void Backward(Action<int, Tensor> visit)
     {
-        var transpose = new TableTranspose(run, cotangent, gradients);
         while (segments.TryPeek(out Segment? segment))
         {
             // Off the stack only once it is done with, so that disposing the tape finds it after an exception.
-            Reverse(transpose, segment);
+            Reverse(visit, segment);
             segments.Pop();
         }
-
-        return transpose.Finish();
     }
 
-    private void Reverse(TableTranspose transpose, Segment segment)
+    private void Reverse(Action<int, Tensor> visit, Segment segment)
     {
         (int position, int length, int slots, LiveSet checkpoint) = segment;
         while (length > 1)
         {
             int advance = RevolveSchedule.Split(length, slots);
-            LiveSet live = checkpoint.Share();
-            for (int k = position; k < position + advance; k++)
-            {
-                executor.Advance(live, k, SamplingPhase.Gradient);
-            }
-
+            LiveSet live = executor.Complete(checkpoint.Share(), position, position + advance, SamplingPhase.Gradient);
             if (slots == 1)
             {
                 // No slot is left for it, but none is needed: this last state is used at once.
-                transpose.Pass(position + advance, executor.StateAt(live, position + advance));
+                visit(position + advance, executor.StateAt(live, position + advance));
                 live.Dispose();
             }
             else
             {
-                Reverse(transpose, new Segment(position + advance, length - advance, slots - 1, Keep(live)));
+                Reverse(visit, new Segment(position + advance, length - advance, slots - 1, Keep(live)));
             }
 
             length = advance;
         }
 
-        transpose.Pass(position, executor.StateAt(checkpoint, position));
+        visit(position, executor.StateAt(checkpoint, position));
         Free(checkpoint);
     }
 
@@ -96,7 +82,7 @@ internal sealed class RevolveTape : GradientTape
     {
         foreach ((Tensor tensor, Tensor? remainder) in live.Kept)
         {
-            run.Meter.Store(tensor, remainder);
+            Run.Meter.Store(tensor, remainder);
         }
 
         return live;
@@ -106,7 +92,7 @@ internal sealed class RevolveTape : GradientTape
     {
         foreach ((Tensor tensor, Tensor? remainder) in live.Kept)
         {
-            run.Meter.Release(tensor, remainder);
+            Run.Meter.Release(tensor, remainder);
         }
 
         live.Dispose();

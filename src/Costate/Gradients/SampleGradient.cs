@@ -20,13 +20,13 @@ public sealed class SampleGradient : IDisposable
         Cost = cost;
     }
 
-    /// <summary>The loss of each item, [batch]; [1] if the loss function returned a scalar.</summary>
+    /// <summary>The loss of each item, [batch], with any losses on the way; [1] if the loss function returned a scalar.</summary>
     public Tensor Loss { get; }
 
     /// <summary>The sample, in the shape of x_T.</summary>
     public Tensor Sample { get; }
 
-    /// <summary>dL/dx_T, in the shape of x_T.</summary>
+    /// <summary>dL/dx_T, in the shape of x_T; zero where only the last steps have a gradient.</summary>
     public Tensor StartNoise { get; }
 
     /// <summary>dL/dz, in the shape of the condition's tensor ([steps, batch, ...] if scheduled); null if there is no condition, or an integer one.</summary>
@@ -37,6 +37,19 @@ public sealed class SampleGradient : IDisposable
     public IReadOnlyList<Tensor> Parameters => parametersAreHidden
         ? throw new InvalidOperationException($"This denoiser was made from a function; parameters that it captures get no gradient. Pass them as {nameof(Denoiser.FromFunction)}(..., parameters: module.parameters()), or use {nameof(Denoiser.FromModule)}.")
         : parameters;
+
+    /// <summary>
+    /// dL/dn, [vectors, batch, ...]: with respect to the standard normal vectors that a stochastic solver draws, in the order of
+    /// <see cref="SolverTable.NoiseIntervals"/>; null unless <see cref="GradientParts.NoiseVectors"/> asked for it.
+    /// </summary>
+    public Tensor? NoiseVectors { get; init; }
+
+    /// <summary>
+    /// dL/dx at each point of the grid, [steps + 1, batch, ...], x_T first and the sample last; null unless
+    /// <see cref="GradientParts.StateCotangents"/> asked for it. Of a reversible solver, which carries two states, those of the one that the
+    /// sample is of, the other held fixed.
+    /// </summary>
+    public Tensor? StateCotangents { get; init; }
 
     /// <summary>
     /// For <see cref="GradientMethod.Reversible"/>, how far rounding carried the reconstructed start from x_T: the largest entry of the
@@ -50,7 +63,7 @@ public sealed class SampleGradient : IDisposable
     /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
-        foreach (Tensor? tensor in (IEnumerable<Tensor?>)[Loss, Sample, StartNoise, Condition, .. parameters])
+        foreach (Tensor? tensor in (IEnumerable<Tensor?>)[Loss, Sample, StartNoise, Condition, NoiseVectors, StateCotangents, .. parameters])
         {
             tensor?.Dispose();
         }
@@ -58,7 +71,7 @@ public sealed class SampleGradient : IDisposable
 
     internal void MoveToOuterDisposeScope()
     {
-        foreach (Tensor? tensor in (IEnumerable<Tensor?>)[Loss, Sample, StartNoise, Condition, .. parameters])
+        foreach (Tensor? tensor in (IEnumerable<Tensor?>)[Loss, Sample, StartNoise, Condition, NoiseVectors, StateCotangents, .. parameters])
         {
             tensor?.MoveToOuterDisposeScope();
         }

@@ -119,7 +119,7 @@ internal sealed class SamplingCall
         {
             using DisposeScope scope = NewDisposeScope();
             using IDisposable noGraph = no_grad();
-            Run = run.WithInputs(start.detach(), condition is null ? null : run.Condition!.WithValues(condition.detach()));
+            Run = run with { Start = start.detach(), Condition = condition is null ? null : run.Condition!.WithValues(condition.detach()) };
             Tape = method.Record(Run);
             pressure = new MemoryPressure(run.Meter.Total.PeakStoredBytes);
 

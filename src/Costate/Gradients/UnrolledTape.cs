@@ -6,18 +6,37 @@ namespace Costate;
 /// <summary>Plain backpropagation: the whole run in one autograd graph.</summary>
 internal sealed class UnrolledTape : GradientTape
 {
-    private readonly SamplingRun run;
     private readonly Tensor start;
     private readonly Tensor? condition;
+    private readonly Tensor[] inputs;
     private readonly Tensor sample;
+
+    // Of all states and predictions, with their graphs, which live as long as that of the sample.
+    private readonly Seeds values = new();
 
     internal UnrolledTape(SamplingRun given)
         : base(given)
     {
         start = given.ToState(given.Start).detach().requires_grad_(true);
         condition = given.ConditionIsDifferentiable ? given.Condition!.Values.detach().requires_grad_(true) : null;
-        run = given.WithInputs(start, condition is null ? given.Condition : given.Condition!.WithValues(condition));
-        sample = Unroll(run);
+        (int first, int wanted) = given.WantedInputs.GetOffsetAndLength(given.Table.InputCount);
+        inputs = [.. Enumerable.Range(first, wanted).Select(i => Leaf(given, i))];
+        sample = Unroll(given with
+        {
+            Start = start,
+            Condition = condition is null ? given.Condition : given.Condition!.WithValues(condition),
+            Input = (i, like) => i >= first && i < first + wanted ? inputs[i - first].alias() : given.Input(i, like),
+            OnState = (row, state) =>
+            {
+                values.States[row] = state.alias().DetachFromDisposeScope();
+                given.OnState?.Invoke(row, state);
+            },
+            OnPrediction = (row, x, prediction) =>
+            {
+                values.Outputs[row] = prediction.alias().DetachFromDisposeScope();
+                given.OnPrediction?.Invoke(row, x, prediction);
+            },
+        });
         Sample = sample.detach();
     }
 
@@ -28,14 +47,8 @@ internal sealed class UnrolledTape : GradientTape
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable withGraph = enable_grad();
-        var executor = new TableExecutor(run) { KeepsRemainders = false };
-        using LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            run.Meter.Store(executor.StateAt(live, k));
-            executor.Advance(live, k);
-        }
-
+        var executor = new TableExecutor(run) { KeepsRemainders = false, BeforeEvaluation = (_, state) => run.Meter.Store(state) };
+        using LiveSet live = executor.Complete(executor.Begin());
         return executor.Sample(live).alias().MoveToOuterDisposeScope();
     }
 
@@ -45,21 +58,39 @@ internal sealed class UnrolledTape : GradientTape
         Sample.Dispose();
         start.Dispose();
         condition?.Dispose();
+        Array.ForEach(inputs, input => input.Dispose());
+        values.Dispose();
     }
 
-    protected override (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients)
+    protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients)
     {
-        run.Cancellation.ThrowIfCancellationRequested();
-        List<Tensor> inputs = condition is null ? [start] : [start, condition];
-        inputs.AddRange(gradients.Trainable);
-        Tensor? factor = run.NetworkType == ScalarType.Float16 ? CotangentScale.Of(cotangent, gradients.IsEmpty) : null;
-        autograd.backward([sample], [factor is null ? cotangent : cotangent * factor], inputs: inputs);
+        Run.Cancellation.ThrowIfCancellationRequested();
+        List<Tensor> leaves = condition is null ? [start, .. inputs] : [start, condition, .. inputs];
+        leaves.AddRange(gradients.Trainable);
+        (Tensor Value, Tensor Cotangent)[] all =
+        [
+            .. seeds.States.Select(seed => (seed.Key == Run.Table.SampleRow ? sample : values.States[seed.Key], seed.Value)),
+            .. seeds.Outputs.Select(seed => (values.Outputs[seed.Key], seed.Value)),
+        ];
+        Tensor? factor = Run.NetworkType == ScalarType.Float16 ? CotangentScale.Of(all[0].Cotangent, gradients.IsEmpty) : null;
+        autograd.backward(
+            [.. all.Select(seed => seed.Value)],
+            [.. all.Select(seed => factor is null ? seed.Cotangent : seed.Cotangent * factor)],
+            inputs: leaves);
         gradients.Collect(factor);
-        int evaluations = run.Table.EvaluatedRows.Count;
-        run.Meter.Products += evaluations;
-        run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, evaluations, evaluations, run.Grid.Start));
+        Run.Meter.Products += Run.Table.EvaluatedRows.Count;
+        Run.ReportGradient(0);
 
-        // Torch may leave one memory in both.
-        return (CotangentScale.Undo(start.grad ?? zeros_like(start), factor), condition is null ? null : CotangentScale.Undo(condition.grad ?? zeros_like(condition), factor));
+        // Torch may leave one memory in several.
+        return new Cotangents(Taken(start), condition is null ? null : Taken(condition), [.. inputs.Select(Taken)], []);
+
+        Tensor Taken(Tensor leaf) => CotangentScale.Undo(leaf.grad ?? zeros_like(leaf), factor);
+    }
+
+    private static Tensor Leaf(SamplingRun run, int input)
+    {
+        using Tensor like = run.ToState(run.Start);
+        using Tensor? vector = run.Input(input, like);
+        return (vector?.detach().clone() ?? zeros_like(like, requires_grad: false)).requires_grad_(true);
     }
 }

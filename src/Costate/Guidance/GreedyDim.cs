@@ -64,7 +64,7 @@ public sealed class GreedyDim
             objective.Enter(i, sampler.Grid.Times[i]);
             SchedulePoint s = SchedulePoint.At(sampler.Schedule, sampler.Grid.Times[i]);
             SchedulePoint t = SchedulePoint.At(sampler.Schedule, sampler.Grid.Times[i + 1]);
-            (Tensor noise, Tensor best) = Optimise(run.WithWatch(watch, i, s.Time), i, x, s, objective, watch);
+            (Tensor noise, Tensor best) = Optimise(run with { Admit = watch.InStep(i, s.Time) }, i, x, s, objective, watch);
             var weights = new ExponentialStep(s, t, Prediction.Noise, stochastic: false);
             x = watch.Replace(run, x.Times(weights.State).AddTimes(noise, weights.Weight(1)), t.Sigma, i, s.Time).MoveToOuterDisposeScope();
             losses.Add(best.MoveToOuterDisposeScope());
@@ -81,7 +81,7 @@ public sealed class GreedyDim
     {
         run.Cancellation.ThrowIfCancellationRequested();
         PredictionConversion toNoise = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, at);
-        Tensor noise = run.Evaluate(x, run.Table.Rows[i], run.Condition?.At(i)).Times(toNoise.Output).AddTimes(x, toNoise.State);
+        Tensor noise = run.Evaluate(x, run.Table.Rows[i].At, run.Condition?.At(i)).Times(toNoise.Output).AddTimes(x, toNoise.State);
         Tensor start = x.Times(1 / at.Alpha).AddTimes(noise, -at.NoiseToSignal);
         Tensor best = noise.clone();
         Tensor? bestLoss = null;

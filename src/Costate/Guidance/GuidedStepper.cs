@@ -11,7 +11,7 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
     /// <summary>A step with its repeats. The loss is that of the last prediction, null where nothing is guided. Lives in the caller's dispose scope.</summary>
     internal (Tensor Next, Tensor? Loss) Take(GuidedStep step, Sampler ahead, Tensor x)
     {
-        run = run.WithWatch(watch, step.At.Index, step.At.Time);
+        run = run with { Admit = watch.InStep(step.At.Index, step.At.Time) };
         Tensor state = x.alias();
         for (int repeat = 0; ; repeat++)
         {
@@ -37,7 +37,7 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
         using LookaheadView? view = !isMean && (step.GuidesState || step.GuidesData)
             ? LookaheadView.From(run, options.Lookahead, ahead, x, step.At.Index, step.GuidesState)
             : null;
-        using VectorJacobianProduct? product = isMean && step.GuidesState ? run.Linearize(x, RowOf(step)) : null;
+        using VectorJacobianProduct? product = isMean && step.GuidesState ? run.Linearize(x, PointOf(step)) : null;
         Tensor output = view?.FirstOutput ?? product?.Output.detach() ?? Evaluate(step, x);
         Tensor data = output.Times(step.ToData.Output);
         if (step.ToData.State != 0)
@@ -87,13 +87,13 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
         return sum;
     }
 
-    private TableRow RowOf(GuidedStep step) => run.Table.Rows[step.At.Index];
+    private EvaluationPoint PointOf(GuidedStep step) => run.Table.Rows[step.At.Index].At;
 
-    private Tensor Evaluate(GuidedStep step, Tensor x) => run.Evaluate(x, RowOf(step), run.Condition?.At(step.At.Index));
+    private Tensor Evaluate(GuidedStep step, Tensor x) => run.Evaluate(x, PointOf(step), run.Condition?.At(step.At.Index));
 
     private Tensor PullBack(GuidedStep step, VectorJacobianProduct product, Tensor cotangent)
     {
-        Tensor pulled = run.Pull(product, RowOf(step), cotangent.Times(step.ToData.Output)).X;
+        Tensor pulled = run.Pull(product, PointOf(step), cotangent.Times(step.ToData.Output)).X;
         return step.ToData.State == 0 ? pulled : pulled.AddTimes(cotangent, step.ToData.State);
     }
 

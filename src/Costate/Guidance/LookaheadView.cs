@@ -12,7 +12,19 @@ internal sealed class LookaheadView : IDisposable
 
     private LookaheadView(SamplingRun run, Sampler sampler, Tensor x, Condition? condition, GradientMethod? method)
     {
-        this.run = run.WithSampler(sampler, x, condition, output => firstOutput ??= output.detach().to(x.dtype).DetachFromDisposeScope());
+        this.run = run with
+        {
+            Denoiser = sampler.Denoiser,
+            Table = sampler.Table,
+            Solver = sampler.Solver,
+            Grid = sampler.Grid,
+            Start = x,
+            Condition = condition,
+            Noise = null,
+            Progress = null,
+            OnOutput = output => firstOutput ??= output.detach().to(x.dtype).DetachFromDisposeScope(),
+            Replay = null,
+        };
         dtype = x.dtype;
         if (method is not null)
         {
@@ -22,12 +34,7 @@ internal sealed class LookaheadView : IDisposable
         }
 
         var executor = new TableExecutor(this.run);
-        using LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
+        using LiveSet live = executor.Complete(executor.Begin());
         Prediction = executor.Sample(live).to(dtype);
     }
 

@@ -15,7 +15,7 @@ internal static class CycleDiffusion
         Tensor x0 = run.Start;
         SchedulePoint end = points[^1];
         Tensor start = Draw(run, 0, x0.Times(points[0].Alpha / end.Alpha), Math.Sqrt(VarianceSince(end, points[0])));
-        var executor = new TableExecutor(run.WithInputs(start, run.Condition));
+        var executor = new TableExecutor(run with { Start = start });
         using LiveSet live = executor.Begin();
         var vectors = new Tensor[run.Grid.Steps];
         for (int i = 0; i < vectors.Length; i++)
@@ -25,7 +25,7 @@ internal static class CycleDiffusion
             executor.Advance(live, i);
 
             using DisposeScope scope = NewDisposeScope();
-            TableTerm noise = table.Rows[i + 1].Noises[0];
+            TableTerm noise = table.Rows[i + 1].Inputs[0];
             Tensor wanted = Posterior(run, points, i + 1, before);
             Tensor drawn = run.Noise!.Normal(noise.Index, table.NoiseIntervals[noise.Index], x0);
             vectors[i] = wanted.sub(live.States[i + 1]).DivideBy(noise.Weight).add_(drawn).MoveToOuterDisposeScope();
@@ -39,8 +39,8 @@ internal static class CycleDiffusion
     private static void Check(SamplingRun run, int points)
     {
         string? reason = !run.Solver.IsStochastic ? "adds no noise, so a sample does not determine any. Use a stochastic solver."
-            : run.Table.Rows.Count != points || run.Table.Rows.Skip(1).Any(row => row.Noises.Count > 1) ? $"draws noise within its steps, and a sample does not determine that. Use a solver with one noise vector a step, such as {nameof(Solver.SdeDpmSolverPlusPlus)}."
-            : run.Table.Rows.Skip(1).Any(row => row.Noises.Count == 0) ? $"takes a step without noise on this grid ({run.Grid}), to where sigma is 0, so that a sample does not determine the step's noise. Use a grid that ends earlier, above time 0."
+            : run.Table.Rows.Count != points || run.Table.Rows.Skip(1).Any(row => row.Inputs.Count > 1) ? $"draws noise within its steps, and a sample does not determine that. Use a solver with one noise vector a step, such as {nameof(Solver.SdeDpmSolverPlusPlus)}."
+            : run.Table.Rows.Skip(1).Any(row => row.Inputs.Count == 0) ? $"takes a step without noise on this grid ({run.Grid}), to where sigma is 0, so that a sample does not determine the step's noise. Use a grid that ends earlier, above time 0."
             : null;
         if (reason is not null)
         {

@@ -36,7 +36,7 @@ internal static class Inversion
         // What nothing undoes, the first step of a two-step method, is not evaluated.
         int total = table.EvaluatedRowsToTheEnd.Count(row => table.LastUseOfOutput(row) > reversal.Start[^1]);
         total += reversal.Other == OtherCarrier.InverseDdim ? 1 : 0;
-        using var sweep = new TableReversal(run, EndCarriers(run, reversal, Evaluate), (row, x) => Evaluate(table.Rows[row], x));
+        using var sweep = new TableReversal(run, EndCarriers(run, reversal, Evaluate), (row, x) => Evaluate(table.Rows[row].At, x));
         for (int row = table.Rows.Count - 1; row > 0; row--)
         {
             sweep.Undo(row);
@@ -46,15 +46,15 @@ internal static class Inversion
         Tensor[] remainders = [.. reversal.Start.Select(sweep.Remainder).OfType<Tensor>().Select(remainder => remainder.alias())];
         return new NoiseState(states, null, run.CallerType, settings, remainders.Length > 0 ? remainders : null);
 
-        Tensor Evaluate(TableRow row, Tensor x)
+        Tensor Evaluate(EvaluationPoint at, Tensor x)
         {
-            Tensor output = run.Evaluate(x, row, run.Condition?.At(row.Interval));
-            run.Progress?.Report(new StepProgress(SamplingPhase.Inversion, ++evaluations, total, row.Time));
+            Tensor output = run.Evaluate(x, at, run.Condition?.At(at.Interval));
+            run.Progress?.Report(new StepProgress(SamplingPhase.Inversion, ++evaluations, total, at.Time));
             return output;
         }
     }
 
-    private static LiveSet EndCarriers(SamplingRun run, Reversal reversal, Func<TableRow, Tensor, Tensor> evaluate)
+    private static LiveSet EndCarriers(SamplingRun run, Reversal reversal, Func<EvaluationPoint, Tensor, Tensor> evaluate)
     {
         Tensor sample = run.ToState(run.Start);
         Tensor other = reversal.Other == OtherCarrier.Copy ? sample.alias() : DdimTowardsNoise(run, sample, evaluate);
@@ -65,14 +65,13 @@ internal static class Inversion
     }
 
     // One step of DDIM from the end of the grid to the point before it.
-    private static Tensor DdimTowardsNoise(SamplingRun run, Tensor sample, Func<TableRow, Tensor, Tensor> evaluate)
+    private static Tensor DdimTowardsNoise(SamplingRun run, Tensor sample, Func<EvaluationPoint, Tensor, Tensor> evaluate)
     {
         using DisposeScope scope = NewDisposeScope();
         int last = run.Grid.Steps;
         SchedulePoint t = SchedulePoint.At(run.Schedule, run.Grid.Times[last]);
         SchedulePoint s = SchedulePoint.At(run.Schedule, run.Grid.Times[last - 1]);
-        var row = new TableRow(t.Time, run.Grid.NetworkTimes[last], last - 1, Prediction.Noise, [], [], []);
-        Tensor output = evaluate(row, sample);
+        Tensor output = evaluate(new EvaluationPoint(t.Time, run.Grid.NetworkTimes[last], last - 1), sample);
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, t);
         Tensor noise = output.Times(conversion.Output).AddTimes(sample, conversion.State);
         var step = new ExponentialStep(t, s, Prediction.Noise, stochastic: false);

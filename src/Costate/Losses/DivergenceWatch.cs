@@ -68,6 +68,23 @@ internal sealed class DivergenceWatch(int batch, ScalarType dtype, double bound 
         return (HasNone ? x.alias() : x.masked_fill(Mask(x), nan)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Admits the network's answers in an iteration of an optimisation: those of items that are not finite become 0.</summary>
+    internal Func<SamplingRun, EvaluationPoint, Tensor, Tensor> InIteration(int iteration) => (_, at, output) => Kept(output, iteration, at.Time);
+
+    /// <summary>The same in a step of guidance from a time.</summary>
+    internal Func<SamplingRun, EvaluationPoint, Tensor, Tensor> InStep(int step, double time) => (run, at, output) =>
+    {
+        Tensor kept = Kept(output, step, time);
+
+        // Where the first answer of all is a number for no item, the network is at fault and no guidance.
+        if (HasAll && run.Meter.Evaluations == run.Denoiser.EvaluationsPerPrediction)
+        {
+            Finite.CheckOutput(output, at, run.FirstItem);
+        }
+
+        return kept;
+    };
+
     private double Largest(double scale) => dtype == ScalarType.Float16
         ? Math.Min(LargestHalf, Math.Min(bound, LargestHalfToSquare) * Math.Max(1, scale))
         : bound * Math.Max(1, scale);

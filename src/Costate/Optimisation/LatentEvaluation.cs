@@ -46,7 +46,7 @@ internal sealed class LatentEvaluation(
         try
         {
             SamplingRun run = (isPart ? sampler.ForItems(rows) : sampler).Checked(start, condition, noise, null, cancellationToken);
-            run = watch is null ? run : run.WithWatch(watch, iteration);
+            run = watch is null ? run : run with { Admit = watch.InIteration(iteration) };
             return withoutGradient ? Draw(run) : Pull(point, run);
         }
         catch (InvalidOperationException e)

@@ -37,7 +37,7 @@ internal sealed record SamplingRun
     /// <summary>The dtype that the network sees.</summary>
     internal ScalarType NetworkType => Denoiser.Dtype ?? CallerType;
 
-    internal CostMeter Meter { get; private init; } = new();
+    internal CostMeter Meter { get; init; } = new();
 
     internal NoiseSchedule Schedule => Table.Schedule;
 
@@ -45,7 +45,7 @@ internal sealed record SamplingRun
     internal EvaluationReplay? Replay { get; init; }
 
     /// <summary>What is known of the inputs that the network's graph does not reach.</summary>
-    internal GraphReach Graph { get; private init; } = new();
+    internal GraphReach Graph { get; init; } = new();
 
     /// <summary>Whether the condition's gradient is wanted, if it can have one.</summary>
     internal bool WantsConditionGradient { get; init; } = true;
@@ -63,106 +63,63 @@ internal sealed record SamplingRun
     internal Cotangents ToCaller(Cotangents cotangents) => cotangents with
     {
         Start = ToCaller(cotangents.Start),
+        Inputs = [.. cotangents.Inputs.Select(input => input is null ? null : ToCaller(input))],
         Condition = cotangents.Condition is Tensor gradient ? Precision.As(gradient, Condition!.Values.dtype) : null,
         Parameters = [.. cotangents.Parameters.Zip(Denoiser.Parameters, (gradient, parameter) => Precision.As(gradient, parameter.dtype))],
     };
 
-    /// <summary>Is shown each output of the network, alive during the call.</summary>
-    internal Action<Tensor>? OnOutput { get; private init; }
+    /// <summary>The vector of an input of the table, by its number, like a state; null for zeros. A handle of its own.</summary>
+    internal required Func<int, Tensor, Tensor?> Input { get; init; }
+
+    /// <summary>The inputs whose gradient is wanted, by their numbers.</summary>
+    internal Range WantedInputs { get; init; }
+
+    /// <summary>Is shown each state of the sample, by its row; alive during the call.</summary>
+    internal Action<int, Tensor>? OnState { get; init; }
+
+    /// <summary>Is shown each row at which the network was evaluated for the sample, the state and the prediction there; alive during the call.</summary>
+    internal Action<int, Tensor, Tensor>? OnPrediction { get; init; }
+
+    /// <summary>Is shown each output of the network; alive during the call.</summary>
+    internal Action<Tensor>? OnOutput { get; init; }
 
     /// <summary>Number of the first item in the caller's batch, for error messages.</summary>
     internal int FirstItem { get; init; }
 
-    /// <summary>What is added to the states on the way; null for nothing.</summary>
-    internal ControlSignal? Controls { get; private init; }
-
-    /// <summary>Where the adjoint may take one product for several steps; null for nowhere.</summary>
-    internal StraightSteps? Straight { get; private init; }
-
-    /// <summary>
-    /// Takes the items to which the network's answer is not finite, in an iteration of an optimisation or, where a time is given, the
-    /// guided step from there; null makes that an error.
-    /// </summary>
-    internal (DivergenceWatch Items, int Step, double? Time)? Watch { get; private init; }
-
-    /// <summary>The same run under controls.</summary>
-    internal SamplingRun WithControls(ControlSignal controls, StraightSteps? straight = null) => this with { Controls = controls, Straight = straight ?? Straight };
-
-    /// <summary>The same run in a step of guidance, in which items may diverge.</summary>
-    internal SamplingRun WithWatch(DivergenceWatch items, int step, double time) => this with { Watch = (items, step, time) };
-
-    /// <summary>The same run of one iteration of an optimisation, in which items may diverge.</summary>
-    internal SamplingRun WithWatch(DivergenceWatch items, int iteration) => this with { Watch = (items, iteration, null) };
-
-    /// <summary>The same run from other tensors; costs count together.</summary>
-    internal SamplingRun WithInputs(Tensor start, Condition? condition) => this with { Start = start, Condition = condition };
-
-    /// <summary>The same run of one item of the batch.</summary>
-    internal SamplingRun WithItem(Tensor start, Condition? condition, int item) => this with { Start = start, Condition = condition, FirstItem = item };
-
-    /// <summary>The same run through another table.</summary>
-    internal SamplingRun WithTable(SolverTable table) => this with { Table = table };
-
-    /// <summary>The same run of another sampler from another state; costs count together.</summary>
-    internal SamplingRun WithSampler(Sampler sampler, Tensor start, Condition? condition, Action<Tensor> onOutput) => this with
+    /// <summary>Lets an output of the network pass, or refuses one that is not finite; a watch over items that may diverge mends it.</summary>
+    internal Func<SamplingRun, EvaluationPoint, Tensor, Tensor> Admit { get; init; } = static (run, at, output) =>
     {
-        Denoiser = sampler.Denoiser,
-        Table = sampler.Table,
-        Solver = sampler.Solver,
-        Grid = sampler.Grid,
-        Start = start,
-        Condition = condition,
-        Noise = null,
-        Progress = null,
-        OnOutput = onOutput,
-        Controls = null,
-        Straight = null,
-        Replay = null,
+        Finite.CheckOutput(output, at, run.FirstItem);
+        return output;
     };
 
     /// <summary>
     /// The network's output at a state, in the dtype of the states, checked to be finite and counted. The caller's dispose scope receives
     /// it.
     /// </summary>
-    internal Tensor Evaluate(Tensor x, TableRow row, Tensor? z)
+    internal Tensor Evaluate(Tensor x, EvaluationPoint at, Tensor? z)
     {
-        Tensor output = Replay is null ? Call() : Replay.Evaluate(row, NetworkType, Call);
+        Tensor output = Replay is null ? Call() : Replay.Evaluate(at, NetworkType, Call);
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
         if (!output.requires_grad && is_grad_enabled() && (x.requires_grad || z is { requires_grad: true }))
         {
-            Graph.Check(this, row, output, x, z, reachesX: !x.requires_grad, reachesZ: z is not { requires_grad: true });
+            Graph.Check(this, at, output, x, z, reachesX: !x.requires_grad, reachesZ: z is not { requires_grad: true });
         }
 
-        if (Watch is (DivergenceWatch items, int step, var time))
-        {
-            Tensor kept = items.Kept(output, step, time ?? row.Time);
-
-            // Where the first answer of all is a number for no item, the network is at fault and no guidance.
-            if (time is not null && items.HasAll && Meter.Evaluations == Denoiser.EvaluationsPerPrediction)
-            {
-                Finite.CheckOutput(output, row, FirstItem);
-            }
-
-            output = kept;
-        }
-        else
-        {
-            Finite.CheckOutput(output, row, FirstItem);
-        }
-
+        output = Admit(this, at, output);
         OnOutput?.Invoke(output);
         return output;
 
-        Tensor Call() => Denoiser.Call(x, row.Time, row.NetworkTime, z, CallerType);
+        Tensor Call() => Denoiser.Call(x, at.Time, at.NetworkTime, z, CallerType);
     }
 
     /// <summary>
     /// The network at a row with its graph, ready for <see cref="Pull"/>. The result lives in the caller's dispose scope.
     /// </summary>
-    internal VectorJacobianProduct Linearize(Tensor x, TableRow row)
+    internal VectorJacobianProduct Linearize(Tensor x, EvaluationPoint at)
     {
-        using Tensor? z = Condition?.At(row.Interval);
-        return VectorJacobianProduct.Begin((leaf, condition) => Evaluate(leaf, row, condition), x, z, ConditionIsDifferentiable, NetworkType);
+        using Tensor? z = Condition?.At(at.Interval);
+        return VectorJacobianProduct.Begin((leaf, condition) => Evaluate(leaf, at, condition), x, z, ConditionIsDifferentiable, NetworkType);
     }
 
     /// <summary>
@@ -170,12 +127,19 @@ internal sealed record SamplingRun
     /// parameters. Once only.
     /// </summary>
     /// <exception cref="InvalidOperationException">The output depends on an input that its graph does not reach.</exception>
-    internal (Tensor X, Tensor? Z) Pull(VectorJacobianProduct linearized, TableRow row, Tensor cotangent, ParameterGradients? parameters = null)
+    internal (Tensor X, Tensor? Z) Pull(VectorJacobianProduct linearized, EvaluationPoint at, Tensor cotangent, ParameterGradients? parameters = null)
     {
         (Tensor? x, Tensor? z) = linearized.Reach(cotangent, parameters);
         Meter.Products++;
-        Graph.Check(this, row, linearized.Output, linearized.X, linearized.Z, x is not null, z is not null);
+        Graph.Check(this, at, linearized.Output, linearized.X, linearized.Z, x is not null, z is not null);
         return (x ?? zeros_like(linearized.X, requires_grad: false), ConditionIsDifferentiable ? z ?? zeros_like(linearized.Z!, requires_grad: false) : null);
+    }
+
+    /// <summary>Tells that the backward pass has passed evaluation k.</summary>
+    internal void ReportGradient(int k)
+    {
+        int total = Table.EvaluatedRows.Count;
+        Progress?.Report(new StepProgress(SamplingPhase.Gradient, total - k, total, Table.Rows[Table.EvaluatedRows[k]].Time));
     }
 
     /// <summary>Repeats the first evaluation of the sample, and refuses a network that answers otherwise.</summary>
@@ -186,18 +150,18 @@ internal sealed record SamplingRun
 
         // It happens at x_T, or at a second copy of it.
         using Tensor x = ToState(Start);
-        Tensor at = first.States.Count == 0 ? x : x.Times(first.States.Sum(term => term.Weight));
-        Replay!.Check(first, NetworkType, EvaluateAgain(at, first, Condition?.At(first.Interval)));
+        Tensor state = first.States.Count == 0 ? x : x.Times(first.States.Sum(term => term.Weight));
+        Replay!.Check(first.At, NetworkType, EvaluateAgain(state, first.At, Condition?.At(first.Interval)));
     }
 
     /// <summary>
     /// The network's output at other inputs than those of the first evaluation, unchecked; a network that draws, draws the same numbers.
     /// </summary>
-    internal Tensor EvaluateAgain(Tensor x, TableRow row, Tensor? z)
+    internal Tensor EvaluateAgain(Tensor x, EvaluationPoint at, Tensor? z)
     {
         Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
-        return Replay is null ? Call() : Replay.Repeat(row, Call);
+        return Replay is null ? Call() : Replay.Repeat(at, Call);
 
-        Tensor Call() => Denoiser.Call(x, row.Time, row.NetworkTime, z, CallerType);
+        Tensor Call() => Denoiser.Call(x, at.Time, at.NetworkTime, z, CallerType);
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Costate;
 
 /// <summary>
@@ -7,6 +9,7 @@ namespace Costate;
 /// <remarks>Immutable and safe to share between threads. Make one with a <see cref="TableBuilder"/>.</remarks>
 public sealed class SolverTable
 {
+    private readonly ConcurrentDictionary<Prediction, PredictionConversion[]> conversions = [];
     private readonly TableRow[] rows;
     private readonly int[] evaluatedRows;
     private readonly int[] evaluatedRowsToTheEnd;
@@ -20,6 +23,7 @@ public sealed class SolverTable
         SampleRow = reversal?.Sample ?? rows.Length - 1;
         Schedule = schedule;
         NoiseIntervals = noiseIntervals;
+        InputCount = noiseIntervals.Length;
         this.rows = rows;
         lastUseOfState = [.. Enumerable.Repeat(-1, rows.Length)];
         lastUseOfOutput = [.. Enumerable.Repeat(-1, rows.Length)];
@@ -68,7 +72,7 @@ public sealed class SolverTable
         .. rows.SelectMany(row => (double[])
         [
             row.Time, row.NetworkTime, row.Interval, (int)row.Prediction, row.SolvesFor ?? -1,
-            .. Numbers(row.States), .. Numbers(row.Outputs), .. Numbers(row.Noises),
+            .. Numbers(row.States), .. Numbers(row.Outputs), .. Numbers(row.Inputs),
         ]),
         .. NoiseIntervals.SelectMany(interval => (double[])[interval.From, interval.To, interval.IsLevyArea ? 1 : 0]),
         SampleRow, .. (Reversal?.Start ?? []), .. (Reversal?.End ?? []),
@@ -91,7 +95,44 @@ public sealed class SolverTable
     /// <summary>The last row that uses the prediction at row i, or -1 where the network is not evaluated.</summary>
     internal int LastUseOfOutput(int i) => lastUseOfOutput[i];
 
+    /// <summary>Numbers of vectors from outside: of the noise, then of the controls.</summary>
+    internal int InputCount { get; private init; }
+
+    /// <summary>The grid point whose state each control is added to.</summary>
+    internal IReadOnlyList<int> ControlledPoints { get; private init; } = [];
+
+    /// <summary>The number of the input that is the control of a grid point.</summary>
+    internal int ControlOf(int gridIndex) => NoiseIntervals.Count + Array.IndexOf([.. ControlledPoints], gridIndex);
+
+    /// <summary>The same table with one more input for each of some grid points, which is added to the state there.</summary>
+    internal SolverTable WithControls(IReadOnlyList<int> gridPoints) => new(
+        Prediction,
+        Schedule,
+        [.. rows.Select(row => row.GridIndex is int i && gridPoints.Contains(i) ? row.With([new(NoiseIntervals.Count + Array.IndexOf([.. gridPoints], i), 1)]) : row)],
+        [.. NoiseIntervals],
+        Reversal) { InputCount = NoiseIntervals.Count + gridPoints.Count, ControlledPoints = gridPoints };
+
     /// <summary>How the output of a network of the given kind becomes the prediction of this table, at row i.</summary>
-    internal PredictionConversion Conversion(Prediction network, int i) =>
-        PredictionConversion.Checked(network, rows[i].Prediction, SchedulePoint.At(Schedule, rows[i].Time));
+    internal PredictionConversion Conversion(Prediction network, int i)
+    {
+        PredictionConversion conversion = conversions.GetOrAdd(network, Bind)[i];
+        return conversion.IsFinite ? conversion : PredictionConversion.Checked(network, rows[i].Prediction, PointOf(i));
+    }
+
+    /// <summary>How the prediction of this table at row i becomes one of another kind.</summary>
+    internal PredictionConversion ConversionTo(Prediction kind, int i) => PredictionConversion.Checked(rows[i].Prediction, kind, PointOf(i));
+
+    private PredictionConversion[] Bind(Prediction network)
+    {
+        var bound = new PredictionConversion[rows.Length];
+        foreach (int i in evaluatedRowsToTheEnd)
+        {
+            SchedulePoint at = PointOf(i);
+            bound[i] = PredictionConversion.Between(network, rows[i].Prediction, at.Alpha, at.Sigma);
+        }
+
+        return bound;
+    }
+
+    private SchedulePoint PointOf(int i) => SchedulePoint.At(Schedule, rows[i].Time);
 }

@@ -38,29 +38,29 @@ public sealed class TableBuilder
     /// <param name="gridIndex">Which grid point.</param>
     /// <param name="states">Weights on earlier states, by row.</param>
     /// <param name="outputs">Weights on predictions at earlier states, by row. Zero weights are left out.</param>
-    /// <param name="noises">Weights on noise vectors, by noise interval.</param>
+    /// <param name="inputs">Weights on noise vectors, by the numbers that <see cref="AddNoise"/> gave them.</param>
     /// <param name="isFinal">False for a prediction that a later row corrects.</param>
     /// <returns>The number of the new row.</returns>
-    public int AddGridState(int gridIndex, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? noises = null, bool isFinal = true) =>
-        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], Math.Min(gridIndex, grid.Steps - 1), prediction, isFinal ? gridIndex : null, null, states, outputs, noises);
+    public int AddGridState(int gridIndex, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? inputs = null, bool isFinal = true) =>
+        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], Math.Min(gridIndex, grid.Steps - 1), prediction, isFinal ? gridIndex : null, null, states, outputs, inputs);
 
     /// <summary>Adds a stage within a step.</summary>
     /// <param name="interval">Which step, from 0.</param>
     /// <param name="time">Time of the stage, in [0, 1].</param>
     /// <param name="states">Weights on earlier states, by row.</param>
     /// <param name="outputs">Weights on predictions at earlier states, by row. Zero weights are left out.</param>
-    /// <param name="noises">Weights on noise vectors, by noise interval.</param>
+    /// <param name="inputs">Weights on noise vectors, by the numbers that <see cref="AddNoise"/> gave them.</param>
     /// <returns>The number of the new row.</returns>
-    public int AddStage(int interval, double time, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? noises = null) =>
-        AddStage(interval, time, prediction, states, outputs, noises);
+    public int AddStage(int interval, double time, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? inputs = null) =>
+        AddStage(interval, time, prediction, states, outputs, inputs);
 
     /// <summary>Adds a stage whose prediction is of another kind than the table's.</summary>
-    internal int AddStage(int interval, double time, Prediction kind, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? noises) =>
-        Add(time, grid.NetworkTimeAt(interval, time), interval, kind, null, null, states, outputs, noises);
+    internal int AddStage(int interval, double time, Prediction kind, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? inputs) =>
+        Add(time, grid.NetworkTimeAt(interval, time), interval, kind, null, null, states, outputs, inputs);
 
     /// <summary>Adds a state of a reversible solver at a grid point.</summary>
-    internal int AddCarrier(int gridIndex, int interval, Prediction kind, bool isGridState, int? solvesFor, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? noises = null) =>
-        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], interval, kind, isGridState ? gridIndex : null, solvesFor, states, outputs, noises);
+    internal int AddCarrier(int gridIndex, int interval, Prediction kind, bool isGridState, int? solvesFor, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? inputs = null) =>
+        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], interval, kind, isGridState ? gridIndex : null, solvesFor, states, outputs, inputs);
 
     /// <summary>Adds a noise vector and returns its number.</summary>
     /// <param name="interval">What it stands for.</param>
@@ -78,11 +78,16 @@ public sealed class TableBuilder
         new(prediction, schedule, [.. rows], [.. noiseIntervals], new Reversal(sample, start, end, other));
 
     /// <summary>Says what the prediction at the start is, where it is not the table's.</summary>
-    internal void SetStart(Prediction kind) => rows[0] = new TableRow(rows[0].Time, rows[0].NetworkTime, FirstStep, kind, [], [], []) { GridIndex = 0 };
+    internal void SetStart(Prediction kind) => rows[0] = new TableRow(new EvaluationPoint(rows[0].Time, rows[0].NetworkTime, FirstStep), kind, [], [], []) { GridIndex = 0 };
 
-    private int Add(double time, double networkTime, int interval, Prediction kind, int? gridIndex, int? solvesFor, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? noises)
+    private int Add(double time, double networkTime, int interval, Prediction kind, int? gridIndex, int? solvesFor, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? inputs)
     {
-        rows.Add(new TableRow(time, networkTime, FirstStep + interval, kind, Checked(states, rows.Count), Checked(outputs, rows.Count), Checked(noises, noiseIntervals.Count))
+        rows.Add(new TableRow(
+            new EvaluationPoint(time, networkTime, FirstStep + interval),
+            kind,
+            Checked(states, rows.Count),
+            Checked(outputs, rows.Count),
+            Checked(inputs, noiseIntervals.Count))
         {
             GridIndex = gridIndex,
             SolvesFor = solvesFor,

@@ -27,6 +27,9 @@ internal sealed class TableExecutor
     /// <summary>Is shown the number of each row, its state and what 64 bits leave of it, while they are alive, in order; the start too.</summary>
     internal Action<int, Tensor, Tensor?>? OnState { get; init; }
 
+    /// <summary>Is shown the number and the state of each evaluation of <see cref="Complete"/> before it happens.</summary>
+    internal Action<int, Tensor>? BeforeEvaluation { get; init; }
+
     /// <summary>
     /// Whether the states of a reversible solver are computed in two words (see <see cref="CompensatedSum"/>); a graph has no use for the second.
     /// </summary>
@@ -39,8 +42,14 @@ internal sealed class TableExecutor
     internal LiveSet Begin()
     {
         var live = new LiveSet();
-        live.States[0] = Controlled(0, run.ToState(run.Start));
-        OnState?.Invoke(0, live.States[0], null);
+        live.States[0] = run.ToState(run.Start);
+        if (table.Rows[0].Inputs.Count > 0)
+        {
+            using Tensor before = live.States[0];
+            live.States[0] = AddInputs(before.clone(), table.Rows[0], before)!;
+        }
+
+        Show(live, 0, SamplingPhase.Sampling);
         ComputeRows(live, 1, evaluatedRows.Count > 0 ? evaluatedRows[0] : lastRow);
         return live;
     }
@@ -65,6 +74,22 @@ internal sealed class TableExecutor
         return (live, first);
     }
 
+    /// <summary>Does the evaluations from one up to another, or up to the last, and computes the states on the way.</summary>
+    /// <param name="live">The live set before the first of them; returned as that after the last.</param>
+    /// <param name="first">The first.</param>
+    /// <param name="end">The one that is not done any more.</param>
+    /// <param name="phase">Whether this draws the sample, which is shown and told, or repeats a part of it.</param>
+    internal LiveSet Complete(LiveSet live, int first = 0, int? end = null, SamplingPhase phase = SamplingPhase.Sampling)
+    {
+        for (int k = first; k < (end ?? Evaluations); k++)
+        {
+            BeforeEvaluation?.Invoke(k, StateAt(live, k));
+            Advance(live, k, phase);
+        }
+
+        return live;
+    }
+
     /// <summary>The state at which evaluation k happens.</summary>
     internal Tensor StateAt(LiveSet live, int k) => live.States[evaluatedRows[k]];
 
@@ -80,10 +105,10 @@ internal sealed class TableExecutor
         live.Outputs[row] = Predict(live.States[row], row);
         if (phase == SamplingPhase.Sampling)
         {
-            run.Straight?.Record(row, live.States[row], live.Outputs[row]);
+            run.OnPrediction?.Invoke(row, live.States[row], live.Outputs[row]);
         }
 
-        ComputeRows(live, row + 1, next);
+        ComputeRows(live, row + 1, next, phase);
         live.Trim(next, table);
         if (phase == SamplingPhase.Sampling)
         {
@@ -91,7 +116,7 @@ internal sealed class TableExecutor
         }
     }
 
-    private void ComputeRows(LiveSet live, int first, int last)
+    private void ComputeRows(LiveSet live, int first, int last, SamplingPhase phase = SamplingPhase.Sampling)
     {
         for (int i = first; i <= last; i++)
         {
@@ -101,20 +126,26 @@ internal sealed class TableExecutor
             }
             else
             {
-                live.States[i] = Controlled(i, Combine(live, i));
+                live.States[i] = Combine(live, i);
             }
 
-            OnState?.Invoke(i, live.States[i], live.Remainders.GetValueOrDefault(i));
+            Show(live, i, phase);
         }
     }
 
-    // Disposes the state if it returns another.
-    private Tensor Controlled(int i, Tensor state) => run.Controls is null ? state : run.Controls.AddTo(state, table.Rows[i].GridIndex);
+    private void Show(LiveSet live, int i, SamplingPhase phase)
+    {
+        OnState?.Invoke(i, live.States[i], live.Remainders.GetValueOrDefault(i));
+        if (phase == SamplingPhase.Sampling)
+        {
+            run.OnState?.Invoke(i, live.States[i]);
+        }
+    }
 
     private Tensor Predict(Tensor x, int row)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor output = run.Evaluate(x, table.Rows[row], run.Condition?.At(table.Rows[row].Interval));
+        Tensor output = run.Evaluate(x, table.Rows[row].At, run.Condition?.At(table.Rows[row].Interval));
         PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, row);
         if (conversion.IsIdentity)
         {
@@ -164,9 +195,15 @@ internal sealed class TableExecutor
             sum = sum.PlusTimes(live.Outputs[term.Index], term.Weight);
         }
 
-        foreach (TableTerm term in table.Rows[i].Noises)
+        return AddInputs(sum, table.Rows[i], live.States.Values.First());
+    }
+
+    private Tensor? AddInputs(Tensor? sum, TableRow row, Tensor like)
+    {
+        foreach (TableTerm term in row.Inputs)
         {
-            sum = sum.PlusTimes(run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], live.States.Values.First()), term.Weight);
+            using Tensor? input = run.Input(term.Index, like);
+            sum = input is null ? sum : sum.PlusTimes(input, term.Weight);
         }
 
         return sum;

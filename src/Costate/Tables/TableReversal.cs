@@ -130,10 +130,10 @@ internal sealed class TableReversal : IDisposable
             sum = sum.PlusTimes(OutputOf(term.Index), factor * term.Weight);
         }
 
-        foreach (TableTerm term in table.Rows[row].Noises)
+        foreach (TableTerm term in table.Rows[row].Inputs)
         {
-            using Tensor noise = run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], live.States.Values.First());
-            sum = sum.PlusTimes(noise, factor * term.Weight);
+            using Tensor? input = run.Input(term.Index, live.States.Values.First());
+            sum = input is null ? sum : sum.PlusTimes(input, factor * term.Weight);
         }
 
         return sum;

@@ -1,30 +1,28 @@
 namespace Costate;
 
 /// <summary>
-/// One state of a sampling run as a combination of what came before:
-/// <c>x[i] = sum A x[j] + sum B m[j] + sum C n[k]</c>, with <c>m[j]</c> the network's prediction at state <c>j</c>.
+/// One state of a sampling run as a combination of what came before and what comes from outside:
+/// <c>x[i] = sum A x[j] + sum B m[j] + sum C u[k]</c>, with <c>m[j]</c> the network's prediction at state <c>j</c> and <c>u[k]</c> the inputs.
 /// </summary>
 public sealed class TableRow
 {
-    internal TableRow(double time, double networkTime, int interval, Prediction prediction, TableTerm[] states, TableTerm[] outputs, TableTerm[] noises)
+    internal TableRow(EvaluationPoint at, Prediction prediction, TableTerm[] states, TableTerm[] outputs, TableTerm[] inputs)
     {
-        Time = time;
-        NetworkTime = networkTime;
-        Interval = interval;
+        At = at;
         Prediction = prediction;
         States = states;
         Outputs = outputs;
-        Noises = noises;
+        Inputs = inputs;
     }
 
     /// <summary>Time of this state, in [0, 1].</summary>
-    public double Time { get; }
+    public double Time => At.Time;
 
     /// <summary>The time that the network is told when evaluated here.</summary>
-    public double NetworkTime { get; }
+    public double NetworkTime => At.NetworkTime;
 
     /// <summary>The interval of the grid whose condition the network sees when evaluated here.</summary>
-    public int Interval { get; }
+    public int Interval => At.Interval;
 
     /// <summary>The grid point whose final state this row is, or null for a stage or a prediction that is corrected later.</summary>
     public int? GridIndex { get; internal init; }
@@ -44,6 +42,15 @@ public sealed class TableRow
     /// <summary>Weights on the network's predictions at earlier states (B), by row.</summary>
     public IReadOnlyList<TableTerm> Outputs { get; }
 
-    /// <summary>Weights on standard normal vectors (C), by noise interval.</summary>
-    public IReadOnlyList<TableTerm> Noises { get; }
+    /// <summary>
+    /// Weights on vectors from outside (C), by number: first the standard normal vectors of <see cref="SolverTable.NoiseIntervals"/>, then
+    /// any controls.
+    /// </summary>
+    public IReadOnlyList<TableTerm> Inputs { get; }
+
+    internal EvaluationPoint At { get; }
+
+    /// <summary>The same row with further inputs.</summary>
+    internal TableRow With(IEnumerable<TableTerm> inputs) =>
+        new(At, Prediction, [.. States], [.. Outputs], [.. Inputs, .. inputs]) { GridIndex = GridIndex, SolvesFor = SolvesFor };
 }

@@ -5,7 +5,7 @@ namespace Costate;
 
 /// <summary>
 /// Runs the transpose of a table, the exact discrete adjoint: each row hands its cotangent to the states and predictions it was
-/// made of, and where the cotangent of a prediction is complete, one vector-Jacobian product takes it to the state, the condition
+/// made of and to its inputs, and where the cotangent of a prediction is complete, one vector-Jacobian product takes it to the state, the condition
 /// and the parameters.
 /// </summary>
 internal sealed class TableTranspose
@@ -16,18 +16,27 @@ internal sealed class TableTranspose
     private readonly ParameterGradients parameters;
     private readonly Dictionary<int, Tensor> states = [];
     private readonly Dictionary<int, Tensor> outputs = [];
-    private Tensor? held;
+    private readonly Tensor?[] inputs;
+    private readonly int firstInput;
     private int row;
 
-    /// <summary>Begins with the cotangent of the sample. Everything lives in the caller's dispose scope.</summary>
-    internal TableTranspose(SamplingRun run, Tensor cotangent, ParameterGradients parameters)
+    /// <summary>Begins with the cotangents of some states and predictions. Everything lives in the caller's dispose scope.</summary>
+    internal TableTranspose(SamplingRun run, Seeds seeds, ParameterGradients parameters)
     {
         this.run = run;
         this.parameters = parameters;
         table = run.Table;
         condition = new ConditionCotangent(run);
         row = table.SampleRow;
-        states[row] = cotangent.alias();
+        (firstInput, int wanted) = run.WantedInputs.GetOffsetAndLength(table.InputCount);
+        inputs = new Tensor?[wanted];
+        foreach ((Dictionary<int, Tensor> from, Dictionary<int, Tensor> to) in new[] { (seeds.States, states), (seeds.Outputs, outputs) })
+        {
+            foreach ((int seeded, Tensor cotangent) in from)
+            {
+                to[seeded] = cotangent.alias();
+            }
+        }
     }
 
     /// <summary>Passes evaluation k, counted from 0 in forward order; they must come in reverse order.</summary>
@@ -37,40 +46,48 @@ internal sealed class TableTranspose
     {
         run.Cancellation.ThrowIfCancellationRequested();
         int evaluated = table.EvaluatedRows[k];
-        if (run.Straight is StraightSteps straight)
-        {
-            PassStretch(straight, k, x);
-        }
-        else
-        {
-            using VectorJacobianProduct product = Linearize(evaluated, x);
-            Pass(evaluated, product);
-        }
-
-        run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, table.EvaluatedRows.Count - k, table.EvaluatedRows.Count, table.Rows[evaluated].Time));
+        using VectorJacobianProduct product = Linearize(evaluated, x);
+        Pass(evaluated, product);
+        run.ReportGradient(k);
     }
 
     /// <summary>Evaluates the network at a row with a graph, for <see cref="Pass(int, VectorJacobianProduct)"/>.</summary>
-    internal VectorJacobianProduct Linearize(int evaluated, Tensor x) => run.Linearize(x, table.Rows[evaluated]);
+    internal VectorJacobianProduct Linearize(int evaluated, Tensor x) => run.Linearize(x, table.Rows[evaluated].At);
 
     /// <summary>Passes the evaluation at a row: all rows after it have handed on their cotangents, then its product takes its own.</summary>
     internal void Pass(int evaluated, VectorJacobianProduct product)
     {
-        PropagateDownTo(evaluated);
-        if (outputs.Remove(evaluated, out Tensor? cotangent))
+        if (Complete(evaluated) is Tensor cotangent)
         {
-            Take(evaluated, product, cotangent, table.Rows[evaluated].Prediction);
+            Take(evaluated, product, cotangent, table.Conversion(run.Denoiser.Prediction, evaluated));
             cotangent.Dispose();
         }
     }
 
-    /// <summary>The cotangents of the start and the condition, once every evaluation has been passed.</summary>
-    internal (Tensor Start, Tensor? Condition) Finish()
+    /// <summary>The complete cotangent of the prediction at a row, once all rows after it have handed on theirs; null where none arrived.</summary>
+    internal Tensor? Complete(int evaluated)
     {
-        PropagateDownTo(0);
-        Tensor start = states.Remove(0, out Tensor? sum) ? sum : zeros_like(run.Start, dtype: run.StateType);
-        run.Controls?.Receive(start, table.Rows[0].GridIndex);
-        return (start, condition.Sum);
+        PropagateDownTo(evaluated);
+        return outputs.Remove(evaluated, out Tensor? cotangent) ? cotangent : null;
+    }
+
+    /// <summary>The cotangents of what the run starts from, once every evaluation has been passed.</summary>
+    /// <param name="constantRow">The row whose state, with all before it, is a constant; null for none.</param>
+    internal Cotangents Finish(int? constantRow = null)
+    {
+        PropagateDownTo(constantRow ?? 0);
+        Tensor? start = null;
+        if (constantRow is null && states.Remove(0, out start))
+        {
+            AddToInputs(0, start);
+        }
+
+        foreach (Tensor rest in states.Values.Concat(outputs.Values))
+        {
+            rest.Dispose();
+        }
+
+        return new Cotangents(start ?? zeros_like(run.Start, dtype: run.StateType), condition.Sum, inputs, []);
     }
 
     /// <summary>Hands on the cotangents of all rows after the given one.</summary>
@@ -83,7 +100,7 @@ internal sealed class TableTranspose
                 continue;
             }
 
-            run.Controls?.Receive(cotangent, table.Rows[row].GridIndex);
+            AddToInputs(row, cotangent);
             foreach (TableTerm term in table.Rows[row].States)
             {
                 Add(states, term, cotangent);
@@ -98,44 +115,12 @@ internal sealed class TableTranspose
         }
     }
 
-    // Over a straight stretch the velocity is that at its first state: there its product is taken, of the sum of the cotangents.
-    private void PassStretch(StraightSteps straight, int k, Tensor x)
-    {
-        int evaluated = table.EvaluatedRows[k];
-        PropagateDownTo(evaluated);
-        if (outputs.Remove(evaluated, out Tensor? cotangent))
-        {
-            TableRow row = table.Rows[evaluated];
-            PredictionConversion conversion = PredictionConversion.Checked(straight.Velocity, row.Prediction, SchedulePoint.At(table.Schedule, row.Time));
-            AddToState(evaluated, cotangent.Times(conversion.State));
-            held = held is null ? cotangent.Times(conversion.Output) : held.AddTimes(cotangent, conversion.Output);
-            cotangent.Dispose();
-        }
-
-        bool[] begins = straight.BeginAt(k);
-        if (held is null || !begins.Contains(true))
-        {
-            return;
-        }
-
-        using Tensor items = tensor(begins, device: held.device);
-        using Tensor mask = items.reshape([-1, .. Enumerable.Repeat(1L, (int)held.dim() - 1)]);
-        using Tensor none = zeros_like(held);
-        using Tensor taken = where(mask, held, none);
-        using VectorJacobianProduct product = Linearize(evaluated, x);
-        Take(evaluated, product, taken, straight.Velocity);
-        Tensor rest = where(mask, none, held);
-        held.Dispose();
-        held = rest;
-    }
-
-    // The cotangent is of the network's output converted to a prediction.
-    private void Take(int evaluated, VectorJacobianProduct linearized, Tensor cotangent, Prediction prediction)
+    /// <summary>Takes a cotangent of the network's output, converted to a prediction, to the state, the condition and the parameters.</summary>
+    internal void Take(int evaluated, VectorJacobianProduct linearized, Tensor cotangent, PredictionConversion conversion)
     {
         using DisposeScope scope = NewDisposeScope();
         TableRow at = table.Rows[evaluated];
-        PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, prediction, SchedulePoint.At(table.Schedule, at.Time));
-        (Tensor product, Tensor? conditionProduct) = run.Pull(linearized, at, conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output), parameters);
+        (Tensor product, Tensor? conditionProduct) = run.Pull(linearized, at.At, conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output), parameters);
 
         if (conversion.State != 0)
         {
@@ -149,13 +134,25 @@ internal sealed class TableTranspose
         }
     }
 
-    // Takes ownership.
-    private void AddToState(int row, Tensor cotangent)
+    /// <summary>Adds to the cotangent of a state. Takes ownership.</summary>
+    internal void AddToState(int row, Tensor cotangent)
     {
         if (!states.TryAdd(row, cotangent))
         {
             states[row].add_(cotangent);
             cotangent.Dispose();
+        }
+    }
+
+    private void AddToInputs(int row, Tensor cotangent)
+    {
+        foreach (TableTerm term in table.Rows[row].Inputs)
+        {
+            int wanted = term.Index - firstInput;
+            if (wanted >= 0 && wanted < inputs.Length)
+            {
+                inputs[wanted] = inputs[wanted].PlusTimes(cotangent, term.Weight);
+            }
         }
     }
 

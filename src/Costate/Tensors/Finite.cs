@@ -20,12 +20,12 @@ internal static class Finite
         return double.IsFinite(sum.ToDouble());
     }
 
-    internal static void CheckOutput(Tensor output, TableRow row, int firstItem)
+    internal static void CheckOutput(Tensor output, EvaluationPoint at, int firstItem)
     {
         if (!Is(output))
         {
             throw new InvalidOperationException(
-                $"The network returned NaN or infinity at step {row.Interval} (time {row.Time:R}, told {row.NetworkTime:R}) for item {firstItem + FirstItem(output)}. Check its weights, its dtype (float16 overflows above 65504) and the prediction type.");
+                $"The network returned NaN or infinity at step {at.Interval} (time {at.Time:R}, told {at.NetworkTime:R}) for item {firstItem + FirstItem(output)}. Check its weights, its dtype (float16 overflows above 65504) and the prediction type.");
         }
     }
 

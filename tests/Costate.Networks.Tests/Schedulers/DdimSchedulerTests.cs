@@ -137,10 +137,10 @@ public sealed class DdimSchedulerTests
             (double a, double previous) = (alphas[900 - (100 * i)], alphas[800 - (100 * i)]);
             double beta = 1 - (a / previous);
             double variance = type == "fixed_large" ? beta : beta * (1 - previous) / (1 - a);
-            Assert.Equal(Math.Sqrt(variance), table.Rows[i + 1].Noises.Single().Weight, 1e-12);
+            Assert.Equal(Math.Sqrt(variance), table.Rows[i + 1].Inputs.Single().Weight, 1e-12);
         }
 
-        Assert.Empty(table.Rows[10].Noises);
+        Assert.Empty(table.Rows[10].Inputs);
     }
 
     [Fact]

@@ -113,7 +113,7 @@ public sealed class SchedulerGoldenTests
         TableRow row = rows.SkipLast(1).MaxBy(row => row.Outputs.Select(term => Math.Abs(term.Weight)).DefaultIfEmpty().Max())!;
         TableTerm[] outputs = [.. row.Outputs.OrderByDescending(term => Math.Abs(term.Weight))];
         outputs[0] = outputs[0] with { Weight = outputs[0].Weight * 1.001 };
-        rows[Array.IndexOf(rows, row)] = new TableRow(row.Time, row.NetworkTime, row.Interval, row.Prediction, [.. row.States], outputs, [.. row.Noises]);
+        rows[Array.IndexOf(rows, row)] = new TableRow(row.At, row.Prediction, [.. row.States], outputs, [.. row.Inputs]);
         return new SolverTable(table.Prediction, table.Schedule, rows, [.. table.NoiseIntervals], null);
     }
 

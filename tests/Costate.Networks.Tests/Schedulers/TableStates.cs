@@ -23,7 +23,7 @@ internal static class TableStates
                 state.add_(outputs[term.Index], term.Weight);
             }
 
-            foreach (TableTerm term in row.Noises)
+            foreach (TableTerm term in row.Inputs)
             {
                 state.add_(path!.Normal(term.Index, table.NoiseIntervals[term.Index], start), term.Weight);
             }

@@ -24,14 +24,9 @@ public sealed class ControlOptimisationTests
 
             // The whole run in one autograd graph.
             Tensor leaf = controls.clone().requires_grad_(true);
-            SamplingRun run = sampler.Checked(GuidanceProblem.Start, problem.Condition, noise, null, default).WithControls(new ControlSignal(leaf));
-            var executor = new TableExecutor(run);
-            using LiveSet live = executor.Begin();
-            for (int k = 0; k < executor.Evaluations; k++)
-            {
-                executor.Advance(live, k);
-            }
-
+            SamplingRun run = sampler.Checked(GuidanceProblem.Start, problem.Condition, noise, null, default);
+            var executor = new TableExecutor(ControlOptimisation.Controlled(run, leaf));
+            using LiveSet live = executor.Complete(executor.Begin());
             Tensor sample = executor.Sample(live);
             problem.Loss(sample).sum().backward();
             Near.Equal(sample.detach(), gradient.Sample, 1e-14);

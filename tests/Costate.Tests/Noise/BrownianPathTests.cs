@@ -126,7 +126,7 @@ public sealed class BrownianPathTests
         (double t, double s) = (row.Time, sampler.Table.Rows[200].Time);
         Tensor x = (samples * Schedule.Alpha(s)) + (StartNoise.Draw(samples.shape, 31, ScalarType.Float64) * Schedule.Sigma(s));
         Tensor next = (samples * Schedule.Alpha(t)) + (StartNoise.Draw(samples.shape, 32, ScalarType.Float64) * Schedule.Sigma(t));
-        Tensor vector = (next - (x * row.States[0].Weight) - (samples * row.Outputs[0].Weight)) / row.Noises[0].Weight;
+        Tensor vector = (next - (x * row.States[0].Weight) - (samples * row.Outputs[0].Weight)) / row.Inputs[0].Weight;
         return vector.square().mean().item<double>();
     }
 }

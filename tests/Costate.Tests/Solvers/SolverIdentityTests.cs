@@ -116,7 +116,7 @@ public sealed class SolverIdentityTests
     }
 
     private static string TextOf(SolverTable table) => string.Join('\n', table.Rows.Select((row, i) => string.Create(CultureInfo.InvariantCulture,
-        $"{i} {row.Time:R} {row.Interval} {(table.EvaluatedRows.Contains(i) ? row.Prediction.ToString() : "")} {row.SolvesFor} {Terms(row.States)} {Terms(row.Outputs)} {Terms(row.Noises)}")));
+        $"{i} {row.Time:R} {row.Interval} {(table.EvaluatedRows.Contains(i) ? row.Prediction.ToString() : "")} {row.SolvesFor} {Terms(row.States)} {Terms(row.Outputs)} {Terms(row.Inputs)}")));
 
     private static string Terms(IReadOnlyList<TableTerm> terms) => string.Join(',', terms.Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Index}:{term.Weight:R}")));
 

@@ -41,7 +41,7 @@ public sealed class SolverTableTests
         {
             (double t, double before) = (row.Time, table.Rows[row.States[0].Index].Time);
             double mean = (row.States[0].Weight * Schedule.Alpha(before)) + row.Outputs.Sum(term => term.Weight);
-            double variance = Math.Pow(row.States[0].Weight * Schedule.Sigma(before), 2) + Math.Pow(row.Noises[0].Weight, 2);
+            double variance = Math.Pow(row.States[0].Weight * Schedule.Sigma(before), 2) + Math.Pow(row.Inputs[0].Weight, 2);
             Assert.Equal(Schedule.Alpha(t), mean, 1e-12);
             Assert.Equal(Math.Pow(Schedule.Sigma(t), 2), variance, 1e-12);
         }
@@ -66,7 +66,7 @@ public sealed class SolverTableTests
     public void Tabulate_ReachesCleanData(string name)
     {
         SolverTable table = Solvers.Named(name).Tabulate(Schedule, TimeGrid.Uniform(6, 1, 0));
-        Assert.All(table.Rows.SelectMany(row => row.States.Concat(row.Outputs).Concat(row.Noises)), term => Assert.True(double.IsFinite(term.Weight)));
+        Assert.All(table.Rows.SelectMany(row => row.States.Concat(row.Outputs).Concat(row.Inputs)), term => Assert.True(double.IsFinite(term.Weight)));
         Assert.Equal(0, table.Rows[^1].Time);
     }
 
@@ -118,6 +118,6 @@ public sealed class SolverTableTests
     {
         var builder = new TableBuilder(Schedule, TimeGrid.Uniform(2), Prediction.Noise);
         Assert.Throws<ArgumentOutOfRangeException>(() => builder.AddGridState(1, [new(1, 1)]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => builder.AddGridState(1, [new(0, 1)], noises: [new(0, 1)]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => builder.AddGridState(1, [new(0, 1)], inputs: [new(0, 1)]));
     }
 }

@@ -7,6 +7,7 @@ namespace Costate;
 internal sealed class AdjointDeisTape : GradientTape
 {
     private readonly SamplingRun run;
+    private readonly bool sameGrid;
     private readonly TimeGrid grid;
     private readonly IStateSource states;
     private readonly SchedulePoint[] points;
@@ -20,6 +21,8 @@ internal sealed class AdjointDeisTape : GradientTape
         this.run = run;
         this.grid = grid;
         this.states = states;
+        sameGrid = grid.Times.SequenceEqual(run.Grid.Times);
+        CheckWanted();
         repeats = states is RecordedStates && ReferenceEquals(grid, run.Grid) && run.Condition is not { IsScheduled: true };
         points = [.. grid.Times.Select(t => SchedulePoint.At(run.Schedule, t))];
 
@@ -44,12 +47,7 @@ internal sealed class AdjointDeisTape : GradientTape
                 }
             },
         };
-        using LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
+        using LiveSet live = executor.Complete(executor.Begin());
         sample = executor.Sample(live).alias();
     }
 
@@ -61,10 +59,13 @@ internal sealed class AdjointDeisTape : GradientTape
         states.Dispose();
     }
 
-    protected override (Tensor Start, Tensor? Condition) PullBack(Tensor cotangent, ParameterGradients gradients)
+    protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients)
     {
+        Dictionary<int, Tensor> jumps = JumpsOf(seeds);
         var condition = new ConditionCotangent(run);
-        Tensor adjoint = cotangent.alias();
+        var controls = new Tensor?[run.WantedInputs.GetOffsetAndLength(run.Table.InputCount).Length];
+        Tensor adjoint = jumps[grid.Steps].alias();
+        KeepFor(controls, grid.Steps, adjoint);
         Tensor? productBefore = null;
         Tensor? conditionBefore = null;
         for (int j = grid.Steps - 1; j >= 0; j--)
@@ -83,7 +84,13 @@ internal sealed class AdjointDeisTape : GradientTape
                 AddCondition(condition, j, conditionProduct, conditionBefore);
             }
 
+            if (jumps.TryGetValue(j, out Tensor? jump))
+            {
+                next.add_(jump);
+            }
+
             Replace(ref adjoint!, next);
+            KeepFor(controls, j, adjoint)?.MoveToOuterDisposeScope();
             Replace(ref productBefore, product);
             Replace(ref conditionBefore, conditionProduct);
             run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, grid.Steps - j, grid.Steps, points[j].Time));
@@ -91,7 +98,7 @@ internal sealed class AdjointDeisTape : GradientTape
 
         productBefore?.Dispose();
         conditionBefore?.Dispose();
-        return (adjoint, condition.Sum);
+        return new Cotangents(adjoint, condition.Sum, controls, []);
     }
 
     // The product of the adjoint with the Jacobians of the noise prediction at node j + 1. The parameters' products are summed where
@@ -103,12 +110,12 @@ internal sealed class AdjointDeisTape : GradientTape
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, points[node]);
         double weight = steps[j].ConditionNow + (j > 0 ? steps[j - 1].ConditionBefore : 0);
         double scale = !gradients.IsEmpty && weight != 0 ? weight : 1;
-        TableRow row = RowOf(node);
+        EvaluationPoint at = PointOf(node);
 
         Tensor x = states.At(node, points[node]);
-        using VectorJacobianProduct linearized = run.Linearize(x, row);
+        using VectorJacobianProduct linearized = run.Linearize(x, at);
         Tensor output = linearized.Output.detach();
-        (Tensor product, Tensor? conditionProduct) = run.Pull(linearized, row, adjoint.Times(conversion.Output * scale), weight != 0 ? gradients : null);
+        (Tensor product, Tensor? conditionProduct) = run.Pull(linearized, at, adjoint.Times(conversion.Output * scale), weight != 0 ? gradients : null);
         if (j > 0)
         {
             states.Passed(node, points[node], points[j], output);
@@ -140,11 +147,53 @@ internal sealed class AdjointDeisTape : GradientTape
         }
     }
 
-    // Where an evaluation of the sample is repeated, the row of the sample, so that the network's answer is the same.
-    private TableRow RowOf(int node) =>
+    // Where an evaluation of the sample is repeated, that one, so that the network's answer is the same.
+    private EvaluationPoint PointOf(int node) =>
         repeats && run.Table.EvaluatedRows.Select(i => run.Table.Rows[i]).FirstOrDefault(row => row.GridIndex == node) is TableRow row
-            ? row
-            : new TableRow(points[node].Time, grid.NetworkTimes[node], IntervalOf(node), Prediction.Noise, [], [], []);
+            ? row.At
+            : new EvaluationPoint(points[node].Time, grid.NetworkTimes[node], IntervalOf(node));
+
+    // The adjoint of a loss on a state jumps by its gradient there. By grid point; the sample's is among them.
+    private Dictionary<int, Tensor> JumpsOf(Seeds seeds)
+    {
+        if (seeds.Outputs.Count > 0 || (!sameGrid && seeds.States.Count > 1))
+        {
+            throw new InputException(
+                "losses",
+                seeds.Outputs.Count > 0 ? "a loss on a prediction" : "a loss on a state of the sampling grid",
+                "losses on states, with the adjoint on the sampling grid",
+                $"{nameof(GradientMethod.AdjointDeis)} integrates between the points of its own grid. Use {nameof(GradientMethod.Discrete)}(), which takes any.");
+        }
+
+        return seeds.States.ToDictionary(seed => run.Table.Rows[seed.Key].GridIndex!.Value, seed => seed.Value) is var jumps && sameGrid
+            ? jumps
+            : new Dictionary<int, Tensor> { [grid.Steps] = jumps[run.Grid.Steps] };
+    }
+
+    private void CheckWanted()
+    {
+        (int first, int wanted) = run.WantedInputs.GetOffsetAndLength(run.Table.InputCount);
+        if (wanted > 0 && (first < run.Table.NoiseIntervals.Count || !sameGrid))
+        {
+            throw new InputException(
+                "also",
+                first < run.Table.NoiseIntervals.Count ? $"{GradientParts.NoiseVectors}" : $"{GradientParts.StateCotangents} on another grid",
+                $"{GradientParts.StateCotangents} on the sampling grid, or nothing",
+                $"{nameof(GradientMethod.AdjointDeis)} has the adjoint of the state at the points of its own grid and nothing else. Use {nameof(GradientMethod.Discrete)}().");
+        }
+    }
+
+    // The cotangent of a control is that of the state it is added to.
+    private Tensor? KeepFor(Tensor?[] controls, int gridIndex, Tensor adjoint)
+    {
+        int control = run.Table.ControlOf(gridIndex) - run.WantedInputs.GetOffsetAndLength(run.Table.InputCount).Offset;
+        if (controls.Length > 0 && control >= 0 && control < controls.Length)
+        {
+            return controls[control] = adjoint.clone();
+        }
+
+        return null;
+    }
 
     // The interval of the sampling grid that the step leaving this node towards noise begins in.
     private int IntervalOf(int node)

@@ -41,9 +41,10 @@ internal sealed class RebuiltStates : IStateSource
         PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, table.Prediction, at);
         Tensor prediction = output.Times(conversion.Output).AddTimes(state!, conversion.State);
         Tensor rebuilt = state!.clone().AddTimes(prediction, -row.Outputs.Sum(term => term.Weight));
-        foreach (TableTerm term in row.Noises)
+        foreach (TableTerm term in row.Inputs)
         {
-            rebuilt.AddTimes(run.Noise!.Normal(term.Index, table.NoiseIntervals[term.Index], run.Start), -term.Weight);
+            using Tensor? input = run.Input(term.Index, state!);
+            rebuilt = input is null ? rebuilt : rebuilt.AddTimes(input, -term.Weight);
         }
 
         rebuilt.DivideBy(row.States.Single().Weight);

@@ -79,7 +79,7 @@ internal sealed class AdaptiveGrid
     {
         SolverTable table = solver.TabulateWithErrors(run.Schedule, TimeGrid.FromTimes([from, to]), step, out int[] errorRows);
         List<Tensor> errors = [];
-        var executor = new TableExecutor(run.WithTable(table), toTheEnd: true)
+        var executor = new TableExecutor(run with { Table = table }, toTheEnd: true)
         {
             OnState = (row, state, _) =>
             {
@@ -90,11 +90,7 @@ internal sealed class AdaptiveGrid
             },
         };
         (LiveSet live, int first) = executor.Begin([at.Y.High, at.W.High], [at.Y.Low, at.W.Low]);
-        for (int k = first; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
+        executor.Complete(live, first);
         int[] end = table.Reversal!.End;
         var moved = new Carriers((live.States[end[0]], live.Remainders[end[0]]), (live.States[end[1]], live.Remainders[end[1]]));
         if (errors.Any(e => !Finite.Is(e)) || !Finite.Is(moved.Y.High))

@@ -99,7 +99,7 @@ public sealed class ExponentialRungeKuttaTests
             Assert.Equal(x.Time, y.Time, 1e-12);
             AssertTerms(x.States, y.States);
             AssertTerms(x.Outputs, y.Outputs);
-            AssertTerms(x.Noises, y.Noises);
+            AssertTerms(x.Inputs, y.Inputs);
         }
 
         static void AssertTerms(IReadOnlyList<TableTerm> e, IReadOnlyList<TableTerm> a)

@@ -85,7 +85,7 @@ public sealed class RexRoundTripTests
             LiveSet.Drop(end.Remainders, _ => true);
         }
 
-        using var sweep = new TableReversal(run, end.Share(), (row, state) => run.Evaluate(state, sampler.Table.Rows[row], z?.At(sampler.Table.Rows[row].Interval)));
+        using var sweep = new TableReversal(run, end.Share(), (row, state) => run.Evaluate(state, sampler.Table.Rows[row].At, z?.At(sampler.Table.Rows[row].Interval)));
         for (int row = sampler.Table.Rows.Count - 1; row > 0; row--)
         {
             sweep.Undo(row);

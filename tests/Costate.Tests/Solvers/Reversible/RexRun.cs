@@ -14,26 +14,9 @@ internal static class RexRun
     public static LiveSet EndStates(SamplingRun run, Action<int, Tensor> onState)
     {
         var executor = new TableExecutor(run, toTheEnd: true) { OnState = (row, state, _) => onState(row, state) };
-        LiveSet live = executor.Begin();
-        for (int k = 0; k < executor.Evaluations; k++)
-        {
-            executor.Advance(live, k);
-        }
-
-        return live;
+        return executor.Complete(executor.Begin());
     }
 
-    public static SamplingRun Begin(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise) => new()
-    {
-        Denoiser = sampler.Denoiser,
-        Table = sampler.Table,
-        Solver = sampler.Solver,
-        Grid = sampler.Grid,
-        Start = start,
-        CallerType = start.dtype,
-        Condition = z,
-        Noise = noise,
-        Progress = null,
-        Cancellation = default,
-    };
+    public static SamplingRun Begin(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise) =>
+        sampler.Checked(start, z, noise, null, default);
 }

@@ -1,0 +1,41 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>
+/// Where a backward pass begins: cotangents of states and predictions, by the rows of the table. That of the sample is one of them. Owns
+/// its handles.
+/// </summary>
+internal sealed class Seeds : IDisposable
+{
+    /// <summary>Of states.</summary>
+    internal Dictionary<int, Tensor> States { get; } = [];
+
+    /// <summary>Of the network's outputs, converted to the prediction of their row.</summary>
+    internal Dictionary<int, Tensor> Outputs { get; } = [];
+
+    /// <summary>The rows that have any.</summary>
+    internal IEnumerable<int> Rows => States.Keys.Concat(Outputs.Keys);
+
+    /// <summary>Adds a cotangent to a sum.</summary>
+    internal static void Add(Dictionary<int, Tensor> sums, int row, Tensor cotangent, double weight = 1)
+    {
+        if (sums.Remove(row, out Tensor? before))
+        {
+            using Tensor old = before;
+            sums[row] = before.clone().AddTimes(cotangent, weight).DetachFromDisposeScope();
+        }
+        else
+        {
+            sums[row] = (weight == 1 ? cotangent.alias() : cotangent.Times(weight)).DetachFromDisposeScope();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Tensor tensor in States.Values.Concat(Outputs.Values))
+        {
+            tensor.Dispose();
+        }
+    }
+}
