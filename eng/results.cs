@@ -1,12 +1,10 @@
-#:package TorchSharp-cpu@0.107.0
+#:package TorchSharp-cpu
 #:project ../src/Costate/Costate.csproj
-#:property PublishAot=false
 
 // Prints a short name for the bits of samples, gradients, inversions and guided samples of every kind, one line each. Two revisions that
 // print the same lines, on one machine, compute the same: `dotnet run eng/results.cs > after.txt` in both, then `diff before.txt after.txt`.
 using System.Security.Cryptography;
 using Costate;
-using TorchSharp;
 using static TorchSharp.torch;
 
 CpuLibraries.Prepare();
@@ -57,7 +55,7 @@ foreach ((string name, Solver solver) in solvers)
         NoiseState state = sampler.Invert(target * 0.5, z, path);
         return [.. state.States, .. state.Remainders ?? [], sampler.Sample(state, z, path)];
     });
-    Show($"{name} optimised", () => [new LatentOptimisation(sampler).Optimise(start, z, Loss, path).Sample]);
+    Show($"{name} optimised", () => [new LatentOptimisation(sampler, Loss, new LatentOptimisationOptions { Iterations = 5 }).Run(start, z, path).Sample]);
     Show($"{name} controlled", () => [new ControlOptimisation(sampler, ControlOptions.FlowGrad with { Iterations = 3, LearningRate = 0.1 }).Optimise(start, z, Loss, path).Sample]);
 }
 
