@@ -64,7 +64,7 @@ public sealed class AdaptiveSampler
 
     /// <summary>Finds the grid of each item.</summary>
     /// <param name="xT">Start noise, [batch, ...].</param>
-    /// <param name="z">The condition, [batch, ...], or null.</param>
+    /// <param name="z">The condition: null, or a tensor [batch, ...] that converts to one. It cannot be scheduled.</param>
     /// <param name="progress">Told after each trial step, accepted or not, in the phase <see cref="SamplingPhase.Search"/>.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>One grid for each item, and the number of trial steps that were rejected.</returns>
@@ -72,10 +72,10 @@ public sealed class AdaptiveSampler
     /// <exception cref="InvalidOperationException">The network returned NaN or infinity, an error estimate is not finite, or the limit on
     /// steps is reached; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public (IReadOnlyList<TimeGrid> Grids, int Rejected) FindGrids(Tensor xT, Tensor? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public (IReadOnlyList<TimeGrid> Grids, int Rejected) FindGrids(Tensor xT, Condition? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
-        (IReadOnlyList<TimeGrid> grids, _, int rejected, _) = Search(xT, z, progress, cancellationToken);
+        (IReadOnlyList<TimeGrid> grids, _, int rejected) = Search(CheckedBatch(xT, z, progress, cancellationToken));
         return (grids, rejected);
     }
 
@@ -83,10 +83,10 @@ public sealed class AdaptiveSampler
     /// <inheritdoc cref="FindGrids"/>
     /// <returns>The samples, [batch, ...], and the grid of each. The sampler <see cref="On"/> that grid draws the same sample, bit for
     /// bit.</returns>
-    public (Tensor Sample, IReadOnlyList<TimeGrid> Grids) Sample(Tensor xT, Tensor? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public (Tensor Sample, IReadOnlyList<TimeGrid> Grids) Sample(Tensor xT, Condition? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
-        (IReadOnlyList<TimeGrid> grids, Tensor[] samples, _, _) = Search(xT, z, progress, cancellationToken);
+        (IReadOnlyList<TimeGrid> grids, Tensor[] samples, _) = Search(CheckedBatch(xT, z, progress, cancellationToken));
         return (cat(samples, 0).MoveToOuterDisposeScope(), grids);
     }
 
@@ -96,7 +96,7 @@ public sealed class AdaptiveSampler
     /// </summary>
     /// <inheritdoc cref="FindGrids"/>
     /// <param name="xT">Start noise, [batch, ...].</param>
-    /// <param name="z">The condition, [batch, ...], or null.</param>
+    /// <param name="z">The condition: null, or a tensor [batch, ...] that converts to one. It cannot be scheduled.</param>
     /// <param name="loss">From the batch of samples to one value for each item, [batch]; a scalar is taken as their sum.</param>
     /// <param name="method">How. The default is <see cref="GradientMethod.Reversible"/>.</param>
     /// <param name="progress">
@@ -104,68 +104,65 @@ public sealed class AdaptiveSampler
     /// their grids, and an item of a phase that takes more or fewer, as checkpointing does, goes through its share in other steps.
     /// </param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    public SampleGradient Gradient(Tensor xT, Tensor? z, Func<Tensor, Tensor> loss, GradientMethod? method = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public SampleGradient Gradient(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, GradientMethod? method = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        (IReadOnlyList<TimeGrid> grids, _, _, GradientCost search) = Search(xT, z, progress, cancellationToken);
+        SamplingRun batch = CheckedBatch(xT, z, progress, cancellationToken);
+        (IReadOnlyList<TimeGrid> grids, _, _) = Search(batch);
         Sampler[] samplers = [.. grids.Select((grid, item) => On(grid, item))];
-        SamplingRun[] runs = [.. samplers.Select((sampler, item) =>
-        {
-            (Tensor start, Tensor? condition) = (xT.narrow(0, item, 1), z?.narrow(0, item, 1));
-            return sampler.Checked(start, condition, null, Part(progress, samplers, item), cancellationToken) with { FirstItem = item };
-        })];
         List<GradientTape> tapes = [];
         try
         {
-            foreach (SamplingRun run in runs)
+            foreach ((int item, Sampler sampler) in samplers.Index())
             {
-                tapes.Add((method ?? GradientMethod.Reversible()).Record(run));
+                tapes.Add((method ?? GradientMethod.Reversible()).Record(ItemOf(batch, sampler, item, Part(progress, samplers, item))));
             }
-
-            Tensor sample = cat([.. runs.Zip(tapes, (run, tape) => run.ToCaller(tape.Sample))], 0);
-            (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
-            Cotangents[] parts = [.. runs.Zip(tapes).Select((pair, item) => pair.First.ToCaller(pair.Second.PullBack(pair.First.ToState(cotangent.narrow(0, item, 1)))))];
-            var together = new Cotangents(
-                cat([.. parts.Select(p => p.Start)], 0),
-                parts[0].Condition is null ? null : cat([.. parts.Select(p => p.Condition!)], 0),
-                [],
-                [.. Enumerable.Range(0, Denoiser.Parameters.Count).Select(i => parts.Skip(1).Aggregate(parts[0].Parameters[i], (sum, p) => sum.add_(p.Parameters[i])))]);
-            GradientCost cost = GradientCost.Sum([search, .. runs.Select(run => run.Meter.Total)]);
-            var result = new SampleGradient(value, sample, together, Denoiser, cost) { ReconstructionDrift = tapes.Max(tape => tape.ReconstructionDrift) };
-            result.MoveToOuterDisposeScope();
-            return result;
         }
-        finally
+        catch
         {
             tapes.ForEach(tape => tape.Dispose());
+            throw;
         }
+
+        using var together = new ItemwiseTape(batch, tapes);
+        using var noLosses = new StepLosses(batch, []);
+        return Sampler.Gradient(batch, together, loss, noLosses, GradientParts.None).MoveToOuterDisposeScope();
     }
 
-    // Grids, samples, rejected steps and cost; samples in the caller's dispose scope.
-    private (IReadOnlyList<TimeGrid> Grids, Tensor[] Samples, int Rejected, GradientCost Cost) Search(Tensor xT, Tensor? z, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    // The run of the whole batch, of which those of the items are parts; it counts the cost of all.
+    private SamplingRun CheckedBatch(Tensor xT, Condition? z, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    {
+        SamplingRun batch = On(ends).Checked(xT, z, null, progress, cancellationToken);
+        return z is not { IsScheduled: true }
+            ? batch
+            : throw new InputException("z", "a scheduled condition", "one that is the same for the whole run", "The grids that belong to its intervals are not known before the run, and each item has its own. Use a sampler on a given grid.");
+    }
+
+    private static SamplingRun ItemOf(SamplingRun batch, Sampler sampler, int item, IProgress<StepProgress>? progress)
+    {
+        Condition? condition = batch.Condition?.WithValues(batch.Condition.Values.narrow(0, item, 1));
+        return sampler.Checked(batch.Start.narrow(0, item, 1), condition, null, progress, batch.Cancellation) with { FirstItem = item, Meter = batch.Meter };
+    }
+
+    // Grids, samples and rejected steps; samples in the caller's dispose scope.
+    private (IReadOnlyList<TimeGrid> Grids, Tensor[] Samples, int Rejected) Search(SamplingRun batch)
     {
         using IDisposable noGraph = no_grad();
-        On(ends).Checked(xT, z, null, null, cancellationToken);
         List<TimeGrid> grids = [];
         List<Tensor> samples = [];
         int rejected = 0;
-        GradientCost cost = new(0, 0, 0, 0);
-        for (int item = 0; item < xT.shape[0]; item++)
+        for (int item = 0; item < batch.Start.shape[0]; item++)
         {
-            (Tensor start, Tensor? condition) = (xT.narrow(0, item, 1), z?.narrow(0, item, 1));
-            SamplingRun run = On(ends, item).Checked(start, condition, null, null, cancellationToken) with { FirstItem = item };
-            int before = checked((int)(cost.NetworkEvaluations / Denoiser.EvaluationsPerPrediction));
-            IProgress<StepProgress>? its = progress is null ? null : new SelectedProgress(progress, value => value with { Done = before + value.Done });
-            (TimeGrid grid, Tensor sample, int refused) = new AdaptiveGrid(run, solver, Control, its).Find();
+            SamplingRun run = ItemOf(batch, On(ends, item), item, null);
+            (TimeGrid grid, Tensor sample, int refused) = new AdaptiveGrid(run, solver, Control, batch.Progress).Find();
             grids.Add(grid);
             samples.Add(sample);
             rejected += refused;
-            cost = GradientCost.Sum([cost, run.Meter.Total]);
         }
 
-        return (grids, [.. samples], rejected, cost);
+        return (grids, [.. samples], rejected);
     }
 
     // The progress of one item as a part of that of all.

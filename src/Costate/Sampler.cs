@@ -171,9 +171,8 @@ public sealed class Sampler
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SampleGradient result = Gradient(Checked(xT, z, noise, progress, cancellationToken), loss, method ?? GradientMethod.Discrete(), losses, also);
-        result.MoveToOuterDisposeScope();
-        return result;
+        SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
+        return Gradient(run, loss, method ?? GradientMethod.Discrete(), losses, also).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -233,10 +232,7 @@ public sealed class Sampler
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), SelectedProgress.OfInversion(progress), cancellationToken);
-        EncodedNoise encoded = CycleDiffusion.Encode(run);
-        encoded.Start.MoveToOuterDisposeScope();
-        encoded.Vectors.MoveToOuterDisposeScope();
-        return encoded;
+        return CycleDiffusion.Encode(run).MoveToOuterDisposeScope();
     }
 
     private void CheckSettings(NoiseState state)
@@ -278,14 +274,21 @@ public sealed class Sampler
         run = run with { WantedInputs = (wantsNoise ? 0 : noises)..run.Table.InputCount };
         using var onTheWay = new StepLosses(run, losses ?? []);
         using GradientTape tape = method.Record(onTheWay.Observed);
+        return Gradient(run, tape, loss, onTheWay, also);
+    }
+
+    /// <summary>The gradient through a tape.</summary>
+    internal static SampleGradient Gradient(SamplingRun run, GradientTape tape, Func<Tensor, Tensor> loss, StepLosses onTheWay, GradientParts also)
+    {
         Tensor sample = run.ToCaller(tape.Sample);
         (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
         Cotangents cotangents = run.ToCaller(tape.PullBack(onTheWay.Seeds, run.ToState(cotangent)));
+        int noises = also.HasFlag(GradientParts.NoiseVectors) ? run.Table.NoiseIntervals.Count : 0;
         return new SampleGradient(onTheWay.AddTo(value), sample, cotangents, run.Denoiser, run.Meter.Total)
         {
             ReconstructionDrift = tape.ReconstructionDrift,
-            NoiseVectors = wantsNoise ? cotangents.Stacked(..noises) : null,
-            StateCotangents = wantsStates ? cotangents.Stacked((wantsNoise ? noises : 0)..) : null,
+            NoiseVectors = also.HasFlag(GradientParts.NoiseVectors) ? cotangents.Stacked(..noises) : null,
+            StateCotangents = also.HasFlag(GradientParts.StateCotangents) ? cotangents.Stacked(noises..) : null,
         };
     }
 

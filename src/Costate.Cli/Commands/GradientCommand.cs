@@ -67,7 +67,14 @@ internal sealed class GradientCommand : DocumentedCommand
         SampleGradient gradient;
         using (var line = new ProgressLine(terminal, "gradient", total: 1))
         {
-            gradient = session.Sampler.Gradient(session.Start, session.Condition, chosenLoss.Function, chosen, session.Noise, new RunProgress(line, hasGradient: true), cancellationToken);
+            gradient = session.Sampler.Gradient(
+                session.Start,
+                session.Condition,
+                chosenLoss.Function,
+                chosen,
+                session.Noise,
+                progress: new RunProgress(line, hasGradient: true),
+                cancellationToken: cancellationToken);
         }
 
         SortedDictionary<string, Setting> described = settings.Describe(

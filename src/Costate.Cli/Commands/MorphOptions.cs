@@ -89,7 +89,7 @@ internal sealed class MorphOptions
         Iterations = parsed.GetValue(iterations) ?? MorphSettings.DefaultIterations,
         StartNoiseRate = parsed.GetValue(rate) ?? MorphSettings.DefaultRate,
         ConditionRate = parsed.GetValue(codeRate) ?? parsed.GetValue(rate) ?? MorphSettings.DefaultCodeRate,
-        MostGradientNorm = parsed.GetValue(gradientNorm),
+        MaxGradientNorm = parsed.GetValue(gradientNorm),
         KeepStartNorm = parsed.GetValue(keepNorm),
         InjectedNoise = parsed.GetValue(inject) ?? 0,
         StopAtLoss = parsed.GetValue(stopAt),

@@ -54,7 +54,7 @@ internal sealed record MorphSettings
         ("iterations", Optimisation.Iterations),
         ("learningRate", Optimisation.StartNoiseRate),
         ("codeLearningRate", Optimisation.ConditionRate),
-        ("gradientNorm", Optimisation.MostGradientNorm),
+        ("gradientNorm", Optimisation.MaxGradientNorm),
         ("keepNorm", Optimisation.KeepStartNorm ? true : null),
         ("injectedNoise", Optimisation.InjectedNoise == 0 ? null : Optimisation.InjectedNoise),
         ("stopAtLoss", Optimisation.StopAtLoss),

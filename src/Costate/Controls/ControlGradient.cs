@@ -3,8 +3,7 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>A sample drawn under controls, its loss, and the gradient of the loss with respect to them.</summary>
-/// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
-public sealed class ControlGradient : IDisposable
+public sealed class ControlGradient : TensorResult
 {
     internal ControlGradient(Tensor loss, Tensor sample, Tensor controls, GradientCost cost)
     {
@@ -23,19 +22,5 @@ public sealed class ControlGradient : IDisposable
     /// <summary>What it cost.</summary>
     public GradientCost Cost { get; }
 
-    /// <summary>Disposes the tensors.</summary>
-    public void Dispose()
-    {
-        Loss.Dispose();
-        Sample.Dispose();
-        Controls.Dispose();
-    }
-
-    internal ControlGradient MoveToOuterDisposeScope()
-    {
-        Loss.MoveToOuterDisposeScope();
-        Sample.MoveToOuterDisposeScope();
-        Controls.MoveToOuterDisposeScope();
-        return this;
-    }
+    private protected override IEnumerable<Tensor?> Tensors => [Loss, Sample, Controls];
 }

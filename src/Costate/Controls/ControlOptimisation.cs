@@ -82,7 +82,7 @@ public sealed class ControlOptimisation
         var watch = new DivergenceWatch(batch, xT.dtype);
         var objective = new GuidanceObjective(loss, batch, xT.dtype, watch);
         Tensor controls = zeros([sampler.Grid.Steps, .. xT.shape], Precision.AtLeastSingle(xT.dtype), xT.device);
-        Best? best = null;
+        using var best = new BestSoFar();
         List<Tensor> history = [];
         for (int iteration = 0; iteration <= options.Iterations; iteration++)
         {
@@ -93,9 +93,9 @@ public sealed class ControlOptimisation
             SamplingRun its = iteration == 0 ? run : run with { Admit = watch.InIteration(iteration) };
             ControlGradient? gradient = iteration < options.Iterations && !watch.HasAll ? Gradient(its, controls, objective) : null;
             (Tensor sample, Tensor value) = gradient is not null ? (gradient.Sample, gradient.Loss)
-                : watch.HasAll ? (best!.Sample, watch.WithNaN(best.Loss))
+                : watch.HasAll ? (best.Values[0], watch.WithNaN(best.Values[1]))
                 : Evaluate(its, controls, objective);
-            best = Best.Of(best, sample, value, controls, options.RegularizationWeight);
+            best.Take(Regularised(value, controls), [sample, value, controls], batchDimension: [0, 0, 1]);
             history.Add(value.to(controls.dtype).MoveToOuterDisposeScope());
             if (gradient is not null)
             {
@@ -105,7 +105,7 @@ public sealed class ControlOptimisation
             }
         }
 
-        return new ControlledSample(best!.Sample.to(xT.dtype), best.Loss, best.Controls.to(xT.dtype), stack(history), watch.Items, run.Meter.Total).MoveToOuterDisposeScope();
+        return new ControlledSample(best.Values[0].to(xT.dtype, copy: true), best.Values[1].clone(), best.Values[2].to(xT.dtype, copy: true), stack(history), watch.Items, run.Meter.Total).MoveToOuterDisposeScope();
     }
 
     private ControlGradient Gradient(SamplingRun run, Tensor controls, GuidanceObjective objective)
@@ -138,6 +138,13 @@ public sealed class ControlOptimisation
         };
     }
 
+    // The loss with the regularisation that the decay stands for, [batch].
+    private Tensor Regularised(Tensor loss, Tensor controls)
+    {
+        Tensor squares = controls.square().transpose(0, 1).reshape(controls.shape[1], -1).sum([1L]);
+        return loss.ToWorkingPrecision().clone().AddTimes(squares, options.RegularizationWeight / 2);
+    }
+
     private void CheckControls(Tensor controls, Tensor xT)
     {
         if (!controls.shape.AsSpan().SequenceEqual([sampler.Grid.Steps, .. xT.shape]) || controls.dtype != xT.dtype)
@@ -146,36 +153,5 @@ public sealed class ControlOptimisation
         }
 
         Finite.CheckInput(controls, nameof(controls));
-    }
-
-    // What has been best so far, item by item.
-    private sealed record Best(Tensor Sample, Tensor Loss, Tensor Controls, Tensor Objective)
-    {
-        internal static Best Of(Best? before, Tensor sample, Tensor loss, Tensor controls, double weight)
-        {
-            long batch = sample.shape[0];
-            Tensor objective = loss.ToWorkingPrecision().clone().AddTimes(controls.square().transpose(0, 1).reshape(batch, -1).sum([1L]), weight / 2);
-            if (before is null)
-            {
-                return new Best(sample.alias(), loss.alias(), controls.clone(), objective).MoveToOuterDisposeScope();
-            }
-
-            Tensor better = objective.less(before.Objective);
-            Tensor items = better.reshape([batch, .. Enumerable.Repeat(1L, (int)sample.dim() - 1)]);
-            return new Best(
-                where(items, sample, before.Sample),
-                where(better, loss, before.Loss),
-                where(items, controls, before.Controls),
-                where(better, objective, before.Objective)).MoveToOuterDisposeScope();
-        }
-
-        private Best MoveToOuterDisposeScope()
-        {
-            Sample.MoveToOuterDisposeScope();
-            Loss.MoveToOuterDisposeScope();
-            Controls.MoveToOuterDisposeScope();
-            Objective.MoveToOuterDisposeScope();
-            return this;
-        }
     }
 }

@@ -3,8 +3,7 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>The best sample that an optimisation of controls found, item by item.</summary>
-/// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
-public sealed class ControlledSample : IDisposable
+public sealed class ControlledSample : TensorResult
 {
     internal ControlledSample(Tensor sample, Tensor loss, Tensor controls, Tensor history, IReadOnlyList<DivergedItem> diverged, GradientCost cost)
     {
@@ -29,21 +28,5 @@ public sealed class ControlledSample : IDisposable
     /// <summary>What it cost.</summary>
     public GradientCost Cost { get; }
 
-    /// <summary>Disposes the tensors.</summary>
-    public void Dispose()
-    {
-        Sample.Dispose();
-        Loss.Dispose();
-        Controls.Dispose();
-        History.Dispose();
-    }
-
-    internal ControlledSample MoveToOuterDisposeScope()
-    {
-        Sample.MoveToOuterDisposeScope();
-        Loss.MoveToOuterDisposeScope();
-        Controls.MoveToOuterDisposeScope();
-        History.MoveToOuterDisposeScope();
-        return this;
-    }
+    private protected override IEnumerable<Tensor?> Tensors => [Sample, Loss, Controls, History];
 }

@@ -7,10 +7,10 @@ namespace Costate;
 /// <param name="PeakStoredBytes">Their bytes. For <see cref="GradientMethod.Unrolled"/> the activations inside the network come on top.</param>
 public sealed record GradientCost(long NetworkEvaluations, long VectorJacobianProducts, int PeakStoredStates, long PeakStoredBytes)
 {
-    /// <summary>The cost of several gradients whose states were held together.</summary>
-    internal static GradientCost Sum(IEnumerable<GradientCost> costs) => costs.Aggregate((a, b) => new GradientCost(
-        a.NetworkEvaluations + b.NetworkEvaluations,
-        a.VectorJacobianProducts + b.VectorJacobianProducts,
-        a.PeakStoredStates + b.PeakStoredStates,
-        a.PeakStoredBytes + b.PeakStoredBytes));
+    /// <summary>The cost of one computation after another: what is held at one time is the larger of the two.</summary>
+    internal GradientCost Then(GradientCost next) => new(
+        NetworkEvaluations + next.NetworkEvaluations,
+        VectorJacobianProducts + next.VectorJacobianProducts,
+        Math.Max(PeakStoredStates, next.PeakStoredStates),
+        Math.Max(PeakStoredBytes, next.PeakStoredBytes));
 }

@@ -22,7 +22,7 @@ internal abstract class GradientTape(SamplingRun run) : IDisposable
     }
 
     /// <summary>The same of a cotangent of the sample and of others on the way.</summary>
-    internal Cotangents PullBack(Seeds seeds, Tensor cotangent)
+    internal virtual Cotangents PullBack(Seeds seeds, Tensor cotangent)
     {
         Seeds.Add(seeds.States, run.Table.SampleRow, cotangent);
         using var gradients = new ParameterGradients(run.Denoiser.Parameters, run.NetworkType);

@@ -3,8 +3,7 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>A sample, its loss, and the gradient of the loss with respect to everything the sample was made from.</summary>
-/// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
-public sealed class SampleGradient : IDisposable
+public sealed class SampleGradient : TensorResult
 {
     private readonly IReadOnlyList<Tensor> parameters;
     private readonly bool parametersAreHidden;
@@ -60,20 +59,5 @@ public sealed class SampleGradient : IDisposable
     /// <summary>What it cost.</summary>
     public GradientCost Cost { get; }
 
-    /// <summary>Disposes the tensors.</summary>
-    public void Dispose()
-    {
-        foreach (Tensor? tensor in (IEnumerable<Tensor?>)[Loss, Sample, StartNoise, Condition, NoiseVectors, StateCotangents, .. parameters])
-        {
-            tensor?.Dispose();
-        }
-    }
-
-    internal void MoveToOuterDisposeScope()
-    {
-        foreach (Tensor? tensor in (IEnumerable<Tensor?>)[Loss, Sample, StartNoise, Condition, NoiseVectors, StateCotangents, .. parameters])
-        {
-            tensor?.MoveToOuterDisposeScope();
-        }
-    }
+    private protected override IEnumerable<Tensor?> Tensors => [Loss, Sample, StartNoise, Condition, NoiseVectors, StateCotangents, .. parameters];
 }

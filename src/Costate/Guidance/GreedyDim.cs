@@ -83,8 +83,7 @@ public sealed class GreedyDim
         PredictionConversion toNoise = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, at);
         Tensor noise = run.Evaluate(x, run.Table.Rows[i].At, run.Condition?.At(i)).Times(toNoise.Output).AddTimes(x, toNoise.State);
         Tensor start = x.Times(1 / at.Alpha).AddTimes(noise, -at.NoiseToSignal);
-        Tensor best = noise.clone();
-        Tensor? bestLoss = null;
+        using var best = new BestSoFar();
         using var adam = new ElementwiseAdam(noise, options.LearningRate, options.Beta1, options.Beta2);
         for (int k = 0; k <= options.InnerSteps; k++)
         {
@@ -93,27 +92,13 @@ public sealed class GreedyDim
             Tensor data = watch.Replace(x.Times(1 / at.Alpha).AddTimes(noise, -at.NoiseToSignal), () => start, at.NoiseToSignal, i, at.Time);
             bool last = k == options.InnerSteps;
             (Tensor loss, Tensor? gradient) = last ? (objective.Value(data), null) : objective.Gradient(data);
-            Keep(ref best, ref bestLoss, noise, loss);
+            best.Take(loss, [noise, loss]);
             if (gradient is not null)
             {
                 adam.Step(noise, gradient.Times(-at.NoiseToSignal));
             }
         }
 
-        return (best, bestLoss!);
-    }
-
-    // Item by item, what has the lower loss.
-    private static void Keep(ref Tensor best, ref Tensor? bestLoss, Tensor noise, Tensor loss)
-    {
-        if (bestLoss is null)
-        {
-            bestLoss = loss.MoveToOuterDisposeScope();
-            return;
-        }
-
-        Tensor better = loss.less(bestLoss);
-        best = where(better.reshape([-1, .. Enumerable.Repeat(1L, (int)noise.dim() - 1)]), noise, best).MoveToOuterDisposeScope();
-        bestLoss = where(better, loss, bestLoss).MoveToOuterDisposeScope();
+        return (best.Values[0].alias(), best.Values[1].alias());
     }
 }

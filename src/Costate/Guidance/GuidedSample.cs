@@ -3,8 +3,7 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>A guided sample, how well it did, and what it cost.</summary>
-/// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
-public sealed class GuidedSample : IDisposable
+public sealed class GuidedSample : TensorResult
 {
     internal GuidedSample(Tensor sample, Tensor loss, Tensor stepLosses, IReadOnlyList<DivergedItem> diverged, GradientCost cost, long lossEvaluations)
     {
@@ -29,19 +28,5 @@ public sealed class GuidedSample : IDisposable
     /// <summary>Evaluations of the loss on the whole batch, with and without gradient.</summary>
     public long LossEvaluations { get; }
 
-    /// <summary>Disposes the tensors.</summary>
-    public void Dispose()
-    {
-        Sample.Dispose();
-        Loss.Dispose();
-        StepLosses.Dispose();
-    }
-
-    internal GuidedSample MoveToOuterDisposeScope()
-    {
-        Sample.MoveToOuterDisposeScope();
-        Loss.MoveToOuterDisposeScope();
-        StepLosses.MoveToOuterDisposeScope();
-        return this;
-    }
+    private protected override IEnumerable<Tensor?> Tensors => [Sample, Loss, StepLosses];
 }

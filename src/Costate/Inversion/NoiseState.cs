@@ -8,7 +8,7 @@ namespace Costate;
 /// turns into the sample again, bit for bit; one of them alone would not be enough. DDIM inversion has one and is approximate. A stochastic
 /// solver that is not reversible has its start and its noise vectors (CycleDiffusion).
 /// </remarks>
-public sealed class NoiseState : IDisposable
+public sealed class NoiseState : TensorResult
 {
     /// <summary>A state read from a file, say.</summary>
     /// <param name="states">The states, each [batch, ...]: 64-bit for a reversible solver.</param>
@@ -53,24 +53,5 @@ public sealed class NoiseState : IDisposable
     /// <summary>Solver, schedule, grid and prediction that the state holds under.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; }
 
-    /// <summary>Disposes the tensors.</summary>
-    public void Dispose()
-    {
-        foreach (Tensor tensor in Tensors)
-        {
-            tensor.Dispose();
-        }
-    }
-
-    internal NoiseState MoveToOuterDisposeScope()
-    {
-        foreach (Tensor tensor in Tensors)
-        {
-            tensor.MoveToOuterDisposeScope();
-        }
-
-        return this;
-    }
-
-    private IEnumerable<Tensor> Tensors => [.. States, .. Remainders ?? [], .. NoiseVectors is null ? (Tensor[])[] : [NoiseVectors]];
+    private protected override IEnumerable<Tensor?> Tensors => [.. States, .. Remainders ?? [], NoiseVectors];
 }

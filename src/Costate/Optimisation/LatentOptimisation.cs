@@ -100,7 +100,7 @@ public sealed class LatentOptimisation
             bool isLast = iteration == Options.Iterations;
             var evaluation = new LatentEvaluation(Sampler, loss, Options.Method, variables, rows, dropsStopped, iteration);
             Tensor? gradient = evaluation.Run(point, noise, isLast, cancellationToken);
-            cost = Sum(cost, evaluation.Cost);
+            cost = cost.Then(evaluation.Cost);
             record.Add(point, rows, evaluation.Losses, evaluation.Samples, evaluation.Cost.NetworkEvaluations);
             if (Options.Optimiser.SearchesLines)
             {
@@ -190,7 +190,7 @@ public sealed class LatentOptimisation
     // A longer gradient than allowed is scaled down, row by row.
     private Tensor Limited(Tensor gradient)
     {
-        if (Options.MostGradientNorm is not double most)
+        if (Options.MaxGradientNorm is not double most)
         {
             return gradient;
         }
@@ -200,10 +200,4 @@ public sealed class LatentOptimisation
         Tensor norms = gradient.to(ScalarType.Float64).square().sum([1L], keepdim: true).sqrt();
         return gradient.mul(norms.reciprocal().mul(limit).clamp_max(one).to(gradient.dtype));
     }
-
-    private static GradientCost Sum(GradientCost a, GradientCost b) => new(
-        a.NetworkEvaluations + b.NetworkEvaluations,
-        a.VectorJacobianProducts + b.VectorJacobianProducts,
-        Math.Max(a.PeakStoredStates, b.PeakStoredStates),
-        Math.Max(a.PeakStoredBytes, b.PeakStoredBytes));
 }

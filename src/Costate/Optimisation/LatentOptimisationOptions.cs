@@ -55,7 +55,7 @@ public sealed record LatentOptimisationOptions
     public bool KeepStartNorm { get; init; }
 
     /// <summary>The most that the norm of an item's gradient (of all that changes together) may be; longer ones are scaled down. Null for no limit. <value>The default value is null.</value></summary>
-    public double? MostGradientNorm { get; init; }
+    public double? MaxGradientNorm { get; init; }
 
     /// <summary>Standard deviation of the noise added to x_T after every step. <value>The default value is 0.</value></summary>
     public double InjectedNoise { get; init; }
@@ -70,7 +70,7 @@ public sealed record LatentOptimisationOptions
     public int? Patience { get; init; }
 
     /// <summary>How much lower a loss must be to count for <see cref="Patience"/>. <value>The default value is 0.</value></summary>
-    public double LeastImprovement { get; init; }
+    public double MinImprovement { get; init; }
 
     /// <exception cref="ArgumentException">A number is out of range, or options do not go together.</exception>
     internal void Check()
@@ -80,11 +80,11 @@ public sealed record LatentOptimisationOptions
         Positive(nameof(StartNoiseRate), StartNoiseRate);
         Positive(nameof(ConditionRate), ConditionRate);
         Positive(nameof(ParameterRate), ParameterRate);
-        Positive(nameof(MostGradientNorm), MostGradientNorm ?? 1);
+        Positive(nameof(MaxGradientNorm), MaxGradientNorm ?? 1);
         Require(InjectedNoise >= 0 && double.IsFinite(InjectedNoise), $"Got {nameof(InjectedNoise)} {InjectedNoise}; it is 0 or more.");
         Require(InjectedNoise == 0 || !Optimiser.SearchesLines, $"Got {nameof(InjectedNoise)} {InjectedNoise} with {Optimiser}, whose line search must see the points that it asks for. Use another optimiser, or no noise.");
         Require(Patience is null or >= 1, $"Got {nameof(Patience)} {Patience}; it is at least 1, or null.");
-        Require(LeastImprovement >= 0, $"Got {nameof(LeastImprovement)} {LeastImprovement}; it is 0 or more.");
+        Require(MinImprovement >= 0, $"Got {nameof(MinImprovement)} {MinImprovement}; it is 0 or more.");
         Require(!double.IsNaN(StopAtLoss ?? 0), $"Got {nameof(StopAtLoss)} {StopAtLoss}; it is a number, or null.");
     }
 

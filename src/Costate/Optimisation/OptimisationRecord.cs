@@ -50,7 +50,7 @@ internal sealed class OptimisationRecord : IDisposable
         {
             int row = evaluated[i];
             line[row] = values[i];
-            if (values[i] < Best[row] - (double.IsInfinity(Best[row]) ? 0 : options.LeastImprovement))
+            if (values[i] < Best[row] - (double.IsInfinity(Best[row]) ? 0 : options.MinImprovement))
             {
                 lastImprovement[row] = iteration;
             }

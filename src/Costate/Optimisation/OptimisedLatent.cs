@@ -3,8 +3,7 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>The best that a search over latents found for each item, and how it went.</summary>
-/// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
-public sealed class OptimisedLatent : IDisposable
+public sealed class OptimisedLatent : TensorResult
 {
     internal OptimisedLatent()
     {
@@ -43,24 +42,5 @@ public sealed class OptimisedLatent : IDisposable
     /// <summary>What it cost in all, an evaluation of a batch counted once; of what was held, the most at one time.</summary>
     public required GradientCost Cost { get; init; }
 
-    /// <summary>Disposes the tensors.</summary>
-    public void Dispose()
-    {
-        foreach (Tensor? tensor in Tensors)
-        {
-            tensor?.Dispose();
-        }
-    }
-
-    private IEnumerable<Tensor?> Tensors => [StartNoise, Condition?.Values, Sample, Losses];
-
-    internal OptimisedLatent MoveToOuterDisposeScope()
-    {
-        foreach (Tensor? tensor in Tensors)
-        {
-            tensor?.MoveToOuterDisposeScope();
-        }
-
-        return this;
-    }
+    private protected override IEnumerable<Tensor?> Tensors => [StartNoise, Condition?.Values, Sample, Losses];
 }

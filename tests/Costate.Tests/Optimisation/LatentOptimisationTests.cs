@@ -50,7 +50,7 @@ public sealed class LatentOptimisationTests
         (Tensor x, Tensor z) = (Starts(3), Conditions(3));
         foreach (bool drops in new[] { false, true })
         {
-            var options = Options(optimiser, 8) with { Patience = 2, StopAtLoss = 0.6, KeepStartNorm = true, MostGradientNorm = 2, InjectedNoise = optimiser == "l-bfgs" ? 0 : 1e-3, InjectedNoiseSeeds = [4, 5, 6] };
+            var options = Options(optimiser, 8) with { Patience = 2, StopAtLoss = 0.6, KeepStartNorm = true, MaxGradientNorm = 2, InjectedNoise = optimiser == "l-bfgs" ? 0 : 1e-3, InjectedNoiseSeeds = [4, 5, 6] };
             OptimisedLatent together = Optimisation(options, drops).Run(x, z);
             for (int item = 0; item < 3; item++)
             {
@@ -175,7 +175,7 @@ public sealed class LatentOptimisationTests
         using var scope = NewDisposeScope();
         double[] given = [5, 4, 4.5, 3.95, 4.2, 4.3, 4.4];
         int call = 0;
-        var options = new LatentOptimisationOptions { Iterations = 6, Patience = 3, LeastImprovement = 0.1 };
+        var options = new LatentOptimisationOptions { Iterations = 6, Patience = 3, MinImprovement = 0.1 };
         OptimisedLatent result = new LatentOptimisation(NewSampler(), x => (x.sum(1) * 0.0) + given[call++], options).Run(Starts(1), Conditions(1));
         Assert.Equal(5, call);
         Assert.Equal((3.95, 3), (result.BestLoss[0], result.BestIteration[0]));

@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>A tape of a batch whose items run on grids of their own: one tape for each.</summary>
+/// <param name="run">The run of the batch.</param>
+/// <param name="tapes">The tapes of its items, which are disposed with this one.</param>
+internal sealed class ItemwiseTape(SamplingRun run, IReadOnlyList<GradientTape> tapes) : GradientTape(run)
+{
+    private readonly Tensor sample = cat([.. tapes.Select(tape => tape.Sample)], 0);
+
+    internal override Tensor Sample => sample;
+
+    internal override double? ReconstructionDrift => tapes.Max(tape => tape.ReconstructionDrift);
+
+    public override void Dispose()
+    {
+        sample.Dispose();
+        foreach (GradientTape tape in tapes)
+        {
+            tape.Dispose();
+        }
+    }
+
+    internal override Cotangents PullBack(Seeds seeds, Tensor cotangent)
+    {
+        Cotangents[] parts = [.. tapes.Select((tape, item) => tape.PullBack(cotangent.narrow(0, item, 1)))];
+        return new Cotangents(
+            cat([.. parts.Select(part => part.Start)], 0),
+            parts[0].Condition is null ? null : cat([.. parts.Select(part => part.Condition!)], 0),
+            [],
+            [.. parts[0].Parameters.Select((first, i) => parts.Skip(1).Aggregate(first, (sum, part) => sum.add_(part.Parameters[i])))]);
+    }
+
+    protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients) => throw new NotSupportedException();
+}
