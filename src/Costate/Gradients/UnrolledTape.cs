@@ -21,22 +21,31 @@ internal sealed class UnrolledTape : GradientTape
         condition = given.ConditionIsDifferentiable ? given.Condition!.Values.detach().requires_grad_(true) : null;
         (int first, int wanted) = given.WantedInputs.GetOffsetAndLength(given.Table.InputCount);
         inputs = [.. Enumerable.Range(first, wanted).Select(i => Leaf(given, i))];
-        sample = Unroll(given with
+        try
         {
-            Start = start,
-            Condition = condition is null ? given.Condition : given.Condition!.WithValues(condition),
-            Input = (i, like) => i >= first && i < first + wanted ? inputs[i - first].alias() : given.Input(i, like),
-            OnState = (row, state) =>
+            sample = Unroll(given with
             {
-                values.States[row] = state.alias().DetachFromDisposeScope();
-                given.OnState?.Invoke(row, state);
-            },
-            OnPrediction = (row, x, prediction) =>
-            {
-                values.Outputs[row] = prediction.alias().DetachFromDisposeScope();
-                given.OnPrediction?.Invoke(row, x, prediction);
-            },
-        });
+                Start = start,
+                Condition = condition is null ? given.Condition : given.Condition!.WithValues(condition),
+                Input = (i, like) => i >= first && i < first + wanted ? inputs[i - first].alias() : given.Input(i, like),
+                OnState = (row, state) =>
+                {
+                    values.States[row] = state.alias().DetachFromDisposeScope();
+                    given.OnState?.Invoke(row, state);
+                },
+                OnPrediction = (row, x, prediction) =>
+                {
+                    values.Outputs[row] = prediction.alias().DetachFromDisposeScope();
+                    given.OnPrediction?.Invoke(row, x, prediction);
+                },
+            });
+        }
+        catch
+        {
+            values.Dispose();
+            throw;
+        }
+
         Sample = sample.detach();
     }
 
