@@ -4,7 +4,16 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Costate.Cli.Commands;
-using Costate.Cli.Morphs;
+using Costate.Cli.Commands.Doctor;
+using Costate.Cli.Commands.Evaluate;
+using Costate.Cli.Commands.Faces;
+using Costate.Cli.Commands.Guide;
+using Costate.Cli.Commands.Morph;
+using Costate.Cli.Commands.Sampling;
+using Costate.Cli.Commands.Study;
+using Costate.Cli.Commands.Train;
+using Costate.Cli.Terminals;
+using Costate.Faces.Morphs;
 
 namespace Costate.Cli;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Costate.Faces;
 
 namespace Costate.Cli;
 
@@ -13,7 +14,7 @@ internal static partial class FailureText
         OutOfMemoryException => "Memory does not suffice. Use a smaller --batch, or --method revolve:SLOTS.",
         ExternalException => $"torch refused: {FirstLine(error.Message)} (--verbose says where.)",
         InputException input => input.Message,
-        ArgumentException => WithoutParameterName(error.Message),
+        ArgumentException => Reason.Of(error),
         InvalidOperationException => error.Message,
         _ => $"{error.GetType().Name}: {FirstLine(error.Message)} This is an error in costate itself; --verbose says where.",
     };
@@ -35,12 +36,5 @@ internal static partial class FailureText
     {
         string line = message.Split('\n').FirstOrDefault(l => !string.IsNullOrWhiteSpace(l)) ?? "";
         return line.Trim();
-    }
-
-    // " (Parameter 'x')" speaks of the program's insides.
-    private static string WithoutParameterName(string message)
-    {
-        int at = message.IndexOf(" (Parameter '", StringComparison.Ordinal);
-        return at < 0 ? message : message[..at];
     }
 }

@@ -1,4 +1,5 @@
 using Costate.Cli;
+using Costate.Cli.Terminals;
 
 HeapSettings.KeepFreedMemory();
 OpenMpSettings.WaitAsleep();

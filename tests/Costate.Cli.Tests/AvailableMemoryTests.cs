@@ -1,3 +1,5 @@
+using Costate.Faces;
+
 namespace Costate.Cli.Tests;
 
 public sealed class AvailableMemoryTests

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Costate.Benchmarks.Overhead;
-using Costate.Networks;
+using Costate.Faces.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

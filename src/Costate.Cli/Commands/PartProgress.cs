@@ -1,3 +1,5 @@
+using Costate.Cli.Terminals;
+
 namespace Costate.Cli.Commands;
 
 /// <summary>One of several runs on a progress line.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Costate.Experiments;
 
 namespace Costate.Cli.Machines;
 

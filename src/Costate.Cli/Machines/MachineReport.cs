@@ -1,4 +1,6 @@
-using Costate.Cli.Output;
+using Costate.Cli.Terminals;
+using Costate.Experiments;
+using Costate.Faces.Reports;
 using Spectre.Console;
 
 namespace Costate.Cli.Machines;

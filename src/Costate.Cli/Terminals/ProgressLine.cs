@@ -1,11 +1,11 @@
 using System.Diagnostics;
 
-namespace Costate.Cli;
+namespace Costate.Cli.Terminals;
 
 /// <summary>
 /// How far a long run is and when it will be done: one line kept up to date on a terminal, a line every ten seconds elsewhere.
 /// </summary>
-internal sealed class ProgressLine(Terminal terminal, string title, double total) : IDisposable
+internal sealed class ProgressLine(Terminal terminal, string title, double total) : IProgress<double>, IDisposable
 {
     private const int FewestCells = 5;
     private const int MostCells = 40;
@@ -18,7 +18,7 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
     private int shown;
 
     /// <summary>Tells how much of the total is done.</summary>
-    internal void Report(double done) => Report(done, note: "");
+    public void Report(double done) => Report(done, note: "");
 
     /// <summary>Tells how much of the total is done, and something else of interest.</summary>
     internal void Report(double done, string note)

@@ -1,7 +1,7 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
-namespace Costate.Cli;
+namespace Costate.Cli.Terminals;
 
 /// <summary>A table where it has no room side by side: a block of lines for each row, a cell with the name of its column on each.</summary>
 internal static class StackedTable

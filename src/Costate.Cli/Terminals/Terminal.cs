@@ -2,7 +2,7 @@ using Costate.Cli.Commands;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
-namespace Costate.Cli;
+namespace Costate.Cli.Terminals;
 
 /// <summary>Where a command prints: results to the output, all else to the errors.</summary>
 internal sealed class Terminal

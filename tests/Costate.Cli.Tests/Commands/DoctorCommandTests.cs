@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Costate.Cli.Commands;
+using Costate.Cli.Commands.Doctor;
 using Costate.Cli.Machines;
+using Costate.Cli.Terminals;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Commands;

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Costate.Cli.Models;
+using Costate.Cli.Commands.Sampling;
+using Costate.Faces.Models;
 using Costate.Networks;
 using Costate.Testing;
 using SkiaSharp;

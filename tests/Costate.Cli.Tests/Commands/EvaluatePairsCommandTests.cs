@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Costate.Cli.Faces;
-using Costate.Cli.Morphs;
+using Costate.Experiments.Pairs;
+using Costate.Faces.Drawing;
+using Costate.Faces.Morphs;
 using Costate.Testing;
 using SkiaSharp;
 

@@ -1,4 +1,5 @@
-using Costate.Cli.Models;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
 using Costate.Testing;
 using SkiaSharp;
 
@@ -59,7 +60,7 @@ public sealed class EvaluateRecognisersCommandTests
         using var scope = TorchSharp.torch.NewDisposeScope();
         using var folder = new TemporaryFolder();
         string weights = TinyWeights.Write(folder.PathTo("weights"), calibrated: false);
-        using (var silent = new Costate.Networks.FaceRecogniser(new() { Width = 8 }))
+        using (var silent = new FaceRecogniser(new() { Width = 8 }))
         {
             silent.Save(Path.Combine(weights, "recogniser-pairs.safetensors"));
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Costate.Cli.Guidance;
+using Costate.Cli.Commands.Guide;
+using Costate.Faces.Guidance;
 using Costate.Networks;
 using Costate.Testing;
 using SkiaSharp;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Costate.Cli.Morphs;
-using Costate.Cli.Output;
+using Costate.Experiments.Plots;
+using Costate.Faces.Morphs;
 using Costate.Testing;
 using SkiaSharp;
 

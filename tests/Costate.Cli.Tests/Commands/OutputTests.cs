@@ -1,3 +1,4 @@
+using Costate.Cli.Terminals;
 using Costate.Networks;
 using Costate.Testing;
 using TorchSharp;
@@ -104,7 +105,7 @@ public sealed class OutputTests : IDisposable
         string output = folder.PathTo("out");
         string[] arguments = Arguments(command);
         var other = new System.CommandLine.RootCommand { TreatUnmatchedTokensAsErrors = false };
-        using (Costate.Cli.Output.FolderLock.Take(output, other.Parse(["train", "all", "--minutes", "9"])))
+        using (Costate.Cli.Files.FolderLock.Take(output, other.Parse(["train", "all", "--minutes", "9"])))
         {
             string[] before = Tree();
             OneLine(Run(arguments, output), "is in use by another run", $"process {Environment.ProcessId} on ", "costate train all --minutes 9", "--output");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Costate.Cli.Terminals;
 using Costate.Networks;
 using Costate.Testing;
 using TorchSharp;

@@ -203,5 +203,5 @@ public sealed class SampleCommandTests
         Assert.Contains("network evaluations", run.Output);
     }
 
-    public static TheoryData<string> Solvers() => [.. Costate.Cli.Models.NamedSolver.All.Select(s => s.Name), "rex:euler", "rex:dopri5:0.9", "rex-noise:midpoint", "rex:shark", "edict:0.8", "bdia:0.5"];
+    public static TheoryData<string> Solvers() => [.. Costate.Faces.Names.NamedSolver.All.Select(s => s.Name), "rex:euler", "rex:dopri5:0.9", "rex-noise:midpoint", "rex:shark", "edict:0.8", "bdia:0.5"];
 }

@@ -1,4 +1,4 @@
-using Costate.Cli.Models;
+using Costate.Faces.Names;
 using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;

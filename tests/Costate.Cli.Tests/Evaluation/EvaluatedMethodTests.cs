@@ -1,4 +1,4 @@
-using Costate.Cli.Evaluation;
+using Costate.Experiments.Evaluation;
 
 namespace Costate.Cli.Tests.Evaluation;
 
@@ -46,16 +46,16 @@ public sealed class EvaluatedMethodTests
     [InlineData("discrete:m=5", "adjoint-deis")]
     [InlineData("adjoint-deis-1:trajectory=guessed", "solved-backward")]
     public void Wrong_IsRefused(string text, string message) =>
-        Assert.Contains(message, Assert.Throws<UsageException>(() => EvaluatedMethod.Parse(text, Settings)).Message);
+        Assert.Contains(message, Assert.Throws<InputException>(() => EvaluatedMethod.Parse(text, Settings)).Message);
 
     [Fact]
     public void Twice_IsRefused() =>
-        Assert.Contains("twice", Assert.Throws<UsageException>(() => EvaluatedMethod.Parse(["discrete", "discrete:lr=0.1"], Settings)).Message);
+        Assert.Contains("twice", Assert.Throws<InputException>(() => EvaluatedMethod.Parse(["discrete", "discrete:lr=0.1"], Settings)).Message);
 
     [Fact]
     public void Settings_ComeBack()
     {
         var settings = new EvaluationSettings { Candidates = 7, Probes = 6, EncodingSteps = 5, BlendSteps = 4, Blends = 3, Steps = 2, Iterations = 1, InnerSteps = 8, LearningRate = 0.3 };
-        Assert.Equal(settings, EvaluationSettings.Of(settings.Describe(new Dictionary<string, Costate.Cli.Output.Setting>())));
+        Assert.Equal(settings, EvaluationSettings.Of(settings.Describe(new Dictionary<string, Costate.Faces.Reports.Setting>())));
     }
 }

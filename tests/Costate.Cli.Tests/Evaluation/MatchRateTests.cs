@@ -1,4 +1,4 @@
-using Costate.Cli.Evaluation;
+using Costate.Experiments.Evaluation;
 
 namespace Costate.Cli.Tests.Evaluation;
 

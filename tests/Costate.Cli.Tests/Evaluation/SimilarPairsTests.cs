@@ -1,5 +1,5 @@
-using Costate.Cli.Evaluation;
-using Costate.Cli.Morphs;
+using Costate.Experiments.Evaluation;
+using Costate.Faces.Morphs;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Evaluation;

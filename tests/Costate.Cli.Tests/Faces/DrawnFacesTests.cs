@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Costate.Cli.Faces;
+using Costate.Faces.Drawing;
 using Costate.Testing;
 using SkiaSharp;
 using static TorchSharp.torch;

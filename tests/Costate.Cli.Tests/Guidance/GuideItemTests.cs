@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Costate.Cli.Guidance;
-using Costate.Cli.Output;
+using Costate.Experiments.Guidance;
+using Costate.Faces.Guidance;
+using Costate.Faces.Reports;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Guidance;
@@ -31,14 +32,14 @@ public sealed class GuideItemTests
     [Fact]
     public void Summary_IsOverThoseThatDidNotDiverge()
     {
-        StudyResult[] results = [Of(0, new GuideItem(0.5, 20, 0.5, 0.5, null)), Of(1, new GuideItem(null, null, null, null, "step 3 (time 0.5)")), Of(2, new GuideItem(0.1, 30, 0.7, 0.9, null))];
-        StudySummary summary = StudySummary.Of(results, results);
+        GuidanceStudyResult[] results = [Of(0, new GuideItem(0.5, 20, 0.5, 0.5, null)), Of(1, new GuideItem(null, null, null, null, "step 3 (time 0.5)")), Of(2, new GuideItem(0.1, 30, 0.7, 0.9, null))];
+        GuidanceStudySummary summary = GuidanceStudySummary.Of(results, results);
         Assert.Equal((3, 1), (summary.Faces, summary.Diverged));
         Assert.Equal(0.3, summary.Loss!.Mean, 1e-12);
         Assert.Equal(25, summary.Psnr!.Mean, 1e-12);
-        Assert.Null(StudySummary.Of(results[1..2], results).Loss);
+        Assert.Null(GuidanceStudySummary.Of(results[1..2], results).Loss);
 
-        static StudyResult Of(int face, GuideItem quality) => new()
+        static GuidanceStudyResult Of(int face, GuideItem quality) => new()
         {
             Face = face,
             Identity = (ulong)face,

@@ -1,5 +1,6 @@
-using Costate.Cli.Evaluation;
-using Costate.Cli.Guidance;
+using Costate.Experiments.Guidance;
+using Costate.Faces.Drawing;
+using Costate.Faces.Guidance;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Guidance;

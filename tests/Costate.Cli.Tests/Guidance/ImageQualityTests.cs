@@ -1,4 +1,4 @@
-using Costate.Cli.Guidance;
+using Costate.Faces.Guidance;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Guidance;

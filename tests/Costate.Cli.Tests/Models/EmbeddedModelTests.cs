@@ -1,5 +1,5 @@
-using Costate.Cli.Models;
-using Costate.Cli.Recognition;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
 using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;
@@ -134,7 +134,7 @@ public sealed class EmbeddedModelTests
 
     private static void Refuses(Action open, params string[] says)
     {
-        string message = Assert.Throws<CommandException>(open).Message;
+        string message = Assert.Throws<InvalidDataException>(open).Message;
         Assert.All(says, text => Assert.Contains(text, message, StringComparison.Ordinal));
     }
 

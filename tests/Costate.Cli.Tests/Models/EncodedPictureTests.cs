@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Costate.Cli.Models;
+using Costate.Faces.Pictures;
 using Costate.Testing;
 using SkiaSharp;
 
@@ -111,8 +111,8 @@ public sealed class EncodedPictureTests
         foreach (byte[] bomb in (byte[][])[Pictures.Png(20000, colourType: 0, bits: 1, []), jpeg, webp])
         {
             using var picture = new EncodedPicture("the bomb", bomb);
-            Assert.Contains("expected at most 67108864", Assert.Throws<CommandException>(() => picture.Decode()).Message);
-            Assert.Contains("the bomb of", Assert.Throws<CommandException>(() => picture.Decode(mayShrink: picture.Width > 60000)).Message);
+            Assert.Contains("expected at most 67108864", Assert.Throws<InvalidDataException>(() => picture.Decode()).Message);
+            Assert.Contains("the bomb of", Assert.Throws<InvalidDataException>(() => picture.Decode(mayShrink: picture.Width > 60000)).Message);
         }
     }
 
@@ -143,7 +143,7 @@ public sealed class EncodedPictureTests
 
     private static void Refused(byte[] file)
     {
-        string message = Assert.Throws<CommandException>(() =>
+        string message = Assert.Throws<InvalidDataException>(() =>
         {
             using var picture = new EncodedPicture("the picture p", file);
             picture.Decode().Dispose();

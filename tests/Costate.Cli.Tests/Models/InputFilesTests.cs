@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using Costate.Cli.Models;
+using Costate.Cli.Files;
+using Costate.Cli.Terminals;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Models;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Costate.Cli.Morphs;
+using Costate.Faces.Morphs;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Morphs;

@@ -1,4 +1,5 @@
-using Costate.Cli.Morphs;
+using Costate.Cli.Commands.Morph;
+using Costate.Faces.Morphs;
 using Costate.Testing;
 using SkiaSharp;
 using static TorchSharp.torch;
@@ -18,7 +19,7 @@ public sealed class FacePictureTests : IDisposable
     {
         using var scope = NewDisposeScope();
         string path = Pictures.Write(folder.PathTo("a.png"), Side, Side, (x, y) => new SKColor((byte)(16 * x), (byte)(16 * y), 7));
-        FacePicture picture = FacePicture.Read(Pictures.Files, path, Side);
+        FacePicture picture = MorphInputs.Read(Pictures.Files, path, Side);
         Assert.Equal(3 * Side * Side, picture.Values.Length);
         Assert.Equal(16 * 3, picture.Values[(5 * Side) + 3]);
         Assert.Equal(16 * 5, picture.Values[(Side * Side) + (5 * Side) + 3]);
@@ -39,7 +40,7 @@ public sealed class FacePictureTests : IDisposable
         int shorter = Math.Min(width, height);
         (int left, int top) = ((width - shorter) / 2, (height - shorter) / 2);
         string path = Pictures.Write(folder.PathTo("a.img"), width, height, (x, y) => x >= left && x < left + shorter && y >= top && y < top + shorter ? SKColors.Red : SKColors.Blue, format);
-        FacePicture picture = FacePicture.Read(Pictures.Files, path, Side);
+        FacePicture picture = MorphInputs.Read(Pictures.Files, path, Side);
         ReadOnlySpan<byte> inner = picture.Values.AsSpan(Side * (Side / 2), Side);
         Assert.True(inner[Side / 2] > 240);
         Assert.True(inner[1] > 200 && inner[Side - 2] > 200);
@@ -49,11 +50,11 @@ public sealed class FacePictureTests : IDisposable
     public void TransparentParts_AreWhite_AndGreyIsGrey()
     {
         string clear = Pictures.Write(folder.PathTo("clear.png"), Side, Side, (_, _) => new SKColor(10, 20, 30, 0));
-        Assert.All(FacePicture.Read(Pictures.Files, clear, Side).Values, v => Assert.Equal(255, v));
+        Assert.All(MorphInputs.Read(Pictures.Files, clear, Side).Values, v => Assert.Equal(255, v));
         string grey = folder.Write("grey.png", Pictures.Png(Side, colourType: 0, bits: 8, [.. Enumerable.Repeat((byte)0x40, Side)]));
-        Assert.All(FacePicture.Read(Pictures.Files, grey, Side).Values, v => Assert.Equal(0x40, v));
+        Assert.All(MorphInputs.Read(Pictures.Files, grey, Side).Values, v => Assert.Equal(0x40, v));
         string deep = folder.Write("deep.png", Pictures.Png(Side, colourType: 2, bits: 16, [.. Enumerable.Range(0, 6 * Side).Select(i => i % 2 == 0 ? (byte)0x80 : (byte)0)]));
-        Assert.All(FacePicture.Read(Pictures.Files, deep, Side).Values, v => Assert.InRange(v, 0x7F, 0x81));
+        Assert.All(MorphInputs.Read(Pictures.Files, deep, Side).Values, v => Assert.InRange(v, 0x7F, 0x81));
     }
 
     [Fact]
@@ -72,7 +73,7 @@ public sealed class FacePictureTests : IDisposable
 
     private void Refused(string path, params string[] texts)
     {
-        string message = Assert.Throws<CommandException>(() => FacePicture.Read(Pictures.Files, path, Side)).Message;
+        string message = Assert.Throws<InvalidDataException>(() => MorphInputs.Read(Pictures.Files, path, Side)).Message;
         Assert.All([Path.GetFileName(path), .. texts], text => Assert.Contains(text, message));
     }
 }

@@ -1,4 +1,4 @@
-using Costate.Cli.Morphs;
+using Costate.Cli.Commands.Morph;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Morphs;

@@ -1,4 +1,4 @@
-using Costate.Cli.Output;
+using Costate.Experiments.Plots;
 using SkiaSharp;
 using static TorchSharp.torch;
 

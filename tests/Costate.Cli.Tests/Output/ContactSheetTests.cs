@@ -1,4 +1,5 @@
-using Costate.Cli.Output;
+using Costate.Experiments.Files;
+using Costate.Faces.Pictures;
 using Costate.Testing;
 using SkiaSharp;
 using static TorchSharp.torch;
@@ -64,7 +65,7 @@ public sealed class ContactSheetTests
     private static SKBitmap Written(Tensor images, TemporaryFolder folder)
     {
         using OutputFolder output = OutputFolder.Prepare(folder.FullName);
-        ContactSheet.For(images.shape)!.Write(images, output);
+        ContactSheet.For(images.shape)!.Write(images, output.Stage);
         output.Commit();
         return SKBitmap.Decode(folder.PathTo("sample.png"));
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Costate.Cli.Output;
+using Costate.Cli.Files;
+using Costate.Experiments.Files;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Output;
@@ -89,9 +90,9 @@ public sealed class FolderLockTests : IDisposable
     public void FolderThatCannotBeWritten_IsRefused()
     {
         folder.Write("taken", "mine");
-        Assert.Contains("it is a file", Assert.Throws<CommandException>(() => FolderLock.Take(folder.PathTo("taken"), Parsed())).Message);
+        Assert.Contains("it is a file", Assert.Throws<IOException>(() => FolderLock.Take(folder.PathTo("taken"), Parsed())).Message);
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /proc, where nobody may create a folder.");
-        Assert.Contains("Cannot write to '/proc/costate'", Assert.Throws<CommandException>(() => FolderLock.Take("/proc/costate", Parsed())).Message);
+        Assert.Contains("Cannot write to '/proc/costate'", Assert.Throws<IOException>(() => FolderLock.Take("/proc/costate", Parsed())).Message);
     }
 
     private static ParseResult Parsed(params string[] arguments) => new RootCommand { TreatUnmatchedTokensAsErrors = false }.Parse(arguments);

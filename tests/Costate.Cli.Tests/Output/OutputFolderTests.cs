@@ -1,4 +1,4 @@
-using Costate.Cli.Output;
+using Costate.Experiments.Files;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Output;
@@ -48,8 +48,8 @@ public sealed class OutputFolderTests
     {
         using var folder = new TemporaryFolder();
         string file = folder.Write("taken", "mine");
-        Assert.Contains("it is a file", Assert.Throws<CommandException>(() => OutputFolder.Prepare(file)).Message);
-        Assert.Contains("taken", Assert.Throws<CommandException>(() => OutputFolder.Prepare(Path.Combine(file, "below"))).Message);
+        Assert.Contains("it is a file", Assert.Throws<IOException>(() => OutputFolder.Prepare(file)).Message);
+        Assert.Contains("taken", Assert.Throws<IOException>(() => OutputFolder.Prepare(Path.Combine(file, "below"))).Message);
     }
 
     [Fact]
@@ -57,14 +57,14 @@ public sealed class OutputFolderTests
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.PathTo("study.json"));
-        Assert.Contains("it is a folder", Assert.Throws<CommandException>(() => OutputFolder.Prepare(folder.FullName, "study.json")).Message);
+        Assert.Contains("it is a folder", Assert.Throws<IOException>(() => OutputFolder.Prepare(folder.FullName, "study.json")).Message);
     }
 
     [Fact]
     public void Folder_ThatMayNotBeWritten_IsRefused()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /proc, where nobody may create a folder.");
-        CommandException error = Assert.Throws<CommandException>(() => OutputFolder.Prepare("/proc/costate"));
+        IOException error = Assert.Throws<IOException>(() => OutputFolder.Prepare("/proc/costate"));
         Assert.Contains("Cannot write to '/proc/costate'", error.Message);
         Assert.Contains("--output", error.Message);
         Tool.Fails(1, ["study", "--quick", "--output", "/proc/costate"], "Cannot write to '/proc/costate'");

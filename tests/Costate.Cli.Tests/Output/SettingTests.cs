@@ -1,4 +1,5 @@
-using Costate.Cli.Output;
+using Costate.Experiments.Files;
+using Costate.Faces.Reports;
 
 namespace Costate.Cli.Tests.Output;
 

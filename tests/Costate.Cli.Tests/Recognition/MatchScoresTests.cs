@@ -1,4 +1,5 @@
-using Costate.Cli.Recognition;
+using Costate.Faces.Recognition;
+using Costate.Faces.Training;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Recognition;
@@ -85,6 +86,6 @@ public sealed class MatchScoresTests
         using var scope = NewDisposeScope();
         Tensor embeddings = eye(4);
         embeddings[2, 1] = float.NaN;
-        Assert.Throws<CommandException>(() => MatchScores.Of(embeddings, pictures: 2));
+        Assert.Throws<InvalidDataException>(() => MatchScores.Of(embeddings, pictures: 2));
     }
 }

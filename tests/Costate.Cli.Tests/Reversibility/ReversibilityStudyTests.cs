@@ -1,5 +1,7 @@
 using System.Text.Json;
-using Costate.Cli.Reversibility;
+using Costate.Cli.Commands.Study;
+using Costate.Cli.Terminals;
+using Costate.Experiments.Reversibility;
 using Costate.Testing;
 using SkiaSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using Costate.Cli.Study;
+using Costate.Experiments.Gradients;
 
 namespace Costate.Cli.Tests.Study;
 

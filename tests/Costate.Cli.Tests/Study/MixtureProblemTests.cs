@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Costate.Cli.Study;
+using Costate.Experiments.Mixtures;
 using Costate.Testing;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
-using Costate.Cli.Reversibility;
-using Costate.Cli.Study;
+using Costate.Experiments.Gradients;
+using Costate.Experiments.Plots;
+using Costate.Experiments.Reversibility;
 using SkiaSharp;
 
 namespace Costate.Cli.Tests.Study;

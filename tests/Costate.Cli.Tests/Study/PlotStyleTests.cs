@@ -1,6 +1,6 @@
 using ScottPlot;
 using ScottPlot.TickGenerators;
-using PlotStyle = Costate.Cli.Study.PlotStyle;
+using PlotStyle = Costate.Experiments.Plots.PlotStyle;
 
 namespace Costate.Cli.Tests.Study;
 

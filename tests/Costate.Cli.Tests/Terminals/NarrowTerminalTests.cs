@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
-using Costate.Cli.Morphs;
+using Costate.Cli.Commands.Morph;
+using Costate.Cli.Terminals;
+using Costate.Faces.Morphs;
 using Spectre.Console;
 
 namespace Costate.Cli.Tests.Terminals;
@@ -89,7 +91,7 @@ public sealed partial class NarrowTerminalTests
 
     private static Table Morphs() => MorphTables.Of(new MorphReport
     {
-        Settings = Costate.Cli.Output.Setting.Named([]),
+        Settings = Costate.Faces.Reports.Setting.Named([]),
         Seed = 0,
         A = new MorphPicture("a", ""),
         B = new MorphPicture("b", ""),

@@ -1,3 +1,5 @@
+using Costate.Cli.Terminals;
+
 namespace Costate.Cli.Tests.Terminals;
 
 public sealed class ProgressLineTests

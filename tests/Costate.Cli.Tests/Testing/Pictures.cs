@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using Costate.Cli.Models;
+using Costate.Cli.Files;
+using Costate.Cli.Terminals;
 using SkiaSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Costate.Cli.Morphs;
+using Costate.Faces.Morphs;
 using Costate.Networks;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,7 +1,7 @@
-using Costate.Cli.Faces;
-using Costate.Cli.Models;
-using Costate.Cli.Recognition;
-using Costate.Cli.Training;
+using Costate.Faces.Drawing;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
+using Costate.Faces.Training;
 using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
-using Costate.Cli.Morphs;
+using Costate.Cli.Terminals;
+using Costate.Faces.Morphs;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests;

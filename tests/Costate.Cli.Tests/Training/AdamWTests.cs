@@ -1,6 +1,6 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using AdamW = Costate.Cli.Training.AdamW;
+using AdamW = Costate.Faces.Training.AdamW;
 
 namespace Costate.Cli.Tests.Training;
 

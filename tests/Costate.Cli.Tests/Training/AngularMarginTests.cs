@@ -1,4 +1,4 @@
-using Costate.Cli.Training;
+using Costate.Faces.Training;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Training;
@@ -80,7 +80,7 @@ public sealed class AngularMarginTests
     }
 
     [Fact]
-    public void AnotherName_IsBadUsage() => Assert.Contains("arcface, cosface", Assert.Throws<UsageException>(() => AngularMargin.Named("softmax")).Message, StringComparison.Ordinal);
+    public void AnotherName_IsBadUsage() => Assert.Contains("arcface, cosface", Assert.Throws<InputException>(() => AngularMargin.Named("softmax")).Message, StringComparison.Ordinal);
 
     private static void Matches(string name, double strength, double tolerance, Func<double, double, int, double> own)
     {

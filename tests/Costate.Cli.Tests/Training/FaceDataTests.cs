@@ -1,5 +1,5 @@
-using Costate.Cli.Faces;
-using Costate.Cli.Training;
+using Costate.Faces.Drawing;
+using Costate.Faces.Training;
 using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;
@@ -33,7 +33,7 @@ public sealed class FaceDataTests
         using var folder = new TemporaryFolder();
         TinyTrainings.Faces(folder.FullName).Dispose();
         string path = folder.PathTo("faces.safetensors");
-        Assert.Contains("holds 4 in 2", Assert.Throws<CommandException>(() => Open(3)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds 4 in 2", Assert.Throws<InvalidDataException>(() => Open(3)).Message, StringComparison.Ordinal);
 
         using (SafetensorsFile file = SafetensorsFile.Open(path))
         {
@@ -43,9 +43,9 @@ public sealed class FaceDataTests
         }
 
         File.Move(folder.PathTo("changed.safetensors"), path, overwrite: true);
-        Assert.Contains("another version", Assert.Throws<CommandException>(() => Open(4)).Message, StringComparison.Ordinal);
+        Assert.Contains("another version", Assert.Throws<InvalidDataException>(() => Open(4)).Message, StringComparison.Ordinal);
 
-        FaceData Open(int identities) => FaceData.Open(path, identities, TinyTrainings.Circumstances, 1, TinyTrainings.Silent, default);
+        FaceData Open(int identities) => FaceData.Open(path, identities, TinyTrainings.Circumstances, 1, null, default);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
-using Costate.Cli.Training;
-using Costate.Networks;
+using Costate.Faces.Recognition;
+using Costate.Faces.Training;
 
 namespace Costate.Cli.Tests.Training;
 
@@ -9,7 +9,6 @@ internal static class TinyTrainings
     public const int Identities = 4;
     public const int Circumstances = 2;
 
-    public static readonly Terminal Silent = new() { Output = TextWriter.Null, Error = TextWriter.Null };
 
     public static TrainingSettings Settings(long steps) => new()
     {
@@ -22,7 +21,7 @@ internal static class TinyTrainings
     };
 
     public static FaceData Faces(string folder) =>
-        FaceData.Open(Path.Combine(folder, "faces.safetensors"), Identities, Circumstances, threads: 1, Silent, default);
+        FaceData.Open(Path.Combine(folder, "faces.safetensors"), Identities, Circumstances, threads: 1, progress: null, default);
 
     /// <summary>The task of a name: autoencoder, or the loss of a recogniser.</summary>
     public static TrainingTask Task(string name, FaceData faces, TrainingSettings settings) => name == "autoencoder"

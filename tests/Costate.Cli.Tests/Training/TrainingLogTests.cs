@@ -1,4 +1,4 @@
-using Costate.Cli.Training;
+using Costate.Faces.Training;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Training;

@@ -1,4 +1,4 @@
-using Costate.Cli.Training;
+using Costate.Faces.Training;
 using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;
@@ -47,7 +47,7 @@ public sealed class TrainingRunTests
         TrainingSettings settings = TinyTrainings.Settings(Steps);
         using TrainingTask task = TinyTrainings.Task("arcface", faces, settings);
         Tensor[] before = [.. task.Parameters.Select(p => p.Value.detach().clone())];
-        new TrainingRun(task, settings, folder.FullName, TinyTrainings.Silent).Run(default);
+        new TrainingRun(task, settings, folder.FullName).Run(default);
 
         foreach ((TrainedParameter parameter, Tensor first) in task.Parameters.Zip(before))
         {
@@ -110,11 +110,11 @@ public sealed class TrainingRunTests
         Rewrite((tensors, _) => tensors.Remove("first:out.projection.weight"));
         Refuses<SafetensorsException>("first:out.projection.weight");
         Rewrite((tensors, _) => tensors["average:out.projection.weight"] = zeros(2));
-        Refuses<CommandException>("average:out.projection.weight in shape [2]");
+        Refuses<InvalidDataException>("average:out.projection.weight in shape [2]");
         Rewrite((_, metadata) => metadata["step"] = "many");
-        Refuses<CommandException>("does not say its step");
+        Refuses<InvalidDataException>("does not say its step");
         SafetensorsFile.Write(path, new Dictionary<string, Tensor> { ["x"] = zeros(1) });
-        Refuses<CommandException>("has none");
+        Refuses<InvalidDataException>("has none");
 
         void Refuses<TException>(string text)
             where TException : Exception =>
@@ -141,7 +141,7 @@ public sealed class TrainingRunTests
         TrainingSettings settings = TinyTrainings.Settings(Steps);
         using var source = new CancellationTokenSource();
         using TrainingTask task = new StoppingTask(TinyTrainings.Task(name, faces, settings), stoppedAfter, source);
-        return new TrainingRun(task, settings, folder, TinyTrainings.Silent).Run(source.Token);
+        return new TrainingRun(task, settings, folder).Run(source.Token);
     }
 
     /// <summary>Asks for the end after so many steps.</summary>

@@ -55,22 +55,6 @@ public sealed class InversionProgressTests
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void Morphing_CountsWhatItEvaluates(string name)
-    {
-        using var scope = NewDisposeScope();
-        int calls = 0;
-        Sampler sampler = NewSampler(name, () => calls++);
-        if (sampler.Solver.IsStochastic && sampler.Solver.IsReversible)
-        {
-            return;
-        }
-
-        MorphingEnds ends = new Morphing(sampler, x => x).Encode(ones(1, 2, ScalarType.Float64), zeros(1, 2, ScalarType.Float64), codeA: null, codeB: null);
-        Assert.Equal(calls, ends.NetworkEvaluations);
-    }
-
     // At clean data there is no noise: what cannot step from there says so, and names the end that is to move.
     [Theory]
     [InlineData("dpm++2", "in Data prediction it cannot step from time 0, where sigma is 0", "such as Ddim")]

@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Commands.Morph;
+using Costate.Cli.Terminals;
+using Costate.Experiments.Files;
+using Costate.Experiments.Pairs;
+using Costate.Experiments.Plots;
+using Costate.Faces.Drawing;
+using Costate.Faces.Morphs;
+using Costate.Faces.Names;
+using Costate.Faces.Reports;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Commands.Evaluate;
+
+/// <summary><c>costate evaluate pairs</c>: finds two drawn people whose morph shows what the optimisation is for.</summary>
+internal sealed class EvaluatePairsCommand : DocumentedCommand
+{
+    internal const string ReportFile = "pairs.json";
+    internal const string SheetFile = "pairs.png";
+    internal const string FileA = "a.png";
+    internal const string FileB = "b.png";
+
+    private const int DefaultPeople = 30;
+    private const int DefaultTries = 6;
+
+    // Their pairs grow with the square.
+    private const int MostPeople = 1000;
+    private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
+
+    private readonly Terminal terminal;
+    private readonly Func<string?, MorphModel> load;
+    private readonly CancellationToken cancellationToken;
+    private readonly MorphOptions options = new();
+    private readonly Option<int?> people = CommonOptions.Whole("--people", 2, MostPeople, $"How many people to draw, at most {MostPeople}. [default: {DefaultPeople}]");
+    private readonly Option<ulong?> identity = CommonOptions.Seed("--identity", "SEED", "Identity seed of the first; the others follow.", DefaultIdentity);
+    private readonly Option<int?> tries = CommonOptions.Whole("--tries", 1, Limits.People, $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
+    private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string> output = CommonOptions.Output("costate-pairs");
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
+    private readonly Option<bool> json = CommonOptions.Json();
+
+    [SetsRequiredMembers]
+    internal EvaluatePairsCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+        : base("pairs", "Finds two drawn people whose blend recognisers refuse and whose morph they accept: how the bundled faces were chosen.")
+    {
+        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        Notes =
+        [
+            $"Drawn people who wear their hair alike, and neither glasses nor a beard or moustache, are blended in pairs. Those whose blend no judge takes for both, and whose loss falls in each of the first {PairSearch.Falling} iterations, are optimised as costate morph does it, whose options this command has. A pair is a good example if every recogniser takes its morph for both and the morph's semantic code has no glasses, beard or moustache, told by linear functions that are fitted to drawn faces. The one with the lowest loss is chosen.",
+            $"Files: {SheetFile} (A, blend, morph and B of each pair that was optimised), {ReportFile}, and {FileA} and {FileB}, the chosen pair, if there is one.",
+        ];
+        Examples =
+        [
+            new("How the bundled faces were chosen", "costate evaluate pairs") { TakesLong = true },
+            new("A quick look", "costate evaluate pairs --people 20 --tries 2 --encode-steps 10 --steps 5 --iterations 5"),
+        ];
+        foreach (Option option in (Option[])[people, identity, tries])
+        {
+            Options.Add(option);
+        }
+
+        options.AddTo(this);
+        foreach (Option option in (Option[])[weights, threads, output, json])
+        {
+            Options.Add(option);
+        }
+
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        MorphSettings settings = options.Parse(parsed);
+        int count = parsed.GetValue(people) ?? DefaultPeople;
+        ulong first = parsed.GetValue(identity) ?? DefaultIdentity;
+        if (first > ulong.MaxValue - (ulong)count)
+        {
+            throw new UsageException($"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
+        }
+
+        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, ReportFile, SheetFile, FileA, FileB);
+        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
+        using DisposeScope scope = NewDisposeScope();
+        using MorphModel model = load(parsed.GetValue(weights));
+        using var line = new EvaluationLine(terminal);
+        (PairSearchReport report, IReadOnlyList<CaptionedPicture> pictures) =
+            new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries) ?? DefaultTries, cancellationToken);
+        line.Dispose();
+        if (pictures.Count > 0)
+        {
+            File.WriteAllBytes(folder.Stage(SheetFile), CaptionedSheet.Png(pictures, columns: 4));
+        }
+
+        if (report.Chosen is PairFinding chosen)
+        {
+            File.WriteAllBytes(folder.Stage(FileA), PairSearch.Portrait(chosen.A, model.Side));
+            File.WriteAllBytes(folder.Stage(FileB), PairSearch.Portrait(chosen.B, model.Side));
+        }
+
+        report = report with { Files = [.. folder.Files, ReportFile] };
+        File.WriteAllText(folder.Stage(ReportFile), JsonReport.Text(report) + '\n');
+        cancellationToken.ThrowIfCancellationRequested();
+        folder.Commit();
+        if (parsed.GetValue(json))
+        {
+            terminal.Output.WriteLine(JsonReport.Text(report));
+            return ExitCode.Done;
+        }
+
+        terminal.Write(MorphTables.Of(report));
+        terminal.Output.WriteLine($"{report.People} people, {report.Pairs} pairs alike, {report.RefusedBlends} blends that every judge refuses, the loss of {report.Falling} falls at once, {report.Tried.Count} optimised to the end");
+        terminal.Output.WriteLine(report.Chosen is PairFinding found ? $"chosen: {found.A} and {found.B}" : "none is a good example: give more --people or --tries, or another --identity");
+        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
+        return ExitCode.Done;
+    }
+}

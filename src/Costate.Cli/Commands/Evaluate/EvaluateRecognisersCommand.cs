@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Terminals;
+using Costate.Experiments.Files;
+using Costate.Experiments.Recognition;
+using Costate.Faces.Models;
+using Costate.Faces.Names;
+using Costate.Faces.Recognition;
+using Costate.Faces.Training;
+
+namespace Costate.Cli.Commands.Evaluate;
+
+/// <summary><c>costate evaluate recognisers</c>: their thresholds, and how many matches they find at them.</summary>
+internal sealed class EvaluateRecognisersCommand : DocumentedCommand
+{
+    private const int DefaultIdentities = 1000;
+    private const int DefaultPictures = 4;
+
+    // All similarities are kept, four bytes each.
+    private const long MostPairs = 200_000_000;
+
+    private readonly Terminal terminal;
+    private readonly CancellationToken cancellationToken;
+    private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string> output = CommonOptions.Output("costate-recognisers");
+    private readonly Option<int?> identities = CommonOptions.Whole("--identities", 2, Limits.People, $"How many people. [default: {DefaultIdentities}]");
+    private readonly Option<int?> pictures = CommonOptions.Whole("--pictures", 2, Limits.Together, $"How many pictures of each. [default: {DefaultPictures}]");
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
+    private readonly Option<bool> json = CommonOptions.Json();
+
+    [SetsRequiredMembers]
+    internal EvaluateRecognisersCommand(Terminal terminal, CancellationToken cancellationToken)
+        : base("recognisers", "Finds the threshold of each face recogniser and how many matches it finds there.")
+    {
+        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
+        Notes =
+        [
+            $"A pair of faces matches where the cosine similarity of their embeddings is above the threshold. The threshold is the lowest at which at most {100 * RecogniserEvaluation.TargetFalseMatchRate} % of the pairs of two people match; the true match rate is the share of the pairs of one person that do. Nobody shown was trained on.",
+            "The interval is Wilson's at 95 %, with the pairs of one person counted as fewer than they are, because they depend on each other.",
+            $"Files: {Calibration.FileName} (what the other commands take the thresholds from, when it lies beside the weights) and {RocPlot.FileName}.",
+        ];
+        Examples =
+        [
+            new("A quick look, on fewer people", "costate evaluate recognisers --identities 50 --pictures 2"),
+        ];
+        foreach (Option option in (Option[])[weights, output, identities, pictures, threads, json])
+        {
+            Options.Add(option);
+        }
+
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        int people = parsed.GetValue(identities) ?? DefaultIdentities;
+        int each = parsed.GetValue(pictures) ?? DefaultPictures;
+        Check(people, each);
+        using var model = new EmbeddedModel(parsed.GetValue(weights));
+        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, Calibration.FileName, RocPlot.FileName);
+        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
+        RecogniserEvaluation evaluation;
+        using (var progress = new ProgressLine(terminal, "recognisers", total: 1))
+        {
+            evaluation = RecogniserEvaluation.Run(model.Folder, people, each, progress.Report, cancellationToken);
+        }
+
+        File.WriteAllText(folder.Stage(Calibration.FileName), evaluation.Text);
+        File.WriteAllBytes(folder.Stage(RocPlot.FileName), RocPlot.Of(evaluation));
+        cancellationToken.ThrowIfCancellationRequested();
+        folder.Commit();
+        if (parsed.GetValue(json))
+        {
+            terminal.Output.Write(evaluation.Text);
+            return ExitCode.Done;
+        }
+
+        terminal.Write(CalibrationTable.Of(evaluation.Calibration));
+        terminal.Output.WriteLine();
+        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", folder.Files)}");
+        return ExitCode.Done;
+    }
+
+    private static void Check(int people, int each)
+    {
+        long pairs = RecogniserEvaluation.ImpostorPairs(people, each);
+        if (pairs * RecogniserEvaluation.TargetFalseMatchRate < 1 || pairs > MostPairs)
+        {
+            throw new UsageException($"Got --identities {people} and --pictures {each}, which are {pairs} pairs of two people; expected {1 / RecogniserEvaluation.TargetFalseMatchRate} to {MostPairs} of them.");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Costate.Experiments;
+using Costate.Faces.Reports;
+
+namespace Costate.Cli.Commands.Morph;
+
+/// <summary>What <c>batch.json</c> says of a run.</summary>
+internal sealed record MorphBatchReport
+{
+    public string Command => "morph";
+
+    public string Version => ToolVersion.Version;
+
+    public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
+
+    public required IReadOnlyList<MorphBatchRow> Pairs { get; init; }
+}

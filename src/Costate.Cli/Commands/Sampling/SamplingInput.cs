@@ -1,0 +1,14 @@
+namespace Costate.Cli.Commands.Sampling;
+
+/// <summary>What a command that samples begins with.</summary>
+internal enum SamplingInput
+{
+    /// <summary>Noise, drawn or given.</summary>
+    Noise,
+
+    /// <summary>Samples, whose shape is known.</summary>
+    Sample,
+
+    /// <summary>A saved latent, whose shape and dtype are known.</summary>
+    Latent,
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Commands.Evaluate;
+using Costate.Cli.Terminals;
+using Costate.Experiments.Recognition;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
+using Costate.Faces.Training;
+
+namespace Costate.Cli.Commands.Train;
+
+/// <summary><c>costate train all</c>: the whole embedded model.</summary>
+internal sealed class TrainAllCommand : DocumentedCommand
+{
+    private const double DefaultMinutes = 180;
+
+    private readonly Terminal terminal;
+    private readonly CancellationToken cancellationToken;
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "Folder of the trainings; created if it is missing. What was trained in it is gone on with.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => "costate-training",
+    };
+    private readonly Option<double?> minutes = CommonOptions.Minutes($"Train so long in all, earlier runs in the same folder included. [default: {DefaultMinutes}]");
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
+
+    [SetsRequiredMembers]
+    internal TrainAllCommand(Terminal terminal, CancellationToken cancellationToken)
+        : base("all", "Trains the embedded model: the autoencoder and all recognisers, and finds their thresholds.")
+    {
+        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
+        Notes =
+        [
+            $"Draws the faces, trains the autoencoder for three fifths of the time and each of the {EmbeddedRecogniser.AllNames.Count} recognisers for an equal part of the rest, and measures the recognisers on people whom none was trained on. Drawing and measuring take a few minutes besides, and the faces 1.2 GB on the disk.",
+            $"{RecipeRun.WeightsFolder} in the folder then holds what --weights of other commands takes, with the logs of the trainings; {RocPlot.FileName} shows the recognisers.",
+            "Ctrl-C stops with a checkpoint, and the same command goes on.",
+        ];
+        Examples = [new("All of it, in about three hours on one core", "costate train all --output trained") { TakesLong = true }];
+        foreach (Option option in (Option[])[output, minutes, threads])
+        {
+            Options.Add(option);
+        }
+
+        SetAction(Run);
+    }
+
+    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
+
+    private int Run(ParseResult parsed)
+    {
+        double time = parsed.GetValue(minutes) ?? DefaultMinutes;
+        int torchThreads = parsed.GetValue(threads) ?? 1;
+        using var used = new TorchThreads(torchThreads);
+        var run = new RecipeRun(TrainingRecipe.Embedded(time), Path.GetFullPath(parsed.GetValue(output)!), torchThreads, terminal);
+        Calibration calibration = run.Run(parsed, cancellationToken) ?? throw new OperationCanceledException(cancellationToken);
+        terminal.Write(CalibrationTable.Of(calibration));
+        terminal.Output.WriteLine();
+        terminal.Output.WriteLine($"{run.Weights}: {string.Join(", ", Directory.EnumerateFiles(run.Weights).Select(Path.GetFileName).Order(StringComparer.Ordinal))}");
+        return ExitCode.Done;
+    }
+}

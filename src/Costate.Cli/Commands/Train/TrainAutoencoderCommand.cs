@@ -1,0 +1,33 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Terminals;
+using Costate.Faces.Models;
+using Costate.Faces.Training;
+
+namespace Costate.Cli.Commands.Train;
+
+/// <summary><c>costate train autoencoder</c>.</summary>
+internal sealed class TrainAutoencoderCommand : DocumentedCommand
+{
+    private readonly TrainingOptions options;
+
+    [SetsRequiredMembers]
+    internal TrainAutoencoderCommand(Terminal terminal, CancellationToken cancellationToken)
+        : base("autoencoder", "Trains the diffusion autoencoder.")
+    {
+        options = new TrainingOptions("costate-autoencoder", TrainingDefaults.Autoencoder);
+        Notes =
+        [
+            $"Files: {AutoencoderTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile}, {Checkpoint.FileName} and samples-*.png: faces that it was not trained on, the same from their own noise, and from other noise.",
+            "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same weights; with --minutes they depend on the machine's speed.",
+        ];
+        Examples =
+        [
+            new("Two steps on a few faces, to see that it runs", "costate train autoencoder --steps 2 --identities 4 --circumstances 2 --batch 2 --output autoencoder"),
+        ];
+        options.AddTo(this);
+        SetAction(parsed => options.Run(parsed, (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings), terminal, cancellationToken));
+    }
+
+    internal override string? KeptIn(ParseResult parsed) => options.FolderOf(parsed);
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Terminals;
+using Costate.Faces.Models;
+using Costate.Faces.Training;
+using Spectre.Console;
+
+namespace Costate.Cli.Commands.Train;
+
+/// <summary><c>costate train</c>: the embedded networks, from nothing; by itself, a check that they still learn.</summary>
+internal sealed class TrainCommand : DocumentedCommand
+{
+    private readonly Terminal terminal;
+    private readonly CancellationToken cancellationToken;
+    private readonly Option<bool> check = new("--check") { Description = "Only see, in less than a minute, that every part still learns." };
+
+    [SetsRequiredMembers]
+    internal TrainCommand(Terminal terminal, CancellationToken cancellationToken)
+        : base("train", "Trains the embedded networks on faces that costate draws.")
+    {
+        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
+        Notes = ["--check trains small networks for a few steps on a few faces, each part of the embedded model, with one thread. It fails with exit code 1 if a loss does not fall as it should."];
+        Examples = [new("See that everything still learns", "costate train --check")];
+        Options.Add(check);
+        Subcommands.Add(new TrainAllCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainAutoencoderCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainRecogniserCommand(terminal, cancellationToken));
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        if (!parsed.GetValue(check))
+        {
+            throw new UsageException($"Got no name of what to train; expected {string.Join(", ", Subcommands.Select(c => c.Name))}, or --check.");
+        }
+
+        using var used = new TorchThreads(1);
+        string folder = Directory.CreateTempSubdirectory("costate-check-").FullName;
+        try
+        {
+            return Check(folder, parsed);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private int Check(string folder, ParseResult parsed)
+    {
+        TrainingRecipe recipe = TrainingRecipe.Check();
+        var run = new RecipeRun(recipe, folder, threads: 1, terminal);
+        if (run.Run(parsed, cancellationToken) is null)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+
+        // What was written can be read again, with its thresholds.
+        using (var model = new EmbeddedModel(run.Weights))
+        {
+            _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs);
+        }
+
+        LearningCheck[] checks = [.. recipe.Parts.Select(part => LearningCheck.Of(part, Path.Combine(run.FolderOf(part), TrainingRun.LogFile)))];
+        terminal.Write(Shown(checks));
+        return checks.All(c => c.Passed)
+            ? ExitCode.Done
+            : throw new CommandException($"Does not learn: {string.Join(", ", checks.Where(c => !c.Passed).Select(c => c.Name))}.");
+    }
+
+    private static Table Shown(IEnumerable<LearningCheck> checks)
+    {
+        var table = new Table { Border = TableBorder.Horizontal };
+        table.AddColumn("part");
+        foreach (string name in (string[])["first loss", "last loss", "share", "may be", ""])
+        {
+            table.AddColumn(new TableColumn(name) { Alignment = Justify.Right });
+        }
+
+        foreach (LearningCheck c in checks)
+        {
+            table.AddRow(c.Name, $"{c.First:0.000}", $"{c.Last:0.000}", $"{c.Share:0.00}", $"{c.MayBe:0.00}", c.Passed ? "learns" : "does not learn");
+        }
+
+        return table;
+    }
+}

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using Costate.Cli.Files;
+using Costate.Cli.Terminals;
+using Costate.Faces.Drawing;
+using Costate.Faces.Names;
+using Costate.Faces.Training;
+
+namespace Costate.Cli.Commands.Train;
+
+/// <summary>The options of every training.</summary>
+internal sealed class TrainingOptions
+{
+    private readonly Option<string> output;
+    private readonly Option<double?> minutes = CommonOptions.Minutes("Train so long in all, earlier runs in the same folder included.");
+    private readonly Option<int?> steps = CommonOptions.Whole("--steps", 1, Limits.TrainingSteps, "Train so many steps in all, instead of --minutes.");
+    private readonly Option<int?> batch;
+    private readonly Option<int?> microBatch;
+    private readonly Option<double?> learningRate;
+    private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of the first weights and of everything drawn while training.");
+    private readonly Option<string?> data = new("--data") { Description = $"File of the drawn faces; drawn first where there is none. Trainings may share it. [default: {FaceData.FileName} in --output]", HelpName = "FILE" };
+    private readonly Option<int?> identities;
+    private readonly Option<int?> circumstances;
+    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
+    private readonly TrainingDefaults defaults;
+
+    internal TrainingOptions(string folder, TrainingDefaults defaults)
+    {
+        this.defaults = defaults;
+        output = new Option<string>("--output", "-o")
+        {
+            Description = "Folder of the training; created if it is missing. One with a checkpoint is gone on with.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => folder,
+        };
+        batch = CommonOptions.Whole("--batch", 1, Limits.Batch, $"Faces of a step. [default: {defaults.Batch}]");
+        microBatch = CommonOptions.Whole("--micro-batch", 1, Limits.Together, $"Faces that go through the network at once. [default: {defaults.MicroBatch}]");
+        learningRate = CommonOptions.Number("--learning-rate", "R", v => v > 0, "a number above 0", $"The highest; it rises to it at first and falls along a cosine. [default: {defaults.LearningRate}]");
+        identities = CommonOptions.Whole("--identities", 2, (int)DrawnFaces.FirstHeldOut, $"Identities to draw. [default: {defaults.Identities}]");
+        circumstances = CommonOptions.Whole("--circumstances", 1, Limits.Batch, $"Portraits of each. [default: {defaults.Circumstances}]");
+    }
+
+    internal void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[output, minutes, steps, batch, microBatch, learningRate, seed, data, identities, circumstances, threads])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    internal string FolderOf(ParseResult parsed) => parsed.GetValue(output)!;
+
+    internal TrainingSettings Settings(ParseResult parsed)
+    {
+        (double? time, int? count) = (parsed.GetValue(minutes), parsed.GetValue(steps));
+        if (time is not null && count is not null)
+        {
+            throw new UsageException("Got both --minutes and --steps; give one of them.");
+        }
+
+        TrainingDefaults told = defaults with
+        {
+            Steps = count,
+            Minutes = time ?? defaults.Minutes,
+            Batch = parsed.GetValue(batch) ?? defaults.Batch,
+            MicroBatch = parsed.GetValue(microBatch) ?? defaults.MicroBatch,
+            LearningRate = parsed.GetValue(learningRate) ?? defaults.LearningRate,
+        };
+        return told.Settings(parsed.GetValue(seed) ?? 0);
+    }
+
+    /// <summary>Trains what <paramref name="create"/> makes of the faces.</summary>
+    internal int Run(ParseResult parsed, Func<FaceData, TrainingSettings, TrainingTask> create, Terminal terminal, CancellationToken cancellationToken)
+    {
+        TrainingSettings settings = Settings(parsed);
+        int torchThreads = parsed.GetValue(threads) ?? 1;
+        using var used = new TorchThreads(torchThreads);
+        string folder = Path.GetFullPath(parsed.GetValue(output)!);
+        using FolderLock held = FolderLock.Take(folder, parsed);
+        using FaceData faces = Faces(parsed, folder, torchThreads, terminal, cancellationToken);
+        using TrainingTask task = create(faces, settings);
+        string? weights;
+        using (var line = new TrainingLine(terminal, "training"))
+        {
+            weights = new TrainingRun(task, settings, folder, line).Run(cancellationToken);
+        }
+
+        if (weights is not null)
+        {
+            terminal.Output.WriteLine($"{folder}: {weights}, {TrainingRun.LogFile}, {TrainingRun.ValidationFile}");
+            return ExitCode.Done;
+        }
+
+        throw new OperationCanceledException(cancellationToken);
+    }
+
+    private FaceData Faces(ParseResult parsed, string folder, int torchThreads, Terminal terminal, CancellationToken cancellationToken)
+    {
+        using var line = new ProgressLine(terminal, "drawing faces", total: 1);
+        return FaceData.Open(
+            parsed.GetValue(data) ?? Path.Combine(folder, FaceData.FileName),
+            parsed.GetValue(identities) ?? defaults.Identities,
+            parsed.GetValue(circumstances) ?? defaults.Circumstances,
+            torchThreads,
+            line,
+            cancellationToken);
+    }
+}

@@ -1,4 +1,0 @@
-namespace Costate.Cli.Morphs;
-
-/// <summary>A pair that is to be morphed, with its pictures.</summary>
-internal sealed record MorphBatchPair(PairsRow Row, FacePicture A, FacePicture B);

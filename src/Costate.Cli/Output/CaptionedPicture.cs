@@ -1,8 +1,0 @@
-using static TorchSharp.torch;
-
-namespace Costate.Cli.Output;
-
-/// <summary>A picture of a sheet, and what stands below it.</summary>
-/// <param name="Picture">[3, height, width]: -1 is black and 1 is white.</param>
-/// <param name="Lines">From above.</param>
-internal sealed record CaptionedPicture(Tensor Picture, params IReadOnlyList<string> Lines);

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using Costate.Faces.Morphs;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Experiments.Evaluation;
+
+/// <summary>Runs methods on the pairs of a shard, several pairs at a time; what is in the folder is not computed again.</summary>
+internal sealed class EvaluationRun(MorphModel model, EvaluationSettings settings, EvaluationFolder folder, int batchSize, IProgress<EvaluationProgress>? progress)
+{
+    private readonly MethodRunner runner = new(model, settings);
+
+    /// <summary>Makes sure that methods can run.</summary>
+    /// <exception cref="InputException">One cannot.</exception>
+    internal void Check(IEnumerable<EvaluatedMethod> methods)
+    {
+        foreach (EvaluatedMethod method in methods)
+        {
+            runner.Check(method);
+        }
+    }
+
+    /// <summary>Computes what is missing.</summary>
+    /// <param name="pairs">All pairs of this shard.</param>
+    /// <param name="methods">What to run.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation; results so far stay.</param>
+    /// <returns>How many results were missing.</returns>
+    internal int Run(IReadOnlyList<SimilarPair> pairs, IReadOnlyList<EvaluatedMethod> methods, CancellationToken cancellationToken)
+    {
+        SimilarPair[][] groups = [.. pairs.Chunk(batchSize)];
+        (SimilarPair[] Pairs, EvaluatedMethod[] Methods)[][] work = [.. groups.Select(group => Missing(group, methods))];
+        var encoding = new SharedEncoding(folder, runner, settings);
+        double total = work.Sum(parts => parts.Sum(Work));
+        int missing = work.Sum(parts => parts.Sum(p => p.Pairs.Length * p.Methods.Length));
+        progress?.Report(new EvaluationProgress("evaluating", 0, Announcement: $"{pairs.Count} pairs, {methods.Count} methods: {(pairs.Count * methods.Count) - missing} results are there, {missing} to compute."));
+        double done = 0;
+        foreach ((SimilarPair[] part, EvaluatedMethod[] partMethods) in work.SelectMany(parts => parts))
+        {
+            using var batch = new PairBatch(model, part, settings.Probes, cancellationToken);
+            if (partMethods.Any(m => m.SharesEncoding))
+            {
+                batch.Ends = encoding.Of(batch, share => Tell(done + (share * EncodingWork * part.Length), "encoding"), cancellationToken);
+            }
+
+            done += partMethods.Any(m => m.SharesEncoding) ? EncodingWork * part.Length : 0;
+            foreach (EvaluatedMethod method in partMethods)
+            {
+                double its = method.Work(settings) * part.Length;
+                Add(method, batch, share => Tell(done + (share * its), $"pair {part[0].Index + 1}, {method.Label}"), cancellationToken);
+                done += its;
+            }
+        }
+
+        return missing;
+
+        void Tell(double work, string note) => progress?.Report(new EvaluationProgress("evaluating", work / Math.Max(total, 1), note));
+    }
+
+    private double EncodingWork => 2.0 * settings.EncodingSteps;
+
+    private double Work((SimilarPair[] Pairs, EvaluatedMethod[] Methods) part) =>
+        part.Pairs.Length * (part.Methods.Sum(m => m.Work(settings)) + (part.Methods.Any(m => m.SharesEncoding) ? EncodingWork : 0));
+
+    // Pairs of a group that miss the same methods go together.
+    private (SimilarPair[] Pairs, EvaluatedMethod[] Methods)[] Missing(SimilarPair[] group, IReadOnlyList<EvaluatedMethod> methods) =>
+    [
+        .. group.Select(pair => (Pair: pair, Methods: methods.Where(m => !folder.Has(pair.Index, m.Name)).ToArray()))
+            .Where(p => p.Methods.Length > 0)
+            .GroupBy(p => string.Join(' ', p.Methods.Select(m => m.Name)))
+            .Select(g => (g.Select(p => p.Pair).ToArray(), g.First().Methods)),
+    ];
+
+    private void Add(EvaluatedMethod method, PairBatch batch, Action<double> progress, CancellationToken cancellationToken)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long began = Stopwatch.GetTimestamp();
+        MethodOutcome outcome = runner.Run(method, batch, progress, cancellationToken);
+        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds / batch.Pairs.Count;
+        IReadOnlyList<IReadOnlyList<PairSimilarity>> judged = batch.Judge(outcome.Morphs);
+        foreach ((int i, SimilarPair pair) in batch.Pairs.Index())
+        {
+            var result = new PairResult
+            {
+                Pair = pair.Index,
+                A = pair.A,
+                B = pair.B,
+                PairSimilarity = pair.Similarity,
+                Method = method.Name,
+                Loss = outcome.Best[i],
+                Losses = outcome.Losses[i],
+                Cost = new PairCost(outcome.EncodingEvaluations, outcome.Cost.NetworkEvaluations, outcome.Cost.VectorJacobianProducts, Math.Round(seconds, 4)),
+                Recognisers = judged[i],
+            };
+            folder.Add(result, outcome.Morphs[i]);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Costate.Faces.Drawing;
+using Costate.Faces.Morphs;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Experiments.Evaluation;
+
+/// <summary>The most similar pairs among held-out people whom a recogniser still tells apart; nobody is in two of them.</summary>
+internal static class SimilarPairs
+{
+    private const int Batch = 50;
+
+    /// <summary>Chooses pairs; fewer pairs are the first of more.</summary>
+    internal static IReadOnlyList<SimilarPair> Choose(MorphModel model, int candidates, int pairs, CancellationToken cancellationToken)
+    {
+        if (model.PairChooser is not MorphRecogniser chooser)
+        {
+            throw new InvalidDataException($"The weights of {model.Source} have no recogniser that chooses pairs; expected recogniser-pairs.safetensors beside the others.");
+        }
+
+        ulong[] identities = [.. Enumerable.Range(0, candidates).Select(i => EvaluationSettings.FirstIdentity + (ulong)i)];
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        var embeddings = new List<Tensor>();
+        foreach (ulong[] part in identities.Chunk(Batch))
+        {
+            using DisposeScope step = NewDisposeScope();
+            Tensor faces = EvaluationFaces.Stack([.. part.Select(identity => (identity, 0UL))], model.Side, cancellationToken);
+            embeddings.Add(chooser.Embed(faces).to(ScalarType.Float64).MoveToOuterDisposeScope());
+        }
+
+        Tensor all = nn.functional.normalize(cat(embeddings, 0), 2, 1, 1e-12);
+        IReadOnlyList<SimilarPair> matched = Match([.. all.mm(all.t()).contiguous().data<double>()], identities, pairs, chooser.Threshold, cancellationToken);
+        return matched.Count == pairs
+            ? matched
+            : throw new InvalidDataException($"Got {candidates} candidates, in which {chooser.Name} finds {matched.Count} pairs of people that it tells apart; expected {pairs} pairs. Give more candidates, or fewer pairs.");
+    }
+
+    /// <summary>Takes the most similar pair, then the most similar of those who are left, and so on.</summary>
+    /// <param name="similarities">[people, people], row by row.</param>
+    /// <param name="identities">The people.</param>
+    /// <param name="pairs">How many pairs; fewer come back where there are no more.</param>
+    /// <param name="limit">Pairs above this similarity are one person to the recogniser, for whom nothing needs to be morphed.</param>
+    /// <param name="cancellationToken">Looked at for each person.</param>
+    internal static IReadOnlyList<SimilarPair> Match(double[] similarities, IReadOnlyList<ulong> identities, int pairs, double limit, CancellationToken cancellationToken = default)
+    {
+        int n = identities.Count;
+        var order = new List<(double Similarity, int A, int B)>(n * (n - 1) / 2);
+        for (int a = 0; a < n; a++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            for (int b = a + 1; b < n; b++)
+            {
+                if (similarities[(a * n) + b] <= limit)
+                {
+                    order.Add((similarities[(a * n) + b], a, b));
+                }
+            }
+        }
+
+        order.Sort((x, y) => (-x.Similarity, x.A, x.B).CompareTo((-y.Similarity, y.A, y.B)));
+        bool[] taken = new bool[n];
+        var matched = new List<SimilarPair>();
+        foreach ((double similarity, int a, int b) in order)
+        {
+            if (matched.Count == pairs)
+            {
+                break;
+            }
+
+            if (!taken[a] && !taken[b])
+            {
+                taken[a] = taken[b] = true;
+                matched.Add(new SimilarPair(matched.Count, identities[a], identities[b], similarity));
+            }
+        }
+
+        return matched;
+    }
+}

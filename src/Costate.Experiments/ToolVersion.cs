@@ -1,0 +1,10 @@
+using System.Reflection;
+
+namespace Costate.Experiments;
+
+internal static class ToolVersion
+{
+    /// <summary>The version of this build, without the commit it came from.</summary>
+    internal static string Version { get; } =
+        typeof(ToolVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+}

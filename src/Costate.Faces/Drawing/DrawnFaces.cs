@@ -1,0 +1,92 @@
+using SkiaSharp;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Drawing;
+
+/// <summary>
+/// Portraits of people who do not exist, drawn from numbers: the same identity seed is the same person, the same circumstance seed
+/// the same expression, pose, light, clothes and background. Seeds up to <see cref="FirstHeldOut"/> are for training.
+/// </summary>
+internal static class DrawnFaces
+{
+    /// <summary>The first identity that nothing is trained on.</summary>
+    internal const ulong FirstHeldOut = 1_000_000;
+
+    /// <summary>The smallest side of a portrait, in pixels.</summary>
+    internal const int SmallestSize = 16;
+
+    /// <summary>The largest side of a portrait, in pixels.</summary>
+    internal const int LargestSize = 4096;
+
+    /// <summary>One portrait.</summary>
+    /// <param name="identity">Who.</param>
+    /// <param name="circumstance">When.</param>
+    /// <param name="size">Height and width in pixels.</param>
+    internal static SKBitmap Draw(ulong identity, ulong circumstance, int size = 64)
+    {
+        if (size is < SmallestSize or > LargestSize)
+        {
+            throw new ArgumentOutOfRangeException(nameof(size), $"Got portraits of {size} pixels a side; expected {SmallestSize} to {LargestSize}.");
+        }
+
+        FaceIdentity person = FaceIdentity.FromSeed(identity);
+        FaceCircumstance moment = Moment(identity, circumstance);
+        var info = new SKImageInfo(size, size, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb());
+        var sharp = new SKBitmap(info);
+        using (var canvas = new SKCanvas(sharp))
+        {
+            canvas.Scale(size / 64f);
+            FacePainter.Paint(canvas, person, moment);
+        }
+
+        SKBitmap picture = moment.Blur > 0 ? Blurred(sharp, moment.Blur * size / 64f) : sharp;
+        Grain(picture, moment.Noise, new SeededTraits(identity, circumstance));
+        return picture;
+    }
+
+    /// <summary>What a portrait shows beside who it is.</summary>
+    internal static FaceCircumstance Moment(ulong identity, ulong circumstance) => FaceCircumstance.FromSeed(circumstance ^ (identity * 0x9E3779B97F4A7C15));
+
+    /// <summary>Portraits as bytes, [count, 3, size, size].</summary>
+    internal static Tensor Batch(IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds, int size = 64, CancellationToken cancellationToken = default)
+    {
+        byte[] pixels = new byte[checked(seeds.Count * 4 * size * size)];
+        for (int i = 0; i < seeds.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using SKBitmap portrait = Draw(seeds[i].Identity, seeds[i].Circumstance, size);
+            portrait.GetPixelSpan().CopyTo(pixels.AsSpan(i * 4 * size * size));
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        return tensor(pixels, [seeds.Count, size, size, 4], ScalarType.Byte)[.., .., .., ..3].permute(0, 3, 1, 2).contiguous().MoveToOuterDisposeScope();
+    }
+
+    private static SKBitmap Blurred(SKBitmap sharp, float radius)
+    {
+        using (sharp)
+        {
+            var soft = new SKBitmap(sharp.Info);
+            using var canvas = new SKCanvas(soft);
+            using SKImageFilter filter = SKImageFilter.CreateBlur(radius, radius, SKShaderTileMode.Clamp);
+            using var paint = new SKPaint { ImageFilter = filter };
+            canvas.DrawBitmap(sharp, 0, 0, paint);
+            return soft;
+        }
+    }
+
+    // What a camera adds in dim light. Each pixel gets one value for its three channels.
+    private static void Grain(SKBitmap picture, float levels, SeededTraits draw)
+    {
+        Span<byte> pixels = picture.GetPixelSpan();
+        for (int i = 0; i < pixels.Length; i += 4)
+        {
+            int grain = (int)MathF.Round(levels * draw.Around(-1.7, 1.7));
+            for (int c = 0; c < 3; c++)
+            {
+                pixels[i + c] = (byte)Math.Clamp(pixels[i + c] + grain, 0, 255);
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Drawing;
+
+/// <summary>Drawn faces as the networks take them.</summary>
+internal static class EvaluationFaces
+{
+    /// <summary>[faces, 3, side, side] in -1..1.</summary>
+    internal static Tensor Stack(IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds, int side, CancellationToken cancellationToken)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return DrawnFaces.Batch(seeds, side, cancellationToken).to(ScalarType.Float32).div_(127.5).sub_(1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The nearest faces of 8 bits, which is what a file has.</summary>
+    internal static Tensor Rounded(Tensor faces)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return faces.add(1).mul_(127.5).round_().clamp_(0, 255).div_(127.5).sub_(1).MoveToOuterDisposeScope();
+    }
+}

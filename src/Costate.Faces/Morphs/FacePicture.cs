@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Costate.Faces.Pictures;
+using SkiaSharp;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Morphs;
+
+/// <summary>A picture of a face, cut to its middle square and brought to the size that the model knows.</summary>
+/// <param name="Name">As the user gave it.</param>
+/// <param name="Sha256">Of the file, in hexadecimal.</param>
+/// <param name="Values">[3, side, side], row by row, from 0 (black) to 255.</param>
+internal sealed record FacePicture(string Name, string Sha256, byte[] Values)
+{
+    private const int SmallestSide = 16;
+
+    /// <summary>
+    /// Reads the bytes of a picture, of any size; what shines through is white. A large JPEG is made smaller while it is read.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It is no picture, damaged, too small or too large.</exception>
+    internal static FacePicture Read(string name, byte[] bytes, int side)
+    {
+        using var encoded = new EncodedPicture($"the picture {name}", bytes);
+        if (Math.Min(encoded.Width, encoded.Height) < SmallestSide)
+        {
+            throw new InvalidDataException($"Got the picture {name} of {encoded.Width} x {encoded.Height} pixels; expected at least {SmallestSide} x {SmallestSide}, on which a face can be seen.");
+        }
+
+        using SKBitmap picture = encoded.Decode(mayShrink: true);
+        using SKBitmap square = Square(picture, side);
+        return new FacePicture(name, Convert.ToHexStringLower(SHA256.HashData(bytes)), Planes(square));
+    }
+
+    /// <summary>Pictures as faces, [pictures, 3, side, side] in -1..1.</summary>
+    internal static Tensor Stack(IEnumerable<FacePicture> pictures, int side)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor[] all = [.. pictures.Select(p => tensor(p.Values, [3, side, side], ScalarType.Byte))];
+        return stack(all).to(ScalarType.Float32).div_(127.5).sub_(1).MoveToOuterDisposeScope();
+    }
+
+    private static SKBitmap Square(SKBitmap picture, int side)
+    {
+        int shorter = Math.Min(picture.Width, picture.Height);
+        SKRect middle = SKRect.Create((picture.Width - shorter) / 2, (picture.Height - shorter) / 2, shorter, shorter);
+        var square = new SKBitmap(new SKImageInfo(side, side, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb()));
+        using var canvas = new SKCanvas(square);
+        using SKImage image = SKImage.FromBitmap(picture);
+        canvas.Clear(SKColors.White);
+        SKSamplingOptions sampling = shorter == side ? SKSamplingOptions.Default
+            : shorter > side ? new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear)
+            : new SKSamplingOptions(SKCubicResampler.Mitchell);
+        canvas.DrawImage(image, middle, SKRect.Create(side, side), sampling);
+        return square;
+    }
+
+    private static byte[] Planes(SKBitmap square)
+    {
+        ReadOnlySpan<byte> pixels = MemoryMarshal.AsBytes(square.GetPixelSpan());
+        int plane = square.Width * square.Height;
+        byte[] planes = new byte[3 * plane];
+        for (int i = 0; i < planes.Length; i++)
+        {
+            planes[i] = pixels[(4 * (i % plane)) + (i / plane)];
+        }
+
+        return planes;
+    }
+}

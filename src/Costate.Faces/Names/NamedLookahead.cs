@@ -1,0 +1,54 @@
+using System.Globalization;
+
+namespace Costate.Faces.Names;
+
+/// <summary>A lookahead as <c>--lookahead</c> and <c>--scheme</c> name it.</summary>
+internal static class NamedLookahead
+{
+    internal const string All = "all";
+    internal const string Form = "1, 2, ... or all";
+    internal const string DefaultScheme = "euler";
+
+    private const string Midpoint = "midpoint";
+
+    // Graphs of more evaluations at once would take too much memory.
+    private const int MostUnrolled = 32;
+
+    /// <exception cref="InputException">The number of steps or the scheme is none.</exception>
+    internal static Lookahead Parse(string steps, string scheme = DefaultScheme)
+    {
+        if (steps == All)
+        {
+            return Lookahead.EndToEnd(scheme == DefaultScheme ? null : SolverOf(scheme));
+        }
+
+        if (!int.TryParse(steps, NumberStyles.None, CultureInfo.InvariantCulture, out int n) || n is < 1 or > Limits.Steps)
+        {
+            throw new InputException("lookahead", steps, $"{Form}, at most {Limits.Steps}");
+        }
+
+        try
+        {
+            Lookahead lookahead = scheme == DefaultScheme ? Lookahead.Euler(n) : scheme == Midpoint ? Lookahead.Midpoint(n) : Lookahead.With(SolverOf(scheme), n);
+            return IsUnrolled(n) ? lookahead with { Method = GradientMethod.Unrolled() } : lookahead;
+        }
+        catch (ArgumentException e) when (e is not InputException { ParamName: "scheme" })
+        {
+            throw new InputException("scheme", scheme, "euler, midpoint or a deterministic solver", Reason.Of(e), e);
+        }
+    }
+
+    /// <summary>The gradient through so many evaluations: all in one graph where memory allows it, which saves evaluating twice.</summary>
+    internal static GradientMethod MethodFor(int evaluations) => IsUnrolled(evaluations) ? GradientMethod.Unrolled() : GradientMethod.Discrete();
+
+    /// <summary>Whether <see cref="MethodFor"/> evaluates each once.</summary>
+    internal static bool IsUnrolled(int evaluations) => evaluations <= MostUnrolled;
+
+    private static Solver SolverOf(string scheme)
+    {
+        Solver solver = scheme == Midpoint ? Solver.ExponentialRungeKutta(ButcherTableau.Midpoint) : NamedSolver.Parse(scheme);
+        return solver.IsStochastic
+            ? throw new InputException("scheme", $"{scheme}, which is stochastic,", "euler, midpoint or a deterministic solver, since a lookahead predicts")
+            : solver;
+    }
+}

@@ -1,0 +1,135 @@
+using Costate.Faces.Models;
+using Costate.Faces.Pictures;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Training;
+
+/// <summary>
+/// A diffusion autoencoder learns to tell noise and face apart from the noisy face and the code of the clean one
+/// (Preechakul et al. 2022, eq. 6), at times drawn evenly from the continuous schedule. Where it predicts the velocity, the loss is
+/// that of the velocity (Salimans and Ho 2022).
+/// </summary>
+internal sealed class AutoencoderTask : TrainingTask
+{
+    internal const string WeightsFile = EmbeddedModel.AutoencoderFile;
+
+    private const double FirstTime = 1e-3;
+    private const int TrainingTimesteps = 1000;
+    private const int MostShown = 16;
+    private const int Steps = 20;
+
+    private readonly FaceData data;
+    private readonly TrainingSettings settings;
+    private readonly PatchedAutoencoder network;
+    private readonly PatchedAutoencoder average;
+
+    internal AutoencoderTask(PatchedAutoencoderConfig config, FaceData data, TrainingSettings settings)
+    {
+        (this.data, this.settings) = (data, settings);
+        network = new PatchedAutoencoder(config);
+        average = new PatchedAutoencoder(config);
+        average.eval();
+        using var random = new StepRandom(settings.Seed, 0);
+        random.Initialise(network);
+        Parameters = Trained(network, average);
+        Settings = new Dictionary<string, string> { ["data"] = $"{data.Identities} x {data.Circumstances} faces" };
+    }
+
+    /// <summary>Of the noise that it learns to predict.</summary>
+    internal static NoiseSchedule Schedule { get; } = NoiseSchedule.VpLinear(0.1, 20);
+
+    internal override IReadOnlyList<TrainedParameter> Parameters { get; }
+
+    internal override IReadOnlyDictionary<string, string> Settings { get; }
+
+    internal override IReadOnlyList<string> Measures => ["psnr_encoded_noise", "psnr_random_noise"];
+
+    internal override double Accumulate(StepRandom random, double progress)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int batch = settings.Batch;
+        Tensor indices = random.Integers(data.Count, batch);
+        Tensor noise = random.Normal(batch, 3, FaceData.Size, FaceData.Size);
+
+        // One time from each of as many equal parts of the range: the loss depends on it more than on all else.
+        Tensor times = (arange(batch, ScalarType.Float32) + random.Uniform(batch)) * ((1 - FirstTime) / batch) + FirstTime;
+        (Tensor alpha, Tensor sigma) = Levels(times);
+        double sum = 0;
+        for (int first = 0; first < batch; first += settings.MicroBatch)
+        {
+            using DisposeScope part = NewDisposeScope();
+            int count = Math.Min(settings.MicroBatch, batch - first);
+            Tensor Part(Tensor all) => all.narrow(0, first, count);
+            Tensor faces = data.Faces(Part(indices));
+            Tensor eps = Part(noise);
+            (Tensor signal, Tensor level) = (Part(alpha), Part(sigma));
+            Tensor noisy = (faces * signal) + (eps * level);
+            Tensor target = network.Config.Prediction == Prediction.Velocity ? (eps * signal) - (faces * level) : eps;
+            Tensor told = (Part(times) * TrainingTimesteps) - 1;
+            Tensor predicted = network.call(noisy, told, network.Encode(faces));
+            Tensor loss = nn.functional.mse_loss(predicted, target) * ((double)count / batch);
+            loss.backward();
+            sum += loss.item<float>();
+        }
+
+        return sum;
+    }
+
+    internal override IReadOnlyList<double> Validate(string folder, long step)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        int shown = Math.Min(MostShown, data.Identities);
+        Tensor faces = FaceData.HeldOut(shown, 1);
+        Tensor codes = average.Encode(faces);
+        var sampler = new Sampler(average.ToDenoiser(TrainingTimesteps), Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, Steps));
+        Tensor fromRandom = sampler.Sample(StartNoise.Draw(faces.shape, seed: 1), codes);
+        using NoiseState noise = sampler.Invert(faces, codes);
+        Tensor fromEncoded = sampler.Sample(noise, codes);
+        ContactSheet.WriteFile(Path.Combine(folder, $"samples-{step:0000000}.png"), cat([faces, fromEncoded, fromRandom], 0), shown);
+        return [Psnr(fromEncoded, faces), Psnr(fromRandom, faces)];
+    }
+
+    internal override string Save(string folder, IReadOnlyDictionary<string, string> metadata)
+    {
+        average.Save(Path.Combine(folder, WeightsFile), ScalarType.Float16, metadata);
+        return WeightsFile;
+    }
+
+    public override void Dispose()
+    {
+        network.Dispose();
+        average.Dispose();
+    }
+
+    /// <summary>Pairs a network's parameters with those of the network that averages them, which become equal first.</summary>
+    internal static IReadOnlyList<TrainedParameter> Trained(nn.Module network, nn.Module average)
+    {
+        using IDisposable noGraph = no_grad();
+        var trained = network.named_parameters().Zip(average.parameters(), (p, a) => new TrainedParameter(p.name, p.parameter, a)).ToList();
+        foreach (TrainedParameter parameter in trained)
+        {
+            parameter.Average!.copy_(parameter.Value);
+            parameter.Average.requires_grad = false;
+        }
+
+        return trained;
+    }
+
+    private static double Psnr(Tensor got, Tensor expected)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor errors = (got.clamp(-1, 1) - expected).square().mean([1, 2, 3]);
+
+        // The range of values is 2.
+        return (10 * (4 / errors).log10()).mean().item<float>();
+    }
+
+    private static (Tensor Alpha, Tensor Sigma) Levels(Tensor times)
+    {
+        double[] exact = [.. times.data<float>().Select(t => (double)t)];
+        Tensor Of(Func<double, double> level) => tensor(exact.Select(t => (float)level(t)).ToArray(), [exact.Length, 1, 1, 1]);
+        return (Of(Schedule.Alpha), Of(Schedule.Sigma));
+    }
+}

@@ -1,0 +1,22 @@
+using System.Globalization;
+
+namespace Costate.Faces.Training;
+
+/// <summary>Whether one part of a recipe learnt: its loss over the first steps, and over the last.</summary>
+/// <param name="Name">The part.</param>
+/// <param name="First">The mean loss of the first logged steps.</param>
+/// <param name="Last">The mean loss of the last.</param>
+/// <param name="MayBe">The highest share of the first that the last may be.</param>
+internal sealed record LearningCheck(string Name, double First, double Last, double MayBe)
+{
+    internal double Share => Last / First;
+
+    internal bool Passed => Share <= MayBe;
+
+    /// <summary>Reads the log of a part's training.</summary>
+    internal static LearningCheck Of(TrainingPart part, string log)
+    {
+        double[] losses = [.. File.ReadLines(log).Skip(1).Select(row => double.Parse(row.Split(',')[TrainingRun.LossColumn], CultureInfo.InvariantCulture))];
+        return new LearningCheck(part.Name, losses[0], losses[^1], part.LossFallsTo);
+    }
+}

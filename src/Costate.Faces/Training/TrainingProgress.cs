@@ -1,0 +1,8 @@
+namespace Costate.Faces.Training;
+
+/// <summary>How far a training is.</summary>
+/// <param name="Step">Steps made in all.</param>
+/// <param name="Share">The part that is done of what there was to do when it began or went on.</param>
+/// <param name="Loss">On average over the last steps; null before the first.</param>
+/// <param name="Seconds">Since it began, without the pauses.</param>
+internal readonly record struct TrainingProgress(long Step, double Share, double? Loss, double Seconds);
