@@ -113,7 +113,7 @@ public sealed class EmbeddedModelTests
         string text = File.ReadAllText(path);
 
         File.Copy(Path.Combine(weights, "recogniser-judge-1.safetensors"), Path.Combine(weights, "recogniser-attack.safetensors"), overwrite: true);
-        RefusesAll("other weights", "costate evaluate recognisers --weights");
+        RefusesAll("other weights", "costate evaluate recognisers");
         File.WriteAllText(path, text.Replace("\"attack\"", "\"other\"", StringComparison.Ordinal));
         RefusesAll("no threshold of the recogniser attack");
         foreach (string damaged in (string[])["", "{", "[]", "{}", "null", text.Replace("\"recognisers\": [", "\"recognisers\": null, \"x\": [", StringComparison.Ordinal)])
