@@ -3,7 +3,7 @@ using Costate.Faces.Names;
 
 namespace Costate.Experiments.Evaluation;
 
-/// <summary>A way to morph, as <c>--methods</c> names it: a name, and changes such as <c>adjoint-deis-1:lr=1:m=5</c>.</summary>
+/// <summary>A way to morph: a name, and changes such as <c>adjoint-deis-1:lr=1:m=5</c>.</summary>
 internal sealed record EvaluatedMethod
 {
     private const string Changes = "lr=RATE, m=STEPS, trajectory=KIND, solver=NAME";
@@ -20,7 +20,7 @@ internal sealed record EvaluatedMethod
     /// <summary>How many sampling steps.</summary>
     internal Func<EvaluationSettings, int> StepsOf { get; init; } = s => s.Steps;
 
-    /// <summary>The gradient, as <c>--method</c> of <c>costate morph</c> names it.</summary>
+    /// <summary>The name of the gradient method.</summary>
     internal string Gradient { get; init; } = "discrete";
 
     internal int? AdjointSteps { get; init; }

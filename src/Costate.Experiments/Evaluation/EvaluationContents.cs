@@ -14,7 +14,7 @@ internal sealed record EvaluationContents
 
     public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
-    /// <summary>Which items are here, as <c>--shard</c> names them.</summary>
+    /// <summary>Which items are here, as shards are named.</summary>
     public required string Shard { get; init; }
 
     /// <summary>The methods that were asked for, and for how many items in all shards together.</summary>

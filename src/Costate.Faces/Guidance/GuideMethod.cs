@@ -2,7 +2,7 @@ using Costate.Faces.Names;
 
 namespace Costate.Faces.Guidance;
 
-/// <summary>A guidance method as <c>--method</c> names it, with the defaults of the tool.</summary>
+/// <summary>A guidance method by its name, with the defaults of the tool.</summary>
 internal sealed record GuideMethod
 {
     internal required string Name { get; init; }

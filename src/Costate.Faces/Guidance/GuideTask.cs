@@ -3,7 +3,7 @@ using Costate.Faces.Names;
 namespace Costate.Faces.Guidance;
 
 /// <summary>What samples are guided to.</summary>
-/// <param name="Name">As <c>--task</c> has it.</param>
+/// <param name="Name">What it is called in settings and reports.</param>
 /// <param name="Label">For people.</param>
 /// <param name="IsMeasured">Whether a linear operator has measured a picture, which the sample shall fit.</param>
 internal sealed record GuideTask(string Name, string Label, bool IsMeasured)

@@ -1,5 +1,4 @@
 using Costate.Faces.Recognition;
-using Costate.Faces.Training;
 using Costate.Networks;
 using TorchSharp;
 
@@ -36,7 +35,7 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     internal string Folder { get; } = Path.GetFullPath(folder ?? Path.Combine(AppContext.BaseDirectory, FolderName));
 
     /// <summary>The schedule that the autoencoder is trained with.</summary>
-    internal NoiseSchedule Schedule { get; } = AutoencoderTask.Schedule;
+    internal NoiseSchedule Schedule { get; } = NoiseSchedule.VpLinear(0.1, 20);
 
     /// <summary>Of one face.</summary>
     internal static long[] Shape => [3, Side, Side];

@@ -1,6 +1,6 @@
 namespace Costate.Faces.Names;
 
-/// <summary>A time grid as <c>--grid</c> names it.</summary>
+/// <summary>A time grid by its name.</summary>
 internal sealed record NamedGrid(string Name, string Remark, Func<NoiseSchedule, int, double, double, IReadOnlyList<double>, TimeGrid> Make)
 {
     private const double DefaultRho = 7;

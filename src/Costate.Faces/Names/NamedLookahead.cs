@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Costate.Faces.Names;
 
-/// <summary>A lookahead as <c>--lookahead</c> and <c>--scheme</c> name it.</summary>
+/// <summary>A lookahead by the number of its steps and the name of its scheme.</summary>
 internal static class NamedLookahead
 {
     internal const string All = "all";

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Costate.Faces.Names;
 
-/// <summary>A gradient method as <c>--method</c>, <c>--adjoint-steps</c> and <c>--trajectory</c> name it.</summary>
+/// <summary>A gradient method by its name, the steps of its adjoint and the name of its trajectory.</summary>
 internal static class NamedMethod
 {
     private const string Forms = "discrete, revolve:SLOTS, adjoint-deis:1, adjoint-deis:2, reversible, reversible:ANCHORS or unrolled";

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Costate.Faces.Names;
 
-/// <summary>A reversible solver with numbers of its own as <c>--solver</c> names it: <c>rex:rk4:0.99</c>, <c>edict:0.9</c>.</summary>
+/// <summary>A reversible solver with numbers of its own by its name: <c>rex:rk4:0.99</c>, <c>edict:0.9</c>.</summary>
 internal static class NamedReversible
 {
     internal const string Forms = "rex:TABLEAU[:COUPLING], rex-noise:TABLEAU[:COUPLING], edict[:MIXING], bdia[:GAMMA]";

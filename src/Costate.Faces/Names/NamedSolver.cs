@@ -1,6 +1,6 @@
 namespace Costate.Faces.Names;
 
-/// <summary>A solver as <c>--solver</c> names it.</summary>
+/// <summary>A solver by its name.</summary>
 internal sealed record NamedSolver(string Name, string Order, string Evaluations, string Remark, Func<Solver> Make)
 {
     internal static IReadOnlyList<NamedSolver> All { get; } =

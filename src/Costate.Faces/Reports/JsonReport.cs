@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Costate.Faces.Reports;
 
-/// <summary>Results as JSON: the same text in the file and, with <c>--json</c>, on the standard output.</summary>
+/// <summary>Results as JSON: the same text in a file and wherever else it is shown.</summary>
 internal static class JsonReport
 {
     private static readonly JsonSerializerOptions Options = new()

@@ -38,14 +38,14 @@ public sealed class DoctorCommandTests
     public void FolderThatIsAFile_IsNamedWithItsRemedy()
     {
         using var folder = new TemporaryFolder();
-        IsIll(["doctor", "--output", folder.Write("file", "")], "output folder", "it is a file", "--output");
+        IsIll(["doctor", "--output", folder.Write("file", "")], "output folder", "it is a file", "for the output");
     }
 
     [Fact]
     public void MissingAndDamagedModels_AreNamedWithTheirRemedy()
     {
         using var folder = new TemporaryFolder();
-        IsIll(["doctor", "--weights", folder.FullName, "--output", folder.FullName], "embedded model", "--weights");
+        IsIll(["doctor", "--weights", folder.FullName, "--output", folder.FullName], "embedded model", "folder of weights");
         string weights = TinyWeights.Write(folder.PathTo("weights"), calibrated: true);
         string file = Directory.GetFiles(weights, "recogniser-attack.safetensors").Single();
         File.WriteAllBytes(file, File.ReadAllBytes(file)[..^10]);

@@ -41,6 +41,6 @@ public sealed class EvaluateAutoencoderCommandTests
     public void WeightsThatAreMissing_AreNamed()
     {
         using var folder = new TemporaryFolder();
-        Tool.Fails(1, ["evaluate", "autoencoder", "--weights", folder.PathTo("none"), "--output", folder.PathTo("out")], "none", "--weights");
+        Tool.Fails(1, ["evaluate", "autoencoder", "--weights", folder.PathTo("none"), "--output", folder.PathTo("out")], "none", "folder of weights");
     }
 }

@@ -97,7 +97,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
     [Fact]
     public void Wrong_IsRefused()
     {
-        Refused(Run("out", "--methods", "magic"), "--methods magic", "dps");
+        Refused(Run("out", "--methods", "magic"), "magic for --methods", "dps");
         Refused(Run("out", "--methods", "mpgd:lookahead=2"), "takes no lookahead");
         Refused(Run("out", "--methods", "dps:size=2"), "dps:size=2", "strength=S");
         Refused(Run("out", "--methods", "dps,dps"), "dps twice");

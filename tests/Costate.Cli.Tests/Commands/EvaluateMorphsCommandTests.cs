@@ -86,7 +86,7 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
     public void Wrong_IsRefused()
     {
         Refused(Run("out", "--pairs", "300"), "--candidates");
-        Refused(Run("out", "--pairs", "1", "--methods", "magic"), "--methods magic");
+        Refused(Run("out", "--pairs", "1", "--methods", "magic"), "magic for --methods");
         Refused(Run("out", "--pairs", "1", "--shard", "4/3"), "Got 4/3 for --shard");
         Refused(Run("out", "--pairs", "1", "--methods", "reversible:solver=ddim"), "not determine");
         Assert.False(Directory.Exists(folder.PathTo("out")));

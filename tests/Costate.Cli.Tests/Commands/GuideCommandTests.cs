@@ -155,8 +155,8 @@ public sealed class GuideCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--task inpaint --method magic", "--method magic", "dps, freedom, lgd-mc", "oc-flow")]
-    [InlineData("--task paint", "--task paint", "inpaint, super-resolution, deblur, identity, custom-torchscript-loss")]
+    [InlineData("--task inpaint --method magic", "magic for --method", "dps, freedom, lgd-mc", "oc-flow")]
+    [InlineData("--task paint", "paint for --task", "inpaint, super-resolution, deblur, identity, custom-torchscript-loss")]
     [InlineData("--task inpaint --factor 2", "--factor with --task inpaint", "super-resolution")]
     [InlineData("--task identity --noise 0.1", "--noise with --task identity")]
     [InlineData("--task deblur --loss loss.pt", "--loss with --task deblur")]
@@ -165,7 +165,7 @@ public sealed class GuideCommandTests : IDisposable
     [InlineData("--task inpaint --box 1,2,3,4 --hidden 0.5", "--box and --hidden")]
     [InlineData("--task inpaint --hidden 1", "Got 1 for --hidden", "between 0 and 1")]
     [InlineData("--task inpaint --lookahead 0", "Got 0 for --lookahead", "or all")]
-    [InlineData("--task inpaint --lookahead 2 --scheme ddpm", "--scheme ddpm", "stochastic")]
+    [InlineData("--task inpaint --lookahead 2 --scheme ddpm", "ddpm, which is", "--scheme", "stochastic")]
     [InlineData("--task inpaint --method mpgd --lookahead 2", "--lookahead with --method mpgd", "such as greedy")]
     [InlineData("--task inpaint --method end-to-end --eta 1", "--eta with --method end-to-end")]
     [InlineData("--task inpaint --method dps --iterations 3", "--iterations with --method dps", "end-to-end")]

@@ -135,7 +135,7 @@ public sealed class MorphCommandTests : IDisposable
         Refused(2, ["--optimiser", "sgd"], "sgd", "descent, adam, l-bfgs");
         Refused(2, ["--learning-rate", "0"], "Got 0 for --learning-rate", "above 0");
         Refused(2, ["--blend", "2"], "Got 2 for --blend", "0 to 1");
-        Refused(2, ["--method", "reversible"], "--method reversible", "rex:euler");
+        Refused(2, ["--method", "reversible"], "reversible with the solver", "rex:euler");
         Refused(2, ["--adjoint-steps", "4"], "--adjoint-steps", "adjoint-deis");
         Refused(2, ["--solver", "rex:shark"], "both its states");
         Refused(2, ["--group", "2"], "--group", "--batch");

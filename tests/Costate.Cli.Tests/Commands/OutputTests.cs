@@ -65,11 +65,11 @@ public sealed class OutputTests : IDisposable
         string taken = folder.Write("taken", "mine");
         string[] arguments = Arguments(command);
         string[] before = Tree();
-        OneLine(Run(arguments, taken), "Cannot write to", "it is a file", "--output");
-        OneLine(Run(arguments, Path.Combine(taken, "below")), "Cannot write to", "--output");
+        OneLine(Run(arguments, taken), "Cannot write to", "it is a file", "for the output");
+        OneLine(Run(arguments, Path.Combine(taken, "below")), "Cannot write to", "for the output");
         if (OperatingSystem.IsLinux())
         {
-            OneLine(Run(arguments, "/proc/costate"), "Cannot write to '/proc/costate'", "--output");
+            OneLine(Run(arguments, "/proc/costate"), "Cannot write to '/proc/costate'", "for the output");
         }
 
         Assert.Equal("mine", File.ReadAllText(taken));

@@ -89,7 +89,7 @@ public sealed class StudyCommandTests
     {
         using var folder = new TemporaryFolder();
         string file = folder.Write("taken", "mine");
-        Tool.Fails(1, ["study", "--output", file], file, "is a file", "--output");
+        Tool.Fails(1, ["study", "--output", file], file, "is a file", "for the output");
         Assert.Equal("mine", File.ReadAllText(file));
     }
 

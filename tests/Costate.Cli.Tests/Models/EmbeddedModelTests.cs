@@ -52,7 +52,7 @@ public sealed class EmbeddedModelTests
         File.Delete(Path.Combine(weights, "autoencoder.safetensors"));
         File.Delete(Path.Combine(weights, "recogniser-judge-2.safetensors"));
         using var model = new EmbeddedModel(weights);
-        Refuses(() => _ = model.Autoencoder, "autoencoder.safetensors", "--weights", "costate train all");
+        Refuses(() => _ = model.Autoencoder, "autoencoder.safetensors", "folder of weights", "costate train all");
         Refuses(() => _ = model.Judges, "recogniser-judge-2.safetensors", "costate train all");
     }
 
@@ -101,7 +101,7 @@ public sealed class EmbeddedModelTests
         string path = Path.Combine(weights, "recogniser-attack.safetensors");
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^100]);
         using var model = new EmbeddedModel(weights);
-        Refuses(() => _ = model.Attack, "recogniser-attack.safetensors", "damaged", "--weights");
+        Refuses(() => _ = model.Attack, "recogniser-attack.safetensors", "damaged", "folder of weights");
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class EmbeddedModelTests
         string text = File.ReadAllText(path);
 
         File.Copy(Path.Combine(weights, "recogniser-judge-1.safetensors"), Path.Combine(weights, "recogniser-attack.safetensors"), overwrite: true);
-        RefusesAll("other weights", "costate evaluate recognisers --weights");
+        RefusesAll("other weights", "costate evaluate recognisers");
         File.WriteAllText(path, text.Replace("\"attack\"", "\"other\"", StringComparison.Ordinal));
         RefusesAll("no threshold of the recogniser attack");
         foreach (string damaged in (string[])["", "{", "[]", "{}", "null", text.Replace("\"recognisers\": [", "\"recognisers\": null, \"x\": [", StringComparison.Ordinal)])

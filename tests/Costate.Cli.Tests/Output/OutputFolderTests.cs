@@ -66,7 +66,7 @@ public sealed class OutputFolderTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /proc, where nobody may create a folder.");
         IOException error = Assert.Throws<IOException>(() => OutputFolder.Prepare("/proc/costate"));
         Assert.Contains("Cannot write to '/proc/costate'", error.Message);
-        Assert.Contains("--output", error.Message);
+        Assert.Contains("for the output", error.Message);
         Tool.Fails(1, ["study", "--quick", "--output", "/proc/costate"], "Cannot write to '/proc/costate'");
     }
 }

@@ -89,7 +89,7 @@ public sealed class TrainingRunTests
             options[pair[0]] = pair[1];
         }
 
-        Tool.Fails(1, Arguments(), $"Got {says}; the training in", "--output");
+        Tool.Fails(1, Arguments(), $"Got {says}; the training in", "output folder");
     }
 
     [Fact]
