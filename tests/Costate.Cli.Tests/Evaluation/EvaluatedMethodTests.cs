@@ -40,7 +40,7 @@ public sealed class EvaluatedMethodTests
     }
 
     [Theory]
-    [InlineData("nothing", "expected one of: source")]
+    [InlineData("nothing", "it must be one of: source")]
     [InlineData("dim-a:lr=1", "takes no changes")]
     [InlineData("discrete:lr=0", "lr=RATE")]
     [InlineData("discrete:m=5", "adjoint-deis")]

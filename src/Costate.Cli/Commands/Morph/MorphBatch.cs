@@ -24,7 +24,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
     private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Source);
     private readonly SortedDictionary<int, MorphBatchRow> rows = [];
     private readonly Dictionary<string, int> linesOfContent = new(StringComparer.Ordinal);
-    private readonly MorphRun run = new(model, settings);
+    private readonly MorphRun run = MorphInputs.Run(model, settings);
 
     /// <summary>Refuses a folder of other settings, and leaves a note of these.</summary>
     /// <exception cref="CommandException">The settings differ, or the folder cannot be used.</exception>

@@ -90,7 +90,7 @@ internal sealed class MorphCommand : DocumentedCommand
         MorphOutcome outcome;
         using (var line = new ProgressLine(terminal, "morphing", total: 1))
         {
-            outcome = new MorphRun(model, settings).Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), cancellationToken)[0];
+            outcome = MorphInputs.Run(model, settings).Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), cancellationToken)[0];
         }
 
         MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Source), settings.Seed);

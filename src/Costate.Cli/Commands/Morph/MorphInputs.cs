@@ -21,6 +21,20 @@ internal static class MorphInputs
     /// <exception cref="CommandException">There is no such file, or it is no picture.</exception>
     internal static FacePicture Read(InputFiles files, string path, int side) => FacePicture.Read(path, files.Picture("the picture", path), side);
 
+    /// <summary>What morphs by these settings.</summary>
+    /// <exception cref="UsageException">The settings do not go together.</exception>
+    internal static MorphRun Run(MorphModel model, MorphSettings settings)
+    {
+        try
+        {
+            return new MorphRun(model, settings);
+        }
+        catch (Exception e) when (e is InvalidOperationException or (ArgumentException and not InputException))
+        {
+            throw new UsageException(FailureText.Of(e));
+        }
+    }
+
     private static string Target(string path)
     {
         string full = Path.GetFullPath(path);
