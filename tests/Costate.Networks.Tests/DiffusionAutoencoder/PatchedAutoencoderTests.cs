@@ -1,3 +1,4 @@
+using Costate.Testing;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -108,8 +109,8 @@ public sealed class PatchedAutoencoderTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         using PatchedAutoencoder network = RandomParameters.Fill(new PatchedAutoencoder(Tiny with { Prediction = Prediction.Velocity }));
-        network.Save(folder["a.safetensors"], dtype, new Dictionary<string, string> { ["seed"] = "7" });
-        using PatchedAutoencoder back = PatchedAutoencoder.FromPretrained(folder["a.safetensors"]);
+        network.Save(folder.PathTo("a.safetensors"), dtype, new Dictionary<string, string> { ["seed"] = "7" });
+        using PatchedAutoencoder back = PatchedAutoencoder.FromPretrained(folder.PathTo("a.safetensors"));
 
         Assert.Equal(Prediction.Velocity, back.Config.Prediction);
         Assert.Equal((2, 16, 3), (back.Config.PatchSize, back.Config.ImageSize, back.Config.ImageChannels));
@@ -120,7 +121,7 @@ public sealed class PatchedAutoencoderTests
             Near.Equal(network.get_parameter(name)!.to(dtype).to(ScalarType.Float32), parameter, 0);
         }
 
-        using SafetensorsFile file = SafetensorsFile.Open(folder["a.safetensors"]);
+        using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("a.safetensors"));
         Assert.Equal("7", file.Metadata["seed"]);
         Assert.Equal(dtype, file.Info(file.Names[0]).Dtype);
     }
@@ -131,10 +132,10 @@ public sealed class PatchedAutoencoderTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         using var network = new PatchedAutoencoder(Tiny);
-        network.Save(folder["a.safetensors"]);
-        Rewrite(folder["a.safetensors"], file => new() { ["config"] = file["config"].Replace("\"model_channels\":8", "\"model_channels\":16", StringComparison.Ordinal) });
+        network.Save(folder.PathTo("a.safetensors"));
+        Rewrite(folder.PathTo("a.safetensors"), file => new() { ["config"] = file["config"].Replace("\"model_channels\":8", "\"model_channels\":16", StringComparison.Ordinal) });
 
-        string message = Assert.Throws<InvalidDataException>(() => PatchedAutoencoder.FromPretrained(folder["a.safetensors"])).Message;
+        string message = Assert.Throws<InvalidDataException>(() => PatchedAutoencoder.FromPretrained(folder.PathTo("a.safetensors"))).Message;
         Assert.Contains("'time_embed.time_embed.0.weight' in shape [12, 8]; the network has it in shape [12, 16]", message, StringComparison.Ordinal);
     }
 
@@ -154,8 +155,8 @@ public sealed class PatchedAutoencoderTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        SafetensorsFile.Write(folder["a.safetensors"], new Dictionary<string, Tensor> { ["x"] = zeros(1) }, config is null ? null : new Dictionary<string, string> { ["config"] = config });
-        Exception thrown = Assert.Throws(exception, () => PatchedAutoencoder.FromPretrained(folder["a.safetensors"]));
+        SafetensorsFile.Write(folder.PathTo("a.safetensors"), new Dictionary<string, Tensor> { ["x"] = zeros(1) }, config is null ? null : new Dictionary<string, string> { ["config"] = config });
+        Exception thrown = Assert.Throws(exception, () => PatchedAutoencoder.FromPretrained(folder.PathTo("a.safetensors")));
         Assert.Contains(named, thrown.Message, StringComparison.Ordinal);
     }
 

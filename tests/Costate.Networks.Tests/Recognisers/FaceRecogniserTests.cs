@@ -1,3 +1,4 @@
+using Costate.Testing;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -65,8 +66,8 @@ public sealed class FaceRecogniserTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         using FaceRecogniser network = RandomParameters.Fill(new FaceRecogniser(Tiny with { Blocks = 2 }));
-        network.Save(folder["r.safetensors"], dtype, new Dictionary<string, string> { ["loss"] = "arcface" });
-        using FaceRecogniser back = FaceRecogniser.FromPretrained(folder["r.safetensors"]);
+        network.Save(folder.PathTo("r.safetensors"), dtype, new Dictionary<string, string> { ["loss"] = "arcface" });
+        using FaceRecogniser back = FaceRecogniser.FromPretrained(folder.PathTo("r.safetensors"));
 
         Assert.Equal(network.Config, back.Config);
         Assert.False(back.training);
@@ -76,7 +77,7 @@ public sealed class FaceRecogniserTests
             Near.Equal(network.get_parameter(name)!.to(dtype).to(ScalarType.Float32), parameter, 0);
         }
 
-        using SafetensorsFile file = SafetensorsFile.Open(folder["r.safetensors"]);
+        using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("r.safetensors"));
         Assert.Equal("arcface", file.Metadata["loss"]);
     }
 
@@ -89,10 +90,10 @@ public sealed class FaceRecogniserTests
         using var folder = new TemporaryFolder();
         using var network = new FaceRecogniser(Tiny);
         SafetensorsFile.Write(
-            folder["r.safetensors"],
+            folder.PathTo("r.safetensors"),
             network.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter.detach())),
             new Dictionary<string, string> { ["config"] = config });
-        string message = Assert.Throws<InvalidDataException>(() => FaceRecogniser.FromPretrained(folder["r.safetensors"])).Message;
+        string message = Assert.Throws<InvalidDataException>(() => FaceRecogniser.FromPretrained(folder.PathTo("r.safetensors"))).Message;
         Assert.Contains(named, message, StringComparison.Ordinal);
     }
 
@@ -109,8 +110,8 @@ public sealed class FaceRecogniserTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        SafetensorsFile.Write(folder["r.safetensors"], new Dictionary<string, Tensor> { ["x"] = zeros(1) }, config is null ? null : new Dictionary<string, string> { ["config"] = config });
-        Exception thrown = Assert.Throws(exception, () => FaceRecogniser.FromPretrained(folder["r.safetensors"]));
+        SafetensorsFile.Write(folder.PathTo("r.safetensors"), new Dictionary<string, Tensor> { ["x"] = zeros(1) }, config is null ? null : new Dictionary<string, string> { ["config"] = config });
+        Exception thrown = Assert.Throws(exception, () => FaceRecogniser.FromPretrained(folder.PathTo("r.safetensors")));
         Assert.Contains(named, thrown.Message, StringComparison.Ordinal);
     }
 
