@@ -7,6 +7,9 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string PathTo(params string[] parts) => Path.Combine([FullName, .. parts]);
 
+    /// <summary>The names of all files directly in it, hidden ones too.</summary>
+    public string[] Files => [.. new DirectoryInfo(FullName).GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal)];
+
     /// <summary>Writes a text file, with the folders on the way to it; returns its full path.</summary>
     public string Write(string name, string text) => Write(name, System.Text.Encoding.UTF8.GetBytes(text));
 

@@ -3,7 +3,7 @@ using TorchSharp;
 namespace Costate.Testing;
 
 /// <summary>Part of every test project: what all its tests rely on.</summary>
-public sealed class TestProcessTests
+public sealed class TestProcessTests(TorchTestProcess process)
 {
     [Fact]
     public void Assembly_IsUnderTheLeakCheck() =>
@@ -33,6 +33,18 @@ public sealed class TestProcessTests
     }
 
     [Fact]
-    public void Process_HasTheTurn() =>
-        Assert.Throws<IOException>(() => TorchTestProcess.TakeTurn().Dispose());
+    public void Process_HasASlot() =>
+        Assert.Throws<IOException>(() => new FileStream(process.Slot, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose());
+
+    [Fact]
+    public void Slots_AreAsManyAsAsked_AndComeBack()
+    {
+        using var folder = new TemporaryFolder();
+        using FileStream? first = TorchTestProcess.TakeSlot(folder.FullName, 2), second = TorchTestProcess.TakeSlot(folder.FullName, 2);
+        Assert.NotEqual(first!.Name, second!.Name);
+        Assert.Null(TorchTestProcess.TakeSlot(folder.FullName, 2));
+        first.Dispose();
+        using FileStream? again = TorchTestProcess.TakeSlot(folder.FullName, 2);
+        Assert.Equal(first.Name, again!.Name);
+    }
 }

@@ -6,28 +6,25 @@ using TorchSharp;
 
 namespace Costate.Testing;
 
-/// <summary>One test process at a time, one test at a time, one torch thread.</summary>
+/// <summary>As many test processes at a time as there are cores, one test at a time in each, one torch thread.</summary>
 /// <remarks>
-/// <c>dotnet test</c> starts the test projects side by side, and no configuration file can tell it not to. Torch's
-/// threads then wait for each other and everything takes many times as long; so each process waits here for its turn.
-/// Figures that depend on the order of a reduction need the single thread too.
+/// <c>dotnet test</c> starts the test projects side by side, and somebody may start it twice. Where more of them compute than
+/// there are cores, everything takes many times as long; so each process takes one of the slots, or waits here for one.
+/// Figures that depend on the order of a reduction need the single thread, and so come out the same however many slots there are.
 /// </remarks>
 public sealed class TorchTestProcess : IAsyncLifetime
 {
-    private FileStream? _turn;
+    private FileStream? _slot;
+
+    /// <summary>The file that stands for the slot this process has.</summary>
+    internal string Slot => _slot!.Name;
 
     public async ValueTask InitializeAsync()
     {
-        while (_turn is null)
+        string folder = Repository.PathTo("tests", "obj");
+        while ((_slot = TakeSlot(folder, Environment.ProcessorCount)) is null)
         {
-            try
-            {
-                _turn = TakeTurn();
-            }
-            catch (IOException)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
-            }
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
         }
 
         torch.set_num_threads(1);
@@ -36,18 +33,28 @@ public sealed class TorchTestProcess : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_turn is not null)
+        if (_slot is not null)
         {
-            await _turn.DisposeAsync();
+            await _slot.DisposeAsync();
         }
     }
 
-    /// <summary>The turn, held until it is disposed; the operating system takes it back from a process that dies.</summary>
-    /// <exception cref="IOException">Another process, or this one, has the turn.</exception>
-    internal static FileStream TakeTurn()
+    /// <summary>A free slot, held until it is disposed, or null; the operating system takes it back from a process that dies.</summary>
+    internal static FileStream? TakeSlot(string folder, int slots)
     {
-        string folder = Repository.PathTo("tests", "obj");
         Directory.CreateDirectory(folder);
-        return new FileStream(Path.Combine(folder, "turn.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        for (int i = 0; i < slots; i++)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(folder, $"slot-{i}.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                // Somebody has it.
+            }
+        }
+
+        return null;
     }
 }

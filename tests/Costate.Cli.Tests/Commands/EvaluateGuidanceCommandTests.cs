@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Costate.Faces.Morphs;
 using Costate.Testing;
 using SkiaSharp;
 
@@ -9,6 +10,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
     private const string Few = "unguided,greedy,end-to-end";
 
     private readonly TemporaryFolder folder = new();
+    private Func<string?, MorphModel> model = TinyMorphModel.OfFormula;
 
     public void Dispose() => folder.Dispose();
 
@@ -39,6 +41,8 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
     [Fact]
     public void DivergedItems_AreCounted_AndTheRunGoesOn()
     {
+        // A formula that is bounded does not diverge.
+        model = TinyMorphModel.Load;
         string[] options = ["--faces", "2", "--tasks", "deblur", "--evaluations", "20", "--lookahead", "1", "--methods", "unguided,greedy,dps:strength=1e9,red-diff:strength=1e9,greedy-dim:strength=1e30,end-to-end:strength=1e30,flowgrad:strength=1e37"];
         Done("out", options);
         JsonElement[] methods = [.. JsonDocument.Parse(File.ReadAllText(folder.PathTo("out", "guidance.json"))).RootElement.GetProperty("methods").EnumerateArray()];
@@ -91,14 +95,14 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         Assert.Contains("2 results are there, 4 to compute", second.Error);
         Assert.Equal(1 + 6, Rows("out").Length);
         Refused(Run("out", [.. options, "--noise", "0.1"]), "noise (there 0.05, now 0.1)");
-        Refused(Tool.Run(["evaluate", "morphs", "--pairs", "1", "--methods", "source", "--candidates", "4", "--output", folder.PathTo("out")], morphModel: TinyMorphModel.Load), "costate evaluate guidance", "--output");
+        Refused(Tool.Run(["evaluate", "morphs", "--pairs", "1", "--methods", "source", "--candidates", "4", "--output", folder.PathTo("out")], morphModel: TinyMorphModel.Load), "costate evaluate guidance", "folder");
     }
 
     [Fact]
     public void Wrong_IsRefused()
     {
         Refused(Run("out", "--methods", "magic"), "magic for --methods", "dps");
-        Refused(Run("out", "--methods", "mpgd:lookahead=2"), "takes no lookahead");
+        Refused(Run("out", "--methods", "mpgd:lookahead=2"), "Got mpgd:lookahead=2 for --methods", "lookahead");
         Refused(Run("out", "--methods", "dps:size=2"), "dps:size=2", "strength=S");
         Refused(Run("out", "--methods", "dps,dps"), "dps twice");
         Refused(Run("out", "--lookahead", "1,x"), "Got x for --lookahead");
@@ -118,14 +122,14 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
         string[] options = ["--faces", "1", "--tasks", "deblur", "--methods", "unguided", "--evaluations", "6"];
-        ToolRun run = Tool.Run(["evaluate", "guidance", .. options, "--output", folder.PathTo("out")], cancellationToken: cancelled.Token, morphModel: TinyMorphModel.Load);
+        ToolRun run = Tool.Run(["evaluate", "guidance", .. options, "--output", folder.PathTo("out")], cancellationToken: cancelled.Token, morphModel: model);
         Assert.Equal(130, run.ExitCode);
         Assert.Contains("goes on with the rest", run.Error);
         Done("out", options);
     }
 
     private ToolRun Run(string output, params string[] options) =>
-        Tool.Run(["evaluate", "guidance", .. options, "--output", folder.PathTo(output)], morphModel: TinyMorphModel.Load);
+        Tool.Run(["evaluate", "guidance", .. options, "--output", folder.PathTo(output)], morphModel: model);
 
     private ToolRun Done(string output, params string[] options)
     {

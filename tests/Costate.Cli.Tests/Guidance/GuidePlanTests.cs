@@ -15,7 +15,7 @@ public sealed class GuidePlanTests
     public void Evaluations_AreThoseMade_AndWithinWhatIsAllowed(string name)
     {
         using var scope = NewDisposeScope();
-        using GuideModel model = GuideModel.Of(TinyMorphModel.Load(null));
+        using GuideModel model = GuideModel.Of(TinyMorphModel.OfFormula(null));
         Tensor pictures = EvaluationFaces.Stack([(1_000_000, 0), (1_000_001, 0)], TinyMorphModel.Side, default);
         ulong[] seeds = [3, 4];
         GuideTarget target = GuideTarget.Degraded(GuideTask.Inpaint, new Degradation(), pictures, seeds);

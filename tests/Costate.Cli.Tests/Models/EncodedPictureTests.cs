@@ -134,7 +134,7 @@ public sealed class EncodedPictureTests
                 using var picture = new EncodedPicture("it", damaged);
                 picture.Decode().Dispose();
             }
-            catch (CommandException e)
+            catch (InvalidDataException e)
             {
                 Assert.Contains("Got it", e.Message);
             }

@@ -1,3 +1,4 @@
+using Costate.Testing;
 using static TorchSharp.torch;
 
 namespace Costate.Networks.Tests.Latents;
@@ -14,9 +15,9 @@ public sealed class NoiseStateFileTests
         Sampler sampler = NewSampler(Solver.Rex(ButcherTableau.Rk4));
         Tensor x0 = StartNoise.Draw([2, 3], 1);
         NoiseState state = sampler.Invert(x0);
-        NoiseStateFile.Write(folder["latent.safetensors"], state, new Dictionary<string, string> { ["note"] = "mine" });
+        NoiseStateFile.Write(folder.PathTo("latent.safetensors"), state, new Dictionary<string, string> { ["note"] = "mine" });
 
-        NoiseState read = NoiseStateFile.Read(folder["latent.safetensors"], out IReadOnlyDictionary<string, string> remarks);
+        NoiseState read = NoiseStateFile.Read(folder.PathTo("latent.safetensors"), out IReadOnlyDictionary<string, string> remarks);
         Assert.Equal(ScalarType.Float64, read.States[1].dtype);
         Assert.All(state.States.Zip(read.States), pair => Assert.Equal(pair.First.data<double>().ToArray(), pair.Second.data<double>().ToArray()));
         Assert.All(state.Remainders!.Zip(read.Remainders!), pair => Assert.Equal(pair.First.data<double>().ToArray(), pair.Second.data<double>().ToArray()));
@@ -35,8 +36,8 @@ public sealed class NoiseStateFileTests
         using var folder = new TemporaryFolder();
         Sampler sampler = NewSampler(Solver.SdeDpmSolver(1));
         Tensor x0 = StartNoise.Draw([2, 3], 1, ScalarType.Float64);
-        NoiseStateFile.Write(folder["latent.safetensors"], sampler.Invert(x0, noise: BrownianPath.PerStep(3)));
-        NoiseState read = NoiseStateFile.Read(folder["latent.safetensors"]);
+        NoiseStateFile.Write(folder.PathTo("latent.safetensors"), sampler.Invert(x0, noise: BrownianPath.PerStep(3)));
+        NoiseState read = NoiseStateFile.Read(folder.PathTo("latent.safetensors"));
         Assert.Equal([6, 2, 3], read.NoiseVectors!.shape);
 
         // The library's bound for CycleDiffusion.
@@ -48,8 +49,8 @@ public sealed class NoiseStateFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        NoiseStateFile.Write(folder["latent.safetensors"], NewSampler(Solver.Rex(ButcherTableau.Euler)).Invert(StartNoise.Draw([1, 3], 1)));
-        NoiseState read = NoiseStateFile.Read(folder["latent.safetensors"]);
+        NoiseStateFile.Write(folder.PathTo("latent.safetensors"), NewSampler(Solver.Rex(ButcherTableau.Euler)).Invert(StartNoise.Draw([1, 3], 1)));
+        NoiseState read = NoiseStateFile.Read(folder.PathTo("latent.safetensors"));
         Differs(NewSampler(Solver.Rex(ButcherTableau.Rk4)), "solver:", "rk4");
         Differs(NewSampler(Solver.Rex(ButcherTableau.Euler, 0.99)), "solver:", "0.999", "coupling 0.99'");
         Differs(NewSampler(Solver.Rex(ButcherTableau.Euler, prediction: Prediction.Noise)), "solver:", "Noise");
@@ -110,7 +111,7 @@ public sealed class NoiseStateFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        string path = folder["latent.safetensors"];
+        string path = folder.PathTo("latent.safetensors");
         using var state = new NoiseState([zeros(2, 3)], null, ScalarType.Float32, new Dictionary<string, string> { ["solver"] = "s" });
         NoiseStateFile.Write(path, state);
         Assert.Null(NoiseStateFile.ReadCondition(path));
@@ -132,7 +133,7 @@ public sealed class NoiseStateFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        string path = folder["latent.safetensors"];
+        string path = folder.PathTo("latent.safetensors");
         Assert.Contains("no such file", Assert.Throws<SafetensorsException>(() => { NoiseStateFile.Read(path); }).Message, StringComparison.Ordinal);
         NoiseStateFile.Write(path, NewSampler(Solver.Rex(ButcherTableau.Euler)).Invert(StartNoise.Draw([1, 3], 1)));
         byte[] whole = File.ReadAllBytes(path);
@@ -149,7 +150,7 @@ public sealed class NoiseStateFileTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         using var state = new NoiseState([zeros(1, 3)], null, ScalarType.Float32, new Dictionary<string, string> { ["solver"] = "s" });
-        Assert.Throws<ArgumentException>(() => NoiseStateFile.Write(folder["x"], state, new Dictionary<string, string> { ["noise_state.version"] = "9" }));
+        Assert.Throws<ArgumentException>(() => NoiseStateFile.Write(folder.PathTo("x"), state, new Dictionary<string, string> { ["noise_state.version"] = "9" }));
         Assert.Empty(folder.Files);
     }
 
@@ -164,8 +165,8 @@ public sealed class NoiseStateFileTests
     private static void Refused((string Name, Tensor Value)[] tensors, Dictionary<string, string> metadata, params string[] says)
     {
         using var folder = new TemporaryFolder();
-        SafetensorsFile.Write(folder["latent.safetensors"], tensors.ToDictionary(t => t.Name, t => t.Value), metadata);
-        string message = Assert.Throws<InvalidDataException>(() => { NoiseStateFile.Read(folder["latent.safetensors"]); }).Message;
+        SafetensorsFile.Write(folder.PathTo("latent.safetensors"), tensors.ToDictionary(t => t.Name, t => t.Value), metadata);
+        string message = Assert.Throws<InvalidDataException>(() => { NoiseStateFile.Read(folder.PathTo("latent.safetensors")); }).Message;
         Assert.All([.. says, "latent.safetensors"], text => Assert.Contains(text, message, StringComparison.Ordinal));
     }
 

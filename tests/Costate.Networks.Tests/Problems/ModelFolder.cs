@@ -15,16 +15,16 @@ internal sealed class ModelFolder : IDisposable
         this.weights = weights;
         foreach (string name in new[] { "config.json", weights })
         {
-            File.Copy(Goldens.PathTo([.. golden, name]), folder[name]);
+            File.Copy(Goldens.PathTo([.. golden, name]), folder.PathTo(name));
         }
     }
 
-    public string Path => folder.Path;
+    public string Path => folder.FullName;
 
     /// <summary>Sets an option of the configuration; null removes it.</summary>
     public ModelFolder Set(string option, JsonNode? value)
     {
-        JsonObject config = JsonNode.Parse(File.ReadAllText(folder["config.json"]))!.AsObject();
+        JsonObject config = JsonNode.Parse(File.ReadAllText(folder.PathTo("config.json")))!.AsObject();
         config.Remove(option);
         if (value is not null)
         {
@@ -37,7 +37,7 @@ internal sealed class ModelFolder : IDisposable
     /// <summary>Replaces the configuration.</summary>
     public ModelFolder Write(string config)
     {
-        File.WriteAllText(folder["config.json"], config);
+        File.WriteAllText(folder.PathTo("config.json"), config);
         return this;
     }
 
@@ -46,13 +46,13 @@ internal sealed class ModelFolder : IDisposable
     {
         using var scope = NewDisposeScope();
         Dictionary<string, Tensor> tensors;
-        using (SafetensorsFile file = SafetensorsFile.Open(folder[weights]))
+        using (SafetensorsFile file = SafetensorsFile.Open(folder.PathTo(weights)))
         {
             tensors = new(file.ReadAll());
         }
 
         change(tensors);
-        SafetensorsFile.Write(folder[weights], tensors);
+        SafetensorsFile.Write(folder.PathTo(weights), tensors);
         return this;
     }
 

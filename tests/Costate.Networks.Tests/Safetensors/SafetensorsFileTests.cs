@@ -33,8 +33,8 @@ public sealed class SafetensorsFileTests : IDisposable
             ["broadcast"] = matrix[0].expand(5, 15),
         };
 
-        SafetensorsFile.Write(_folder["a.safetensors"], written);
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a.safetensors"]);
+        SafetensorsFile.Write(_folder.PathTo("a.safetensors"), written);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a.safetensors"));
         IReadOnlyDictionary<string, Tensor> read = file.ReadAll();
 
         Assert.Equal(written.Keys.Order(), read.Keys.Order());
@@ -68,8 +68,8 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         string header = $$$"""{"scale":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"weight":{"dtype":"{{{dtype}}}","shape":[2,2],"data_offsets":[8,{{{8 + bytes}}}]}}""";
-        File.WriteAllBytes(_folder["a"], RawSafetensors.File(header, 8 + bytes));
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        File.WriteAllBytes(_folder.PathTo("a"), RawSafetensors.File(header, 8 + bytes));
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         Assert.Null(file.Info("weight").Dtype);
         Assert.Equal(dtype, file.Info("weight").DtypeName);
@@ -79,7 +79,7 @@ public sealed class SafetensorsFileTests : IDisposable
         foreach (Action read in (Action[])[() => file.Read("weight"), () => file.ReadAll()])
         {
             string message = Assert.Throws<SafetensorsException>(read).Message;
-            Assert.Contains($"Cannot read tensor 'weight' of '{_folder["a"]}': its dtype is {dtype}", message);
+            Assert.Contains($"Cannot read tensor 'weight' of '{_folder.PathTo("a")}': its dtype is {dtype}", message);
         }
     }
 
@@ -89,8 +89,8 @@ public sealed class SafetensorsFileTests : IDisposable
         using DisposeScope scope = NewDisposeScope();
         byte[] bytes = RawSafetensors.File(RawSafetensors.Tensor("a", "BOOL", "[4]", "[0,4]"), 4);
         new byte[] { 0, 1, 2, 255 }.CopyTo(bytes, bytes.Length - 4);
-        File.WriteAllBytes(_folder["a"], bytes);
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        File.WriteAllBytes(_folder.PathTo("a"), bytes);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
         Tensor read = file.Read("a");
         Assert.Equal(ScalarType.Bool, read.dtype);
         Assert.Equal([0, 1, 1, 1], read.bytes.ToArray());
@@ -101,9 +101,9 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         double[] values = [double.NaN, -0.0, double.Epsilon, double.NegativeInfinity, BitConverter.Int64BitsToDouble(0x7ff0_0000_dead_beef)];
-        SafetensorsFile.Write(_folder["a"], new Dictionary<string, Tensor> { ["x"] = tensor(values) });
+        SafetensorsFile.Write(_folder.PathTo("a"), new Dictionary<string, Tensor> { ["x"] = tensor(values) });
 
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         Assert.Equal(
             values.Select(BitConverter.DoubleToInt64Bits),
@@ -115,10 +115,10 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = full([2, 2], 3f, requires_grad: true);
-        SafetensorsFile.Write(_folder["a"], new Dictionary<string, Tensor> { ["w"] = weight });
+        SafetensorsFile.Write(_folder.PathTo("a"), new Dictionary<string, Tensor> { ["w"] = weight });
 
         Tensor read;
-        using (SafetensorsFile file = SafetensorsFile.Open(_folder["a"]))
+        using (SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a")))
         {
             read = file.Read("w");
         }
@@ -131,8 +131,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Read_HandsTheTensorToTheCallersScope()
     {
         using DisposeScope scope = NewDisposeScope();
-        SafetensorsFile.Write(_folder["a"], Ones("x"));
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        SafetensorsFile.Write(_folder.PathTo("a"), Ones("x"));
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         Tensor single;
         Tensor ofAll;
@@ -152,9 +152,9 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         long[] shape = [.. Enumerable.Repeat(1L, 62), 2, 3];
-        SafetensorsFile.Write(_folder["a"], new Dictionary<string, Tensor> { ["x"] = arange(6).reshape(shape) });
+        SafetensorsFile.Write(_folder.PathTo("a"), new Dictionary<string, Tensor> { ["x"] = arange(6).reshape(shape) });
 
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         Assert.Equal(shape, file.Read("x").shape);
     }
@@ -166,10 +166,10 @@ public sealed class SafetensorsFileTests : IDisposable
             {"b":{"dtype":"U8","shape":[1],"data_offsets":[1,2]},"__metadata__":{"format":"pt","ключ":"значение"},
              "a":{"data_offsets":[0,1],"shape":[],"dtype":"U8"},"":{"dtype":"F32","shape":[0],"data_offsets":[1,1]}}
             """;
-        File.WriteAllBytes(_folder["a"], RawSafetensors.File(header + "   ", 2));
+        File.WriteAllBytes(_folder.PathTo("a"), RawSafetensors.File(header + "   ", 2));
 
         using DisposeScope scope = NewDisposeScope();
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         Assert.Equal(["b", "a", ""], file.Names);
         Assert.Equal("значение", file.Metadata["ключ"]);
@@ -181,9 +181,9 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Open_AcceptsAFileWithoutTensors()
     {
-        File.WriteAllBytes(_folder["a"], RawSafetensors.File("{}"));
+        File.WriteAllBytes(_folder.PathTo("a"), RawSafetensors.File("{}"));
 
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         Assert.Empty(file.Names);
         Assert.Empty(file.Metadata);
@@ -194,8 +194,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Read_NamesNearNamesForAMissingOne()
     {
         using DisposeScope scope = NewDisposeScope();
-        SafetensorsFile.Write(_folder["a"], Ones("conv_in.weight", "conv_in.bias", "time_embedding.linear_1.weight", "z"));
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        SafetensorsFile.Write(_folder.PathTo("a"), Ones("conv_in.weight", "conv_in.bias", "time_embedding.linear_1.weight", "z"));
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         SafetensorsException error = Assert.Throws<SafetensorsException>(() => file.Read("conv_in.wieght"));
 
@@ -208,8 +208,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Read_ThrowsAfterDispose()
     {
         using DisposeScope scope = NewDisposeScope();
-        SafetensorsFile.Write(_folder["a"], Ones("x"));
-        SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        SafetensorsFile.Write(_folder.PathTo("a"), Ones("x"));
+        SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
         file.Dispose();
         file.Dispose();
 
@@ -222,11 +222,11 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows does not let a mapped file be shortened.");
         using DisposeScope scope = NewDisposeScope();
-        SafetensorsFile.Write(_folder["a"], new Dictionary<string, Tensor> { ["x"] = zeros(100_000) });
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        SafetensorsFile.Write(_folder.PathTo("a"), new Dictionary<string, Tensor> { ["x"] = zeros(100_000) });
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         // Not through .NET, whose locks would refuse it as long as the file is open here.
-        using (var truncate = System.Diagnostics.Process.Start("truncate", ["-s", "100", _folder["a"]]))
+        using (var truncate = System.Diagnostics.Process.Start("truncate", ["-s", "100", _folder.PathTo("a")]))
         {
             truncate.WaitForExit();
         }
@@ -239,8 +239,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void ReadAll_StopsWhenCancelled()
     {
         using DisposeScope scope = NewDisposeScope();
-        SafetensorsFile.Write(_folder["a"], Ones("x"));
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        SafetensorsFile.Write(_folder.PathTo("a"), Ones("x"));
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         Assert.Throws<OperationCanceledException>(() => file.ReadAll(cancellationToken: new CancellationToken(canceled: true)));
     }
@@ -249,8 +249,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void ReadAll_DisposesWhatItReadWhenItFails()
     {
         using DisposeScope scope = NewDisposeScope();
-        SafetensorsFile.Write(_folder["a"], Ones("x", "y", "z"));
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        SafetensorsFile.Write(_folder.PathTo("a"), Ones("x", "y", "z"));
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         using var source = new CancellationTokenSource();
         var progress = new Reports(bytes =>

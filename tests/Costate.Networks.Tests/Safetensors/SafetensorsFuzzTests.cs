@@ -1,3 +1,4 @@
+using Costate.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,11 +23,11 @@ public sealed class SafetensorsFuzzTests : IDisposable
         for (int i = 0; i < Cases; i++)
         {
             byte[] file = Damage(valid, headerEnd, random);
-            File.WriteAllBytes(_folder["a"], file);
+            File.WriteAllBytes(_folder.PathTo("a"), file);
             try
             {
                 using DisposeScope scope = NewDisposeScope();
-                using SafetensorsFile opened = SafetensorsFile.Open(_folder["a"]);
+                using SafetensorsFile opened = SafetensorsFile.Open(_folder.PathTo("a"));
                 opened.ReadAll();
                 read++;
             }
@@ -86,7 +87,7 @@ public sealed class SafetensorsFuzzTests : IDisposable
             ["complex"] = zeros([2], ScalarType.ComplexFloat32),
             ["short"] = zeros([2], ScalarType.Int16),
         };
-        SafetensorsFile.Write(_folder["valid"], tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        return File.ReadAllBytes(_folder["valid"]);
+        SafetensorsFile.Write(_folder.PathTo("valid"), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        return File.ReadAllBytes(_folder.PathTo("valid"));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Costate.Testing;
 
 namespace Costate.Networks.Tests;
 
@@ -107,8 +108,8 @@ public sealed class SafetensorsHeaderTests : IDisposable
     [Fact]
     public void Open_AcceptsTheHeaderThatTheOthersBreak()
     {
-        File.WriteAllBytes(_folder["a"], RawSafetensors.File(Good, 8));
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        File.WriteAllBytes(_folder.PathTo("a"), RawSafetensors.File(Good, 8));
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
         Assert.Equal(["a"], file.Names);
     }
 
@@ -134,13 +135,13 @@ public sealed class SafetensorsHeaderTests : IDisposable
     public void Open_RefusesAHeaderAboveTheLimitInALargeFile()
     {
         // Sparse: it takes no room on the disk.
-        using (FileStream stream = File.Create(_folder["a"]))
+        using (FileStream stream = File.Create(_folder.PathTo("a")))
         {
             stream.Write(RawSafetensors.File([], 0, 100_000_001));
             stream.SetLength(200_000_000);
         }
 
-        string message = Failure(_folder["a"]).Message;
+        string message = Failure(_folder.PathTo("a")).Message;
         Assert.Contains("its header has 100000001 bytes; expected at most 100000000, the limit", message);
         Assert.DoesNotContain("damaged", message);
     }
@@ -148,8 +149,8 @@ public sealed class SafetensorsHeaderTests : IDisposable
     [Fact]
     public void Open_TakesMetadataOfNullForNone()
     {
-        File.WriteAllBytes(_folder["a"], RawSafetensors.File(Good[..^1] + ",\"__metadata__\":null}", 8));
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        File.WriteAllBytes(_folder.PathTo("a"), RawSafetensors.File(Good[..^1] + ",\"__metadata__\":null}", 8));
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
         Assert.Empty(file.Metadata);
         Assert.Equal(["a"], file.Names);
     }
@@ -178,52 +179,52 @@ public sealed class SafetensorsHeaderTests : IDisposable
         string header = RawSafetensors.Tensor("\\u001b[2J\\n\\u202e" + new string('x', 1000), "F99", "[]", "[0,8]");
         string message = Refused(RawSafetensors.File(header, 8), "\\u001b[2J\\u000a\\u202exxx");
         Assert.DoesNotContain('\u001b', message);
-        Assert.InRange(message.Length, 1, 500 + _folder["a"].Length);
+        Assert.InRange(message.Length, 1, 500 + _folder.PathTo("a").Length);
     }
 
     [Fact]
     public void Open_RefusesAMissingFile()
     {
-        Assert.Contains("no such file", Failure(_folder["missing"]).Message);
-        Assert.IsType<FileNotFoundException>(Failure(_folder["missing"]).InnerException);
-        Assert.Contains("no such file", Failure(Path.Combine(_folder["no"], "file")).Message);
+        Assert.Contains("no such file", Failure(_folder.PathTo("missing")).Message);
+        Assert.IsType<FileNotFoundException>(Failure(_folder.PathTo("missing")).InnerException);
+        Assert.Contains("no such file", Failure(Path.Combine(_folder.PathTo("no"), "file")).Message);
     }
 
     [Fact]
-    public void Open_RefusesAFolder() => Assert.Contains("it is a folder", Failure(_folder.Path).Message);
+    public void Open_RefusesAFolder() => Assert.Contains("it is a folder", Failure(_folder.FullName).Message);
 
     [Fact]
     public void Open_RefusesAFileItMayNotRead()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "This user may read every file.");
-        File.WriteAllBytes(_folder["a"], RawSafetensors.File(Good, 8));
+        File.WriteAllBytes(_folder.PathTo("a"), RawSafetensors.File(Good, 8));
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(_folder["a"], UnixFileMode.None);
+            File.SetUnixFileMode(_folder.PathTo("a"), UnixFileMode.None);
         }
 
-        Assert.Contains("access was denied", Failure(_folder["a"]).Message);
+        Assert.Contains("access was denied", Failure(_folder.PathTo("a")).Message);
     }
 
     [Fact]
     public void Open_RefusesAFileThatIsBeingWritten()
     {
-        using FileStream writing = new(_folder["a"], FileMode.Create, FileAccess.Write, FileShare.None);
-        Assert.Contains("no other program is writing", Failure(_folder["a"]).Message);
+        using FileStream writing = new(_folder.PathTo("a"), FileMode.Create, FileAccess.Write, FileShare.None);
+        Assert.Contains("no other program is writing", Failure(_folder.PathTo("a")).Message);
     }
 
     [Fact]
     public void Open_LeavesTheFileFree()
     {
-        File.WriteAllBytes(_folder["a"], RawSafetensors.File("{{", 8));
-        Failure(_folder["a"]);
-        File.Open(_folder["a"], FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+        File.WriteAllBytes(_folder.PathTo("a"), RawSafetensors.File("{{", 8));
+        Failure(_folder.PathTo("a"));
+        File.Open(_folder.PathTo("a"), FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
     }
 
     private string Refused(byte[] file, string reason)
     {
-        File.WriteAllBytes(_folder["a"], file);
-        string message = Failure(_folder["a"]).Message;
+        File.WriteAllBytes(_folder.PathTo("a"), file);
+        string message = Failure(_folder.PathTo("a")).Message;
         Assert.Contains(reason, message);
         Assert.Contains("; expected ", message);
         return message;

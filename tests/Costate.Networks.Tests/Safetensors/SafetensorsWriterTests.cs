@@ -1,4 +1,5 @@
 using System.Text;
+using Costate.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ public sealed class SafetensorsWriterTests : IDisposable
             new("é", tensor(new[] { 5L })),
         };
 
-        SafetensorsFile.Write(_folder["a"], tensors, new Dictionary<string, string> { ["z"] = "\"<1>\"", ["y"] = "" });
+        SafetensorsFile.Write(_folder.PathTo("a"), tensors, new Dictionary<string, string> { ["z"] = "\"<1>\"", ["y"] = "" });
 
         // Written out by hand from the format's description.
         string header = """
@@ -41,7 +42,7 @@ public sealed class SafetensorsWriterTests : IDisposable
             .. BitConverter.GetBytes(2f),
             1, 2, 3,
         ];
-        Assert.Equal(expected, File.ReadAllBytes(_folder["a"]));
+        Assert.Equal(expected, File.ReadAllBytes(_folder.PathTo("a")));
     }
 
     [Fact]
@@ -51,10 +52,10 @@ public sealed class SafetensorsWriterTests : IDisposable
         KeyValuePair<string, Tensor>[] tensors =
             [new("a", rand(3)), new("b", rand(2, 2).to(ScalarType.BFloat16)), new("c", rand(4).to(ScalarType.Float16))];
 
-        SafetensorsFile.Write(_folder["a"], tensors);
-        SafetensorsFile.Write(_folder["b"], tensors.Reverse());
+        SafetensorsFile.Write(_folder.PathTo("a"), tensors);
+        SafetensorsFile.Write(_folder.PathTo("b"), tensors.Reverse());
 
-        Assert.Equal(File.ReadAllBytes(_folder["a"]), File.ReadAllBytes(_folder["b"]));
+        Assert.Equal(File.ReadAllBytes(_folder.PathTo("a")), File.ReadAllBytes(_folder.PathTo("b")));
     }
 
     [Fact]
@@ -62,12 +63,12 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows does not let a mapped file be replaced.");
         using DisposeScope scope = NewDisposeScope();
-        SafetensorsFile.Write(_folder["a"], One(tensor(1f)));
-        using SafetensorsFile before = SafetensorsFile.Open(_folder["a"]);
+        SafetensorsFile.Write(_folder.PathTo("a"), One(tensor(1f)));
+        using SafetensorsFile before = SafetensorsFile.Open(_folder.PathTo("a"));
 
-        SafetensorsFile.Write(_folder["a"], One(tensor(2f)));
+        SafetensorsFile.Write(_folder.PathTo("a"), One(tensor(2f)));
 
-        using SafetensorsFile after = SafetensorsFile.Open(_folder["a"]);
+        using SafetensorsFile after = SafetensorsFile.Open(_folder.PathTo("a"));
         Assert.Equal(1f, before.Read("x").item<float>());
         Assert.Equal(2f, after.Read("x").item<float>());
         Assert.Equal(["a"], _folder.Files);
@@ -78,9 +79,9 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor value = tensor(new[] { new System.Numerics.Complex(1, 2), new System.Numerics.Complex(3, 4) }).conj().imag;
-        SafetensorsFile.Write(_folder["a"], One(value));
+        SafetensorsFile.Write(_folder.PathTo("a"), One(value));
 
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         Assert.Equal([-2.0, -4.0], file.Read("x").data<double>().ToArray());
     }
@@ -90,9 +91,9 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor value = tensor(new[] { new System.Numerics.Complex(1, 2), new System.Numerics.Complex(3, 4) }).to(ScalarType.ComplexFloat32);
-        SafetensorsFile.Write(_folder["a"], One(value.conj()));
+        SafetensorsFile.Write(_folder.PathTo("a"), One(value.conj()));
 
-        using SafetensorsFile file = SafetensorsFile.Open(_folder["a"]);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
         Assert.Equal([-2f, -4f], file.Read("x").imag.contiguous().data<float>().ToArray());
     }
@@ -131,9 +132,9 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         SafetensorsException error = Assert.Throws<SafetensorsException>(
-            () => SafetensorsFile.Write(Path.Combine(_folder["missing"], "a"), One(ones(1))));
-        Assert.Contains($"no folder '{_folder["missing"]}'", error.Message);
-        Assert.False(Directory.Exists(_folder["missing"]));
+            () => SafetensorsFile.Write(Path.Combine(_folder.PathTo("missing"), "a"), One(ones(1))));
+        Assert.Contains($"no folder '{_folder.PathTo("missing")}'", error.Message);
+        Assert.False(Directory.Exists(_folder.PathTo("missing")));
     }
 
     [Fact]
@@ -141,7 +142,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Assert.Contains(
-            "it is a folder", Assert.Throws<SafetensorsException>(() => SafetensorsFile.Write(_folder.Path, One(ones(1)))).Message);
+            "it is a folder", Assert.Throws<SafetensorsException>(() => SafetensorsFile.Write(_folder.FullName, One(ones(1)))).Message);
     }
 
     [Fact]
@@ -149,16 +150,16 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Relies on Linux's refusal to reserve a size beyond every disk's.");
         using DisposeScope scope = NewDisposeScope();
-        File.WriteAllText(_folder["a"], "before");
+        File.WriteAllText(_folder.PathTo("a"), "before");
 
         // A petabyte that takes one element of memory.
         Tensor huge = ones([1], ScalarType.Byte).expand(1L << 50);
         SafetensorsException error = Assert.Throws<SafetensorsException>(
-            () => SafetensorsFile.Write(_folder["a"], One(huge), cancellationToken: TestContext.Current.CancellationToken));
+            () => SafetensorsFile.Write(_folder.PathTo("a"), One(huge), cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.IsType<IOException>(error.InnerException, exactMatch: false);
         Assert.Equal(["a"], _folder.Files);
-        Assert.Equal("before", File.ReadAllText(_folder["a"]));
+        Assert.Equal("before", File.ReadAllText(_folder.PathTo("a")));
     }
 
     [Fact]
@@ -166,7 +167,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Relies on the length of Linux's file names.");
         using DisposeScope scope = NewDisposeScope();
-        Assert.Throws<SafetensorsException>(() => SafetensorsFile.Write(_folder[new string('x', 300)], One(ones(1))));
+        Assert.Throws<SafetensorsException>(() => SafetensorsFile.Write(_folder.PathTo(new string('x', 300)), One(ones(1))));
         Assert.Empty(_folder.Files);
     }
 
@@ -176,7 +177,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     public void Write_LeavesNothingWhenCancelledOnTheWay(int chunks)
     {
         using DisposeScope scope = NewDisposeScope();
-        File.WriteAllText(_folder["a"], "before");
+        File.WriteAllText(_folder.PathTo("a"), "before");
         using var source = new CancellationTokenSource();
         int filesOnTheWay = 0;
         var progress = new Reports(bytes =>
@@ -191,12 +192,12 @@ public sealed class SafetensorsWriterTests : IDisposable
         // Exactly three chunks, so that the token is cancelled after the first and after the last.
         Tensor tensor = ones([3L * TensorBytes.DefaultChunkBytes], ScalarType.Byte);
         Assert.Throws<OperationCanceledException>(
-            () => SafetensorsFile.Write(_folder["a"], One(tensor), null, progress, source.Token));
+            () => SafetensorsFile.Write(_folder.PathTo("a"), One(tensor), null, progress, source.Token));
 
         Assert.Equal(2, filesOnTheWay);
         Assert.Equal(chunks, progress.Values.Count);
         Assert.Equal(["a"], _folder.Files);
-        Assert.Equal("before", File.ReadAllText(_folder["a"]));
+        Assert.Equal("before", File.ReadAllText(_folder.PathTo("a")));
     }
 
     [Fact]
@@ -205,7 +206,7 @@ public sealed class SafetensorsWriterTests : IDisposable
         using DisposeScope scope = NewDisposeScope();
         var progress = new Reports(_ => throw new InvalidOperationException("caller"));
 
-        Assert.Throws<InvalidOperationException>(() => SafetensorsFile.Write(_folder["a"], One(ones(3)), progress: progress));
+        Assert.Throws<InvalidOperationException>(() => SafetensorsFile.Write(_folder.PathTo("a"), One(ones(3)), progress: progress));
 
         Assert.Empty(_folder.Files);
     }
@@ -214,7 +215,7 @@ public sealed class SafetensorsWriterTests : IDisposable
 
     private string Refused(KeyValuePair<string, Tensor>[] tensors, Dictionary<string, string>? metadata = null)
     {
-        ArgumentException error = Assert.Throws<ArgumentException>(() => SafetensorsFile.Write(_folder["a"], tensors, metadata));
+        ArgumentException error = Assert.Throws<ArgumentException>(() => SafetensorsFile.Write(_folder.PathTo("a"), tensors, metadata));
         Assert.Empty(_folder.Files);
         Assert.Contains("; expected ", error.Message);
         return error.Message;

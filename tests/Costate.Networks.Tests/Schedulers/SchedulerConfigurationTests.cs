@@ -1,3 +1,4 @@
+using Costate.Testing;
 using static Costate.Networks.Tests.DirectSchedule;
 
 namespace Costate.Networks.Tests;
@@ -129,8 +130,8 @@ public sealed class SchedulerConfigurationTests
     public void Load_ReadsAFile()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["scheduler_config.json"], "\uFEFF" + TestConfiguration.Json(Euler, StableDiffusion));
-        SchedulerConfiguration configuration = SchedulerConfiguration.Load(folder["scheduler_config.json"]);
+        File.WriteAllText(folder.PathTo("scheduler_config.json"), "\uFEFF" + TestConfiguration.Json(Euler, StableDiffusion));
+        SchedulerConfiguration configuration = SchedulerConfiguration.Load(folder.PathTo("scheduler_config.json"));
         Assert.Equal(Euler, configuration.ClassName);
         Assert.Equal(Prediction.Noise, configuration.Prediction);
         Assert.Equal(1000, configuration.TrainingTimesteps);
@@ -143,25 +144,25 @@ public sealed class SchedulerConfigurationTests
     public void Load_SaysWhatIsWrongWithAFile()
     {
         using var folder = new TemporaryFolder();
-        var missing = Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Load(folder["none.json"]));
+        var missing = Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Load(folder.PathTo("none.json")));
         Assert.Contains("none.json", missing.Message, StringComparison.Ordinal);
         Assert.IsType<FileNotFoundException>(missing.InnerException);
 
-        var isFolder = Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Load(folder.Path));
+        var isFolder = Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Load(folder.FullName));
         Assert.Contains("It is a folder", isFolder.Message, StringComparison.Ordinal);
 
         // Sparse: it takes no room on the disk.
-        using (FileStream huge = File.Create(folder["huge.json"]))
+        using (FileStream huge = File.Create(folder.PathTo("huge.json")))
         {
             huge.SetLength(1L << 40);
         }
 
-        var tooLarge = Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Load(folder["huge.json"]));
+        var tooLarge = Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Load(folder.PathTo("huge.json")));
         Assert.Contains("it has 1099511627776 bytes; a scheduler's configuration has at most 1048576", tooLarge.Message, StringComparison.Ordinal);
         Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Parse("{}" + new string(' ', 1 << 20)));
 
-        File.WriteAllBytes(folder["bytes.json"], [.. "{\"_class_name\": \""u8, 0xff, .. "\"}"u8]);
-        Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Load(folder["bytes.json"]));
+        File.WriteAllBytes(folder.PathTo("bytes.json"), [.. "{\"_class_name\": \""u8, 0xff, .. "\"}"u8]);
+        Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Load(folder.PathTo("bytes.json")));
         Assert.Throws<ArgumentException>(() => SchedulerConfiguration.Load(""));
         Assert.Throws<ArgumentNullException>(() => SchedulerConfiguration.Parse(null!));
     }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static Costate.Tests.LatentProblem;
 using static TorchSharp.torch;
 
 namespace Costate.Tests;
@@ -6,11 +7,6 @@ namespace Costate.Tests;
 /// <summary>Optimisation through the sampler, on the mixture in 64 bits and on a small network.</summary>
 public sealed class LatentOptimisationTests
 {
-    private const int Steps = 6;
-    private const double Rate = 0.05;
-
-    private static readonly Mixture Problem = Mixture.Load();
-
     public static TheoryData<string> Optimisers => ["descent", "momentum", "adam", "l-bfgs"];
 
     [Fact]
@@ -86,44 +82,6 @@ public sealed class LatentOptimisationTests
     }
 
     [Fact]
-    public void Bfgs_FindsTheMinimumOfAQuadratic()
-    {
-        using var scope = NewDisposeScope();
-        var row = new LimitedMemoryRow(memory: 10, trials: 20);
-        Tensor curvature = logspace(0, 3, 8, dtype: ScalarType.Float64);
-        Tensor minimum = arange(8, dtype: ScalarType.Float64);
-        Tensor at = zeros_like(minimum);
-        int evaluations = 0;
-        for (; evaluations < 200 && !row.IsSettled; evaluations++)
-        {
-            Tensor away = at - minimum;
-            if (away.abs().max().item<double>() < 1e-9)
-            {
-                break;
-            }
-
-            at = row.Next(at, 0.5 * (curvature * away.square()).sum().item<double>(), curvature * away);
-        }
-
-        Assert.True((at - minimum).abs().max().item<double>() < 1e-9);
-
-        // Descent at the best single rate would need about 1000 log(1e9)/2 steps.
-        Assert.InRange(evaluations, 5, 80);
-        row.Dispose();
-    }
-
-    [Fact]
-    public void Bfgs_AtAMinimum_Stops()
-    {
-        using var scope = NewDisposeScope();
-        var identity = new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.0, Prediction.Noise), Problem.Schedule, Solver.Ddim(), Grid());
-        OptimisedLatent result = new LatentOptimisation(identity, x => x.square().sum(1), Options("l-bfgs", 30)).Run(cat([zeros(1, 2, ScalarType.Float64), Starts(1)]));
-        Assert.Equal(0, result.BestIteration[0]);
-        Assert.Equal(2 * Steps, result.NetworkEvaluations[0]);
-        Assert.InRange(result.BestLoss[1], 0, 1e-12);
-    }
-
-    [Fact]
     public void Best_IsKept_WhenTheLossRises()
     {
         using var scope = NewDisposeScope();
@@ -134,51 +92,6 @@ public sealed class LatentOptimisationTests
         Assert.Equal(losses.min().item<double>(), result.BestLoss[0]);
         Assert.Equal(losses.argmin().item<long>(), result.BestIteration[0]);
         Near.Equal(Problem.Loss(result.Sample), losses.min().unsqueeze(0), 1e-13);
-    }
-
-    [Fact]
-    public void Items_StopEarly_EachByItself()
-    {
-        using var scope = NewDisposeScope();
-        var seen = new List<int>();
-        var options = new LatentOptimisationOptions { Iterations = 6, StartNoiseRate = Rate, StopAtLoss = 1, Targets = OptimisationTargets.StartNoise };
-        LatentOptimisation optimisation = new(NewSampler(), (x, items) =>
-        {
-            seen.Add(items.Count);
-            return x.square().sum(1) + tensor(items.Select(i => i == 1 ? -100.0 : 100.0).ToArray());
-        }, options);
-        OptimisedLatent result = optimisation.Run(Starts(3), Conditions(3));
-        Assert.Equal([3, 2, 2, 2, 2, 2, 2], seen);
-        Assert.Equal(0, result.BestIteration[1]);
-        Assert.Equal([13 * Steps, 2 * Steps, 13 * Steps], result.NetworkEvaluations);
-        Assert.True(result.Losses[1, 1].isnan().item<bool>());
-        Near.Equal(Starts(3)[1], result.StartNoise[1], 1e-15);
-    }
-
-    [Fact]
-    public void UnconditionalOfEachItem_GoesWithIt_WhenOthersHaveStopped()
-    {
-        using var scope = NewDisposeScope();
-        Denoiser guided = Problem.Denoiser().WithClassifierFreeGuidance(0.5 * StartNoise.Draw([3, 2], 33, ScalarType.Float64), 1.5);
-        var sampler = new Sampler(guided, Problem.Schedule, Solver.DpmSolverPlusPlus(2), Grid());
-        var options = new LatentOptimisationOptions { Iterations = 3, StartNoiseRate = Rate, StopAtLoss = -1e5 };
-        OptimisedLatent all = new LatentOptimisation(sampler, Problem.Loss, options).Run(Starts(3), Conditions(3));
-        Tensor Loss(Tensor x, IReadOnlyList<int> items) => Problem.Loss(x) - tensor(items.Select(i => i == 0 ? 1e6 : 0.0).ToArray());
-        OptimisedLatent part = new LatentOptimisation(sampler, Loss, options).Run(Starts(3), Conditions(3));
-        Assert.True(part.NetworkEvaluations[0] < part.NetworkEvaluations[1]);
-        Near.Equal(all.Sample.narrow(0, 1, 2), part.Sample.narrow(0, 1, 2), 1e-12);
-    }
-
-    [Fact]
-    public void Patience_CountsIterationsWithoutImprovement()
-    {
-        using var scope = NewDisposeScope();
-        double[] given = [5, 4, 4.5, 3.95, 4.2, 4.3, 4.4];
-        int call = 0;
-        var options = new LatentOptimisationOptions { Iterations = 6, Patience = 3, MinImprovement = 0.1 };
-        OptimisedLatent result = new LatentOptimisation(NewSampler(), x => (x.sum(1) * 0.0) + given[call++], options).Run(Starts(1), Conditions(1));
-        Assert.Equal(5, call);
-        Assert.Equal((3.95, 3), (result.BestLoss[0], result.BestIteration[0]));
     }
 
     [Fact]
@@ -224,23 +137,6 @@ public sealed class LatentOptimisationTests
     }
 
     [Fact]
-    public void StochasticSolver_ReplaysItsPath_WhateverHasStopped()
-    {
-        using var scope = NewDisposeScope();
-        var sampler = new Sampler(Problem.Denoiser(), Problem.Schedule, Solver.SdeDpmSolverPlusPlus(2), Grid());
-        var options = new LatentOptimisationOptions { Iterations = 3, StartNoiseRate = Rate };
-        Tensor recorded = StartNoise.Draw([Steps, 3, 2], 9, ScalarType.Float64);
-        foreach (BrownianPath path in new[] { BrownianPath.PerStep(3), BrownianPath.Tree(3), BrownianPath.Recorded(recorded) })
-        {
-            OptimisedLatent all = new LatentOptimisation(sampler, Problem.Loss, options).Run(Starts(3), Conditions(3), path);
-            Tensor Loss(Tensor x, IReadOnlyList<int> items) => Problem.Loss(x) - tensor(items.Select(i => i == 0 ? 1e6 : 0.0).ToArray());
-            OptimisedLatent part = new LatentOptimisation(sampler, Loss, options with { StopAtLoss = -1e5 }).Run(Starts(3), Conditions(3), path);
-            Assert.Equal(2 * Steps, part.NetworkEvaluations[0]);
-            Near.Equal(all.Sample.narrow(0, 1, 2), part.Sample.narrow(0, 1, 2), 1e-12);
-        }
-    }
-
-    [Fact]
     public void Presets_RunOnTheirSolvers()
     {
         using var scope = NewDisposeScope();
@@ -278,81 +174,6 @@ public sealed class LatentOptimisationTests
     }
 
     [Fact]
-    public void BadLosses_AreNamed_WithIterationAndItem()
-    {
-        using var scope = NewDisposeScope();
-        Says(x => x.sum(), "shape []", "[2]", "iteration 0");
-        Says(x => x, "shape [2, 2]", "one value for each item");
-        Says(x => x.detach().sum(1), "no gradient", "iteration 0");
-        Says(_ => null!, "null");
-        Says(x => x.sum(1) / tensor(new[] { 1.0, 0 }), "item 1", "iteration 0", "finite");
-        Says(x => x.mul(0).sqrt().sum(1), "gradient is NaN", "item 0", "iteration 0");
-
-        void Says(Func<Tensor, Tensor> loss, params string[] texts)
-        {
-            var error = Assert.Throws<InvalidOperationException>(() => new LatentOptimisation(NewSampler(), loss).Run(Starts(2), Conditions(2)));
-            Assert.All(texts, text => Assert.Contains(text, error.Message));
-        }
-    }
-
-    // A weight whose gradient leads to where the network answers NaN, and a loss that becomes NaN.
-    [Theory]
-    [InlineData("descent", 1e160, 1)]
-    [InlineData("momentum-unclipped", 1e160, 1)]
-    [InlineData("adam", double.NaN, 2)]
-    [InlineData("l-bfgs", double.NaN, 2)]
-    public void DivergedItem_LeavesTheOthersAlone(string optimiser, double weight, int iteration)
-    {
-        using var scope = NewDisposeScope();
-        LatentOptimisationOptions options = Options(optimiser, 5) with { Optimiser = optimiser == "momentum-unclipped" ? LatentOptimiser.GradientDescent(0.9) : Options(optimiser, 5).Optimiser };
-        foreach ((bool drops, GradientMethod method) in new[] { (false, GradientMethod.Discrete()), (true, GradientMethod.Discrete()), (false, GradientMethod.Unrolled()) })
-        {
-            int calls = 0;
-            Tensor Loss(Tensor x, IReadOnlyList<int> items)
-            {
-                double its = double.IsNaN(weight) && calls++ < 2 ? 1 : weight;
-                return Problem.Loss(x) * tensor(items.Select(i => i == 1 ? its : 1).ToArray());
-            }
-
-            OptimisedLatent found = (drops ? new LatentOptimisation(NewSampler(), Loss, options with { Method = method }) : new(NewSampler(), x => Loss(x, [0, 1, 2]), options with { Method = method }))
-                .Run(Starts(3), Conditions(3));
-            DivergedItem diverged = Assert.Single(found.Diverged);
-            Assert.Equal((1, iteration), (diverged.Item, diverged.Step));
-            foreach (int i in (int[])[0, 2])
-            {
-                OptimisedLatent alone = new LatentOptimisation(NewSampler(), Problem.Loss, options with { Method = method }).Run(Starts(3).narrow(0, i, 1), Conditions(3).narrow(0, i, 1));
-                Assert.Empty(alone.Diverged);
-
-                // Sums over one item and over three, in 64 bits, through five iterations.
-                Near.Equal(alone.Sample[0], found.Sample[i], 1e-10);
-                Near.Equal(alone.Losses[TensorIndex.Ellipsis, 0], found.Losses[TensorIndex.Ellipsis, i], 1e-10);
-            }
-
-            // It keeps its best, and its losses end.
-            Assert.True(found.Sample.isfinite().all().item<bool>() && found.StartNoise.isfinite().all().item<bool>() && found.Condition!.Values.isfinite().all().item<bool>());
-            Assert.True(found.Losses[5, 1].isnan().item<bool>());
-            Assert.InRange(found.BestIteration[1], 0, Math.Max(0, iteration - 1));
-        }
-    }
-
-    // Rates that lead to infinity at once, and to where the network answers NaN.
-    [Theory]
-    [InlineData(1e308, 0)]
-    [InlineData(1e300, 1)]
-    public void DivergedWeights_AreRestoredToTheirBest(double rate, int iteration)
-    {
-        using var scope = NewDisposeScope();
-        using var weight = new Parameter(ones(1, ScalarType.Float64));
-        Denoiser denoiser = Denoiser.FromFunction((x, t, z) => Problem.Denoiser().Call(x, t[0].item<double>(), z!) * weight, Prediction.Noise, parameters: [weight]);
-        var options = new LatentOptimisationOptions { Iterations = 5, Targets = OptimisationTargets.Parameters, ParameterRate = rate };
-        OptimisedLatent found = new LatentOptimisation(new Sampler(denoiser, Problem.Schedule, Solver.Ddim(), Grid()), Problem.Loss, options).Run(Starts(3), Conditions(3));
-        Assert.All(found.Diverged, d => Assert.Equal(iteration, d.Step));
-        Assert.Equal([0, 1, 2], found.Diverged.Select(d => d.Item));
-        Assert.Equal(1, weight.item<double>());
-        Assert.Equal(found.Losses[0, 0].item<double>(), found.BestLoss[0]);
-    }
-
-    [Fact]
     public void BadOptions_AreRefused()
     {
         using var scope = NewDisposeScope();
@@ -371,35 +192,5 @@ public sealed class LatentOptimisationTests
 
         static void Refuses(LatentOptimisationOptions options, string text) =>
             Assert.Contains(text, Assert.Throws<ArgumentException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, options)).Message);
-    }
-
-    private static TimeGrid Grid() => TimeGrid.UniformLogSnr(Problem.Schedule, Steps, 1, 0.01);
-
-    private static Sampler NewSampler() => new(Problem.Denoiser(), Problem.Schedule, Solver.DpmSolverPlusPlus(2), Grid());
-
-    private static Tensor Starts(int batch) => StartNoise.Draw([batch, 2], 31, ScalarType.Float64);
-
-    private static Tensor Conditions(int batch) => Problem.ConditionTensor(batch) + StartNoise.Draw([batch, 2], 32, ScalarType.Float64).mul(0.1);
-
-    private static LatentOptimisationOptions Options(string optimiser, int iterations) => new()
-    {
-        Iterations = iterations,
-        StartNoiseRate = Rate,
-        ConditionRate = 2 * Rate,
-        Optimiser = optimiser switch
-        {
-            "descent" => LatentOptimiser.GradientDescent(),
-            "momentum" => LatentOptimiser.GradientDescent(0.9, 0.1),
-            "adam" => LatentOptimiser.Adam(),
-            _ => LatentOptimiser.LimitedMemoryBfgs(5),
-        },
-    };
-
-    private static LatentOptimisation Optimise(Sampler sampler, string optimiser, int iterations, OptimisationTargets targets) =>
-        new(sampler, Problem.Loss, Options(optimiser, iterations) with { Targets = targets });
-
-    private sealed class Told(Action<OptimisationProgress> tell) : IProgress<OptimisationProgress>
-    {
-        public void Report(OptimisationProgress value) => tell(value);
     }
 }

@@ -62,8 +62,8 @@ internal sealed record Mixture
     private Tensor Predict(Tensor x, Tensor t, Tensor? z, Prediction prediction)
     {
         double[] times = [.. t.to(ScalarType.Float64).data<double>()];
-        Tensor alpha = Column(times.Select(Schedule.Alpha), x.dtype);
-        Tensor sigma = Column(times.Select(Schedule.Sigma), x.dtype);
+        Tensor alpha = Column(times, Schedule.Alpha, x.dtype);
+        Tensor sigma = Column(times, Schedule.Sigma, x.dtype);
         Tensor centres = tensor(means.SelectMany(m => m).ToArray(), [1, means.Length, x.shape[1]], ScalarType.Float64).to(x.dtype);
         if (z is not null)
         {
@@ -73,19 +73,23 @@ internal sealed record Mixture
         // eps = sigma E[x - alpha m_k]/v over the posterior of the component k, v = alpha^2 s0^2 + sigma^2.
         Tensor variance = (alpha * deviation).square() + sigma.square();
         Tensor difference = x.unsqueeze(1) - (alpha.unsqueeze(1) * centres);
-        Tensor logits = (difference.square().sum(2) / (-2 * variance)) + tensor(weights, dtype: ScalarType.Float64).log().to(x.dtype);
+        Tensor logits = (difference.square().sum(2) / (-2 * variance)) + tensor([.. weights.Select(w => Math.Log(w))], dtype: x.dtype);
         Tensor posterior = logits.softmax(1).unsqueeze(2);
-        Tensor noise = sigma * (posterior * difference).sum(1) / variance;
-        Tensor data = ((alpha * deviation).square() * (posterior * difference).sum(1) / variance / alpha) + (posterior * centres).sum(1);
+        Tensor expected = (posterior * difference).sum(1) / variance;
+        Tensor Noise() => sigma * expected;
+        Tensor Data() => ((alpha * (deviation * deviation)) * expected) + (posterior * centres).sum(1);
         return prediction switch
         {
-            Prediction.Noise => noise,
-            Prediction.Data => data,
-            Prediction.Velocity => (alpha * noise) - (sigma * data),
-            Prediction.Flow => noise - data,
-            _ => -noise / sigma,
+            Prediction.Noise => Noise(),
+            Prediction.Data => Data(),
+            Prediction.Velocity => (alpha * Noise()) - (sigma * Data()),
+            Prediction.Flow => Noise() - Data(),
+            _ => -expected,
         };
     }
 
-    private static Tensor Column(IEnumerable<double> values, ScalarType dtype) => tensor(values.ToArray(), dtype: ScalarType.Float64).to(dtype).unsqueeze(1);
+    // A sampler tells the whole batch one time.
+    private static Tensor Column(double[] times, Func<double, double> value, ScalarType dtype) => times.AsSpan().IndexOfAnyExcept(times[0]) < 0
+        ? full([times.Length, 1], value(times[0]), ScalarType.Float64).to(dtype)
+        : tensor([.. times.Select(value)], ScalarType.Float64).to(dtype).unsqueeze(1);
 }

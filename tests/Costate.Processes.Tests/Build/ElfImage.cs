@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Costate.Tests.Build;
+namespace Costate.Processes.Tests.Build;
 
 /// <summary>
 /// A small shared library: header, string table, version needs of two libraries, section headers at the end.

@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Xml.Linq;
 using Costate.Testing;
 
-namespace Costate.Cli.Tests.Documentation;
+namespace Costate.Processes.Tests.Documentation;
 
 /// <summary>What a package feed shows of the packages, and what they bring.</summary>
 public sealed class PackageContentsTests

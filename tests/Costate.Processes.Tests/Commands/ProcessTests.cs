@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Costate.Cli.Tests;
 using Costate.Testing;
 
-namespace Costate.Cli.Tests.Commands;
+namespace Costate.Processes.Tests.Commands;
 
 /// <summary>The tool as a process of its own: exit codes, streams, and Ctrl-C.</summary>
 public sealed partial class ProcessTests
@@ -110,8 +111,8 @@ public sealed partial class ProcessTests
         string[] inputs = arguments is ["sample" or "gradient", ..] ? Tool.Inputs() : [];
         if (arguments.Contains("PAIRS"))
         {
-            Pictures.Write(folder.PathTo("a.png"), 32, 32);
-            Pictures.Write(folder.PathTo("b.png"), 40, 32);
+            File.Copy(Repository.PathTo("eng", "icon.png"), folder.PathTo("a.png"));
+            File.Copy(Repository.PathTo("eng", "icon.png"), folder.PathTo("b.png"));
             arguments = [.. arguments.Select(argument => argument == "PAIRS" ? folder.Write("pairs.csv", "a.png,b.png\n") : argument)];
         }
 

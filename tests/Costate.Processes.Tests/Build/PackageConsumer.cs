@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Costate.Testing;
 
-namespace Costate.Tests.Build;
+namespace Costate.Processes.Tests.Build;
 
 /// <summary>What a user gets: the packed library in fresh projects outside the repository, added as the README says.</summary>
 public sealed class PackageConsumer : IDisposable
@@ -74,7 +74,7 @@ public sealed class PackageConsumer : IDisposable
               </PropertyGroup>
             </Project>
             """);
-        File.Copy(Repository.PathTo("tests", "Costate.Tests", "Build", "ConsumerProgram.txt"), PathTo(name, "Program.cs"));
+        File.Copy(Repository.PathTo("tests", "Costate.Processes.Tests", "Build", "ConsumerProgram.txt"), PathTo(name, "Program.cs"));
         foreach (string package in packages)
         {
             Run(PathTo(name), "add", "package", package.Split('@')[0], "--version", package.Split('@')[1], "--source", Feed);
@@ -92,5 +92,5 @@ public sealed class PackageConsumer : IDisposable
     }
 
     private static JsonDocument Assets() =>
-        JsonDocument.Parse(File.ReadAllBytes(Repository.PathTo("tests", "Costate.Tests", "obj", "project.assets.json")));
+        JsonDocument.Parse(File.ReadAllBytes(Repository.PathTo("tests", "Costate.Processes.Tests", "obj", "project.assets.json")));
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Costate.Testing;
 
-namespace Costate.Cli.Tests;
+namespace Costate.Processes.Tests.Samples;
 
 /// <summary>Runs the programs of samples/ as a user would.</summary>
 public sealed class SampleProgramTests

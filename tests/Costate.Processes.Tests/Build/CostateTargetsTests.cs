@@ -1,7 +1,7 @@
 using Costate.Build;
 using Costate.Testing;
 
-namespace Costate.Tests.Build;
+namespace Costate.Processes.Tests.Build;
 
 /// <summary>The build step as MSBuild runs it, on a project that has nothing but the step.</summary>
 public sealed class CostateTargetsTests : IDisposable

@@ -1,6 +1,6 @@
 using Costate.Build;
 
-namespace Costate.Tests.Build;
+namespace Costate.Processes.Tests.Build;
 
 /// <summary>A user's programs, on the packed library.</summary>
 public sealed class PackageConsumerTests(PackageConsumer consumer) : IClassFixture<PackageConsumer>

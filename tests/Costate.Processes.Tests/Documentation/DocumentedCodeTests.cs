@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Costate.Testing;
 
-namespace Costate.Cli.Tests.Documentation;
+namespace Costate.Processes.Tests.Documentation;
 
 /// <summary>The C# of the documentation, compiled as it is printed.</summary>
 public sealed partial class DocumentedCodeTests

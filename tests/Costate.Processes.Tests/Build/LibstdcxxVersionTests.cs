@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Costate.Build;
 
-namespace Costate.Tests.Build;
+namespace Costate.Processes.Tests.Build;
 
 public sealed class LibstdcxxVersionTests
 {
