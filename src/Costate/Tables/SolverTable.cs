@@ -110,7 +110,8 @@ public sealed class SolverTable
         Schedule,
         [.. rows.Select(row => row.GridIndex is int i && gridPoints.Contains(i) ? row.With([new(NoiseIntervals.Count + Array.IndexOf([.. gridPoints], i), 1)]) : row)],
         [.. NoiseIntervals],
-        Reversal) { InputCount = NoiseIntervals.Count + gridPoints.Count, ControlledPoints = gridPoints };
+        Reversal)
+    { InputCount = NoiseIntervals.Count + gridPoints.Count, ControlledPoints = gridPoints };
 
     /// <summary>How the output of a network of the given kind becomes the prediction of this table, at row i.</summary>
     internal PredictionConversion Conversion(Prediction network, int i)
