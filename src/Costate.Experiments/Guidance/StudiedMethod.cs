@@ -29,7 +29,12 @@ internal sealed record StudiedMethod
         : $"{Method.Label}, {Name[(Method.Name.Length + 1)..].Replace(':', ' ')}";
 
     /// <summary>Greedy guidance with a lookahead.</summary>
-    internal static string Ahead(string steps) => steps == "1" ? GuideMethod.Greedy.Name : $"{GuideMethod.Greedy.Name}:lookahead={steps}";
+    /// <exception cref="InputException">It is no lookahead.</exception>
+    internal static string Ahead(string steps)
+    {
+        NamedLookahead.Parse(steps);
+        return steps == "1" ? GuideMethod.Greedy.Name : $"{GuideMethod.Greedy.Name}:lookahead={steps}";
+    }
 
     /// <exception cref="InputException">The name or a change is unknown, or does not fit.</exception>
     internal static StudiedMethod Parse(string text)

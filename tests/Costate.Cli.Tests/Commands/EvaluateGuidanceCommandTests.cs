@@ -106,13 +106,13 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         Refused(Run("out", "--methods", "dps:size=2"), "dps:size=2", "strength=S");
         Refused(Run("out", "--methods", "dps,dps"), "dps twice");
         Refused(Run("out", "--lookahead", "1,x"), "Got x for --lookahead");
-        Refused(Run("out", "--tasks", "custom-torchscript-loss"), "--tasks custom-torchscript-loss");
+        Refused(Run("out", "--tasks", "custom-torchscript-loss"), "custom-torchscript-loss for --tasks");
         Refused(Run("out", "--evaluations", "3"), "Got 3 for --evaluations");
         Refused(Run("out", "--shard", "4/3"), "Got 4/3 for --shard");
         Refused(Run("out", "--evaluations", "50,50"), "Got 50 twice for --evaluations");
         Refused(Run("out", "--tasks", "deblur,DEBLUR"), "Got deblur twice for --tasks");
         Refused(Run("out", "--methods", "dps,DPS"), "Got dps twice for --methods");
-        Refused(Run("out", "--code", "other"), "--code other", "observed, mean");
+        Refused(Run("out", "--code", "other"), "other for --code", "observed", "mean");
         Assert.False(Directory.Exists(folder.PathTo("out")));
     }
 
