@@ -41,14 +41,14 @@ public sealed class SampleGradient : TensorResult
     /// dL/dn, [vectors, batch, ...]: with respect to the standard normal vectors that a stochastic solver draws, in the order of
     /// <see cref="SolverTable.NoiseIntervals"/>; null unless <see cref="GradientParts.NoiseVectors"/> asked for it.
     /// </summary>
-    public Tensor? NoiseVectors { get; init; }
+    public Tensor? NoiseVectors { get; internal init; }
 
     /// <summary>
     /// dL/dx at each point of the grid, [steps + 1, batch, ...], x_T first and the sample last; null unless
     /// <see cref="GradientParts.StateCotangents"/> asked for it. Of a reversible solver, which carries two states, those of the one that the
     /// sample is of, the other held fixed.
     /// </summary>
-    public Tensor? StateCotangents { get; init; }
+    public Tensor? StateCotangents { get; internal init; }
 
     /// <summary>
     /// For <see cref="GradientMethod.Reversible"/>, how far rounding carried the reconstructed start from x_T: the largest entry of the

@@ -27,7 +27,8 @@ internal sealed class Seeds : IDisposable
         }
         else
         {
-            sums[row] = (weight == 1 ? cotangent.alias() : cotangent.Times(weight)).DetachFromDisposeScope();
+            // A copy, which a transpose may add to.
+            sums[row] = cotangent.Times(weight).DetachFromDisposeScope();
         }
     }
 

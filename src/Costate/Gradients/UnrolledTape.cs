@@ -81,7 +81,7 @@ internal sealed class UnrolledTape : GradientTape
             .. seeds.States.Select(seed => (seed.Key == Run.Table.SampleRow ? sample : values.States[seed.Key], seed.Value)),
             .. seeds.Outputs.Select(seed => (values.Outputs[seed.Key], seed.Value)),
         ];
-        Tensor? factor = Run.NetworkType == ScalarType.Float16 ? CotangentScale.Of(all[0].Cotangent, gradients.IsEmpty) : null;
+        Tensor? factor = Run.NetworkType == ScalarType.Float16 ? CotangentScale.Of(Largest(all.Select(seed => seed.Cotangent)), gradients.IsEmpty) : null;
         autograd.backward(
             [.. all.Select(seed => seed.Value)],
             [.. all.Select(seed => factor is null ? seed.Cotangent : seed.Cotangent * factor)],
@@ -95,6 +95,9 @@ internal sealed class UnrolledTape : GradientTape
 
         Tensor Taken(Tensor leaf) => CotangentScale.Undo(leaf.grad ?? zeros_like(leaf), factor);
     }
+
+    // Of all cotangents, entry by entry, so that one factor suits them all.
+    private static Tensor Largest(IEnumerable<Tensor> cotangents) => cotangents.Select(cotangent => cotangent.abs()).Aggregate(maximum);
 
     private static Tensor Leaf(SamplingRun run, int input)
     {
