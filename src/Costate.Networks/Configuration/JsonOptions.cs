@@ -43,12 +43,36 @@ internal sealed class JsonOptions
     {
         try
         {
-            return new JsonOptions(source, JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json) ?? throw new JsonException("it is null"));
+            return new JsonOptions(source, Members(json));
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"'{source}' is not a JSON object of options: {e.Message}", e);
         }
+    }
+
+    // Without reflection, which programs of a single file and those compiled ahead of time go without.
+    private static Dictionary<string, JsonElement> Members(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        using JsonDocument document = JsonDocument.ParseValue(ref reader);
+        while (reader.Read())
+        {
+            // Throws at anything that follows.
+        }
+
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            throw new JsonException($"it is {(document.RootElement.ValueKind == JsonValueKind.Null ? "null" : $"of the kind {document.RootElement.ValueKind}")}");
+        }
+
+        Dictionary<string, JsonElement> members = [];
+        foreach (JsonProperty member in document.RootElement.EnumerateObject())
+        {
+            members[member.Name] = member.Value.Clone();
+        }
+
+        return members;
     }
 
     internal bool Flag(string name, bool otherwise) =>
