@@ -126,9 +126,9 @@ public sealed class AdaptiveSampler
             throw;
         }
 
-        using var together = new ItemwiseTape(batch, tapes);
+        using var together = new ItemwiseTape(tapes);
         using var noLosses = new StepLosses(batch, []);
-        return Sampler.Gradient(batch, together, loss, noLosses, GradientParts.None).MoveToOuterDisposeScope();
+        return LossGradient.Through(together, batch, loss, noLosses).MoveToOuterDisposeScope();
     }
 
     // The run of the whole batch, of which those of the items are parts; it counts the cost of all.

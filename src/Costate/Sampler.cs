@@ -172,7 +172,7 @@ public sealed class Sampler
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
-        return Gradient(run, loss, method ?? GradientMethod.Discrete(), losses, also).MoveToOuterDisposeScope();
+        return LossGradient.Of(run, loss, method ?? GradientMethod.Discrete(), losses, also).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -259,39 +259,6 @@ public sealed class Sampler
         return run.ToCaller(executor.Sample(live));
     }
 
-    /// <summary>The gradient of losses on the sample of a run and on the way to it. Results live in the caller's dispose scope.</summary>
-    internal static SampleGradient Gradient(SamplingRun run, Func<Tensor, Tensor> loss, GradientMethod method, IReadOnlyList<StepLoss>? losses = null, GradientParts also = GradientParts.None)
-    {
-        int noises = run.Table.NoiseIntervals.Count;
-        bool wantsStates = also.HasFlag(GradientParts.StateCotangents), wantsNoise = also.HasFlag(GradientParts.NoiseVectors);
-        if (wantsNoise && noises == 0)
-        {
-            throw new InputException("also", $"{GradientParts.NoiseVectors} with {run.Solver.Name}", "a stochastic solver", "This one draws no noise on the way.");
-        }
-
-        // A state has the cotangent of a control that is added to it.
-        run = wantsStates ? run with { Table = run.Table.WithControls([.. Enumerable.Range(0, run.Grid.Steps + 1)]) } : run;
-        run = run with { WantedInputs = (wantsNoise ? 0 : noises)..run.Table.InputCount };
-        using var onTheWay = new StepLosses(run, losses ?? []);
-        using GradientTape tape = method.Record(onTheWay.Observed);
-        return Gradient(run, tape, loss, onTheWay, also);
-    }
-
-    /// <summary>The gradient through a tape.</summary>
-    internal static SampleGradient Gradient(SamplingRun run, GradientTape tape, Func<Tensor, Tensor> loss, StepLosses onTheWay, GradientParts also)
-    {
-        Tensor sample = run.ToCaller(tape.Sample);
-        (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
-        Cotangents cotangents = run.ToCaller(tape.PullBack(onTheWay.Seeds, run.ToState(cotangent)));
-        int noises = also.HasFlag(GradientParts.NoiseVectors) ? run.Table.NoiseIntervals.Count : 0;
-        return new SampleGradient(onTheWay.AddTo(value), sample, cotangents, run.Denoiser, run.Meter.Total)
-        {
-            ReconstructionDrift = tape.ReconstructionDrift,
-            NoiseVectors = also.HasFlag(GradientParts.NoiseVectors) ? cotangents.Stacked(..noises) : null,
-            StateCotangents = also.HasFlag(GradientParts.StateCotangents) ? cotangents.Stacked(noises..) : null,
-        };
-    }
-
     /// <summary>The same sampler for some items of the batch, by their numbers.</summary>
     internal Sampler ForItems(IReadOnlyList<int> items) =>
         Denoiser.ForItems(items) is { } its && its != Denoiser ? new Sampler(its, Schedule, Solver, Grid) : this;
@@ -299,24 +266,7 @@ public sealed class Sampler
     /// <summary>A run from checked inputs.</summary>
     internal SamplingRun Checked(Tensor start, Condition? z, BrownianPath? noise, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(start);
-        if (start.dim() < 1 || start.numel() == 0 || !start.is_floating_point())
-        {
-            throw new ArgumentException($"Got x_T of shape {Shapes.Text(start)} and dtype {start.dtype}; it must be [batch, ...], not empty, of a floating-point dtype.", nameof(start));
-        }
-
-        Finite.CheckInput(start, "x_T");
-        CheckCondition(start, z);
-        if (Solver.IsStochastic && noise is null)
-        {
-            throw new ArgumentException($"{Solver.Name} is stochastic and needs a path: pass noise: {nameof(BrownianPath)}.{nameof(BrownianPath.PerStep)}(seed). The same path replays the same sample.", nameof(noise));
-        }
-
-        if (Solver.IsStochastic)
-        {
-            noise!.Check(table.NoiseIntervals, start);
-        }
-
+        SamplingInputs.Check(this, start, z, noise);
         return new SamplingRun
         {
             Denoiser = Denoiser,
@@ -331,32 +281,5 @@ public sealed class Sampler
             Progress = progress,
             Cancellation = cancellationToken,
         };
-    }
-
-    private void CheckCondition(Tensor start, Condition? z)
-    {
-        if (z is null)
-        {
-            return;
-        }
-
-        Tensor values = z.Values;
-        int batchDimension = z.IsScheduled ? 1 : 0;
-        if (z.IsScheduled && values.shape[0] != Grid.Steps)
-        {
-            throw new ArgumentException($"Got a scheduled condition with {values.shape[0]} entries for {Grid.Steps} steps; it has one for each interval of the grid.", nameof(z));
-        }
-
-        if (values.dim() <= batchDimension || values.shape[batchDimension] != start.shape[0])
-        {
-            throw new ArgumentException($"Got a condition of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be {(z.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. Use expand or repeat for one condition shared by all items.", nameof(z));
-        }
-
-        if (values.device.type != start.device.type || values.device.index != start.device.index)
-        {
-            throw new ArgumentException($"Got a condition on {values.device} for x_T on {start.device}; move one of them.", nameof(z));
-        }
-
-        Finite.CheckInput(values, "the condition");
     }
 }

@@ -9,7 +9,7 @@ namespace Costate;
 /// <param name="run">The run.</param>
 /// <param name="states">A tape of the same run.</param>
 /// <param name="straight">Where its stretches begin; it has seen the run.</param>
-internal sealed class StraightenedTape(SamplingRun run, StateTape states, StraightSteps straight) : GradientTape(run)
+internal sealed class StraightenedTape(SamplingRun run, StateTape states, StraightSteps straight) : RunTape(run)
 {
     internal override Tensor Sample => states.Sample;
 

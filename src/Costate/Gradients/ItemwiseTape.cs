@@ -3,9 +3,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>A tape of a batch whose items run on grids of their own: one tape for each.</summary>
-/// <param name="run">The run of the batch.</param>
 /// <param name="tapes">The tapes of its items, which are disposed with this one.</param>
-internal sealed class ItemwiseTape(SamplingRun run, IReadOnlyList<GradientTape> tapes) : GradientTape(run)
+internal sealed class ItemwiseTape(IReadOnlyList<GradientTape> tapes) : GradientTape
 {
     private readonly Tensor sample = cat([.. tapes.Select(tape => tape.Sample)], 0);
 
@@ -31,6 +30,4 @@ internal sealed class ItemwiseTape(SamplingRun run, IReadOnlyList<GradientTape> 
             [],
             [.. parts[0].Parameters.Select((first, i) => parts.Skip(1).Aggregate(first, (sum, part) => sum.add_(part.Parameters[i])))]);
     }
-
-    protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients) => throw new NotSupportedException();
 }

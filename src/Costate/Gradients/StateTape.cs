@@ -5,7 +5,7 @@ namespace Costate;
 /// <summary>A tape that gives back the state of each evaluation, for the exact discrete adjoint.</summary>
 /// <param name="run">The run.</param>
 /// <param name="lastSteps">How many steps of the grid have a gradient; null for all.</param>
-internal abstract class StateTape(SamplingRun run, int? lastSteps = null) : GradientTape(run)
+internal abstract class StateTape(SamplingRun run, int? lastSteps = null) : RunTape(run)
 {
     /// <summary>The row whose state, with all before it, counts as constant; null where only x_T comes before.</summary>
     protected int? ConstantRow { get; } = lastSteps is int last && last < run.Grid.Steps

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>Plain backpropagation: the whole run in one autograd graph.</summary>
-internal sealed class UnrolledTape : GradientTape
+internal sealed class UnrolledTape : RunTape
 {
     private readonly Tensor start;
     private readonly Tensor? condition;

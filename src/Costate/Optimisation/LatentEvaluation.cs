@@ -66,7 +66,7 @@ internal sealed class LatentEvaluation(
 
     private Tensor Pull(Tensor point, SamplingRun run)
     {
-        SampleGradient gradient = Sampler.Gradient(run, x => Checked(loss(x, Items), x), method);
+        SampleGradient gradient = LossGradient.Of(run, x => Checked(loss(x, Items), x), method);
         Cost = gradient.Cost;
         Tensor packed = Finite(variables.Pack(gradient));
         Take(gradient.Loss, gradient.Sample);

@@ -73,7 +73,9 @@ public sealed class FacePictureTests : IDisposable
 
     private void Refused(string path, params string[] texts)
     {
-        string message = Assert.ThrowsAny<Exception>(() => MorphInputs.Read(Pictures.Files, path, Side)).Message;
+        Exception refusal = Assert.ThrowsAny<Exception>(() => MorphInputs.Read(Pictures.Files, path, Side));
+        Assert.True(refusal is CommandException or InvalidDataException or InputException, refusal.ToString());
+        string message = refusal.Message;
         Assert.All([Path.GetFileName(path), .. texts], text => Assert.Contains(text, message));
     }
 }

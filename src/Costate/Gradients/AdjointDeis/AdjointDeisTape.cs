@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>AdjointDEIS: the table of <see cref="AdjointDeisStep"/>s, whose "network outputs" are vector-Jacobian products.</summary>
-internal sealed class AdjointDeisTape : GradientTape
+internal sealed class AdjointDeisTape : RunTape
 {
     private readonly SamplingRun run;
     private readonly bool sameGrid;

@@ -1,0 +1,55 @@
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>Refuses what a sampler cannot run on, before any native call.</summary>
+internal static class SamplingInputs
+{
+    internal static void Check(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        if (start.dim() < 1 || start.numel() == 0 || !start.is_floating_point())
+        {
+            throw new ArgumentException($"Got x_T of shape {Shapes.Text(start)} and dtype {start.dtype}; it must be [batch, ...], not empty, of a floating-point dtype.", nameof(start));
+        }
+
+        Finite.CheckInput(start, "x_T");
+        CheckCondition(sampler, start, z);
+        if (sampler.Solver.IsStochastic && noise is null)
+        {
+            throw new ArgumentException($"{sampler.Solver.Name} is stochastic and needs a path: pass noise: {nameof(BrownianPath)}.{nameof(BrownianPath.PerStep)}(seed). The same path replays the same sample.", nameof(noise));
+        }
+
+        if (sampler.Solver.IsStochastic)
+        {
+            noise!.Check(sampler.Table.NoiseIntervals, start);
+        }
+    }
+
+    private static void CheckCondition(Sampler sampler, Tensor start, Condition? z)
+    {
+        if (z is null)
+        {
+            return;
+        }
+
+        Tensor values = z.Values;
+        int batchDimension = z.IsScheduled ? 1 : 0;
+        if (z.IsScheduled && values.shape[0] != sampler.Grid.Steps)
+        {
+            throw new ArgumentException($"Got a scheduled condition with {values.shape[0]} entries for {sampler.Grid.Steps} steps; it has one for each interval of the grid.", nameof(z));
+        }
+
+        if (values.dim() <= batchDimension || values.shape[batchDimension] != start.shape[0])
+        {
+            throw new ArgumentException($"Got a condition of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be {(z.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. Use expand or repeat for one condition shared by all items.", nameof(z));
+        }
+
+        if (values.device.type != start.device.type || values.device.index != start.device.index)
+        {
+            throw new ArgumentException($"Got a condition on {values.device} for x_T on {start.device}; move one of them.", nameof(z));
+        }
+
+        Finite.CheckInput(values, "the condition");
+    }
+}
