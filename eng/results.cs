@@ -2,7 +2,8 @@
 #:project ../src/Costate/Costate.csproj
 
 // Prints a short name for the bits of samples, gradients, inversions and guided samples of every kind, one line each. Two revisions that
-// print the same lines, on one machine, compute the same: `dotnet run eng/results.cs > after.txt` in both, then `diff before.txt after.txt`.
+// print the same lines, on one machine, compute the same: `dotnet run eng/results.cs > after.txt` in both, then `diff before.txt
+// after.txt`.
 using System.Security.Cryptography;
 using Costate;
 using static TorchSharp.torch;

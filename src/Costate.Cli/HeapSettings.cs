@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Costate.Cli;
 
 /// <summary>
-/// Lets the C library keep what torch frees. With its defaults every larger tensor is mapped and unmapped anew, and training, sampling and guidance
-/// lose up to half of their speed to page faults.
+/// Lets the C library keep what torch frees. With its defaults every larger tensor is mapped and unmapped anew, and training, sampling and
+/// guidance lose up to half of their speed to page faults.
 /// </summary>
 internal static partial class HeapSettings
 {

@@ -8,7 +8,9 @@ namespace Costate.Cli;
 /// </summary>
 internal static partial class OpenMpSettings
 {
-    /// <summary>Takes effect until torch is loaded; leaves a setting of the user's as it is. Does nothing on other systems than Linux.</summary>
+    /// <summary>
+    /// Takes effect until torch is loaded; leaves a setting of the user's as it is. Does nothing on other systems than Linux.
+    /// </summary>
     internal static void WaitAsleep()
     {
         try

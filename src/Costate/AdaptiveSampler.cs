@@ -24,7 +24,8 @@ public sealed class AdaptiveSampler
     /// <param name="control">The tolerances. The default is a <see cref="StepControl"/> with its default values.</param>
     /// <param name="start">First time. The default value is 1.</param>
     /// <param name="end">Last time. The default value is 0.001.</param>
-    /// <exception cref="ArgumentException">The solver is not Rex, is stochastic, or its tableau has no error weights; or an end has an infinite half log-SNR.</exception>
+    /// <exception cref="ArgumentException">The solver is not Rex, is stochastic, or its tableau has no error weights; or an end has an
+    /// infinite half log-SNR.</exception>
     public AdaptiveSampler(Denoiser denoiser, NoiseSchedule schedule, Solver solver, StepControl? control = null, double start = 1, double end = 1e-3)
     {
         ArgumentNullException.ThrowIfNull(denoiser);

@@ -10,7 +10,8 @@ namespace Costate;
 /// <remarks>
 /// Results keep the dtype and device of x_T and go to the caller's dispose scope; arguments are never disposed. Item i of a batch
 /// does not depend on its neighbours, as far as the network does not. A sampler holds no tensor and is as thread-safe as its
-/// denoiser, except for <see cref="BackwardError"/>, which is that of the last backward pass on any thread. Give start noise of standard deviation sigma at the grid's start (1 on a variance-preserving schedule).
+/// denoiser, except for <see cref="BackwardError"/>, which is that of the last backward pass on any thread. Give start noise of standard
+/// deviation sigma at the grid's start (1 on a variance-preserving schedule).
 /// </remarks>
 public sealed class Sampler
 {
@@ -24,7 +25,8 @@ public sealed class Sampler
     /// <param name="schedule">The schedule it was trained on.</param>
     /// <param name="solver">The method.</param>
     /// <param name="grid">Where it steps.</param>
-    /// <exception cref="InvalidOperationException">The solver cannot run on this grid and schedule; the message says why and what to do.</exception>
+    /// <exception cref="InvalidOperationException">The solver cannot run on this grid and schedule; the message says why and what to
+    /// do.</exception>
     public Sampler(Denoiser denoiser, NoiseSchedule schedule, Solver solver, TimeGrid grid)
     {
         ArgumentNullException.ThrowIfNull(denoiser);
@@ -76,7 +78,8 @@ public sealed class Sampler
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The sample, in the shape of <paramref name="xT"/>.</returns>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network returned another shape, no floating-point numbers, NaN or infinity (the message names the step and the time), or a module failed on inputs of another dtype or device than its weights.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape, no floating-point numbers, NaN or infinity (the
+    /// message names the step and the time), or a module failed on inputs of another dtype or device than its weights.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public Tensor Sample(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -124,13 +127,13 @@ public sealed class Sampler
     }
 
     /// <summary>
-    /// Finds the state from which <see cref="Sample(NoiseState, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)"/> draws a
-    /// given sample.
+    /// Finds the state from which <see cref="Sample(NoiseState, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)"/>
+    /// draws a given sample.
     /// </summary>
     /// <remarks>
-    /// Exact to the last bit with a reversible solver, whose evaluations it repeats. With another deterministic solver this is DDIM inversion:
-    /// the solver run from data to noise, wrong by what one step of it changes the prediction. With a stochastic one it is CycleDiffusion
-    /// (see <see cref="EncodeNoise"/>), which draws from <paramref name="noise"/>.
+    /// Exact to the last bit with a reversible solver, whose evaluations it repeats. With another deterministic solver this is DDIM
+    /// inversion: the solver run from data to noise, wrong by what one step of it changes the prediction. With a stochastic one it is
+    /// CycleDiffusion (see <see cref="EncodeNoise"/>), which draws from <paramref name="noise"/>.
     /// </remarks>
     /// <param name="x0">The sample, [batch, ...].</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
@@ -225,7 +228,8 @@ public sealed class Sampler
     /// <param name="seed">Which states are drawn.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <exception cref="InvalidOperationException">The solver is not stochastic, or a step of it adds no noise (the end of the grid is at time 0).</exception>
+    /// <exception cref="InvalidOperationException">The solver is not stochastic, or a step of it adds no noise (the end of the grid is at
+    /// time 0).</exception>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
     public EncodedNoise EncodeNoise(Tensor x0, Condition? z, ulong seed, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {

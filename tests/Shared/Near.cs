@@ -22,7 +22,9 @@ internal static class Near
         Assert.True(distance <= tolerance, $"relative distance {distance:E2}, allowed {tolerance:E2}");
     }
 
-    /// <summary>Central difference of a loss of a sample along a direction of one of its inputs, which is changed in place and restored.</summary>
+    /// <summary>
+    /// Central difference of a loss of a sample along a direction of one of its inputs, which is changed in place and restored.
+    /// </summary>
     public static double DirectionalDerivative(Func<Tensor> sample, Func<Tensor, Tensor> loss, Tensor input, Tensor direction, double step = 1e-5)
     {
         using var scope = NewDisposeScope();

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Benchmarks.Memory;
 
-/// <summary>Gradients through an elementwise network, which itself keeps next to nothing: what grows is what the gradient method keeps.</summary>
+/// <summary>
+/// Gradients through an elementwise network, which itself keeps next to nothing: what grows is what the gradient method keeps.
+/// </summary>
 internal sealed class GradientProblem : IDisposable
 {
     private readonly Sampler sampler;

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Benchmarks.Overhead;
 
-/// <summary>The network calls that a run makes, through TorchSharp alone: the time is told by a tensor made beforehand, nothing is checked or kept.</summary>
+/// <summary>
+/// The network calls that a run makes, through TorchSharp alone: the time is told by a tensor made beforehand, nothing is checked or kept.
+/// </summary>
 internal sealed class BareCalls(ConvolutionalNetwork network, Tensor x, Tensor t)
 {
     internal void Evaluate(int times)

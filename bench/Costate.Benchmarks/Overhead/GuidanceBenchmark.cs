@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Benchmarks.Overhead;
 
-/// <summary>What guidance adds to the network calls, vector-Jacobian products and evaluations of the loss that it makes, over 50 steps.</summary>
+/// <summary>
+/// What guidance adds to the network calls, vector-Jacobian products and evaluations of the loss that it makes, over 50 steps.
+/// </summary>
 internal static class GuidanceBenchmark
 {
     private const int Steps = 50;

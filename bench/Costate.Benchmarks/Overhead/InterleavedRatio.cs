@@ -6,8 +6,8 @@ namespace Costate.Benchmarks.Overhead;
 /// <remarks>
 /// By hand rather than with BenchmarkDotNet, which measures one piece of work to the end before the next: on a machine that others
 /// use too, or whose clock changes, the drift over those minutes is larger than the few percent in question. In turns both see the
-/// same machine. It is the time of the processor, not of the clock, so that waiting for it does not count. What disturbs a turn only makes it longer, so the quicker turns tell more than the slower; their lower quartile is
-/// steadier than their minimum.
+/// same machine. It is the time of the processor, not of the clock, so that waiting for it does not count. What disturbs a turn only makes
+/// it longer, so the quicker turns tell more than the slower; their lower quartile is steadier than their minimum.
 /// </remarks>
 /// <param name="Work">Lower quartile of the times of the work in question.</param>
 /// <param name="Reference">Lower quartile of the times of the work it is compared with.</param>

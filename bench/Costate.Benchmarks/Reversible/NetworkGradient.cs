@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Benchmarks.Reversible;
 
-/// <summary>Gradients of images through the convolutional network, which keeps far more than a state. Its noise lives in the caller's scope.</summary>
+/// <summary>
+/// Gradients of images through the convolutional network, which keeps far more than a state. Its noise lives in the caller's scope.
+/// </summary>
 internal sealed class NetworkGradient
 {
     private readonly Sampler sampler;

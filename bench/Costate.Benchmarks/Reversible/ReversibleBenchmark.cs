@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Costate.Benchmarks.Reversible;
 
 /// <summary>
-/// What the gradient through a reversible solver keeps, whatever the steps; and its time and memory beside those of the exact discrete adjoint
-/// of DDIM with few checkpoints, at equal steps. Linux only: it reads /proc and sets glibc's allocator.
+/// What the gradient through a reversible solver keeps, whatever the steps; and its time and memory beside those of the exact discrete
+/// adjoint of DDIM with few checkpoints, at equal steps. Linux only: it reads /proc and sets glibc's allocator.
 /// </summary>
 internal static class ReversibleBenchmark
 {

@@ -22,7 +22,9 @@ internal static class ReversibleMeasurement
 
     internal static long StateBytes => Channels * Size * Size * sizeof(double);
 
-    /// <summary>The peak of everything resident, with one gradient through an elementwise network, which itself keeps next to nothing.</summary>
+    /// <summary>
+    /// The peak of everything resident, with one gradient through an elementwise network, which itself keeps next to nothing.
+    /// </summary>
     internal static long Peak(int steps)
     {
         set_num_threads(1);

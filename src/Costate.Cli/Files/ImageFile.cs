@@ -9,7 +9,9 @@ namespace Costate.Cli.Files;
 /// <summary>Pictures as samples: black is -1 and white is 1.</summary>
 internal static class ImageFile
 {
-    /// <summary>The picture, [1, channels, height, width], float32. What shines through is white; grey is 0.299 red + 0.587 green + 0.114 blue.</summary>
+    /// <summary>
+    /// The picture, [1, channels, height, width], float32. What shines through is white; grey is 0.299 red + 0.587 green + 0.114 blue.
+    /// </summary>
     /// <param name="what">What messages call it: "the picture a.png".</param>
     /// <param name="bytes">The file.</param>
     /// <param name="shape">The shape it must have; that of a colour picture of its size if null.</param>

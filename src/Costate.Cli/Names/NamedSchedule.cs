@@ -7,7 +7,8 @@ namespace Costate.Cli.Names;
 /// <param name="Parameters">The names of its numbers and their default values.</param>
 /// <param name="Grid">The default of <c>--grid</c>.</param>
 /// <param name="EndOf">The default of <c>--end</c>.</param>
-/// <param name="StartScaleIsSigma">Whether start noise is multiplied by sigma at the start; a variance-preserving schedule starts from standard noise.</param>
+/// <param name="StartScaleIsSigma">Whether start noise is multiplied by sigma at the start; a variance-preserving schedule starts from
+/// standard noise.</param>
 /// <param name="Make">The schedule itself.</param>
 internal sealed record NamedSchedule(
     string Name,

@@ -106,7 +106,10 @@ internal sealed record EvaluatedMethod
         return method;
     }
 
-    /// <summary>Network evaluations as AdjointDEIS counts them (appendix H.2): encoding, and one for each sampling and each adjoint step of each iteration.</summary>
+    /// <summary>
+    /// Network evaluations as AdjointDEIS counts them (appendix H.2): encoding, and one for each sampling and each adjoint step of each
+    /// iteration.
+    /// </summary>
     internal long Evaluations(EvaluationSettings settings)
     {
         int sampling = StepsOf(settings) * EvaluationsPerStep;

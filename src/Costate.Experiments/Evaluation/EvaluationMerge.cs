@@ -6,7 +6,8 @@ internal sealed class EvaluationMerge<TResult>(Func<string, ResultFolder<TResult
     where TResult : IEvaluated
 {
     /// <summary>Checks that the folders are all shards of one evaluation, each complete, and copies their results.</summary>
-    /// <exception cref="InvalidDataException">They are not: settings differ, a shard or a result is missing, or an item is in two.</exception>
+    /// <exception cref="InvalidDataException">They are not: settings differ, a shard or a result is missing, or an item is in
+    /// two.</exception>
     internal EvaluationContents Run(IReadOnlyList<string> folders, ResultFolder<TResult> output, CancellationToken cancellationToken)
     {
         (string Path, ResultFolder<TResult> Folder, EvaluationContents Contents)[] parts =

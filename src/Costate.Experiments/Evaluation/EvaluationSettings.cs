@@ -4,7 +4,9 @@ using Costate.Faces.Reports;
 
 namespace Costate.Experiments.Evaluation;
 
-/// <summary>What all pairs and methods of an evaluation have in common. The defaults are the published numbers where there are any.</summary>
+/// <summary>
+/// What all pairs and methods of an evaluation have in common. The defaults are the published numbers where there are any.
+/// </summary>
 internal sealed record EvaluationSettings
 {
     /// <summary>The first candidate: held out, and away from those that thresholds are found on.</summary>

@@ -32,7 +32,9 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
         }
     }
 
-    /// <summary>Encodes pictures by the probability-flow ODE, for all methods that begin with it; the progress is told what part is done.</summary>
+    /// <summary>
+    /// Encodes pictures by the probability-flow ODE, for all methods that begin with it; the progress is told what part is done.
+    /// </summary>
     internal MorphingEnds Encode(Tensor a, Tensor b, Action<double> progress, CancellationToken cancellationToken) =>
         new Morphing(SamplerOf(Solver.Ddim(), settings.EncodingSteps), model.Attack.Embed)
             .Encode(a, b, model.Encode, progress: new Listener<StepProgress>(s => progress((double)s.Done / s.Total)), cancellationToken: cancellationToken);

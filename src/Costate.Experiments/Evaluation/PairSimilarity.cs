@@ -13,7 +13,9 @@ internal sealed record PairSimilarity(string Recogniser, bool Judges, double Thr
     /// <summary>Whether the morph passes for both people with their sources.</summary>
     internal bool MatchesSources => SourceA > Threshold && SourceB > Threshold;
 
-    /// <summary>Whether it passes for both people with other pictures of them: with the best of each (Scherhag et al. 2017, MinMax-MMPMR).</summary>
+    /// <summary>
+    /// Whether it passes for both people with other pictures of them: with the best of each (Scherhag et al. 2017, MinMax-MMPMR).
+    /// </summary>
     internal bool MatchesOthers => OthersA.Max() > Threshold && OthersB.Max() > Threshold;
 
     /// <summary>Whether it passes for both people with one other picture of each, the first.</summary>

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Costate.Experiments.Evaluation;
 
-/// <summary>A part of the pairs: every <paramref name="Count"/>-th, from the <paramref name="Number"/>-th on. All parts together are all pairs, none of them twice.</summary>
+/// <summary>
+/// A part of the pairs: every <paramref name="Count"/>-th, from the <paramref name="Number"/>-th on. All parts together are all pairs, none
+/// of them twice.
+/// </summary>
 /// <param name="Number">From 1.</param>
 /// <param name="Count">How many parts there are.</param>
 internal sealed record Shard(int Number, int Count)

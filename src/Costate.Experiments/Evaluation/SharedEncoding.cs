@@ -9,7 +9,10 @@ internal sealed class SharedEncoding(EvaluationFolder folder, MethodRunner runne
 {
     private static readonly string[] Names = ["start_a", "start_b", "code_a", "code_b"];
 
-    /// <summary>The encodings of all pairs of a batch, of which those are computed that the folder does not have; the progress is told what part is done.</summary>
+    /// <summary>
+    /// The encodings of all pairs of a batch, of which those are computed that the folder does not have; the progress is told what part is
+    /// done.
+    /// </summary>
     internal MorphingEnds Of(PairBatch batch, Action<double> progress, CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Experiments.Guidance;
 
-/// <summary>Example faces in rows: the face, what is seen of it, and what methods make of it within the largest number of evaluations.</summary>
+/// <summary>
+/// Example faces in rows: the face, what is seen of it, and what methods make of it within the largest number of evaluations.
+/// </summary>
 internal static class GuidanceStudyExamples
 {
     private const int RowsOfTask = 2;

@@ -3,7 +3,9 @@ using Costate.Faces.Names;
 
 namespace Costate.Experiments.Guidance;
 
-/// <summary>What an evaluation says of one task within one number of network evaluations; differences are of the same faces, with 95 % intervals.</summary>
+/// <summary>
+/// What an evaluation says of one task within one number of network evaluations; differences are of the same faces, with 95 % intervals.
+/// </summary>
 internal sealed record GuidanceStudyFinding
 {
     public required string Task { get; init; }

@@ -15,7 +15,9 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
 
     private readonly GuideRunner runner = new(model);
 
-    /// <summary>Computes what is missing for the faces of this shard, several at a time, and says beforehand how long that will take.</summary>
+    /// <summary>
+    /// Computes what is missing for the faces of this shard, several at a time, and says beforehand how long that will take.
+    /// </summary>
     internal void Run(IReadOnlyList<int> faces, IReadOnlyList<GuideTask> tasks, IReadOnlyList<StudiedMethod> methods, IReadOnlyList<long> budgets, int batchSize, CancellationToken cancellationToken)
     {
         (GuideTask Task, StudiedMethod Method, long Budget, GuidePlan Plan, double Work)[] kinds =

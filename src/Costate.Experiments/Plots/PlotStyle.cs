@@ -48,7 +48,10 @@ internal static class PlotStyle
         return plot;
     }
 
-    /// <summary>Adds a curve; a look is a colour and a marker. Open markers are larger and their lines broken, so that curves that coincide all show.</summary>
+    /// <summary>
+    /// Adds a curve; a look is a colour and a marker. Open markers are larger and their lines broken, so that curves that coincide all
+    /// show.
+    /// </summary>
     internal static void AddCurve(Plot plot, int look, string label, double[] xs, double[] ys) => AddCurve(plot, look, look, label, xs, ys);
 
     /// <summary>The same with a colour and a marker apart.</summary>

@@ -9,7 +9,10 @@ using static TorchSharp.torch;
 
 namespace Costate.Experiments.Reconstruction;
 
-/// <summary>Encodes faces that the autoencoder was not trained on, and decodes them: from their own noise, from other noise, and their pictures themselves.</summary>
+/// <summary>
+/// Encodes faces that the autoencoder was not trained on, and decodes them: from their own noise, from other noise, and their pictures
+/// themselves.
+/// </summary>
 internal sealed class ReconstructionStudy(EmbeddedModel model, int faces, int steps)
 {
     /// <summary>The person of the first face; the others follow. Apart from those of the trainings, thresholds and morphs.</summary>

@@ -38,7 +38,8 @@ internal sealed class FaceInversion : InversionProblem
 
     /// <summary>The problem, or null where the tool came without weights.</summary>
     /// <param name="folder">Where the weights are; those that the tool came with if null.</param>
-    /// <exception cref="InvalidDataException">The weights are damaged or of another network, or missing from a folder that was named.</exception>
+    /// <exception cref="InvalidDataException">The weights are damaged or of another network, or missing from a folder that was
+    /// named.</exception>
     internal static FaceInversion? Open(string? folder)
     {
         var model = new EmbeddedModel(folder);

@@ -35,8 +35,8 @@ internal sealed class NetworkInversion : InversionProblem
     internal override Tensor Noise { get; }
 
     /// <summary>
-    /// A small network with random weights from a fixed seed. As a velocity prediction: its outputs are of the size of the data then at every
-    /// time, where those of a noise prediction would have to cancel x at the noisy end.
+    /// A small network with random weights from a fixed seed. As a velocity prediction: its outputs are of the size of the data then at
+    /// every time, where those of a noise prediction would have to cancel x at the noisy end.
     /// </summary>
     internal static NetworkInversion Seeded()
     {
@@ -87,7 +87,8 @@ internal sealed class NetworkInversion : InversionProblem
         return [Images, config.InChannels, height, width];
     }
 
-    // Outputs of every layer are about as large as its inputs. The library's own counter-based draws, so that it is the same network everywhere.
+    // Outputs of every layer are about as large as its inputs. The library's own counter-based draws, so that it is the same network
+    // everywhere.
     private static void Fill(UNet2DModel network)
     {
         using IDisposable noGraph = no_grad();

@@ -27,8 +27,8 @@ internal static class ReversibilityPlots
     internal static IReadOnlyList<string> Files { get; } = [InversionFile, GradientFile, OrderFile];
 
     /// <summary>
-    /// Error of x0 above, with states in one word of 64 bits and the published values, and of the start noise below, on the first problem. With
-    /// states in two words there would be nothing to see: the error is 0.
+    /// Error of x0 above, with states in one word of 64 bits and the published values, and of the start noise below, on the first problem.
+    /// With states in two words there would be nothing to see: the error is 0.
     /// </summary>
     internal static byte[] Inversion(ReversibilityResults results)
     {

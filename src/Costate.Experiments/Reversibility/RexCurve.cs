@@ -19,7 +19,9 @@ internal sealed record RexCurve(string Id, string Label, Solver Solver, Gradient
         new("dpm-solver++2m", "DPM-Solver++2M, discrete", Solver.DpmSolverPlusPlus(2), GradientMethod.Discrete(), 9),
     ];
 
-    /// <summary>Whose sample is compared with the exact one, by coupling; the last are the limits: no second copy, and no averaging.</summary>
+    /// <summary>
+    /// Whose sample is compared with the exact one, by coupling; the last are the limits: no second copy, and no averaging.
+    /// </summary>
     internal static IReadOnlyList<RexCurve> Orders { get; } =
     [
         .. new[] { 0.9, 0.99, 0.999, 1 }.Select((coupling, i) => new RexCurve(

@@ -19,7 +19,9 @@ internal sealed record Degradation
     /// <summary>Reads the mask for pictures of a height and a width, 1 where they are seen; needed with one.</summary>
     internal Func<long, long, Tensor>? ReadMask { get; init; }
 
-    /// <summary>The hidden rectangle: top, left, height and width. The middle of the picture, half as high and wide, if nothing says what is hidden.</summary>
+    /// <summary>
+    /// The hidden rectangle: top, left, height and width. The middle of the picture, half as high and wide, if nothing says what is hidden.
+    /// </summary>
     internal IReadOnlyList<int>? Box { get; init; }
 
     /// <summary>The part of the pixels that is hidden.</summary>

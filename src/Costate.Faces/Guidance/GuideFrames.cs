@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Costate.Faces.Guidance;
 
 /// <summary>
-/// The pictures that a loss is asked about, on their way to the result. However often it is asked, few are kept, at even distances: when there
-/// are too many, every other one goes.
+/// The pictures that a loss is asked about, on their way to the result. However often it is asked, few are kept, at even distances: when
+/// there are too many, every other one goes.
 /// </summary>
 internal sealed class GuideFrames : IDisposable
 {

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Guidance;
 
-/// <summary>How good a guided sample is. What cannot be said is null: of one that diverged, where there is nothing to compare with, and what is no finite number.</summary>
+/// <summary>
+/// How good a guided sample is. What cannot be said is null: of one that diverged, where there is nothing to compare with, and what is no
+/// finite number.
+/// </summary>
 /// <param name="Loss">Mean squared error of what is seen, 1 - similarity, or the user's loss.</param>
 /// <param name="Psnr">To the picture as it was, in dB.</param>
 /// <param name="Ssim">To it, at most 1.</param>

@@ -94,7 +94,8 @@ internal sealed class GuideRunner(GuideModel model)
 
     private GuideOutcome Control(GuidePlan plan, Tensor start, Tensor? condition, Func<Tensor, Tensor> loss, Action<double> progress, CancellationToken cancellationToken)
     {
-        // The rate is over the whole run, since every step adds its control to the sample. Of few steps none is straight enough to be merged.
+        // The rate is over the whole run, since every step adds its control to the sample. Of few steps none is straight enough to be
+        // merged.
         ControlOptions options = plan.Method.Controls! with { LearningRate = plan.Strength / plan.Steps, Iterations = plan.Iterations, StraightnessThreshold = 0 };
         ControlOptimisation control = new ControlOptimisation(new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), model.GridOf(plan.Steps)), options);
         double total = plan.Evaluations(model);

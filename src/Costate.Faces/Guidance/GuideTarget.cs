@@ -31,8 +31,8 @@ internal sealed class GuideTarget
     internal required Func<Tensor, Tensor> Norm { get; init; }
 
     /// <summary>
-    /// Half the squared norm of the residual, divided by the largest eigenvalue of A'A: a gradient step of length 1 never overshoots. Or 1 -
-    /// similarity, or the user's loss.
+    /// Half the squared norm of the residual, divided by the largest eigenvalue of A'A: a gradient step of length 1 never overshoots. Or 1
+    /// - similarity, or the user's loss.
     /// </summary>
     internal required Func<Tensor, Tensor> Energy { get; init; }
 

@@ -45,11 +45,13 @@ public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tenso
     /// <param name="path">The file.</param>
     /// <param name="device">Where to put it. The default is the CPU.</param>
     /// <param name="dtype">The parameters' dtype, whatever the file's. The default value is float32.</param>
-    /// <param name="trainable">Whether the parameters take gradients. The default value is false, which lets gradients with respect to inputs keep far less in memory.</param>
+    /// <param name="trainable">Whether the parameters take gradients. The default value is false, which lets gradients with respect to
+    /// inputs keep far less in memory.</param>
     /// <param name="progress">Told after each tensor how many bytes have been read.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
     /// <returns>The network in evaluation mode. Dispose it; no dispose scope does.</returns>
-    /// <exception cref="InvalidDataException">The file has no configuration, or a parameter is missing, unknown or of another shape; the message names the first, with both shapes.</exception>
+    /// <exception cref="InvalidDataException">The file has no configuration, or a parameter is missing, unknown or of another shape; the
+    /// message names the first, with both shapes.</exception>
     /// <exception cref="ArgumentException">Sizes in the configuration do not fit together.</exception>
     /// <exception cref="NotSupportedException">The configuration asks for what is not supported; the message names it.</exception>
     /// <exception cref="SafetensorsException">The file is missing or damaged.</exception>

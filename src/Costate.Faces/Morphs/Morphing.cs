@@ -4,21 +4,29 @@ using static TorchSharp.torch;
 namespace Costate.Faces.Morphs;
 
 /// <summary>
-/// One image that a recogniser takes for both of two (DiM: Blasingame and Liu 2024; AdjointDEIS, section 5): both are encoded, their noise is
-/// blended along a great circle and their codes along a line, and the blend is sampled and then optimised until its embedding is near both.
+/// One image that a recogniser takes for both of two (DiM: Blasingame and Liu 2024; AdjointDEIS, section 5): both are encoded, their noise
+/// is blended along a great circle and their codes along a line, and the blend is sampled and then optimised until its embedding is near
+/// both.
 /// </summary>
-/// <remarks>For research on the detection of morphing attacks and on recognisers that withstand them. Batched over pairs, which do not depend on each other.</remarks>
+/// <remarks>
+/// For research on the detection of morphing attacks and on recognisers that withstand them. Batched over pairs, which do not depend on
+/// each other.
+/// </remarks>
 public sealed class Morphing
 {
     private readonly Func<Tensor, Tensor> embedding;
 
     /// <summary>A morphing.</summary>
     /// <param name="sampler">
-    /// Draws the morphs. A stochastic one encodes by CycleDiffusion, on its own grid. Of a reversible one the second state is left out, so that its way back to the images is no longer exact.
+    /// Draws the morphs. A stochastic one encodes by CycleDiffusion, on its own grid. Of a reversible one the second state is left out, so
+    /// that its way back to the images is no longer exact.
     /// </param>
-    /// <param name="embedding">The recogniser: from images, [batch, ...], to embeddings, [batch, width], of any length; differentiable.</param>
-    /// <param name="encoder">The sampler whose probability-flow ODE, run forwards, encodes the images. The default is <paramref name="sampler"/>.</param>
-    /// <exception cref="ArgumentException">The sampler is stochastic and reversible, or an encoder of its own was given for a stochastic sampler, or one that is stochastic.</exception>
+    /// <param name="embedding">The recogniser: from images, [batch, ...], to embeddings, [batch, width], of any length;
+    /// differentiable.</param>
+    /// <param name="encoder">The sampler whose probability-flow ODE, run forwards, encodes the images. The default is
+    /// <paramref name="sampler"/>.</param>
+    /// <exception cref="ArgumentException">The sampler is stochastic and reversible, or an encoder of its own was given for a stochastic
+    /// sampler, or one that is stochastic.</exception>
     public Morphing(Sampler sampler, Func<Tensor, Tensor> embedding, Sampler? encoder = null)
     {
         ArgumentNullException.ThrowIfNull(sampler);
@@ -42,8 +50,8 @@ public sealed class Morphing
     public Sampler Encoder { get; }
 
     /// <summary>
-    /// How far a morph is from both images: <c>d(m, a) + d(m, b) + |d(m, a) - d(m, b)|</c> with d one minus the cosine of the angle between embeddings
-    /// (AdjointDEIS, eq. 17: twice the larger of the two distances). [batch]; 0 where all three point the same way.
+    /// How far a morph is from both images: <c>d(m, a) + d(m, b) + |d(m, a) - d(m, b)|</c> with d one minus the cosine of the angle between
+    /// embeddings (AdjointDEIS, eq. 17: twice the larger of the two distances). [batch]; 0 where all three point the same way.
     /// </summary>
     /// <param name="morph">Embeddings of the morphs, [batch, width].</param>
     /// <param name="a">Those of the first images.</param>
@@ -63,7 +71,8 @@ public sealed class Morphing
     /// <param name="b">The second images, of the same shape.</param>
     /// <param name="codeA">The codes of the first, [pairs, ...], floating point; null where the network takes none.</param>
     /// <param name="codeB">The codes of the second.</param>
-    /// <param name="seeds">For a stochastic sampler, one seed for each pair; both its images are encoded with the same draws. The default is the number of the pair.</param>
+    /// <param name="seeds">For a stochastic sampler, one seed for each pair; both its images are encoded with the same draws. The default
+    /// is the number of the pair.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="ArgumentException">Shapes or dtypes differ or do not fit, or something is not finite.</exception>
@@ -156,7 +165,9 @@ public sealed class Morphing
         return new LatentOptimisation(Sampler, LossOf(ends), options).Run(start, code, noise, progress, cancellationToken).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Morph-PIPE (Zhang et al. 2024): samples blends of several weights and takes the one with the lowest loss, without any gradient.</summary>
+    /// <summary>
+    /// Morph-PIPE (Zhang et al. 2024): samples blends of several weights and takes the one with the lowest loss, without any gradient.
+    /// </summary>
     /// <param name="ends">The images, encoded.</param>
     /// <param name="blends">How many weights from 0 to 1, at least 2. The default value is 21.</param>
     /// <param name="progress">Told after each blend, on this thread.</param>

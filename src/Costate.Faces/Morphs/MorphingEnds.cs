@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Morphs;
 
-/// <summary>Pairs of images as <see cref="Morphing"/> has encoded them, or as they were kept since. Item i of all tensors is pair i.</summary>
+/// <summary>
+/// Pairs of images as <see cref="Morphing"/> has encoded them, or as they were kept since. Item i of all tensors is pair i.
+/// </summary>
 /// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
 public sealed class MorphingEnds : IDisposable
 {

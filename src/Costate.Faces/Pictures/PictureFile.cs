@@ -7,7 +7,9 @@ namespace Costate.Faces.Pictures;
 /// <summary>One picture as a PNG file, pixel by pixel.</summary>
 internal static class PictureFile
 {
-    /// <summary>The file of a picture, [1 or 3, height, width]: -1 is black and 1 is white, values beyond are the nearest of the two.</summary>
+    /// <summary>
+    /// The file of a picture, [1 or 3, height, width]: -1 is black and 1 is white, values beyond are the nearest of the two.
+    /// </summary>
     internal static byte[] Png(Tensor picture)
     {
         using SKBitmap bitmap = Bitmap(picture);

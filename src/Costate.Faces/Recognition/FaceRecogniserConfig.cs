@@ -13,7 +13,9 @@ public sealed record FaceRecogniserConfig
     /// <summary>Channels of the images. The default value is 3.</summary>
     public int InChannels { get; init; } = 3;
 
-    /// <summary>Channels of the first stage, a multiple of 8; the others have two, four and four times as many. The default value is 32.</summary>
+    /// <summary>
+    /// Channels of the first stage, a multiple of 8; the others have two, four and four times as many. The default value is 32.
+    /// </summary>
     public int Width { get; init; } = 32;
 
     /// <summary>Residual blocks after each change of resolution but the first. The default value is 1.</summary>

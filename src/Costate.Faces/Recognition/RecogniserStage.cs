@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Recognition;
 
-/// <summary>Half the resolution by a convolution with stride, then residual blocks of one convolution each, activated before (He et al. 2016).</summary>
+/// <summary>
+/// Half the resolution by a convolution with stride, then residual blocks of one convolution each, activated before (He et al. 2016).
+/// </summary>
 internal sealed class RecogniserStage : NetworkBlock
 {
     private readonly List<(GroupNorm Norm, Conv2d Conv)> layers = [];

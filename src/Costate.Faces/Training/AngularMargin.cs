@@ -79,7 +79,9 @@ internal abstract class AngularMargin : IDisposable
             Turned(cosines, ((random.Normal(cosines.shape) * 0.0125) + 0.5) * strength);
     }
 
-    /// <summary>Angle for poor pictures, amount for good ones; the norm of the embedding tells them apart (Kim et al. 2022, eqs. 11 to 13).</summary>
+    /// <summary>
+    /// Angle for poor pictures, amount for good ones; the norm of the embedding tells them apart (Kim et al. 2022, eqs. 11 to 13).
+    /// </summary>
     private sealed class AdaFace : AngularMargin
     {
         private const double Margin = 0.4;

@@ -12,7 +12,9 @@ internal sealed record Budget(long? Steps, double? Minutes)
     internal double Progress(long steps, double seconds) =>
         Math.Min(1, Steps is long all ? (double)steps / all : seconds / (60 * Minutes!.Value));
 
-    /// <summary>The learning rate's share of its highest value: a short rise, then half a cosine down to a hundredth (Loshchilov and Hutter 2017).</summary>
+    /// <summary>
+    /// The learning rate's share of its highest value: a short rise, then half a cosine down to a hundredth (Loshchilov and Hutter 2017).
+    /// </summary>
     internal static double LearningRateShare(double progress) => progress < WarmUp
         ? (progress / WarmUp) + 1e-3
         : LowestShare + ((1 - LowestShare) * 0.5 * (1 + Math.Cos(Math.PI * (progress - WarmUp) / (1 - WarmUp))));

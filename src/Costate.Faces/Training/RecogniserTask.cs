@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Training;
 
-/// <summary>A recogniser learns to tell the identities of the training faces apart, by a softmax with an angular margin over a centre for each.</summary>
+/// <summary>
+/// A recogniser learns to tell the identities of the training faces apart, by a softmax with an angular margin over a centre for each.
+/// </summary>
 internal sealed class RecogniserTask : TrainingTask
 {
     internal const string WeightsFile = "recogniser.safetensors";

@@ -20,7 +20,9 @@ internal sealed class TrainingRun(TrainingTask task, TrainingSettings settings, 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan ValidationInterval = TimeSpan.FromMinutes(6);
 
-    /// <summary>Trains to the end of the budget. Returns the weights' file; null if it was cancelled, with a checkpoint to go on from.</summary>
+    /// <summary>
+    /// Trains to the end of the budget. Returns the weights' file; null if it was cancelled, with a checkpoint to go on from.
+    /// </summary>
     internal string? Run(CancellationToken cancellationToken)
     {
         using var optimizer = new AdamW(task.Parameters.Select(p => p.Value), settings.WeightDecay);

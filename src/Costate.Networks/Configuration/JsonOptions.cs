@@ -125,7 +125,9 @@ internal sealed class JsonOptions
         }
     }
 
-    /// <summary>Refuses the first option that nothing has asked for and that is not off. Names that begin with an underscore are notes.</summary>
+    /// <summary>
+    /// Refuses the first option that nothing has asked for and that is not off. Names that begin with an underscore are notes.
+    /// </summary>
     internal void RefuseUnread()
     {
         foreach ((string name, JsonElement value) in options)

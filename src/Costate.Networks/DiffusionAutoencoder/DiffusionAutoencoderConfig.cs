@@ -64,10 +64,14 @@ public sealed record DiffusionAutoencoderConfig
     /// <summary>Whether resolution changes in residual blocks. The default value is true.</summary>
     public bool ResblockUpdown { get; init; } = true;
 
-    /// <summary>Whether attention's channels are split into q, k and v before heads rather than after. The default value is false.</summary>
+    /// <summary>
+    /// Whether attention's channels are split into q, k and v before heads rather than after. The default value is false.
+    /// </summary>
     public bool UseNewAttentionOrder { get; init; }
 
-    /// <summary>Width of the semantic code as the residual blocks take it; null for <see cref="EmbedChannels"/>. The default value is null.</summary>
+    /// <summary>
+    /// Width of the semantic code as the residual blocks take it; null for <see cref="EmbedChannels"/>. The default value is null.
+    /// </summary>
     public int? ResnetCondChannels { get; init; }
 
     /// <summary>Whether the last convolutions of a new network begin at zero. The default value is true.</summary>
@@ -76,10 +80,14 @@ public sealed record DiffusionAutoencoderConfig
     /// <summary>Width of the semantic code. The default value is 512.</summary>
     public int EncOutChannels { get; init; } = 512;
 
-    /// <summary>The resolutions of the encoder with attention; null for <see cref="AttentionResolutions"/>. The default value is null.</summary>
+    /// <summary>
+    /// The resolutions of the encoder with attention; null for <see cref="AttentionResolutions"/>. The default value is null.
+    /// </summary>
     public IReadOnlyList<int>? EncAttnResolutions { get; init; }
 
-    /// <summary>How the encoder pools: <c>adaptivenonzero</c> or, beginning at zero, <c>adaptive</c>. The default value is <c>adaptivenonzero</c>.</summary>
+    /// <summary>
+    /// How the encoder pools: <c>adaptivenonzero</c> or, beginning at zero, <c>adaptive</c>. The default value is <c>adaptivenonzero</c>.
+    /// </summary>
     public string EncPool { get; init; } = "adaptivenonzero";
 
     /// <summary>Residual blocks of a level of the encoder. The default value is 2.</summary>

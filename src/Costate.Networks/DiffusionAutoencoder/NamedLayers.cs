@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Networks;
 
-/// <summary>Layers under given names, such as their places in a sequence with others that have no parameters. Whoever made them calls them.</summary>
+/// <summary>
+/// Layers under given names, such as their places in a sequence with others that have no parameters. Whoever made them calls them.
+/// </summary>
 internal sealed class NamedLayers : NetworkBlock
 {
     internal NamedLayers(params ReadOnlySpan<(string Name, nn.Module Layer)> layers)

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Costate.Networks;
 
-/// <summary>The way down of the U-Net and of the encoder: a convolution, then for each level its stages. Its modules belong to whoever registers them.</summary>
+/// <summary>
+/// The way down of the U-Net and of the encoder: a convolution, then for each level its stages. Its modules belong to whoever registers
+/// them.
+/// </summary>
 internal sealed class WayDown
 {
     private readonly Conv2d first;

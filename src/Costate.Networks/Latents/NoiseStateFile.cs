@@ -7,13 +7,13 @@ namespace Costate.Networks;
 /// <summary>Keeps a <see cref="NoiseState"/> (an inverted sample) in a safetensors file, to be decoded another day.</summary>
 /// <remarks>
 /// <para>
-/// Tensors <c>state.0</c>, <c>state.1</c>, <c>remainder.0</c>, <c>remainder.1</c> and <c>noise_vectors</c>, those that the state has, bit for bit, and <c>condition</c> where one is kept. The metadata has, under names that
-/// begin with <c>noise_state.</c>, the version of this form, the number of states, the dtype of samples and every setting; the caller's
-/// remarks stand beside them.
+/// Tensors <c>state.0</c>, <c>state.1</c>, <c>remainder.0</c>, <c>remainder.1</c> and <c>noise_vectors</c>, those that the state has, bit
+/// for bit, and <c>condition</c> where one is kept. The metadata has, under names that begin with <c>noise_state.</c>, the version of this
+/// form, the number of states, the dtype of samples and every setting; the caller's remarks stand beside them.
 /// </para>
 /// <para>
-/// The file does not hold the network, but its fingerprint where the denoiser has one. <c>Sampler.Sample</c> of a state that was read refuses other settings than
-/// those it was made under, and says which differ.
+/// The file does not hold the network, but its fingerprint where the denoiser has one. <c>Sampler.Sample</c> of a state that was read
+/// refuses other settings than those it was made under, and says which differ.
 /// </para>
 /// </remarks>
 public static class NoiseStateFile
@@ -31,9 +31,11 @@ public static class NoiseStateFile
     /// <param name="path">The file; an existing one is replaced. Its folder must exist.</param>
     /// <param name="state">The state; neither changed nor disposed.</param>
     /// <param name="remarks">Text of your own about it, which becomes part of the file's metadata.</param>
-    /// <param name="condition">The condition that the sample was inverted under, [batch, ...] or [1, ...], to be kept beside the state; none if null.</param>
+    /// <param name="condition">The condition that the sample was inverted under, [batch, ...] or [1, ...], to be kept beside the state;
+    /// none if null.</param>
     /// <param name="cancellationToken">Ends the write; the file is then as it was before.</param>
-    /// <exception cref="ArgumentException">The condition is for another number of items, a remark's name begins with <c>noise_state.</c>, or the state cannot be written.</exception>
+    /// <exception cref="ArgumentException">The condition is for another number of items, a remark's name begins with <c>noise_state.</c>,
+    /// or the state cannot be written.</exception>
     /// <exception cref="SafetensorsException">The folder does not exist, or the file system refused the write.</exception>
     /// <exception cref="OperationCanceledException">The write was cancelled.</exception>
     public static void Write(string path, NoiseState state, IReadOnlyDictionary<string, string>? remarks = null, Tensor? condition = null, CancellationToken cancellationToken = default)
@@ -85,7 +87,8 @@ public static class NoiseStateFile
     /// <param name="path">A file that <see cref="Write"/> wrote.</param>
     /// <returns>The state, its tensors on the CPU in the caller's dispose scope.</returns>
     /// <exception cref="SafetensorsException">There is no such file, or it is damaged.</exception>
-    /// <exception cref="InvalidDataException">The file holds no state, one of a later version, or lacks a part; the message says which.</exception>
+    /// <exception cref="InvalidDataException">The file holds no state, one of a later version, or lacks a part; the message says
+    /// which.</exception>
     public static NoiseState Read(string path) => Read(path, out _);
 
     /// <summary>Reads a state and the remarks beside it.</summary>
@@ -124,7 +127,8 @@ public static class NoiseStateFile
     /// <param name="path">A file that <see cref="Write"/> wrote.</param>
     /// <returns>The condition, [batch, ...] or [1, ...], on the CPU in the caller's dispose scope; null where the file has none.</returns>
     /// <exception cref="SafetensorsException">There is no such file, or it is damaged.</exception>
-    /// <exception cref="InvalidDataException">The file holds no state, or its condition is for another number of items or has NaN or infinity.</exception>
+    /// <exception cref="InvalidDataException">The file holds no state, or its condition is for another number of items or has NaN or
+    /// infinity.</exception>
     public static Tensor? ReadCondition(string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);

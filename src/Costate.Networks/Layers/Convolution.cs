@@ -30,7 +30,9 @@ internal static class Convolution
     // Values of the image times channels of the result. Where they are fewer, halving costs more than it gains.
     private const long FewestProductsInHalves = 1 << 20;
 
-    /// <summary>What the layer, which has a bias and pads with zeros, makes of an image [batch, channels, height, width]; contiguous.</summary>
+    /// <summary>
+    /// What the layer, which has a bias and pads with zeros, makes of an image [batch, channels, height, width]; contiguous.
+    /// </summary>
     internal static Tensor Apply(this Conv2d layer, Tensor image)
     {
         long block = layer.stride is [1, 1] ? Block : StridedBlock;

@@ -17,7 +17,9 @@ internal static class Normalization
         return norm;
     }
 
-    /// <summary>The normalised image, scaled and shifted for each item: in the normalisation itself, without a pass of its own over the image.</summary>
+    /// <summary>
+    /// The normalised image, scaled and shifted for each item: in the normalisation itself, without a pass of its own over the image.
+    /// </summary>
     /// <param name="norm">The normalisation.</param>
     /// <param name="x">The image, [batch, channels, height, width].</param>
     /// <param name="scale">[batch, channels].</param>

@@ -6,7 +6,9 @@ namespace Costate.Networks;
 /// <summary>Attention among the positions of an image.</summary>
 internal static class SpatialAttention
 {
-    /// <summary>The vectors of an image at its positions, [batch, height x width, channels], from [batch, channels, height, width].</summary>
+    /// <summary>
+    /// The vectors of an image at its positions, [batch, height x width, channels], from [batch, channels, height, width].
+    /// </summary>
     internal static Tensor Positions(Tensor image) => image.flatten(2).transpose(1, 2).contiguous();
 
     /// <summary>The image [batch, channels, height, width] of the vectors at its positions; a view.</summary>

@@ -23,7 +23,9 @@ internal static class BetaSchedules
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such schedule."),
     };
 
-    /// <summary>Shifts and scales alpha so that the last step holds no signal (Lin et al. 2024, algorithm 1). Takes and gives <c>alpha^2</c>.</summary>
+    /// <summary>
+    /// Shifts and scales alpha so that the last step holds no signal (Lin et al. 2024, algorithm 1). Takes and gives <c>alpha^2</c>.
+    /// </summary>
     internal static double[] WithZeroTerminalSnr(IReadOnlyList<double> alphasCumprod)
     {
         double first = Math.Sqrt(alphasCumprod[0]);

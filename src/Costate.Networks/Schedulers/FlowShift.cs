@@ -1,6 +1,8 @@
 namespace Costate.Networks;
 
-/// <summary>How the noise levels of a flow are moved towards noise: by a number of the file, or by one that depends on the resolution.</summary>
+/// <summary>
+/// How the noise levels of a flow are moved towards noise: by a number of the file, or by one that depends on the resolution.
+/// </summary>
 internal sealed class FlowShift
 {
     private readonly double factor;

@@ -18,10 +18,14 @@ internal sealed record MultistepFeatures
     /// <summary>It has final_sigmas_type; without, it never ends at zero.</summary>
     internal bool CanEndAtZero { get; init; } = true;
 
-    /// <summary>A ladder or flow that does not end at zero ends with its own last noise level once more, not with the first training step's.</summary>
+    /// <summary>
+    /// A ladder or flow that does not end at zero ends with its own last noise level once more, not with the first training step's.
+    /// </summary>
     internal bool RepeatsLevels { get; init; }
 
-    /// <summary>Flow levels start at 1 rather than one training step below, and may follow Karras, a linear shift and shift_terminal.</summary>
+    /// <summary>
+    /// Flow levels start at 1 rather than one training step below, and may follow Karras, a linear shift and shift_terminal.
+    /// </summary>
     internal bool FlowFromOne { get; init; }
 
     /// <summary>On the cosine schedule the timesteps of Karras and Lu levels are truncated, not rounded.</summary>

@@ -16,15 +16,22 @@ internal static class Ramp
         return values;
     }
 
-    /// <summary>Spacing "linspace": timesteps from <paramref name="last"/> to 0, rounded (ties to even), the first <paramref name="count"/> of <paramref name="points"/>.</summary>
+    /// <summary>
+    /// Spacing "linspace": timesteps from <paramref name="last"/> to 0, rounded (ties to even), the first <paramref name="count"/> of
+    /// <paramref name="points"/>.
+    /// </summary>
     internal static double[] Linspace(int last, int points, int count) =>
         [.. Linear(0, last, points).Reverse().Take(count).Select(x => Math.Round(x))];
 
-    /// <summary>Spacing "leading": multiples of a whole step, falling, moved up by an offset; the last is <paramref name="skip"/> steps above 0.</summary>
+    /// <summary>
+    /// Spacing "leading": multiples of a whole step, falling, moved up by an offset; the last is <paramref name="skip"/> steps above 0.
+    /// </summary>
     internal static double[] Leading(int step, int count, int skip, int offset) =>
         [.. Enumerable.Range(skip, count).Reverse().Select(i => (double)((long)i * step) + offset)];
 
-    /// <summary>Spacing "trailing": from <paramref name="top"/> down in steps that need not be whole, rounded (ties to even), less 1.</summary>
+    /// <summary>
+    /// Spacing "trailing": from <paramref name="top"/> down in steps that need not be whole, rounded (ties to even), less 1.
+    /// </summary>
     internal static double[] Trailing(int top, double step, int count) =>
         [.. Enumerable.Range(0, count).Select(i => Math.Round(top - (i * step)) - 1)];
 }

@@ -77,7 +77,9 @@ internal abstract class Scheduler
         return TimeGrid.FromTimes(placed, told);
     }
 
-    /// <summary>A grid through noise levels, with the timesteps that the network is told. A last level equal to the one before it is left out.</summary>
+    /// <summary>
+    /// A grid through noise levels, with the timesteps that the network is told. A last level equal to the one before it is left out.
+    /// </summary>
     private protected TimeGrid Grid(int steps, TrainingNoise noise, double[] levels, IEnumerable<double> timesteps, double last)
     {
         IEnumerable<double> times = levels.Select(noise.TimeAt);

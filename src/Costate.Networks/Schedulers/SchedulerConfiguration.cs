@@ -44,10 +44,15 @@ public sealed class SchedulerConfiguration
     /// <summary>What the network predicts.</summary>
     public Prediction Prediction => scheduler.Prediction;
 
-    /// <summary>The number of training steps, for a <see cref="Denoiser"/>; null for a flow, whose network is told <see cref="TimeScale"/> times the noise level.</summary>
+    /// <summary>
+    /// The number of training steps, for a <see cref="Denoiser"/>; null for a flow, whose network is told <see cref="TimeScale"/> times the
+    /// noise level.
+    /// </summary>
     public int? TrainingTimesteps => scheduler.TrainingTimesteps;
 
-    /// <summary>What a flow's network is told per unit of time, for a <see cref="Denoiser"/>; 1 where <see cref="TrainingTimesteps"/> is given.</summary>
+    /// <summary>
+    /// What a flow's network is told per unit of time, for a <see cref="Denoiser"/>; 1 where <see cref="TrainingTimesteps"/> is given.
+    /// </summary>
     public double TimeScale => scheduler.TimeScale;
 
     /// <summary>

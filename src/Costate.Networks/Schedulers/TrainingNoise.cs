@@ -1,6 +1,8 @@
 namespace Costate.Networks;
 
-/// <summary>The discrete training schedule of a configuration: its betas, the noise levels at its steps, and the schedule through them.</summary>
+/// <summary>
+/// The discrete training schedule of a configuration: its betas, the noise levels at its steps, and the schedule through them.
+/// </summary>
 internal sealed class TrainingNoise
 {
     // Zero terminal SNR has an infinite last noise level; schedulers that work on noise levels put this alpha^2 there instead.

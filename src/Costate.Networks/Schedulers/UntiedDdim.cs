@@ -4,7 +4,9 @@ namespace Costate.Networks;
 /// DDIM as published where its stride and its timesteps disagree: each step ends at a time of its own, and the next takes the state
 /// for one at the grid's next time.
 /// </summary>
-/// <remarks>The stride is rounded down to whole training steps while the timesteps are spread evenly, so the two differ by less than a step each.</remarks>
+/// <remarks>
+/// The stride is rounded down to whole training steps while the timesteps are spread evenly, so the two differ by less than a step each.
+/// </remarks>
 internal sealed class UntiedDdim : Solver
 {
     private readonly double[] targets;

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Costate.Networks;
 
-/// <summary>A level on the way down: residual blocks, each with attention or none, then half the resolution but on the last level.</summary>
+/// <summary>
+/// A level on the way down: residual blocks, each with attention or none, then half the resolution but on the last level.
+/// </summary>
 internal sealed class DownBlock2D : NetworkBlock
 {
     private readonly ModuleList<ResnetBlock2D> resnets;

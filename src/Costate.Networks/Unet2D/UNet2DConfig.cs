@@ -22,7 +22,10 @@ public sealed record UNet2DConfig
     /// <summary>Whether the input x is replaced by 2x - 1. The default value is false.</summary>
     public bool CenterInputSample { get; init; }
 
-    /// <summary><c>positional</c>, or <c>fourier</c> for a network of the logarithm of the noise level, whose prediction is divided by that level. The default value is <c>positional</c>.</summary>
+    /// <summary>
+    /// <c>positional</c>, or <c>fourier</c> for a network of the logarithm of the noise level, whose prediction is divided by that level.
+    /// The default value is <c>positional</c>.
+    /// </summary>
     public string TimeEmbeddingType { get; init; } = "positional";
 
     /// <summary>Width of the time embedding; null for four times the first level's channels. The default value is null.</summary>
@@ -58,7 +61,10 @@ public sealed record UNet2DConfig
     /// <summary>Probability of dropout in training mode. The default value is 0.</summary>
     public double Dropout { get; init; }
 
-    /// <summary>Activation of the residual blocks: <c>silu</c> (also called <c>swish</c>), <c>relu</c>, <c>gelu</c> or <c>mish</c>. The default value is <c>silu</c>.</summary>
+    /// <summary>
+    /// Activation of the residual blocks: <c>silu</c> (also called <c>swish</c>), <c>relu</c>, <c>gelu</c> or <c>mish</c>. The default
+    /// value is <c>silu</c>.
+    /// </summary>
     public string ActFn { get; init; } = "silu";
 
     /// <summary>Channels of an attention head; null for a single head. The default value is 8.</summary>
@@ -76,13 +82,18 @@ public sealed record UNet2DConfig
     /// <summary>What the normalisations add to the variance. The default value is 1e-5.</summary>
     public double NormEps { get; init; } = 1e-5;
 
-    /// <summary>How time enters a residual block: <c>default</c> adds it, <c>scale_shift</c> scales and shifts. The default value is <c>default</c>.</summary>
+    /// <summary>
+    /// How time enters a residual block: <c>default</c> adds it, <c>scale_shift</c> scales and shifts. The default value is <c>default</c>.
+    /// </summary>
     public string ResnetTimeScaleShift { get; init; } = "default";
 
     /// <summary>Whether the middle block has attention. The default value is true.</summary>
     public bool AddAttention { get; init; } = true;
 
-    /// <summary>How class labels are embedded: null (a table of <see cref="NumClassEmbeds"/>), <c>timestep</c> (like a time) or <c>identity</c> (the label is the embedding). The default value is null.</summary>
+    /// <summary>
+    /// How class labels are embedded: null (a table of <see cref="NumClassEmbeds"/>), <c>timestep</c> (like a time) or <c>identity</c> (the
+    /// label is the embedding). The default value is null.
+    /// </summary>
     public string? ClassEmbedType { get; init; }
 
     /// <summary>Number of classes; null for a network without. The default value is null.</summary>
@@ -97,7 +108,8 @@ public sealed record UNet2DConfig
     /// <summary>Reads a <c>config.json</c>.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is not a JSON object, is of another network or a value is not of its option's kind.</exception>
+    /// <exception cref="InvalidDataException">It is not a JSON object, is of another network or a value is not of its option's
+    /// kind.</exception>
     /// <exception cref="NotSupportedException">It sets an option that is not supported; the message names it.</exception>
     public static UNet2DConfig Read(string path)
     {

@@ -85,16 +85,20 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>The network's shape.</summary>
     public UNet2DConfig Config { get; }
 
-    /// <summary>A trained network from a folder as the Hub lays it out: <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c>.</summary>
+    /// <summary>
+    /// A trained network from a folder as the Hub lays it out: <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c>.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where to put it. The default is the CPU.</param>
     /// <param name="dtype">The parameters' dtype, whatever the file's. The default value is float32.</param>
-    /// <param name="trainable">Whether the parameters take gradients. The default value is false, which lets gradients with respect to inputs keep far less in memory.</param>
+    /// <param name="trainable">Whether the parameters take gradients. The default value is false, which lets gradients with respect to
+    /// inputs keep far less in memory.</param>
     /// <param name="progress">Told after each tensor how many bytes have been read.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
     /// <returns>The network in evaluation mode. Dispose it; no dispose scope does.</returns>
     /// <exception cref="FileNotFoundException">There is no <c>config.json</c>.</exception>
-    /// <exception cref="InvalidDataException">The configuration is malformed, or a parameter is missing, unknown or of another shape; the message names the first, with both shapes.</exception>
+    /// <exception cref="InvalidDataException">The configuration is malformed, or a parameter is missing, unknown or of another shape; the
+    /// message names the first, with both shapes.</exception>
     /// <exception cref="ArgumentException">Sizes in the configuration do not fit together.</exception>
     /// <exception cref="NotSupportedException">The configuration asks for what is not supported; the message names it.</exception>
     /// <exception cref="SafetensorsException">The file of weights is missing or damaged.</exception>
@@ -128,7 +132,8 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>The prediction [batch, out, height, width].</summary>
     /// <param name="x">The noisy sample, [batch, in, height, width].</param>
     /// <param name="t">The time, [batch].</param>
-    /// <param name="labels">Class numbers [batch], of any dtype; embeddings [batch, width] where <see cref="UNet2DConfig.ClassEmbedType"/> is <c>identity</c>; null for a network without classes.</param>
+    /// <param name="labels">Class numbers [batch], of any dtype; embeddings [batch, width] where <see cref="UNet2DConfig.ClassEmbedType"/>
+    /// is <c>identity</c>; null for a network without classes.</param>
     /// <exception cref="ArgumentException">A shape, dtype or device does not fit, or labels are missing or not expected.</exception>
     public Tensor forward(Tensor x, Tensor t, Tensor? labels)
     {

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Costate.Networks;
 
-/// <summary>A level on the way up: residual blocks of the state and one kept on the way down, each with attention or none, then twice the resolution but on the last level.</summary>
+/// <summary>
+/// A level on the way up: residual blocks of the state and one kept on the way down, each with attention or none, then twice the resolution
+/// but on the last level.
+/// </summary>
 internal sealed class UpBlock2D : NetworkBlock
 {
     private readonly ModuleList<ResnetBlock2D> resnets;

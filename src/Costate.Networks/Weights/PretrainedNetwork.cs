@@ -61,7 +61,9 @@ internal static class PretrainedNetwork
         SafetensorsFile.Write(path, network.named_parameters().Select(p => KeyValuePair.Create(p.name, p.parameter.detach().to(dtype))), all);
     }
 
-    /// <summary>Makes the network the one owner of its parameters. TorchSharp's layers differ in whether a dispose scope takes them.</summary>
+    /// <summary>
+    /// Makes the network the one owner of its parameters. TorchSharp's layers differ in whether a dispose scope takes them.
+    /// </summary>
     internal static void OwnParameters(nn.Module network)
     {
         foreach (Parameter parameter in network.parameters())

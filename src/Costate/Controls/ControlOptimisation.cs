@@ -4,16 +4,18 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// Finds small changes of the states along a trajectory whose sample has a low loss: FlowGrad (Liu et al. 2023) and OC-Flow (Wang et al. 2025).
+/// Finds small changes of the states along a trajectory whose sample has a low loss: FlowGrad (Liu et al. 2023) and OC-Flow (Wang et al.
+/// 2025).
 /// </summary>
 /// <remarks>
-/// <para>The control u_i is added to the state at grid point i before the step from there: <c>x_{i+1} = step(x_i + u_i)</c>. The gradient with
-/// respect to all of them is the adjoint state along the trajectory, exact for any solver, from one sweep of the discrete adjoint; with
+/// <para>The control u_i is added to the state at grid point i before the step from there: <c>x_{i+1} = step(x_i + u_i)</c>. The gradient
+/// with respect to all of them is the adjoint state along the trajectory, exact for any solver, from one sweep of the discrete adjoint;
+/// with
 /// <see cref="ControlOptions.StraightnessThreshold"/> nearly straight steps are merged in that sweep, which saves products.</para>
-/// <para>The published code of both returns the last controls; this the best, by the loss plus the regularisation, item by item. N evaluations, N
-/// with a graph and N vector-Jacobian products an iteration, of both as many less as steps are merged, N evaluations more at the end; N of the
-/// solver's evaluations. An item that a rate too large drives to numbers that are not finite is reported, keeps the best it had, and the
-/// others go on. Controls are carried in at least 32 bits. Immutable; as thread-safe as its denoiser.</para>
+/// <para>The published code of both returns the last controls; this the best, by the loss plus the regularisation, item by item. N
+/// evaluations, N with a graph and N vector-Jacobian products an iteration, of both as many less as steps are merged, N evaluations more at
+/// the end; N of the solver's evaluations. An item that a rate too large drives to numbers that are not finite is reported, keeps the best
+/// it had, and the others go on. Controls are carried in at least 32 bits. Immutable; as thread-safe as its denoiser.</para>
 /// </remarks>
 public sealed class ControlOptimisation
 {
@@ -22,7 +24,8 @@ public sealed class ControlOptimisation
     private readonly Checkpointing? checkpointing;
 
     /// <summary>An optimisation of the controls of a sampler.</summary>
-    /// <param name="sampler">The sampler. Its solver must not be reversible: what a reversible solver carries besides the state would be left behind.</param>
+    /// <param name="sampler">The sampler. Its solver must not be reversible: what a reversible solver carries besides the state would be
+    /// left behind.</param>
     /// <param name="options">The descent. The default is that of <see cref="ControlOptions.FlowGrad"/> with the exact gradient.</param>
     /// <param name="checkpointing">Which states the adjoint keeps. The default keeps all.</param>
     /// <exception cref="ArgumentException">The solver is reversible, or an option leaves its range.</exception>
@@ -50,7 +53,8 @@ public sealed class ControlOptimisation
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The network or the loss returned another shape, NaN or infinity, or the loss has no gradient.</exception>
+    /// <exception cref="InvalidOperationException">The network or the loss returned another shape, NaN or infinity, or the loss has no
+    /// gradient.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public ControlGradient Gradient(Tensor xT, Condition? z, Tensor controls, Func<Tensor, Tensor> loss, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
     {

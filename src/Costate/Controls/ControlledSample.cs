@@ -22,7 +22,10 @@ public sealed class ControlledSample : TensorResult
     /// <summary>The loss before each iteration and after the last, [iterations + 1, batch]; NaN once an item has diverged.</summary>
     public Tensor History { get; }
 
-    /// <summary>The items that diverged, and in which iteration; what is said of them is the best before that. The others are what they would have been without them.</summary>
+    /// <summary>
+    /// The items that diverged, and in which iteration; what is said of them is the best before that. The others are what they would have
+    /// been without them.
+    /// </summary>
     public IReadOnlyList<DivergedItem> Diverged { get; }
 
     /// <summary>What it cost.</summary>

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// Where a trajectory is nearly straight, item by item (FlowGrad; Liu et al. 2023, section 3.3): over such a stretch its velocity hardly changes and
-/// counts as held, so that one vector-Jacobian product at the first state of the stretch serves all its steps.
+/// Where a trajectory is nearly straight, item by item (FlowGrad; Liu et al. 2023, section 3.3): over such a stretch its velocity hardly
+/// changes and counts as held, so that one vector-Jacobian product at the first state of the stretch serves all its steps.
 /// </summary>
 /// <remarks>
-/// With v_k the velocity at evaluation k, the bend there is <c>max(|v_{k+1} - v_k|^2, |v_{k-1} - v_k|^2)/|v_k|^2</c> over the neighbours that exist.
-/// A stretch goes on while the sum of its bends stays within the threshold. Keeps one velocity while the run goes forward.
+/// With v_k the velocity at evaluation k, the bend there is <c>max(|v_{k+1} - v_k|^2, |v_{k-1} - v_k|^2)/|v_k|^2</c> over the neighbours
+/// that exist. A stretch goes on while the sum of its bends stays within the threshold. Keeps one velocity while the run goes forward.
 /// </remarks>
 internal sealed class StraightSteps(SamplingRun run, double threshold) : IDisposable
 {
@@ -19,7 +19,9 @@ internal sealed class StraightSteps(SamplingRun run, double threshold) : IDispos
     private Tensor? last;
     private bool[][]? begins;
 
-    /// <summary>What counts as velocity: the prediction that is constant on the path <c>alpha x0 + sigma eps</c>, up to its turning.</summary>
+    /// <summary>
+    /// What counts as velocity: the prediction that is constant on the path <c>alpha x0 + sigma eps</c>, up to its turning.
+    /// </summary>
     internal Prediction Velocity => run.Schedule switch
     {
         RectifiedFlowSchedule => Prediction.Flow,

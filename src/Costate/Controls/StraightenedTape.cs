@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// The adjoint of a run that holds its velocity over each nearly straight stretch (FlowGrad; Liu et al. 2023, section 3.3), at the states of
-/// the run as it was: one vector-Jacobian product a stretch, at its first state, of the sum of the cotangents of its velocities.
+/// The adjoint of a run that holds its velocity over each nearly straight stretch (FlowGrad; Liu et al. 2023, section 3.3), at the states
+/// of the run as it was: one vector-Jacobian product a stretch, at its first state, of the sum of the cotangents of its velocities.
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="states">A tape of the same run.</param>

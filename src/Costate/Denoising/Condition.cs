@@ -12,7 +12,9 @@ public sealed class Condition
         IsScheduled = isScheduled;
     }
 
-    /// <summary>The tensor: [batch, ...], or [steps, batch, ...] if scheduled. Gradients with respect to the condition have this shape.</summary>
+    /// <summary>
+    /// The tensor: [batch, ...], or [steps, batch, ...] if scheduled. Gradients with respect to the condition have this shape.
+    /// </summary>
     public Tensor Values { get; }
 
     /// <summary>Whether there is one tensor for each interval of the grid.</summary>

@@ -16,8 +16,7 @@ namespace Costate;
 /// </remarks>
 public sealed class Denoiser
 {
-    private readonly double timeScale;
-    private readonly double timeOffset;
+    private readonly NetworkClock clock;
     private IReadOnlyList<Parameter>? parameters;
     private readonly Func<Tensor, Tensor, Tensor?, Tensor> network;
     private IReadOnlyList<Tensor>? weights;
@@ -25,11 +24,11 @@ public sealed class Denoiser
     private Func<Tensor, double, Tensor, Tensor>? correction;
 
     private Denoiser(
-        Func<Tensor, Tensor, Tensor?, Tensor> network, Prediction prediction, (double Scale, double Offset) time, IEnumerable<Parameter>? parameters)
+        Func<Tensor, Tensor, Tensor?, Tensor> network, Prediction prediction, NetworkClock clock, IEnumerable<Parameter>? parameters)
     {
         TorchLibraries.Require();
         this.network = network;
-        (timeScale, timeOffset) = time;
+        this.clock = clock;
         this.parameters = parameters?.Distinct().ToArray();
         Prediction = prediction;
     }
@@ -54,7 +53,7 @@ public sealed class Denoiser
     internal nn.Module? Module { get; private init; }
 
     /// <summary>What the network is told for time t, as text.</summary>
-    internal string TimeConventionText => FormattableString.Invariant($"{timeScale:R} t{(timeOffset == 0 ? "" : FormattableString.Invariant($" - {-timeOffset:R}"))}");
+    internal string TimeConventionText => clock.ToString();
 
     /// <summary>A fingerprint of the weights as they are now; null if none was asked for.</summary>
     internal string? Fingerprint => weights is null ? null : Costate.Fingerprint.Of(weights);
@@ -73,9 +72,12 @@ public sealed class Denoiser
     /// <param name="network">The network; see the remarks of the class for shapes.</param>
     /// <param name="prediction">What it predicts.</param>
     /// <param name="timeScale">The network is told <c>timeScale * t</c> for time t in [0, 1]. The default value is 1.</param>
-    /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n lies at time (k+1)/n.</param>
-    /// <param name="parameters">The parameters that may receive gradients. A function hides its own: without this argument they get none.</param>
-    /// <exception cref="ArgumentException">Both <paramref name="timeScale"/> and <paramref name="trainingTimesteps"/> are given, or one is not positive.</exception>
+    /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n
+    /// lies at time (k+1)/n.</param>
+    /// <param name="parameters">The parameters that may receive gradients. A function hides its own: without this argument they get
+    /// none.</param>
+    /// <exception cref="ArgumentException">Both <paramref name="timeScale"/> and <paramref name="trainingTimesteps"/> are given, or one is
+    /// not positive.</exception>
     public static Denoiser FromFunction(
         Func<Tensor, Tensor, Tensor?, Tensor> network,
         Prediction prediction,
@@ -84,19 +86,21 @@ public sealed class Denoiser
         IEnumerable<Parameter>? parameters = null)
     {
         ArgumentNullException.ThrowIfNull(network);
-        return new Denoiser(network, prediction, TimeConvention(timeScale, trainingTimesteps), parameters);
+        return new Denoiser(network, prediction, NetworkClock.Of(timeScale, trainingTimesteps), parameters);
     }
 
     /// <summary>A denoiser from a module whose forward takes <c>(x, t, z)</c>.</summary>
-    /// <param name="module">The module; put it into evaluation mode yourself. Its parameters with <c>requires_grad</c> may receive gradients; freeze the others, it saves memory.</param>
+    /// <param name="module">The module; put it into evaluation mode yourself. Its parameters with <c>requires_grad</c> may receive
+    /// gradients; freeze the others, it saves memory.</param>
     /// <param name="prediction">What it predicts.</param>
     /// <param name="timeScale">The network is told <c>timeScale * t</c> for time t in [0, 1]. The default value is 1.</param>
-    /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n lies at time (k+1)/n.</param>
+    /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n
+    /// lies at time (k+1)/n.</param>
     public static Denoiser FromModule(nn.Module<Tensor, Tensor, Tensor, Tensor> module, Prediction prediction, double timeScale = 1, int? trainingTimesteps = null)
     {
         ArgumentNullException.ThrowIfNull(module);
         Tensor Network(Tensor x, Tensor t, Tensor? z) => ModuleCall.Of(module, x, z ?? throw ModuleCall.NoCondition(), () => module.call(x, t, z));
-        return new Denoiser(Network, prediction, TimeConvention(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
+        return new Denoiser(Network, prediction, NetworkClock.Of(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
     }
 
     /// <summary>A denoiser from a module whose forward takes <c>(x, t)</c>, without condition.</summary>
@@ -105,10 +109,12 @@ public sealed class Denoiser
     {
         ArgumentNullException.ThrowIfNull(module);
         Tensor Network(Tensor x, Tensor t, Tensor? z) => z is null ? ModuleCall.Of(module, x, null, () => module.call(x, t)) : throw ModuleCall.UnwantedCondition();
-        return new Denoiser(Network, prediction, TimeConvention(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
+        return new Denoiser(Network, prediction, NetworkClock.Of(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
     }
 
-    /// <summary>A denoiser from a TorchScript file whose forward takes <c>(x, t, z)</c>, or <c>(x, t)</c> where no condition is given.</summary>
+    /// <summary>
+    /// A denoiser from a TorchScript file whose forward takes <c>(x, t, z)</c>, or <c>(x, t)</c> where no condition is given.
+    /// </summary>
     /// <remarks>
     /// A TorchScript file is a program: load only files whose origin you trust. The network is put into evaluation mode and
     /// frozen. TorchScript optimises itself during its first calls, whose last bits may differ from later ones.
@@ -116,7 +122,8 @@ public sealed class Denoiser
     /// <param name="path">A file written by <c>torch.jit.save</c>.</param>
     /// <param name="prediction">What it predicts.</param>
     /// <param name="timeScale">The network is told <c>timeScale * t</c> for time t in [0, 1]. The default value is 1.</param>
-    /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n lies at time (k+1)/n.</param>
+    /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n
+    /// lies at time (k+1)/n.</param>
     /// <param name="device">Where to load it. The default is the CPU.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not a TorchScript archive, or cannot be loaded.</exception>
@@ -132,7 +139,8 @@ public sealed class Denoiser
     /// The same denoiser under classifier-free guidance (Ho and Salimans 2022): <c>u + scale (c - u)</c> with <c>c</c> the
     /// prediction under the condition and <c>u</c> that under <paramref name="unconditional"/>. Two network evaluations a prediction.
     /// </summary>
-    /// <param name="unconditional">The condition that stands for none, [1, ...] or [batch, ...]; null where the network takes a null condition for none. It receives no gradient.</param>
+    /// <param name="unconditional">The condition that stands for none, [1, ...] or [batch, ...]; null where the network takes a null
+    /// condition for none. It receives no gradient.</param>
     /// <param name="scale">The guidance scale; 1 is the plain conditional prediction.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="scale"/> is not finite.</exception>
     /// <exception cref="InputException"><paramref name="unconditional"/> has no dimension; or, when the network is called, another batch
@@ -164,14 +172,15 @@ public sealed class Denoiser
         : throw new InputException(nameof(dtype), dtype.ToString(), "Float16, BFloat16, Float32 or Float64");
 
     /// <summary>
-    /// The same denoiser, with a fingerprint of its weights in <see cref="Sampler.Settings"/>: a <see cref="NoiseState"/> of it is then refused
-    /// by a sampler with other weights, rather than decoded to something else.
+    /// The same denoiser, with a fingerprint of its weights in <see cref="Sampler.Settings"/>: a <see cref="NoiseState"/> of it is then
+    /// refused by a sampler with other weights, rather than decoded to something else.
     /// </summary>
     /// <remarks>
     /// SHA-256 of dtypes, shapes and bits, taken anew with each inversion or decoding, so that it follows training: about a second for each
     /// GiB. A state or a sampler without a fingerprint is not compared.
     /// </remarks>
-    /// <param name="weights">All that makes up the network: its parameters and buffers, always in the same order. Not copied, not disposed.</param>
+    /// <param name="weights">All that makes up the network: its parameters and buffers, always in the same order. Not copied, not
+    /// disposed.</param>
     public Denoiser WithFingerprint(IEnumerable<Tensor> weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -181,12 +190,14 @@ public sealed class Denoiser
 
     /// <summary>
     /// The same denoiser under classifier guidance (Dhariwal and Nichol 2021, algorithm 2): the noise prediction becomes
-    /// <c>eps - scale sigma_t grad_x log p(y | x_t, t)</c>, whatever the network predicts. One evaluation and one gradient of the classifier
-    /// a prediction; differentiable, by second derivatives of the classifier.
+    /// <c>eps - scale sigma_t grad_x log p(y | x_t, t)</c>, whatever the network predicts. One evaluation and one gradient of the
+    /// classifier a prediction; differentiable, by second derivatives of the classifier.
     /// </summary>
-    /// <remarks>Composes with classifier-free guidance, in either order, and with other classifiers. The classifier's parameters get no gradient.
-    /// The first time that a gradient goes through it, libtorch warns on the error stream of a reference cycle; it is broken here at once.</remarks>
-    /// <param name="logProbability">From noisy states x [batch, ...] and times t [batch] in [0, 1], in the dtype of x, to the log-probability of what is wanted of each item, [batch].</param>
+    /// <remarks>Composes with classifier-free guidance, in either order, and with other classifiers. The classifier's parameters get no
+    /// gradient. The first time that a gradient goes through it, libtorch warns on the error stream of a reference cycle; it is broken here
+    /// at once.</remarks>
+    /// <param name="logProbability">From noisy states x [batch, ...] and times t [batch] in [0, 1], in the dtype of x, to the
+    /// log-probability of what is wanted of each item, [batch].</param>
     /// <param name="schedule">The schedule, for sigma_t.</param>
     /// <param name="scale">The guidance scale. The default value is 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="scale"/> is not finite.</exception>
@@ -220,7 +231,7 @@ public sealed class Denoiser
     /// <param name="dtype">The dtype of the network's inputs where <see cref="InDtype"/> says no other.</param>
     internal Tensor Call(Tensor x, double time, double networkTime, Tensor? z, ScalarType dtype)
     {
-        using Scalar told = Told(networkTime);
+        using Scalar told = clock.Told(networkTime);
         ScalarType inside = Dtype ?? dtype;
         Tensor t = full([x.size(0)], told, Precision.AtLeastSingle(inside), x.device);
         Tensor own = Copy(x, inside);
@@ -245,14 +256,6 @@ public sealed class Denoiser
 
     // Differentiable, and never the tensor itself.
     private static Tensor Copy(Tensor tensor, ScalarType dtype) => tensor.dtype == dtype ? tensor.clone() : tensor.to(dtype);
-
-    // Training steps are integers: k of n lies at time (k+1)/n, and n (k+1)/n - 1 is k but for rounding.
-    private double Told(double networkTime)
-    {
-        double told = (timeScale * networkTime) + timeOffset;
-        double step = Math.Round(told);
-        return timeOffset != 0 && Math.Abs(told - step) <= 4 * timeScale * Math.ScaleB(1, -52) ? step : told;
-    }
 
     // The network under the first of its guidances, each of which evaluates what is below it twice.
     private Tensor Guided(Tensor x, Tensor t, Tensor? z, int level)
@@ -281,22 +284,6 @@ public sealed class Denoiser
         {
             throw new ArgumentOutOfRangeException(nameof(scale), scale, $"Got scale {scale}; it must be finite.");
         }
-    }
-
-    private static (double Scale, double Offset) TimeConvention(double timeScale, int? trainingTimesteps)
-    {
-        if (!(timeScale > 0 && double.IsFinite(timeScale)))
-        {
-            throw new ArgumentOutOfRangeException(nameof(timeScale), timeScale, $"Got timeScale {timeScale}; it must be positive and finite.");
-        }
-
-        return trainingTimesteps switch
-        {
-            null => (timeScale, 0),
-            <= 0 => throw new ArgumentOutOfRangeException(nameof(trainingTimesteps), trainingTimesteps, $"Got {trainingTimesteps} training timesteps; there is at least one."),
-            _ when timeScale != 1 => throw new ArgumentException($"Got both timeScale {timeScale} and trainingTimesteps {trainingTimesteps}; give one of them."),
-            int n => (n, -1),
-        };
     }
 
     private static IEnumerable<Parameter> Trainable(nn.Module module) => module.parameters().Where(p => p.requires_grad);

@@ -1,6 +1,8 @@
 namespace Costate;
 
-/// <summary>A prediction of one kind as a combination of the network's input and its output of another kind: <c>State x + Output y</c>.</summary>
+/// <summary>
+/// A prediction of one kind as a combination of the network's input and its output of another kind: <c>State x + Output y</c>.
+/// </summary>
 internal readonly record struct PredictionConversion(double State, double Output)
 {
     internal bool IsIdentity => State == 0 && Output == 1;

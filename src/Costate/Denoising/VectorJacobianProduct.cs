@@ -84,8 +84,8 @@ internal sealed class VectorJacobianProduct : IDisposable
     }
 
     /// <summary>
-    /// The gradient of a sum over items with respect to a tensor, as part of the caller's graph where there is one: it can be differentiated
-    /// again. The result lives in the caller's dispose scope.
+    /// The gradient of a sum over items with respect to a tensor, as part of the caller's graph where there is one: it can be
+    /// differentiated again. The result lives in the caller's dispose scope.
     /// </summary>
     internal static Tensor DifferentiableGradient(Func<Tensor, Tensor> function, Tensor x)
     {

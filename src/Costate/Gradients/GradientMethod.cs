@@ -31,9 +31,10 @@ public abstract class GradientMethod
     /// </remarks>
     /// <param name="checkpointing">Fewer states for more evaluations. The default keeps every state.</param>
     /// <param name="lastSteps">
-    /// K: only the last K steps of the grid have a gradient, and the states before them count as constants (truncated backpropagation, as in
-    /// DRaFT-K, Clark et al. 2024, and AlignProp, Prabhudesai et al. 2023). That with respect to x_T is then zero; those with respect to the
-    /// condition and the weights are of these steps. Evaluations with a graph, products and states kept are theirs alone. The default is all.
+    /// K: only the last K steps of the grid have a gradient, and the states before them count as constants (truncated backpropagation, as
+    /// in DRaFT-K, Clark et al. 2024, and AlignProp, Prabhudesai et al. 2023). That with respect to x_T is then zero; those with respect to
+    /// the condition and the weights are of these steps. Evaluations with a graph, products and states kept are theirs alone. The default
+    /// is all.
     /// </param>
     /// <exception cref="InputException"><paramref name="lastSteps"/> is less than 1.</exception>
     public static GradientMethod Discrete(Checkpointing? checkpointing = null, int? lastSteps = null) => new DiscreteMethod(checkpointing, lastSteps);
@@ -49,8 +50,10 @@ public abstract class GradientMethod
     /// evaluations of the sample are repeated, as in <see cref="Discrete"/>; elsewhere a network that draws draws anew.
     /// </remarks>
     /// <param name="order">1 or 2 (2M). The default value is 1.</param>
-    /// <param name="steps">M, the number of adjoint steps. The default is the sampling grid itself; another number places its points by index, in the half log-SNR.</param>
-    /// <param name="trajectory">Where the states come from. The default is <see cref="Trajectory.Recorded"/> on the sampling grid and <see cref="Trajectory.Interpolated"/> on another.</param>
+    /// <param name="steps">M, the number of adjoint steps. The default is the sampling grid itself; another number places its points by
+    /// index, in the half log-SNR.</param>
+    /// <param name="trajectory">Where the states come from. The default is <see cref="Trajectory.Recorded"/> on the sampling grid and
+    /// <see cref="Trajectory.Interpolated"/> on another.</param>
     /// <exception cref="ArgumentOutOfRangeException">The order or the number of steps is not supported.</exception>
     public static GradientMethod AdjointDeis(int order = 1, int? steps = null, Trajectory? trajectory = null) =>
         steps is null or >= 1
@@ -79,13 +82,13 @@ public abstract class GradientMethod
     /// through them. Stores no trajectory.
     /// </summary>
     /// <remarks>
-    /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps two states, each in two words of 64 bits, and the
-    /// graphs of one increment (as many evaluations as the tableau has stages). Where a state is reconstructed wrongly, by more than 1e-3
-    /// of its
-    /// largest value at the start or at an anchor, the first evaluation is repeated: a network that answers otherwise is refused, the drift
-    /// of an unstable solver is reported (<see cref="SampleGradient.ReconstructionDrift"/>).
+    /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps two states, each in two words of 64
+    /// bits, and the graphs of one increment (as many evaluations as the tableau has stages). Where a state is reconstructed wrongly, by
+    /// more than 1e-3 of its largest value at the start or at an anchor, the first evaluation is repeated: a network that answers otherwise
+    /// is refused, the drift of an unstable solver is reported (<see cref="SampleGradient.ReconstructionDrift"/>).
     /// </remarks>
-    /// <param name="anchors">Keep the states of every this many steps and go on from them, against rounding drift; null (the default) keeps none.</param>
+    /// <param name="anchors">Keep the states of every this many steps and go on from them, against rounding drift; null (the default) keeps
+    /// none.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="anchors"/> is less than 1.</exception>
     public static GradientMethod Reversible(int? anchors = null) => anchors is null or >= 1
         ? new ReversibleMethod(anchors)

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>The exact gradient of a reversible table: reconstruction and transpose in one sweep, sharing every network evaluation.</summary>
+/// <summary>
+/// The exact gradient of a reversible table: reconstruction and transpose in one sweep, sharing every network evaluation.
+/// </summary>
 internal sealed class ReversibleTape : RunTape
 {
     private const double MaxDrift = 1e-3;

@@ -3,7 +3,10 @@ namespace Costate;
 /// <summary>The numbers of the optimal binomial checkpointing schedule (Griewank and Walther 2000).</summary>
 internal static class RevolveSchedule
 {
-    /// <summary>Forward steps needed to reverse a chain of <paramref name="length"/> steps with <paramref name="slots"/> checkpoints, its first state being one.</summary>
+    /// <summary>
+    /// Forward steps needed to reverse a chain of <paramref name="length"/> steps with <paramref name="slots"/> checkpoints, its first
+    /// state being one.
+    /// </summary>
     internal static long Cost(int length, int slots)
     {
         int r = 0;

@@ -28,7 +28,9 @@ public sealed class SampleGradient : TensorResult
     /// <summary>dL/dx_T, in the shape of x_T; zero where only the last steps have a gradient.</summary>
     public Tensor StartNoise { get; }
 
-    /// <summary>dL/dz, in the shape of the condition's tensor ([steps, batch, ...] if scheduled); null if there is no condition, or an integer one.</summary>
+    /// <summary>
+    /// dL/dz, in the shape of the condition's tensor ([steps, batch, ...] if scheduled); null if there is no condition, or an integer one.
+    /// </summary>
     public Tensor? Condition { get; }
 
     /// <summary>dL/dtheta, one tensor for each of <see cref="Denoiser.Parameters"/>, summed over the batch.</summary>
@@ -45,8 +47,8 @@ public sealed class SampleGradient : TensorResult
 
     /// <summary>
     /// dL/dx at each point of the grid, [steps + 1, batch, ...], x_T first and the sample last; null unless
-    /// <see cref="GradientParts.StateCotangents"/> asked for it. Of a reversible solver, which carries two states, those of the one that the
-    /// sample is of, the other held fixed.
+    /// <see cref="GradientParts.StateCotangents"/> asked for it. Of a reversible solver, which carries two states, those of the one that
+    /// the sample is of, the other held fixed.
     /// </summary>
     public Tensor? StateCotangents { get; internal init; }
 

@@ -8,12 +8,12 @@ namespace Costate;
 /// predicts.
 /// </summary>
 /// <remarks>
-/// <para>At a state x_t the noise eps starts as the network's and moves against the gradient of <c>L((x_t - sigma_t eps)/alpha_t)</c>; the step is then
-/// taken with the best eps seen, the network's own included, item by item. No gradient passes through the network: the cost is one network
-/// evaluation a step, and <c>InnerSteps + 1</c> evaluations of the loss, all but one with gradient.</para>
-/// <para>An item that diverges under its learning rate (an entry beyond 1000 times the larger of 1 and the scale of the noise, or a loss or gradient
-/// that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound is 256. States and noise are
-/// carried in at least 32 bits. Immutable; as thread-safe as its denoiser.</para>
+/// <para>At a state x_t the noise eps starts as the network's and moves against the gradient of <c>L((x_t - sigma_t eps)/alpha_t)</c>; the
+/// step is then taken with the best eps seen, the network's own included, item by item. No gradient passes through the network: the cost is
+/// one network evaluation a step, and <c>InnerSteps + 1</c> evaluations of the loss, all but one with gradient.</para>
+/// <para>An item that diverges under its learning rate (an entry beyond 1000 times the larger of 1 and the scale of the noise, or a loss or
+/// gradient that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound is 256. States and noise
+/// are carried in at least 32 bits. Immutable; as thread-safe as its denoiser.</para>
 /// </remarks>
 public sealed class GreedyDim
 {

@@ -1,6 +1,9 @@
 namespace Costate;
 
-/// <summary>How <see cref="GreedyDim"/> optimises the noise prediction at each step. The defaults are those published for Greedy-DiM* (Blasingame and Liu 2024).</summary>
+/// <summary>
+/// How <see cref="GreedyDim"/> optimises the noise prediction at each step. The defaults are those published for Greedy-DiM* (Blasingame
+/// and Liu 2024).
+/// </summary>
 public sealed record GreedyDimOptions
 {
     /// <summary>Inner steps of Adam at each step of the grid.</summary>

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// The noise of a guided run, item by item. Steps, repeats and smoothing draw from three generators, so that the steps of two methods see the
-/// same noise; the steps of the first pass see that of <see cref="BrownianPath.PerStep(ulong)"/>.
+/// The noise of a guided run, item by item. Steps, repeats and smoothing draw from three generators, so that the steps of two methods see
+/// the same noise; the steps of the first pass see that of <see cref="BrownianPath.PerStep(ulong)"/>.
 /// </summary>
 internal sealed class GuidanceNoise(Func<int, (ulong Seed, int Stream)> streamOf, int steps)
 {

@@ -12,6 +12,8 @@ public enum GuidanceNormalization
     /// <summary>The root mean square of the item's gradient (MPGD for faces).</summary>
     Rms,
 
-    /// <summary>The same, times the root mean square of the network's noise prediction for the item (FreeDoM, symplectic adjoint guidance).</summary>
+    /// <summary>
+    /// The same, times the root mean square of the network's noise prediction for the item (FreeDoM, symplectic adjoint guidance).
+    /// </summary>
     RmsToNoise,
 }

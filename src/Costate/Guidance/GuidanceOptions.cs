@@ -38,7 +38,10 @@ public sealed record GuidanceOptions
     /// <value>The default value is <see cref="GuidanceNormalization.None"/>.</value>
     public GuidanceNormalization Normalization { get; init; }
 
-    /// <summary>Whether guidance changes the predicted noise, and by it the whole step, as in universal guidance, rather than the state and the data.</summary>
+    /// <summary>
+    /// Whether guidance changes the predicted noise, and by it the whole step, as in universal guidance, rather than the state and the
+    /// data.
+    /// </summary>
     /// <value>The default value is false.</value>
     public bool ThroughNoise { get; init; }
 
@@ -46,7 +49,9 @@ public sealed record GuidanceOptions
     /// <value>The default value is 0.</value>
     public double Eta { get; init; }
 
-    /// <summary>Clips the predicted data to [-Clip, Clip] for the step; gradients are taken before it, so that they reach clipped entries too.</summary>
+    /// <summary>
+    /// Clips the predicted data to [-Clip, Clip] for the step; gradients are taken before it, so that they reach clipped entries too.
+    /// </summary>
     /// <value>The default value is null: not clipped. Published code for images in [-1, 1] clips to 1.</value>
     public double? Clip { get; init; }
 

@@ -16,7 +16,9 @@ public sealed class GuidedSample : TensorResult
     /// <summary>The loss of each item of the sample, [batch]; NaN for an item that diverged.</summary>
     public Tensor Loss { get; }
 
-    /// <summary>The loss of the prediction at each step, the last one where a step repeats, [steps, batch]; NaN where the step was not guided.</summary>
+    /// <summary>
+    /// The loss of the prediction at each step, the last one where a step repeats, [steps, batch]; NaN where the step was not guided.
+    /// </summary>
     public Tensor StepLosses { get; }
 
     /// <summary>The items that diverged; the others are what they would have been without them.</summary>

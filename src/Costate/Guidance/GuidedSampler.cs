@@ -8,16 +8,18 @@ namespace Costate;
 /// (Ye et al. 2024, "TFG", algorithm 1, widened by the lookahead, the normalisations and universal guidance's way through the noise).
 /// </summary>
 /// <remarks>
-/// <para>A step from t to s, with L the loss smoothed over the predicted data, x0(x_t) the posterior mean and S the DDIM step of the given eta:</para>
+/// <para>A step from t to s, with L the loss smoothed over the predicted data, x0(x_t) the posterior mean and S the DDIM step of the given
+/// eta:</para>
 /// <para>g = grad of L(lookahead(x_t)) with respect to x_t; d = -(sum over iterations of strength times grad of L at lookahead(x_t) + d);
-/// x_s = S(x_t, x0) - strength g + alpha_s d; and, where the step repeats, x_t = (alpha_t/alpha_s) x_s + noise, as the forward process has it.
-/// Through the noise (universal guidance) the noise prediction is changed by strength sigma_t g - (alpha_t/sigma_t) d instead, and S with it.</para>
-/// <para>Every norm, draw and decision is per item: an item of a batch is what it would be alone with its own seed. An item that diverges is
-/// reported, the others go on; so is one to which network or loss answers NaN or infinity on the way. States are carried in at least 32
+/// x_s = S(x_t, x0) - strength g + alpha_s d; and, where the step repeats, x_t = (alpha_t/alpha_s) x_s + noise, as the forward process has
+/// it. Through the noise (universal guidance) the noise prediction is changed by strength sigma_t g - (alpha_t/sigma_t) d instead, and S
+/// with it.</para>
+/// <para>Every norm, draw and decision is per item: an item of a batch is what it would be alone with its own seed. An item that diverges
+/// is reported, the others go on; so is one to which network or loss answers NaN or infinity on the way. States are carried in at least 32
 /// bits. The loss is called with the whole batch, in the dtype of x_T; item i of what it returns may depend on item i alone.</para>
-/// <para>Cost of a guided step, with the default lookahead: one network evaluation and, if the state is guided, one vector-Jacobian product.
-/// A lookahead of n evaluations takes 2 n and n with <see cref="GradientMethod.Discrete"/>. Immutable; as thread-safe as its denoiser and
-/// loss.</para>
+/// <para>Cost of a guided step, with the default lookahead: one network evaluation and, if the state is guided, one vector-Jacobian
+/// product. A lookahead of n evaluations takes 2 n and n with <see cref="GradientMethod.Discrete"/>. Immutable; as thread-safe as its
+/// denoiser and loss.</para>
 /// </remarks>
 public sealed class GuidedSampler
 {
@@ -33,7 +35,8 @@ public sealed class GuidedSampler
     /// <param name="grid">Where it steps.</param>
     /// <param name="options">The method; see <see cref="GuidancePreset"/>.</param>
     /// <exception cref="ArgumentException">An option leaves its range.</exception>
-    /// <exception cref="InvalidOperationException">A strength is not finite on this grid, the grid rises, or the lookahead's solver cannot run on it.</exception>
+    /// <exception cref="InvalidOperationException">A strength is not finite on this grid, the grid rises, or the lookahead's solver cannot
+    /// run on it.</exception>
     public GuidedSampler(Denoiser denoiser, NoiseSchedule schedule, TimeGrid grid, GuidanceOptions options)
     {
         ArgumentNullException.ThrowIfNull(denoiser);

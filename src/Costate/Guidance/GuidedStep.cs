@@ -19,8 +19,8 @@ internal readonly record struct GuidedStep
         State = direction / at.Sigma;
         Data = at.NextAlpha - (at.Alpha * State);
 
-        // A change of the noise by e moves the data by -sigma_t e/alpha_t and so the step by -Data sigma_t e/alpha_t; universal guidance changes
-        // it by strength sigma_t g, or by what a change of the data means for it.
+        // A change of the noise by e moves the data by -sigma_t e/alpha_t and so the step by -Data sigma_t e/alpha_t; universal guidance
+        // changes it by strength sigma_t g, or by what a change of the data means for it.
         StateGradient = stateStrength == 0 ? 0 : options.ThroughNoise ? stateStrength * at.Sigma * at.Sigma / at.Alpha * Data : stateStrength;
         DataChange = options.ThroughNoise ? Data : at.NextAlpha;
         ReturnState = at.Alpha / at.NextAlpha;

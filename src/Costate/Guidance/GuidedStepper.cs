@@ -8,7 +8,9 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
 {
     private readonly SmoothedLoss loss = new(objective, noise, options.SmoothingDraws);
 
-    /// <summary>A step with its repeats. The loss is that of the last prediction, null where nothing is guided. Lives in the caller's dispose scope.</summary>
+    /// <summary>
+    /// A step with its repeats. The loss is that of the last prediction, null where nothing is guided. Lives in the caller's dispose scope.
+    /// </summary>
     internal (Tensor Next, Tensor? Loss) Take(GuidedStep step, Sampler ahead, Tensor x)
     {
         run = run with { Admit = watch.InStep(step.At.Index, step.At.Time) };

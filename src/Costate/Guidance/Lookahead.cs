@@ -42,12 +42,16 @@ public sealed record Lookahead
     /// <exception cref="ArgumentOutOfRangeException">There are no steps.</exception>
     public static Lookahead Euler(int steps) => With(Solver.Ddim(), steps);
 
-    /// <summary>The midpoint method in the clock alpha/sigma (in sigma/alpha on a step to clean data, where the former is infinite): 2 n evaluations.</summary>
+    /// <summary>
+    /// The midpoint method in the clock alpha/sigma (in sigma/alpha on a step to clean data, where the former is infinite): 2 n
+    /// evaluations.
+    /// </summary>
     /// <inheritdoc cref="Euler"/>
     public static Lookahead Midpoint(int steps) => With(Solver.ExponentialRungeKutta(ButcherTableau.Midpoint), steps);
 
     /// <summary>Any deterministic solver.</summary>
-    /// <param name="solver">The solver. One in data prediction with several stages a step may have no finite coefficients for a step to time 0.</param>
+    /// <param name="solver">The solver. One in data prediction with several stages a step may have no finite coefficients for a step to
+    /// time 0.</param>
     /// <param name="steps">n, at least 1; fewer where fewer remain.</param>
     /// <param name="end">The time of the prediction, below the times of the guided steps. The default value is 0, clean data.</param>
     /// <exception cref="ArgumentException">The solver is stochastic.</exception>
@@ -69,7 +73,9 @@ public sealed record Lookahead
     /// <exception cref="ArgumentException">The solver is stochastic.</exception>
     public static Lookahead EndToEnd(Solver? solver = null) => new(null, Deterministic(solver ?? Solver.Ddim()), null);
 
-    /// <summary>The lookahead from a point of a grid, as a sampler: its sample is the prediction, its gradient that of a loss on it.</summary>
+    /// <summary>
+    /// The lookahead from a point of a grid, as a sampler: its sample is the prediction, its gradient that of a loss on it.
+    /// </summary>
     /// <param name="denoiser">The network.</param>
     /// <param name="schedule">The schedule.</param>
     /// <param name="grid">The grid that is being sampled on.</param>

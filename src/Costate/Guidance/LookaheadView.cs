@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>A prediction from a state with what its gradient needs, and the network's output at that state. Lives in the caller's dispose scope.</summary>
+/// <summary>
+/// A prediction from a state with what its gradient needs, and the network's output at that state. Lives in the caller's dispose scope.
+/// </summary>
 internal sealed class LookaheadView : IDisposable
 {
     private readonly SamplingRun run;

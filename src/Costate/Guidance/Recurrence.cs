@@ -1,6 +1,8 @@
 namespace Costate;
 
-/// <summary>How often each step is repeated, with noise added back between the repeats ("time travel"). A number converts to the same at every step.</summary>
+/// <summary>
+/// How often each step is repeated, with noise added back between the repeats ("time travel"). A number converts to the same at every step.
+/// </summary>
 /// <param name="Count">How often a step within the stretch is taken, at least 1; the others are taken once.</param>
 /// <param name="From">The first time of the stretch, inclusive: towards noise.</param>
 /// <param name="To">The last time of the stretch, inclusive: towards data.</param>

@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// RED-diff (Mardani et al. 2024): optimises an image rather than sampling one. At each time of the grid the image is noised, and Adam takes a step
-/// along <c>weight (sigma_t/alpha_t) (eps(x_t) - n)</c>, what the network thinks is noise in it, and the gradient of the loss.
+/// RED-diff (Mardani et al. 2024): optimises an image rather than sampling one. At each time of the grid the image is noised, and Adam
+/// takes a step along <c>weight (sigma_t/alpha_t) (eps(x_t) - n)</c>, what the network thinks is noise in it, and the gradient of the loss.
 /// </summary>
 /// <remarks>
-/// A stochastic optimisation, not a step from state to state, and so no point of <see cref="GuidedSampler"/>. One network evaluation and one
-/// gradient of the loss a step; no gradient of the network. Both terms are means over the entries of an item, as published: for a measurement
-/// the loss is <c>SquaredNorm/(2 entries of the observation)</c>. An item that diverges under its learning rate (an entry beyond 1000, or a loss or
-/// gradient that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound is 256. The image is
-/// carried in at least 32 bits. Immutable; as thread-safe as its denoiser and loss.
+/// A stochastic optimisation, not a step from state to state, and so no point of <see cref="GuidedSampler"/>. One network evaluation and
+/// one gradient of the loss a step; no gradient of the network. Both terms are means over the entries of an item, as published: for a
+/// measurement the loss is <c>SquaredNorm/(2 entries of the observation)</c>. An item that diverges under its learning rate (an entry
+/// beyond 1000, or a loss or gradient that is not finite, or an answer of the network) is reported, the others go on. In float16 the bound
+/// is 256. The image is carried in at least 32 bits. Immutable; as thread-safe as its denoiser and loss.
 /// </remarks>
 public sealed class RedDiff
 {

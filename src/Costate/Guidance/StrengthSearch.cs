@@ -1,8 +1,8 @@
 namespace Costate;
 
 /// <summary>
-/// TFG's beam search over its three strengths (Ye et al. 2024, section 4): each of the best candidates is tried again with one of its strengths
-/// doubled, for some rounds. The defaults are those of the published code.
+/// TFG's beam search over its three strengths (Ye et al. 2024, section 4): each of the best candidates is tried again with one of its
+/// strengths doubled, for some rounds. The defaults are those of the published code.
 /// </summary>
 public sealed record StrengthSearch
 {
@@ -23,7 +23,8 @@ public sealed record StrengthSearch
     public int Rounds { get; init; } = 8;
 
     /// <summary>Searches.</summary>
-    /// <param name="score">From a candidate to how bad its samples are, on a few items set aside for it: lower is better, NaN is worst. Called once for each candidate.</param>
+    /// <param name="score">From a candidate to how bad its samples are, on a few items set aside for it: lower is better, NaN is worst.
+    /// Called once for each candidate.</param>
     /// <param name="cancellationToken">Looked at before each candidate.</param>
     /// <returns>All candidates that were tried with their scores, the best first.</returns>
     /// <exception cref="InvalidOperationException">The width or the number of rounds is less than 1.</exception>

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>Recovers noise vectors from a sample (Wu and De la Torre 2023), for any stochastic table with one noise vector a step.</summary>
+/// <summary>
+/// Recovers noise vectors from a sample (Wu and De la Torre 2023), for any stochastic table with one noise vector a step.
+/// </summary>
 internal static class CycleDiffusion
 {
     /// <summary>Encodes <c>run.Start</c>, the state at the end of the grid; the draws come from <c>run.Noise</c>.</summary>
@@ -20,7 +22,8 @@ internal static class CycleDiffusion
         var vectors = new Tensor[run.Grid.Steps];
         for (int i = 0; i < vectors.Length; i++)
         {
-            // The step with the drawn vector n gives A x + B m + C n; the vector that leads to the wanted state instead is n + (wanted - given)/C.
+            // The step with the drawn vector n gives A x + B m + C n; the vector that leads to the wanted state instead is n + (wanted -
+            // given)/C.
             using Tensor before = live.States[i].alias();
             executor.Advance(live, i);
 

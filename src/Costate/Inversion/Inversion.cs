@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>Inverts samples: exactly with a reversible table, by DDIM inversion with another deterministic one, by CycleDiffusion with a stochastic one.</summary>
+/// <summary>
+/// Inverts samples: exactly with a reversible table, by DDIM inversion with another deterministic one, by CycleDiffusion with a stochastic
+/// one.
+/// </summary>
 internal static class Inversion
 {
     /// <summary>Inverts <c>run.Start</c>, a sample. All network evaluations are counted and reported by the run.</summary>

@@ -4,9 +4,10 @@ namespace Costate;
 
 /// <summary>What a sample was made from: the states that carry an inversion, with the settings it holds under.</summary>
 /// <remarks>
-/// A reversible solver has two states, which <see cref="Sampler.Sample(NoiseState, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)"/>
-/// turns into the sample again, bit for bit; one of them alone would not be enough. DDIM inversion has one and is approximate. A stochastic
-/// solver that is not reversible has its start and its noise vectors (CycleDiffusion).
+/// A reversible solver has two states, which
+/// <see cref="Sampler.Sample(NoiseState, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)"/> turns into the sample
+/// again, bit for bit; one of them alone would not be enough. DDIM inversion has one and is approximate. A stochastic solver that is not
+/// reversible has its start and its noise vectors (CycleDiffusion).
 /// </remarks>
 public sealed class NoiseState : TensorResult
 {

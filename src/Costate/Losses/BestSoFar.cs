@@ -14,7 +14,8 @@ internal sealed class BestSoFar : IDisposable
 
     /// <summary>Takes those items whose objective is lower than all before; the first time, all.</summary>
     /// <param name="now">The objective, [batch].</param>
-    /// <param name="of">What belongs to it: [batch, ...], or with further dimensions before the batch's where <paramref name="batchDimension"/> says so.</param>
+    /// <param name="of">What belongs to it: [batch, ...], or with further dimensions before the batch's where
+    /// <paramref name="batchDimension"/> says so.</param>
     /// <param name="batchDimension">The dimension of the batch in each.</param>
     internal void Take(Tensor now, Tensor[] of, int[]? batchDimension = null)
     {

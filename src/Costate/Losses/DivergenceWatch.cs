@@ -24,8 +24,8 @@ internal sealed class DivergenceWatch(int batch, ScalarType dtype, double bound 
     internal bool HasNone => Array.TrueForAll(diverged, d => d is null);
 
     /// <summary>
-    /// A handle to the tensor itself, or, once items have diverged, a copy in which those are replaced by the stand-in: finite numbers of no
-    /// meaning, so that the network and the loss go on for the other items.
+    /// A handle to the tensor itself, or, once items have diverged, a copy in which those are replaced by the stand-in: finite numbers of
+    /// no meaning, so that the network and the loss go on for the other items.
     /// </summary>
     internal Tensor Replace(Tensor x, Func<Tensor> standIn, double scale, int step, double time)
     {
@@ -45,8 +45,8 @@ internal sealed class DivergenceWatch(int batch, ScalarType dtype, double bound 
         Replace(x, () => run.Start.Times(sigma / run.Schedule.Sigma(run.Grid.Start)), sigma, step, time);
 
     /// <summary>
-    /// A handle to the tensor itself, or, once items have diverged, a copy in which those are 0. Those with an entry that is not finite diverge here.
-    /// Autograd follows.
+    /// A handle to the tensor itself, or, once items have diverged, a copy in which those are 0. Those with an entry that is not finite
+    /// diverge here. Autograd follows.
     /// </summary>
     internal Tensor Kept(Tensor x, int step, double time)
     {

@@ -3,11 +3,14 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>The user's loss within a run: one value for each item, errors that name the step and the time, and a count of evaluations.</summary>
+/// <summary>
+/// The user's loss within a run: one value for each item, errors that name the step and the time, and a count of evaluations.
+/// </summary>
 /// <param name="loss">The loss.</param>
 /// <param name="batch">Items.</param>
 /// <param name="dtype">That of the caller, in which the loss is given its samples; the gradient comes back in theirs.</param>
-/// <param name="watch">Takes items whose loss or gradient is not finite after the first evaluation; null makes such a loss an error.</param>
+/// <param name="watch">Takes items whose loss or gradient is not finite after the first evaluation; null makes such a loss an
+/// error.</param>
 internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, ScalarType dtype, DivergenceWatch? watch = null)
 {
     private int step;

@@ -35,7 +35,8 @@ public abstract class LinearOperator
     public static LinearOperator RandomInpainting(double hidden, ulong seed) => Masking.Random(hidden, seed);
 
     /// <summary>Multiplication with a mask of your own: 1 where an entry is observed, 0 where it is hidden.</summary>
-    /// <param name="mask">In the shape of the last dimensions of the data: [height, width], [channels, height, width] or [batch, ...]. Not copied, not disposed.</param>
+    /// <param name="mask">In the shape of the last dimensions of the data: [height, width], [channels, height, width] or [batch, ...]. Not
+    /// copied, not disposed.</param>
     public static LinearOperator Masked(Tensor mask) => Masking.ByUser(mask);
 
     /// <summary>Super-resolution: the average of each block of <paramref name="factor"/> by <paramref name="factor"/> pixels.</summary>
@@ -44,7 +45,9 @@ public abstract class LinearOperator
     public static LinearOperator AveragePooling(int factor) =>
         new SeparableOperator($"average pooling by {Factor(factor)}", factor, size => ResamplingMatrix.AveragePooling(size, factor));
 
-    /// <summary>Super-resolution: bicubic reduction with antialiasing (Keys 1981 with a = -1/2, stretched by the factor; mirrored edges).</summary>
+    /// <summary>
+    /// Super-resolution: bicubic reduction with antialiasing (Keys 1981 with a = -1/2, stretched by the factor; mirrored edges).
+    /// </summary>
     /// <param name="factor">At least 1; it must divide height and width.</param>
     /// <exception cref="ArgumentOutOfRangeException">The factor is less than 1.</exception>
     public static LinearOperator BicubicReduction(int factor) =>

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>What is known of a sample: <c>y = A x + noiseLevel n</c>, and the losses that measure how far a sample is from it.</summary>
-/// <remarks>Does not own its observation. A loss is called with the whole batch; item i of it sees item i of the observation alone.</remarks>
+/// <remarks>
+/// Does not own its observation. A loss is called with the whole batch; item i of it sees item i of the observation alone.
+/// </remarks>
 public sealed class Measurement
 {
     /// <summary>A measurement that was made.</summary>
@@ -54,7 +56,9 @@ public sealed class Measurement
         return new Measurement(linearOperator, y.MoveToOuterDisposeScope(), noiseLevel);
     }
 
-    /// <summary>The Euclidean norm of the residual of each item, <c>|y - A x|</c>: the loss of DPS. Its gradient at 0 is taken as 0.</summary>
+    /// <summary>
+    /// The Euclidean norm of the residual of each item, <c>|y - A x|</c>: the loss of DPS. Its gradient at 0 is taken as 0.
+    /// </summary>
     /// <param name="x">A sample, [batch, ...].</param>
     /// <returns>[batch], in at least 32 bits: the squares of an image do not fit into 16.</returns>
     /// <exception cref="ArgumentException">The shape does not fit the operator or the observation.</exception>

@@ -9,7 +9,9 @@ internal static class MotionKernel
     // The last word of the counter parts this use of the generator from the others.
     private const uint MotionUse = 0x6d6f7665;
 
-    /// <summary>A kernel [size, size] that sums to 1: a path of constant speed whose direction is a random walk, spread over pixels bilinearly.</summary>
+    /// <summary>
+    /// A kernel [size, size] that sums to 1: a path of constant speed whose direction is a random walk, spread over pixels bilinearly.
+    /// </summary>
     internal static double[] Draw(int size, double intensity, ulong seed)
     {
         (double X, double Y)[] path = Path(size, intensity, seed);

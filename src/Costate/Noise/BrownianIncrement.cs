@@ -8,7 +8,8 @@ internal readonly record struct BrownianIncrement(double Length, double W, doubl
 {
     /// <summary>
     /// The same stretch from its end to its start: W changes its sign. H does not, because it is the mean of the path less its chord, which
-    /// are the same curve and the same chord either way. <see cref="ExponentialIncrement"/> and noise prediction, whose clock falls, rely on it.
+    /// are the same curve and the same chord either way. <see cref="ExponentialIncrement"/> and noise prediction, whose clock falls, rely
+    /// on it.
     /// </summary>
     internal BrownianIncrement Reversed => this with { W = -W };
 

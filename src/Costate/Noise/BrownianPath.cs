@@ -29,20 +29,20 @@ public abstract class BrownianPath
     /// <see cref="ButcherTableau.Shark"/> needs belong to the increments.
     /// </summary>
     /// <remarks>
-    /// <para>A virtual Brownian tree (Jelinčič, Foster and Kidger 2024, "Single-seed generation of Brownian paths and integrals"): any stretch may be asked for in any order, and its increment W and
-    /// area H have their exact joint law, item by item in 64 bits and independent of the batch. Nothing is kept in memory. The cost is
-    /// O(log(1/resolution)) for each number: with the default resolution about 40 draws for the two ends of a stretch, and as many again
-    /// for its area, which is about 80 times the work of <see cref="PerStep(ulong)"/> (40 ms for 12000 numbers): take that where nothing is
-    /// compared between grids.</para>
-    /// <para>The path lives on the clock of the solver (see <see cref="NoiseInterval"/>), from 0 to any finite value. Solvers in data prediction
-    /// share one clock and solvers in noise prediction another: the same seed on both is two unrelated motions.</para>
+    /// <para>A virtual Brownian tree (Jelinčič, Foster and Kidger 2024, "Single-seed generation of Brownian paths and integrals"): any
+    /// stretch may be asked for in any order, and its increment W and area H have their exact joint law, item by item in 64 bits and
+    /// independent of the batch. Nothing is kept in memory. The cost is O(log(1/resolution)) for each number: with the default resolution
+    /// about 40 draws for the two ends of a stretch, and as many again for its area, which is about 80 times the work of
+    /// <see cref="PerStep(ulong)"/> (40 ms for 12000 numbers): take that where nothing is compared between grids.</para>
+    /// <para>The path lives on the clock of the solver (see <see cref="NoiseInterval"/>), from 0 to any finite value. Solvers in data
+    /// prediction share one clock and solvers in noise prediction another: the same seed on both is two unrelated motions.</para>
     /// <para>Points of two grids that differ by rounding see values that differ by about 1e-12 of the path's scale; next to a node of the
     /// tree, where a Brownian path changes most, by 1e-7 at worst.</para>
     /// </remarks>
     /// <param name="seed">The seed of the whole batch; item i draws from stream i.</param>
     /// <param name="resolution">
-    /// The shortest step that the path resolves, as a fraction of the clock at the step; shorter ones are refused. From 1e-9 to 0.5. A finer
-    /// one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
+    /// The shortest step that the path resolves, as a fraction of the clock at the step; shorter ones are refused. From 1e-9 to 0.5. A
+    /// finer one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The resolution is outside its range.</exception>
     public static BrownianPath Tree(ulong seed, double resolution = DefaultResolution) => new BrownianTree(item => (seed, item), resolution);
@@ -50,8 +50,8 @@ public abstract class BrownianPath
     /// <inheritdoc cref="Tree(ulong, double)"/>
     /// <param name="seeds">One seed for each item of the batch; equal seeds give equal paths.</param>
     /// <param name="resolution">
-    /// The shortest step that the path resolves, as a fraction of the clock at the step; shorter ones are refused. From 1e-9 to 0.5. A finer
-    /// one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
+    /// The shortest step that the path resolves, as a fraction of the clock at the step; shorter ones are refused. From 1e-9 to 0.5. A
+    /// finer one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
     /// </param>
     public static BrownianPath Tree(IReadOnlyList<ulong> seeds, double resolution = DefaultResolution) => new BrownianTree(StreamsOf(seeds), resolution);
 

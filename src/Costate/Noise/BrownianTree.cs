@@ -183,7 +183,8 @@ internal sealed class BrownianTree : BrownianPath
         }
     }
 
-    // Number counts the nodes of a cell as a heap does: 1 is the whole cell, 2n and 2n + 1 the halves of n. 0 is left for the cell's own draw.
+    // Number counts the nodes of a cell as a heap does: 1 is the whole cell, 2n and 2n + 1 the halves of n. 0 is left for the cell's own
+    // draw.
     private readonly record struct Node(int Cell, uint Number, int Level, double Start, BrownianIncrement Increment)
     {
         internal double End => Start + Increment.Length;

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>Draws of standard normal noise to start from, item by item from a counter, so that an item does not depend on its batch.</summary>
+/// <summary>
+/// Draws of standard normal noise to start from, item by item from a counter, so that an item does not depend on its batch.
+/// </summary>
 public static class StartNoise
 {
     // Steps of a run count up from 0; the start is a step of its own at the other end of the counter.

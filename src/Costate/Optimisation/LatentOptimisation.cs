@@ -25,7 +25,8 @@ public sealed class LatentOptimisation
     /// <param name="sampler">Draws the samples.</param>
     /// <param name="loss">From samples, [batch, ...], to one value for each, [batch].</param>
     /// <param name="options">How. The default is AdjointDEIS's.</param>
-    /// <exception cref="ArgumentException">Options are out of range or do not go together, or parameters shall change and the denoiser has none.</exception>
+    /// <exception cref="ArgumentException">Options are out of range or do not go together, or parameters shall change and the denoiser has
+    /// none.</exception>
     public LatentOptimisation(Sampler sampler, Func<Tensor, Tensor> loss, LatentOptimisationOptions? options = null)
         : this(sampler, (x, _) => loss(x), options, dropsStopped: false) => ArgumentNullException.ThrowIfNull(loss);
 
@@ -37,7 +38,8 @@ public sealed class LatentOptimisation
     /// <param name="sampler">Draws the samples.</param>
     /// <param name="loss">From samples, [items, ...], and the numbers of their items in the batch, to one value for each, [items].</param>
     /// <param name="options">How. The default is AdjointDEIS's.</param>
-    /// <exception cref="ArgumentException">Options are out of range or do not go together, or parameters shall change and the denoiser has none.</exception>
+    /// <exception cref="ArgumentException">Options are out of range or do not go together, or parameters shall change and the denoiser has
+    /// none.</exception>
     public LatentOptimisation(Sampler sampler, Func<Tensor, IReadOnlyList<int>, Tensor> loss, LatentOptimisationOptions? options = null)
         : this(sampler, loss, options, dropsStopped: true) => ArgumentNullException.ThrowIfNull(loss);
 
@@ -65,8 +67,10 @@ public sealed class LatentOptimisation
     /// <param name="progress">Told after each evaluation of the loss, on this thread.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The best of each item, in the caller's dispose scope.</returns>
-    /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, is not finite, or nothing would change.</exception>
-    /// <exception cref="InvalidOperationException">The loss is not one value for each item or has no gradient, or it, the network or the gradient is not finite at the start; the message names iteration and item.</exception>
+    /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, is not finite, or nothing would
+    /// change.</exception>
+    /// <exception cref="InvalidOperationException">The loss is not one value for each item or has no gradient, or it, the network or the
+    /// gradient is not finite at the start; the message names iteration and item.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public OptimisedLatent Run(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<OptimisationProgress>? progress = null, CancellationToken cancellationToken = default)
     {

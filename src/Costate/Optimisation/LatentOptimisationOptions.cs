@@ -1,6 +1,9 @@
 namespace Costate;
 
-/// <summary>How a <see cref="LatentOptimisation"/> runs. The default values are those of AdjointDEIS: 50 iterations of gradient descent on x_T and z.</summary>
+/// <summary>
+/// How a <see cref="LatentOptimisation"/> runs. The default values are those of AdjointDEIS: 50 iterations of gradient descent on x_T and
+/// z.
+/// </summary>
 public sealed record LatentOptimisationOptions
 {
     /// <summary>
@@ -15,10 +18,13 @@ public sealed record LatentOptimisationOptions
     };
 
     /// <summary>
-    /// DOODL (Wallace et al. 2023): x_T by gradient descent with momentum 0.9, entries clipped at 1e-3, noise of 1e-4, the norm of x_T kept;
-    /// 50 iterations. For <see cref="Solver.Edict"/>, whose two sequences both start from x_T, or another reversible solver.
+    /// DOODL (Wallace et al. 2023): x_T by gradient descent with momentum 0.9, entries clipped at 1e-3, noise of 1e-4, the norm of x_T
+    /// kept; 50 iterations. For <see cref="Solver.Edict"/>, whose two sequences both start from x_T, or another reversible solver.
     /// </summary>
-    /// <remarks>The published step takes the mean over the two sequences, half of the gradient; with <see cref="StartNoiseRate"/> 0.5 s it is that of a published loss multiplied by s.</remarks>
+    /// <remarks>
+    /// The published step takes the mean over the two sequences, half of the gradient; with <see cref="StartNoiseRate"/> 0.5 s it is that
+    /// of a published loss multiplied by s.
+    /// </remarks>
     public static LatentOptimisationOptions Doodl { get; } = new()
     {
         Targets = OptimisationTargets.StartNoise,
@@ -30,7 +36,10 @@ public sealed record LatentOptimisationOptions
         InjectedNoise = 1e-4,
     };
 
-    /// <summary>What changes; <see cref="OptimisationTargets.Condition"/> is passed over where there is none that has a gradient. <value>The default value is x_T and z.</value></summary>
+    /// <summary>
+    /// What changes; <see cref="OptimisationTargets.Condition"/> is passed over where there is none that has a gradient. <value>The default
+    /// value is x_T and z.</value>
+    /// </summary>
     public OptimisationTargets Targets { get; init; } = OptimisationTargets.StartNoise | OptimisationTargets.Condition;
 
     /// <summary>How it steps. <value>The default value is <see cref="LatentOptimiser.GradientDescent"/>.</value></summary>
@@ -39,7 +48,10 @@ public sealed record LatentOptimisationOptions
     /// <summary>How the gradient is found. <value>The default value is <see cref="GradientMethod.Discrete"/>.</value></summary>
     public GradientMethod Method { get; init; } = GradientMethod.Discrete();
 
-    /// <summary>Steps of the optimiser; the loss is evaluated once more, without gradient, after the last. 0 only samples. <value>The default value is 50.</value></summary>
+    /// <summary>
+    /// Steps of the optimiser; the loss is evaluated once more, without gradient, after the last. 0 only samples. <value>The default value
+    /// is 50.</value>
+    /// </summary>
     public int Iterations { get; init; } = 50;
 
     /// <summary>Rate of learning of x_T, positive. <value>The default value is 0.01.</value></summary>
@@ -51,22 +63,34 @@ public sealed record LatentOptimisationOptions
     /// <summary>Rate of learning of the parameters, positive. <value>The default value is 0.0001.</value></summary>
     public double ParameterRate { get; init; } = 1e-4;
 
-    /// <summary>Whether each item's x_T is scaled back to the norm it started with after every step, which keeps it near the noise that the network knows. <value>The default value is false.</value></summary>
+    /// <summary>
+    /// Whether each item's x_T is scaled back to the norm it started with after every step, which keeps it near the noise that the network
+    /// knows. <value>The default value is false.</value>
+    /// </summary>
     public bool KeepStartNorm { get; init; }
 
-    /// <summary>The most that the norm of an item's gradient (of all that changes together) may be; longer ones are scaled down. Null for no limit. <value>The default value is null.</value></summary>
+    /// <summary>
+    /// The most that the norm of an item's gradient (of all that changes together) may be; longer ones are scaled down. Null for no limit.
+    /// <value>The default value is null.</value>
+    /// </summary>
     public double? MaxGradientNorm { get; init; }
 
     /// <summary>Standard deviation of the noise added to x_T after every step. <value>The default value is 0.</value></summary>
     public double InjectedNoise { get; init; }
 
-    /// <summary>Seeds of <see cref="InjectedNoise"/>, one for each item; null for seed 0 with a stream for each item. <value>The default value is null.</value></summary>
+    /// <summary>
+    /// Seeds of <see cref="InjectedNoise"/>, one for each item; null for seed 0 with a stream for each item. <value>The default value is
+    /// null.</value>
+    /// </summary>
     public IReadOnlyList<ulong>? InjectedNoiseSeeds { get; init; }
 
     /// <summary>An item stops once its loss is at most this. Null for never. <value>The default value is null.</value></summary>
     public double? StopAtLoss { get; init; }
 
-    /// <summary>An item stops after this many iterations in a row without a new lowest loss. Null for never. <value>The default value is null.</value></summary>
+    /// <summary>
+    /// An item stops after this many iterations in a row without a new lowest loss. Null for never. <value>The default value is
+    /// null.</value>
+    /// </summary>
     public int? Patience { get; init; }
 
     /// <summary>How much lower a loss must be to count for <see cref="Patience"/>. <value>The default value is 0.</value></summary>

@@ -11,7 +11,8 @@ public abstract class LatentOptimiser
 
     /// <summary>Plain gradient descent, as AdjointDEIS and DOODL publish it: <c>v = momentum v + clip(rate g)</c>, <c>x -= v</c>.</summary>
     /// <param name="momentum">In [0, 1). The default value is 0.</param>
-    /// <param name="clip">The most that the gradient of one iteration moves an entry (before momentum); null (the default) for no limit.</param>
+    /// <param name="clip">The most that the gradient of one iteration moves an entry (before momentum); null (the default) for no
+    /// limit.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is outside its range.</exception>
     public static LatentOptimiser GradientDescent(double momentum = 0, double? clip = null)
     {
@@ -40,7 +41,8 @@ public abstract class LatentOptimiser
     /// as long as that root. Where all rates are equal they matter to the first trial alone. Not for noise injection.
     /// </remarks>
     /// <param name="memory">Pairs of differences kept, at least 1. The default value is 10.</param>
-    /// <param name="trials">Trial points of a line search, at least 1; after them it begins anew without memory. The default value is 20.</param>
+    /// <param name="trials">Trial points of a line search, at least 1; after them it begins anew without memory. The default value is
+    /// 20.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is outside its range.</exception>
     public static LatentOptimiser LimitedMemoryBfgs(int memory = 10, int trials = 20)
     {

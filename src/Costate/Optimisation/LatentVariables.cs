@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// What an optimisation changes, as rows of numbers: a row for each item with its x_T and its z, or, where the parameters change too, one row
-/// with those of all items and the parameters.
+/// What an optimisation changes, as rows of numbers: a row for each item with its x_T and its z, or, where the parameters change too, one
+/// row with those of all items and the parameters.
 /// </summary>
 /// <remarks>
 /// Rows are in at least 32 bits, and in 64 where anything in them is, so that each variable comes back in its own dtype bit for bit while

@@ -8,7 +8,8 @@ namespace Costate;
 /// <param name="Items">The items evaluated, those that have not stopped.</param>
 /// <param name="Losses">Their losses, in this order. One number, the sum, where the items share parameters that change.</param>
 /// <param name="Best">The lowest loss of every item so far, in the order of the batch.</param>
-/// <param name="Samples">The samples of <paramref name="Items"/>, [items, ...]. Alive during the call only: read it there, or keep a clone.</param>
+/// <param name="Samples">The samples of <paramref name="Items"/>, [items, ...]. Alive during the call only: read it there, or keep a
+/// clone.</param>
 public sealed record OptimisationProgress(
     int Iteration,
     int Iterations,

@@ -19,8 +19,8 @@ public sealed class OptimisedLatent : TensorResult
     public required Tensor Sample { get; init; }
 
     /// <summary>
-    /// The loss at each evaluation, [evaluations, batch], 64-bit; NaN where an item had stopped or diverged. [evaluations, 1], the sum over the batch, where
-    /// the items share parameters that changed.
+    /// The loss at each evaluation, [evaluations, batch], 64-bit; NaN where an item had stopped or diverged. [evaluations, 1], the sum over
+    /// the batch, where the items share parameters that changed.
     /// </summary>
     public required Tensor Losses { get; init; }
 
@@ -34,8 +34,8 @@ public sealed class OptimisedLatent : TensorResult
     public required IReadOnlyList<long> NetworkEvaluations { get; init; }
 
     /// <summary>
-    /// The items that diverged, and in which iteration; what is said of them is the best before that. The others are what they would have been
-    /// without them. Where the items share parameters that change, those whose numbers were not finite when all stopped.
+    /// The items that diverged, and in which iteration; what is said of them is the best before that. The others are what they would have
+    /// been without them. Where the items share parameters that change, those whose numbers were not finite when all stopped.
     /// </summary>
     public required IReadOnlyList<DivergedItem> Diverged { get; init; }
 

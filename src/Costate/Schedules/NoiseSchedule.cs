@@ -10,7 +10,9 @@ namespace Costate;
 /// </remarks>
 public abstract class NoiseSchedule
 {
-    /// <summary>Variance-preserving with linear beta: <c>log alpha = -(beta1 - beta0) t^2/4 - beta0 t/2</c> (Song et al. 2021, eq. 33).</summary>
+    /// <summary>
+    /// Variance-preserving with linear beta: <c>log alpha = -(beta1 - beta0) t^2/4 - beta0 t/2</c> (Song et al. 2021, eq. 33).
+    /// </summary>
     /// <param name="beta0">Noise rate at time 0. The usual value is 0.1.</param>
     /// <param name="beta1">Noise rate at time 1. The usual value is 20.</param>
     /// <exception cref="ArgumentOutOfRangeException">A rate is negative or not finite, or both are zero.</exception>
@@ -22,7 +24,9 @@ public abstract class NoiseSchedule
     /// <exception cref="ArgumentOutOfRangeException">A rate is negative or not finite, or both are zero.</exception>
     public static NoiseSchedule VpScaledLinear(double beta0 = 0.85, double beta1 = 12) => new VpScaledLinearSchedule(beta0, beta1);
 
-    /// <summary>Variance-preserving cosine schedule (Nichol and Dhariwal 2021, eq. 17), without the clipping of its discrete form: alpha(1) = 0.</summary>
+    /// <summary>
+    /// Variance-preserving cosine schedule (Nichol and Dhariwal 2021, eq. 17), without the clipping of its discrete form: alpha(1) = 0.
+    /// </summary>
     /// <param name="offset">Keeps the noise near time 0 from vanishing too fast. The default value is 0.008.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> is negative or not finite.</exception>
     public static NoiseSchedule VpCosine(double offset = 0.008) => new VpCosineSchedule(offset);
@@ -89,12 +93,16 @@ public abstract class NoiseSchedule
     /// <inheritdoc cref="LogAlpha" path="/exception"/>
     public virtual double Sigma(double t) => Math.Exp(LogSigma(t));
 
-    /// <summary>Half the logarithm of the signal-to-noise ratio, <c>lambda = log(alpha/sigma)</c>; it falls strictly from time 0 to time 1.</summary>
+    /// <summary>
+    /// Half the logarithm of the signal-to-noise ratio, <c>lambda = log(alpha/sigma)</c>; it falls strictly from time 0 to time 1.
+    /// </summary>
     /// <inheritdoc cref="LogAlpha" path="/param"/>
     /// <inheritdoc cref="LogAlpha" path="/exception"/>
     public virtual double HalfLogSnr(double t) => LogAlpha(t) - LogSigma(t);
 
-    /// <summary>Noise per unit of signal, <c>sigma/alpha</c>: the sigma of variance-exploding notation and the clock of noise prediction.</summary>
+    /// <summary>
+    /// Noise per unit of signal, <c>sigma/alpha</c>: the sigma of variance-exploding notation and the clock of noise prediction.
+    /// </summary>
     /// <inheritdoc cref="LogAlpha" path="/param"/>
     /// <inheritdoc cref="LogAlpha" path="/exception"/>
     public double NoiseToSignal(double t) => Math.Exp(-HalfLogSnr(t));

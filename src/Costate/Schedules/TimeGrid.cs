@@ -42,7 +42,9 @@ public sealed class TimeGrid
     public static TimeGrid Uniform(int steps, double start = 1, double end = 1e-3) =>
         FromTimes(Points(steps, start, end, u => start + (u * (end - start))));
 
-    /// <summary>Steps that shrink linearly towards the data: equal steps in the square root of time (Song et al. 2021, appendix D).</summary>
+    /// <summary>
+    /// Steps that shrink linearly towards the data: equal steps in the square root of time (Song et al. 2021, appendix D).
+    /// </summary>
     /// <inheritdoc cref="Uniform"/>
     public static TimeGrid Quadratic(int steps, double start = 1, double end = 1e-3)
     {
@@ -50,7 +52,9 @@ public sealed class TimeGrid
         return FromTimes(Points(steps, start, end, u => Math.Pow(a + (u * (b - a)), 2)));
     }
 
-    /// <summary>Equal steps in the half log-SNR (Lu et al. 2022); the same points as the "Lu" and "exponential" sigmas of other libraries.</summary>
+    /// <summary>
+    /// Equal steps in the half log-SNR (Lu et al. 2022); the same points as the "Lu" and "exponential" sigmas of other libraries.
+    /// </summary>
     /// <inheritdoc cref="Uniform"/>
     /// <param name="schedule">The schedule that defines the half log-SNR.</param>
     /// <param name="steps">Number of steps, at least 1.</param>
@@ -83,7 +87,8 @@ public sealed class TimeGrid
 
     /// <summary>A grid of times of your own.</summary>
     /// <param name="times">At least two times in [0, 1], strictly falling.</param>
-    /// <exception cref="ArgumentException">There are fewer than two times, or one leaves [0, 1] or does not fall; the message names it.</exception>
+    /// <exception cref="ArgumentException">There are fewer than two times, or one leaves [0, 1] or does not fall; the message names
+    /// it.</exception>
     public static TimeGrid FromTimes(double[] times)
     {
         ArgumentNullException.ThrowIfNull(times);
@@ -93,7 +98,8 @@ public sealed class TimeGrid
     /// <summary>A grid of times of your own, with the times that the network is told.</summary>
     /// <param name="times">At least two times in [0, 1], strictly falling.</param>
     /// <param name="networkTimes">As many finite times for the network.</param>
-    /// <exception cref="ArgumentException">As for <see cref="FromTimes(double[])"/>, or the counts differ, or a network time is not finite.</exception>
+    /// <exception cref="ArgumentException">As for <see cref="FromTimes(double[])"/>, or the counts differ, or a network time is not
+    /// finite.</exception>
     public static TimeGrid FromTimes(double[] times, double[] networkTimes)
     {
         ArgumentNullException.ThrowIfNull(times);

@@ -30,7 +30,9 @@ internal sealed class ExponentialMultistep : Solver
 
     internal bool Stochastic { get; init; }
 
-    /// <summary>Halves the second derivative of order 3, as the published code of DPM-Solver does. That makes it a method of order 2.</summary>
+    /// <summary>
+    /// Halves the second derivative of order 3, as the published code of DPM-Solver does. That makes it a method of order 2.
+    /// </summary>
     internal bool HalvesSecondDerivative { get; init; }
 
     /// <summary>DDPM's larger variance, beta_t, in place of the posterior's.</summary>

@@ -21,13 +21,19 @@ public abstract class Solver
     /// <summary>Whether a run needs noise.</summary>
     public virtual bool IsStochastic => false;
 
-    /// <summary>Whether a sample determines the run that made it, so that <see cref="Sampler.Invert"/> is exact. Such a solver carries its states in two words of 64 bits.</summary>
+    /// <summary>
+    /// Whether a sample determines the run that made it, so that <see cref="Sampler.Invert"/> is exact. Such a solver carries its states in
+    /// two words of 64 bits.
+    /// </summary>
     public virtual bool IsReversible => false;
 
     /// <summary>DDIM (Song et al. 2021), the exponential Euler method. Order 1, one evaluation a step.</summary>
     public static Solver Ddim() => new ExponentialMultistep("DDIM", null, 1);
 
-    /// <summary>Euler's method in the clock sigma/alpha, and in time for a rectified flow. On both it is the same map as <see cref="Ddim"/>. Order 1, one evaluation a step.</summary>
+    /// <summary>
+    /// Euler's method in the clock sigma/alpha, and in time for a rectified flow. On both it is the same map as <see cref="Ddim"/>. Order
+    /// 1, one evaluation a step.
+    /// </summary>
     public static Solver Euler() => new ExponentialMultistep("Euler", null, 1);
 
     /// <summary>
@@ -49,7 +55,10 @@ public abstract class Solver
     /// <summary>
     /// DPM-Solver++ multistep (Lu et al. 2022b): data prediction, one evaluation a step.
     /// </summary>
-    /// <remarks>Order 3 integrates the interpolating polynomial exactly; the published code halves its second derivative, which makes it a method of order 2.</remarks>
+    /// <remarks>
+    /// Order 3 integrates the interpolating polynomial exactly; the published code halves its second derivative, which makes it a method of
+    /// order 2.
+    /// </remarks>
     /// <inheritdoc cref="DpmSolver"/>
     public static Solver DpmSolverPlusPlus(int order = 2, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
         new ExponentialMultistep($"DPM-Solver++{order}M", Prediction.Data, Order(order, 3)) { Type = type, FinalSteps = finalSteps };
@@ -74,7 +83,8 @@ public abstract class Solver
         new ExponentialMultistep($"DEIS-{order}", Prediction.Noise, Order(order, 4)) { FinalSteps = finalSteps };
 
     /// <summary>UniPC (Zhao et al. 2023), predictor and corrector: one evaluation a step; data prediction unless told otherwise.</summary>
-    /// <param name="order">1, 2 or 3: the order of the predictor. The corrector raises that of all but the last step by one. The default value is 2.</param>
+    /// <param name="order">1, 2 or 3: the order of the predictor. The corrector raises that of all but the last step by one. The default
+    /// value is 2.</param>
     /// <param name="variant">The function B(h). The default value is <see cref="UniPcVariant.Bh2"/>.</param>
     /// <param name="finalSteps">Whether the order falls at the end. The default value is <see cref="FinalSteps.FullOrder"/>.</param>
     /// <param name="prediction"><see cref="Prediction.Data"/> (the default) or <see cref="Prediction.Noise"/>.</param>
@@ -84,17 +94,25 @@ public abstract class Solver
             ? new UniPc(Order(order, 3), prediction) { Variant = variant, FinalSteps = finalSteps }
             : throw new ArgumentOutOfRangeException(nameof(prediction), prediction, $"Got {prediction}; UniPC works in {Prediction.Data} or {Prediction.Noise} prediction.");
 
-    /// <summary>DDPM ancestral sampling (Ho et al. 2020): x_s drawn from its posterior given x_t and the predicted data. The same map as <see cref="SdeDpmSolverPlusPlus"/> of order 1. Stochastic.</summary>
-    /// <param name="largeVariance">Use the variance beta_t of the forward step rather than the posterior's. The default value is false.</param>
+    /// <summary>
+    /// DDPM ancestral sampling (Ho et al. 2020): x_s drawn from its posterior given x_t and the predicted data. The same map as
+    /// <see cref="SdeDpmSolverPlusPlus"/> of order 1. Stochastic.
+    /// </summary>
+    /// <param name="largeVariance">Use the variance beta_t of the forward step rather than the posterior's. The default value is
+    /// false.</param>
     public static Solver Ddpm(bool largeVariance = false) =>
         new ExponentialMultistep("DDPM", Prediction.Data, 1) { Stochastic = true, LargeVariance = largeVariance };
 
-    /// <summary>SDE-DPM-Solver multistep (Lu et al. 2022b, section 5): noise prediction. Stochastic, strong order 1, one evaluation a step.</summary>
+    /// <summary>
+    /// SDE-DPM-Solver multistep (Lu et al. 2022b, section 5): noise prediction. Stochastic, strong order 1, one evaluation a step.
+    /// </summary>
     /// <inheritdoc cref="SdeDpmSolverPlusPlus"/>
     public static Solver SdeDpmSolver(int order = 1, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
         new ExponentialMultistep($"SDE-DPM-Solver-{order}", Prediction.Noise, Order(order, 2)) { Stochastic = true, Type = type, FinalSteps = finalSteps };
 
-    /// <summary>SDE-DPM-Solver++ multistep (Lu et al. 2022b, section 5): data prediction. Stochastic, strong order 1, one evaluation a step.</summary>
+    /// <summary>
+    /// SDE-DPM-Solver++ multistep (Lu et al. 2022b, section 5): data prediction. Stochastic, strong order 1, one evaluation a step.
+    /// </summary>
     /// <param name="order">1 or 2. Order 2 is so for the drift; the strong order stays 1. The default value is 1.</param>
     /// <param name="type">How order 2 uses the derivative. The default value is <see cref="SolverType.Midpoint"/>.</param>
     /// <param name="finalSteps">Whether the order falls at the end. The default value is <see cref="FinalSteps.FullOrder"/>.</param>
@@ -108,7 +126,8 @@ public abstract class Solver
     /// </summary>
     /// <param name="tableau">The scheme; a stochastic one solves the SDE.</param>
     /// <param name="prediction"><see cref="Prediction.Data"/> (the default) or <see cref="Prediction.Noise"/>.</param>
-    /// <exception cref="ArgumentException">The scheme needs one clock for drift and noise, which noise prediction does not have.</exception>
+    /// <exception cref="ArgumentException">The scheme needs one clock for drift and noise, which noise prediction does not
+    /// have.</exception>
     public static Solver ExponentialRungeKutta(ButcherTableau tableau, Prediction prediction = Prediction.Data) => new ExponentialRungeKutta(tableau, prediction);
 
     /// <summary>
@@ -119,40 +138,55 @@ public abstract class Solver
     /// <remarks>
     /// <para>Data prediction is the default because it is far better at few steps. With Euler's tableau the coupling makes the scheme of
     /// order 2 at few steps; it falls back to order 1 once the number of steps exceeds about 1/(1 - coupling).</para>
-    /// <para>In noise prediction the difference of the two copies grows as sigma/alpha falls, for an SDE with the square of it, until steps in
-    /// the half log-SNR are shorter than 1 - coupling (half of it for an SDE). With the default coupling that takes tens of thousands of
+    /// <para>In noise prediction the difference of the two copies grows as sigma/alpha falls, for an SDE with the square of it, until steps
+    /// in the half log-SNR are shorter than 1 - coupling (half of it for an SDE). With the default coupling that takes tens of thousands of
     /// steps for an SDE, whose samples are worthless at fewer; a coupling well below 1/(2 e^h - 1), for steps h, cures it.</para>
     /// </remarks>
     /// <param name="tableau">The scheme; a stochastic one solves the SDE.</param>
-    /// <param name="coupling">zeta in (0, 1]: how strongly the two copies of the state are tied. The default value is 0.999. Each inverse step divides by it.</param>
+    /// <param name="coupling">zeta in (0, 1]: how strongly the two copies of the state are tied. The default value is 0.999. Each inverse
+    /// step divides by it.</param>
     /// <param name="prediction"><see cref="Prediction.Data"/> (the default) or <see cref="Prediction.Noise"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The coupling is outside (0, 1].</exception>
-    /// <exception cref="ArgumentException">The scheme needs one clock for drift and noise, which noise prediction does not have.</exception>
+    /// <exception cref="ArgumentException">The scheme needs one clock for drift and noise, which noise prediction does not
+    /// have.</exception>
     public static Solver Rex(ButcherTableau tableau, double coupling = 0.999, Prediction prediction = Prediction.Data) => new Rex(tableau, coupling, prediction);
 
     /// <summary>
     /// EDICT (Wallace et al. 2023): two coupled DDIM sequences. Reversible; noise prediction, two evaluations a step.
     /// </summary>
-    /// <remarks>Known defect: of order 0 in its local error (the averaging pulls the copies together at a rate that does not fall with the step), with an empty stability region; each inverse step divides by the mixing and amplifies rounding by it.</remarks>
+    /// <remarks>
+    /// Known defect: of order 0 in its local error (the averaging pulls the copies together at a rate that does not fall with the step),
+    /// with an empty stability region; each inverse step divides by the mixing and amplifies rounding by it.
+    /// </remarks>
     /// <param name="mixing">p in (0, 1]. The default value is 0.93.</param>
     /// <param name="alternates">Whether the copies take turns in going first, as in the published code. The default value is true.</param>
     /// <exception cref="ArgumentOutOfRangeException">The mixing is outside (0, 1].</exception>
     public static Solver Edict(double mixing = 0.93, bool alternates = true) => new Edict(mixing, alternates);
 
     /// <summary>BDIA (Zhang et al. 2024): bidirectional integration. Reversible; noise prediction, one evaluation a step.</summary>
-    /// <remarks>Known defect: of order 1 and stable on the imaginary axis only, so errors grow; a small gamma amplifies by 1/gamma at each inverse step. Its state is two neighbouring states: one alone cannot be inverted exactly.</remarks>
+    /// <remarks>
+    /// Known defect: of order 1 and stable on the imaginary axis only, so errors grow; a small gamma amplifies by 1/gamma at each inverse
+    /// step. Its state is two neighbouring states: one alone cannot be inverted exactly.
+    /// </remarks>
     /// <param name="gamma">In (0, 1]. The default value is 1; 0.5 is published for 10 steps.</param>
     /// <exception cref="ArgumentOutOfRangeException">Gamma is outside (0, 1].</exception>
     public static Solver Bdia(double gamma = 1) => TwoStepInversion.WithGamma(gamma);
 
-    /// <summary>O-BELM (Wang et al. 2024), the bidirectional explicit linear multistep method of least local error. Reversible; noise prediction, one evaluation a step.</summary>
-    /// <remarks>Known defect: its coefficients are ratios of neighbouring steps in sigma/alpha, squared, and blow up on uneven grids; like BDIA it needs two neighbouring states.</remarks>
+    /// <summary>
+    /// O-BELM (Wang et al. 2024), the bidirectional explicit linear multistep method of least local error. Reversible; noise prediction,
+    /// one evaluation a step.
+    /// </summary>
+    /// <remarks>
+    /// Known defect: its coefficients are ratios of neighbouring steps in sigma/alpha, squared, and blow up on uneven grids; like BDIA it
+    /// needs two neighbouring states.
+    /// </remarks>
     public static Solver Belm() => TwoStepInversion.Optimal();
 
     /// <summary>The solver's table on a grid.</summary>
     /// <param name="schedule">The schedule.</param>
     /// <param name="grid">The grid.</param>
-    /// <exception cref="InvalidOperationException">The solver has no finite coefficients there, or cannot run in the grid's direction.</exception>
+    /// <exception cref="InvalidOperationException">The solver has no finite coefficients there, or cannot run in the grid's
+    /// direction.</exception>
     public abstract SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid);
 
     /// <inheritdoc/>

@@ -2,7 +2,9 @@ using static Costate.Elementary;
 
 namespace Costate;
 
-/// <summary>UniPC (Zhao et al. 2023): the multistep predictor UniP-p, corrected by UniC-p with the evaluation that the next step needs anyway.</summary>
+/// <summary>
+/// UniPC (Zhao et al. 2023): the multistep predictor UniP-p, corrected by UniC-p with the evaluation that the next step needs anyway.
+/// </summary>
 internal sealed class UniPc : Solver
 {
     private readonly int order;

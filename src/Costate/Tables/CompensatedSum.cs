@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// A sum of products in twice the working precision, as two words of 64 bits whose sum it is: the compensated dot product of Ogita, Rump and
-/// Oishi (2005), with the exact sum of Knuth and the exact product of Dekker (1971).
+/// A sum of products in twice the working precision, as two words of 64 bits whose sum it is: the compensated dot product of Ogita, Rump
+/// and Oishi (2005), with the exact sum of Knuth and the exact product of Dekker (1971).
 /// </summary>
 /// <remarks>
 /// A reversible step undoes additions and divides by a weight, so it amplifies whatever its states lost to rounding. Carried in two words

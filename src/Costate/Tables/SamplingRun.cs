@@ -77,7 +77,9 @@ internal sealed record SamplingRun
     /// <summary>Is shown each state of the sample, by its row; alive during the call.</summary>
     internal Action<int, Tensor>? OnState { get; init; }
 
-    /// <summary>Is shown each row at which the network was evaluated for the sample, the state and the prediction there; alive during the call.</summary>
+    /// <summary>
+    /// Is shown each row at which the network was evaluated for the sample, the state and the prediction there; alive during the call.
+    /// </summary>
     internal Action<int, Tensor, Tensor>? OnPrediction { get; init; }
 
     /// <summary>Is shown each output of the network; alive during the call.</summary>
@@ -86,7 +88,9 @@ internal sealed record SamplingRun
     /// <summary>Number of the first item in the caller's batch, for error messages.</summary>
     internal int FirstItem { get; init; }
 
-    /// <summary>Lets an output of the network pass, or refuses one that is not finite; a watch over items that may diverge mends it.</summary>
+    /// <summary>
+    /// Lets an output of the network pass, or refuses one that is not finite; a watch over items that may diverge mends it.
+    /// </summary>
     internal Func<SamplingRun, EvaluationPoint, Tensor, Tensor> Admit { get; init; } = static (run, at, output) =>
     {
         Finite.CheckOutput(output, at, run.FirstItem);

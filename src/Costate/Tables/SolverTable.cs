@@ -86,7 +86,9 @@ public sealed class SolverTable
     /// <summary>The rows at which the network is evaluated for all that carries the state at the end of the grid.</summary>
     internal IReadOnlyList<int> EvaluatedRowsToTheEnd => evaluatedRowsToTheEnd;
 
-    /// <summary>Whether a row is a state of a reversible solver that its inverse solves for, rather than a stage that it computes anew.</summary>
+    /// <summary>
+    /// Whether a row is a state of a reversible solver that its inverse solves for, rather than a stage that it computes anew.
+    /// </summary>
     internal bool IsCarrier(int i) => rows[i].SolvesFor is not null || Reversal?.Start.Contains(i) == true;
 
     /// <summary>The last row that uses the state of row i, or -1.</summary>

@@ -24,14 +24,17 @@ internal sealed class TableExecutor
         lastRow = toTheEnd ? table.Rows.Count - 1 : table.SampleRow;
     }
 
-    /// <summary>Is shown the number of each row, its state and what 64 bits leave of it, while they are alive, in order; the start too.</summary>
+    /// <summary>
+    /// Is shown the number of each row, its state and what 64 bits leave of it, while they are alive, in order; the start too.
+    /// </summary>
     internal Action<int, Tensor, Tensor?>? OnState { get; init; }
 
     /// <summary>Is shown the number and the state of each evaluation of <see cref="Complete"/> before it happens.</summary>
     internal Action<int, Tensor>? BeforeEvaluation { get; init; }
 
     /// <summary>
-    /// Whether the states of a reversible solver are computed in two words (see <see cref="CompensatedSum"/>); a graph has no use for the second.
+    /// Whether the states of a reversible solver are computed in two words (see <see cref="CompensatedSum"/>); a graph has no use for the
+    /// second.
     /// </summary>
     internal bool KeepsRemainders { get; init; } = true;
 

@@ -2,7 +2,8 @@ namespace Costate;
 
 /// <summary>
 /// One state of a sampling run as a combination of what came before and what comes from outside:
-/// <c>x[i] = sum A x[j] + sum B m[j] + sum C u[k]</c>, with <c>m[j]</c> the network's prediction at state <c>j</c> and <c>u[k]</c> the inputs.
+/// <c>x[i] = sum A x[j] + sum B m[j] + sum C u[k]</c>, with <c>m[j]</c> the network's prediction at state <c>j</c> and <c>u[k]</c> the
+/// inputs.
 /// </summary>
 public sealed class TableRow
 {

@@ -5,8 +5,8 @@ namespace Costate;
 
 /// <summary>
 /// Runs the transpose of a table, the exact discrete adjoint: each row hands its cotangent to the states and predictions it was
-/// made of and to its inputs, and where the cotangent of a prediction is complete, one vector-Jacobian product takes it to the state, the condition
-/// and the parameters.
+/// made of and to its inputs, and where the cotangent of a prediction is complete, one vector-Jacobian product takes it to the state, the
+/// condition and the parameters.
 /// </summary>
 internal sealed class TableTranspose
 {
@@ -54,7 +54,9 @@ internal sealed class TableTranspose
     /// <summary>Evaluates the network at a row with a graph, for <see cref="Pass(int, VectorJacobianProduct)"/>.</summary>
     internal VectorJacobianProduct Linearize(int evaluated, Tensor x) => run.Linearize(x, table.Rows[evaluated].At);
 
-    /// <summary>Passes the evaluation at a row: all rows after it have handed on their cotangents, then its product takes its own.</summary>
+    /// <summary>
+    /// Passes the evaluation at a row: all rows after it have handed on their cotangents, then its product takes its own.
+    /// </summary>
     internal void Pass(int evaluated, VectorJacobianProduct product)
     {
         if (Complete(evaluated) is Tensor cotangent)
@@ -64,7 +66,9 @@ internal sealed class TableTranspose
         }
     }
 
-    /// <summary>The complete cotangent of the prediction at a row, once all rows after it have handed on theirs; null where none arrived.</summary>
+    /// <summary>
+    /// The complete cotangent of the prediction at a row, once all rows after it have handed on theirs; null where none arrived.
+    /// </summary>
     internal Tensor? Complete(int evaluated)
     {
         PropagateDownTo(evaluated);
@@ -115,7 +119,9 @@ internal sealed class TableTranspose
         }
     }
 
-    /// <summary>Takes a cotangent of the network's output, converted to a prediction, to the state, the condition and the parameters.</summary>
+    /// <summary>
+    /// Takes a cotangent of the network's output, converted to a prediction, to the state, the condition and the parameters.
+    /// </summary>
     internal void Take(int evaluated, VectorJacobianProduct linearized, Tensor cotangent, PredictionConversion conversion)
     {
         using DisposeScope scope = NewDisposeScope();

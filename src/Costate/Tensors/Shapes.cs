@@ -5,7 +5,10 @@ namespace Costate;
 /// <summary>Shapes compared, and as error messages print them.</summary>
 internal static class Shapes
 {
-    /// <summary>Whether two tensors have the same shape. Asks for one size at a time: <c>shape</c> makes an array each time, and this is done at every network evaluation.</summary>
+    /// <summary>
+    /// Whether two tensors have the same shape. Asks for one size at a time: <c>shape</c> makes an array each time, and this is done at
+    /// every network evaluation.
+    /// </summary>
     internal static bool Equal(Tensor a, Tensor b)
     {
         long dimensions = a.dim();

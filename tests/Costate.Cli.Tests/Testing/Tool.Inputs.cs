@@ -32,7 +32,9 @@ internal static partial class Tool
         return [.. options.Where(o => o.Value is not null).SelectMany(o => (string[])[o.Key, o.Value!])];
     }
 
-    /// <summary>The same for commands that begin with one sample or a latent: in data prediction, which keeps the random network's states small.</summary>
+    /// <summary>
+    /// The same for commands that begin with one sample or a latent: in data prediction, which keeps the random network's states small.
+    /// </summary>
     public static string[] Inverts(params string?[] changes)
     {
         string?[] defaults = ["--prediction", "data", "--shape", null, "--batch", null];

@@ -226,7 +226,8 @@ public sealed class GuidancePresetTests
     [InlineData(true)]
     public void RedDiff_DivergedItem_LeavesTheOthersAlone(bool byRate)
     {
-        // Adam's steps are as long as its rate whatever the loss: a rate too large drives every item away, a loss that becomes infinite one.
+        // Adam's steps are as long as its rate whatever the loss: a rate too large drives every item away, a loss that becomes infinite
+        // one.
         using var scope = NewDisposeScope();
         var redDiff = new RedDiff(problem.Denoiser(), problem.Schedule, problem.Grid, new RedDiffOptions { LearningRate = byRate ? 2000 : 0.1 });
         Tensor start = 0.1 * GuidanceProblem.Start;

@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Costate.Tests;
 
-/// <summary>Three items of the mixture problem with conditions and seeds of their own, and what straight-line implementations of published updates need.</summary>
+/// <summary>
+/// Three items of the mixture problem with conditions and seeds of their own, and what straight-line implementations of published updates
+/// need.
+/// </summary>
 internal sealed class GuidanceProblem
 {
     private readonly Mixture mixture = Mixture.Load();

@@ -5,7 +5,8 @@ public sealed class BrownianTreeTests
 {
     private const double Finest = 1e-6;
 
-    // Stretches [a, b, c]: within an octave, over its edges, over many octaves, from 0, a few leaves long, and all in one of the lowest cells.
+    // Stretches [a, b, c]: within an octave, over its edges, over many octaves, from 0, a few leaves long, and all in one of the lowest
+    // cells.
     private static readonly double[][] Stretches =
     [
         [1.0, 1.5, 2.0],

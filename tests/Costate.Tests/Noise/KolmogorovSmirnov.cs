@@ -5,7 +5,9 @@ namespace Costate.Tests;
 /// <summary>How well a sample fits the standard normal law.</summary>
 internal static class KolmogorovSmirnov
 {
-    /// <summary>The probability of a distance to the normal distribution at least as large, from its asymptotic law with Stephens' correction.</summary>
+    /// <summary>
+    /// The probability of a distance to the normal distribution at least as large, from its asymptotic law with Stephens' correction.
+    /// </summary>
     public static double NormalPValue(IReadOnlyCollection<double> values)
     {
         using var scope = NewDisposeScope();

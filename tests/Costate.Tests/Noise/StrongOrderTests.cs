@@ -31,9 +31,9 @@ public sealed class StrongOrderTests
         }
     }
 
-    // The copies' difference d = w - y goes d' = zeta (1 - h F') d + noise of size h F' sqrt(h). In noise prediction the clock falls, h F' is
-    // -2 sigma^2 (e^h - 1) with h in the half log-SNR, and d grows unless zeta (1 + 2 (e^h - 1)) < 1; in data prediction it is damped.
-    // The data are a unit Gaussian, so that samples must have variance 1: where the difference stays small, they do.
+    // The copies' difference d = w - y goes d' = zeta (1 - h F') d + noise of size h F' sqrt(h). In noise prediction the clock falls, h F'
+    // is -2 sigma^2 (e^h - 1) with h in the half log-SNR, and d grows unless zeta (1 + 2 (e^h - 1))
+    // < 1; in data prediction it is damped. The data are a unit Gaussian, so that samples must have variance 1: where the difference stays small, they do.
     [Theory]
     [InlineData(Prediction.Noise, 0.6, true)]
     [InlineData(Prediction.Noise, 0.8, false)]
@@ -67,7 +67,8 @@ public sealed class StrongOrderTests
             (Solver.SdeDpmSolver(1), 64),
             (Solver.SdeDpmSolver(2), 64),
 
-            // What parts the two copies grows as (sigma/alpha)^2 falls, until steps in the half log-SNR are shorter than half of 1 - coupling.
+            // What parts the two copies grows as (sigma/alpha)^2 falls, until steps in the half log-SNR are shorter than half of 1 -
+            // coupling.
             (Solver.Rex(ButcherTableau.EulerMaruyama, 0.8, Prediction.Noise), 256),
         })
         {
@@ -78,7 +79,8 @@ public sealed class StrongOrderTests
     [Fact]
     public void Shark_IsOfOrderThreeHalves()
     {
-        // Where the noise is weak, the scheme converges with the order 2 of its drift for long: the middle of the run shows its strong order.
+        // Where the noise is weak, the scheme converges with the order 2 of its drift for long: the middle of the run shows its strong
+        // order.
         using var scope = NewDisposeScope();
         Tensor exact = Run(Solver.ExponentialRungeKutta(ButcherTableau.Shark), 2048, 0.6, 0.1);
         AssertOrder(1.5, Solver.ExponentialRungeKutta(ButcherTableau.Shark), exact, 128, 0.6, 0.1);

@@ -6,7 +6,9 @@ namespace Costate.Cli.Commands.Evaluate;
 /// <summary>An evaluation in tables.</summary>
 internal static class EvaluationTables
 {
-    /// <summary>MMPMR in percent, with other pictures of the people and its interval, under all judges at once, and with the sources of the morph.</summary>
+    /// <summary>
+    /// MMPMR in percent, with other pictures of the people and its interval, under all judges at once, and with the sources of the morph.
+    /// </summary>
     internal static Table Rates(IReadOnlyList<MethodSummary> methods)
     {
         Table table = New(["pairs", .. methods[0].Judges.Select(j => j.Recogniser), "all judges", "sources"]);

@@ -35,7 +35,9 @@ internal sealed record GuideReport
     /// <summary>What the same sampler draws from the same noise without guidance.</summary>
     public required IReadOnlyList<GuideItem> Unguided { get; init; }
 
-    /// <summary>Of each sample, the loss that was descended: of the prediction at each step, or at each iteration; null where it was not evaluated.</summary>
+    /// <summary>
+    /// Of each sample, the loss that was descended: of the prediction at each step, or at each iteration; null where it was not evaluated.
+    /// </summary>
     public required IReadOnlyList<IReadOnlyList<double?>> Losses { get; init; }
 
     /// <summary>Of each sample, without the unguided ones.</summary>

@@ -17,7 +17,9 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
     private const int FramesShown = 6;
     private const int SmallestShown = 128;
 
-    /// <summary>Guides samples to the user's picture, or to a bundled face if that is null, and leaves the files in the folder to be committed.</summary>
+    /// <summary>
+    /// Guides samples to the user's picture, or to a bundled face if that is null, and leaves the files in the folder to be committed.
+    /// </summary>
     /// <exception cref="CommandException">A file is missing or does not fit.</exception>
     internal GuideReport Run(string? picture, OutputFolder folder, Action<double> progress, CancellationToken cancellationToken)
     {

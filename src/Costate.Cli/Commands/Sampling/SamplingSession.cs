@@ -23,7 +23,8 @@ internal sealed class SamplingSession : IDisposable
 
     /// <summary>Loads everything.</summary>
     /// <param name="settings">What.</param>
-    /// <param name="start">Where to start from, or what to invert, and the condition unless the settings name one; the start noise of the settings if null. Both go to the session.</param>
+    /// <param name="start">Where to start from, or what to invert, and the condition unless the settings name one; the start noise of the
+    /// settings if null. Both go to the session.</param>
     /// <exception cref="CommandException">A file is missing or does not fit.</exception>
     /// <exception cref="UsageException">The settings do not go together.</exception>
     internal SamplingSession(SamplingSettings settings, Func<SamplingNetwork, (Tensor Start, Tensor? Condition)>? start = null)

@@ -25,7 +25,9 @@ internal readonly record struct AdjointDeisStep(double State, double Now, double
             integral * (beforeAlpha / s.Alpha) * past);
     }
 
-    /// <summary>Weights of the present and the previous value in (1 + 1/(2 rho)) V(t) - 1/(2 rho) V(r), rho = (lambda_t - lambda_r)/h.</summary>
+    /// <summary>
+    /// Weights of the present and the previous value in (1 + 1/(2 rho)) V(t) - 1/(2 rho) V(r), rho = (lambda_t - lambda_r)/h.
+    /// </summary>
     internal static (double Now, double Before) Extrapolation(SchedulePoint? before, SchedulePoint t, double h, int order)
     {
         if (order == 1 || before is not SchedulePoint r || !double.IsFinite(r.Lambda) || !double.IsFinite(h))

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>States of an ODE solved for backwards along with the adjoint, from the sample alone: DDIM or DPM-Solver-2M towards noise.</summary>
+/// <summary>
+/// States of an ODE solved for backwards along with the adjoint, from the sample alone: DDIM or DPM-Solver-2M towards noise.
+/// </summary>
 internal sealed class SolvedStates(SamplingRun run, int order) : IStateSource
 {
     private Tensor? state;

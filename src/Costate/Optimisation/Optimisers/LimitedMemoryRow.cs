@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// L-BFGS of one problem (Liu and Nocedal 1989), a trial point at a time: told loss and gradient at the point it asked for, it says where to
-/// look next. The line search brackets a point that meets the weak Wolfe conditions and halves the bracket (Lewis and Overton 2013).
+/// L-BFGS of one problem (Liu and Nocedal 1989), a trial point at a time: told loss and gradient at the point it asked for, it says where
+/// to look next. The line search brackets a point that meets the weak Wolfe conditions and halves the bracket (Lewis and Overton 2013).
 /// </summary>
 internal sealed class LimitedMemoryRow(int memory, int trials) : IDisposable
 {

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>Finds the grid of one item: trial steps of a reversible scheme on tables of a single step, accepted by their embedded errors.</summary>
+/// <summary>
+/// Finds the grid of one item: trial steps of a reversible scheme on tables of a single step, accepted by their embedded errors.
+/// </summary>
 internal sealed class AdaptiveGrid
 {
     private readonly SamplingRun run;

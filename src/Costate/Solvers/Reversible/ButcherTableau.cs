@@ -16,7 +16,8 @@ public sealed class ButcherTableau
     /// <param name="order">Its order of convergence.</param>
     /// <param name="a">The strictly lower triangle: row i has i entries, row 0 none. The nodes c are its row sums.</param>
     /// <param name="b">The weights; they sum to 1.</param>
-    /// <param name="errorWeights">The weights of the embedded error estimate, <c>b</c> minus those of the other order; they sum to 0. Null if there is none.</param>
+    /// <param name="errorWeights">The weights of the embedded error estimate, <c>b</c> minus those of the other order; they sum to 0. Null
+    /// if there is none.</param>
     /// <exception cref="ArgumentException">The sizes do not fit, or a sum is not what it must be.</exception>
     public ButcherTableau(string name, int order, double[][] a, double[] b, double[]? errorWeights = null)
         : this(name, order, a, b, errorWeights, null, null, null)

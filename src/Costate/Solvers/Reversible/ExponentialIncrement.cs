@@ -21,8 +21,9 @@ internal sealed class ExponentialIncrement
     /// <param name="to">Where the increment ends.</param>
     /// <param name="noise">The numbers of the noise vectors for W and H over the interval, run from noise to data; null for an ODE.</param>
     /// <param name="reversed">
-    /// Whether it runs against the direction of the path: then W changes its sign and H does not (see <see cref="BrownianIncrement.Reversed"/>).
-    /// The direction of the path is that of sampling, whether the clock rises or, in noise prediction, falls: its vectors are W(To) - W(From).
+    /// Whether it runs against the direction of the path: then W changes its sign and H does not (see
+    /// <see cref="BrownianIncrement.Reversed"/>). The direction of the path is that of sampling, whether the clock rises or, in noise
+    /// prediction, falls: its vectors are W(To) - W(From).
     /// </param>
     internal ExponentialIncrement(
         TableBuilder table, NoiseSchedule schedule, ButcherTableau tableau, IntegrationClock clock, int interval, int row, SchedulePoint from, SchedulePoint to, (int W, int? H)? noise, bool reversed)

@@ -15,7 +15,8 @@ public sealed class StepControl
     /// <param name="relative">Error allowed relative to the state. The default value is 1e-4.</param>
     /// <param name="maximumSteps">Steps, accepted and rejected, after which a run gives up. The default value is 10000.</param>
     /// <param name="firstSteps">The first trial step is the whole interval in half log-SNR over this. The default value is 20.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A tolerance is negative or not finite, both are zero, or a limit is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A tolerance is negative or not finite, both are zero, or a limit is not
+    /// positive.</exception>
     public StepControl(double absolute = 1e-4, double relative = 1e-4, int maximumSteps = 10_000, int firstSteps = 20)
     {
         if (!(absolute >= 0 && relative >= 0 && absolute + relative > 0 && double.IsFinite(absolute + relative)))

@@ -1,8 +1,9 @@
 namespace Costate;
 
 /// <summary>
-/// Reversible two-step methods: <c>x_t = P x_r + Q x_s + R eps(x_s)</c> with r before s before t, solved for x_r to go back. The first step is
-/// DDIM's. BDIA (Zhang et al. 2024) and O-BELM (Wang et al. 2024) are this table with other numbers; noise prediction, one evaluation a step.
+/// Reversible two-step methods: <c>x_t = P x_r + Q x_s + R eps(x_s)</c> with r before s before t, solved for x_r to go back. The first step
+/// is DDIM's. BDIA (Zhang et al. 2024) and O-BELM (Wang et al. 2024) are this table with other numbers; noise prediction, one evaluation a
+/// step.
 /// </summary>
 internal sealed class TwoStepInversion(string name, Func<SchedulePoint, SchedulePoint, SchedulePoint, (double P, double Q, double R)> coefficients) : Solver
 {

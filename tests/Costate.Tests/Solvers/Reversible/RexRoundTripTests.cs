@@ -6,8 +6,8 @@ public sealed class RexRoundTripTests
 {
     private readonly Mixture mixture = Mixture.Load();
 
-    // Every bit of both start states comes back: two words carry the states, and the network sees the same inputs. Long runs of two tableaus:
-    // a step undoes what it did, whatever the tableau, and only the number of steps is different.
+    // Every bit of both start states comes back: two words carry the states, and the network sees the same inputs. Long runs of two
+    // tableaus: a step undoes what it did, whatever the tableau, and only the number of steps is different.
     [Theory]
     [MemberData(nameof(RexTests.Tableaus), MemberType = typeof(RexTests))]
     public void RoundTrip_IsExact(string name)
@@ -72,8 +72,8 @@ public sealed class RexRoundTripTests
         return Distances(sampler, mixture.StartTensor(), mixture.ConditionTensor(), noise, rounds).item<double>();
     }
 
-    // Forward, then back: for each item, the largest distance of both recovered states from the start, relative to the largest state, in the
-    // coupled variable Y = x/kappa.
+    // Forward, then back: for each item, the largest distance of both recovered states from the start, relative to the largest state, in
+    // the coupled variable Y = x/kappa.
     private static Tensor Distances(Sampler sampler, Tensor x, Condition? z, BrownianPath? noise, bool rounds = false)
     {
         var clock = new IntegrationClock(((Rex)sampler.Solver).Prediction, sampler.Solver.IsStochastic);
