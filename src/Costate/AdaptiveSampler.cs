@@ -135,9 +135,8 @@ public sealed class AdaptiveSampler
     // The run of the whole batch, of which those of the items are parts; it counts the cost of all.
     private SamplingRun CheckedBatch(Tensor xT, Condition? z, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
     {
-        SamplingRun batch = On(ends).Checked(xT, z, null, progress, cancellationToken);
         return z is not { IsScheduled: true }
-            ? batch
+            ? On(ends).Checked(xT, z, null, progress, cancellationToken)
             : throw new InputException("z", "a scheduled condition", "one that is the same for the whole run", "The grids that belong to its intervals are not known before the run, and each item has its own. Use a sampler on a given grid.");
     }
 

@@ -21,6 +21,18 @@ public sealed class AdaptiveSamplerTests
     }
 
     [Fact]
+    public void ScheduledCondition_IsRefused()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        NoiseSchedule schedule = NoiseSchedule.VpLinear();
+        var sampler = new AdaptiveSampler(Denoiser.FromModule(net, Prediction.Noise), schedule, Solver.Rex(ButcherTableau.BogackiShampine));
+        InputException refusal = Assert.Throws<InputException>(() =>
+            sampler.Sample(SmallNet.Start(), Condition.Scheduled(SmallNet.ScheduledCondition(6))).Sample.Dispose());
+        Assert.Contains("scheduled condition", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Items_HaveGridsOfTheirOwn_WhateverTheBatch()
     {
         using var scope = NewDisposeScope();

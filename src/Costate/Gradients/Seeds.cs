@@ -14,9 +14,6 @@ internal sealed class Seeds : IDisposable
     /// <summary>Of the network's outputs, converted to the prediction of their row.</summary>
     internal Dictionary<int, Tensor> Outputs { get; } = [];
 
-    /// <summary>The rows that have any.</summary>
-    internal IEnumerable<int> Rows => States.Keys.Concat(Outputs.Keys);
-
     /// <summary>Adds a cotangent to a sum.</summary>
     internal static void Add(Dictionary<int, Tensor> sums, int row, Tensor cotangent, double weight = 1)
     {

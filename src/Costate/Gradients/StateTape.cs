@@ -7,35 +7,55 @@ namespace Costate;
 /// <param name="lastSteps">How many steps of the grid have a gradient; null for all.</param>
 internal abstract class StateTape(SamplingRun run, int? lastSteps = null) : RunTape(run)
 {
-    /// <summary>The row whose state, with all before it, counts as constant; null where only x_T comes before.</summary>
-    protected int? ConstantRow { get; } = lastSteps is int last && last < run.Grid.Steps
-        ? Enumerable.Range(0, run.Table.Rows.Count).First(row => run.Table.Rows[row].GridIndex == run.Grid.Steps - last)
-        : null;
+    // The grid point whose state, or states of a reversible solver, are constants.
+    private readonly int? constantPoint = lastSteps is int last && last < run.Grid.Steps ? run.Grid.Steps - last : null;
 
-    /// <summary>The first evaluation that has a gradient.</summary>
-    protected int FirstEvaluation => ConstantRow is int row ? Run.Table.EvaluatedRows.TakeWhile(evaluated => evaluated < row).Count() : 0;
+    /// <summary>The first evaluation that has a gradient: that of the first step that has one.</summary>
+    protected int FirstEvaluation =>
+        constantPoint is int point ? Run.Table.EvaluatedRows.TakeWhile(row => Run.Table.Rows[row].Interval < point).Count() : 0;
+
+    private int? ConstantRow => constantPoint is int point
+        ? Enumerable.Range(0, Run.Table.Rows.Count).Last(row => IsState(Run.Table.Rows[row], point))
+        : null;
 
     /// <summary>Hands each evaluation with a gradient and its state to a visitor, the last first. Once only.</summary>
     internal abstract void Backward(Action<int, Tensor> visit);
 
-    /// <summary>Refuses losses on what counts as constant.</summary>
-    internal void Check(Seeds seeds)
-    {
-        if (ConstantRow is int row && seeds.Rows.FirstOrDefault(seed => seed < row, -1) is var early and >= 0)
-        {
-            throw new InputException(
-                "losses",
-                $"a loss at time {Run.Table.Rows[early].Time:G6}",
-                $"on the last {lastSteps} steps, from time {Run.Table.Rows[row].Time:G6} on",
-                $"{nameof(GradientMethod.Discrete)}(lastSteps: {lastSteps}) takes all before them for constant, so that loss would have no gradient. Use more steps, or all.");
-        }
-    }
-
     protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients)
     {
         Check(seeds);
-        var transpose = new TableTranspose(Run, seeds, gradients);
+        var transpose = new TableTranspose(Run, seeds, gradients, ConstantRow);
         Backward(transpose.Pass);
-        return transpose.Finish(ConstantRow);
+        return transpose.Finish();
     }
+
+    // Refuses losses on what is constant.
+    private void Check(Seeds seeds)
+    {
+        if (constantPoint is not int point)
+        {
+            return;
+        }
+
+        int first = Run.Table.EvaluatedRows[FirstEvaluation];
+
+        // A loss on a prediction that has a gradient is a seed of the state there too, which has none.
+        int[] constant =
+        [
+            .. seeds.States.Keys.Where(row => row <= ConstantRow && !seeds.Outputs.ContainsKey(row)),
+            .. seeds.Outputs.Keys.Where(row => row < first),
+        ];
+        if (constant.Length > 0)
+        {
+            throw new InputException(
+                "losses",
+                FormattableString.Invariant($"a loss at time {Run.Table.Rows[constant[0]].Time:G6}"),
+                FormattableString.Invariant($"on what the last {lastSteps} steps make, from time {Run.Grid.Times[point]:G6} on"),
+                $"{nameof(GradientMethod.Discrete)}(lastSteps: {lastSteps}) takes the states until then for constants, so that loss would have " +
+                "no gradient. Use more steps, or all.");
+        }
+    }
+
+    private bool IsState(TableRow row, int point) =>
+        row.GridIndex == point || (row.SolvesFor is not null && row.Time == Run.Grid.Times[point]);
 }

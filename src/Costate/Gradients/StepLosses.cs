@@ -15,6 +15,11 @@ internal sealed class StepLosses : IDisposable
     internal StepLosses(SamplingRun run, IReadOnlyList<StepLoss> losses)
     {
         this.run = run;
+        if (losses.Any(loss => loss is null))
+        {
+            throw new ArgumentException($"Got null among {losses.Count} losses on the way; each is a {nameof(StepLoss)}.", nameof(losses));
+        }
+
         onStates = losses.Where(loss => !loss.OnPrediction).ToLookup(RowOf);
         onPredictions = losses.Where(loss => loss.OnPrediction).ToLookup(RowOf);
         Observed = losses.Count == 0 ? run : run with { OnState = TakeState, OnPrediction = TakePrediction };

@@ -18,24 +18,32 @@ internal sealed class TableTranspose
     private readonly Dictionary<int, Tensor> outputs = [];
     private readonly Tensor?[] inputs;
     private readonly int firstInput;
+    private readonly int? constantRow;
     private int row;
 
     /// <summary>Begins with the cotangents of some states and predictions. Everything lives in the caller's dispose scope.</summary>
-    internal TableTranspose(SamplingRun run, Seeds seeds, ParameterGradients parameters)
+    /// <param name="run">The run.</param>
+    /// <param name="seeds">The cotangents.</param>
+    /// <param name="parameters">The sums of the parameters.</param>
+    /// <param name="constantRow">The row whose state, with all states before it, is a constant; null for none.</param>
+    internal TableTranspose(SamplingRun run, Seeds seeds, ParameterGradients parameters, int? constantRow = null)
     {
         this.run = run;
         this.parameters = parameters;
+        this.constantRow = constantRow;
         table = run.Table;
         condition = new ConditionCotangent(run);
         row = table.SampleRow;
         (firstInput, int wanted) = run.WantedInputs.GetOffsetAndLength(table.InputCount);
         inputs = new Tensor?[wanted];
-        foreach ((Dictionary<int, Tensor> from, Dictionary<int, Tensor> to) in new[] { (seeds.States, states), (seeds.Outputs, outputs) })
+        foreach ((int seeded, Tensor cotangent) in seeds.States.Where(seed => !IsConstant(seed.Key)))
         {
-            foreach ((int seeded, Tensor cotangent) in from)
-            {
-                to[seeded] = cotangent.alias();
-            }
+            states[seeded] = cotangent.alias();
+        }
+
+        foreach ((int seeded, Tensor cotangent) in seeds.Outputs)
+        {
+            outputs[seeded] = cotangent.alias();
         }
     }
 
@@ -76,17 +84,16 @@ internal sealed class TableTranspose
     }
 
     /// <summary>The cotangents of what the run starts from, once every evaluation has been passed.</summary>
-    /// <param name="constantRow">The row whose state, with all before it, is a constant; null for none.</param>
-    internal Cotangents Finish(int? constantRow = null)
+    internal Cotangents Finish()
     {
-        PropagateDownTo(constantRow ?? 0);
-        Tensor? start = null;
-        if (constantRow is null && states.Remove(0, out start))
+        PropagateDownTo(0);
+        if (states.Remove(0, out Tensor? start))
         {
             AddToInputs(0, start);
         }
 
-        foreach (Tensor rest in states.Values.Concat(outputs.Values))
+        // Of evaluations before the constant state.
+        foreach (Tensor rest in outputs.Values)
         {
             rest.Dispose();
         }
@@ -107,7 +114,10 @@ internal sealed class TableTranspose
             AddToInputs(row, cotangent);
             foreach (TableTerm term in table.Rows[row].States)
             {
-                Add(states, term, cotangent);
+                if (!IsConstant(term.Index))
+                {
+                    Add(states, term, cotangent);
+                }
             }
 
             foreach (TableTerm term in table.Rows[row].Outputs)
@@ -143,12 +153,20 @@ internal sealed class TableTranspose
     /// <summary>Adds to the cotangent of a state. Takes ownership.</summary>
     internal void AddToState(int row, Tensor cotangent)
     {
-        if (!states.TryAdd(row, cotangent))
+        if (!IsConstant(row) && states.TryAdd(row, cotangent))
+        {
+            return;
+        }
+
+        if (!IsConstant(row))
         {
             states[row].add_(cotangent);
-            cotangent.Dispose();
         }
+
+        cotangent.Dispose();
     }
+
+    private bool IsConstant(int row) => row <= constantRow;
 
     private void AddToInputs(int row, Tensor cotangent)
     {

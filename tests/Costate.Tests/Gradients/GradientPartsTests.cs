@@ -117,6 +117,7 @@ public sealed class GradientPartsTests
     [InlineData("heun", 3)]
     [InlineData("dpm++2s", 1)]
     [InlineData("sde-dpm++1", 2)]
+    [InlineData("dpm++3s-heun", 2)]
     public void LastSteps_AreThoseOfASamplerThatBeginsThere(string name, int last)
     {
         using var scope = NewDisposeScope();
@@ -168,6 +169,59 @@ public sealed class GradientPartsTests
         Assert.True((whole.Parameters[0] - two.Parameters[0]).abs().max().item<double>() > 0);
     }
 
+    /// <summary>Of a solver that remembers, or carries two states: those with a graph that is cut at the states of a grid point.</summary>
+    [Theory]
+    [InlineData("dpm++2")]
+    [InlineData("unipc-2")]
+    [InlineData("rex-rk4")]
+    [InlineData("edict")]
+    [InlineData("bdia")]
+    public void LastSteps_AreThoseOfAGraphThatIsCut(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        const int Last = 2;
+        Sampler sampler = NewSampler(net, name);
+        Tensor z = SmallNet.Condition().requires_grad_(true);
+        int point = Steps - Last;
+        SamplingRun run = sampler.Checked(SmallNet.Start(), z, null, null, default);
+        var executor = new TableExecutor(run)
+        {
+            KeepsRemainders = false,
+            OnState = (row, state, _) =>
+            {
+                TableRow made = sampler.Table.Rows[row];
+                if (made.GridIndex == point || (made.Time == Grid.Times[point] && sampler.Table.IsCarrier(row)))
+                {
+                    state.detach_();
+                }
+            },
+        };
+        using LiveSet live = executor.Begin();
+        for (int k = 0; k < executor.Evaluations; k++)
+        {
+            TableRow at = sampler.Table.Rows[sampler.Table.EvaluatedRows[k]];
+
+            // What comes before the last steps is a constant.
+            using IDisposable mode = set_grad_enabled(at.Interval >= point);
+            executor.Advance(live, k);
+        }
+
+        SmallNet.Loss(executor.Sample(live)).sum().backward();
+        SampleGradient actual = sampler.Gradient(SmallNet.Start(), z.detach(), SmallNet.Loss, GradientMethod.Discrete(lastSteps: Last));
+
+        Near.Equal(z.grad!, actual.Condition!, 1e-11);
+        foreach ((Tensor e, Tensor a) in net.parameters().Select(p => p.grad!).Zip(actual.Parameters))
+        {
+            Near.Equal(e, a, 1e-11);
+        }
+
+        foreach (var parameter in net.parameters())
+        {
+            parameter.grad = null;
+        }
+    }
+
     [Fact]
     public void LastSteps_RefuseWhatTheyCannot()
     {
@@ -179,10 +233,15 @@ public sealed class GradientPartsTests
             SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Discrete(lastSteps: 2), losses: [StepLoss.AtState(1, x => x.sum(1))])).Message, StringComparison.Ordinal);
     }
 
-    private static Sampler NewSampler(SmallNet net, string name) => new(Denoiser.FromModule(net, Prediction.Noise), Schedule, name switch
+    private static Sampler NewSampler(SmallNet net, string name) => new(Denoiser.FromModule(net, Prediction.Noise), Schedule, Named(name), Grid);
+
+    private static Solver Named(string name) => name switch
     {
+        "rex-rk4" => Solver.Rex(ButcherTableau.Rk4),
+        "edict" => Solver.Edict(),
+        "bdia" => Solver.Bdia(),
         "rex-euler-maruyama" => Solver.Rex(ButcherTableau.EulerMaruyama),
         "rex-shark" => Solver.Rex(ButcherTableau.Shark),
         _ => Solvers.Named(name),
-    }, Grid);
+    };
 }

@@ -103,6 +103,7 @@ public sealed class StepLossTests
         Assert.Contains("does not evaluate", Message(StepLoss.AtPrediction(Steps, x => x.sum(1))), StringComparison.Ordinal);
         Assert.Contains("one number for a batch of 2", Message(StepLoss.AtState(1, x => x.sum())), StringComparison.Ordinal);
         Assert.Contains("grid point 1", Message(StepLoss.AtState(1, x => x.detach().sum(1))), StringComparison.Ordinal);
+        Assert.Contains("null among 1", Message(null!), StringComparison.Ordinal);
         Assert.Contains("grid point 1", Message(StepLoss.AtState(1, x => x.sum(1) / 0)), StringComparison.Ordinal);
 
         string Message(StepLoss loss) =>
