@@ -11,6 +11,9 @@ internal sealed class Seeds : IDisposable
     /// <summary>Of states.</summary>
     internal Dictionary<int, Tensor> States { get; } = [];
 
+    /// <summary>The rows whose state has a loss of its own; that of a prediction seeds the state it is taken at as well.</summary>
+    internal HashSet<int> OnStates { get; } = [];
+
     /// <summary>Of the network's outputs, converted to the prediction of their row.</summary>
     internal Dictionary<int, Tensor> Outputs { get; } = [];
 

@@ -38,11 +38,9 @@ internal abstract class StateTape(SamplingRun run, int? lastSteps = null) : RunT
         }
 
         int first = Run.Table.EvaluatedRows[FirstEvaluation];
-
-        // A loss on a prediction that has a gradient is a seed of the state there too, which has none.
         int[] constant =
         [
-            .. seeds.States.Keys.Where(row => row <= ConstantRow && !seeds.Outputs.ContainsKey(row)),
+            .. seeds.OnStates.Where(row => row <= ConstantRow),
             .. seeds.Outputs.Keys.Where(row => row < first),
         ];
         if (constant.Length > 0)

@@ -61,6 +61,7 @@ internal sealed class StepLosses : IDisposable
         {
             using DisposeScope scope = NewDisposeScope();
             Seeds.Add(Seeds.States, row, Evaluate(loss, state));
+            Seeds.OnStates.Add(row);
         }
     }
 

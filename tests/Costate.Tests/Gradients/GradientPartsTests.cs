@@ -229,6 +229,12 @@ public sealed class GradientPartsTests
         using var net = new SmallNet();
         Sampler sampler = NewSampler(net, "ddim");
         Assert.Throws<InputException>(() => GradientMethod.Discrete(lastSteps: 0));
+        StepLoss prediction = StepLoss.AtPrediction(Steps - 2, x => x.sum(1)), constant = StepLoss.AtState(Steps - 2, x => x.sum(1));
+        SampleGradient Of(params StepLoss[] losses) => sampler.Gradient(
+            SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Discrete(lastSteps: 2), losses: losses);
+        Of(prediction);
+        Assert.Throws<InputException>(() => Of(constant));
+        Assert.Throws<InputException>(() => Of(prediction, constant));
         Assert.Contains("last 2 steps", Assert.Throws<InputException>(() => sampler.Gradient(
             SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Discrete(lastSteps: 2), losses: [StepLoss.AtState(1, x => x.sum(1))])).Message, StringComparison.Ordinal);
     }
