@@ -8,7 +8,7 @@ using Costate;
 using TorchSharp;
 using static TorchSharp.torch;
 
-string path = args.Length > 0 ? args[0] : Path.Combine(Here(), "..", "tests", "goldens", "torchscript", "denoiser.ts.pt");
+string path = args.Length > 0 ? args[0] : Path.Combine(Here(), "..", "tests", "fixtures", "torchscript", "denoiser.ts.pt");
 
 CpuLibraries.Prepare();
 using DisposeScope scope = NewDisposeScope();

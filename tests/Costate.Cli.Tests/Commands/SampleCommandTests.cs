@@ -18,7 +18,7 @@ public sealed class SampleCommandTests
         Denoiser denoiser = Denoiser.FromTorchScript(Tool.Model, Prediction.Noise);
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
         var sampler = new Sampler(denoiser, schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, 4));
-        using SafetensorsFile inputs = SafetensorsFile.Open(Goldens.PathTo("torchscript", "expected.safetensors"));
+        using SafetensorsFile inputs = SafetensorsFile.Open(Fixtures.PathTo("torchscript", "expected.safetensors"));
         Tensor start = StartNoise.Draw([2, 3, 8, 8], 7);
         Tensor expected = sampler.Sample(start, inputs.Read("input.z"));
 

@@ -142,7 +142,7 @@ public sealed class UsageTests
     {
         using var folder = new TemporaryFolder();
         FailsWithModel(folder.Write("weights.pt", "weights"), "weights.pt", "not a TorchScript file", "torch.jit.save");
-        FailsWithModel(Goldens.PathTo("torchscript", "expected.safetensors"), "not a TorchScript file");
+        FailsWithModel(Fixtures.PathTo("torchscript", "expected.safetensors"), "not a TorchScript file");
         FailsWithModel(folder.FullName, "--model");
     }
 
@@ -181,8 +181,8 @@ public sealed class UsageTests
 
         FailsWithCondition("none.safetensors", "no file 'none.safetensors'");
         FailsWithCondition(folder.Write("text.safetensors", "not tensors"), "text.safetensors");
-        FailsWithCondition(Goldens.PathTo("torchscript", "expected.safetensors"), "holds 7 tensors", "input.z");
-        FailsWithCondition(Goldens.PathTo("torchscript", "expected.safetensors") + ":z", "no tensor", "7 tensors");
+        FailsWithCondition(Fixtures.PathTo("torchscript", "expected.safetensors"), "holds 7 tensors", "input.z");
+        FailsWithCondition(Fixtures.PathTo("torchscript", "expected.safetensors") + ":z", "no tensor", "7 tensors");
         FailsWithCondition(Written("three.safetensors", ("z", zeros(3, 5))), "[3, 5]", "batch of 2", "[1, ...]");
         FailsWithCondition(Written("scalar.safetensors", ("z", zeros(Array.Empty<long>()))), "batch of 2");
         FailsWithCondition(Written("nan.safetensors", ("z", full([2, 5], float.NaN))), "NaN", "condition");
@@ -192,7 +192,7 @@ public sealed class UsageTests
     [Fact]
     public void StartNoise_OfAnotherShape_Fails()
     {
-        string noise = Goldens.PathTo("torchscript", "expected.safetensors");
+        string noise = Fixtures.PathTo("torchscript", "expected.safetensors");
         FailsWith(["sample", .. Tool.Inputs(), "--start-noise", noise + ":input.t"], "[2]", "[2, 3, 8, 8]");
     }
 

@@ -51,7 +51,7 @@ public sealed class ReversibilityStudyTests(QuickReversibility quick) : IClassFi
     [Fact]
     public void RexIsFirst_AndExact_OnAModelFolder()
     {
-        using NetworkInversion problem = NetworkInversion.FromFolder(Goldens.PathTo("networks", "unet2d-ddpm"));
+        using NetworkInversion problem = NetworkInversion.FromFolder(Fixtures.PathTo("networks", "unet2d-ddpm"));
         IReadOnlyList<InversionMeasurement> measured = InversionStudy.Run(problem, [10], _ => { }, default);
         Assert.All(measured, m => AssertExact(m.Method.Id, m.Data));
     }

@@ -267,20 +267,4 @@ public sealed class SchedulerConfigurationTests
         Assert.Contains("Got nothing for mu", Assert.Throws<InputException>(() => dynamic.ForSteps(10)).Message, StringComparison.Ordinal);
         Assert.Contains("must be finite", Assert.Throws<InputException>(() => dynamic.ForSteps(10, double.NaN)).Message, StringComparison.Ordinal);
     }
-
-    [Theory]
-    [MemberData(nameof(Numbers))]
-    public void ForSteps_TakesAnyNumberOfSteps(int steps)
-    {
-        foreach (string file in GoldenScheduler.Files.Where(file => file.EndsWith("-10", StringComparison.Ordinal)))
-        {
-            GoldenScheduler golden = GoldenScheduler.Load(file);
-            ScheduledSampling run = SchedulerConfiguration.Parse(golden.ConfigurationJson()).ForSteps(steps, golden.Mu);
-            SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
-            Assert.InRange(run.Grid.Steps, steps - 1, steps);
-            Assert.All(table.Rows, row => Assert.True(row.Outputs.All(term => double.IsFinite(term.Weight))));
-        }
-    }
-
-    public static TheoryData<int> Numbers => [2, 3, 4, 5, 7, 9, 13, 14, 15, 16, 17, 25, 30, 49, 50, 64, 100, 150, 333, 500, 998];
 }

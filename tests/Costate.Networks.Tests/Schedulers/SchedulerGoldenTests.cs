@@ -103,6 +103,22 @@ public sealed class SchedulerGoldenTests
         Assert.True(Discrepancy(golden, Perturbed) > Tolerance);
     }
 
+    public static TheoryData<int> Numbers => [2, 3, 4, 5, 7, 9, 13, 14, 15, 16, 17, 25, 30, 49, 50, 64, 100, 150, 333, 500, 998];
+
+    [Theory]
+    [MemberData(nameof(Numbers))]
+    public void ForSteps_TakesAnyNumberOfSteps(int steps)
+    {
+        foreach (string file in GoldenScheduler.Files)
+        {
+            GoldenScheduler golden = GoldenScheduler.Load(file);
+            ScheduledSampling run = SchedulerConfiguration.Parse(golden.ConfigurationJson()).ForSteps(steps, golden.Mu);
+            SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
+            Assert.InRange(run.Grid.Steps, steps - 1, steps);
+            Assert.All(table.Rows, row => Assert.True(row.Outputs.All(term => double.IsFinite(term.Weight))));
+        }
+    }
+
     private static bool GivesNaN(GoldenScheduler golden) => golden.States[^1].Any(double.IsNaN);
 
     private static double Largest(double[] state) => state.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();

@@ -136,7 +136,7 @@ public sealed class UNet2DErrorTests
             }
         });
         using UNet2DModel old = UNet2DModel.FromPretrained(folder.Path);
-        using UNet2DModel present = UNet2DModel.FromPretrained(Costate.Testing.Goldens.PathTo("networks", "unet2d-ddpm"));
+        using UNet2DModel present = UNet2DModel.FromPretrained(Costate.Testing.Fixtures.PathTo("networks", "unet2d-ddpm"));
         Tensor x = StartNoise.Draw([1, 3, 8, 8], 1);
         Near.Equal(present.call(x, tensor([5f])), old.call(x, tensor([5f])), 0);
 
@@ -148,8 +148,8 @@ public sealed class UNet2DErrorTests
     public void Inputs_AreCheckedBeforeNativeCode()
     {
         using var scope = NewDisposeScope();
-        using UNet2DModel plain = UNet2DModel.FromPretrained(Costate.Testing.Goldens.PathTo("networks", "unet2d-ddpm"));
-        using UNet2DModel classes = UNet2DModel.FromPretrained(Costate.Testing.Goldens.PathTo("networks", "unet2d-class"));
+        using UNet2DModel plain = UNet2DModel.FromPretrained(Costate.Testing.Fixtures.PathTo("networks", "unet2d-ddpm"));
+        using UNet2DModel classes = UNet2DModel.FromPretrained(Costate.Testing.Fixtures.PathTo("networks", "unet2d-class"));
         Tensor t = tensor([5f]);
         Refuses("[1, 4, 8, 8]", () => plain.call(zeros(1, 4, 8, 8), t));
         Refuses("multiples of 2", () => plain.call(zeros(1, 3, 8, 7), t));
@@ -168,7 +168,7 @@ public sealed class UNet2DErrorTests
     public void Loading_ReportsAndCanBeCancelled()
     {
         using var scope = NewDisposeScope();
-        string path = Costate.Testing.Goldens.PathTo("networks", "unet2d-ddpm");
+        string path = Costate.Testing.Fixtures.PathTo("networks", "unet2d-ddpm");
         var progress = new LastBytes();
         using UNet2DModel network = UNet2DModel.FromPretrained(path, progress: progress);
         Assert.Equal(network.parameters().Sum(p => p.numel() * 4), progress.Value);

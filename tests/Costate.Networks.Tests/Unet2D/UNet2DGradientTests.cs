@@ -10,7 +10,7 @@ public sealed class UNet2DGradientTests
     public void Dropout_IsTheSampleS_InTheGradient()
     {
         using var scope = NewDisposeScope();
-        using UNet2DModel other = UNet2DModel.FromPretrained(Goldens.PathTo("networks", "unet2d-ddpm"));
+        using UNet2DModel other = UNet2DModel.FromPretrained(Fixtures.PathTo("networks", "unet2d-ddpm"));
         using var network = new UNet2DModel(other.Config with { Dropout = 0.1 });
         Assert.True(network.training);
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
@@ -35,7 +35,7 @@ public sealed class UNet2DGradientTests
     public void Reversible_ThroughTheNetwork_ReconstructsEveryBit()
     {
         using var scope = NewDisposeScope();
-        using UNet2DModel network = UNet2DModel.FromPretrained(Goldens.PathTo("networks", "unet2d-ddpm"));
+        using UNet2DModel network = UNet2DModel.FromPretrained(Fixtures.PathTo("networks", "unet2d-ddpm"));
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
         var sampler = new Sampler(
             Denoiser.FromModule(network, Prediction.Noise, trainingTimesteps: 1000), schedule, Solver.Rex(ButcherTableau.Midpoint), TimeGrid.UniformLogSnr(schedule, 5));

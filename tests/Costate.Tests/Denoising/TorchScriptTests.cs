@@ -5,7 +5,7 @@ namespace Costate.Tests;
 
 public sealed class TorchScriptTests
 {
-    private static readonly string Path = Goldens.PathTo("torchscript", "denoiser.ts.pt");
+    private static readonly string Path = Fixtures.PathTo("torchscript", "denoiser.ts.pt");
 
     // The network of the tests has convolutions of three channels.
     public TorchScriptTests() => Assert.True(CpuLibraries.Prepare().ConvolutionsAreRight);
@@ -31,7 +31,7 @@ public sealed class TorchScriptTests
     public void FromTorchScript_RefusesWhatIsNone()
     {
         Assert.Throws<FileNotFoundException>(() => Denoiser.FromTorchScript("no-such-file.pt", Prediction.Noise));
-        string message = Assert.Throws<InvalidDataException>(() => Denoiser.FromTorchScript(Goldens.PathTo("mixture.json"), Prediction.Noise)).Message;
+        string message = Assert.Throws<InvalidDataException>(() => Denoiser.FromTorchScript(Fixtures.PathTo("mixture.json"), Prediction.Noise)).Message;
         Assert.Contains("torch.jit.save", message, StringComparison.Ordinal);
 
         using var folder = new TemporaryFolder();

@@ -4,19 +4,24 @@ using static TorchSharp.torch;
 
 namespace Costate.Networks.Tests;
 
-public sealed class TracedDenoiserTests
+public sealed class TracedDenoiserGoldenTests
 {
     // The network has convolutions of three channels.
-    public TracedDenoiserTests() => Assert.True(CpuLibraries.Prepare().ConvolutionsAreRight);
+    public TracedDenoiserGoldenTests() => Assert.True(CpuLibraries.Prepare().ConvolutionsAreRight);
 
-    [Fact]
-    public void OutputAndProducts_MatchTheTracer()
+    public static TheoryData<string> Files => [.. Directory.GetFiles(Goldens.PathTo(), "*.ts.pt", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(Goldens.PathTo(), path))
+        .Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void OutputAndProducts_MatchTheTracer(string file)
     {
         using DisposeScope scope = NewDisposeScope();
-        using SafetensorsFile expected = SafetensorsFile.Open(Goldens.PathTo("torchscript", "expected.safetensors"));
-        Denoiser denoiser = Denoiser.FromTorchScript(Goldens.PathTo("torchscript", "denoiser.ts.pt"), Prediction.Noise);
+        using SafetensorsFile expected = SafetensorsFile.Open(Path.Combine(Path.GetDirectoryName(Goldens.PathTo(file))!, "expected.safetensors"));
+        Denoiser denoiser = Denoiser.FromTorchScript(Goldens.PathTo(file), Prediction.Noise);
         Tensor t = expected.Read("input.t");
-        for (int item = 0; item < 2; item++)
+        for (int item = 0; item < t.shape[0]; item++)
         {
             // The file has a time for each item; a sampler tells the whole batch one.
             Tensor Row(string name) => expected.Read(name).narrow(0, item, 1);
