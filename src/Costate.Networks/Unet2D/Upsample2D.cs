@@ -15,7 +15,7 @@ internal sealed class Upsample2D : NetworkBlock
 
     /// <summary>The image of twice the resolution, cut to a size where one is given.</summary>
     /// <param name="x">The image, [batch, channels, height, width].</param>
-    /// <param name="size">Height and width: twice those of x, or one less, for which it is what torch's nearest interpolation gives.</param>
+    /// <param name="size">Height and width: twice those of x, or one less, which is torch's nearest interpolation too.</param>
     internal Tensor Forward(Tensor x, (long Height, long Width)? size = null)
     {
         using DisposeScope scope = NewDisposeScope();
