@@ -20,7 +20,11 @@ namespace Costate.Cli;
 /// <summary>From arguments to an exit code. Everything the commands print goes through the terminal given.</summary>
 internal static class CommandLine
 {
-    internal static int Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken, Func<string?, MorphModel>? morphModel = null)
+    internal static int Run(
+        IReadOnlyList<string> arguments,
+        Terminal terminal,
+        CancellationToken cancellationToken,
+        Func<string?, MorphModel>? morphModel = null)
     {
         // Numbers are written and read with a point everywhere, and messages are in one language.
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
@@ -84,7 +88,9 @@ internal static class CommandLine
 
     internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken, Func<string?, MorphModel>? morphModel = null)
     {
-        var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, and samples back to the noise they come from.")
+        var root = new RootCommand(
+            "Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, "
+                + "and samples back to the noise they come from.")
         {
             new MorphCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
             new GuideCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
@@ -115,7 +121,8 @@ internal static class CommandLine
         {
             if (files.Tokens.FirstOrDefault(token => token.Value.StartsWith("--", StringComparison.Ordinal)) is { } token)
             {
-                throw new UsageException($"Got the option {token.Value}, which does not exist. A file of that name is given as ./{token.Value}.");
+                throw new UsageException(
+                    $"Got the option {token.Value}, which does not exist. A file of that name is given as ./{token.Value}.");
             }
         }
     }

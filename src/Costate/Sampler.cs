@@ -81,7 +81,12 @@ public sealed class Sampler
     /// <exception cref="InvalidOperationException">The network returned another shape, no floating-point numbers, NaN or infinity (the
     /// message names the step and the time), or a module failed on inputs of another dtype or device than its weights.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public Tensor Sample(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public Tensor Sample(
+        Tensor xT,
+        Condition? z = null,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -96,13 +101,23 @@ public sealed class Sampler
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="ArgumentException">The state was made under other settings; the message says which.</exception>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public Tensor Sample(NoiseState state, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public Tensor Sample(
+        NoiseState state,
+        Condition? z = null,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
         CheckSettings(state);
         if (table.Reversal is null)
         {
-            return Sample(state.States[0], z, state.NoiseVectors is null ? noise : BrownianPath.Recorded(state.NoiseVectors), progress, cancellationToken);
+            return Sample(
+                state.States[0],
+                z,
+                state.NoiseVectors is null ? noise : BrownianPath.Recorded(state.NoiseVectors),
+                progress,
+                cancellationToken);
         }
 
         using DisposeScope scope = NewDisposeScope();
@@ -141,7 +156,12 @@ public sealed class Sampler
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public NoiseState Invert(Tensor x0, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public NoiseState Invert(
+        Tensor x0,
+        Condition? z = null,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -201,13 +221,24 @@ public sealed class Sampler
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public Tensor Differentiable(Tensor xT, Condition? z = null, GradientMethod? method = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public Tensor Differentiable(
+        Tensor xT,
+        Condition? z = null,
+        GradientMethod? method = null,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         BackwardError = null;
         bool wantsCondition = z?.Values.requires_grad == true;
         return is_grad_enabled() && (xT.requires_grad || wantsCondition || Denoiser.Parameters.Any(p => p.requires_grad))
-            ? (method ?? GradientMethod.Discrete()).Differentiable(run with { WantsConditionGradient = wantsCondition }, error => BackwardError = error)
+            ? (method ?? GradientMethod.Discrete()).Differentiable(
+                run with
+                {
+                    WantsConditionGradient = wantsCondition,
+                },
+                error => BackwardError = error)
             : Sample(xT, z, noise, progress, cancellationToken);
     }
 
@@ -231,7 +262,12 @@ public sealed class Sampler
     /// <exception cref="InvalidOperationException">The solver is not stochastic, or a step of it adds no noise (the end of the grid is at
     /// time 0).</exception>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public EncodedNoise EncodeNoise(Tensor x0, Condition? z, ulong seed, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public EncodedNoise EncodeNoise(
+        Tensor x0,
+        Condition? z,
+        ulong seed,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -242,16 +278,28 @@ public sealed class Sampler
     private void CheckSettings(NoiseState state)
     {
         // A fingerprint of the network is optional on both sides.
-        string[] differences = [.. Settings.Where(setting => state.Settings.GetValueOrDefault(setting.Key) != setting.Value && (setting.Key != NetworkSetting || state.Settings.ContainsKey(NetworkSetting)))
-            .Select(setting => $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', this sampler{(setting.Key == SolverSetting ? $", {Solver.Name}," : "")} '{setting.Value}'")];
+        string[] differences =
+        [
+            .. Settings
+                .Where(setting =>
+                    state.Settings.GetValueOrDefault(setting.Key) != setting.Value
+                    && (setting.Key != NetworkSetting || state.Settings.ContainsKey(NetworkSetting)))
+                .Select(setting =>
+                    $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', "
+                        + $"this sampler{(setting.Key == SolverSetting ? $", {Solver.Name}," : "")} '{setting.Value}'"),
+        ];
         if (differences.Length > 0)
         {
-            throw new ArgumentException($"The state was made under other settings and would decode to something else. {string.Join("; ", differences)}.", nameof(state));
+            throw new ArgumentException(
+                $"The state was made under other settings and would decode to something else. {string.Join("; ", differences)}.",
+                nameof(state));
         }
 
         if (state.States.Count != (table.Reversal is null ? 1 : 2))
         {
-            throw new ArgumentException($"Got {state.States.Count} states; {Solver.Name} has {(table.Reversal is null ? 1 : 2)}.", nameof(state));
+            throw new ArgumentException(
+                $"Got {state.States.Count} states; {Solver.Name} has {(table.Reversal is null ? 1 : 2)}.",
+                nameof(state));
         }
     }
 
@@ -268,7 +316,12 @@ public sealed class Sampler
         Denoiser.ForItems(items) is { } its && its != Denoiser ? new Sampler(its, Schedule, Solver, Grid) : this;
 
     /// <summary>A run from checked inputs.</summary>
-    internal SamplingRun Checked(Tensor start, Condition? z, BrownianPath? noise, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    internal SamplingRun Checked(
+        Tensor start,
+        Condition? z,
+        BrownianPath? noise,
+        IProgress<StepProgress>? progress,
+        CancellationToken cancellationToken)
     {
         SamplingInputs.Check(this, start, z, noise);
         return new SamplingRun

@@ -39,7 +39,10 @@ internal sealed class FolderLock : IDisposable
             try
             {
                 string now = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
-                File.WriteAllText(owner, $"process {Environment.ProcessId} on {Environment.MachineName} since {now} UTC: costate {string.Join(' ', parsed.Tokens)}\n");
+                File.WriteAllText(
+                    owner,
+                    $"process {Environment.ProcessId} on {Environment.MachineName} since {now} UTC: costate "
+                        + $"{string.Join(' ', parsed.Tokens)}\n");
                 RemoveUnfinished(full);
                 return new FolderLock(held, owner);
             }
@@ -51,7 +54,10 @@ internal sealed class FolderLock : IDisposable
         }
         catch (IOException e) when (SharingViolations.Contains(e.HResult))
         {
-            throw new CommandException($"The folder '{folder}' is in use by another run{OwnerText(owner)}. Wait until it ends, end it, or give another folder with --output.", e);
+            throw new CommandException(
+                $"The folder '{folder}' is in use by another run{OwnerText(owner)}. Wait until it ends, end it, "
+                    + "or give another folder with --output.",
+                e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -91,7 +97,12 @@ internal sealed class FolderLock : IDisposable
             File.Delete(file);
         }
 
-        foreach (string below in Directory.EnumerateDirectories(folder).Where(below => !Path.GetFileName(below).StartsWith(StagingFolder.Prefix, StringComparison.Ordinal) && !File.Exists(Path.Combine(below, LockFile))))
+        foreach (
+            string below in Directory
+                .EnumerateDirectories(folder)
+                .Where(below =>
+                    !Path.GetFileName(below).StartsWith(StagingFolder.Prefix, StringComparison.Ordinal)
+                    && !File.Exists(Path.Combine(below, LockFile))))
         {
             RemoveUnfinished(below);
         }

@@ -24,7 +24,9 @@ internal static class EvaluationModel
         TimeGrid grid = TimeGrid.FromTimes([0.5, model.Schedule.TimeAtHalfLogSnr(half + 0.5)]);
         Tensor sample = new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), grid).Sample(face, code);
         var described = new Dictionary<string, Setting> { ["answer.autoencoder"] = $"{Text(code)} {Text(sample)}" };
-        foreach (MorphRecogniser recogniser in ((MorphRecogniser?[])[model.Attack, .. model.Judges, model.PairChooser]).OfType<MorphRecogniser>())
+        foreach (
+            MorphRecogniser recogniser in ((MorphRecogniser?[])[model.Attack, .. model.Judges, model.PairChooser]).OfType<MorphRecogniser>()
+        )
         {
             described[$"answer.{recogniser.Name}"] = Text(recogniser.Embed(face));
             described[$"threshold.{recogniser.Name}"] = ((double?)recogniser.Threshold)!;
@@ -34,5 +36,13 @@ internal static class EvaluationModel
     }
 
     private static string Text(Tensor answer) =>
-        string.Join(' ', answer.flatten().to(ScalarType.Float64).contiguous().data<double>().Take(3).Select(v => v.ToString(Digits, CultureInfo.InvariantCulture)));
+        string.Join(
+            ' ',
+            answer
+                .flatten()
+                .to(ScalarType.Float64)
+                .contiguous()
+                .data<double>()
+                .Take(3)
+                .Select(v => v.ToString(Digits, CultureInfo.InvariantCulture)));
 }

@@ -36,8 +36,12 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
     /// Encodes pictures by the probability-flow ODE, for all methods that begin with it; the progress is told what part is done.
     /// </summary>
     internal MorphingEnds Encode(Tensor a, Tensor b, Action<double> progress, CancellationToken cancellationToken) =>
-        new Morphing(SamplerOf(Solver.Ddim(), settings.EncodingSteps), model.Attack.Embed)
-            .Encode(a, b, model.Encode, progress: new Listener<StepProgress>(s => progress((double)s.Done / s.Total)), cancellationToken: cancellationToken);
+        new Morphing(SamplerOf(Solver.Ddim(), settings.EncodingSteps), model.Attack.Embed).Encode(
+            a,
+            b,
+            model.Encode,
+            progress: new Listener<StepProgress>(s => progress((double)s.Done / s.Total)),
+            cancellationToken: cancellationToken);
 
     /// <summary>Morphs pairs; the progress is told what part is done.</summary>
     internal MethodOutcome Run(EvaluatedMethod method, PairBatch batch, Action<double> progress, CancellationToken cancellationToken)
@@ -63,11 +67,25 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
     {
         MorphingEnds ends = batch.Ends!;
         (Tensor start, Tensor? code, _) = MorphingOf(method).Blend(ends);
-        var greedy = new GreedyDim(model.Denoiser, model.Schedule, GridOf(settings.Steps), new GreedyDimOptions { InnerSteps = settings.InnerSteps });
-        GuidedSample sample = greedy.Sample(start, code, Loss(batch), new Listener<StepProgress>(s => progress((double)s.Done / s.Total)), cancellationToken);
+        var greedy = new GreedyDim(
+            model.Denoiser,
+            model.Schedule,
+            GridOf(settings.Steps),
+            new GreedyDimOptions { InnerSteps = settings.InnerSteps });
+        GuidedSample sample = greedy.Sample(
+            start,
+            code,
+            Loss(batch),
+            new Listener<StepProgress>(s => progress((double)s.Done / s.Total)),
+            cancellationToken);
         double[] losses = Values(sample.Loss);
         double[][] steps = [.. sample.StepLosses.t().contiguous().unbind(0).Select(Values)];
-        return new MethodOutcome(sample.Sample, [.. steps.Select((s, i) => (double[])[.. s, losses[i]])], losses, ends.NetworkEvaluations, sample.Cost);
+        return new MethodOutcome(
+            sample.Sample,
+            [.. steps.Select((s, i) => (double[])[.. s, losses[i]])],
+            losses,
+            ends.NetworkEvaluations,
+            sample.Cost);
     }
 
     private MethodOutcome Morph(EvaluatedMethod method, PairBatch batch, Action<double> progress, CancellationToken cancellationToken)
@@ -76,7 +94,12 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
         var listener = new Listener<OptimisationProgress>(s => progress((s.Iteration + 1.0) / (s.Iterations + 1)));
         MorphingEnds ends = method.SharesEncoding
             ? batch.Ends!
-            : morphing.Encode(batch.A, batch.B, model.Encode, [.. batch.Pairs.Select(p => (ulong)p.Index)], cancellationToken: cancellationToken);
+            : morphing.Encode(
+                batch.A,
+                batch.B,
+                model.Encode,
+                [.. batch.Pairs.Select(p => (ulong)p.Index)],
+                cancellationToken: cancellationToken);
         OptimisedLatent best = method.Kind == MethodKind.BestBlend
             ? morphing.BestBlend(ends, settings.Blends, listener, cancellationToken)
             : morphing.Run(ends, Options(method), 0.5, listener, cancellationToken);

@@ -21,7 +21,11 @@ internal sealed class PairBatch : IDisposable
         A = EvaluationFaces.Stack([.. pairs.Select(p => (p.A, 0UL))], model.Side, cancellationToken);
         B = EvaluationFaces.Stack([.. pairs.Select(p => (p.B, 0UL))], model.Side, cancellationToken);
         probes = EvaluationFaces.Stack(
-            [.. pairs.SelectMany(p => (ulong[])[p.A, p.B]).SelectMany(identity => Enumerable.Range(1, probesOfEach).Select(c => (identity, (ulong)c)))],
+            [
+                .. pairs
+                    .SelectMany(p => (ulong[])[p.A, p.B])
+                    .SelectMany(identity => Enumerable.Range(1, probesOfEach).Select(c => (identity, (ulong)c))),
+            ],
             model.Side,
             cancellationToken);
     }
@@ -48,7 +52,16 @@ internal sealed class PairBatch : IDisposable
             int width = similarities.Length / Pairs.Count;
             foreach ((int i, double[] row) in similarities.Chunk(width).Index())
             {
-                found[i].Add(new PairSimilarity(recogniser.Name, k > 0, recogniser.Threshold, row[0], row[1], row[2..(2 + probesOfEach)], row[(2 + probesOfEach)..]));
+                found[i]
+                    .Add(
+                        new PairSimilarity(
+                            recogniser.Name,
+                            k > 0,
+                            recogniser.Threshold,
+                            row[0],
+                            row[1],
+                            row[2..(2 + probesOfEach)],
+                            row[(2 + probesOfEach)..]));
             }
         }
 

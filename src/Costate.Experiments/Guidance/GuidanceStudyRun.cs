@@ -9,7 +9,11 @@ using static TorchSharp.torch;
 namespace Costate.Experiments.Guidance;
 
 /// <summary>Runs guidance methods on the faces of a shard, several at a time; what is in the folder is not computed again.</summary>
-internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings settings, ResultFolder<GuidanceStudyResult> folder, IProgress<EvaluationProgress>? progress)
+internal sealed class GuidanceStudyRun(
+    GuideModel model,
+    GuidanceStudySettings settings,
+    ResultFolder<GuidanceStudyResult> folder,
+    IProgress<EvaluationProgress>? progress)
 {
     private const int StepsOfTrial = 4;
 
@@ -18,7 +22,13 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
     /// <summary>
     /// Computes what is missing for the faces of this shard, several at a time, and says beforehand how long that will take.
     /// </summary>
-    internal void Run(IReadOnlyList<int> faces, IReadOnlyList<GuideTask> tasks, IReadOnlyList<StudiedMethod> methods, IReadOnlyList<long> budgets, int batchSize, CancellationToken cancellationToken)
+    internal void Run(
+        IReadOnlyList<int> faces,
+        IReadOnlyList<GuideTask> tasks,
+        IReadOnlyList<StudiedMethod> methods,
+        IReadOnlyList<long> budgets,
+        int batchSize,
+        CancellationToken cancellationToken)
     {
         (GuideTask Task, StudiedMethod Method, long Budget, GuidePlan Plan, double Work)[] kinds =
         [
@@ -39,14 +49,32 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
         int all = faces.Count * kinds.Length;
         int left = work.Sum(w => w.Faces.Length);
         double total = work.Sum(w => w.Faces.Length * kinds[w.Kind].Work);
-        string time = left == 0 ? "" : $", about {TimeSpan.FromSeconds(total * SecondsOfEvaluation(Math.Min(batchSize, faces.Count), cancellationToken)):h\\:mm\\:ss} if the machine has nothing else to do";
-        progress?.Report(new EvaluationProgress("evaluating", 0, Announcement: $"{faces.Count} faces, {tasks.Count} tasks, {methods.Count} methods, {budgets.Count} numbers of evaluations: {all - left} results are there, {left} to compute{time}."));
+        string time = "";
+        if (left > 0)
+        {
+            double seconds = total * SecondsOfEvaluation(Math.Min(batchSize, faces.Count), cancellationToken);
+            time = $", about {TimeSpan.FromSeconds(seconds):h\\:mm\\:ss} if the machine has nothing else to do";
+        }
+
+        progress?.Report(
+            new EvaluationProgress(
+                "evaluating",
+                0,
+                Announcement: $"{faces.Count} faces, {tasks.Count} tasks, {methods.Count} methods, {budgets.Count} numbers of "
+                    + $"evaluations: {all - left} results are there, {left} to compute{time}."));
         double done = 0;
         foreach ((int[] part, int kind) in work)
         {
             (GuideTask task, StudiedMethod method, long budget, GuidePlan plan, double each) = kinds[kind];
             double its = each * part.Length;
-            Add(task, method, budget, plan, part, share => Tell(done + (share * its), $"face {part[0] + 1}, {task.Name}, {method.Label}"), cancellationToken);
+            Add(
+                task,
+                method,
+                budget,
+                plan,
+                part,
+                share => Tell(done + (share * its), $"face {part[0] + 1}, {task.Name}, {method.Label}"),
+                cancellationToken);
             done += its;
         }
 
@@ -62,15 +90,27 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
         Tensor pictures = Faces(GuidanceStudySettings.FirstIdentity, faces, cancellationToken);
         if (task == GuideTask.Identity)
         {
-            return (GuideTarget.Person(pictures, model.Recogniser!), model.Encode!(Faces(GuidanceStudySettings.FirstOther, faces, cancellationToken)));
+            return (
+                GuideTarget.Person(pictures, model.Recogniser!),
+                model.Encode!(Faces(GuidanceStudySettings.FirstOther, faces, cancellationToken)));
         }
 
         GuideTarget target = GuideTarget.Degraded(task, settings.Degradation, pictures, Seeds(faces));
-        Tensor code = settings.Code == GuideCode.Mean ? model.MeanCode(cancellationToken).expand(faces.Count, -1).contiguous() : model.Encode!(target.Filled);
+        Tensor code =
+            settings.Code == GuideCode.Mean
+                ? model.MeanCode(cancellationToken).expand(faces.Count, -1).contiguous()
+                : model.Encode!(target.Filled);
         return (target, code);
     }
 
-    private void Add(GuideTask task, StudiedMethod method, long budget, GuidePlan plan, int[] faces, Action<double> progress, CancellationToken cancellationToken)
+    private void Add(
+        GuideTask task,
+        StudiedMethod method,
+        long budget,
+        GuidePlan plan,
+        int[] faces,
+        Action<double> progress,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -109,7 +149,13 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
         foreach (MorphRecogniser judge in model.Judges)
         {
             using DisposeScope scope = NewDisposeScope();
-            foreach ((int i, double similarity) in nn.functional.cosine_similarity(judge.Embed(samples), judge.Embed(truth), 1, 1e-12).to(ScalarType.Float64).data<double>().ToArray().Index())
+            foreach (
+                (int i, double similarity) in nn
+                    .functional.cosine_similarity(judge.Embed(samples), judge.Embed(truth), 1, 1e-12)
+                    .to(ScalarType.Float64)
+                    .data<double>()
+                    .ToArray()
+                    .Index())
             {
                 sums[i] += similarity / model.Judges.Count;
             }

@@ -20,7 +20,10 @@ internal static class RocPlot
     internal static byte[] Of(RecogniserEvaluation evaluation)
     {
         Calibration measured = evaluation.Calibration;
-        Plot plot = PlotStyle.New($"Faces of {measured.Identities} people whom no recogniser was trained on", "false match rate", "true match rate, %");
+        Plot plot = PlotStyle.New(
+            $"Faces of {measured.Identities} people whom no recogniser was trained on",
+            "false match rate",
+            "true match rate, %");
         double leftmost = Math.Ceiling(Math.Log10(10.0 / measured.ImpostorPairs));
         double[] rates = [.. Enumerable.Range(0, Points).Select(i => Math.Pow(10, leftmost * (1 - ((i + 1.0) / (Points + 1)))))];
         double lowest = 1;

@@ -106,7 +106,11 @@ internal sealed record GuidePlan
             return grid.Times.SkipLast(1).Sum(Repeats);
         }
 
-        return Enumerable.Range(0, Steps).Sum(i => Repeats(grid.Times[i]) * OfGradient(options.Lookahead.At(model.Denoiser, model.Schedule, grid, i).Table.EvaluatedRows.Count));
+        return Enumerable
+            .Range(0, Steps)
+            .Sum(i =>
+                Repeats(grid.Times[i]) * OfGradient(options.Lookahead.At(model.Denoiser, model.Schedule, grid, i).Table.EvaluatedRows.Count)
+            );
 
         // Through one evaluation, and where the graph of all is kept, it evaluates once.
         long OfGradient(int evaluations) => evaluations == 1 || options.Lookahead.Method is not null ? evaluations : 2L * evaluations;

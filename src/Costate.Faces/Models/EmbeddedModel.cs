@@ -24,7 +24,8 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     internal const int TrainingTimesteps = 1000;
 
     private const string FolderName = "Weights";
-    private const string Cure = "Build the tool again if these weights came with it; otherwise give a folder of weights that costate train all has written.";
+    private const string Cure =
+        "Build the tool again if these weights came with it; otherwise give a folder of weights that costate train all has written.";
 
     private readonly List<IDisposable> opened = [];
     private readonly Dictionary<string, EmbeddedRecogniser> recognisers = [];
@@ -84,7 +85,12 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
         network => (network.Config.ImageChannels, network.Config.ImageSize),
         () => new PatchedAutoencoder(PatchedAutoencoderConfig.Faces64));
 
-    private static TNetwork Open<TNetwork>(string path, string what, Func<string, TNetwork> read, Func<TNetwork, (int Channels, int Size)> images, Func<TNetwork> embedded)
+    private static TNetwork Open<TNetwork>(
+        string path,
+        string what,
+        Func<string, TNetwork> read,
+        Func<TNetwork, (int Channels, int Size)> images,
+        Func<TNetwork> embedded)
         where TNetwork : torch.nn.Module
     {
         TNetwork? network = null;
@@ -93,7 +99,9 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
             network = read(path);
             return images(network) == (3, Side)
                 ? network
-                : throw new InvalidDataException($"It is for images of {images(network).Channels} channels and {images(network).Size} pixels a side; expected 3 and {Side}.");
+                : throw new InvalidDataException(
+                    $"It is for images of {images(network).Channels} channels and {images(network).Size} pixels a side; "
+                        + $"expected 3 and {Side}.");
         }
         catch (SafetensorsException e)
         {

@@ -64,5 +64,6 @@ internal sealed class MorphModel(IReadOnlyList<IDisposable> networks) : IDisposa
         }
     }
 
-    private static MorphRecogniser Recogniser(EmbeddedRecogniser recogniser) => new(recogniser.Name, recogniser.Network.Embed, recogniser.Threshold);
+    private static MorphRecogniser Recogniser(EmbeddedRecogniser recogniser) =>
+        new(recogniser.Name, recogniser.Network.Embed, recogniser.Threshold);
 }

@@ -26,12 +26,17 @@ internal sealed class MorphRun
     /// <param name="progress">Told how much of this run is done, and the best loss so far, on average.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>One outcome for each pair, its tensors in the caller's scope.</returns>
-    internal IReadOnlyList<MorphOutcome> Run(IReadOnlyList<(FacePicture A, FacePicture B)> pairs, Action<double, double?> progress, CancellationToken cancellationToken)
+    internal IReadOnlyList<MorphOutcome> Run(
+        IReadOnlyList<(FacePicture A, FacePicture B)> pairs,
+        Action<double, double?> progress,
+        CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        (Tensor a, Tensor b) = (FacePicture.Stack(pairs.Select(p => p.A), model.Side), FacePicture.Stack(pairs.Select(p => p.B), model.Side));
+        (Tensor a, Tensor b) = (
+            FacePicture.Stack(pairs.Select(p => p.A), model.Side),
+            FacePicture.Stack(pairs.Select(p => p.B), model.Side));
         ulong[] seeds = [.. pairs.Select(_ => settings.Seed)];
         var share = new MorphShare(settings);
         MorphingEnds ends = morphing.Encode(
@@ -47,11 +52,23 @@ internal sealed class MorphRun
             frames.Add(step);
             progress(share.Optimised(step.Iteration), step.Best.Average());
         });
-        OptimisedLatent best = morphing.Run(ends, settings.Optimisation with { InjectedNoiseSeeds = seeds }, settings.Blend, listener, cancellationToken);
+        OptimisedLatent best = morphing.Run(
+            ends,
+            settings.Optimisation with
+            {
+                InjectedNoiseSeeds = seeds,
+            },
+            settings.Blend,
+            listener,
+            cancellationToken);
         Tensor morphs = Rounded(best.Sample);
         MorphRecogniser[] recognisers = [model.Attack, .. model.Judges];
         IReadOnlyList<MorphSimilarity>[] ofMorphs = Judge(recognisers, morphs, a, b);
-        IReadOnlyList<MorphSimilarity>[] ofBlends = Judge(recognisers, Rounded(stack(pairs.Select((_, i) => frames.Of(i)[0].Sample))), a, b);
+        IReadOnlyList<MorphSimilarity>[] ofBlends = Judge(
+            recognisers,
+            Rounded(stack(pairs.Select((_, i) => frames.Of(i)[0].Sample))),
+            a,
+            b);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds / pairs.Count;
         return [.. pairs.Select((_, i) => new MorphOutcome
         {
@@ -77,7 +94,18 @@ internal sealed class MorphRun
     {
         double[][][] similarities = [.. recognisers.Select(r => Similarities(r, morphs, a, b))];
         return [.. Enumerable.Range(0, (int)morphs.shape[0]).Select(i => (IReadOnlyList<MorphSimilarity>)
-            [.. recognisers.Select((r, k) => new MorphSimilarity(r.Name, k > 0, r.Threshold, similarities[k][0][i], similarities[k][1][i], similarities[k][2][i]))])];
+                        [
+                            .. recognisers.Select(
+                                (r, k) =>
+                                    new MorphSimilarity(
+                                        r.Name,
+                                        k > 0,
+                                        r.Threshold,
+                                        similarities[k][0][i],
+                                        similarities[k][1][i],
+                                        similarities[k][2][i])),
+                        ]),
+        ];
     }
 
     private static double[][] Similarities(MorphRecogniser recogniser, Tensor morphs, Tensor a, Tensor b)
@@ -86,5 +114,6 @@ internal sealed class MorphRun
         return [Cosines(m, x), Cosines(m, y), Cosines(x, y)];
     }
 
-    private static double[] Cosines(Tensor a, Tensor b) => [.. nn.functional.cosine_similarity(a, b, 1, 1e-12).to(ScalarType.Float64).data<double>()];
+    private static double[] Cosines(Tensor a, Tensor b) =>
+        [.. nn.functional.cosine_similarity(a, b, 1, 1e-12).to(ScalarType.Float64).data<double>()];
 }

@@ -34,12 +34,18 @@ public sealed class Morphing
         (Sampler, this.embedding, Encoder) = (sampler, embedding, encoder ?? sampler);
         if (sampler.Solver is { IsStochastic: true, IsReversible: true })
         {
-            throw new ArgumentException($"{sampler.Solver.Name} is stochastic and reversible: it needs both its states to come back to an image, and a blend that is optimised has one. Take a stochastic solver that is not reversible, or a deterministic one.", nameof(sampler));
+            throw new ArgumentException(
+                $"{sampler.Solver.Name} is stochastic and reversible: it needs both its states to come back to an image, "
+                    + "and a blend that is optimised has one. Take a stochastic solver that is not reversible, or a deterministic one.",
+                nameof(sampler));
         }
 
         if (Encoder != sampler && (sampler.Solver.IsStochastic || Encoder.Solver.IsStochastic))
         {
-            throw new ArgumentException($"Got the encoder {Encoder.Solver.Name} for the sampler {sampler.Solver.Name}; the noise of a stochastic sampler belongs to its own grid. Leave the encoder out, or take two deterministic ones.", nameof(encoder));
+            throw new ArgumentException(
+                $"Got the encoder {Encoder.Solver.Name} for the sampler {sampler.Solver.Name}; the noise of a stochastic sampler belongs "
+                    + "to its own grid. Leave the encoder out, or take two deterministic ones.",
+                nameof(encoder));
         }
     }
 
@@ -78,7 +84,14 @@ public sealed class Morphing
     /// <exception cref="ArgumentException">Shapes or dtypes differ or do not fit, or something is not finite.</exception>
     /// <exception cref="InvalidOperationException">The network returned another shape, NaN or infinity.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public MorphingEnds Encode(Tensor a, Tensor b, Tensor? codeA, Tensor? codeB, IReadOnlyList<ulong>? seeds = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public MorphingEnds Encode(
+        Tensor a,
+        Tensor b,
+        Tensor? codeA,
+        Tensor? codeB,
+        IReadOnlyList<ulong>? seeds = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         Require(a, b, "images");
         if (codeA is not null || codeB is not null)
@@ -121,8 +134,15 @@ public sealed class Morphing
     /// <param name="seeds">For a stochastic sampler, one seed for each pair. The default is the number of the pair.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <inheritdoc cref="Encode(Tensor, Tensor, Tensor?, Tensor?, IReadOnlyList{ulong}?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public MorphingEnds Encode(Tensor a, Tensor b, Func<Tensor, Tensor> code, IReadOnlyList<ulong>? seeds = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="Encode(Tensor, Tensor, Tensor?, Tensor?, IReadOnlyList{ulong}?, IProgress{StepProgress}?, CancellationToken)"
+    /// path="/exception"/>
+    public MorphingEnds Encode(
+        Tensor a,
+        Tensor b,
+        Func<Tensor, Tensor> code,
+        IReadOnlyList<ulong>? seeds = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(code);
         using DisposeScope scope = NewDisposeScope();
@@ -146,7 +166,10 @@ public sealed class Morphing
             return (start, code, null);
         }
 
-        Tensor noise = SphericalInterpolation.Between(vectors.flatten(0, 1), ends.NoiseB!.flatten(0, 1), weight).reshape(vectors.shape).MoveToOuterDisposeScope();
+        Tensor noise = SphericalInterpolation
+            .Between(vectors.flatten(0, 1), ends.NoiseB!.flatten(0, 1), weight)
+            .reshape(vectors.shape)
+            .MoveToOuterDisposeScope();
         return (start, code, BrownianPath.Recorded(noise));
     }
 
@@ -158,11 +181,18 @@ public sealed class Morphing
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The best morph of each pair. The encoding is not in its cost.</returns>
     /// <inheritdoc cref="LatentOptimisation.Run" path="/exception"/>
-    public OptimisedLatent Run(MorphingEnds ends, LatentOptimisationOptions? options = null, double weight = 0.5, IProgress<OptimisationProgress>? progress = null, CancellationToken cancellationToken = default)
+    public OptimisedLatent Run(
+        MorphingEnds ends,
+        LatentOptimisationOptions? options = null,
+        double weight = 0.5,
+        IProgress<OptimisationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor start, Tensor? code, BrownianPath? noise) = Blend(ends, weight);
-        return new LatentOptimisation(Sampler, LossOf(ends), options).Run(start, code, noise, progress, cancellationToken).MoveToOuterDisposeScope();
+        return new LatentOptimisation(Sampler, LossOf(ends), options)
+            .Run(start, code, noise, progress, cancellationToken)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -174,7 +204,11 @@ public sealed class Morphing
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The best blend of each pair; iteration i is that of weight i/(blends - 1). The encoding is not in its cost.</returns>
     /// <inheritdoc cref="LatentOptimisation.Run" path="/exception"/>
-    public OptimisedLatent BestBlend(MorphingEnds ends, int blends = 21, IProgress<OptimisationProgress>? progress = null, CancellationToken cancellationToken = default)
+    public OptimisedLatent BestBlend(
+        MorphingEnds ends,
+        int blends = 21,
+        IProgress<OptimisationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         double[] weights = SphericalInterpolation.Weights(blends);
         using DisposeScope scope = NewDisposeScope();
@@ -214,7 +248,9 @@ public sealed class Morphing
         Tensor embedded = embedding(images);
         return embedded.dim() == 2 && embedded.shape[0] == images.shape[0]
             ? embedded
-            : throw new InvalidOperationException($"The embedding returned shape {Shapes.Text(embedded)} for images of shape {Shapes.Text(images)}; it must return [{images.shape[0]}, width].");
+            : throw new InvalidOperationException(
+                $"The embedding returned shape {Shapes.Text(embedded)} for images of shape {Shapes.Text(images)}; "
+                    + $"it must return [{images.shape[0]}, width].");
     }
 
     private static Tensor Distance(Tensor a, Tensor b)
@@ -229,7 +265,9 @@ public sealed class Morphing
         ArgumentNullException.ThrowIfNull(b);
         if (a.dim() < 1 || !a.is_floating_point() || !Shapes.Equal(a, b) || a.dtype != b.dtype)
         {
-            throw new ArgumentException($"Got {name} of shapes {Shapes.Text(a)} and {Shapes.Text(b)}, {a.dtype} and {b.dtype}; expected two of [pairs, ...] alike, of floating point.");
+            throw new ArgumentException(
+                $"Got {name} of shapes {Shapes.Text(a)} and {Shapes.Text(b)}, {a.dtype} and {b.dtype}; "
+                    + "expected two of [pairs, ...] alike, of floating point.");
         }
     }
 }

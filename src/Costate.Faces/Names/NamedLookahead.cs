@@ -29,7 +29,10 @@ internal static class NamedLookahead
 
         try
         {
-            Lookahead lookahead = scheme == DefaultScheme ? Lookahead.Euler(n) : scheme == Midpoint ? Lookahead.Midpoint(n) : Lookahead.With(SolverOf(scheme), n);
+            Lookahead lookahead =
+                scheme == DefaultScheme ? Lookahead.Euler(n)
+                : scheme == Midpoint ? Lookahead.Midpoint(n)
+                : Lookahead.With(SolverOf(scheme), n);
             return IsUnrolled(n) ? lookahead with { Method = GradientMethod.Unrolled() } : lookahead;
         }
         catch (ArgumentException e) when (e is not InputException { ParamName: "scheme" })
@@ -39,7 +42,8 @@ internal static class NamedLookahead
     }
 
     /// <summary>The gradient through so many evaluations: all in one graph where memory allows it, which saves evaluating twice.</summary>
-    internal static GradientMethod MethodFor(int evaluations) => IsUnrolled(evaluations) ? GradientMethod.Unrolled() : GradientMethod.Discrete();
+    internal static GradientMethod MethodFor(int evaluations) =>
+        IsUnrolled(evaluations) ? GradientMethod.Unrolled() : GradientMethod.Discrete();
 
     /// <summary>Whether <see cref="MethodFor"/> evaluates each once.</summary>
     internal static bool IsUnrolled(int evaluations) => evaluations <= MostUnrolled;
@@ -48,7 +52,10 @@ internal static class NamedLookahead
     {
         Solver solver = scheme == Midpoint ? Solver.ExponentialRungeKutta(ButcherTableau.Midpoint) : NamedSolver.Parse(scheme);
         return solver.IsStochastic
-            ? throw new InputException("scheme", $"{scheme}, which is stochastic,", "euler, midpoint or a deterministic solver, since a lookahead predicts")
+            ? throw new InputException(
+                "scheme",
+                $"{scheme}, which is stochastic,",
+                "euler, midpoint or a deterministic solver, since a lookahead predicts")
             : solver;
     }
 }

@@ -73,7 +73,20 @@ internal sealed class ContactSheet
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        return [.. samples.detach().cpu().to(ScalarType.Float32).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().data<byte>()];
+        return
+        [
+            .. samples
+                .detach()
+                .cpu()
+                .to(ScalarType.Float32)
+                .add(1)
+                .mul(127.5)
+                .round()
+                .clamp(0, 255)
+                .to(ScalarType.Byte)
+                .contiguous()
+                .data<byte>(),
+        ];
     }
 
     private byte[] Sheet(byte[] values, int first, int count)
@@ -81,7 +94,8 @@ internal sealed class ContactSheet
         int columns = Math.Min(count, this.columns ?? (int)Math.Ceiling(Math.Sqrt(count)));
         int rows = (count + columns - 1) / columns;
         (int cellWidth, int cellHeight) = ((width * scale) + Gap, (height * scale) + Gap);
-        using var bitmap = new SKBitmap(new SKImageInfo((columns * cellWidth) + Gap, (rows * cellHeight) + Gap, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using var bitmap = new SKBitmap(
+            new SKImageInfo((columns * cellWidth) + Gap, (rows * cellHeight) + Gap, SKColorType.Rgba8888, SKAlphaType.Opaque));
         Span<uint> pixels = MemoryMarshal.Cast<byte, uint>(bitmap.GetPixelSpan());
         pixels.Fill(Pixel(128, 128, 128));
         for (int i = 0; i < count; i++)

@@ -64,7 +64,8 @@ internal sealed class EncodedPicture : IDisposable
 
         if (Pixels(size) > MostPixels)
         {
-            throw new InvalidDataException($"Got {what} of {Width} x {Height} pixels; expected at most {MostPixels} in all. Make it smaller first.");
+            throw new InvalidDataException(
+                $"Got {what} of {Width} x {Height} pixels; expected at most {MostPixels} in all. Make it smaller first.");
         }
 
         SKBitmap stored = Bitmap(size);
@@ -85,7 +86,8 @@ internal sealed class EncodedPicture : IDisposable
     private static SKBitmap Bitmap(SKSizeI size) =>
         new(new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb()));
 
-    private (int Width, int Height) Upright(SKSizeI stored) => LiesOnItsSide ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
+    private (int Width, int Height) Upright(SKSizeI stored) =>
+        LiesOnItsSide ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
 
     private SKBitmap Turned(SKBitmap stored)
     {

@@ -83,7 +83,11 @@ internal sealed class AutoencoderTask : TrainingTask
         int shown = Math.Min(MostShown, data.Identities);
         Tensor faces = FaceData.HeldOut(shown, 1);
         Tensor codes = average.Encode(faces);
-        var sampler = new Sampler(average.ToDenoiser(TrainingTimesteps), Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, Steps));
+        var sampler = new Sampler(
+            average.ToDenoiser(TrainingTimesteps),
+            Schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(Schedule, Steps));
         Tensor fromRandom = sampler.Sample(StartNoise.Draw(faces.shape, seed: 1), codes);
         using NoiseState noise = sampler.Invert(faces, codes);
         Tensor fromEncoded = sampler.Sample(noise, codes);

@@ -73,7 +73,9 @@ internal sealed class RecogniserTask : TrainingTask
             int count = Math.Min(settings.MicroBatch, settings.Batch - first);
             Tensor chosen = indices.narrow(0, first, count);
             Tensor features = network.call(FaceAugmentation.Apply(data.Faces(chosen), random));
-            Tensor loss = margin.Loss(features, centres, data.Labels(chosen), Math.Min(1, progress / MarginWarmUp), random) * ((double)count / settings.Batch);
+            Tensor loss =
+                margin.Loss(features, centres, data.Labels(chosen), Math.Min(1, progress / MarginWarmUp), random)
+                * ((double)count / settings.Batch);
             loss.backward();
             sum += loss.item<float>();
         }

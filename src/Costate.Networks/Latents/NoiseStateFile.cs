@@ -38,7 +38,12 @@ public static class NoiseStateFile
     /// or the state cannot be written.</exception>
     /// <exception cref="SafetensorsException">The folder does not exist, or the file system refused the write.</exception>
     /// <exception cref="OperationCanceledException">The write was cancelled.</exception>
-    public static void Write(string path, NoiseState state, IReadOnlyDictionary<string, string>? remarks = null, Tensor? condition = null, CancellationToken cancellationToken = default)
+    public static void Write(
+        string path,
+        NoiseState state,
+        IReadOnlyDictionary<string, string>? remarks = null,
+        Tensor? condition = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
         var tensors = state.States.Select((tensor, i) => KeyValuePair.Create(StateName(i), tensor)).ToDictionary();
@@ -56,14 +61,21 @@ public static class NoiseStateFile
         {
             tensors.Add(ConditionName, FitsBatch(condition.shape, state.States[0].shape[0])
                 ? condition
-                : throw new ArgumentException($"Got a condition of shape [{string.Join(", ", condition.shape)}] for a batch of {state.States[0].shape[0]}; expected [{state.States[0].shape[0]}, ...], or [1, ...] for all items alike.", nameof(condition)));
+                    : throw new ArgumentException(
+                        $"Got a condition of shape [{string.Join(", ", condition.shape)}] for a batch of {state.States[0].shape[0]}; "
+                            + $"expected [{state.States[0].shape[0]}, ...], or [1, ...] for all items alike.",
+                        nameof(condition)));
         }
 
         var metadata = new Dictionary<string, string>
         {
             [VersionKey] = Version.ToString(CultureInfo.InvariantCulture),
             [StatesKey] = state.States.Count.ToString(CultureInfo.InvariantCulture),
-            [DtypeKey] = SafetensorsDtype.Find(state.Dtype)?.Name ?? throw new ArgumentException($"Got a state for samples of {state.Dtype}; expected a floating-point dtype that safetensors knows.", nameof(state)),
+            [DtypeKey] =
+                SafetensorsDtype.Find(state.Dtype)?.Name
+                ?? throw new ArgumentException(
+                    $"Got a state for samples of {state.Dtype}; expected a floating-point dtype that safetensors knows.",
+                    nameof(state)),
         };
         foreach ((string name, string value) in state.Settings)
         {
@@ -74,7 +86,9 @@ public static class NoiseStateFile
         {
             if (name.StartsWith(Prefix, StringComparison.Ordinal))
             {
-                throw new ArgumentException($"Got a remark named {ErrorText.Quote(name)}; names that begin with {Prefix} are the file's own. Choose another.", nameof(remarks));
+                throw new ArgumentException(
+                    $"Got a remark named {ErrorText.Quote(name)}; names that begin with {Prefix} are the file's own. Choose another.",
+                    nameof(remarks));
             }
 
             metadata[name] = value;
@@ -139,7 +153,10 @@ public static class NoiseStateFile
         }
 
         SafetensorsTensorInfo info = file.Info(ConditionName);
-        if (!file.Names.Contains(StateName(0)) || file.Info(StateName(0)).Shape is not [long batch, ..] || !FitsBatch([.. info.Shape], batch))
+        if (
+            !file.Names.Contains(StateName(0))
+            || file.Info(StateName(0)).Shape is not [long batch, ..]
+            || !FitsBatch([.. info.Shape], batch))
         {
             throw Damaged(path, $"{ConditionName} is {info}", $"one for the items of {StateName(0)}");
         }
@@ -151,7 +168,12 @@ public static class NoiseStateFile
             : throw Damaged(path, $"{ConditionName} has NaN or infinity", "finite numbers");
     }
 
-    private static NoiseState ReadTensors(string path, SafetensorsFile file, int count, ScalarType dtype, Dictionary<string, string> settings)
+    private static NoiseState ReadTensors(
+        string path,
+        SafetensorsFile file,
+        int count,
+        ScalarType dtype,
+        Dictionary<string, string> settings)
     {
         string[] expected = [.. Enumerable.Range(0, count).Select(StateName)];
         if (expected.FirstOrDefault(name => !file.Names.Contains(name)) is string missing)
@@ -160,9 +182,15 @@ public static class NoiseStateFile
         }
 
         string[] possible = [.. Enumerable.Range(0, count).Select(RemainderName)];
-        if (file.Names.FirstOrDefault(name => name is not (NoiseVectors or ConditionName) && !expected.Contains(name) && !possible.Contains(name)) is string odd)
+        if (
+            file.Names.FirstOrDefault(name =>
+                name is not (NoiseVectors or ConditionName) && !expected.Contains(name) && !possible.Contains(name))
+            is string odd)
         {
-            throw Damaged(path, $"it has a tensor {ErrorText.Quote(odd)}", $"{string.Join(", ", expected)} and perhaps {string.Join(", ", possible)}, {NoiseVectors}, {ConditionName}");
+            throw Damaged(
+                path,
+                $"it has a tensor {ErrorText.Quote(odd)}",
+                $"{string.Join(", ", expected)} and perhaps {string.Join(", ", possible)}, {NoiseVectors}, {ConditionName}");
         }
 
         string[] remainderNames = [.. possible.Where(file.Names.Contains)];
@@ -187,7 +215,12 @@ public static class NoiseStateFile
         Tensor[] states = [.. expected.Select(file.Read)];
         Tensor[]? remainders = remainderNames.Length > 0 ? [.. remainderNames.Select(file.Read)] : null;
         Tensor? vectors = hasVectors ? file.Read(NoiseVectors) : null;
-        (string, Tensor)[] all = [.. expected.Zip(states), .. remainderNames.Zip(remainders ?? []), .. vectors is null ? [] : ((string, Tensor)[])[(NoiseVectors, vectors)]];
+        (string, Tensor)[] all =
+        [
+            .. expected.Zip(states),
+            .. remainderNames.Zip(remainders ?? []),
+            .. vectors is null ? [] : ((string, Tensor)[])[(NoiseVectors, vectors)],
+        ];
         foreach ((string name, Tensor tensor) in all)
         {
             if (!tensor.isfinite().all().item<bool>())
@@ -198,7 +231,10 @@ public static class NoiseStateFile
 
         if (remainders is not null && remainders.Any(remainder => remainder.dtype != states[0].dtype))
         {
-            throw Damaged(path, $"{remainderNames[0]} is {file.Info(remainderNames[0])}", $"the dtype of {expected[0]}, which is {file.Info(expected[0])}");
+            throw Damaged(
+                path,
+                $"{remainderNames[0]} is {file.Info(remainderNames[0])}",
+                $"the dtype of {expected[0]}, which is {file.Info(expected[0])}");
         }
 
         foreach ((_, Tensor tensor) in all)
@@ -212,9 +248,18 @@ public static class NoiseStateFile
     private static void CheckShape(string path, SafetensorsFile file, string name, int leading, long[] shape)
     {
         SafetensorsTensorInfo info = file.Info(name);
-        if (info.Dtype is not { } dtype || !is_floating_point(dtype) || shape.Length == 0 || info.Shape.Count != shape.Length + leading || !info.Shape.Skip(leading).SequenceEqual(shape))
+        if (
+            info.Dtype is not { } dtype
+            || !is_floating_point(dtype)
+            || shape.Length == 0
+            || info.Shape.Count != shape.Length + leading
+            || !info.Shape.Skip(leading).SequenceEqual(shape))
         {
-            throw Damaged(path, $"{name} is {info}", $"floating-point numbers of shape [{(leading > 0 ? "steps, " : "")}{(shape.Length == 0 ? "batch, ..." : string.Join(", ", shape))}]");
+            throw Damaged(
+                path,
+                $"{name} is {info}",
+                "floating-point numbers of shape "
+                    + $"[{(leading > 0 ? "steps, " : "")}{(shape.Length == 0 ? "batch, ..." : string.Join(", ", shape))}]");
         }
     }
 
@@ -224,17 +269,23 @@ public static class NoiseStateFile
     {
         if (!metadata.TryGetValue(VersionKey, out string? text))
         {
-            throw new InvalidDataException($"Cannot read a noise state from '{path}': its metadata has no {VersionKey}; expected a file that {nameof(NoiseStateFile)}.{nameof(Write)} wrote. Other safetensors files hold tensors alone.");
+            throw new InvalidDataException(
+                $"Cannot read a noise state from '{path}': its metadata has no {VersionKey}; expected a file that "
+                    + $"{nameof(NoiseStateFile)}.{nameof(Write)} wrote. Other safetensors files hold tensors alone.");
         }
 
         if (text != Version.ToString(CultureInfo.InvariantCulture))
         {
-            throw new InvalidDataException($"Cannot read a noise state from '{path}': it is of version {ErrorText.Quote(text)}; expected {Version}. Use the version of Costate that wrote it, or invert again.");
+            throw new InvalidDataException(
+                $"Cannot read a noise state from '{path}': it is of version {ErrorText.Quote(text)}; expected {Version}. "
+                    + "Use the version of Costate that wrote it, or invert again.");
         }
     }
 
     private static string Metadata(string path, SafetensorsFile file, string key) =>
-        file.Metadata.TryGetValue(key, out string? value) ? value : throw Damaged(path, $"its metadata has no {key}", "it beside the version");
+        file.Metadata.TryGetValue(key, out string? value)
+            ? value
+            : throw Damaged(path, $"its metadata has no {key}", "it beside the version");
 
     private static string StateName(int i) => $"state.{i.ToString(CultureInfo.InvariantCulture)}";
 

@@ -57,7 +57,10 @@ internal sealed class Attention2D : NetworkBlock
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor positions = SpatialAttention.Positions(norm is null ? x : norm.call(x));
-        Tensor attended = SpatialAttention.Attend(Split(toQuery.call(positions)), Split(toKey.call(positions)), Split(toValue.call(positions)));
+        Tensor attended = SpatialAttention.Attend(
+            Split(toQuery.call(positions)),
+            Split(toKey.call(positions)),
+            Split(toValue.call(positions)));
 
         // In this order the sum has the strides of x; normalisations and convolutions are slow on those of the other.
         Tensor sum = x + SpatialAttention.Image(toOut.call(attended), x.shape[2], x.shape[3]);

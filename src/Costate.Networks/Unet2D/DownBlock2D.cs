@@ -17,17 +17,32 @@ internal sealed class DownBlock2D : NetworkBlock
     {
         int channels = config.BlockOutChannels[level];
         int inChannels = config.BlockOutChannels[Math.Max(level - 1, 0)];
-        register_module("resnets", resnets = nn.ModuleList(
-            [.. Enumerable.Range(0, config.LayersPerBlock).Select(i => new ResnetBlock2D(i == 0 ? inChannels : channels, channels, options))]));
+        register_module(
+            "resnets",
+            resnets = nn.ModuleList([
+                .. Enumerable
+                    .Range(0, config.LayersPerBlock)
+                    .Select(i => new ResnetBlock2D(i == 0 ? inChannels : channels, channels, options)),
+            ]));
         if (config.DownBlockTypes[level] == "AttnDownBlock2D")
         {
-            register_module("attentions", attentions = nn.ModuleList(
-                [.. resnets.Select(_ => new Attention2D(channels, config.AttentionHeadDim, config.NormNumGroups, config.NormEps, outputScale: 1))]));
+            register_module(
+                "attentions",
+                attentions = nn.ModuleList([
+                    .. resnets.Select(_ => new Attention2D(
+                        channels,
+                        config.AttentionHeadDim,
+                        config.NormNumGroups,
+                        config.NormEps,
+                        outputScale: 1)),
+                ]));
         }
 
         if (level < config.BlockOutChannels.Count - 1)
         {
-            register_module("downsamplers", downsamplers = nn.ModuleList<Downsample2D>(new Downsample2D(channels, config.DownsamplePadding)));
+            register_module(
+                "downsamplers",
+                downsamplers = nn.ModuleList<Downsample2D>(new Downsample2D(channels, config.DownsamplePadding)));
         }
     }
 

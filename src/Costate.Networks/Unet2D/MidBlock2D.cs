@@ -15,7 +15,11 @@ internal sealed class MidBlock2D : NetworkBlock
     {
         int channels = config.BlockOutChannels[^1];
         ResnetOptions scaled = options with { OutputScale = config.MidBlockScaleFactor };
-        register_module("resnets", resnets = nn.ModuleList<ResnetBlock2D>(new ResnetBlock2D(channels, channels, scaled), new ResnetBlock2D(channels, channels, scaled)));
+        register_module(
+            "resnets",
+            resnets = nn.ModuleList<ResnetBlock2D>(
+                new ResnetBlock2D(channels, channels, scaled),
+                new ResnetBlock2D(channels, channels, scaled)));
         if (config.AddAttention)
         {
             int? groups = config.AttnNormNumGroups ?? (options.ScaleShift ? null : config.NormNumGroups);

@@ -21,7 +21,9 @@ internal sealed class ResnetBlock2D : NetworkBlock
         this.options = options;
         register_module("norm1", norm1 = Normalization.Groups(options.Groups, inChannels, options.Eps));
         register_module("conv1", conv1 = nn.Conv2d(inChannels, outChannels, 3, padding: 1));
-        register_module("time_emb_proj", timeProjection = nn.Linear(options.TimeChannels, options.ScaleShift ? 2 * outChannels : outChannels));
+        register_module(
+            "time_emb_proj",
+            timeProjection = nn.Linear(options.TimeChannels, options.ScaleShift ? 2 * outChannels : outChannels));
         register_module("norm2", norm2 = Normalization.Groups(options.Groups, outChannels, options.Eps));
         register_module("conv2", conv2 = nn.Conv2d(outChannels, outChannels, 3, padding: 1));
         if (inChannels != outChannels)
@@ -36,7 +38,8 @@ internal sealed class ResnetBlock2D : NetworkBlock
         using DisposeScope scope = NewDisposeScope();
         Tensor time = timeProjection.call(activatedTime);
         Tensor hidden = conv1.Apply(options.Activation.Apply(norm1.call(x)));
-        hidden = options.Activation.Apply(options.ScaleShift ? Modulated(norm2, hidden, time) : norm2.call(hidden.add_(time.unsqueeze(2).unsqueeze(3))));
+        hidden = options.Activation.Apply(
+            options.ScaleShift ? Modulated(norm2, hidden, time) : norm2.call(hidden.add_(time.unsqueeze(2).unsqueeze(3))));
         if (training && options.Dropout > 0)
         {
             hidden = nn.functional.dropout(hidden, options.Dropout);

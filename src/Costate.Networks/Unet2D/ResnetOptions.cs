@@ -8,4 +8,11 @@ namespace Costate.Networks;
 /// <param name="Activation">The activation.</param>
 /// <param name="Dropout">Probability of dropout in training mode.</param>
 /// <param name="OutputScale">By what the sum of block and shortcut is divided.</param>
-internal sealed record ResnetOptions(int TimeChannels, int Groups, double Eps, bool ScaleShift, Activation Activation, double Dropout, double OutputScale);
+internal sealed record ResnetOptions(
+    int TimeChannels,
+    int Groups,
+    double Eps,
+    bool ScaleShift,
+    Activation Activation,
+    double Dropout,
+    double OutputScale);

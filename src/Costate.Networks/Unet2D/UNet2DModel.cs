@@ -47,7 +47,13 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         using DisposeScope scope = NewDisposeScope();
         activation = Activation.Named(config.ActFn);
         var options = new ResnetOptions(
-            config.TimeChannels, config.NormNumGroups, config.NormEps, config.ResnetTimeScaleShift == "scale_shift", activation, config.Dropout, OutputScale: 1);
+            config.TimeChannels,
+            config.NormNumGroups,
+            config.NormEps,
+            config.ResnetTimeScaleShift == "scale_shift",
+            activation,
+            config.Dropout,
+            OutputScale: 1);
 
         int first = config.BlockOutChannels[0];
         register_module("conv_in", convIn = nn.Conv2d(config.InChannels, first, 3, padding: 1));
@@ -69,9 +75,13 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         }
 
         int levels = config.BlockOutChannels.Count;
-        register_module("down_blocks", downBlocks = nn.ModuleList([.. Enumerable.Range(0, levels).Select(level => new DownBlock2D(config, level, options))]));
+        register_module(
+            "down_blocks",
+            downBlocks = nn.ModuleList([.. Enumerable.Range(0, levels).Select(level => new DownBlock2D(config, level, options))]));
         Stack<int> kept = KeptChannels(config);
-        register_module("up_blocks", upBlocks = nn.ModuleList([.. Enumerable.Range(0, levels).Select(index => new UpBlock2D(config, index, options, kept))]));
+        register_module(
+            "up_blocks",
+            upBlocks = nn.ModuleList([.. Enumerable.Range(0, levels).Select(index => new UpBlock2D(config, index, options, kept))]));
         if (config.MidBlockType is not null)
         {
             register_module("mid_block", midBlock = new MidBlock2D(config, options));
@@ -162,7 +172,11 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="prediction">What it predicts; null for noise. The default value is null.</param>
     /// <param name="trainingTimesteps">The steps of the schedule that it was trained with. The default value is 1000.</param>
     public Denoiser ToDenoiser(Prediction? prediction = null, int trainingTimesteps = 1000) =>
-        Denoiser.FromFunction(forward, prediction ?? Prediction.Noise, trainingTimesteps: trainingTimesteps, parameters: parameters().Where(p => p.requires_grad));
+        Denoiser.FromFunction(
+            forward,
+            prediction ?? Prediction.Noise,
+            trainingTimesteps: trainingTimesteps,
+            parameters: parameters().Where(p => p.requires_grad));
 
     /// <summary>Does nothing: parts are registered under the names of the layout, and under no others.</summary>
     protected override void RegisterComponents()
@@ -210,7 +224,8 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         {
             throw new ArgumentException(
                 labels is null
-                    ? "Got no class labels; the network is class-conditional. Pass them, [batch] (as the condition z, with a denoiser from ToDenoiser)."
+                    ? "Got no class labels; the network is class-conditional. Pass them, [batch] (as the condition z, "
+                        + "with a denoiser from ToDenoiser)."
                     : "Got class labels; the network has no classes. Pass null.",
                 nameof(labels));
         }

@@ -23,12 +23,25 @@ internal sealed class UpBlock2D : NetworkBlock
         int levels = config.BlockOutChannels.Count;
         int channels = config.BlockOutChannels[levels - 1 - index];
         int inChannels = config.BlockOutChannels[Math.Min(levels - index, levels - 1)];
-        register_module("resnets", resnets = nn.ModuleList(
-            [.. Enumerable.Range(0, config.LayersPerBlock + 1).Select(i => new ResnetBlock2D((i == 0 ? inChannels : channels) + keptChannels.Pop(), channels, options))]));
+        register_module(
+            "resnets",
+            resnets = nn.ModuleList([
+                .. Enumerable
+                    .Range(0, config.LayersPerBlock + 1)
+                    .Select(i => new ResnetBlock2D((i == 0 ? inChannels : channels) + keptChannels.Pop(), channels, options)),
+            ]));
         if (config.UpBlockTypes[index] == "AttnUpBlock2D")
         {
-            register_module("attentions", attentions = nn.ModuleList(
-                [.. resnets.Select(_ => new Attention2D(channels, config.AttentionHeadDim, config.NormNumGroups, config.NormEps, outputScale: 1))]));
+            register_module(
+                "attentions",
+                attentions = nn.ModuleList([
+                    .. resnets.Select(_ => new Attention2D(
+                        channels,
+                        config.AttentionHeadDim,
+                        config.NormNumGroups,
+                        config.NormEps,
+                        outputScale: 1)),
+                ]));
         }
 
         if (index < levels - 1)

@@ -52,7 +52,10 @@ internal sealed class VectorJacobianProduct : IDisposable
         Tensor? condition = z is null ? null : z.is_floating_point() && wantsCondition ? z.detach().requires_grad_(true) : z.detach();
         Tensor output = function(leaf, condition).alias();
         return new VectorJacobianProduct(
-            leaf.MoveToOuterDisposeScope(), condition?.MoveToOuterDisposeScope(), output.MoveToOuterDisposeScope(), dtype == ScalarType.Float16);
+            leaf.MoveToOuterDisposeScope(),
+            condition?.MoveToOuterDisposeScope(),
+            output.MoveToOuterDisposeScope(),
+            dtype == ScalarType.Float16);
     }
 
     /// <summary>
@@ -80,7 +83,9 @@ internal sealed class VectorJacobianProduct : IDisposable
     internal (Tensor X, Tensor? Z) Pull(Tensor cotangent, ParameterGradients? parameters = null)
     {
         (Tensor? productX, Tensor? productZ) = Reach(cotangent, parameters);
-        return (productX ?? zeros_like(X, requires_grad: false), Z is { requires_grad: true } ? productZ ?? zeros_like(Z, requires_grad: false) : null);
+        return (
+            productX ?? zeros_like(X, requires_grad: false),
+            Z is { requires_grad: true } ? productZ ?? zeros_like(Z, requires_grad: false) : null);
     }
 
     /// <summary>
@@ -109,7 +114,10 @@ internal sealed class VectorJacobianProduct : IDisposable
         {
             if (value.dim() != 1 || value.size(0) != x.size(0) || !value.requires_grad)
             {
-                throw new InvalidOperationException($"Got shape {Shapes.Text(value)}{(value.requires_grad ? "" : " without gradient")} for an input of shape {Shapes.Text(x)}; a classifier returns one log-probability for each item, [{x.size(0)}], that depends on its input through autograd.");
+                throw new InvalidOperationException(
+                    $"Got shape {Shapes.Text(value)}{(value.requires_grad ? "" : " without gradient")} for an input of shape "
+                        + $"{Shapes.Text(x)}; a classifier returns one log-probability for each item, [{x.size(0)}], "
+                        + "that depends on its input through autograd.");
             }
         }
     }

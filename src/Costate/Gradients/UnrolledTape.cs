@@ -81,7 +81,10 @@ internal sealed class UnrolledTape : RunTape
             .. seeds.States.Select(seed => (seed.Key == Run.Table.SampleRow ? sample : values.States[seed.Key], seed.Value)),
             .. seeds.Outputs.Select(seed => (values.Outputs[seed.Key], seed.Value)),
         ];
-        Tensor? factor = Run.NetworkType == ScalarType.Float16 ? CotangentScale.Of(Largest(all.Select(seed => seed.Cotangent)), gradients.IsEmpty) : null;
+        Tensor? factor =
+            Run.NetworkType == ScalarType.Float16
+                ? CotangentScale.Of(Largest(all.Select(seed => seed.Cotangent)), gradients.IsEmpty)
+                : null;
         autograd.backward(
             [.. all.Select(seed => seed.Value)],
             [.. all.Select(seed => factor is null ? seed.Cotangent : seed.Cotangent * factor)],

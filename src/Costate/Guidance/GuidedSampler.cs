@@ -76,8 +76,13 @@ public sealed class GuidedSampler
     /// <exception cref="InvalidOperationException">The network or the loss returned another shape, the network's first answer is finite for
     /// no item, the first loss is not finite, or the loss has no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, ulong seed = 0, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Sample(xT, z, loss, GuidanceNoise.Streams(seed), progress, cancellationToken);
+    public GuidedSample Sample(
+        Tensor xT,
+        Condition? z,
+        Func<Tensor, Tensor> loss,
+        ulong seed = 0,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default) => Sample(xT, z, loss, GuidanceNoise.Streams(seed), progress, cancellationToken);
 
     /// <inheritdoc cref="Sample(Tensor, Condition?, Func{Tensor, Tensor}, ulong, IProgress{StepProgress}?, CancellationToken)"/>
     /// <param name="xT">Start noise, [batch, ...], floating point.</param>
@@ -86,13 +91,25 @@ public sealed class GuidedSampler
     /// <param name="seeds">One seed for each item.</param>
     /// <param name="progress">Told after each step of the grid.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    public GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, IReadOnlyList<ulong> seeds, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public GuidedSample Sample(
+        Tensor xT,
+        Condition? z,
+        Func<Tensor, Tensor> loss,
+        IReadOnlyList<ulong> seeds,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(xT);
         return Sample(xT, z, loss, GuidanceNoise.Streams(seeds, xT.dim() > 0 ? xT.shape[0] : 0), progress, cancellationToken);
     }
 
-    private GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, Func<int, (ulong Seed, int Stream)> streams, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    private GuidedSample Sample(
+        Tensor xT,
+        Condition? z,
+        Func<Tensor, Tensor> loss,
+        Func<int, (ulong Seed, int Stream)> streams,
+        IProgress<StepProgress>? progress,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
@@ -119,7 +136,14 @@ public sealed class GuidedSampler
 
         objective.Enter(steps.Length, Grid.End);
         Tensor final = watch.WithNaN(objective.Value(x));
-        return new GuidedSample(watch.WithNaN(x).to(xT.dtype), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
+        return new GuidedSample(
+            watch.WithNaN(x).to(xT.dtype),
+            final,
+            stack(losses),
+            watch.Items,
+            run.Meter.Total,
+            objective.Evaluations
+        ).MoveToOuterDisposeScope();
     }
 
     // Those of all remaining steps are not kept: together they have as many rows as the square of the grid.

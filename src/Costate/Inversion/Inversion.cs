@@ -24,7 +24,9 @@ internal static class Inversion
         }
 
         var towardsNoise = new Sampler(run.Denoiser, run.Schedule, run.Solver, run.Grid.Reversed());
-        Condition? condition = run.Condition is { IsScheduled: true } scheduled ? scheduled.WithValues(scheduled.Values.flip(0)) : run.Condition;
+        Condition? condition = run.Condition is { IsScheduled: true } scheduled
+            ? scheduled.WithValues(scheduled.Values.flip(0))
+            : run.Condition;
         SamplingRun upwards = towardsNoise.Checked(run.Start, condition, null, run.Progress, run.Cancellation);
         Tensor start = Sampler.Sample(upwards);
         run.Meter.Evaluations += upwards.Meter.Evaluations;

@@ -18,18 +18,32 @@ public sealed class NoiseState : TensorResult
     /// <param name="settings">The settings that the state holds under: <see cref="Sampler.Settings"/>.</param>
     /// <param name="remainders">What 64 bits leave of each state, of its shape and dtype; null for nothing.</param>
     /// <exception cref="ArgumentException">There are more than two states, or shapes differ.</exception>
-    public NoiseState(IReadOnlyList<Tensor> states, Tensor? noiseVectors, ScalarType dtype, IReadOnlyDictionary<string, string> settings, IReadOnlyList<Tensor>? remainders = null)
+    public NoiseState(
+        IReadOnlyList<Tensor> states,
+        Tensor? noiseVectors,
+        ScalarType dtype,
+        IReadOnlyDictionary<string, string> settings,
+        IReadOnlyList<Tensor>? remainders = null)
     {
         ArgumentNullException.ThrowIfNull(states);
         ArgumentNullException.ThrowIfNull(settings);
         if (states.Count is not (1 or 2) || states.Any(s => !s.shape.AsSpan().SequenceEqual(states[0].shape)))
         {
-            throw new ArgumentException($"Got {states.Count} states of shapes {string.Join(", ", states.Select(Shapes.Text))}; there are one or two, of one shape.", nameof(states));
+            throw new ArgumentException(
+                $"Got {states.Count} states of shapes {string.Join(", ", states.Select(Shapes.Text))}; there are one or two, of one shape.",
+                nameof(states));
         }
 
-        if (remainders is not null && (remainders.Count != states.Count || remainders.Any(r => r.dtype != states[0].dtype || !r.shape.AsSpan().SequenceEqual(states[0].shape))))
+        if (
+            remainders is not null
+            && (
+                remainders.Count != states.Count
+                || remainders.Any(r => r.dtype != states[0].dtype || !r.shape.AsSpan().SequenceEqual(states[0].shape))))
         {
-            throw new ArgumentException($"Got remainders {string.Join(", ", remainders.Select(r => $"{Shapes.Text(r)} {r.dtype}"))} for {states.Count} states {Shapes.Text(states[0])} {states[0].dtype}; there is one for each state, of its shape and dtype, or none.", nameof(remainders));
+            throw new ArgumentException(
+                $"Got remainders {string.Join(", ", remainders.Select(r => $"{Shapes.Text(r)} {r.dtype}"))} for {states.Count} states "
+                    + $"{Shapes.Text(states[0])} {states[0].dtype}; there is one for each state, of its shape and dtype, or none.",
+                nameof(remainders));
         }
 
         (States, NoiseVectors, Dtype, Settings) = ([.. states], noiseVectors, dtype, settings);

@@ -23,7 +23,9 @@ public static class SphericalInterpolation
         ArgumentNullException.ThrowIfNull(b);
         if (a.dim() < 1 || !Shapes.Equal(a, b))
         {
-            throw new ArgumentException($"Got shapes {Shapes.Text(a)} and {Shapes.Text(b)}; expected two of [batch, ...] alike.", nameof(b));
+            throw new ArgumentException(
+                $"Got shapes {Shapes.Text(a)} and {Shapes.Text(b)}; expected two of [batch, ...] alike.",
+                nameof(b));
         }
 
         using DisposeScope scope = NewDisposeScope();
@@ -51,8 +53,16 @@ public static class SphericalInterpolation
         using DisposeScope scope = NewDisposeScope();
         double angle = Angle(state.States[0][0], state.States[0][1]);
         Tensor[] Along(IReadOnlyList<Tensor> pairs) => [.. pairs.Select(s => stack([.. weights.Select(w => At(s[0], s[1], angle, w))]))];
-        Tensor? vectors = state.NoiseVectors is Tensor v ? stack([.. weights.Select(w => Between(v.select(1, 0), v.select(1, 1), w))], 1) : null;
-        return new NoiseState(Along(state.States), vectors, state.Dtype, state.Settings, state.Remainders is null ? null : Along(state.Remainders)).MoveToOuterDisposeScope();
+        Tensor? vectors = state.NoiseVectors is Tensor v
+            ? stack([.. weights.Select(w => Between(v.select(1, 0), v.select(1, 1), w))], 1)
+            : null;
+        return new NoiseState(
+            Along(state.States),
+            vectors,
+            state.Dtype,
+            state.Settings,
+            state.Remainders is null ? null : Along(state.Remainders)
+        ).MoveToOuterDisposeScope();
     }
 
     /// <summary>Even weights from 0 to 1.</summary>

@@ -45,7 +45,8 @@ public abstract class BrownianPath
     /// finer one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The resolution is outside its range.</exception>
-    public static BrownianPath Tree(ulong seed, double resolution = DefaultResolution) => new BrownianTree(item => (seed, item), resolution);
+    public static BrownianPath Tree(ulong seed, double resolution = DefaultResolution) =>
+        new BrownianTree(item => (seed, item), resolution);
 
     /// <inheritdoc cref="Tree(ulong, double)"/>
     /// <param name="seeds">One seed for each item of the batch; equal seeds give equal paths.</param>
@@ -53,7 +54,8 @@ public abstract class BrownianPath
     /// The shortest step that the path resolves, as a fraction of the clock at the step; shorter ones are refused. From 1e-9 to 0.5. A
     /// finer one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
     /// </param>
-    public static BrownianPath Tree(IReadOnlyList<ulong> seeds, double resolution = DefaultResolution) => new BrownianTree(StreamsOf(seeds), resolution);
+    public static BrownianPath Tree(IReadOnlyList<ulong> seeds, double resolution = DefaultResolution) =>
+        new BrownianTree(StreamsOf(seeds), resolution);
 
     /// <summary>Noise vectors of your own, or those that <see cref="Sampler.EncodeNoise"/> recovered.</summary>
     /// <param name="noises">[steps, batch, ...], standard normal for a draw of the model. Not copied, not disposed.</param>

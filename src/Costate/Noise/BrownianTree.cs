@@ -25,7 +25,10 @@ internal sealed class BrownianTree : BrownianPath
     {
         levels = resolution >= Math.ScaleB(1, -MostLevels) && resolution <= 0.5
             ? (int)Math.Ceiling(-Math.Log2(resolution))
-            : throw new ArgumentOutOfRangeException(nameof(resolution), resolution, $"Got resolution {resolution}; it is a fraction of the clock from 1e-9 to 0.5.");
+                : throw new ArgumentOutOfRangeException(
+                    nameof(resolution),
+                    resolution,
+                    $"Got resolution {resolution}; it is a fraction of the clock from 1e-9 to 0.5.");
         (this.streamOf, this.half) = (streamOf, half ?? BrownianBridge.Half);
     }
 
@@ -173,13 +176,19 @@ internal sealed class BrownianTree : BrownianPath
         (double low, double high) = (Math.Min(interval.From, interval.To), Math.Max(interval.From, interval.To));
         if (!(low >= 0 && double.IsFinite(high)))
         {
-            throw new ArgumentException(FormattableString.Invariant($"Got the stretch of path from {interval.From:R} to {interval.To:R}; a path runs on the clock of the solver, from 0 to any finite value. Move the end of the grid where the clock is infinite inwards."));
+            throw new ArgumentException(
+                FormattableString.Invariant($"Got the stretch of path from {interval.From:R} to {interval.To:R}; ")
+                    + "a path runs on the clock of the solver, from 0 to any finite value. "
+                    + "Move the end of the grid where the clock is infinite inwards.");
         }
 
         // A leaf is never longer than this, so that a step has its ends in two.
         if (high - low < Resolution * Math.Max(high, Math.ScaleB(1, Lowest)))
         {
-            throw new ArgumentException(FormattableString.Invariant($"Got a step from {interval.From:R} to {interval.To:R} on the clock of the solver, {(high - low) / high:E1} of it; this path resolves {Resolution:E1}. Pass a finer resolution to {nameof(BrownianPath)}.{nameof(Tree)}, or take fewer steps."));
+            throw new ArgumentException(
+                FormattableString.Invariant($"Got a step from {interval.From:R} to {interval.To:R} on the clock of the solver, ")
+                    + FormattableString.Invariant($"{(high - low) / high:E1} of it; this path resolves {Resolution:E1}. ")
+                    + $"Pass a finer resolution to {nameof(BrownianPath)}.{nameof(Tree)}, or take fewer steps.");
         }
     }
 
@@ -193,6 +202,7 @@ internal sealed class BrownianTree : BrownianPath
     private readonly record struct Source(ulong Seed, uint Stream, uint Element)
     {
         // The last counter word is 0 where noise is drawn step by step, and never here.
-        internal (double First, double Second) Normals(int cell, uint node) => Philox.NormalPair(Element, node, Stream, (uint)cell + 1, Seed);
+        internal (double First, double Second) Normals(int cell, uint node) =>
+            Philox.NormalPair(Element, node, Stream, (uint)cell + 1, Seed);
     }
 }

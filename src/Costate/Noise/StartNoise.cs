@@ -22,6 +22,8 @@ public static class StartNoise
         TorchLibraries.Require();
         return shape.Length >= 1 && shape.All(n => n > 0)
             ? new PerStepNoise(item => (seed, item)).Draw(StartStep, shape, dtype, device ?? CPU)
-            : throw new ArgumentException($"Got shape [{string.Join(", ", shape)}]; a sample is [batch, ...] with positive sizes.", nameof(shape));
+            : throw new ArgumentException(
+                $"Got shape [{string.Join(", ", shape)}]; a sample is [batch, ...] with positive sizes.",
+                nameof(shape));
     }
 }

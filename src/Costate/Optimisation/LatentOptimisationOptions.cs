@@ -106,7 +106,10 @@ public sealed record LatentOptimisationOptions
         Positive(nameof(ParameterRate), ParameterRate);
         Positive(nameof(MaxGradientNorm), MaxGradientNorm ?? 1);
         Require(InjectedNoise >= 0 && double.IsFinite(InjectedNoise), $"Got {nameof(InjectedNoise)} {InjectedNoise}; it is 0 or more.");
-        Require(InjectedNoise == 0 || !Optimiser.SearchesLines, $"Got {nameof(InjectedNoise)} {InjectedNoise} with {Optimiser}, whose line search must see the points that it asks for. Use another optimiser, or no noise.");
+        Require(
+            InjectedNoise == 0 || !Optimiser.SearchesLines,
+            $"Got {nameof(InjectedNoise)} {InjectedNoise} with {Optimiser}, whose line search must see the points that it asks for. "
+                + "Use another optimiser, or no noise.");
         Require(Patience is null or >= 1, $"Got {nameof(Patience)} {Patience}; it is at least 1, or null.");
         Require(MinImprovement >= 0, $"Got {nameof(MinImprovement)} {MinImprovement}; it is 0 or more.");
         Require(!double.IsNaN(StopAtLoss ?? 0), $"Got {nameof(StopAtLoss)} {StopAtLoss}; it is a number, or null.");

@@ -17,7 +17,8 @@ internal sealed class StartConstraint : IDisposable
         IReadOnlyList<ulong>? seeds = options.InjectedNoiseSeeds;
         if (seeds is not null && seeds.Count != variables.Batch)
         {
-            throw new ArgumentException($"Got {seeds.Count} seeds of injected noise for a batch of {variables.Batch}; give one for each item.");
+            throw new ArgumentException(
+                $"Got {seeds.Count} seeds of injected noise for a batch of {variables.Batch}; give one for each item.");
         }
 
         noise = new PerStepNoise(item => seeds is null ? (0, item) : (seeds[item], 0));

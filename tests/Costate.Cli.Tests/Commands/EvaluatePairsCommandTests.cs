@@ -29,7 +29,9 @@ public sealed class EvaluatePairsCommandTests : IDisposable
             Assert.DoesNotContain(blend.GetProperty("recognisers").EnumerateArray().Skip(1), r => r.GetProperty("accepted").GetBoolean());
             Assert.Equal(blend.GetProperty("loss").GetDouble(), pair.GetProperty("losses")[0].GetDouble(), 1e-3);
         });
-        Assert.Equal(["beard", "glasses", "moustache"], report.GetProperty("featureAccuracy").EnumerateObject().Select(f => f.Name).Order());
+        Assert.Equal(
+            ["beard", "glasses", "moustache"],
+            report.GetProperty("featureAccuracy").EnumerateObject().Select(f => f.Name).Order());
 
         using SKBitmap sheet = SKBitmap.Decode(folder.PathTo("out", "pairs.png"));
         Assert.True(sheet.Width > 4 * 176);
@@ -61,7 +63,13 @@ public sealed class EvaluatePairsCommandTests : IDisposable
         {
             Assert.True(pair.A < pair.B);
             Assert.Equal(FaceIdentity.FromSeed(pair.A).Hair, FaceIdentity.FromSeed(pair.B).Hair);
-            Assert.All((ulong[])[pair.A, pair.B], who => Assert.False(DrawnFaces.Moment(who, 0).Glasses || FaceIdentity.FromSeed(who).Beard > 0 || FaceIdentity.FromSeed(who).Moustache > 0));
+            Assert.All(
+                (ulong[])[pair.A, pair.B],
+                who =>
+                    Assert.False(
+                        DrawnFaces.Moment(who, 0).Glasses
+                            || FaceIdentity.FromSeed(who).Beard > 0
+                            || FaceIdentity.FromSeed(who).Moustache > 0));
         });
     }
 
@@ -73,11 +81,26 @@ public sealed class EvaluatePairsCommandTests : IDisposable
     public void Faults_AreNamed(string expected, double similarity, double threshold, double glasses, params double[] losses)
     {
         MorphSimilarity judge = new("judge", true, threshold, similarity, similarity, 0);
-        Assert.Equal(expected.Length == 0 ? [] : [expected], PairSearch.Faults([judge], losses, new Dictionary<string, double> { ["glasses"] = glasses }));
+        Assert.Equal(
+            expected.Length == 0 ? [] : [expected],
+            PairSearch.Faults([judge], losses, new Dictionary<string, double> { ["glasses"] = glasses }));
     }
 
     private ToolRun Pairs(string output, params string[] options) => Tool.Run(
-        ["evaluate", "pairs", .. options.Contains("--people") ? [] : (string[])["--people", "12"], "--steps", "2", "--encode-steps", "2", "--iterations", "2", .. options, "--output", folder.PathTo(output)],
+            [
+                "evaluate",
+                "pairs",
+                .. options.Contains("--people") ? [] : (string[])["--people", "12"],
+                "--steps",
+                "2",
+                "--encode-steps",
+                "2",
+                "--iterations",
+                "2",
+                .. options,
+                "--output",
+                folder.PathTo(output),
+            ],
         morphModel: Strict);
 
     // Judges that refuse every blend of a network that was never trained.

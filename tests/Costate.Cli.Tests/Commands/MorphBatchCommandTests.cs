@@ -8,14 +8,19 @@ public sealed class MorphBatchCommandTests : MorphRuns
     [Fact]
     public void Batch_IsResumed_AndBadRowsAreNamed()
     {
-        string pairs = Folder.Write("pairs.csv", "a,b,name\na.png,b.jpg,one\na.png,none.png,two\nb.jpg,a.png,three\na.png\na.png,a.png,same\n");
+        string pairs = Folder.Write(
+            "pairs.csv",
+            "a,b,name\na.png,b.jpg,one\na.png,none.png,two\nb.jpg,a.png,three\na.png\na.png,a.png,same\n");
         ToolRun first = Batch(pairs);
         Assert.Equal(1, first.ExitCode);
         Assert.All((string[])["line 3:", "none.png", "line 5:", "line 6:", "same file"], text => Assert.Contains(text, first.Error));
         Assert.True(File.Exists(Folder.PathTo("out", "one", "strip.png")) && File.Exists(Folder.PathTo("out", "three", "result.json")));
         string[] table = File.ReadAllLines(Folder.PathTo("out", "morphs.csv"));
         Assert.Equal(6, table.Length);
-        Assert.StartsWith("line,name,accepted,loss,blend_accepted,blend_loss,attack_to_a,attack_to_b,judge_1_to_a", table[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "line,name,accepted,loss,blend_accepted,blend_loss,attack_to_a,attack_to_b,judge_1_to_a",
+            table[0],
+            StringComparison.Ordinal);
         Assert.Contains("none.png", table[2]);
         Assert.Equal(4, table[1].Split(',').Skip(2).Take(4).Count(cell => cell.Length > 0));
 
@@ -31,7 +36,9 @@ public sealed class MorphBatchCommandTests : MorphRuns
 
         ToolRun other = Batch(pairs, "--blend", "0.4", "--solver", "ddim");
         Assert.Equal(1, other.ExitCode);
-        Assert.All((string[])["other settings", "blend (there 0.5, now 0.4)", "solver (there dpm++2m, now ddim)"], text => Assert.Contains(text, other.Error));
+        Assert.All(
+            (string[])["other settings", "blend (there 0.5, now 0.4)", "solver (there dpm++2m, now ddim)"],
+            text => Assert.Contains(text, other.Error));
 
         Folder.Write("out/two/result.json", "{");
         ToolRun damaged = Batch(pairs);

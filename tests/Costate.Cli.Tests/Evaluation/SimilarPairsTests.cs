@@ -20,7 +20,9 @@ public sealed class SimilarPairsTests
         Assert.Equal([new SimilarPair(0, 10, 11, 0.9), new SimilarPair(1, 12, 13, 0.3)], pairs);
 
         // Who is one person to the recogniser makes no pair.
-        Assert.Equal([new SimilarPair(0, 10, 12, 0.8), new SimilarPair(1, 11, 13, 0.2)], SimilarPairs.Match(similarities, [10, 11, 12, 13], 2, limit: 0.8));
+        Assert.Equal(
+            [new SimilarPair(0, 10, 12, 0.8), new SimilarPair(1, 11, 13, 0.2)],
+            SimilarPairs.Match(similarities, [10, 11, 12, 13], 2, limit: 0.8));
     }
 
     [Fact]

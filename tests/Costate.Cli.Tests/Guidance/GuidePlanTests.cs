@@ -8,7 +8,14 @@ namespace Costate.Cli.Tests.Guidance;
 public sealed class GuidePlanTests
 {
     public static TheoryData<string> Methods() =>
-        [.. GuideMethod.All.Select(m => m.Name), "greedy:lookahead=2", "greedy:lookahead=4", "greedy:lookahead=all", "dps:lookahead=2:scheme=midpoint", "greedy:lookahead=40"];
+        [
+            .. GuideMethod.All.Select(m => m.Name),
+            "greedy:lookahead=2",
+            "greedy:lookahead=4",
+            "greedy:lookahead=all",
+            "dps:lookahead=2:scheme=midpoint",
+            "greedy:lookahead=40",
+        ];
 
     [Theory]
     [MemberData(nameof(Methods))]

@@ -13,7 +13,9 @@ public sealed class ExampleFacesTests
     public void Blend_IsRefused_AndTheLossFallsFromTheStart()
     {
         using var folder = new TemporaryFolder();
-        ToolRun run = Tool.Run(["morph", "--iterations", $"{Iterations}", "--json", "--output", folder.FullName], morphModel: MorphModel.Embedded);
+        ToolRun run = Tool.Run(
+            ["morph", "--iterations", $"{Iterations}", "--json", "--output", folder.FullName],
+            morphModel: MorphModel.Embedded);
         Assert.True(run.ExitCode == 0, run.Error);
         JsonElement report = JsonDocument.Parse(run.Output).RootElement;
         JsonElement blend = report.GetProperty("blend");

@@ -38,7 +38,13 @@ public sealed class MorphingTests
         using var scope = NewDisposeScope();
         Morphing morphing = NewMorphing(name);
         (Tensor a, Tensor b) = Images();
-        var options = new LatentOptimisationOptions { Iterations = 15, StartNoiseRate = 0.05, ConditionRate = 0.05, Optimiser = LatentOptimiser.Adam() };
+        var options = new LatentOptimisationOptions
+        {
+            Iterations = 15,
+            StartNoiseRate = 0.05,
+            ConditionRate = 0.05,
+            Optimiser = LatentOptimiser.Adam(),
+        };
         using MorphingEnds ends = morphing.Encode(a, b, Codes, [7, 8]);
         OptimisedLatent plain = morphing.Run(ends, options with { Iterations = 0 });
         OptimisedLatent guided = morphing.Run(ends, options);
@@ -114,11 +120,17 @@ public sealed class MorphingTests
         using var scope = NewDisposeScope();
         Morphing morphing = NewMorphing("ode");
         (Tensor a, Tensor b) = Images();
-        Assert.Contains("[1, 2]", Assert.Throws<ArgumentException>(() => morphing.Encode(a, b.narrow(0, 0, 1), codeA: null, codeB: null)).Message);
-        Assert.Contains("3 seeds", Assert.Throws<ArgumentException>(() => morphing.Encode(a, b, codeA: null, codeB: null, [1, 2, 3])).Message);
+        Assert.Contains(
+            "[1, 2]",
+            Assert.Throws<ArgumentException>(() => morphing.Encode(a, b.narrow(0, 0, 1), codeA: null, codeB: null)).Message);
+        Assert.Contains(
+            "3 seeds",
+            Assert.Throws<ArgumentException>(() => morphing.Encode(a, b, codeA: null, codeB: null, [1, 2, 3])).Message);
         Assert.Throws<ArgumentNullException>(() => morphing.Encode(a, b, a, null));
         Assert.Contains("both its states", Assert.Throws<ArgumentException>(() => NewMorphing("rex-sde")).Message);
-        Assert.Contains("its own grid", Assert.Throws<ArgumentException>(() => new Morphing(NewSampler("sde"), x => x, NewSampler("ode"))).Message);
+        Assert.Contains(
+            "its own grid",
+            Assert.Throws<ArgumentException>(() => new Morphing(NewSampler("sde"), x => x, NewSampler("ode"))).Message);
         var flat = new Morphing(NewSampler("ode"), x => x.sum(1));
         Assert.Contains("width", Assert.Throws<InvalidOperationException>(() => flat.Run(flat.Encode(a, b, Codes))).Message);
     }
@@ -127,12 +139,15 @@ public sealed class MorphingTests
     private static (Tensor A, Tensor B) Images()
     {
         Sampler sampler = NewSampler("ode");
-        return (sampler.Sample(StartNoise.Draw([2, 2], 51, ScalarType.Float64)), sampler.Sample(StartNoise.Draw([2, 2], 52, ScalarType.Float64)));
+        return (
+            sampler.Sample(StartNoise.Draw([2, 2], 51, ScalarType.Float64)),
+            sampler.Sample(StartNoise.Draw([2, 2], 52, ScalarType.Float64)));
     }
 
     private static Tensor Codes(Tensor images) => 0.02 * images;
 
-    private static Morphing NewMorphing(string name, int steps = Steps) => new(NewSampler(name, steps), x => cat([x, x.square(), ones_like(x)], 1));
+    private static Morphing NewMorphing(string name, int steps = Steps) =>
+        new(NewSampler(name, steps), x => cat([x, x.square(), ones_like(x)], 1));
 
     private static Sampler NewSampler(string name, int steps = Steps) => new(
         Problem.Denoiser(),

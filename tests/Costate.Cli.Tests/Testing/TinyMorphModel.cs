@@ -43,14 +43,22 @@ internal static class TinyMorphModel
             }
         }
 
-        return Of([network], weights, Denoiser.FromFunction((x, t, z) => network.call(x, t, z!), Prediction.Velocity, trainingTimesteps: 1000, parameters: []), network.Encode);
+        return Of(
+            [network],
+            weights,
+            Denoiser.FromFunction((x, t, z) => network.call(x, t, z!), Prediction.Velocity, trainingTimesteps: 1000, parameters: []),
+            network.Encode);
     }
 
     /// <summary>The same with a formula in place of the network, where only what is around it is tested.</summary>
     public static MorphModel OfFormula(string? weights) => Of(
         [],
         weights,
-        Denoiser.FromFunction((x, t, z) => (0.3 * x.tanh()) + (0.1 * z!.mean([1]).reshape(-1, 1, 1, 1)), Prediction.Velocity, trainingTimesteps: 1000, parameters: []),
+            Denoiser.FromFunction(
+                (x, t, z) => (0.3 * x.tanh()) + (0.1 * z!.mean([1]).reshape(-1, 1, 1, 1)),
+                Prediction.Velocity,
+                trainingTimesteps: 1000,
+                parameters: []),
         faces => nn.functional.avg_pool2d(faces, 4).flatten(1));
 
     private static MorphModel Of(IReadOnlyList<IDisposable> networks, string? weights, Denoiser denoiser, Func<Tensor, Tensor> encode)

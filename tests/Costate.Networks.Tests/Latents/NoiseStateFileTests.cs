@@ -19,8 +19,12 @@ public sealed class NoiseStateFileTests
 
         NoiseState read = NoiseStateFile.Read(folder.PathTo("latent.safetensors"), out IReadOnlyDictionary<string, string> remarks);
         Assert.Equal(ScalarType.Float64, read.States[1].dtype);
-        Assert.All(state.States.Zip(read.States), pair => Assert.Equal(pair.First.data<double>().ToArray(), pair.Second.data<double>().ToArray()));
-        Assert.All(state.Remainders!.Zip(read.Remainders!), pair => Assert.Equal(pair.First.data<double>().ToArray(), pair.Second.data<double>().ToArray()));
+        Assert.All(
+            state.States.Zip(read.States),
+            pair => Assert.Equal(pair.First.data<double>().ToArray(), pair.Second.data<double>().ToArray()));
+        Assert.All(
+            state.Remainders!.Zip(read.Remainders!),
+            pair => Assert.Equal(pair.First.data<double>().ToArray(), pair.Second.data<double>().ToArray()));
         Assert.True(read.Remainders![0].abs().max().item<double>() > 0);
         Assert.Equal(ScalarType.Float32, read.Dtype);
         Assert.Null(read.NoiseVectors);
@@ -49,7 +53,9 @@ public sealed class NoiseStateFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        NoiseStateFile.Write(folder.PathTo("latent.safetensors"), NewSampler(Solver.Rex(ButcherTableau.Euler)).Invert(StartNoise.Draw([1, 3], 1)));
+        NoiseStateFile.Write(
+            folder.PathTo("latent.safetensors"),
+            NewSampler(Solver.Rex(ButcherTableau.Euler)).Invert(StartNoise.Draw([1, 3], 1)));
         NoiseState read = NoiseStateFile.Read(folder.PathTo("latent.safetensors"));
         Differs(NewSampler(Solver.Rex(ButcherTableau.Rk4)), "solver:", "rk4");
         Differs(NewSampler(Solver.Rex(ButcherTableau.Euler, 0.99)), "solver:", "0.999", "coupling 0.99'");
@@ -121,10 +127,19 @@ public sealed class NoiseStateFileTests
         Assert.Equal([2, 3], NoiseStateFile.Read(path).States[0].shape);
         string message = Assert.Throws<ArgumentException>(() => NoiseStateFile.Write(path, state, condition: zeros(3, 5))).Message;
         Assert.Contains("[3, 5] for a batch of 2", message, StringComparison.Ordinal);
-        foreach ((Tensor bad, string says) in new[] { (zeros(3, 5), "condition is F32 [3, 5]"), (full([1, 5], float.NaN), "condition has NaN") })
+        foreach (
+            (Tensor bad, string says) in new[] { (zeros(3, 5), "condition is F32 [3, 5]"), (full([1, 5], float.NaN), "condition has NaN") })
         {
             SafetensorsFile.Write(path, new Dictionary<string, Tensor> { ["state.0"] = zeros(2, 3), ["condition"] = bad }, Metadata());
-            Assert.Contains(says, Assert.Throws<InvalidDataException>(() => { NoiseStateFile.ReadCondition(path); }).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                says,
+                Assert
+                    .Throws<InvalidDataException>(() =>
+                    {
+                        NoiseStateFile.ReadCondition(path);
+                    })
+                    .Message,
+                StringComparison.Ordinal);
         }
     }
 
@@ -134,7 +149,15 @@ public sealed class NoiseStateFileTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         string path = folder.PathTo("latent.safetensors");
-        Assert.Contains("no such file", Assert.Throws<SafetensorsException>(() => { NoiseStateFile.Read(path); }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no such file",
+            Assert
+                .Throws<SafetensorsException>(() =>
+                {
+                    NoiseStateFile.Read(path);
+                })
+                .Message,
+            StringComparison.Ordinal);
         NoiseStateFile.Write(path, NewSampler(Solver.Rex(ButcherTableau.Euler)).Invert(StartNoise.Draw([1, 3], 1)));
         byte[] whole = File.ReadAllBytes(path);
         foreach (int length in new[] { 0, 7, 30, whole.Length - 1 })
@@ -150,7 +173,8 @@ public sealed class NoiseStateFileTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         using var state = new NoiseState([zeros(1, 3)], null, ScalarType.Float32, new Dictionary<string, string> { ["solver"] = "s" });
-        Assert.Throws<ArgumentException>(() => NoiseStateFile.Write(folder.PathTo("x"), state, new Dictionary<string, string> { ["noise_state.version"] = "9" }));
+        Assert.Throws<ArgumentException>(() =>
+            NoiseStateFile.Write(folder.PathTo("x"), state, new Dictionary<string, string> { ["noise_state.version"] = "9" }));
         Assert.Empty(folder.Files);
     }
 
@@ -170,7 +194,12 @@ public sealed class NoiseStateFileTests
         Assert.All([.. says, "latent.safetensors"], text => Assert.Contains(text, message, StringComparison.Ordinal));
     }
 
-    private static Sampler NewSampler(Solver solver, int steps = 6, double end = 0.05, NoiseSchedule? schedule = null, Prediction prediction = Prediction.Noise)
+    private static Sampler NewSampler(
+        Solver solver,
+        int steps = 6,
+        double end = 0.05,
+        NoiseSchedule? schedule = null,
+        Prediction prediction = Prediction.Noise)
     {
         var denoiser = Denoiser.FromFunction((x, t, _) => x.tanh().mul(0.7).add_(t.unsqueeze(1).mul(0.1)), prediction);
         return new(denoiser, schedule ?? Schedule, solver, TimeGrid.UniformLogSnr(schedule ?? Schedule, steps, 1, end));

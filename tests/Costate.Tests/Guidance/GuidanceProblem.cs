@@ -61,7 +61,8 @@ internal sealed class GuidanceProblem
     }
 
     /// <summary>Back to t by the forward process.</summary>
-    public Tensor Renoise(Tensor x, Tensor n, double t, double s) => (Math.Sqrt(Bar(t) / Bar(s)) * x) + (Math.Sqrt(1 - (Bar(t) / Bar(s))) * n);
+    public Tensor Renoise(Tensor x, Tensor n, double t, double s) =>
+        (Math.Sqrt(Bar(t) / Bar(s)) * x) + (Math.Sqrt(1 - (Bar(t) / Bar(s))) * n);
 
     /// <summary>The gradient of a sum over items.</summary>
     public static Tensor Gradient(Func<Tensor, Tensor> function, Tensor x)

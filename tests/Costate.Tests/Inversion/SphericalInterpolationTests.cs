@@ -40,12 +40,19 @@ public sealed class SphericalInterpolationTests
     {
         using var scope = NewDisposeScope();
         Tensor vectors = StartNoise.Draw([4, 2, 5], 3, ScalarType.Float64);
-        using var state = new NoiseState([StartNoise.Draw([2, 5], 4, ScalarType.Float64)], vectors, ScalarType.Float64, new Dictionary<string, string>());
+        using var state = new NoiseState(
+            [StartNoise.Draw([2, 5], 4, ScalarType.Float64)],
+            vectors,
+            ScalarType.Float64,
+            new Dictionary<string, string>());
         Tensor between = SphericalInterpolation.Between(state, 3).NoiseVectors!;
         Assert.Equal([4, 3, 5], between.shape);
         Assert.True(between[2, 2].allclose(vectors[2, 1]));
         Assert.Equal(
-            SphericalInterpolation.At(vectors[1, 0], vectors[1, 1], SphericalInterpolation.Angle(vectors[1, 0], vectors[1, 1]), 0.5).data<double>().ToArray(),
+            SphericalInterpolation
+                .At(vectors[1, 0], vectors[1, 1], SphericalInterpolation.Angle(vectors[1, 0], vectors[1, 1]), 0.5)
+                .data<double>()
+                .ToArray(),
             between[1, 1].data<double>().ToArray());
     }
 }

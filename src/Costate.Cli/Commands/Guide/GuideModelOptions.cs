@@ -8,14 +8,39 @@ namespace Costate.Cli.Commands.Guide;
 /// <summary>The options that say which model is guided.</summary>
 internal sealed class GuideModelOptions
 {
-    private static readonly (string Name, Prediction Value)[] Predictions = [.. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p))];
+    private static readonly (string Name, Prediction Value)[] Predictions =
+    [
+        .. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p)),
+    ];
 
-    private readonly Option<string?> model = SamplingOptions.Text("--model", "FILE", "A denoiser of yours, a TorchScript file as costate sample takes it; the image is as large as it wants. It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces]");
-    private readonly Option<string?> schedule = SamplingOptions.Text("--schedule", "NAME[:N,N]", "With --model: the noise schedule that it was trained on; see below.");
-    private readonly Option<string?> prediction = SamplingOptions.Text("--prediction", "KIND", $"With --model: what it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}.");
-    private readonly Option<double?> timeScale = CommonOptions.Number("--time-scale", "S", v => v > 0, "a number above 0", "With --model: it is told S t for time t in [0, 1]. [default: 1]");
-    private readonly Option<int?> trainingTimesteps = CommonOptions.Whole("--training-timesteps", 1, int.MaxValue, "With --model: it is told a training step in 0..N-1 instead of a time.");
-    private readonly Option<string?> condition = SamplingOptions.Text("--condition", TensorFile.Form, "With --model: the condition z, a tensor [1, ...] in a safetensors file.");
+    private readonly Option<string?> model = SamplingOptions.Text(
+        "--model",
+        "FILE",
+        "A denoiser of yours, a TorchScript file as costate sample takes it; the image is as large as it wants. "
+            + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces]");
+    private readonly Option<string?> schedule = SamplingOptions.Text(
+        "--schedule",
+        "NAME[:N,N]",
+        "With --model: the noise schedule that it was trained on; see below.");
+    private readonly Option<string?> prediction = SamplingOptions.Text(
+        "--prediction",
+        "KIND",
+        $"With --model: what it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}.");
+    private readonly Option<double?> timeScale = CommonOptions.Number(
+        "--time-scale",
+        "S",
+        v => v > 0,
+        "a number above 0",
+        "With --model: it is told S t for time t in [0, 1]. [default: 1]");
+    private readonly Option<int?> trainingTimesteps = CommonOptions.Whole(
+        "--training-timesteps",
+        1,
+        int.MaxValue,
+        "With --model: it is told a training step in 0..N-1 instead of a time.");
+    private readonly Option<string?> condition = SamplingOptions.Text(
+        "--condition",
+        TensorFile.Form,
+        "With --model: the condition z, a tensor [1, ...] in a safetensors file.");
     private readonly Option<string?> weights = CommonOptions.Weights();
 
     internal void AddTo(Command command)
@@ -35,8 +60,11 @@ internal sealed class GuideModelOptions
     {
         if (parsed.GetValue(model) is not string path)
         {
-            Option? odd = ((Option[])[schedule, prediction, timeScale, trainingTimesteps, condition]).FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
-            return odd is null ? null : throw new UsageException($"Got {odd.Name} without --model, whose denoiser it is about; leave it out, or give --model.");
+            Option? odd = ((Option[])[schedule, prediction, timeScale, trainingTimesteps, condition]).FirstOrDefault(o =>
+                parsed.GetResult(o) is { Implicit: false });
+            return odd is null
+                ? null
+                : throw new UsageException($"Got {odd.Name} without --model, whose denoiser it is about; leave it out, or give --model.");
         }
 
         if (parsed.GetValue(weights) is not null)
@@ -46,7 +74,9 @@ internal sealed class GuideModelOptions
 
         if (parsed.GetValue(schedule) is not string named || parsed.GetValue(prediction) is not string predicts)
         {
-            throw new UsageException($"Got --model without {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; expected both, as the network was trained.");
+            throw new UsageException(
+                $"Got --model without {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; "
+                    + "expected both, as the network was trained.");
         }
 
         if (parsed.GetValue(timeScale) is not null && parsed.GetValue(trainingTimesteps) is not null)

@@ -34,9 +34,22 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         double free = settings.Plan.Steps;
         double share = settings.Plan.Work(model) / (settings.Plan.Work(model) + free);
         long began = Stopwatch.GetTimestamp();
-        GuideOutcome outcome = runner.Run(settings.Plan, target, condition, settings.Seeds, part => progress(share * part), frames, cancellationToken);
+        GuideOutcome outcome = runner.Run(
+            settings.Plan,
+            target,
+            condition,
+            settings.Seeds,
+            part => progress(share * part),
+            frames,
+            cancellationToken);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        GuideOutcome unguided = runner.Unguided(settings.Plan, target, condition, settings.Seeds, part => progress(share + ((1 - share) * part)), cancellationToken);
+        GuideOutcome unguided = runner.Unguided(
+            settings.Plan,
+            target,
+            condition,
+            settings.Seeds,
+            part => progress(share + ((1 - share) * part)),
+            cancellationToken);
         IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, model.Recogniser);
         int best = Enumerable.Range(0, items.Count).MinBy(i => items[i].Loss ?? double.PositiveInfinity);
         var report = new GuideReport
@@ -57,7 +70,12 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         File.WriteAllBytes(folder.Stage(GuideReport.ResultFile), PictureFile.Png(outcome.Samples[best]));
 
         // The last that the loss is asked about is the result itself, as a rule.
-        WriteStrip(folder.Stage(GuideReport.StripFile), target, unguided.Samples, [.. frames.Take(FramesShown + 1).SkipLast(1)], outcome.Samples);
+        WriteStrip(
+            folder.Stage(GuideReport.StripFile),
+            target,
+            unguided.Samples,
+            [.. frames.Take(FramesShown + 1).SkipLast(1)],
+            outcome.Samples);
         File.WriteAllBytes(folder.Stage(GuideReport.LossFile), GuidePlot.Loss(report));
         File.WriteAllText(folder.Stage(GuideReport.FileName), JsonReport.Text(report) + '\n');
         return report;
@@ -83,7 +101,9 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         if (settings.Task == GuideTask.Identity)
         {
             return model.Recogniser is null
-                ? throw new UsageException("Got --task identity with --model; the recogniser knows the pictures of the embedded model alone. Take --task custom-torchscript-loss with a recogniser of yours.")
+                ? throw new UsageException(
+                    "Got --task identity with --model; the recogniser knows the pictures of the embedded model alone. "
+                        + "Take --task custom-torchscript-loss with a recogniser of yours.")
                 : GuideTarget.Person(pictures, model.Recogniser);
         }
 
@@ -100,7 +120,12 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         }
 
         int factor = settings.Task == GuideTask.SuperResolution ? settings.Degradation.Factor : 1;
-        return GuideTarget.Observed(settings.Task, settings.Degradation, pictures, model.Side ?? (factor * input.shape[2]), model.Side ?? (factor * input.shape[3]));
+        return GuideTarget.Observed(
+            settings.Task,
+            settings.Degradation,
+            pictures,
+            model.Side ?? (factor * input.shape[2]),
+            model.Side ?? (factor * input.shape[3]));
     }
 
     private (Tensor? Condition, string? Code) Condition(GuideTarget target, CancellationToken cancellationToken)
@@ -117,7 +142,14 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         {
             GuideCode.OfSeen => model.Encode((settings.Task.IsMeasured ? target.Filled : target.Seen).narrow(0, 0, 1)),
             GuideCode.Mean => model.MeanCode(cancellationToken),
-            _ => model.Encode(FacePicture.Stack([settings.Code is null ? ExampleFaces.Read(model.Side!.Value).B : MorphInputs.Read(settings.Files, code, model.Side!.Value)], model.Side!.Value)),
+            _ => model.Encode(
+                FacePicture.Stack(
+                    [
+                        settings.Code is null
+                            ? ExampleFaces.Read(model.Side!.Value).B
+                            : MorphInputs.Read(settings.Files, code, model.Side!.Value),
+                    ],
+                    model.Side!.Value)),
         };
         return (one.expand(settings.Samples, -1).contiguous(), code);
     }

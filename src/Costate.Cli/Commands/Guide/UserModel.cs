@@ -12,7 +12,13 @@ namespace Costate.Cli.Commands.Guide;
 /// <param name="TimeScale">Of the times it is told.</param>
 /// <param name="TrainingTimesteps">In their place, steps.</param>
 /// <param name="Condition">A tensor in a file, or null.</param>
-internal sealed record UserModel(string Path, string Schedule, Prediction Prediction, double? TimeScale, int? TrainingTimesteps, string? Condition)
+internal sealed record UserModel(
+    string Path,
+    string Schedule,
+    Prediction Prediction,
+    double? TimeScale,
+    int? TrainingTimesteps,
+    string? Condition)
 {
     /// <summary>Loads it; tensors go to the caller's scope.</summary>
     /// <exception cref="CommandException">A file is missing or does not fit.</exception>
@@ -26,11 +32,18 @@ internal sealed record UserModel(string Path, string Schedule, Prediction Predic
             return new GuideModel([network])
             {
                 Source = Path,
-                Denoiser = Denoiser.FromFunction((x, t, z) => z is null ? network.Call(x, t) : network.Call(x, t, z), Prediction, plan.TimeScale, TrainingTimesteps, parameters: []),
+                Denoiser = Denoiser.FromFunction(
+                    (x, t, z) => z is null ? network.Call(x, t) : network.Call(x, t, z),
+                    Prediction,
+                    plan.TimeScale,
+                    TrainingTimesteps,
+                    parameters: []),
                 Schedule = plan.Schedule,
                 GridOf = steps => PlanOf(steps).Grid,
                 StartScale = plan.StartScale,
-                Condition = Condition is null ? null : TensorFile.ForBatch("--condition", TensorFile.Read(files, "--condition", Condition, ScalarType.Float32), 1),
+                Condition = Condition is null
+                    ? null
+                    : TensorFile.ForBatch("--condition", TensorFile.Read(files, "--condition", Condition, ScalarType.Float32), 1),
             };
         }
         catch (ArgumentException e)
@@ -45,5 +58,6 @@ internal sealed record UserModel(string Path, string Schedule, Prediction Predic
         }
     }
 
-    private SamplingPlan PlanOf(int steps) => SamplingPlan.FromNames(Schedule, Prediction, solver: null, grid: null, steps, start: null, end: null, TimeScale, TrainingTimesteps);
+    private SamplingPlan PlanOf(int steps) =>
+        SamplingPlan.FromNames(Schedule, Prediction, solver: null, grid: null, steps, start: null, end: null, TimeScale, TrainingTimesteps);
 }

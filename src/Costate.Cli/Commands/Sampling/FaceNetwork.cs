@@ -38,5 +38,8 @@ internal sealed class FaceNetwork : SamplingNetwork
     private protected override Tensor Predict(Tensor x, Tensor t, Tensor? z) => model.Autoencoder.call(
         x,
         t,
-        z ?? throw new UsageException("Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, or --condition with a code."));
+            z
+                ?? throw new UsageException(
+                    "Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, "
+                        + "or --condition with a code."));
 }

@@ -16,7 +16,8 @@ internal abstract class SamplingNetwork : IDisposable
     internal static SamplingNetwork Open(SamplingSettings settings) =>
         settings.Model is string file ? new UserNetwork(file, settings.Dtype) : new FaceNetwork(settings.Weights);
 
-    internal Denoiser ToDenoiser(SamplingPlan plan) => Denoiser.FromFunction(Counted, PredictionOf(plan), plan.TimeScale, plan.TrainingTimesteps, parameters: []).WithFingerprint(Weights);
+    internal Denoiser ToDenoiser(SamplingPlan plan) =>
+        Denoiser.FromFunction(Counted, PredictionOf(plan), plan.TimeScale, plan.TrainingTimesteps, parameters: []).WithFingerprint(Weights);
 
     /// <summary>Samples named on the command line, [batch, ...].</summary>
     /// <exception cref="CommandException">There is no such file, or it does not fit.</exception>

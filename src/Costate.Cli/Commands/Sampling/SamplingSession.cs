@@ -66,30 +66,43 @@ internal sealed class SamplingSession : IDisposable
 
     /// <summary>A condition for the whole batch; belongs to the session.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
-    internal Tensor ReadCondition(string option, string file) => TensorFile.ForBatch(option, TensorFile.Read(settings.Files, option, file, settings.Dtype), Start.shape[0]);
+    internal Tensor ReadCondition(string option, string file) =>
+        TensorFile.ForBatch(option, TensorFile.Read(settings.Files, option, file, settings.Dtype), Start.shape[0]);
 
     /// <summary>The code of a picture as a condition for the whole batch; belongs to the session.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
-    internal Tensor ReadConditionFrom(string picture) => TensorFile.ForBatch("--condition-from", network.ConditionOf(network.Read(picture, settings))!, Start.shape[0]);
+    internal Tensor ReadConditionFrom(string picture) =>
+        TensorFile.ForBatch("--condition-from", network.ConditionOf(network.Read(picture, settings))!, Start.shape[0]);
 
     /// <summary>Writes tensors with the settings of the run beside them.</summary>
-    internal void Write(string path, Dictionary<string, Tensor> tensors, string command, IReadOnlyDictionary<string, Setting> described, CancellationToken cancellationToken) => SafetensorsFile.Write(
+    internal void Write(
+        string path,
+        Dictionary<string, Tensor> tensors,
+        string command,
+        IReadOnlyDictionary<string, Setting> described,
+        CancellationToken cancellationToken) =>
+        SafetensorsFile.Write(
         path,
         tensors,
-        new SortedDictionary<string, string>(described.ToDictionary(d => d.Key, d => d.Value.Text), StringComparer.Ordinal) { ["costate"] = ToolVersion.Version, ["command"] = command },
+            new SortedDictionary<string, string>(described.ToDictionary(d => d.Key, d => d.Value.Text), StringComparer.Ordinal)
+            {
+                ["costate"] = ToolVersion.Version,
+                ["command"] = command,
+            },
         cancellationToken: cancellationToken);
 
     /// <summary>What to tell of a run without a gradient.</summary>
-    internal RunReport Report(string command, IReadOnlyDictionary<string, Setting> described, OutputFolder folder, long[]? shape = null) => new()
-    {
-        Command = command,
-        Settings = described,
-        Seed = settings.Seed,
-        Shape = shape ?? Start.shape,
-        Cost = new GradientCost(NetworkEvaluations, 0, 0, 0),
-        Seconds = Seconds,
-        Files = [.. folder.Files, RunReport.FileName],
-    };
+    internal RunReport Report(string command, IReadOnlyDictionary<string, Setting> described, OutputFolder folder, long[]? shape = null) =>
+        new()
+        {
+            Command = command,
+            Settings = described,
+            Seed = settings.Seed,
+            Shape = shape ?? Start.shape,
+            Cost = new GradientCost(NetworkEvaluations, 0, 0, 0),
+            Seconds = Seconds,
+            Files = [.. folder.Files, RunReport.FileName],
+        };
 
     public void Dispose()
     {
@@ -113,7 +126,11 @@ internal sealed class SamplingSession : IDisposable
             && (settings.Shape is null || given.shape.AsSpan(1).SequenceEqual(settings.Shape));
         return fits
             ? given
-            : throw new CommandException($"Got --start-noise {file} of shape [{string.Join(", ", given.shape)}] and type {given.dtype}; expected [{settings.Batch?.ToString() ?? "batch"}, {(settings.Shape is null ? "..." : string.Join(", ", settings.Shape))}] of floating point. Leave out --batch and --shape to take them from the file.");
+            : throw new CommandException(
+                $"Got --start-noise {file} of shape [{string.Join(", ", given.shape)}] and type {given.dtype}; "
+                    + $"expected [{settings.Batch?.ToString() ?? "batch"}, "
+                    + $"{(settings.Shape is null ? "..." : string.Join(", ", settings.Shape))}] of floating point. "
+                    + "Leave out --batch and --shape to take them from the file.");
     }
 
     private static Sampler SamplerOf(SamplingSettings settings, SamplingNetwork network, Tensor? condition, long batch)
@@ -129,7 +146,9 @@ internal sealed class SamplingSession : IDisposable
                 denoiser = denoiser.WithClassifierFreeGuidance(none, scale);
             }
 
-            return Cancellable.Run(() => new Sampler(denoiser, settings.Plan.Schedule, settings.Plan.Solver, settings.Plan.Grid), settings.Files.Cancellation);
+            return Cancellable.Run(
+                () => new Sampler(denoiser, settings.Plan.Schedule, settings.Plan.Solver, settings.Plan.Grid),
+                settings.Files.Cancellation);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
@@ -147,7 +166,11 @@ internal sealed class SamplingSession : IDisposable
             bool ofShape = settings.Model is not null;
             string got = ofShape ? $"{string.Join(',', settings.Shape!)} for {batch} sample{(batch == 1 ? "" : "s")}" : $"{batch}";
             double bytes = settings.Shape!.Aggregate((double)batch * settings.Dtype.ElementSize(), (product, size) => product * size);
-            AvailableMemory.Require(ofShape ? "shape" : "batch", got, Least * bytes, $"Make {(ofShape ? "the sizes or " : "")}the batch smaller, and draw in several runs with another seed each.");
+            AvailableMemory.Require(
+                ofShape ? "shape" : "batch",
+                got,
+                Least * bytes,
+                $"Make {(ofShape ? "the sizes or " : "")}the batch smaller, and draw in several runs with another seed each.");
         }
     }
 

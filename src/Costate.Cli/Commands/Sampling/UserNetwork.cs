@@ -10,7 +10,8 @@ internal sealed class UserNetwork(string file, ScalarType dtype) : SamplingNetwo
 
     private protected override IEnumerable<Tensor> Weights => script.Weights;
 
-    internal override Tensor Read(string text, SamplingSettings settings) => SampleFile.Read(settings.Files, text, settings.Shape, settings.Dtype);
+    internal override Tensor Read(string text, SamplingSettings settings) =>
+        SampleFile.Read(settings.Files, text, settings.Shape, settings.Dtype);
 
     internal override Tensor? ConditionOf(Tensor samples) => null;
 

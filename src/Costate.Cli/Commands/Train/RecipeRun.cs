@@ -76,7 +76,12 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
         RecogniserEvaluation evaluation;
         using (var line = new ProgressLine(terminal, "thresholds", total: 1))
         {
-            evaluation = RecogniserEvaluation.Run(Weights, recipe.CalibrationIdentities, recipe.CalibrationPictures, line.Report, cancellationToken);
+            evaluation = RecogniserEvaluation.Run(
+                Weights,
+                recipe.CalibrationIdentities,
+                recipe.CalibrationPictures,
+                line.Report,
+                cancellationToken);
         }
 
         using OutputFolder thresholds = OutputFolder.Prepare(Weights, Calibration.FileName);

@@ -21,12 +21,16 @@ public sealed class StepControl
     {
         if (!(absolute >= 0 && relative >= 0 && absolute + relative > 0 && double.IsFinite(absolute + relative)))
         {
-            throw new ArgumentOutOfRangeException(nameof(absolute), $"Got tolerances {absolute} (absolute) and {relative} (relative); both must be finite and not negative, and one positive.");
+            throw new ArgumentOutOfRangeException(
+                nameof(absolute),
+                $"Got tolerances {absolute} (absolute) and {relative} (relative); both must be finite and not negative, and one positive.");
         }
 
         if (maximumSteps < 1 || firstSteps < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(maximumSteps), $"Got {maximumSteps} steps at most and a first step of 1/{firstSteps}; both numbers must be positive.");
+            throw new ArgumentOutOfRangeException(
+                nameof(maximumSteps),
+                $"Got {maximumSteps} steps at most and a first step of 1/{firstSteps}; both numbers must be positive.");
         }
 
         (Absolute, Relative, MaximumSteps, FirstSteps) = (absolute, relative, maximumSteps, firstSteps);
