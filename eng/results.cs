@@ -62,7 +62,11 @@ foreach ((string name, Solver solver) in solvers)
     Show($"{name} inversion", () =>
     {
         NoiseState state = sampler.Invert(target * 0.5, z, path);
-        return [.. state.States, .. state.Remainders ?? [], sampler.Sample(state, z, path)];
+            return
+            [
+                .. state is ReversibleNoise pair ? [.. pair.States, .. pair.Remainders ?? []] : (Tensor[])[state.Start],
+                sampler.Sample(state, z, path),
+            ];
     });
     Show(
         $"{name} optimised",

@@ -110,14 +110,9 @@ public sealed class Sampler
     {
         ArgumentNullException.ThrowIfNull(state);
         CheckSettings(state);
-        if (table.Reversal is null)
+        if (state is not ReversibleNoise pair)
         {
-            return Sample(
-                state.States[0],
-                z,
-                state.NoiseVectors is null ? noise : BrownianPath.Recorded(state.NoiseVectors),
-                progress,
-                cancellationToken);
+            return Sample(state.Start, z, state is EncodedNoise encoded ? encoded.Path : noise, progress, cancellationToken);
         }
 
         using DisposeScope scope = NewDisposeScope();
@@ -125,15 +120,15 @@ public sealed class Sampler
         int first = 0;
         IProgress<StepProgress>? left = progress is null ? null
             : new SelectedProgress(progress, value => value with { Done = value.Done - first, Total = value.Total - first });
-        SamplingRun run = Checked(state.States[0].to(state.Dtype), z, noise, left, cancellationToken);
-        Finite.CheckInput(state.States[1], "the second state");
-        foreach (Tensor remainder in state.Remainders ?? [])
+        SamplingRun run = Checked(pair.Start.to(state.Dtype), z, noise, left, cancellationToken);
+        Finite.CheckInput(pair.States[1], "the second state");
+        foreach (Tensor remainder in pair.Remainders ?? [])
         {
             Finite.CheckInput(remainder, "a remainder");
         }
 
         var executor = new TableExecutor(run);
-        (LiveSet live, first) = executor.Begin(state.States, state.Remainders);
+        (LiveSet live, first) = executor.Begin(pair.States, pair.Remainders);
         using (live)
         {
             executor.Complete(live, first);
@@ -256,7 +251,7 @@ public sealed class Sampler
     /// </remarks>
     /// <param name="x0">The sample: the state at the end of the grid, [batch, ...].</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
-    /// <param name="seed">Which states are drawn.</param>
+    /// <param name="seed">Which states are drawn: one seed for the batch, or one for each item.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="InvalidOperationException">The solver is not stochastic, or a step of it adds no noise (the end of the grid is at
@@ -265,14 +260,14 @@ public sealed class Sampler
     public EncodedNoise EncodeNoise(
         Tensor x0,
         Condition? z,
-        ulong seed,
+        NoiseSeeds seed,
         IProgress<StepProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), SelectedProgress.OfInversion(progress), cancellationToken);
-        return CycleDiffusion.Encode(run).MoveToOuterDisposeScope();
+        return CycleDiffusion.Encode(run, Settings).MoveToOuterDisposeScope();
     }
 
     private void CheckSettings(NoiseState state)
@@ -295,11 +290,12 @@ public sealed class Sampler
                 nameof(state));
         }
 
-        if (state.States.Count != (table.Reversal is null ? 1 : 2))
+        if (state is ReversibleNoise != table.Reversal is not null)
         {
-            throw new ArgumentException(
-                $"Got {state.States.Count} states; {Solver.Name} has {(table.Reversal is null ? 1 : 2)}.",
-                nameof(state));
+            throw new InputException(
+                nameof(state),
+                state.GetType().Name,
+                $"{(table.Reversal is null ? "the noise of a solver that is not reversible" : nameof(ReversibleNoise))}: {Solver.Name} draws it");
         }
     }
 

@@ -68,8 +68,8 @@ public sealed class SamplerTests
         using var scope = NewDisposeScope();
         Sampler sampler = Elementwise("sde-dpm++2");
         Tensor start = SmallNet.Start(3);
-        Tensor whole = sampler.Sample(start, null, BrownianPath.PerStep([5, 6, 7]));
-        Assert.Equal(whole.narrow(0, 2, 1), sampler.Sample(start.narrow(0, 2, 1), null, BrownianPath.PerStep([7])));
+        Tensor whole = sampler.Sample(start, null, BrownianPath.PerStep(NoiseSeeds.OfItems(5, 6, 7)));
+        Assert.Equal(whole.narrow(0, 2, 1), sampler.Sample(start.narrow(0, 2, 1), null, BrownianPath.PerStep(NoiseSeeds.OfItems(7))));
     }
 
     [Theory]

@@ -98,7 +98,7 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
                 batch.A,
                 batch.B,
                 model.Encode,
-                [.. batch.Pairs.Select(p => (ulong)p.Index)],
+                NoiseSeeds.OfItems(batch.Pairs.Select(p => (ulong)p.Index)),
                 cancellationToken: cancellationToken);
         OptimisedLatent best = method.Kind == MethodKind.BestBlend
             ? morphing.BestBlend(ends, settings.Blends, listener, cancellationToken)

@@ -86,7 +86,7 @@ internal static class InversionStudy
             Sampler sampler = SamplerOf(method.Solver);
             BrownianPath path = BrownianPath.PerStep(PathSeed);
             Tensor sample = sampler.Sample(problem.Noise, problem.Condition, path, progress, cancellationToken);
-            return sampler.Invert(sample, problem.Condition, path, progress, cancellationToken).States[0];
+            return sampler.Invert(sample, problem.Condition, path, progress, cancellationToken).Start;
         }
 
         Sampler SamplerOf(Solver solver) => new(problem.Denoiser, problem.Schedule, solver, problem.Grid(steps));

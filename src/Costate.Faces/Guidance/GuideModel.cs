@@ -66,9 +66,8 @@ internal sealed class GuideModel(IReadOnlyList<IDisposable> owned) : IDisposable
     /// <summary>Noise to start from, [seeds, ...], each item from its own seed.</summary>
     internal Tensor Start(long[] shape, IReadOnlyList<ulong> seeds)
     {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor drawn = cat([.. seeds.Select(seed => StartNoise.Draw([1, .. shape.Skip(1)], seed))], 0);
-        return (StartScale == 1 ? drawn : drawn.mul_(StartScale)).MoveToOuterDisposeScope();
+        Tensor drawn = StartNoise.Draw(shape, NoiseSeeds.OfItems(seeds));
+        return StartScale == 1 ? drawn : drawn.mul_(StartScale);
     }
 
     public void Dispose()

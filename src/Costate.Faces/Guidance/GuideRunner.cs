@@ -41,7 +41,7 @@ internal sealed class GuideRunner(GuideModel model)
         {
             GuideKind.EndToEnd => EndToEnd(plan, start, condition, loss, progress, cancellationToken),
             GuideKind.Control => Control(plan, start, condition, loss, progress, cancellationToken),
-            GuideKind.Sampled => Of(Guided(plan, plan.Options()).Sample(start, condition, loss, seeds, listener, cancellationToken)),
+            GuideKind.Sampled => Of(Guided(plan, plan.Options()).Sample(start, condition, loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken)),
             GuideKind.GreedyDim => Of(
                 new GreedyDim(
                     model.Denoiser,
@@ -55,7 +55,7 @@ internal sealed class GuideRunner(GuideModel model)
                     model.Schedule,
                     model.GridOf(plan.Steps),
                     new RedDiffOptions { LearningRate = plan.Strength }
-                ).Sample(target.Filled, condition, loss, seeds, listener, cancellationToken)),
+                ).Sample(target.Filled, condition, loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken)),
         };
         outcome.Samples.MoveToOuterDisposeScope();
         return outcome;
@@ -75,7 +75,7 @@ internal sealed class GuideRunner(GuideModel model)
         Tensor start = model.Start([seeds.Count, .. target.Filled.shape.Skip(1)], seeds);
         var listener = new Listener<StepProgress>(step => progress((double)step.Done / step.Total));
         GuideOutcome outcome = Of(
-            Guided(plan, plan.WithoutGuidance()).Sample(start, condition, target.Loss, seeds, listener, cancellationToken));
+            Guided(plan, plan.WithoutGuidance()).Sample(start, condition, target.Loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken));
         outcome.Samples.MoveToOuterDisposeScope();
         return outcome;
     }

@@ -37,7 +37,7 @@ internal sealed class MorphRun
         (Tensor a, Tensor b) = (
             FacePicture.Stack(pairs.Select(p => p.A), model.Side),
             FacePicture.Stack(pairs.Select(p => p.B), model.Side));
-        ulong[] seeds = [.. pairs.Select(_ => settings.Seed)];
+        var seeds = NoiseSeeds.OfItems(pairs.Select(_ => settings.Seed));
         var share = new MorphShare(settings);
         MorphingEnds ends = morphing.Encode(
             a,

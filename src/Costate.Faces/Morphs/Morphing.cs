@@ -77,7 +77,7 @@ public sealed class Morphing
     /// <param name="b">The second images, of the same shape.</param>
     /// <param name="codeA">The codes of the first, [pairs, ...], floating point; null where the network takes none.</param>
     /// <param name="codeB">The codes of the second.</param>
-    /// <param name="seeds">For a stochastic sampler, one seed for each pair; both its images are encoded with the same draws. The default
+    /// <param name="seed">For a stochastic sampler, one seed for each pair; both its images are encoded with the same draws. The default
     /// is the number of the pair.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
@@ -89,7 +89,7 @@ public sealed class Morphing
         Tensor b,
         Tensor? codeA,
         Tensor? codeB,
-        IReadOnlyList<ulong>? seeds = null,
+        NoiseSeeds? seed = null,
         IProgress<StepProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -100,27 +100,26 @@ public sealed class Morphing
         }
 
         int pairs = checked((int)a.shape[0]);
-        seeds ??= [.. Enumerable.Range(0, pairs).Select(i => (ulong)i)];
-        if (seeds.Count != pairs)
-        {
-            throw new ArgumentException($"Got {seeds.Count} seeds for {pairs} pairs; give one for each.", nameof(seeds));
-        }
+        int[] numbers = [.. Enumerable.Range(0, pairs)];
+        NoiseSeeds its = seed ?? NoiseSeeds.OfItems(numbers.Select(i => (ulong)i));
+        its.Check(nameof(seed), pairs);
 
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        BrownianPath? path = Encoder.Solver.IsStochastic ? BrownianPath.PerStep([.. seeds, .. seeds]) : null;
+        BrownianPath? path = Encoder.Solver.IsStochastic ? BrownianPath.PerStep(its.ForItems([.. numbers, .. numbers])) : null;
         Tensor? codes = codeA is null ? null : cat([codeA, codeB!], 0);
         SamplingRun run = Encoder.Checked(cat([a, b], 0), codes, path, SelectedProgress.OfInversion(progress), cancellationToken);
         NoiseState state = Inversion.Invert(run, Encoder.Settings);
-        Tensor start = state.States[0].to(a.dtype);
+        Tensor start = state.Start.to(a.dtype);
+        Tensor? vectors = (state as EncodedNoise)?.Vectors;
         return new MorphingEnds
         {
             A = a.alias(),
             B = b.alias(),
             StartA = start.narrow(0, 0, pairs).clone(),
             StartB = start.narrow(0, pairs, pairs).clone(),
-            NoiseA = state.NoiseVectors?.narrow(1, 0, pairs).clone(),
-            NoiseB = state.NoiseVectors?.narrow(1, pairs, pairs).clone(),
+            NoiseA = vectors?.narrow(1, 0, pairs).clone(),
+            NoiseB = vectors?.narrow(1, pairs, pairs).clone(),
             CodeA = codeA?.alias(),
             CodeB = codeB?.alias(),
             NetworkEvaluations = run.Meter.Evaluations,
@@ -131,23 +130,23 @@ public sealed class Morphing
     /// <param name="a">The first images, [pairs, ...].</param>
     /// <param name="b">The second images, of the same shape.</param>
     /// <param name="code">From images to their codes, [pairs, ...].</param>
-    /// <param name="seeds">For a stochastic sampler, one seed for each pair. The default is the number of the pair.</param>
+    /// <param name="seed">For a stochastic sampler, one seed for each pair. The default is the number of the pair.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <inheritdoc cref="Encode(Tensor, Tensor, Tensor?, Tensor?, IReadOnlyList{ulong}?, IProgress{StepProgress}?, CancellationToken)"
+    /// <inheritdoc cref="Encode(Tensor, Tensor, Tensor?, Tensor?, NoiseSeeds?, IProgress{StepProgress}?, CancellationToken)"
     /// path="/exception"/>
     public MorphingEnds Encode(
         Tensor a,
         Tensor b,
         Func<Tensor, Tensor> code,
-        IReadOnlyList<ulong>? seeds = null,
+        NoiseSeeds? seed = null,
         IProgress<StepProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(code);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        return Encode(a, b, code(a), code(b), seeds, progress, cancellationToken).MoveToOuterDisposeScope();
+        return Encode(a, b, code(a), code(b), seed, progress, cancellationToken).MoveToOuterDisposeScope();
     }
 
     /// <summary>What lies between the two images of each pair: noise along great circles, codes along lines.</summary>

@@ -46,31 +46,32 @@ public static class NoiseStateFile
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var tensors = state.States.Select((tensor, i) => KeyValuePair.Create(StateName(i), tensor)).ToDictionary();
-        foreach ((Tensor remainder, int i) in (state.Remainders ?? []).Select((remainder, i) => (remainder, i)))
+        IReadOnlyList<Tensor> states = state is ReversibleNoise { States: var two } ? two : [state.Start];
+        var tensors = states.Select((tensor, i) => KeyValuePair.Create(StateName(i), tensor)).ToDictionary();
+        foreach ((int i, Tensor remainder) in (state as ReversibleNoise)?.Remainders?.Index() ?? [])
         {
             tensors.Add(RemainderName(i), remainder);
         }
 
-        if (state.NoiseVectors is not null)
+        if (state is EncodedNoise encoded)
         {
-            tensors.Add(NoiseVectors, state.NoiseVectors);
+            tensors.Add(NoiseVectors, encoded.Vectors);
         }
 
         if (condition is not null)
         {
-            tensors.Add(ConditionName, FitsBatch(condition.shape, state.States[0].shape[0])
+            tensors.Add(ConditionName, FitsBatch(condition.shape, state.Start.shape[0])
                 ? condition
                     : throw new ArgumentException(
-                        $"Got a condition of shape [{string.Join(", ", condition.shape)}] for a batch of {state.States[0].shape[0]}; "
-                            + $"expected [{state.States[0].shape[0]}, ...], or [1, ...] for all items alike.",
+                        $"Got a condition of shape [{string.Join(", ", condition.shape)}] for a batch of {state.Start.shape[0]}; "
+                            + $"expected [{state.Start.shape[0]}, ...], or [1, ...] for all items alike.",
                         nameof(condition)));
         }
 
         var metadata = new Dictionary<string, string>
         {
             [VersionKey] = Version.ToString(CultureInfo.InvariantCulture),
-            [StatesKey] = state.States.Count.ToString(CultureInfo.InvariantCulture),
+            [StatesKey] = states.Count.ToString(CultureInfo.InvariantCulture),
             [DtypeKey] =
                 SafetensorsDtype.Find(state.Dtype)?.Name
                 ?? throw new ArgumentException(
@@ -181,19 +182,19 @@ public static class NoiseStateFile
             throw Damaged(path, $"it has no tensor {missing}", $"{count} states");
         }
 
-        string[] possible = [.. Enumerable.Range(0, count).Select(RemainderName)];
+        string[] possible = count == 2 ? [.. Enumerable.Range(0, count).Select(RemainderName)] : [NoiseVectors];
+        string[] remainderNames = [.. possible.Where(file.Names.Contains).Where(name => name != NoiseVectors)];
         if (
             file.Names.FirstOrDefault(name =>
-                name is not (NoiseVectors or ConditionName) && !expected.Contains(name) && !possible.Contains(name))
+                name is not ConditionName && !expected.Contains(name) && !possible.Contains(name))
             is string odd)
         {
             throw Damaged(
                 path,
                 $"it has a tensor {ErrorText.Quote(odd)}",
-                $"{string.Join(", ", expected)} and perhaps {string.Join(", ", possible)}, {NoiseVectors}, {ConditionName}");
+                $"{string.Join(", ", expected)} and perhaps {string.Join(", ", possible)}, {ConditionName}");
         }
 
-        string[] remainderNames = [.. possible.Where(file.Names.Contains)];
         if (remainderNames.Length is not 0 && remainderNames.Length != count)
         {
             throw Damaged(path, $"it has {remainderNames.Length} remainder of {count} states", "one for each, or none");
@@ -242,7 +243,9 @@ public static class NoiseStateFile
             tensor.MoveToOuterDisposeScope();
         }
 
-        return new NoiseState(states, vectors, dtype, settings, remainders);
+        return count == 2 ? new ReversibleNoise(states, remainders, dtype, settings)
+            : vectors is null ? new InvertedNoise(states[0], dtype, settings)
+            : new EncodedNoise(states[0], vectors, dtype, settings);
     }
 
     private static void CheckShape(string path, SafetensorsFile file, string name, int leading, long[] shape)

@@ -71,12 +71,39 @@ internal sealed class VectorJacobianProduct : IDisposable
             return (null, null);
         }
 
-        List<Tensor> inputs = Z is { requires_grad: true } ? [X, Z] : [X];
-        Tensor? factor = scales ? CotangentScale.Of(cotangent, perItem: parameters is null or { IsEmpty: true }) : null;
-        inputs.AddRange(parameters?.Trainable ?? []);
-        autograd.backward([Output], [factor is null ? cotangent.detach() : cotangent.detach() * factor], inputs: inputs);
+        Tensor?[] products = Reach([(Output, cotangent)], Z is { requires_grad: true } ? [X, Z] : [X], parameters, scales);
+        return (products[0]?.MoveToOuterDisposeScope(), products.ElementAtOrDefault(1)?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>
+    /// Multiplies cotangents of several outputs of one graph by the transposed Jacobians, with respect to leaves of it and to parameters.
+    /// Once only: it frees the graph.
+    /// </summary>
+    /// <param name="outputs">Outputs and their cotangents.</param>
+    /// <param name="leaves">Those whose products are returned.</param>
+    /// <param name="parameters">Those to whose sums products are added.</param>
+    /// <param name="scales">Whether small cotangents are scaled, for a network in float16.</param>
+    /// <returns>The products, in memory of their own, in the caller's dispose scope; null where the graph does not reach a leaf.</returns>
+    internal static Tensor?[] Reach(
+        IReadOnlyList<(Tensor Value, Tensor Cotangent)> outputs,
+        IReadOnlyList<Tensor> leaves,
+        ParameterGradients? parameters,
+        bool scales)
+    {
+        using DisposeScope scope = NewDisposeScope();
+
+        // One factor suits all cotangents: that of their largest, entry by entry.
+        Tensor? factor = scales
+            ? CotangentScale.Of(
+                outputs.Select(output => output.Cotangent.detach().abs()).Aggregate(maximum),
+                perItem: parameters is null or { IsEmpty: true })
+            : null;
+        autograd.backward(
+            [.. outputs.Select(output => output.Value)],
+            [.. outputs.Select(output => factor is null ? output.Cotangent.detach() : output.Cotangent.detach() * factor)],
+            inputs: [.. leaves, .. parameters?.Trainable ?? []]);
         parameters?.Collect(factor);
-        return (Taken(X, factor), Z is null ? null : Taken(Z, factor));
+        return [.. leaves.Select(leaf => Taken(leaf, factor)?.MoveToOuterDisposeScope())];
     }
 
     /// <summary>The same with zeros for an input that the output does not depend on; z is null where it has no gradient.</summary>
@@ -144,6 +171,6 @@ internal sealed class VectorJacobianProduct : IDisposable
     {
         using Tensor? gradient = leaf.grad;
         leaf.grad = null;
-        return gradient is null ? null : CotangentScale.Undo(gradient, factor).MoveToOuterDisposeScope();
+        return gradient is null ? null : CotangentScale.Undo(gradient, factor);
     }
 }

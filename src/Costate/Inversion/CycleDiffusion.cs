@@ -9,7 +9,7 @@ namespace Costate;
 internal static class CycleDiffusion
 {
     /// <summary>Encodes <c>run.Start</c>, the state at the end of the grid; the draws come from <c>run.Noise</c>.</summary>
-    internal static EncodedNoise Encode(SamplingRun run)
+    internal static EncodedNoise Encode(SamplingRun run, IReadOnlyDictionary<string, string> settings)
     {
         SolverTable table = run.Table;
         SchedulePoint[] points = [.. run.Grid.Times.Select(t => SchedulePoint.At(run.Schedule, t))];
@@ -36,7 +36,7 @@ internal static class CycleDiffusion
             live.States[i + 1] = wanted.MoveToOuterDisposeScope();
         }
 
-        return new EncodedNoise(start, stack(vectors));
+        return new EncodedNoise(start, stack(vectors), run.CallerType, settings);
     }
 
     private static void Check(SamplingRun run, int points)

@@ -16,12 +16,12 @@ internal sealed class BrownianTree : BrownianPath
     private const int Lowest = -80;
     private const int MostLevels = 30;
 
-    private readonly Func<int, (ulong Seed, int Stream)> streamOf;
+    private readonly NoiseSeeds seeds;
     private readonly int levels;
     private readonly BrownianBridge half;
 
     /// <summary>A tree; a bridge other than the midpoint's is for tests that must fail.</summary>
-    internal BrownianTree(Func<int, (ulong Seed, int Stream)> streamOf, double resolution, BrownianBridge? half = null)
+    internal BrownianTree(NoiseSeeds seeds, double resolution, BrownianBridge? half = null)
     {
         levels = resolution >= Math.ScaleB(1, -MostLevels) && resolution <= 0.5
             ? (int)Math.Ceiling(-Math.Log2(resolution))
@@ -29,19 +29,19 @@ internal sealed class BrownianTree : BrownianPath
                     nameof(resolution),
                     resolution,
                     $"Got resolution {resolution}; it is a fraction of the clock from 1e-9 to 0.5.");
-        (this.streamOf, this.half) = (streamOf, half ?? BrownianBridge.Half);
+        (this.seeds, this.half) = (seeds, half ?? BrownianBridge.Half);
     }
 
     private double Resolution => Math.ScaleB(1, -levels);
 
-    internal override BrownianPath ForItems(IReadOnlyList<int> items) => new BrownianTree(item => streamOf(items[item]), Resolution, half);
+    internal override BrownianPath ForItems(IReadOnlyList<int> items) => new BrownianTree(seeds.ForItems(items), Resolution, half);
 
     internal override Tensor Normal(int step, NoiseInterval interval, Tensor like)
     {
         // Draws that stand for no stretch of the path (CycleDiffusion's states) come from the counters of steps, which no node uses.
         if (interval.From == interval.To)
         {
-            return new PerStepNoise(streamOf).Normal(step, interval, like);
+            return new PerStepNoise(seeds).Normal(step, interval, like);
         }
 
         Require(interval);
@@ -51,8 +51,8 @@ internal sealed class BrownianTree : BrownianPath
         double[] values = new double[checked(batch * size)];
         for (int i = 0; i < values.Length; i++)
         {
-            (ulong seed, int stream) = streamOf(i / size);
-            BrownianIncrement increment = Between(interval.From, interval.To, seed, (uint)stream, (uint)(i % size));
+            (ulong seed, uint stream) = seeds[i / size];
+            BrownianIncrement increment = Between(interval.From, interval.To, seed, stream, (uint)(i % size));
             values[i] = scale * (interval.IsLevyArea ? increment.H : increment.W);
         }
 
@@ -62,7 +62,7 @@ internal sealed class BrownianTree : BrownianPath
 
     internal override void Check(IReadOnlyList<NoiseInterval> intervals, Tensor like)
     {
-        streamOf(checked((int)like.shape[0]) - 1);
+        seeds.Check("noise", like.shape[0]);
 
         // A step to sigma = 0 adds no noise: the table does not use its interval, which is endless in data prediction.
         foreach (NoiseInterval interval in intervals.Where(i => i.From != i.To && double.IsFinite(i.From) && double.IsFinite(i.To)))

@@ -79,10 +79,9 @@ public sealed record LatentOptimisationOptions
     public double InjectedNoise { get; init; }
 
     /// <summary>
-    /// Seeds of <see cref="InjectedNoise"/>, one for each item; null for seed 0 with a stream for each item. <value>The default value is
-    /// null.</value>
+    /// Seeds of <see cref="InjectedNoise"/>: one for the batch, or one for each item. <value>The default value is 0.</value>
     /// </summary>
-    public IReadOnlyList<ulong>? InjectedNoiseSeeds { get; init; }
+    public NoiseSeeds InjectedNoiseSeeds { get; init; }
 
     /// <summary>An item stops once its loss is at most this. Null for never. <value>The default value is null.</value></summary>
     public double? StopAtLoss { get; init; }

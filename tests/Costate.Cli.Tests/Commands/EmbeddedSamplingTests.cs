@@ -133,11 +133,11 @@ public sealed class EmbeddedSamplingTests : IDisposable
     {
         using var scope = NewDisposeScope();
         Done("invert", [a], "out");
-        NoiseState state = NoiseStateFile.Read(Latent, out IReadOnlyDictionary<string, string> remarks);
+        var state = (ReversibleNoise)NoiseStateFile.Read(Latent, out IReadOnlyDictionary<string, string> remarks);
         var settings = new Dictionary<string, string>(state.Settings) { ["network"] = "0123456789abcdef" };
         NoiseStateFile.Write(
             Latent,
-            new NoiseState(state.States, null, state.Dtype, settings, state.Remainders),
+            new ReversibleNoise(state.States, state.Remainders, state.Dtype, settings),
             remarks,
             NoiseStateFile.ReadCondition(Latent));
         Refused(1, ["decode", Latent], "network:", "0123456789abcdef");

@@ -121,9 +121,9 @@ public sealed class InversionCommandTests : InversionFiles
             "--output",
             folder.PathTo("out"),
         ]);
-        NoiseState state = NoiseStateFile.Read(folder.PathTo("out", "latent.safetensors"), out IReadOnlyDictionary<string, string> remarks);
+        var state = (ReversibleNoise)
+            NoiseStateFile.Read(folder.PathTo("out", "latent.safetensors"), out IReadOnlyDictionary<string, string> remarks);
         Assert.Equal([2, 3, 8, 8], state.States[0].shape);
-        Assert.Equal(2, state.States.Count);
         Assert.StartsWith("Rex euler ", state.Settings["solver"], StringComparison.Ordinal);
         Assert.EndsWith(" in Data prediction, coupling 0.999", state.Settings["solver"], StringComparison.Ordinal);
         Assert.Equal("invert", remarks["command"]);

@@ -104,7 +104,7 @@ public sealed class LatentCommandTests : InversionFiles
         using var scope = NewDisposeScope();
         Tool.Done(["invert", picture, .. Inputs(), "--output", folder.PathTo("out")]);
         string latent = folder.PathTo("out", "latent.safetensors");
-        NoiseState state = NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
+        var state = (ReversibleNoise)NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
         NoiseStateFile.Write(
             latent,
             state,
@@ -149,9 +149,9 @@ public sealed class LatentCommandTests : InversionFiles
         string latent = folder.PathTo("out", "latent.safetensors");
         using (var scope = NewDisposeScope())
         {
-            NoiseState state = NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
+            var state = (ReversibleNoise)NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
             var settings = new Dictionary<string, string>(state.Settings) { ["network"] = "0123456789abcdef" };
-            NoiseStateFile.Write(latent, new NoiseState(state.States, null, state.Dtype, settings, state.Remainders), remarks);
+            NoiseStateFile.Write(latent, new ReversibleNoise(state.States, state.Remainders, state.Dtype, settings), remarks);
         }
 
         Fails(["decode", latent, .. Inputs()], "network:", "0123456789abcdef");

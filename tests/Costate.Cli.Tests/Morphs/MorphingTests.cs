@@ -20,7 +20,7 @@ public sealed class MorphingTests
         using var scope = NewDisposeScope();
         Morphing morphing = NewMorphing(name, 80);
         (Tensor a, Tensor b) = Images();
-        MorphingEnds ends = morphing.Encode(a, b, Codes, [7, 8]);
+        MorphingEnds ends = morphing.Encode(a, b, Codes, NoiseSeeds.OfItems(7, 8));
 
         // DDIM inversion with 80 steps is approximate, and so is Rex without its second state; CycleDiffusion is exact.
         double tolerance = name is "ode" ? 0.15 : name is "rex" ? 0.1 : 1e-9;
@@ -45,13 +45,13 @@ public sealed class MorphingTests
             ConditionRate = 0.05,
             Optimiser = LatentOptimiser.Adam(),
         };
-        using MorphingEnds ends = morphing.Encode(a, b, Codes, [7, 8]);
+        using MorphingEnds ends = morphing.Encode(a, b, Codes, NoiseSeeds.OfItems(7, 8));
         OptimisedLatent plain = morphing.Run(ends, options with { Iterations = 0 });
         OptimisedLatent guided = morphing.Run(ends, options);
         for (int pair = 0; pair < 2; pair++)
         {
             Assert.True(guided.BestLoss[pair] < plain.BestLoss[pair] - 1e-3, $"{guided.BestLoss[pair]} after {plain.BestLoss[pair]}");
-            MorphingEnds alone = morphing.Encode(a.narrow(0, pair, 1), b.narrow(0, pair, 1), Codes, [(ulong)(7 + pair)]);
+            MorphingEnds alone = morphing.Encode(a.narrow(0, pair, 1), b.narrow(0, pair, 1), Codes, NoiseSeeds.OfItems((ulong)(7 + pair)));
             Near.Equal(morphing.Run(alone, options).Sample, guided.Sample.narrow(0, pair, 1), 1e-9);
         }
     }
@@ -125,7 +125,7 @@ public sealed class MorphingTests
             Assert.Throws<ArgumentException>(() => morphing.Encode(a, b.narrow(0, 0, 1), codeA: null, codeB: null)).Message);
         Assert.Contains(
             "3 seeds",
-            Assert.Throws<ArgumentException>(() => morphing.Encode(a, b, codeA: null, codeB: null, [1, 2, 3])).Message);
+            Assert.Throws<ArgumentException>(() => morphing.Encode(a, b, codeA: null, codeB: null, NoiseSeeds.OfItems(1, 2, 3))).Message);
         Assert.Throws<ArgumentNullException>(() => morphing.Encode(a, b, a, null));
         Assert.Contains("both its states", Assert.Throws<ArgumentException>(() => NewMorphing("rex-sde")).Message);
         Assert.Contains(

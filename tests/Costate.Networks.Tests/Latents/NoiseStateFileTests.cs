@@ -14,10 +14,11 @@ public sealed class NoiseStateFileTests
         using var folder = new TemporaryFolder();
         Sampler sampler = NewSampler(Solver.Rex(ButcherTableau.Rk4));
         Tensor x0 = StartNoise.Draw([2, 3], 1);
-        NoiseState state = sampler.Invert(x0);
+        var state = (ReversibleNoise)sampler.Invert(x0);
         NoiseStateFile.Write(folder.PathTo("latent.safetensors"), state, new Dictionary<string, string> { ["note"] = "mine" });
 
-        NoiseState read = NoiseStateFile.Read(folder.PathTo("latent.safetensors"), out IReadOnlyDictionary<string, string> remarks);
+        var read = (ReversibleNoise)
+            NoiseStateFile.Read(folder.PathTo("latent.safetensors"), out IReadOnlyDictionary<string, string> remarks);
         Assert.Equal(ScalarType.Float64, read.States[1].dtype);
         Assert.All(
             state.States.Zip(read.States),
@@ -27,7 +28,6 @@ public sealed class NoiseStateFileTests
             pair => Assert.Equal(pair.First.data<double>().ToArray(), pair.Second.data<double>().ToArray()));
         Assert.True(read.Remainders![0].abs().max().item<double>() > 0);
         Assert.Equal(ScalarType.Float32, read.Dtype);
-        Assert.Null(read.NoiseVectors);
         Assert.Equal(state.Settings.OrderBy(s => s.Key), read.Settings.OrderBy(s => s.Key));
         Assert.Equal("mine", Assert.Single(remarks).Value);
         Assert.Equal(x0.data<float>().ToArray(), sampler.Sample(read).data<float>().ToArray());
@@ -41,8 +41,8 @@ public sealed class NoiseStateFileTests
         Sampler sampler = NewSampler(Solver.SdeDpmSolver(1));
         Tensor x0 = StartNoise.Draw([2, 3], 1, ScalarType.Float64);
         NoiseStateFile.Write(folder.PathTo("latent.safetensors"), sampler.Invert(x0, noise: BrownianPath.PerStep(3)));
-        NoiseState read = NoiseStateFile.Read(folder.PathTo("latent.safetensors"));
-        Assert.Equal([6, 2, 3], read.NoiseVectors!.shape);
+        var read = (EncodedNoise)NoiseStateFile.Read(folder.PathTo("latent.safetensors"));
+        Assert.Equal([6, 2, 3], read.Vectors.shape);
 
         // The library's bound for CycleDiffusion.
         Assert.True(((sampler.Sample(read) - x0).abs().max() < 1e-11).item<bool>());
@@ -108,7 +108,10 @@ public sealed class NoiseStateFileTests
         Refused([("state.0", state), ("state.1", zeros(1, 4))], Metadata(), "state.1 is F32 [1, 4]", "[1, 3]");
         Refused([("state.0", zeros(Array.Empty<long>())), ("state.1", state)], Metadata(), "state.0", "[batch, ...]");
         Refused([("state.0", state), ("state.1", zeros(1, 3, ScalarType.Int64))], Metadata(), "I64");
-        Refused([("state.0", state), ("state.1", state), ("noise_vectors", zeros(4, 1, 2))], Metadata(), "noise_vectors", "[steps, 1, 3]");
+        Refused([("state.0", state), ("state.1", state), ("noise_vectors", zeros(4, 1, 3))], Metadata(), "'noise_vectors'");
+        Dictionary<string, string> one = new(Metadata()) { ["noise_state.states"] = "1" };
+        Refused([("state.0", state), ("noise_vectors", zeros(4, 1, 2))], one, "noise_vectors", "[steps, 1, 3]");
+        Refused([("state.0", state), ("remainder.0", state)], one, "'remainder.0'");
         Refused([("state.0", state), ("state.1", full([1, 3], float.NaN))], Metadata(), "state.1 has NaN");
     }
 
@@ -118,13 +121,13 @@ public sealed class NoiseStateFileTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         string path = folder.PathTo("latent.safetensors");
-        using var state = new NoiseState([zeros(2, 3)], null, ScalarType.Float32, new Dictionary<string, string> { ["solver"] = "s" });
+        using var state = new InvertedNoise(zeros(2, 3), ScalarType.Float32, new Dictionary<string, string> { ["solver"] = "s" });
         NoiseStateFile.Write(path, state);
         Assert.Null(NoiseStateFile.ReadCondition(path));
         Tensor condition = StartNoise.Draw([2, 5], 1);
         NoiseStateFile.Write(path, state, condition: condition);
         Assert.Equal(condition.data<float>().ToArray(), NoiseStateFile.ReadCondition(path)!.data<float>().ToArray());
-        Assert.Equal([2, 3], NoiseStateFile.Read(path).States[0].shape);
+        Assert.Equal([2, 3], NoiseStateFile.Read(path).Start.shape);
         string message = Assert.Throws<ArgumentException>(() => NoiseStateFile.Write(path, state, condition: zeros(3, 5))).Message;
         Assert.Contains("[3, 5] for a batch of 2", message, StringComparison.Ordinal);
         foreach (
@@ -172,7 +175,7 @@ public sealed class NoiseStateFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        using var state = new NoiseState([zeros(1, 3)], null, ScalarType.Float32, new Dictionary<string, string> { ["solver"] = "s" });
+        using var state = new InvertedNoise(zeros(1, 3), ScalarType.Float32, new Dictionary<string, string> { ["solver"] = "s" });
         Assert.Throws<ArgumentException>(() =>
             NoiseStateFile.Write(folder.PathTo("x"), state, new Dictionary<string, string> { ["noise_state.version"] = "9" }));
         Assert.Empty(folder.Files);

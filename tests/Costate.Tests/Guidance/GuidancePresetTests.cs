@@ -227,7 +227,7 @@ public sealed class GuidancePresetTests
         var redDiff = new RedDiff(problem.Denoiser(), problem.Schedule, problem.Grid);
         Tensor start = 0.1 * GuidanceProblem.Start;
         Near.Equal(image, redDiff.Sample(start, problem.Condition, Half, GuidanceProblem.Seeds).Sample, Tolerance);
-        Tensor alone = redDiff.Sample(start.slice(0, 1, 2, 1), problem.Condition.slice(0, 1, 2, 1), Half, [12]).Sample;
+        Tensor alone = redDiff.Sample(start.slice(0, 1, 2, 1), problem.Condition.slice(0, 1, 2, 1), Half, NoiseSeeds.OfItems(12)).Sample;
         Near.Equal(image.slice(0, 1, 2, 1), alone, Tolerance);
     }
 
@@ -266,7 +266,7 @@ public sealed class GuidancePresetTests
                 start.narrow(0, i, 1),
                 problem.Condition.narrow(0, i, 1),
                 problem.Loss,
-                [GuidanceProblem.Seeds[i]]);
+                NoiseSeeds.OfItems(GuidanceProblem.Seeds[i]));
             Near.Equal(alone.Sample[0], guided.Sample[i], Tolerance);
             Near.Equal(alone.Loss, guided.Loss.narrow(0, i, 1), Tolerance);
         }
@@ -297,7 +297,7 @@ public sealed class GuidancePresetTests
                 GuidanceProblem.Start.slice(0, i, i + 1, 1),
                 problem.Condition.slice(0, i, i + 1, 1),
                 Loss,
-                [GuidanceProblem.Seeds[i]]);
+                NoiseSeeds.OfItems(GuidanceProblem.Seeds[i]));
             Near.Equal(together.Sample.slice(0, i, i + 1, 1), alone.Sample, Tolerance);
             Near.Equal(together.Loss.slice(0, i, i + 1, 1), alone.Loss, Tolerance);
         }

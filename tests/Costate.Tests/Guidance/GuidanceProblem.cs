@@ -31,7 +31,7 @@ internal sealed class GuidanceProblem
         new GuidedSampler(Denoiser(prediction), Schedule, Grid, options).Sample(Start, Condition, loss ?? Loss, Seeds);
 
     /// <summary>The noise of a run with these seeds.</summary>
-    public GuidanceNoise Noise() => new(GuidanceNoise.Streams(Seeds, 3), Grid.Steps);
+    public GuidanceNoise Noise() => new(Seeds, Grid.Steps);
 
     /// <summary>The noise prediction, with autograd.</summary>
     public Tensor Eps(Tensor x, double t) => Denoiser().Call(x, t, Condition);

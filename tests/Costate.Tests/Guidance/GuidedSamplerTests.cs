@@ -310,7 +310,10 @@ public sealed class GuidedSamplerTests
         using var scope = NewDisposeScope();
         Assert.Contains(
             "2 seeds for a batch of 3",
-            Assert.Throws<ArgumentException>(() => sampler.Sample(GuidanceProblem.Start, problem.Condition, problem.Loss, [1, 2])).Message,
+            Assert
+                .Throws<InputException>(() =>
+                    sampler.Sample(GuidanceProblem.Start, problem.Condition, problem.Loss, NoiseSeeds.OfItems(1, 2)))
+                .Message,
             StringComparison.Ordinal);
     }
 

@@ -24,16 +24,16 @@ public sealed class BrownianPathTests
     {
         using var scope = NewDisposeScope();
         Tensor like = zeros(2, 4, dtype: ScalarType.Float64);
-        Tensor forth = BrownianPath.PerStep([7, 8]).Normal(0, default, like);
-        Tensor back = BrownianPath.PerStep([8, 7]).Normal(0, default, like);
+        Tensor forth = BrownianPath.PerStep(NoiseSeeds.OfItems(7, 8)).Normal(0, default, like);
+        Tensor back = BrownianPath.PerStep(NoiseSeeds.OfItems(8, 7)).Normal(0, default, like);
         Assert.Equal(forth[0], back[1]);
         Assert.Equal(forth[1], back[0]);
         Assert.Contains(
             "2 seeds",
             Assert
-                .Throws<ArgumentException>(() =>
+                .Throws<InputException>(() =>
                 {
-                    BrownianPath.PerStep([7, 8]).Normal(0, default, zeros(3, 4));
+                    BrownianPath.PerStep(NoiseSeeds.OfItems(7, 8)).Check([], zeros(3, 4));
                 })
                 .Message,
             StringComparison.Ordinal);
@@ -66,8 +66,8 @@ public sealed class BrownianPathTests
             .Message;
         Assert.Contains("recorded noise for noise", message, StringComparison.Ordinal);
         Assert.Contains("PerStep", message, StringComparison.Ordinal);
-        using NoiseState found = sampler.Invert(start, null, BrownianPath.PerStep(1));
-        Assert.Equal([5, 2, 3], found.NoiseVectors!.shape);
+        using var found = (EncodedNoise)sampler.Invert(start, null, BrownianPath.PerStep(1));
+        Assert.Equal([5, 2, 3], found.Vectors.shape);
 
         void Refuses(Tensor noise, params string[] texts)
         {

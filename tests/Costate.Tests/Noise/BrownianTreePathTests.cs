@@ -74,8 +74,8 @@ public sealed class BrownianTreePathTests
         using var scope = NewDisposeScope();
         Tensor like = zeros(2, 4, dtype: ScalarType.Float64);
         var interval = new NoiseInterval(0.2, 0.9);
-        Tensor forth = BrownianPath.Tree([7, 8]).Normal(0, interval, like);
-        Tensor back = BrownianPath.Tree([8, 7]).Normal(0, interval, like);
+        Tensor forth = BrownianPath.Tree(NoiseSeeds.OfItems(7, 8)).Normal(0, interval, like);
+        Tensor back = BrownianPath.Tree(NoiseSeeds.OfItems(8, 7)).Normal(0, interval, like);
         Assert.Equal(forth[0], back[1]);
         Assert.Equal(forth[1], back[0]);
 
@@ -88,9 +88,9 @@ public sealed class BrownianTreePathTests
         Assert.Contains(
             "2 seeds",
             Assert
-                .Throws<ArgumentException>(() =>
+                .Throws<InputException>(() =>
                 {
-                    sampler.Sample(zeros(3, 4), null, BrownianPath.Tree([7, 8]));
+                    sampler.Sample(zeros(3, 4), null, BrownianPath.Tree(NoiseSeeds.OfItems(7, 8)));
                 })
                 .Message,
             StringComparison.Ordinal);

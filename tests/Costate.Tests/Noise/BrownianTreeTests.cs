@@ -159,7 +159,7 @@ public sealed class BrownianTreeTests
         }
     }
 
-    private static (ulong Seed, int Stream) Stream(int item) => (11, item);
+    private static readonly NoiseSeeds Stream = 11;
 
     internal static void AssertJoined(BrownianIncrement whole, BrownianIncrement first, BrownianIncrement second, double scale)
     {

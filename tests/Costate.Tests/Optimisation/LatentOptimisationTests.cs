@@ -53,12 +53,12 @@ public sealed class LatentOptimisationTests
                 KeepStartNorm = true,
                 MaxGradientNorm = 2,
                 InjectedNoise = optimiser == "l-bfgs" ? 0 : 1e-3,
-                InjectedNoiseSeeds = [4, 5, 6],
+                InjectedNoiseSeeds = NoiseSeeds.OfItems(4, 5, 6),
             };
             OptimisedLatent together = Optimisation(options, drops).Run(x, z);
             for (int item = 0; item < 3; item++)
             {
-                OptimisedLatent alone = Optimisation(options with { InjectedNoiseSeeds = [(ulong)(4 + item)] }, drops)
+                OptimisedLatent alone = Optimisation(options with { InjectedNoiseSeeds = NoiseSeeds.OfItems((ulong)(4 + item)) }, drops)
                     .Run(x.narrow(0, item, 1), z.narrow(0, item, 1));
 
                 // The batched network sums in another order than the single one.
@@ -211,10 +211,10 @@ public sealed class LatentOptimisationTests
             "no condition",
             Assert.Throws<ArgumentException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, onlyCondition).Run(Starts(1))).Message
         );
-        var seeds = new LatentOptimisationOptions { InjectedNoise = 1, InjectedNoiseSeeds = [1, 2] };
+        var seeds = new LatentOptimisationOptions { InjectedNoise = 1, InjectedNoiseSeeds = NoiseSeeds.OfItems(1, 2) };
         Assert.Contains(
             "2 seeds",
-            Assert.Throws<ArgumentException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, seeds).Run(Starts(1))).Message);
+            Assert.Throws<InputException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, seeds).Run(Starts(1))).Message);
 
         static void Refuses(LatentOptimisationOptions options, string text) =>
             Assert.Contains(

@@ -149,7 +149,7 @@ internal sealed class EditCommand : DocumentedCommand
         }
 
         SamplingSettings settled = latent.Settle(options.Parse(parsed, new InputFiles(terminal, cancellationToken), latent.Options));
-        long[] shape = [.. latent.State.States[0].shape.Skip(1)];
+        long[] shape = [.. latent.State.Start.shape.Skip(1)];
         if (share < 1)
         {
             throw new InputException(

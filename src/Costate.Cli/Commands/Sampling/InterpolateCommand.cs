@@ -95,7 +95,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
 
         // One path for all: A, B and what lies between differ in their latents alone.
         BrownianPath? Path(int items) =>
-            settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep([.. Enumerable.Repeat(settings.Seed, items)]) : null;
+            settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(NoiseSeeds.OfItems(Enumerable.Repeat(settings.Seed, items))) : null;
     }
 
     private static Tensor Both(SamplingNetwork network, string a, string b, SamplingSettings settings)

@@ -77,7 +77,7 @@ internal sealed record SavedLatent(NoiseState State, Tensor? Condition, LatentOp
     }
 
     /// <summary>What a session of it begins with: a state that shows the shape, and the condition.</summary>
-    internal (Tensor Start, Tensor? Condition) Start() => (State.States[0].to(State.Dtype, copy: true), Condition);
+    internal (Tensor Start, Tensor? Condition) Start() => (State.Start.to(State.Dtype, copy: true), Condition);
 
     /// <summary>
     /// The settings to decode it with: its dtype, and for a stochastic solver its seed, since the path is not in the file.

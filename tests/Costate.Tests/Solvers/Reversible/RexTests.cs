@@ -226,12 +226,12 @@ public sealed class RexTests
     {
         using var scope = NewDisposeScope();
         Tensor state = zeros(1, 3, ScalarType.Float64);
-        NoiseState With(params Tensor[] remainders) =>
-            new([state, state.clone()], null, ScalarType.Float32, new Dictionary<string, string>(), remainders);
+        ReversibleNoise With(params Tensor[] remainders) =>
+            new([state, state.clone()], remainders, ScalarType.Float32, new Dictionary<string, string>());
         Assert.Equal(2, With(state.clone(), state.clone()).Remainders!.Count);
-        Assert.Contains("one for each state", Assert.Throws<ArgumentException>(() => With(state)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => With(state, zeros(1, 4, ScalarType.Float64)));
-        Assert.Throws<ArgumentException>(() => With(state, zeros(1, 3)));
+        Assert.Contains("one for each state", Assert.Throws<InputException>(() => With(state)).Message, StringComparison.Ordinal);
+        Assert.Throws<InputException>(() => With(state, zeros(1, 4, ScalarType.Float64)));
+        Assert.Throws<InputException>(() => With(state, zeros(1, 3)));
     }
 
     [Fact]
