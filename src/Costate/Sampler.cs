@@ -295,7 +295,8 @@ public sealed class Sampler
             throw new InputException(
                 nameof(state),
                 state.GetType().Name,
-                $"{(table.Reversal is null ? "the noise of a solver that is not reversible" : nameof(ReversibleNoise))}: {Solver.Name} draws it");
+                $"{(table.Reversal is null ? "the noise of a solver that is not reversible" : nameof(ReversibleNoise))}: "
+                    + $"{Solver.Name} draws it");
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,7 +7,7 @@ namespace Costate.Experiments.Evaluation;
 
 /// <summary>Runs methods on the pairs of a shard, several pairs at a time; what is in the folder is not computed again.</summary>
 internal sealed class EvaluationRun(
-    MorphModel model,
+    FaceModel model,
     EvaluationSettings settings,
     EvaluationFolder folder,
     int batchSize,

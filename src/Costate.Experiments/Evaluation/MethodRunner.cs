@@ -1,5 +1,6 @@
 using Costate.Faces;
 using Costate.Faces.Drawing;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -7,7 +8,7 @@ using static TorchSharp.torch;
 namespace Costate.Experiments.Evaluation;
 
 /// <summary>Runs methods on pairs.</summary>
-internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings)
+internal sealed class MethodRunner(FaceModel model, EvaluationSettings settings)
 {
     // The last noise of the grid is too little to see.
     private const double End = 1e-3;
@@ -39,7 +40,7 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
         new Morphing(SamplerOf(Solver.Ddim(), settings.EncodingSteps), model.Attack.Embed).Encode(
             a,
             b,
-            model.Encode,
+            model.Model.Encode!,
             progress: new Listener<StepProgress>(s => progress((double)s.Done / s.Total)),
             cancellationToken: cancellationToken);
 
@@ -68,8 +69,8 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
         MorphingEnds ends = batch.Ends!;
         (Tensor start, Tensor? code, _) = MorphingOf(method).Blend(ends);
         var greedy = new GreedyDim(
-            model.Denoiser,
-            model.Schedule,
+            model.Model.Denoiser,
+            model.Model.Schedule,
             GridOf(settings.Steps),
             new GreedyDimOptions { InnerSteps = settings.InnerSteps });
         GuidedSample sample = greedy.Sample(
@@ -97,7 +98,7 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
             : morphing.Encode(
                 batch.A,
                 batch.B,
-                model.Encode,
+                model.Model.Encode!,
                 NoiseSeeds.OfItems(batch.Pairs.Select(p => (ulong)p.Index)),
                 cancellationToken: cancellationToken);
         OptimisedLatent best = method.Kind == MethodKind.BestBlend
@@ -129,9 +130,9 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
         return x => Morphing.Loss(model.Attack.Embed(x), a, b);
     }
 
-    private Sampler SamplerOf(Solver solver, int steps) => new(model.Denoiser, model.Schedule, solver, GridOf(steps));
+    private Sampler SamplerOf(Solver solver, int steps) => new(model.Model.Denoiser, model.Model.Schedule, solver, GridOf(steps));
 
-    private TimeGrid GridOf(int steps) => TimeGrid.UniformLogSnr(model.Schedule, steps, 1, End);
+    private TimeGrid GridOf(int steps) => TimeGrid.UniformLogSnr(model.Model.Schedule, steps, 1, End);
 
     private static double[] Values(Tensor values) => [.. values.to(ScalarType.Float64).contiguous().data<double>()];
 }

@@ -1,5 +1,6 @@
 using Costate.Faces.Drawing;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,12 +12,13 @@ internal static class SimilarPairs
     private const int Batch = 50;
 
     /// <summary>Chooses pairs; fewer pairs are the first of more.</summary>
-    internal static IReadOnlyList<SimilarPair> Choose(MorphModel model, int candidates, int pairs, CancellationToken cancellationToken)
+    internal static IReadOnlyList<SimilarPair> Choose(FaceModel model, int candidates, int pairs, CancellationToken cancellationToken)
     {
-        if (model.PairChooser is not MorphRecogniser chooser)
+        if (model.PairChooser is not Recogniser chooser)
         {
             throw new InvalidDataException(
-                $"The weights of {model.Source} have no recogniser that chooses pairs; expected recogniser-pairs.safetensors beside the "
+                $"The weights of {model.Model.Source} have no recogniser that chooses pairs; expected recogniser-pairs.safetensors beside "
+                    + "the "
                     + "others.");
         }
 

@@ -2,7 +2,8 @@ using System.Diagnostics;
 using Costate.Experiments.Evaluation;
 using Costate.Faces.Drawing;
 using Costate.Faces.Guidance;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,14 +11,14 @@ namespace Costate.Experiments.Guidance;
 
 /// <summary>Runs guidance methods on the faces of a shard, several at a time; what is in the folder is not computed again.</summary>
 internal sealed class GuidanceStudyRun(
-    GuideModel model,
+    FaceModel faceModel,
     GuidanceStudySettings settings,
     ResultFolder<GuidanceStudyResult> folder,
     IProgress<EvaluationProgress>? progress)
 {
     private const int StepsOfTrial = 4;
 
-    private readonly GuideRunner runner = new(model);
+    private readonly GuideRunner runner = new(faceModel.Model);
 
     /// <summary>
     /// Computes what is missing for the faces of this shard, several at a time, and says beforehand how long that will take.
@@ -35,8 +36,8 @@ internal sealed class GuidanceStudyRun(
             .. from task in tasks
                from method in methods
                from budget in budgets
-               let plan = method.PlanFor(task, budget, model)
-               select (task, method, budget, plan, plan.Work(model)),
+               let plan = method.PlanFor(task, budget, faceModel.Model)
+               select (task, method, budget, plan, plan.Work(faceModel.Model)),
         ];
         (int[] Faces, int Kind)[] work =
         [
@@ -91,15 +92,15 @@ internal sealed class GuidanceStudyRun(
         if (task == GuideTask.Identity)
         {
             return (
-                GuideTarget.Person(pictures, model.Recogniser!),
-                model.Encode!(Faces(GuidanceStudySettings.FirstOther, faces, cancellationToken)));
+                GuideTarget.Person(pictures, faceModel.Attack),
+                faceModel.Model.Encode!(Faces(GuidanceStudySettings.FirstOther, faces, cancellationToken)));
         }
 
         GuideTarget target = GuideTarget.Degraded(task, settings.Degradation, pictures, Seeds(faces));
         Tensor code =
             settings.Code == GuideCode.Mean
-                ? model.MeanCode(cancellationToken).expand(faces.Count, -1).contiguous()
-                : model.Encode!(target.Filled);
+                ? GuideCode.MeanOf(faceModel.Model, cancellationToken).expand(faces.Count, -1).contiguous()
+                : faceModel.Model.Encode!(target.Filled);
         return (target, code);
     }
 
@@ -118,7 +119,7 @@ internal sealed class GuidanceStudyRun(
         long began = Stopwatch.GetTimestamp();
         GuideOutcome outcome = runner.Run(plan, target, code, Seeds(faces), progress, frames: null, cancellationToken);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds / faces.Length;
-        IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, model.Recogniser);
+        IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, faceModel.Attack);
         double[] judged = Judged(outcome.Samples, target.Truth!);
         foreach ((int i, int face) in faces.Index())
         {
@@ -146,7 +147,7 @@ internal sealed class GuidanceStudyRun(
     private double[] Judged(Tensor samples, Tensor truth)
     {
         double[] sums = new double[samples.shape[0]];
-        foreach (MorphRecogniser judge in model.Judges)
+        foreach (Recogniser judge in faceModel.Judges)
         {
             using DisposeScope scope = NewDisposeScope();
             foreach (
@@ -157,7 +158,7 @@ internal sealed class GuidanceStudyRun(
                     .ToArray()
                     .Index())
             {
-                sums[i] += similarity / model.Judges.Count;
+                sums[i] += similarity / faceModel.Judges.Count;
             }
         }
 
@@ -178,7 +179,7 @@ internal sealed class GuidanceStudyRun(
     }
 
     private Tensor Faces(ulong first, IReadOnlyList<int> faces, CancellationToken cancellationToken) =>
-        EvaluationFaces.Stack([.. faces.Select(face => (first + (ulong)face, 0UL))], model.Side!.Value, cancellationToken);
+        EvaluationFaces.Stack([.. faces.Select(face => (first + (ulong)face, 0UL))], faceModel.Side, cancellationToken);
 
     private static ulong[] Seeds(IReadOnlyList<int> faces) => [.. faces.Select(face => (ulong)face)];
 }

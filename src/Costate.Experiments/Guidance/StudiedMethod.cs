@@ -1,6 +1,7 @@
 using System.Globalization;
 using Costate.Faces.Guidance;
 using Costate.Faces.Names;
+using Costate.Networks;
 
 namespace Costate.Experiments.Guidance;
 
@@ -98,7 +99,7 @@ internal sealed record StudiedMethod
     }
 
     /// <summary>It within a number of network evaluations.</summary>
-    internal GuidePlan PlanFor(GuideTask task, long evaluations, GuideModel model)
+    internal GuidePlan PlanFor(GuideTask task, long evaluations, Model model)
     {
         GuidePlan plan = GuidePlan.Of(Method, task);
         return (plan with

@@ -1,6 +1,7 @@
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Plots;
 using Costate.Faces.Drawing;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using SkiaSharp;
 using TorchSharp;
@@ -12,7 +13,7 @@ namespace Costate.Experiments.Pairs;
 /// Looks among drawn people for pairs that show what the optimisation is for: no judge takes the blend for both, all take the morph, the
 /// loss falls from the start, and the morph wears nothing that neither wears.
 /// </summary>
-internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProgress<EvaluationProgress>? progress)
+internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgress<EvaluationProgress>? progress)
 {
     /// <summary>The loss must fall in so many iterations from the start.</summary>
     internal const int Falling = 2;
@@ -50,12 +51,12 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProg
         [
             .. refused.Where(p => Falls(p.Losses)).OrderBy(p => p.Losses[^1]),
         ];
-        FaceFeatures features = FaceFeatures.Fit(model.Encode, model.Side, cancellationToken);
+        FaceFeatures features = FaceFeatures.Fit(model.Model.Encode!, model.Side, cancellationToken);
         var pictures = new List<CaptionedPicture>();
         IReadOnlyList<PairFinding> tried = Optimise([.. falling.Take(tries).Select(p => p.Pair)], features, pictures, cancellationToken);
         var report = new PairSearchReport
         {
-            Settings = settings.Describe(model.Source),
+            Settings = settings.Describe(model.Model.Source),
             People = people,
             FirstIdentity = first,
             Pairs = pairs.Length,

@@ -56,7 +56,7 @@ internal sealed class ReconstructionStudy(EmbeddedModel model, int faces, int st
     {
         using IDisposable noGraph = no_grad();
         var sampler = new Sampler(
-            model.Denoiser,
+            model.ToModel().Denoiser,
             model.Schedule,
             Solver.DpmSolverPlusPlus(2),
             TimeGrid.UniformLogSnr(model.Schedule, steps));

@@ -1,11 +1,12 @@
 using Costate.Faces.Drawing;
+using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Faces.Guidance;
 
 /// <summary>Runs guidance methods.</summary>
-internal sealed class GuideRunner(GuideModel model)
+internal sealed class GuideRunner(Model model)
 {
     /// <summary>Guides samples to a target.</summary>
     /// <param name="plan">The method.</param>
@@ -27,7 +28,7 @@ internal sealed class GuideRunner(GuideModel model)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor start = model.Start([seeds.Count, .. target.Filled.shape.Skip(1)], seeds);
+        Tensor start = model.DrawStart([seeds.Count, .. target.Filled.shape.Skip(1)], NoiseSeeds.OfItems(seeds));
         Func<Tensor, Tensor> loss = plan.Method.Kind switch
         {
             _ when plan.Method.DescendsEnergy => target.Energy,
@@ -41,19 +42,20 @@ internal sealed class GuideRunner(GuideModel model)
         {
             GuideKind.EndToEnd => EndToEnd(plan, start, condition, loss, progress, cancellationToken),
             GuideKind.Control => Control(plan, start, condition, loss, progress, cancellationToken),
-            GuideKind.Sampled => Of(Guided(plan, plan.Options()).Sample(start, condition, loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken)),
+            GuideKind.Sampled => Of(
+                Guided(plan, plan.Options()).Sample(start, condition, loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken)),
             GuideKind.GreedyDim => Of(
                 new GreedyDim(
                     model.Denoiser,
                     model.Schedule,
-                    model.GridOf(plan.Steps),
+                    model.Grid(plan.Steps),
                     new GreedyDimOptions { InnerSteps = plan.Iterations, LearningRate = plan.Strength }
                 ).Sample(start, condition, loss, listener, cancellationToken)),
             _ => Of(
                 new RedDiff(
                     model.Denoiser,
                     model.Schedule,
-                    model.GridOf(plan.Steps),
+                    model.Grid(plan.Steps),
                     new RedDiffOptions { LearningRate = plan.Strength }
                 ).Sample(target.Filled, condition, loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken)),
         };
@@ -72,16 +74,17 @@ internal sealed class GuideRunner(GuideModel model)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor start = model.Start([seeds.Count, .. target.Filled.shape.Skip(1)], seeds);
+        Tensor start = model.DrawStart([seeds.Count, .. target.Filled.shape.Skip(1)], NoiseSeeds.OfItems(seeds));
         var listener = new Listener<StepProgress>(step => progress((double)step.Done / step.Total));
         GuideOutcome outcome = Of(
-            Guided(plan, plan.WithoutGuidance()).Sample(start, condition, target.Loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken));
+            Guided(plan, plan.WithoutGuidance())
+                .Sample(start, condition, target.Loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken));
         outcome.Samples.MoveToOuterDisposeScope();
         return outcome;
     }
 
     private GuidedSampler Guided(GuidePlan plan, GuidanceOptions options) =>
-        new GuidedSampler(model.Denoiser, model.Schedule, model.GridOf(plan.Steps), options);
+        new GuidedSampler(model.Denoiser, model.Schedule, model.Grid(plan.Steps), options);
 
     private GuideOutcome EndToEnd(
         GuidePlan plan,
@@ -93,7 +96,7 @@ internal sealed class GuideRunner(GuideModel model)
     {
         long evaluations = 0;
         LatentOptimisation optimisation = new LatentOptimisation(
-            new Sampler(model.Denoiser, model.Schedule, Solver.DpmSolverPlusPlus(2), model.GridOf(plan.Steps)),
+            new Sampler(model.Denoiser, model.Schedule, Solver.DpmSolverPlusPlus(2), model.Grid(plan.Steps)),
             Shown,
             new LatentOptimisationOptions
             {
@@ -139,7 +142,7 @@ internal sealed class GuideRunner(GuideModel model)
             StraightnessThreshold = 0,
         };
         ControlOptimisation control = new ControlOptimisation(
-            new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), model.GridOf(plan.Steps)),
+            new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), model.Grid(plan.Steps)),
             options);
         double total = plan.Evaluations(model);
         double done = 0;

@@ -1,4 +1,4 @@
-using Costate.Faces.Morphs;
+using Costate.Faces.Recognition;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -69,7 +69,7 @@ internal sealed class GuideTarget
     }
 
     /// <summary>The person that a recogniser sees in pictures.</summary>
-    internal static GuideTarget Person(Tensor pictures, MorphRecogniser recogniser)
+    internal static GuideTarget Person(Tensor pictures, Recogniser recogniser)
     {
         using IDisposable noGraph = no_grad();
         Tensor person = Unit(recogniser.Embed(pictures));

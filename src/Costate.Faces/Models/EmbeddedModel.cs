@@ -23,10 +23,14 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <summary>The training steps that the autoencoder counts times in.</summary>
     internal const int TrainingTimesteps = 1000;
 
+    // The last noise of the grid is too little to see.
+    private const double End = 1e-3;
+
     private const string FolderName = "Weights";
     private const string Cure =
         "Build the tool again if these weights came with it; otherwise give a folder of weights that costate train all has written.";
 
+    private readonly bool isEmbedded = folder is null;
     private readonly List<IDisposable> opened = [];
     private readonly Dictionary<string, EmbeddedRecogniser> recognisers = [];
     private PatchedAutoencoder? autoencoder;
@@ -45,9 +49,18 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>
     internal PatchedAutoencoder Autoencoder => autoencoder ??= Opened(OpenAutoencoder(Path.Combine(Folder, AutoencoderFile)));
 
-    /// <summary>The autoencoder's prediction under a semantic code.</summary>
+    /// <summary>The autoencoder as a model of faces under their semantic codes. It owns all networks that are opened.</summary>
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>
-    internal Denoiser Denoiser => Autoencoder.ToDenoiser(TrainingTimesteps);
+    internal Model ToModel() => new(
+        isEmbedded ? "embedded" : Folder,
+        Autoencoder.ToDenoiser(TrainingTimesteps).WithFingerprint(Autoencoder.parameters()),
+        Schedule,
+        this)
+    {
+        Grid = steps => TimeGrid.UniformLogSnr(Schedule, steps, 1, End),
+        Shape = Shape,
+        Encode = Autoencoder.Encode,
+    };
 
     /// <summary>The recogniser that losses may use.</summary>
     /// <exception cref="InvalidDataException">A file is missing, damaged, of another network, or not calibrated.</exception>

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Costate.Faces.Models;
 using Costate.Faces.Names;
+using Costate.Faces.Recognition;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,13 +10,13 @@ namespace Costate.Faces.Morphs;
 /// <summary>Morphs pairs of faces, several at a time, which do not depend on each other.</summary>
 internal sealed class MorphRun
 {
-    private readonly MorphModel model;
+    private readonly FaceModel model;
     private readonly MorphSettings settings;
     private readonly Morphing morphing;
 
     /// <summary>Prepares the samplers.</summary>
     /// <exception cref="ArgumentException">The settings do not go together.</exception>
-    internal MorphRun(MorphModel model, MorphSettings settings)
+    internal MorphRun(FaceModel model, MorphSettings settings)
     {
         (this.model, this.settings) = (model, settings);
         Sampler sampler = SamplerOf(settings.Steps);
@@ -42,7 +44,7 @@ internal sealed class MorphRun
         MorphingEnds ends = morphing.Encode(
             a,
             b,
-            model.Encode,
+            model.Model.Encode!,
             seeds,
             new Listener<StepProgress>(step => progress(share.Encoded(step), null)),
             cancellationToken);
@@ -62,7 +64,7 @@ internal sealed class MorphRun
             listener,
             cancellationToken);
         Tensor morphs = Rounded(best.Sample);
-        MorphRecogniser[] recognisers = [model.Attack, .. model.Judges];
+        Recogniser[] recognisers = [model.Attack, .. model.Judges];
         IReadOnlyList<MorphSimilarity>[] ofMorphs = Judge(recognisers, morphs, a, b);
         IReadOnlyList<MorphSimilarity>[] ofBlends = Judge(
             recognisers,
@@ -85,12 +87,16 @@ internal sealed class MorphRun
     }
 
     private Sampler SamplerOf(int steps) =>
-        new(model.Denoiser, model.Schedule, settings.Solver, NamedGrid.Parse(settings.GridName, model.Schedule, steps, 1, 1e-3));
+        new(
+            model.Model.Denoiser,
+            model.Model.Schedule,
+            settings.Solver,
+            NamedGrid.Parse(settings.GridName, model.Model.Schedule, steps, 1, 1e-3));
 
     private static Tensor Rounded(Tensor faces) => faces.add(1).mul_(127.5).round_().clamp_(0, 255).div_(127.5).sub_(1);
 
     // For each pair.
-    private static IReadOnlyList<MorphSimilarity>[] Judge(MorphRecogniser[] recognisers, Tensor morphs, Tensor a, Tensor b)
+    private static IReadOnlyList<MorphSimilarity>[] Judge(Recogniser[] recognisers, Tensor morphs, Tensor a, Tensor b)
     {
         double[][][] similarities = [.. recognisers.Select(r => Similarities(r, morphs, a, b))];
         return [.. Enumerable.Range(0, (int)morphs.shape[0]).Select(i => (IReadOnlyList<MorphSimilarity>)
@@ -108,7 +114,7 @@ internal sealed class MorphRun
         ];
     }
 
-    private static double[][] Similarities(MorphRecogniser recogniser, Tensor morphs, Tensor a, Tensor b)
+    private static double[][] Similarities(Recogniser recogniser, Tensor morphs, Tensor a, Tensor b)
     {
         (Tensor m, Tensor x, Tensor y) = (recogniser.Embed(morphs), recogniser.Embed(a), recogniser.Embed(b));
         return [Cosines(m, x), Cosines(m, y), Cosines(x, y)];

@@ -18,7 +18,7 @@ public sealed class Denoiser
 {
     private readonly NetworkClock clock;
     private IReadOnlyList<Parameter>? parameters;
-    private readonly Func<Tensor, Tensor, Tensor?, Tensor> network;
+    private Func<Tensor, Tensor, Tensor?, Tensor> network;
     private IReadOnlyList<Tensor>? weights;
     private IReadOnlyList<ClassifierFreeGuidance> guidances = [];
     private Func<Tensor, double, Tensor, Tensor>? correction;
@@ -242,6 +242,13 @@ public sealed class Denoiser
 
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
     internal Denoiser WithoutParameters() => With(copy => copy.parameters = []);
+
+    /// <summary>The same denoiser, telling of each call of the network.</summary>
+    internal Denoiser Observed(Action called) => With(copy => copy.network = (x, t, z) =>
+    {
+        called();
+        return network(x, t, z);
+    });
 
     /// <summary>The network's own output, in the dtype of x. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...]. The network gets a copy.</param>

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using Costate.Testing;
 using SkiaSharp;
 
@@ -10,7 +10,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
     private const string Few = "unguided,greedy,end-to-end";
 
     private readonly TemporaryFolder folder = new();
-    private Func<string?, MorphModel> model = TinyMorphModel.OfFormula;
+    private Func<string?, FaceModel> model = TinyMorphModel.OfFormula;
 
     public void Dispose() => folder.Dispose();
 

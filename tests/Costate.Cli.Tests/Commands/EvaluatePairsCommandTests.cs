@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Costate.Experiments.Pairs;
 using Costate.Faces.Drawing;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Testing;
 using SkiaSharp;
@@ -104,18 +105,9 @@ public sealed class EvaluatePairsCommandTests : IDisposable
         morphModel: Strict);
 
     // Judges that refuse every blend of a network that was never trained.
-    private static MorphModel Strict(string? weights)
+    private static FaceModel Strict(string? weights)
     {
-        MorphModel model = TinyMorphModel.Load(weights);
-        return new MorphModel([model])
-        {
-            Source = model.Source,
-            Side = model.Side,
-            Denoiser = model.Denoiser,
-            Schedule = model.Schedule,
-            Encode = model.Encode,
-            Attack = model.Attack,
-            Judges = [.. model.Judges.Select(judge => judge with { Threshold = 0.999 })],
-        };
+        FaceModel model = TinyMorphModel.Load(weights);
+        return model with { Judges = [.. model.Judges.Select(judge => judge with { Threshold = 0.999 })] };
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
+using Costate.Networks;
 
 namespace Costate.Cli.Tests.Commands;
 
@@ -101,18 +102,17 @@ public sealed class MorphBatchCommandTests : MorphRuns
         Assert.True(File.Exists(Folder.PathTo("out", "two", "morph.png")));
 
         // The group of both fails, then the first alone.
-        MorphModel Broken(string? weights)
+        FaceModel Broken(string? weights)
         {
-            MorphModel model = TinyMorphModel.Load(weights);
-            return new MorphModel([model])
+            FaceModel model = TinyMorphModel.Load(weights);
+            return model with
             {
-                Source = model.Source,
-                Side = model.Side,
-                Denoiser = model.Denoiser,
-                Schedule = model.Schedule,
-                Encode = x => call++ < 2 ? throw new InvalidOperationException("Broken.") : model.Encode(x),
-                Attack = model.Attack,
-                Judges = model.Judges,
+                Model = new Model(model.Model.Source, model.Model.Denoiser, model.Model.Schedule, model)
+                {
+                    Grid = model.Model.Grid,
+                    Shape = model.Model.Shape,
+                    Encode = x => call++ < 2 ? throw new InvalidOperationException("Broken.") : model.Model.Encode!(x),
+                },
             };
         }
     }

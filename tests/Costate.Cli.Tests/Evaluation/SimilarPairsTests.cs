@@ -1,5 +1,5 @@
 using Costate.Experiments.Evaluation;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Evaluation;
@@ -29,7 +29,7 @@ public sealed class SimilarPairsTests
     public void Choose_IsDisjointAndDeterministic_AndFewerAreTheFirst()
     {
         using var scope = NewDisposeScope();
-        using MorphModel model = TinyMorphModel.Load(null);
+        using FaceModel model = TinyMorphModel.Load(null);
         IReadOnlyList<SimilarPair> pairs = SimilarPairs.Choose(model, 30, 12, default);
         Assert.Equal(12, pairs.Count);
         Assert.Equal(24, pairs.SelectMany(p => (ulong[])[p.A, p.B]).Distinct().Count());

@@ -28,7 +28,7 @@ public sealed class EmbeddedModelTests
             Assert.All(network.parameters(), p => Assert.False(p.requires_grad));
         }
 
-        var sampler = new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), TimeGrid.UniformLogSnr(model.Schedule, 2));
+        var sampler = new Sampler(model.ToModel().Denoiser, model.Schedule, Solver.Ddim(), TimeGrid.UniformLogSnr(model.Schedule, 2));
         Tensor sample = sampler.Sample(StartNoise.Draw(faces.shape, 1), model.Autoencoder.Encode(faces));
         Assert.Equal(faces.shape, sample.shape);
         Assert.Equal([2, 16], model.Attack.Network.Embed(sample).shape);

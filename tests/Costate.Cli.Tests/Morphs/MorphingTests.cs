@@ -125,7 +125,7 @@ public sealed class MorphingTests
             Assert.Throws<ArgumentException>(() => morphing.Encode(a, b.narrow(0, 0, 1), codeA: null, codeB: null)).Message);
         Assert.Contains(
             "3 seeds",
-            Assert.Throws<ArgumentException>(() => morphing.Encode(a, b, codeA: null, codeB: null, NoiseSeeds.OfItems(1, 2, 3))).Message);
+            Assert.Throws<InputException>(() => morphing.Encode(a, b, codeA: null, codeB: null, NoiseSeeds.OfItems(1, 2, 3))).Message);
         Assert.Throws<ArgumentNullException>(() => morphing.Encode(a, b, a, null));
         Assert.Contains("both its states", Assert.Throws<ArgumentException>(() => NewMorphing("rex-sde")).Message);
         Assert.Contains(

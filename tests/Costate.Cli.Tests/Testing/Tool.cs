@@ -1,5 +1,5 @@
 using Costate.Cli.Terminals;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 
 namespace Costate.Cli.Tests;
 
@@ -16,7 +16,7 @@ internal static partial class Tool
         int width = 132,
         int? liveWidth = null,
         CancellationToken cancellationToken = default,
-        Func<string?, MorphModel>? morphModel = null,
+        Func<string?, FaceModel>? morphModel = null,
         byte[]? input = null)
     {
         using var output = new StringWriter();

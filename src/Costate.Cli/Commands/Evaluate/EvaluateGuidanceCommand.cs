@@ -7,7 +7,7 @@ using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
 using Costate.Faces.Guidance;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
 using TorchSharp;
@@ -24,7 +24,7 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
     private const string DefaultBudgets = "50,100,200";
 
     private readonly Terminal terminal;
-    private readonly Func<string?, MorphModel> load;
+    private readonly Func<string?, FaceModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly Option<int?> faces = CommonOptions.Whole(
         "--faces",
@@ -82,7 +82,7 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
-    internal EvaluateGuidanceCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+    internal EvaluateGuidanceCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base("guidance", "Compares guidance methods and lookaheads at equal numbers of network evaluations.")
     {
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
@@ -164,14 +164,13 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
         using var torchThreads = new TorchThreads(parsed.GetValue(threads));
         using DisposeScope scope = NewDisposeScope();
-        MorphModel networks = load(parsed.GetValue(weights));
-        using GuideModel model = GuideModel.Of(networks);
+        using FaceModel model = load(parsed.GetValue(weights));
         var folder = new GuidanceStudyFolder(parsed.GetValue(output)!);
         using FolderLock held = FolderLock.Take(folder.FullName, parsed);
         EvaluationContents contents = folder.Begin(new EvaluationContents
         {
             Study = folder.Study,
-            Settings = settings.Describe(EvaluationModel.Describe(networks)),
+            Settings = settings.Describe(ModelAnswers.Describe(model)),
             Shard = part.ToString(),
             Methods = (
                     from task in chosenTasks

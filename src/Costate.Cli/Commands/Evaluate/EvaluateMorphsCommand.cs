@@ -4,7 +4,7 @@ using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using Costate.Faces.Names;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -27,7 +27,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
     ];
 
     private readonly Terminal terminal;
-    private readonly Func<string?, MorphModel> load;
+    private readonly Func<string?, FaceModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly Option<string> study = new("--study")
     {
@@ -107,7 +107,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
-    internal EvaluateMorphsCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+    internal EvaluateMorphsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base("morphs", "Compares methods of morphing: how often face recognisers take a morph for both people (MMPMR).")
     {
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
@@ -179,7 +179,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
         using var torchThreads = new TorchThreads(parsed.GetValue(threads));
         using DisposeScope scope = NewDisposeScope();
-        using MorphModel model = load(parsed.GetValue(weights));
+        using FaceModel model = load(parsed.GetValue(weights));
         var folder = new EvaluationFolder(parsed.GetValue(output)!);
         using var line = new EvaluationLine(terminal);
         var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, line);
@@ -187,7 +187,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         using FolderLock held = FolderLock.Take(folder.FullName, parsed);
         EvaluationContents contents = folder.Begin(new EvaluationContents
         {
-            Settings = settings.Describe(EvaluationModel.Describe(model)),
+            Settings = settings.Describe(ModelAnswers.Describe(model)),
             Shard = part.ToString(),
             Methods = chosen.ToDictionary(m => m.Name, _ => count),
         });

@@ -6,6 +6,7 @@ using Costate.Experiments.Files;
 using Costate.Experiments.Pairs;
 using Costate.Experiments.Plots;
 using Costate.Faces.Drawing;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
@@ -30,7 +31,7 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
 
     private readonly Terminal terminal;
-    private readonly Func<string?, MorphModel> load;
+    private readonly Func<string?, FaceModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
     private readonly Option<int?> people = CommonOptions.Whole(
@@ -54,7 +55,7 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
-    internal EvaluatePairsCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+    internal EvaluatePairsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base(
             "pairs",
             "Finds two drawn people whose blend recognisers refuse and whose morph they accept: how the bundled faces were chosen.")
@@ -103,7 +104,7 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
         using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, ReportFile, SheetFile, FileA, FileB);
         using var torchThreads = new TorchThreads(parsed.GetValue(threads));
         using DisposeScope scope = NewDisposeScope();
-        using MorphModel model = load(parsed.GetValue(weights));
+        using FaceModel model = load(parsed.GetValue(weights));
         using var line = new EvaluationLine(terminal);
         (PairSearchReport report, IReadOnlyList<CaptionedPicture> pictures) =
             new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries) ?? DefaultTries, cancellationToken);

@@ -5,10 +5,12 @@ using Costate.Cli.Names;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Files;
 using Costate.Faces.Guidance;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using Costate.Faces.Reports;
+using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
+using Option = System.CommandLine.Option;
 
 namespace Costate.Cli.Commands.Guide;
 
@@ -16,7 +18,7 @@ namespace Costate.Cli.Commands.Guide;
 internal sealed class GuideCommand : DocumentedCommand
 {
     private readonly Terminal terminal;
-    private readonly Func<string?, MorphModel> load;
+    private readonly Func<string?, FaceModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly GuideOptions options = new();
     private readonly GuideModelOptions modelOptions = new();
@@ -33,7 +35,7 @@ internal sealed class GuideCommand : DocumentedCommand
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
-    internal GuideCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+    internal GuideCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base("guide", "Guides samples to what is known of a picture, to a person, or to a loss of yours, without training.")
     {
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
@@ -88,15 +90,21 @@ internal sealed class GuideCommand : DocumentedCommand
     private int Run(ParseResult parsed)
     {
         GuideSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
-        UserModel? own = modelOptions.Parse(parsed);
+        Func<InputFiles, (Model Model, Tensor? Condition)>? own = modelOptions.Parse(parsed);
         using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, GuideReport.AllFiles);
         using var torchThreads = new TorchThreads(parsed.GetValue(threads) ?? (own is null ? 1 : null));
         using DisposeScope scope = NewDisposeScope();
-        using GuideModel model = own?.Load(settings.Files) ?? GuideModel.Of(load(modelOptions.Weights(parsed)));
+        using FaceModel? faces = own is null ? load(modelOptions.Weights(parsed)) : null;
+        (Model model, Tensor? condition) = own is null ? (faces!.Model, null) : own(settings.Files);
+        using Model owned = model;
         GuideReport report;
         using (var line = new ProgressLine(terminal, "guiding", total: 1))
         {
-            report = new GuideRun(model, settings).Run(parsed.GetValue(picture), folder, line.Report, cancellationToken);
+            report = new GuideRun(model, condition, faces?.Attack, settings).Run(
+                parsed.GetValue(picture),
+                folder,
+                line.Report,
+                cancellationToken);
         }
 
         cancellationToken.ThrowIfCancellationRequested();

@@ -2,6 +2,9 @@ using System.CommandLine;
 using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Faces.Names;
+using Costate.Networks;
+using static TorchSharp.torch;
+using Option = System.CommandLine.Option;
 
 namespace Costate.Cli.Commands.Guide;
 
@@ -54,9 +57,11 @@ internal sealed class GuideModelOptions
     /// <summary>Where the weights of the embedded model are; null for those of the tool.</summary>
     internal string? Weights(ParseResult parsed) => parsed.GetValue(weights);
 
-    /// <summary>The user's model; null for the embedded one.</summary>
+    /// <summary>
+    /// What loads the user's model and its condition, [1, ...] or null, into the caller's dispose scope; null for the embedded model.
+    /// </summary>
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal UserModel? Parse(ParseResult parsed)
+    internal Func<InputFiles, (Model Model, Tensor? Condition)>? Parse(ParseResult parsed)
     {
         if (parsed.GetValue(model) is not string path)
         {
@@ -85,6 +90,33 @@ internal sealed class GuideModelOptions
         }
 
         Prediction kind = Specification.Find("prediction", predicts, Predictions, p => p.Name).Value;
-        return new UserModel(path, named, kind, parsed.GetValue(timeScale), parsed.GetValue(trainingTimesteps), parsed.GetValue(condition));
+        return files => Load(files, path, parsed.GetValue(condition), steps => SamplingPlan.FromNames(
+            named,
+            kind,
+            solver: null,
+            grid: null,
+            steps,
+            start: null,
+            end: null,
+            parsed.GetValue(timeScale),
+            parsed.GetValue(trainingTimesteps)));
+    }
+
+    private static (Model Model, Tensor? Condition) Load(InputFiles files, string path, string? condition, Func<int, SamplingPlan> planOf)
+    {
+        SamplingPlan plan = planOf(2);
+        Model model = ModelFile.Open(path, plan, ScalarType.Float32, steps => planOf(steps).Grid);
+        try
+        {
+            Tensor? z = condition is null
+                ? null
+                : TensorFile.ForBatch("--condition", TensorFile.Read(files, "--condition", condition, ScalarType.Float32), 1);
+            return (model, z);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 }

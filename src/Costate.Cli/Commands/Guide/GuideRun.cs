@@ -5,17 +5,22 @@ using Costate.Experiments.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Morphs;
 using Costate.Faces.Pictures;
+using Costate.Faces.Recognition;
 using Costate.Faces.Reports;
+using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Guide;
 
 /// <summary>Guides samples to one picture, and writes what came out.</summary>
-internal sealed class GuideRun(GuideModel model, GuideSettings settings)
+internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? recogniser, GuideSettings settings)
 {
     private const int FramesShown = 6;
     private const int SmallestShown = 128;
+
+    // Of square pictures; null where the user's own say it.
+    private readonly int? side = model.Shape is [3, long height, _] ? (int)height : null;
 
     /// <summary>
     /// Guides samples to the user's picture, or to a bundled face if that is null, and leaves the files in the folder to be committed.
@@ -50,7 +55,7 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
             settings.Seeds,
             part => progress(share + ((1 - share) * part)),
             cancellationToken);
-        IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, model.Recogniser);
+        IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, recogniser);
         int best = Enumerable.Range(0, items.Count).MinBy(i => items[i].Loss ?? double.PositiveInfinity);
         var report = new GuideReport
         {
@@ -60,7 +65,7 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
             Seed = settings.Seed,
             Samples = items,
             Best = items[best].Loss is null ? null : best,
-            Unguided = GuideItem.Measure(unguided, target, model.Recogniser),
+            Unguided = GuideItem.Measure(unguided, target, recogniser),
             Losses = [.. outcome.Curve.Select(curve => curve.Select(loss => double.IsFinite(loss) ? loss : (double?)null).ToArray())],
             NetworkEvaluations = outcome.Cost.NetworkEvaluations,
             VectorJacobianProducts = outcome.Cost.VectorJacobianProducts,
@@ -84,10 +89,10 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
     // [1, 3, height, width].
     private Tensor Input(string? picture)
     {
-        if (model.Side is int side && !settings.IsObserved)
+        if (side is int faces && !settings.IsObserved)
         {
-            FacePicture face = picture is null ? ExampleFaces.Read(side).A : MorphInputs.Read(settings.Files, picture, side);
-            return FacePicture.Stack([face], side);
+            FacePicture face = picture is null ? ExampleFaces.Read(faces).A : MorphInputs.Read(settings.Files, picture, faces);
+            return FacePicture.Stack([face], faces);
         }
 
         return picture is not null
@@ -100,11 +105,11 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         Tensor pictures = input.expand(settings.Samples, -1, -1, -1).contiguous();
         if (settings.Task == GuideTask.Identity)
         {
-            return model.Recogniser is null
+            return recogniser is null
                 ? throw new UsageException(
                     "Got --task identity with --model; the recogniser knows the pictures of the embedded model alone. "
                         + "Take --task custom-torchscript-loss with a recogniser of yours.")
-                : GuideTarget.Person(pictures, model.Recogniser);
+                : GuideTarget.Person(pictures, recogniser);
         }
 
         if (script is not null)
@@ -124,8 +129,8 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
             settings.Task,
             settings.Degradation,
             pictures,
-            model.Side ?? (factor * input.shape[2]),
-            model.Side ?? (factor * input.shape[3]));
+            side ?? (factor * input.shape[2]),
+            side ?? (factor * input.shape[3]));
     }
 
     private (Tensor? Condition, string? Code) Condition(GuideTarget target, CancellationToken cancellationToken)
@@ -133,7 +138,7 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         if (model.Encode is null)
         {
             return settings.Code is null
-                ? (model.Condition?.expand([settings.Samples, .. model.Condition.shape.Skip(1)]).contiguous(), null)
+                ? (ownCondition?.expand([settings.Samples, .. ownCondition.shape.Skip(1)]).contiguous(), null)
                 : throw new UsageException("Got --code with --model; the codes are of the embedded model. Give --condition.");
         }
 
@@ -141,15 +146,15 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         Tensor one = code switch
         {
             GuideCode.OfSeen => model.Encode((settings.Task.IsMeasured ? target.Filled : target.Seen).narrow(0, 0, 1)),
-            GuideCode.Mean => model.MeanCode(cancellationToken),
+            GuideCode.Mean => GuideCode.MeanOf(model, cancellationToken),
             _ => model.Encode(
                 FacePicture.Stack(
                     [
                         settings.Code is null
-                            ? ExampleFaces.Read(model.Side!.Value).B
-                            : MorphInputs.Read(settings.Files, code, model.Side!.Value),
+                            ? ExampleFaces.Read(side!.Value).B
+                            : MorphInputs.Read(settings.Files, code, side!.Value),
                     ],
-                    model.Side!.Value)),
+                    side!.Value)),
         };
         return (one.expand(settings.Samples, -1).contiguous(), code);
     }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Files;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Reports;
 using TorchSharp;
@@ -12,7 +13,7 @@ using static TorchSharp.torch;
 namespace Costate.Cli.Commands.Morph;
 
 /// <summary>Many pairs into one folder, a folder for each, several at a time. What is there already is not done again.</summary>
-internal sealed class MorphBatch(string output, MorphModel model, MorphSettings settings, Terminal terminal)
+internal sealed class MorphBatch(string output, FaceModel model, MorphSettings settings, Terminal terminal)
 {
     internal const string SettingsFile = "settings.json";
     internal const string TableFile = "morphs.csv";
@@ -21,7 +22,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
     /// <summary>The files beside the folders of the pairs.</summary>
     internal static readonly string[] Files = [SettingsFile, TableFile, FileName];
 
-    private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Source);
+    private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Model.Source);
     private readonly SortedDictionary<int, MorphBatchRow> rows = [];
     private readonly Dictionary<string, int> linesOfContent = new(StringComparer.Ordinal);
     private readonly MorphRun run = MorphInputs.Run(model, settings);

@@ -5,6 +5,7 @@ using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Files;
 using Costate.Experiments.Pairs;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
@@ -19,7 +20,7 @@ internal sealed class MorphCommand : DocumentedCommand
     private const int DefaultGroup = 8;
 
     private readonly Terminal terminal;
-    private readonly Func<string?, MorphModel> load;
+    private readonly Func<string?, FaceModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
     private readonly Argument<string[]> pictures = new("PICTURES")
@@ -48,7 +49,7 @@ internal sealed class MorphCommand : DocumentedCommand
         "Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
 
     [SetsRequiredMembers]
-    internal MorphCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+    internal MorphCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base("morph", "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.")
     {
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
@@ -114,7 +115,7 @@ internal sealed class MorphCommand : DocumentedCommand
     private int RunOne(ParseResult parsed, MorphSettings settings, string[] given)
     {
         using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, MorphReport.AllFiles);
-        using MorphModel model = load(parsed.GetValue(weights));
+        using FaceModel model = load(parsed.GetValue(weights));
         (FacePicture a, FacePicture b) =
             given.Length == 0
                 ? ExampleFaces.Read(model.Side)
@@ -127,7 +128,7 @@ internal sealed class MorphCommand : DocumentedCommand
                 .Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), cancellationToken)[0];
         }
 
-        MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Source), settings.Seed);
+        MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
         cancellationToken.ThrowIfCancellationRequested();
         folder.Commit();
         if (parsed.GetValue(json))
@@ -148,7 +149,7 @@ internal sealed class MorphCommand : DocumentedCommand
     private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs)
     {
         string folder = parsed.GetValue(output)!;
-        using MorphModel model = load(parsed.GetValue(weights));
+        using FaceModel model = load(parsed.GetValue(weights));
         var run = new MorphBatch(folder, model, settings, terminal);
         using FolderLock held = FolderLock.Take(folder, parsed);
         run.Begin();

@@ -1,4 +1,5 @@
 using Costate.Cli.Files;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 
 namespace Costate.Cli.Commands.Morph;
@@ -24,7 +25,7 @@ internal static class MorphInputs
 
     /// <summary>What morphs by these settings.</summary>
     /// <exception cref="UsageException">The settings do not go together.</exception>
-    internal static MorphRun Run(MorphModel model, MorphSettings settings)
+    internal static MorphRun Run(FaceModel model, MorphSettings settings)
     {
         try
         {

@@ -102,7 +102,7 @@ internal sealed class EditCommand : DocumentedCommand
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
         using var session = new SamplingSession(
             settings,
-            network => latent?.Start() ?? network.WithCondition(network.Read(text, settings)));
+            it => latent?.Start() ?? it.WithCondition(it.Read(text)));
         Tensor changed = other is null ? session.ReadConditionFrom(face!) : session.ReadCondition("--edit-condition", other);
         long[] shape = session.Start.shape;
         SamplePictures? pictures = SamplePictures.For(shape, Picture, ((int)(2 * shape[0]), 2));

@@ -67,7 +67,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
         int number = parsed.GetValue(count) ?? DefaultCount;
         (string a, string b) = (parsed.GetValue(first)!, parsed.GetValue(second)!);
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
-        using var session = new SamplingSession(settings, network => network.WithCondition(Both(network, a, b, settings)));
+        using var session = new SamplingSession(settings, it => it.WithCondition(Both(it, a, b, settings)));
         SamplePictures? pictures = SamplePictures.For([number, .. session.Start.shape.Skip(1)], Picture, (number, number));
         folder.Expect(pictures?.Names ?? []);
         Tensor? between = session.Condition is null ? null : Between(session.Condition, number);
@@ -98,9 +98,9 @@ internal sealed class InterpolateCommand : DocumentedCommand
             settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(NoiseSeeds.OfItems(Enumerable.Repeat(settings.Seed, items))) : null;
     }
 
-    private static Tensor Both(SamplingNetwork network, string a, string b, SamplingSettings settings)
+    private static Tensor Both(SamplingSession session, string a, string b, SamplingSettings settings)
     {
-        (Tensor x, Tensor y) = (network.Read(a, settings), network.Read(b, settings));
+        (Tensor x, Tensor y) = (session.Read(a), session.Read(b));
         if (settings.Unconditional is string file && !file.Equals("zeros", StringComparison.OrdinalIgnoreCase)
             && Files.TensorFile.Read(settings.Files, "--unconditional", file, settings.Dtype) is var none
             && (none.dim() == 0 || none.shape[0] != 1))

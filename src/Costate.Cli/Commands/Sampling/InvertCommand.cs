@@ -56,7 +56,7 @@ internal sealed class InvertCommand : DocumentedCommand
         settings.Plan.WarnOfIgnored(terminal);
         string text = parsed.GetValue(sample)!;
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, SavedLatent.FileName, RunReport.FileName);
-        using var session = new SamplingSession(settings, network => network.WithCondition(network.Read(text, settings)));
+        using var session = new SamplingSession(settings, it => it.WithCondition(it.Read(text)));
 
         NoiseState state;
         using (var line = new ProgressLine(terminal, "inverting", total: 1))

@@ -4,6 +4,8 @@ using Costate.Cli.Terminals;
 using Costate.Experiments;
 using Costate.Experiments.Files;
 using Costate.Faces;
+using Costate.Faces.Models;
+using Costate.Faces.Morphs;
 using Costate.Faces.Reports;
 using Costate.Networks;
 using TorchSharp;
@@ -17,7 +19,8 @@ internal sealed class SamplingSession : IDisposable
     private readonly long began = Stopwatch.GetTimestamp();
     private readonly DisposeScope scope = NewDisposeScope();
     private readonly TorchThreads threads;
-    private readonly SamplingNetwork network;
+    private readonly Model model;
+    private long calls;
 
     private readonly SamplingSettings settings;
 
@@ -27,19 +30,21 @@ internal sealed class SamplingSession : IDisposable
     /// settings if null. Both go to the session.</param>
     /// <exception cref="CommandException">A file is missing or does not fit.</exception>
     /// <exception cref="UsageException">The settings do not go together.</exception>
-    internal SamplingSession(SamplingSettings settings, Func<SamplingNetwork, (Tensor Start, Tensor? Condition)>? start = null)
+    internal SamplingSession(SamplingSettings settings, Func<SamplingSession, (Tensor Start, Tensor? Condition)>? start = null)
     {
         this.settings = settings;
         threads = new TorchThreads(settings.Threads);
         try
         {
-            network = SamplingNetwork.Open(settings);
-            (Start, Tensor? own) = start is null ? (StartOf(settings), null) : start(network);
+            model = settings.Model is string network
+                ? ModelFile.Open(network, settings.Plan, settings.Dtype)
+                : new EmbeddedModel(settings.Weights).ToModel();
+            (Start, Tensor? own) = start is null ? (StartOf(model, settings), null) : start(this);
             long batch = Start.shape[0];
             Condition = settings.Condition is string file ? ReadCondition("--condition", file)
                 : settings.ConditionFrom is string picture ? ReadConditionFrom(picture)
                 : own;
-            Sampler = SamplerOf(settings, network, Condition, batch);
+            Sampler = SamplerOf(Condition, batch);
             Noise = settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(settings.Seed) : null;
         }
         catch
@@ -60,7 +65,7 @@ internal sealed class SamplingSession : IDisposable
     internal BrownianPath? Noise { get; }
 
     /// <summary>How often the network was called.</summary>
-    internal long NetworkEvaluations => network.Calls;
+    internal long NetworkEvaluations => calls;
 
     internal double Seconds => Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 3);
 
@@ -72,7 +77,22 @@ internal sealed class SamplingSession : IDisposable
     /// <summary>The code of a picture as a condition for the whole batch; belongs to the session.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
     internal Tensor ReadConditionFrom(string picture) =>
-        TensorFile.ForBatch("--condition-from", network.ConditionOf(network.Read(picture, settings))!, Start.shape[0]);
+        TensorFile.ForBatch("--condition-from", model.Encode!(Read(picture)), Start.shape[0]);
+
+    /// <summary>
+    /// Samples named on the command line, [batch, ...]; they belong to the session. Of a picture of any size the middle square is taken where
+    /// the model wants a square.
+    /// </summary>
+    /// <exception cref="CommandException">There is no such file, or it does not fit.</exception>
+    internal Tensor Read(string text) =>
+        model.Shape is [3, long side, _]
+        && (text == InputFiles.StandardInput || File.Exists(text))
+        && settings.Files.PictureOrNull("the picture", text) is byte[] bytes
+            ? FacePicture.Stack([FacePicture.Read(text, bytes, (int)side)], (int)side)
+            : SampleFile.Read(settings.Files, text, settings.Shape, settings.Dtype);
+
+    /// <summary>Samples, and the condition that they have by themselves, or null.</summary>
+    internal (Tensor Samples, Tensor? Condition) WithCondition(Tensor samples) => (samples, model.Encode?.Invoke(samples));
 
     /// <summary>Writes tensors with the settings of the run beside them.</summary>
     internal void Write(
@@ -106,18 +126,17 @@ internal sealed class SamplingSession : IDisposable
 
     public void Dispose()
     {
-        network?.Dispose();
+        model?.Dispose();
         scope.Dispose();
         threads.Dispose();
     }
 
-    private static Tensor StartOf(SamplingSettings settings)
+    private static Tensor StartOf(Model model, SamplingSettings settings)
     {
         RequireMemory(settings);
         if (settings.StartNoise is not string file)
         {
-            Tensor drawn = Costate.StartNoise.Draw([settings.Batch ?? 1, .. settings.Shape!], settings.Seed, settings.Dtype);
-            return settings.Plan.StartScale == 1 ? drawn : drawn.mul_(settings.Plan.StartScale);
+            return model.DrawStart([settings.Batch ?? 1, .. settings.Shape!], settings.Seed, settings.Dtype);
         }
 
         Tensor given = TensorFile.Read(settings.Files, "--start-noise", file, settings.Dtype);
@@ -133,11 +152,18 @@ internal sealed class SamplingSession : IDisposable
                     + "Leave out --batch and --shape to take them from the file.");
     }
 
-    private static Sampler SamplerOf(SamplingSettings settings, SamplingNetwork network, Tensor? condition, long batch)
+    private Sampler SamplerOf(Tensor? condition, long batch)
     {
+        if (condition is null && model.Encode is not null)
+        {
+            throw new UsageException(
+                "Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, "
+                    + "or --condition with a code.");
+        }
+
         try
         {
-            Denoiser denoiser = network.ToDenoiser(settings.Plan);
+            Denoiser denoiser = model.Denoiser.Observed(() => calls++);
             if (settings.GuidanceScale is double scale)
             {
                 Tensor none = settings.Unconditional!.Equals("zeros", StringComparison.OrdinalIgnoreCase)
