@@ -13,7 +13,7 @@ internal sealed class FolderLock : IDisposable
     private const string LockFile = ".costate.lock";
     private const string OwnerFile = ".costate.run";
 
-    private const int MostShown = 1000;
+    private const int MaxShown = 1000;
 
     // EWOULDBLOCK of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
     private static readonly int[] SharingViolations = [11, 35, unchecked((int)0x80070020)];
@@ -79,7 +79,7 @@ internal sealed class FolderLock : IDisposable
             string text = File.ReadAllText(owner);
 
             // What a terminal would act on is not shown.
-            return ", " + string.Concat(text.Take(MostShown).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
+            return ", " + string.Concat(text.Take(MaxShown).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -14,7 +14,7 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
     internal const string StandardInput = "-";
 
     // More than the largest picture that is decoded takes without any compression.
-    private const int MostBytes = 1 << 28;
+    private const int MaxBytes = 1 << 28;
 
     private bool standardInputWasRead;
 
@@ -89,10 +89,10 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
         while ((read = stream.Read(buffer)) > 0)
         {
             all.Write(buffer, 0, read);
-            if (all.Length > MostBytes)
+            if (all.Length > MaxBytes)
             {
                 throw new CommandException(
-                    $"Got {what} {path} of more than {MostBytes} bytes; expected at most as many. Make it smaller first.");
+                    $"Got {what} {path} of more than {MaxBytes} bytes; expected at most as many. Make it smaller first.");
             }
         }
 

@@ -12,7 +12,7 @@ internal static class NamedLookahead
     private const string Midpoint = "midpoint";
 
     // Graphs of more evaluations at once would take too much memory.
-    private const int MostUnrolled = 32;
+    private const int MaxUnrolled = 32;
 
     /// <exception cref="InputException">The number of steps or the scheme is none.</exception>
     internal static Lookahead Parse(string steps, string scheme = DefaultScheme)
@@ -46,7 +46,7 @@ internal static class NamedLookahead
         IsUnrolled(evaluations) ? GradientMethod.Unrolled() : GradientMethod.Discrete();
 
     /// <summary>Whether <see cref="MethodFor"/> evaluates each once.</summary>
-    internal static bool IsUnrolled(int evaluations) => evaluations <= MostUnrolled;
+    internal static bool IsUnrolled(int evaluations) => evaluations <= MaxUnrolled;
 
     private static Solver SolverOf(string scheme)
     {

@@ -16,7 +16,7 @@ internal sealed class AutoencoderTask : TrainingTask
 
     private const double FirstTime = 1e-3;
     private const int TrainingTimesteps = 1000;
-    private const int MostShown = 16;
+    private const int MaxShown = 16;
     private const int Steps = 20;
 
     private readonly FaceData data;
@@ -80,7 +80,7 @@ internal sealed class AutoencoderTask : TrainingTask
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        int shown = Math.Min(MostShown, data.Identities);
+        int shown = Math.Min(MaxShown, data.Identities);
         Tensor faces = FaceData.HeldOut(shown, 1);
         Tensor codes = average.Encode(faces);
         var sampler = new Sampler(

@@ -14,7 +14,7 @@ internal sealed class BrownianTree : BrownianPath
 {
     // The lowest cell is [0, 2^Lowest); no schedule goes there but to start at 0 itself.
     private const int Lowest = -80;
-    private const int MostLevels = 30;
+    private const int MaxLevels = 30;
 
     private readonly NoiseSeeds seeds;
     private readonly int levels;
@@ -23,7 +23,7 @@ internal sealed class BrownianTree : BrownianPath
     /// <summary>A tree; a bridge other than the midpoint's is for tests that must fail.</summary>
     internal BrownianTree(NoiseSeeds seeds, double resolution, BrownianBridge? half = null)
     {
-        levels = resolution >= Math.ScaleB(1, -MostLevels) && resolution <= 0.5
+        levels = resolution >= Math.ScaleB(1, -MaxLevels) && resolution <= 0.5
             ? (int)Math.Ceiling(-Math.Log2(resolution))
                 : throw new ArgumentOutOfRangeException(
                     nameof(resolution),

@@ -30,12 +30,12 @@ public sealed class GuideItemTests
             0);
         IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, recogniser: null);
         JsonElement json = JsonDocument.Parse(JsonReport.Text(items)).RootElement;
-        Assert.Equal(ImageQuality.MostPsnr, json[0].GetProperty("psnr").GetDouble());
+        Assert.Equal(ImageQuality.MaxPsnr, json[0].GetProperty("psnr").GetDouble());
         Assert.Equal(1, json[0].GetProperty("ssim").GetDouble(), 1e-9);
         Assert.Equal(new GuideItem(null, null, null, null, "step 3 (time 0.5)"), items[1]);
         Assert.Equal(JsonValueKind.Null, json[2].GetProperty("loss").ValueKind);
         Assert.Null(items[2].Diverged);
-        Assert.Equal(ImageQuality.MostPsnr, items[2].Psnr);
+        Assert.Equal(ImageQuality.MaxPsnr, items[2].Psnr);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
     private const int DefaultBatch = 8;
 
     // Their similarities are a matrix.
-    private const int MostCandidates = 10_000;
+    private const int MaxCandidates = 10_000;
 
     // How many pairs, and which methods.
     private static readonly (string Name, int Pairs, IReadOnlyList<string> Methods)[] Studies =
@@ -42,7 +42,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
     private readonly Option<int?> pairs = CommonOptions.Whole(
         "--pairs",
         1,
-        MostCandidates / 2,
+        MaxCandidates / 2,
         "The most similar pairs, so many. [default: 200, of the tables 100]");
     private readonly Option<string> shard = new("--shard")
     {
@@ -94,7 +94,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
     private readonly Option<int?> candidates = CommonOptions.Whole(
         "--candidates",
         2,
-        MostCandidates,
+        MaxCandidates,
         $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
     private readonly Option<int?> probes = CommonOptions.Whole(
         "--probes",

@@ -27,7 +27,7 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     private const int DefaultTries = 6;
 
     // Their pairs grow with the square.
-    private const int MostPeople = 1000;
+    private const int MaxPeople = 1000;
     private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
 
     private readonly Terminal terminal;
@@ -37,8 +37,8 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     private readonly Option<int?> people = CommonOptions.Whole(
         "--people",
         2,
-        MostPeople,
-        $"How many people to draw, at most {MostPeople}. [default: {DefaultPeople}]");
+        MaxPeople,
+        $"How many people to draw, at most {MaxPeople}. [default: {DefaultPeople}]");
     private readonly Option<ulong?> identity = CommonOptions.Seed(
         "--identity",
         "SEED",

@@ -17,7 +17,7 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
     private const int DefaultPictures = 4;
 
     // All similarities are kept, four bytes each.
-    private const long MostPairs = 200_000_000;
+    private const long MaxPairs = 200_000_000;
 
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
@@ -96,11 +96,11 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
     private static void Check(int people, int each)
     {
         long pairs = RecogniserEvaluation.ImpostorPairs(people, each);
-        if (pairs * RecogniserEvaluation.TargetFalseMatchRate < 1 || pairs > MostPairs)
+        if (pairs * RecogniserEvaluation.TargetFalseMatchRate < 1 || pairs > MaxPairs)
         {
             throw new UsageException(
                 $"Got --identities {people} and --pictures {each}, which are {pairs} pairs of two people; "
-                    + $"expected {1 / RecogniserEvaluation.TargetFalseMatchRate} to {MostPairs} of them.");
+                    + $"expected {1 / RecogniserEvaluation.TargetFalseMatchRate} to {MaxPairs} of them.");
         }
     }
 }

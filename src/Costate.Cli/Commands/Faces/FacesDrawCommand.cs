@@ -16,8 +16,8 @@ internal sealed class FacesDrawCommand : DocumentedCommand
 
     private const int DefaultPeople = 8;
     private const int DefaultPictures = 8;
-    private const int MostPortraits = 4096;
-    private const long MostPixels = 1 << 26;
+    private const int MaxPortraits = 4096;
+    private const long MaxPixels = 1 << 26;
     private const int Gap = 2;
 
     private readonly Terminal terminal;
@@ -27,12 +27,12 @@ internal sealed class FacesDrawCommand : DocumentedCommand
     private readonly Option<int?> people = CommonOptions.Whole(
         "--people",
         1,
-        MostPortraits,
+        MaxPortraits,
         $"How many people: rows of the sheet. [default: {DefaultPeople}]");
     private readonly Option<int?> pictures = CommonOptions.Whole(
         "--pictures",
         1,
-        MostPortraits,
+        MaxPortraits,
         $"How many pictures of each: columns of the sheet. [default: {DefaultPictures}]");
     private readonly Option<ulong?> identity = CommonOptions.Seed(
         "--identity",
@@ -57,7 +57,7 @@ internal sealed class FacesDrawCommand : DocumentedCommand
         [
             "The same seeds and size give the same picture.",
             $"Files: face-IDENTITY-CIRCUMSTANCE.png, {SheetFile} (a row for each person) and {ReportFile}. "
-                + $"At most {MostPortraits} portraits in one run.",
+                + $"At most {MaxPortraits} portraits in one run.",
         ];
         Examples =
         [
@@ -130,11 +130,11 @@ internal sealed class FacesDrawCommand : DocumentedCommand
 
     private static void Check(int rows, int columns, int side)
     {
-        if ((long)rows * columns > MostPortraits || (long)rows * columns * (side + Gap) * (side + Gap) > MostPixels)
+        if ((long)rows * columns > MaxPortraits || (long)rows * columns * (side + Gap) * (side + Gap) > MaxPixels)
         {
             throw new UsageException(
-                $"Got --people {rows} and --pictures {columns} of {side} pixels a side; expected at most {MostPortraits} portraits and "
-                    + $"{MostPixels} pixels on the sheet. Draw them in several runs, with --identity or --circumstance moved on.");
+                $"Got --people {rows} and --pictures {columns} of {side} pixels a side; expected at most {MaxPortraits} portraits and "
+                    + $"{MaxPixels} pixels on the sheet. Draw them in several runs, with --identity or --circumstance moved on.");
         }
     }
 

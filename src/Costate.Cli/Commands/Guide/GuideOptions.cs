@@ -13,7 +13,7 @@ internal sealed class GuideOptions
     private const string DefaultMethod = "greedy";
 
     // The kernel of a motion blur has so many squared, and a picture that is smaller shows nothing of what is in it.
-    private const int MostPixels = 1023;
+    private const int MaxPixels = 1023;
 
     private static readonly (string Name, OptimisationTargets Value)[] Targets =
     [
@@ -87,7 +87,7 @@ internal sealed class GuideOptions
     private readonly Option<int?> factor = CommonOptions.Whole(
         "--factor",
         2,
-        MostPixels,
+        MaxPixels,
         $"For super-resolution: by how much the image was made smaller. [default: {Degradation.DefaultFactor}]");
     private readonly Option<bool> bicubic = new("--bicubic")
     {
@@ -102,7 +102,7 @@ internal sealed class GuideOptions
     private readonly Option<int?> motionBlur = CommonOptions.Whole(
         "--motion-blur",
         3,
-        MostPixels,
+        MaxPixels,
         "For deblur: a motion blur of so many pixels instead, an odd number.");
     private readonly Option<double?> noise = CommonOptions.Number(
         "--noise",

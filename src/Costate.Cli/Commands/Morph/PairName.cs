@@ -7,7 +7,7 @@ namespace Costate.Cli.Commands.Morph;
 /// <summary>What the folder of a pair is called, beside the files of the whole batch.</summary>
 internal static class PairName
 {
-    private const int MostBytes = 200;
+    private const int MaxBytes = 200;
     private const int HexDigits = 12;
     private const string Odd = "/\\:*?\"<>|";
 
@@ -31,8 +31,8 @@ internal static class PairName
         || name.AsSpan().IndexOfAny(Odd) >= 0
         || name.StartsWith('.')
         || name.EndsWith('.')
-        || Encoding.UTF8.GetByteCount(name) > MostBytes
-            ? $"one that a folder can have everywhere: at most {MostBytes} bytes, none of {Odd}, no point at its start or end"
+        || Encoding.UTF8.GetByteCount(name) > MaxBytes
+            ? $"one that a folder can have everywhere: at most {MaxBytes} bytes, none of {Odd}, no point at its start or end"
         : Devices.Contains(name.Split('.')[0].TrimEnd(), StringComparer.OrdinalIgnoreCase) ? "another, which is no device of Windows"
         : null;
 

@@ -15,7 +15,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
 
     private const string Picture = "interpolation";
     private const int DefaultCount = 7;
-    private const int MostCount = 64;
+    private const int MaxCount = 64;
 
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
@@ -28,7 +28,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
     private readonly Option<int?> count = CommonOptions.Whole(
         "--count",
         2,
-        MostCount,
+        MaxCount,
         $"How many samples from A to B, both included. [default: {DefaultCount}]");
 
     [SetsRequiredMembers]

@@ -14,7 +14,7 @@ internal sealed record SamplingPlan
     internal const string DefaultSolver = "dpm++2m";
 
     // Of options without effect: the names come from a file, which may hold any number of any length.
-    private const int MostShown = 20;
+    private const int MaxShown = 20;
     private const int LongestName = 60;
 
     internal required NoiseSchedule Schedule { get; init; }
@@ -104,10 +104,10 @@ internal sealed record SamplingPlan
         if (IgnoredOptions.Count > 0)
         {
             IEnumerable<string> shown = IgnoredOptions
-                .Take(MostShown)
+                .Take(MaxShown)
                 .Select(name => JsonEncodedText.Encode(name).ToString())
                 .Select(name => name.Length > LongestName ? name[..LongestName] + "..." : name);
-            string more = IgnoredOptions.Count > MostShown ? $" and {IgnoredOptions.Count - MostShown} more" : "";
+            string more = IgnoredOptions.Count > MaxShown ? $" and {IgnoredOptions.Count - MaxShown} more" : "";
             terminal.Error.WriteLine(
                 $"The scheduler configuration has options that {GridName} does not, and that have no effect: "
                     + $"{string.Join(", ", shown)}{more}.");

@@ -10,7 +10,7 @@ namespace Costate.Cli.Commands.Train;
 internal sealed class TrainRecogniserCommand : DocumentedCommand
 {
     private const int DefaultChannels = 24;
-    private const int MostChannels = 1024;
+    private const int MaxChannels = 1024;
 
     private readonly TrainingOptions options;
 
@@ -28,7 +28,7 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
         Option<int?> width = CommonOptions.Whole(
             "--width",
             8,
-            MostChannels,
+            MaxChannels,
             $"Channels of the first stage, a multiple of 8. [default: {DefaultChannels}]");
         Notes =
         [

@@ -8,7 +8,7 @@ public sealed class StepControl
 {
     private const double Safety = 0.9;
     private const double LeastFactor = 0.2;
-    private const double MostFactor = 5;
+    private const double MaxFactor = 5;
 
     /// <summary>Tolerances and limits.</summary>
     /// <param name="absolute">Error allowed in a step whatever the size of the state. The default value is 1e-4.</param>
@@ -55,6 +55,6 @@ public sealed class StepControl
     internal static double Factor(double error, double errorBefore, int order)
     {
         double factor = Safety * Math.Pow(Math.Max(error, 1e-10), -0.7 / order) * Math.Pow(Math.Max(errorBefore, 1e-10), 0.4 / order);
-        return Math.Clamp(factor, LeastFactor, error > 1 ? Safety : MostFactor);
+        return Math.Clamp(factor, LeastFactor, error > 1 ? Safety : MaxFactor);
     }
 }
