@@ -13,7 +13,7 @@ internal sealed class FolderLock : IDisposable
     private const string LockFile = ".costate.lock";
     private const string OwnerFile = ".costate.run";
 
-    private const int MostShown = 1000;
+    private const int MaxShown = 1000;
 
     // EWOULDBLOCK of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
     private static readonly int[] SharingViolations = [11, 35, unchecked((int)0x80070020)];
@@ -39,7 +39,10 @@ internal sealed class FolderLock : IDisposable
             try
             {
                 string now = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
-                File.WriteAllText(owner, $"process {Environment.ProcessId} on {Environment.MachineName} since {now} UTC: costate {string.Join(' ', parsed.Tokens)}\n");
+                File.WriteAllText(
+                    owner,
+                    $"process {Environment.ProcessId} on {Environment.MachineName} since {now} UTC: costate "
+                        + $"{string.Join(' ', parsed.Tokens)}\n");
                 RemoveUnfinished(full);
                 return new FolderLock(held, owner);
             }
@@ -51,7 +54,10 @@ internal sealed class FolderLock : IDisposable
         }
         catch (IOException e) when (SharingViolations.Contains(e.HResult))
         {
-            throw new CommandException($"The folder '{folder}' is in use by another run{OwnerText(owner)}. Wait until it ends, end it, or give another folder with --output.", e);
+            throw new CommandException(
+                $"The folder '{folder}' is in use by another run{OwnerText(owner)}. Wait until it ends, end it, "
+                    + "or give another folder with --output.",
+                e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -73,7 +79,7 @@ internal sealed class FolderLock : IDisposable
             string text = File.ReadAllText(owner);
 
             // What a terminal would act on is not shown.
-            return ", " + string.Concat(text.Take(MostShown).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
+            return ", " + string.Concat(text.Take(MaxShown).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -91,7 +97,12 @@ internal sealed class FolderLock : IDisposable
             File.Delete(file);
         }
 
-        foreach (string below in Directory.EnumerateDirectories(folder).Where(below => !Path.GetFileName(below).StartsWith(StagingFolder.Prefix, StringComparison.Ordinal) && !File.Exists(Path.Combine(below, LockFile))))
+        foreach (
+            string below in Directory
+                .EnumerateDirectories(folder)
+                .Where(below =>
+                    !Path.GetFileName(below).StartsWith(StagingFolder.Prefix, StringComparison.Ordinal)
+                    && !File.Exists(Path.Combine(below, LockFile))))
         {
             RemoveUnfinished(below);
         }

@@ -31,7 +31,9 @@ internal sealed record EvaluationContents
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"Cannot read '{file}': {e.Message} Expected a file of costate evaluate. Remove it to begin anew.", e);
+            throw new InvalidDataException(
+                $"Cannot read '{file}': {e.Message} Expected a file of costate evaluate. Remove it to begin anew.",
+                e);
         }
     }
 
@@ -53,5 +55,6 @@ internal sealed record EvaluationContents
     /// <param name="settings">Other settings.</param>
     /// <param name="there">What to call these.</param>
     /// <param name="now">What to call the others.</param>
-    internal string Differences(IReadOnlyDictionary<string, Setting> settings, string there = "there", string now = "now") => Setting.Differences(Settings, settings, there, now);
+    internal string Differences(IReadOnlyDictionary<string, Setting> settings, string there = "there", string now = "now") =>
+        Setting.Differences(Settings, settings, there, now);
 }

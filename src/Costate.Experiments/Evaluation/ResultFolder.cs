@@ -40,17 +40,23 @@ internal class ResultFolder<TResult>(string path, string study, string item)
         {
             if (there.Study != wanted.Study)
             {
-                throw new InvalidDataException($"The folder '{path}' is of costate evaluate {there.Study}, this run of {wanted.Study}. Give another folder for the output.");
+                throw new InvalidDataException(
+                    $"The folder '{path}' is of costate evaluate {there.Study}, this run of {wanted.Study}. "
+                        + "Give another folder for the output.");
             }
 
             if (there.Differences(wanted.Settings) is { Length: > 0 } differences)
             {
-                throw new InvalidDataException($"The folder '{path}' is of an evaluation with other settings: {differences}. Give the same settings to go on with it, or another folder for the output.");
+                throw new InvalidDataException(
+                    $"The folder '{path}' is of an evaluation with other settings: {differences}. Give the same settings to go on with "
+                        + "it, or another folder for the output.");
             }
 
             if (there.Shard != wanted.Shard)
             {
-                throw new InvalidDataException($"The folder '{path}' holds shard {there.Shard}, this run is {wanted.Shard}; expected the same. Give another folder for the output; costate evaluate merge joins them.");
+                throw new InvalidDataException(
+                    $"The folder '{path}' holds shard {there.Shard}, this run is {wanted.Shard}; expected the same. "
+                        + "Give another folder for the output; costate evaluate merge joins them.");
             }
 
             contents = wanted.With(there);
@@ -114,7 +120,9 @@ internal class ResultFolder<TResult>(string path, string study, string item)
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"Cannot read '{file}': {e.Message} Expected a file of costate evaluate {study}. Remove it to compute it anew.", e);
+            throw new InvalidDataException(
+                $"Cannot read '{file}': {e.Message} Expected a file of costate evaluate {study}. Remove it to compute it anew.",
+                e);
         }
     }
 

@@ -50,13 +50,17 @@ internal sealed class OutputFolder : IDisposable
     {
         if (File.Exists(Path.GetFullPath(folder)))
         {
-            throw new IOException($"Cannot write to '{folder}': it is a file; expected a folder, or nothing yet. Name another folder for the output.");
+            throw new IOException(
+                $"Cannot write to '{folder}': it is a file; expected a folder, or nothing yet. Name another folder for the output.");
         }
     }
 
     /// <summary>What to tell of a folder that the system does not let us write to.</summary>
     internal static IOException NotWritable(string folder, Exception cause) =>
-        new($"Cannot write to '{folder}': {cause.Message.TrimEnd('.')}. Expected a folder that this user may create and write to. Name another folder for the output.", cause);
+        new(
+            $"Cannot write to '{folder}': {cause.Message.TrimEnd('.')}. Expected a folder that this user may create and write to. "
+                + "Name another folder for the output.",
+            cause);
 
     /// <summary>Further files that will come, none of which may be a folder.</summary>
     /// <exception cref="IOException">One is.</exception>
@@ -88,7 +92,9 @@ internal sealed class OutputFolder : IDisposable
     {
         foreach (string name in names.Where(name => Directory.Exists(Path.Combine(full, name))))
         {
-            throw new IOException($"Cannot write '{Path.Combine(full, name)}': it is a folder; expected a file, or nothing yet. Name another folder for the output.");
+            throw new IOException(
+                $"Cannot write '{Path.Combine(full, name)}': it is a folder; expected a file, or nothing yet. "
+                    + "Name another folder for the output.");
         }
     }
 

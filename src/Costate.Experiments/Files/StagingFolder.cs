@@ -89,5 +89,6 @@ internal sealed class StagingFolder : IDisposable
         }
     }
 
-    private static FileStream Hold(string path) => new(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+    private static FileStream Hold(string path) =>
+        new(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
 }

@@ -10,11 +10,37 @@ internal sealed record FaceIdentity
 {
     private const ulong Family = 0x1DE7;
 
-    private static readonly SKColor[] SkinTones = [new(255, 224, 196), new(246, 205, 170), new(231, 180, 138), new(205, 146, 102), new(168, 112, 70), new(122, 78, 50), new(84, 53, 36)];
+    private static readonly SKColor[] SkinTones =
+    [
+        new(255, 224, 196),
+        new(246, 205, 170),
+        new(231, 180, 138),
+        new(205, 146, 102),
+        new(168, 112, 70),
+        new(122, 78, 50),
+        new(84, 53, 36),
+    ];
 
-    private static readonly SKColor[] HairColours = [new(28, 22, 22), new(54, 34, 24), new(94, 58, 34), new(142, 90, 48), new(190, 142, 76), new(226, 192, 128), new(164, 66, 30), new(150, 148, 146)];
+    private static readonly SKColor[] HairColours =
+    [
+        new(28, 22, 22),
+        new(54, 34, 24),
+        new(94, 58, 34),
+        new(142, 90, 48),
+        new(190, 142, 76),
+        new(226, 192, 128),
+        new(164, 66, 30),
+        new(150, 148, 146),
+    ];
 
-    private static readonly SKColor[] IrisColours = [new(66, 40, 22), new(104, 66, 34), new(96, 116, 60), new(64, 112, 160), new(110, 124, 136)];
+    private static readonly SKColor[] IrisColours =
+    [
+        new(66, 40, 22),
+        new(104, 66, 34),
+        new(96, 116, 60),
+        new(64, 112, 160),
+        new(110, 124, 136),
+    ];
 
     internal required SKColor Skin { get; init; }
 

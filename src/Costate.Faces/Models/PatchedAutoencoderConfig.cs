@@ -69,7 +69,8 @@ public sealed record PatchedAutoencoderConfig
     }
 
     /// <summary>The text that <see cref="Parse"/> reads.</summary>
-    internal string ToJson() => ConfigurationText.Of(Network, ("patch_size", PatchSize), ("prediction_type", Prediction == Prediction.Noise ? Noise : Velocity));
+    internal string ToJson() =>
+        ConfigurationText.Of(Network, ("patch_size", PatchSize), ("prediction_type", Prediction == Prediction.Noise ? Noise : Velocity));
 
     private static Prediction Predicted(string type)
     {
@@ -85,13 +86,16 @@ public sealed record PatchedAutoencoderConfig
         Option.Divides("patch_size squared", PatchSize * PatchSize, "in_channels", Network.InChannels);
         if (Prediction is not (Prediction.Noise or Prediction.Velocity))
         {
-            throw new NotSupportedException($"Got {nameof(Prediction)} {Prediction}; expected {Prediction.Noise} or {Prediction.Velocity}.");
+            throw new NotSupportedException(
+                $"Got {nameof(Prediction)} {Prediction}; expected {Prediction.Noise} or {Prediction.Velocity}.");
         }
 
         Network.Check();
         if (Network.OutChannels != Network.InChannels)
         {
-            throw new ArgumentException($"Got in_channels {Network.InChannels} and out_channels {Network.OutChannels}; expected the same, for a prediction of the noise.");
+            throw new ArgumentException(
+                $"Got in_channels {Network.InChannels} and out_channels {Network.OutChannels}; expected the same, "
+                    + "for a prediction of the noise.");
         }
     }
 }

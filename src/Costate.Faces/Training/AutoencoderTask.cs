@@ -16,7 +16,7 @@ internal sealed class AutoencoderTask : TrainingTask
 
     private const double FirstTime = 1e-3;
     private const int TrainingTimesteps = 1000;
-    private const int MostShown = 16;
+    private const int MaxShown = 16;
     private const int Steps = 20;
 
     private readonly FaceData data;
@@ -80,10 +80,14 @@ internal sealed class AutoencoderTask : TrainingTask
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        int shown = Math.Min(MostShown, data.Identities);
+        int shown = Math.Min(MaxShown, data.Identities);
         Tensor faces = FaceData.HeldOut(shown, 1);
         Tensor codes = average.Encode(faces);
-        var sampler = new Sampler(average.ToDenoiser(TrainingTimesteps), Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, Steps));
+        var sampler = new Sampler(
+            average.ToDenoiser(TrainingTimesteps),
+            Schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(Schedule, Steps));
         Tensor fromRandom = sampler.Sample(StartNoise.Draw(faces.shape, seed: 1), codes);
         using NoiseState noise = sampler.Invert(faces, codes);
         Tensor fromEncoded = sampler.Sample(noise, codes);

@@ -29,7 +29,13 @@ internal sealed class FaceData : IDisposable
 
     /// <summary>Reads the file; draws it first where there is none.</summary>
     /// <exception cref="InvalidDataException">The file holds other faces.</exception>
-    internal static FaceData Open(string path, int identities, int circumstances, int threads, IProgress<double>? progress, CancellationToken cancellationToken)
+    internal static FaceData Open(
+        string path,
+        int identities,
+        int circumstances,
+        int threads,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         if (File.Exists(path))
@@ -72,21 +78,36 @@ internal sealed class FaceData : IDisposable
     private static FaceData Read(string path, int identities, int circumstances)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        if (file.Metadata.GetValueOrDefault("identities") != Text(identities) || file.Metadata.GetValueOrDefault("circumstances") != Text(circumstances))
+        if (
+            file.Metadata.GetValueOrDefault("identities") != Text(identities)
+            || file.Metadata.GetValueOrDefault("circumstances") != Text(circumstances))
         {
-            throw new InvalidDataException($"Got {identities} identities in {circumstances} circumstances; '{path}' holds {file.Metadata.GetValueOrDefault("identities")} in {file.Metadata.GetValueOrDefault("circumstances")}. Give these numbers, or another file of faces.");
+            throw new InvalidDataException(
+                $"Got {identities} identities in {circumstances} circumstances; '{path}' holds "
+                    + $"{file.Metadata.GetValueOrDefault("identities")} in {file.Metadata.GetValueOrDefault("circumstances")}. "
+                    + "Give these numbers, or another file of faces.");
         }
 
         Tensor faces = file.Read(FacesName);
         using Tensor last = DrawnFaces.Batch([((ulong)identities - 1, (ulong)circumstances - 1)], Size);
         return faces[^1].unsqueeze(0).Equals(last)
             ? new FaceData(faces, identities, circumstances)
-            : throw new InvalidDataException($"The faces in '{path}' were drawn by another version of this program. Delete the file, or give another.");
+            : throw new InvalidDataException(
+                $"The faces in '{path}' were drawn by another version of this program. Delete the file, or give another.");
     }
 
-    private static Tensor Drawn(int identities, int circumstances, int threads, IProgress<double>? progress, CancellationToken cancellationToken)
+    private static Tensor Drawn(
+        int identities,
+        int circumstances,
+        int threads,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken)
     {
-        AvailableMemory.Require("identities", $"{identities} in {circumstances} circumstances each", (double)identities * circumstances * 3 * Size * Size, "Draw fewer people, or fewer portraits of each.");
+        AvailableMemory.Require(
+            "identities",
+            $"{identities} in {circumstances} circumstances each",
+            (double)identities * circumstances * 3 * Size * Size,
+            "Draw fewer people, or fewer portraits of each.");
         (ulong, ulong)[] seeds = Seeds(0, identities, circumstances);
         Tensor all = empty([seeds.Length, 3, Size, Size], ScalarType.Byte);
         int done = 0;

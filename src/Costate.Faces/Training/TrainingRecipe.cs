@@ -39,9 +39,25 @@ internal sealed record TrainingRecipe
         PatchedAutoencoderConfig small = embedded with
         {
             // Nothing begins at zero, so that a hundred steps go far.
-            Network = embedded.Network with { ChannelMult = [1, 1], EncChannelMult = [1, 1], EmbedChannels = 32, EncOutChannels = 32, ResnetUseZeroModule = false },
+            Network = embedded.Network with
+            {
+                ChannelMult = [1, 1],
+                EncChannelMult = [1, 1],
+                EmbedChannels = 32,
+                EncOutChannels = 32,
+                ResnetUseZeroModule = false,
+            },
         };
-        var few = new TrainingDefaults { Steps = 100, Batch = 4, MicroBatch = 4, LearningRate = 4e-3, WeightDecay = 0, Identities = 4, Circumstances = 2 };
+        var few = new TrainingDefaults
+        {
+            Steps = 100,
+            Batch = 4,
+            MicroBatch = 4,
+            LearningRate = 4e-3,
+            WeightDecay = 0,
+            Identities = 4,
+            Circumstances = 2,
+        };
         TrainingDefaults more = few with { Steps = 60, Batch = 16, MicroBatch = 16, Identities = 16, Circumstances = 8 };
         return new TrainingRecipe
         {
@@ -65,7 +81,14 @@ internal sealed record TrainingRecipe
     // Different losses, widths and seeds, so that what deceives one need not deceive the others.
     private static IEnumerable<TrainingPart> Recognisers(Func<int, int> widthOf, TrainingDefaults defaults, double lossFallsTo)
     {
-        (string Loss, int Width, ulong Seed)[] all = [("arcface", 24, 11), ("adaface", 16, 21), ("arcface", 16, 22), ("elasticface", 24, 23), ("cosface", 16, 31)];
+        (string Loss, int Width, ulong Seed)[] all =
+        [
+            ("arcface", 24, 11),
+            ("adaface", 16, 21),
+            ("arcface", 16, 22),
+            ("elasticface", 24, 23),
+            ("cosface", 16, 31),
+        ];
         return EmbeddedRecogniser.AllNames.Zip(all, (name, own) => new TrainingPart
         {
             Name = name,
@@ -73,7 +96,8 @@ internal sealed record TrainingRecipe
             Identities = defaults.Identities,
             Circumstances = defaults.Circumstances,
             Settings = defaults.Settings(own.Seed),
-            Create = (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = widthOf(own.Width) }, own.Loss, faces, settings),
+            Create = (faces, settings) =>
+                new RecogniserTask(new FaceRecogniserConfig { Width = widthOf(own.Width) }, own.Loss, faces, settings),
             LossFallsTo = lossFallsTo,
         });
     }

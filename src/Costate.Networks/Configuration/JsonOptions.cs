@@ -63,7 +63,9 @@ internal sealed class JsonOptions
 
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
-            throw new JsonException($"it is {(document.RootElement.ValueKind == JsonValueKind.Null ? "null" : $"of the kind {document.RootElement.ValueKind}")}");
+            throw new JsonException(
+                $"it is {(document.RootElement.ValueKind == JsonValueKind.Null ? "null" : $"of the kind {document.RootElement.ValueKind}")}"
+            );
         }
 
         Dictionary<string, JsonElement> members = [];
@@ -99,7 +101,8 @@ internal sealed class JsonOptions
 
     internal IReadOnlyList<int>? OptionalIntegers(string name) => List(name, "a list of whole numbers", ToInteger);
 
-    internal IReadOnlyList<string> Texts(string name, IReadOnlyList<string> otherwise) => List(name, "a list of texts", ToText) ?? otherwise;
+    internal IReadOnlyList<string> Texts(string name, IReadOnlyList<string> otherwise) =>
+        List(name, "a list of texts", ToText) ?? otherwise;
 
     /// <summary>One whole number or a list of them.</summary>
     internal IReadOnlyList<int>? IntegerOrIntegers(string name) =>
@@ -188,7 +191,9 @@ internal sealed class JsonOptions
         {
             if (IsUnread(KeyValuePair.Create(name, value)))
             {
-                throw new NotSupportedException($"'{path}' sets {ErrorText.Quote(name)} to {Shown(value)}, an option that is not supported. Remove it if the network does not depend on it.");
+                throw new NotSupportedException(
+                    $"'{path}' sets {ErrorText.Quote(name)} to {Shown(value)}, an option that is not supported. "
+                        + "Remove it if the network does not depend on it.");
             }
         }
     }

@@ -71,7 +71,8 @@ internal static class Option
             }
         }
 
-        throw new NotSupportedException($"Got {name} {Shown(value)}, which is not supported; expected {string.Join(", ", supported.ToArray().Select(Shown))}.");
+        throw new NotSupportedException(
+            $"Got {name} {Shown(value)}, which is not supported; expected {string.Join(", ", supported.ToArray().Select(Shown))}.");
     }
 
     private static string Shown(string? value) => value is null ? "null" : ErrorText.Quote(value);

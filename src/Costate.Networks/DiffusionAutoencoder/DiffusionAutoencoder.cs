@@ -45,7 +45,12 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
         timeSecond = nn.Linear(config.EmbedChannels, config.EmbedChannels);
         var options = new BlockOptions(config.EmbedChannels, config.EncOutChannels, config.Dropout, config.ResnetUseZeroModule);
         var builder = new StageBuilder(config, options, config.AttentionResolutions);
-        down = new WayDown(config, builder, config.InputChannelMult ?? config.ChannelMult, config.ChannelMult[0], config.NumInputResBlocks ?? config.NumResBlocks);
+        down = new WayDown(
+            config,
+            builder,
+            config.InputChannelMult ?? config.ChannelMult,
+            config.ChannelMult[0],
+            config.NumInputResBlocks ?? config.NumResBlocks);
         middle = builder.Middle(down.Channels);
         AddWayUp(builder);
         int channels = config.ChannelMult[0] * config.ModelChannels;
@@ -185,7 +190,13 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
             {
                 int lateral = down.KeptChannels[level].TryPop(out int kept) ? kept : 0;
                 bool doubles = level > 0 && i == Config.NumResBlocks;
-                stages.Add(builder.Block(channels + lateral, outChannels, resolution, heads, doubles ? builder.Resample(outChannels, Resampling.Up) : null));
+                stages.Add(
+                    builder.Block(
+                        channels + lateral,
+                        outChannels,
+                        resolution,
+                        heads,
+                        doubles ? builder.Resample(outChannels, Resampling.Up) : null));
                 channels = outChannels;
             }
 
@@ -202,7 +213,9 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
         Input.Shape(nameof(z), z, [x.shape[0], Config.EncOutChannels]);
         if (z.dtype != x.dtype)
         {
-            throw new ArgumentException($"Got a code of {z.dtype} and a sample of {x.dtype}; expected the same. Convert it by to().", nameof(z));
+            throw new ArgumentException(
+                $"Got a code of {z.dtype} and a sample of {x.dtype}; expected the same. Convert it by to().",
+                nameof(z));
         }
     }
 }

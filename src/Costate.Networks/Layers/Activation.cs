@@ -29,7 +29,8 @@ internal sealed class Activation
         "relu" => new(x => x.relu(), x => x.relu_()),
         "gelu" => new(x => nn.functional.gelu(x), x => nn.functional.gelu(x, inplace: true)),
         "mish" => new(x => nn.functional.mish(x), x => nn.functional.mish(x, inplace: true)),
-        _ => throw new NotSupportedException($"Got act_fn {ErrorText.Quote(name)}, which is not supported; expected silu, swish, relu, gelu or mish."),
+        _ => throw new NotSupportedException(
+            $"Got act_fn {ErrorText.Quote(name)}, which is not supported; expected silu, swish, relu, gelu or mish."),
     };
 
     /// <summary>The activated tensor; the fresh one is used up.</summary>

@@ -26,7 +26,7 @@ internal static class Convolution
     private const long Block = 16;
     private const long StridedBlock = 32;
 
-    private const long MostValuesWithoutOneDnn = 20480;
+    private const long MaxValuesWithoutOneDnn = 20480;
 
     // Values of the image times channels of the result. Where they are fewer, halving costs more than it gains.
     private const long FewestProductsInHalves = 1 << 20;
@@ -51,7 +51,7 @@ internal static class Convolution
         && image.dtype == ScalarType.Float32
         && image.shape[0] == 1
         && image.shape[2] % 2 == 0
-        && image.numel() <= MostValuesWithoutOneDnn
+        && image.numel() <= MaxValuesWithoutOneDnn
         && image.numel() * layer.out_channels >= FewestProductsInHalves;
 
     private static bool LastIsSafe(Conv2d layer, Tensor image) => image.dtype switch

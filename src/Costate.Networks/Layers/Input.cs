@@ -11,7 +11,9 @@ internal static class Input
         Sides(x, channels, sideMultiple);
         if (x.dtype != weight.dtype || x.device.ToString() != weight.device.ToString())
         {
-            throw new ArgumentException($"Got an input of {x.dtype} on {x.device}; the network is {weight.dtype} on {weight.device}. Move one of them by to().", nameof(x));
+            throw new ArgumentException(
+                $"Got an input of {x.dtype} on {x.device}; the network is {weight.dtype} on {weight.device}. Move one of them by to().",
+                nameof(x));
         }
     }
 
@@ -21,7 +23,10 @@ internal static class Input
         ArgumentNullException.ThrowIfNull(x);
         if (x.dim() != 4 || x.shape[1] != channels || x.shape[2] % multiple != 0 || x.shape[3] % multiple != 0 || x.numel() == 0)
         {
-            throw new ArgumentException($"Got an input of shape {Shown(x.shape)}; expected [batch, {channels}, height, width] with height and width multiples of {multiple}.", nameof(x));
+            throw new ArgumentException(
+                $"Got an input of shape {Shown(x.shape)}; expected [batch, {channels}, height, width] with height and width multiples of "
+                    + $"{multiple}.",
+                nameof(x));
         }
     }
 

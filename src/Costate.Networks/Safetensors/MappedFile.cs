@@ -47,7 +47,8 @@ internal sealed class MappedFile : IDisposable
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             if (!stream.CanSeek)
             {
-                throw new SafetensorsException($"Cannot read '{path}': it is a pipe or a device; expected a file. Write it to a file first.");
+                throw new SafetensorsException(
+                    $"Cannot read '{path}': it is a pipe or a device; expected a file. Write it to a file first.");
             }
 
             long length = stream.Length;

@@ -22,12 +22,16 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
 
         if (options.Flag("invert_sigmas", false))
         {
-            throw options.Error("invert_sigmas is true: the network's time runs from noise to data and its output points to the data. Set it to false, and wrap the network so that it is told n - t and its output is negated.");
+            throw options.Error(
+                "invert_sigmas is true: the network's time runs from noise to data and its output points to the data. "
+                    + "Set it to false, and wrap the network so that it is told n - t and its output is negated.");
         }
 
         if (options.Flag("stochastic_sampling", false))
         {
-            throw options.Error("stochastic_sampling is true: it draws new noise for every step instead of integrating a flow, and no solver here does that. Set it to false.");
+            throw options.Error(
+                "stochastic_sampling is true: it draws new noise for every step instead of integrating a flow, "
+                    + "and no solver here does that. Set it to false.");
         }
 
         options.Without("base_shift", "max_shift", "base_image_seq_len", "max_image_seq_len");

@@ -48,12 +48,20 @@ internal sealed class TrainingNoise
     /// <param name="rescales">Whether it has rescale_betas_zero_snr.</param>
     /// <param name="finite">Whether it needs the last noise level to be finite.</param>
     /// <param name="moreSchedules">The beta schedules that it has besides the usual three.</param>
-    internal static TrainingNoise Read(SchedulerOptions options, double betaStart, double betaEnd, bool rescales, bool finite, params string[] moreSchedules)
+    internal static TrainingNoise Read(
+        SchedulerOptions options,
+        double betaStart,
+        double betaEnd,
+        bool rescales,
+        bool finite,
+        params string[] moreSchedules)
     {
         int count = options.Integer("num_train_timesteps", 1000, 2, MaxSteps);
         double start = options.Number("beta_start", betaStart);
         double end = options.Number("beta_end", betaEnd);
-        string name = options.Choice("beta_schedule", [BetaSchedules.Linear, BetaSchedules.ScaledLinear, BetaSchedules.Cosine, .. moreSchedules]);
+        string name = options.Choice(
+            "beta_schedule",
+            [BetaSchedules.Linear, BetaSchedules.ScaledLinear, BetaSchedules.Cosine, .. moreSchedules]);
         double[]? trained = options.Numbers("trained_betas");
         if (trained is not null && trained.Length != count)
         {
@@ -72,7 +80,9 @@ internal sealed class TrainingNoise
         NoiseSchedule schedule = NoiseSchedule.FromBetas(betas);
         if (finite && !double.IsFinite(schedule.NoiseToSignal(1)))
         {
-            throw options.Error($"with {options.Placement()} no signal is left at the last training step, and this scheduler divides by it. Change the file.");
+            throw options.Error(
+                $"with {options.Placement()} no signal is left at the last training step, and this scheduler divides by it. "
+                    + "Change the file.");
         }
 
         double[] alphasCumprod = [.. Enumerable.Range(1, count).Select(k => Math.Exp(2 * schedule.LogAlpha((double)k / count)))];
@@ -101,7 +111,8 @@ internal sealed class TrainingNoise
     /// <summary>The time of a whole training step; it must be one.</summary>
     internal double TimeOf(double timestep) => timestep >= 0 && timestep < Count
         ? (timestep + 1) / Count
-        : throw options.Error($"its spacing leads to timestep {timestep}, but training had the timesteps 0 to {Count - 1}. Lower steps_offset.");
+            : throw options.Error(
+                $"its spacing leads to timestep {timestep}, but training had the timesteps 0 to {Count - 1}. Lower steps_offset.");
 
     /// <summary>The time at which the schedule has a noise level; exact at training steps and at 0, NaN above the highest.</summary>
     internal double TimeAt(double noiseLevel)
@@ -128,7 +139,9 @@ internal sealed class TrainingNoise
         double position = Math.Clamp(timestep, 0, Count - 1);
         int k = Math.Min((int)position, Count - 2);
         double fraction = position - k;
-        return fraction == 0 ? noiseLevels[k] : fraction == 1 ? noiseLevels[k + 1] : noiseLevels[k] + (fraction * (noiseLevels[k + 1] - noiseLevels[k]));
+        return fraction == 0 ? noiseLevels[k]
+            : fraction == 1 ? noiseLevels[k + 1]
+            : noiseLevels[k] + (fraction * (noiseLevels[k + 1] - noiseLevels[k]));
     }
 
     /// <summary>The timestep, not whole, at which training had a noise level: linear in its logarithm, constant beyond the ends.</summary>
@@ -144,9 +157,13 @@ internal sealed class TrainingNoise
     private static NoiseSchedule Through(SchedulerOptions options, double[] alphasCumprod)
     {
         int last = alphasCumprod.Length - 1;
-        int bad = Enumerable.Range(1, last).FirstOrDefault(k => !(alphasCumprod[k] < alphasCumprod[k - 1] && (alphasCumprod[k] > 0 || k == last)));
+        int bad = Enumerable
+            .Range(1, last)
+            .FirstOrDefault(k => !(alphasCumprod[k] < alphasCumprod[k - 1] && (alphasCumprod[k] > 0 || k == last)));
         return bad == 0
             ? NoiseSchedule.FromAlphasCumprod(alphasCumprod)
-            : throw options.Error($"with {options.Placement()} the signal, alpha^2, does not fall at training step {bad}: it is {alphasCumprod[bad]} after {alphasCumprod[bad - 1]}. Change the file.");
+            : throw options.Error(
+                $"with {options.Placement()} the signal, alpha^2, does not fall at training step {bad}: "
+                    + $"it is {alphasCumprod[bad]} after {alphasCumprod[bad - 1]}. Change the file.");
     }
 }

@@ -182,7 +182,8 @@ public sealed record UNet2DConfig
             Option.Divides("norm_num_groups", NormNumGroups, "block_out_channels", channels);
             if (HasAttention(level) && AttentionHeadDim > channels)
             {
-                throw new ArgumentException($"Got attention_head_dim {AttentionHeadDim} and attention of {channels} channels; expected no more than these.");
+                throw new ArgumentException(
+                    $"Got attention_head_dim {AttentionHeadDim} and attention of {channels} channels; expected no more than these.");
             }
         }
 

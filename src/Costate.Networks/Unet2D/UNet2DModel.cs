@@ -191,7 +191,11 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="prediction">What it predicts; null for noise. The default value is null.</param>
     /// <param name="trainingTimesteps">The steps of the schedule that it was trained with. The default value is 1000.</param>
     public Denoiser ToDenoiser(Prediction? prediction = null, int trainingTimesteps = 1000) =>
-        Denoiser.FromFunction(forward, prediction ?? Prediction.Noise, trainingTimesteps: trainingTimesteps, parameters: parameters().Where(p => p.requires_grad));
+        Denoiser.FromFunction(
+            forward,
+            prediction ?? Prediction.Noise,
+            trainingTimesteps: trainingTimesteps,
+            parameters: parameters().Where(p => p.requires_grad));
 
     /// <summary>Does nothing: parts are registered under the names of the layout, and under no others.</summary>
     protected override void RegisterComponents()
@@ -223,7 +227,8 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         {
             throw new ArgumentException(
                 labels is null
-                    ? "Got no class labels; the network is class-conditional. Pass them, [batch] (as the condition z, with a denoiser from ToDenoiser)."
+                    ? "Got no class labels; the network is class-conditional. Pass them, [batch] (as the condition z, "
+                        + "with a denoiser from ToDenoiser)."
                     : "Got class labels; the network has no classes. Pass null.",
                 nameof(labels));
         }

@@ -50,32 +50,44 @@ internal static class ParameterFile
 
             if (!stored.TryAdd(current, name))
             {
-                throw new InvalidDataException($"'{path}' holds both {ErrorText.Quote(stored[current])} and {ErrorText.Quote(name)}, old and new name of one parameter; expected one of them.");
+                throw new InvalidDataException(
+                    $"'{path}' holds both {ErrorText.Quote(stored[current])} and {ErrorText.Quote(name)}, "
+                        + "old and new name of one parameter; expected one of them.");
             }
         }
 
         return stored;
     }
 
-    private static void Compare(string path, SafetensorsFile file, Dictionary<string, string> stored, (string Name, Parameter Parameter)[] parameters)
+    private static void Compare(
+        string path,
+        SafetensorsFile file,
+        Dictionary<string, string> stored,
+        (string Name, Parameter Parameter)[] parameters)
     {
         foreach ((string name, Parameter parameter) in parameters)
         {
             if (!stored.TryGetValue(name, out string? storedName))
             {
-                throw new InvalidDataException($"'{path}' has no parameter {ErrorText.Quote(name)} of shape {Shown(parameter.shape)}, which the network has. The file and the configuration are of different networks.");
+                throw new InvalidDataException(
+                    $"'{path}' has no parameter {ErrorText.Quote(name)} of shape {Shown(parameter.shape)}, which the network has. "
+                        + "The file and the configuration are of different networks.");
             }
 
             // Whole numbers are codes of a compressed network, not its weights.
             if (file.Info(storedName).Dtype is not { } dtype || !is_floating_point(dtype))
             {
-                throw new InvalidDataException($"'{path}' holds {ErrorText.Quote(storedName)} as {file.Info(storedName).DtypeName}; expected a parameter in F64, F32, F16 or BF16. Convert the file first.");
+                throw new InvalidDataException(
+                    $"'{path}' holds {ErrorText.Quote(storedName)} as {file.Info(storedName).DtypeName}; "
+                        + "expected a parameter in F64, F32, F16 or BF16. Convert the file first.");
             }
 
             IReadOnlyList<long> shape = file.Info(storedName).Shape;
             if (!Same(shape, parameter.shape))
             {
-                throw new InvalidDataException($"'{path}' holds {ErrorText.Quote(name)} in shape {Shown(shape)}; the network has it in shape {Shown(parameter.shape)}. The file and the configuration are of different networks.");
+                throw new InvalidDataException(
+                    $"'{path}' holds {ErrorText.Quote(name)} in shape {Shown(shape)}; the network has it in shape "
+                        + $"{Shown(parameter.shape)}. The file and the configuration are of different networks.");
             }
         }
 
@@ -84,7 +96,9 @@ internal static class ParameterFile
         {
             if (!known.Contains(name))
             {
-                throw new InvalidDataException($"'{path}' holds {ErrorText.Quote(storedName)} of shape {Shown(file.Info(storedName).Shape)}, which the network does not have. The file and the configuration are of different networks.");
+                throw new InvalidDataException(
+                    $"'{path}' holds {ErrorText.Quote(storedName)} of shape {Shown(file.Info(storedName).Shape)}, "
+                        + "which the network does not have. The file and the configuration are of different networks.");
             }
         }
     }

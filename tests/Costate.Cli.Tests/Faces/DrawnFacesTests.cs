@@ -35,7 +35,8 @@ public sealed class DrawnFacesTests
         Tensor other = (first - second.roll(1, 0)).abs().mean([1, 2, 3]);
         Assert.True(same.mean().item<float>() < 0.6 * other.mean().item<float>());
 
-        Tensor Middle(ulong when) => DrawnFaces.Batch([.. Enumerable.Range(0, People).Select(i => ((ulong)i, when))])[.., .., 20..52, 18..46].to(ScalarType.Float32);
+        Tensor Middle(ulong when) =>
+            DrawnFaces.Batch([.. Enumerable.Range(0, People).Select(i => ((ulong)i, when))])[.., .., 20..52, 18..46].to(ScalarType.Float32);
     }
 
     [Fact]
@@ -69,7 +70,20 @@ public sealed class DrawnFacesTests
     public void Command_WritesPortraitsAndSheet()
     {
         using var folder = new TemporaryFolder();
-        ToolRun run = Tool.Done("faces", "draw", "--people", "2", "--pictures", "3", "--identity", "9", "--size", "32", "--json", "--output", folder.FullName);
+        ToolRun run = Tool.Done(
+            "faces",
+            "draw",
+            "--people",
+            "2",
+            "--pictures",
+            "3",
+            "--identity",
+            "9",
+            "--size",
+            "32",
+            "--json",
+            "--output",
+            folder.FullName);
         JsonElement portraits = JsonDocument.Parse(run.Output).RootElement.GetProperty("portraits");
         Assert.Equal(6, portraits.GetArrayLength());
         using SKBitmap portrait = SKBitmap.Decode(folder.PathTo("face-10-2.png"));

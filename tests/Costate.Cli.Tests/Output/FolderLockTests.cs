@@ -18,7 +18,16 @@ public sealed class FolderLockTests : IDisposable
         using (Take("train", "recogniser", "--steps", "7"))
         {
             string message = Assert.Throws<CommandException>(() => Take("train", "recogniser").Dispose()).Message;
-            Assert.All((string[])[$"process {Environment.ProcessId}", Environment.MachineName, " UTC: ", "costate train recogniser --steps 7", "--output"], text => Assert.Contains(text, message));
+            Assert.All(
+                (string[])
+                    [
+                        $"process {Environment.ProcessId}",
+                        Environment.MachineName,
+                        " UTC: ",
+                        "costate train recogniser --steps 7",
+                        "--output",
+                    ],
+                text => Assert.Contains(text, message));
         }
 
         Take("train", "recogniser").Dispose();
@@ -31,7 +40,12 @@ public sealed class FolderLockTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "flock of util-linux holds the lock as another process would.");
         folder.Write("out/.costate.run", "process 1 on moon since yesterday UTC: costate train all\n");
         folder.Write("out/.costate.lock", "");
-        using Process other = Process.Start(new ProcessStartInfo("flock", ["-x", "-o", folder.PathTo("out", ".costate.lock"), "sh", "-c", "echo held; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        using Process other = Process.Start(
+            new ProcessStartInfo("flock", ["-x", "-o", folder.PathTo("out", ".costate.lock"), "sh", "-c", "echo held; exec sleep 60"])
+            {
+                RedirectStandardOutput = true,
+            }
+        )!;
         Assert.Equal("held", other.StandardOutput.ReadLine());
         Assert.Contains("process 1 on moon", Assert.Throws<CommandException>(() => Take().Dispose()).Message);
         other.Kill(entireProcessTree: true);
@@ -92,10 +106,13 @@ public sealed class FolderLockTests : IDisposable
         folder.Write("taken", "mine");
         Assert.Contains("it is a file", Assert.Throws<IOException>(() => FolderLock.Take(folder.PathTo("taken"), Parsed())).Message);
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /proc, where nobody may create a folder.");
-        Assert.Contains("Cannot write to '/proc/costate'", Assert.Throws<IOException>(() => FolderLock.Take("/proc/costate", Parsed())).Message);
+        Assert.Contains(
+            "Cannot write to '/proc/costate'",
+            Assert.Throws<IOException>(() => FolderLock.Take("/proc/costate", Parsed())).Message);
     }
 
-    private static ParseResult Parsed(params string[] arguments) => new RootCommand { TreatUnmatchedTokensAsErrors = false }.Parse(arguments);
+    private static ParseResult Parsed(params string[] arguments) =>
+        new RootCommand { TreatUnmatchedTokensAsErrors = false }.Parse(arguments);
 
     private FolderLock Take(params string[] arguments) => FolderLock.Take(folder.PathTo("out"), Parsed(arguments));
 }

@@ -67,5 +67,7 @@ public sealed class MixtureProblemTests
     private static double Distance(double[] a, double[] b) => Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum());
 
     private static void AssertNear(double[] expected, double[] actual, double tolerance) =>
-        Assert.True(Distance(expected, actual) <= tolerance, $"{string.Join(", ", actual)} is {Distance(expected, actual):E2} from {string.Join(", ", expected)}");
+        Assert.True(
+            Distance(expected, actual) <= tolerance,
+            $"{string.Join(", ", actual)} is {Distance(expected, actual):E2} from {string.Join(", ", expected)}");
 }

@@ -39,7 +39,10 @@ public sealed class FaceDataTests
         {
             Tensor changed = file.Read("faces");
             changed[7, 0, 0, 0] = changed[7, 0, 0, 0].bitwise_xor(tensor((byte)1));
-            SafetensorsFile.Write(folder.PathTo("changed.safetensors"), new Dictionary<string, Tensor> { ["faces"] = changed }, file.Metadata);
+            SafetensorsFile.Write(
+                folder.PathTo("changed.safetensors"),
+                new Dictionary<string, Tensor> { ["faces"] = changed },
+                file.Metadata);
         }
 
         File.Move(folder.PathTo("changed.safetensors"), path, overwrite: true);
@@ -52,7 +55,8 @@ public sealed class FaceDataTests
     public void HeldOut_IsNeverTrainedOn()
     {
         using var scope = NewDisposeScope();
-        Tensor expected = (DrawnFaces.Batch([(DrawnFaces.FirstHeldOut, 0), (DrawnFaces.FirstHeldOut, 1)]).to(ScalarType.Float32) / 127.5) - 1;
+        Tensor expected =
+            (DrawnFaces.Batch([(DrawnFaces.FirstHeldOut, 0), (DrawnFaces.FirstHeldOut, 1)]).to(ScalarType.Float32) / 127.5) - 1;
         Assert.True((FaceData.HeldOut(1, 2) - expected).abs().max().item<float>() < 1e-6);
     }
 

@@ -137,7 +137,10 @@ public sealed class DiffusionAutoencoderTests
     public void UnsupportedOption_IsNamed(string option, string value)
     {
         using ModelFolder folder = new ModelFolder(Weights, "diffae").Set(option, JsonNode.Parse(value));
-        Assert.Contains(option, Assert.Throws<NotSupportedException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            option,
+            Assert.Throws<NotSupportedException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -153,7 +156,10 @@ public sealed class DiffusionAutoencoderTests
     public void SizesThatDoNotFit_AreNamed(string option, string value)
     {
         using ModelFolder folder = new ModelFolder(Weights, "diffae").Set(option, JsonNode.Parse(value));
-        Assert.Contains(option, Assert.Throws<ArgumentException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            option,
+            Assert.Throws<ArgumentException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,7 +167,10 @@ public sealed class DiffusionAutoencoderTests
     {
         using ModelFolder folder = new ModelFolder(Weights, "diffae").Set("enc_channel_mult", JsonNode.Parse("[1, 2, 4]"));
         string message = Assert.Throws<InvalidDataException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message;
-        Assert.Contains("'encoder.input_blocks.5.0.in_layers.2.weight' in shape [64, 64, 3, 3]; the network has it in shape [128, 64, 3, 3]", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'encoder.input_blocks.5.0.in_layers.2.weight' in shape [64, 64, 3, 3]; the network has it in shape [128, 64, 3, 3]",
+            message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -29,7 +29,14 @@ public sealed class ConvolutionTests
     [InlineData(48, 64, 3, 1, 1, 14, 26)]
     [InlineData(64, 80, 3, 1, 1, 2, 128)]
     [InlineData(64, 96, 3, 1, 1, 17, 16)]
-    public void OutputAndVjps_AreRightInFloat32(int inChannels, int outChannels, int kernel, int stride, int batch = 2, int height = 32, int width = 32)
+    public void OutputAndVjps_AreRightInFloat32(
+        int inChannels,
+        int outChannels,
+        int kernel,
+        int stride,
+        int batch = 2,
+        int height = 32,
+        int width = 32)
     {
         using var scope = NewDisposeScope();
         using Conv2d layer = nn.Conv2d(inChannels, outChannels, kernel, stride: stride, padding: kernel / 2);
@@ -40,9 +47,13 @@ public sealed class ConvolutionTests
         // Several times: what an unfilled block holds depends on what was in memory before.
         for (ulong seed = 0; seed < 3; seed++)
         {
-            Tensor x = StartNoise.Draw([batch, inChannels, height, width], seed), cotangent = StartNoise.Draw([batch, outChannels, height / stride, width / stride], seed + 10);
+            Tensor x = StartNoise.Draw([batch, inChannels, height, width], seed),
+                cotangent = StartNoise.Draw([batch, outChannels, height / stride, width / stride], seed + 10);
             (Tensor output, Tensor[] products) = Vjp.Take(v => layer.Apply(v[0]), cotangent, x);
-            (Tensor expected, Tensor[] expectedProducts) = Vjp.Take(v => exact.call(v[0]), cotangent.to(ScalarType.Float64), x.to(ScalarType.Float64));
+            (Tensor expected, Tensor[] expectedProducts) = Vjp.Take(
+                v => exact.call(v[0]),
+                cotangent.to(ScalarType.Float64),
+                x.to(ScalarType.Float64));
 
             // Rounding of sums of a few hundred products in 32 bits; wrong blocks differ by tenths.
             Near.Equal(expected, output.to(ScalarType.Float64), 1e-5);

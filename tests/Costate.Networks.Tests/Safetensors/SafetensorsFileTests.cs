@@ -67,7 +67,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Read_RefusesByNameWhatTorchCannotHold(string dtype, int bytes)
     {
         using DisposeScope scope = NewDisposeScope();
-        string header = $$$"""{"scale":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"weight":{"dtype":"{{{dtype}}}","shape":[2,2],"data_offsets":[8,{{{8 + bytes}}}]}}""";
+        string header =
+            $$$"""{"scale":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"weight":{"dtype":"{{{dtype}}}","shape":[2,2],"data_offsets":[8,{{{8 + bytes}}}]}}""";
         File.WriteAllBytes(_folder.PathTo("a"), RawSafetensors.File(header, 8 + bytes));
         using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));
 
@@ -100,7 +101,14 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Read_KeepsEveryBit()
     {
         using DisposeScope scope = NewDisposeScope();
-        double[] values = [double.NaN, -0.0, double.Epsilon, double.NegativeInfinity, BitConverter.Int64BitsToDouble(0x7ff0_0000_dead_beef)];
+        double[] values =
+        [
+            double.NaN,
+            -0.0,
+            double.Epsilon,
+            double.NegativeInfinity,
+            BitConverter.Int64BitsToDouble(0x7ff0_0000_dead_beef),
+        ];
         SafetensorsFile.Write(_folder.PathTo("a"), new Dictionary<string, Tensor> { ["x"] = tensor(values) });
 
         using SafetensorsFile file = SafetensorsFile.Open(_folder.PathTo("a"));

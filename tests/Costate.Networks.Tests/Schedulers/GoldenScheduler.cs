@@ -85,7 +85,11 @@ internal sealed class GoldenScheduler
 
     internal BrownianPath? Noise(SolverTable table) => Noises.Length == 0
         ? null
-        : BrownianPath.Recorded(tensor(Noises.Take(table.NoiseIntervals.Count).SelectMany(n => n.Length > 0 ? n : NotDrawn).ToArray(), [table.NoiseIntervals.Count, .. StateShape], ScalarType.Float64));
+            : BrownianPath.Recorded(
+                tensor(
+                    Noises.Take(table.NoiseIntervals.Count).SelectMany(n => n.Length > 0 ? n : NotDrawn).ToArray(),
+                    [table.NoiseIntervals.Count, .. StateShape],
+                    ScalarType.Float64));
 
     private static double[] Numbers(JsonElement array) => [.. array.EnumerateArray().SelectMany(e => e.ValueKind switch
     {

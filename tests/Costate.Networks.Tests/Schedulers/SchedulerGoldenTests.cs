@@ -25,7 +25,9 @@ public sealed class SchedulerGoldenTests
                 Assert.Equal(golden.Steps - 1, steps);
 
                 // 32-bit rounding is all that it does.
-                Assert.All(golden.States[^1].Zip(golden.States[^2]), pair => Assert.Equal(pair.Second, pair.First, 1e-6 * Largest(golden.States[^1])));
+                Assert.All(
+                    golden.States[^1].Zip(golden.States[^2]),
+                    pair => Assert.Equal(pair.Second, pair.First, 1e-6 * Largest(golden.States[^1])));
             }
         }
     }
@@ -38,7 +40,10 @@ public sealed class SchedulerGoldenTests
         SchedulerConfiguration configuration = SchedulerConfiguration.Parse(golden.ConfigurationJson());
         double[] timesteps = configuration.Timesteps(golden.Sampling(configuration));
         double[] expected = golden.Timesteps[..timesteps.Length];
-        Assert.InRange(golden.Timesteps.Length - timesteps.Length, 0, golden.Scheduler.StartsWith("DDIM", StringComparison.Ordinal) ? 1 : 0);
+        Assert.InRange(
+            golden.Timesteps.Length - timesteps.Length,
+            0,
+            golden.Scheduler.StartsWith("DDIM", StringComparison.Ordinal) ? 1 : 0);
 
         // Whole timesteps are exact but for the way through the time in [0, 1]; the others went through 32-bit logarithms.
         bool whole = expected.All(double.IsInteger) && !file.Contains("/flow", StringComparison.Ordinal);

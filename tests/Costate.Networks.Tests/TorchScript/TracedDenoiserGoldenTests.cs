@@ -18,7 +18,8 @@ public sealed class TracedDenoiserGoldenTests
     public void OutputAndProducts_MatchTheTracer(string file)
     {
         using DisposeScope scope = NewDisposeScope();
-        using SafetensorsFile expected = SafetensorsFile.Open(Path.Combine(Path.GetDirectoryName(Goldens.PathTo(file))!, "expected.safetensors"));
+        using SafetensorsFile expected = SafetensorsFile.Open(
+            Path.Combine(Path.GetDirectoryName(Goldens.PathTo(file))!, "expected.safetensors"));
         Denoiser denoiser = Denoiser.FromTorchScript(Goldens.PathTo(file), Prediction.Noise);
         Tensor t = expected.Read("input.t");
         for (int item = 0; item < t.shape[0]; item++)

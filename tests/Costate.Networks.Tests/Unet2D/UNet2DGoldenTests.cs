@@ -12,7 +12,8 @@ public sealed class UNet2DGoldenTests
 
     /// <summary>The folders of this kind of network.</summary>
     public static TheoryData<string> Names => [.. Directory.GetDirectories(Goldens.PathTo("networks"))
-        .Where(folder => (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "config.json")))!["_class_name"] == nameof(UNet2DModel))
+                .Where(folder =>
+                    (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "config.json")))!["_class_name"] == nameof(UNet2DModel))
         .Select(folder => Path.GetFileName(folder))
         .Order(StringComparer.Ordinal)];
 
@@ -26,7 +27,10 @@ public sealed class UNet2DGoldenTests
         Tensor t = expected["input.timestep"];
         Tensor? labels = expected.GetValueOrDefault("input.class_labels");
 
-        (Tensor output, Tensor[] products) = Vjp.Take(x => network.forward(x[0], t, labels), expected["cotangent"], expected["input.sample"]);
+        (Tensor output, Tensor[] products) = Vjp.Take(
+            x => network.forward(x[0], t, labels),
+            expected["cotangent"],
+            expected["input.sample"]);
 
         Near.Equal(expected["output"], output, Float32Tolerance);
         Near.Equal(expected["vjp.sample"], products[0], Float32Tolerance);

@@ -15,7 +15,10 @@ public sealed class UNet2DGradientTests
         Assert.True(network.training);
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
         var sampler = new Sampler(
-            Denoiser.FromModule(network, Prediction.Noise, trainingTimesteps: 1000), schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, 3));
+            Denoiser.FromModule(network, Prediction.Noise, trainingTimesteps: 1000),
+            schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(schedule, 3));
         Tensor start = StartNoise.Draw([1, 3, 16, 16], 1);
         SampleGradient Gradient(GradientMethod method)
         {
@@ -38,7 +41,10 @@ public sealed class UNet2DGradientTests
         using UNet2DModel network = UNet2DModel.FromPretrained(Fixtures.PathTo("networks", "unet2d-ddpm"));
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
         var sampler = new Sampler(
-            Denoiser.FromModule(network, Prediction.Noise, trainingTimesteps: 1000), schedule, Solver.Rex(ButcherTableau.Midpoint), TimeGrid.UniformLogSnr(schedule, 5));
+            Denoiser.FromModule(network, Prediction.Noise, trainingTimesteps: 1000),
+            schedule,
+            Solver.Rex(ButcherTableau.Midpoint),
+            TimeGrid.UniformLogSnr(schedule, 5));
         Tensor start = StartNoise.Draw([2, 3, 16, 16], 1);
         SampleGradient Gradient(GradientMethod method) => sampler.Gradient(start, null, x => x.square().sum([1, 2, 3]), method);
         SampleGradient reversible = Gradient(GradientMethod.Reversible());

@@ -36,7 +36,9 @@ public sealed class UNet2DModelTests
         Assert.False(frozen.training);
         using UNet2DModel trainable = UNet2DModel.FromPretrained(Folder("unet2d-ddpm"), trainable: true);
         Backward(trainable);
-        Assert.All(trainable.named_parameters(), p => Assert.True(p.parameter.grad is { } grad && grad.abs().sum().item<float>() > 0, p.name));
+        Assert.All(
+            trainable.named_parameters(),
+            p => Assert.True(p.parameter.grad is { } grad && grad.abs().sum().item<float>() > 0, p.name));
 
         static void Backward(UNet2DModel network)
         {
@@ -186,15 +188,22 @@ public sealed class UNet2DModelTests
     public void Output_DependsOnTheOption(string name, string option, string value)
     {
         using var scope = NewDisposeScope();
-        using ModelFolder folder = new ModelFolder("diffusion_pytorch_model.safetensors", "networks", name).Set(option, JsonNode.Parse(value));
+        using ModelFolder folder = new ModelFolder("diffusion_pytorch_model.safetensors", "networks", name).Set(
+            option,
+            JsonNode.Parse(value));
         using UNet2DModel network = UNet2DModel.FromPretrained(folder.Path);
         IReadOnlyDictionary<string, Tensor> expected = Expected(name);
 
-        Tensor output = network.forward(expected["input.sample"], expected["input.timestep"], expected.GetValueOrDefault("input.class_labels"));
+        Tensor output = network.forward(
+            expected["input.sample"],
+            expected["input.timestep"],
+            expected.GetValueOrDefault("input.class_labels"));
 
         Assert.True(Near.Relative(expected["output"], output) > 100 * Float32Tolerance);
         (Tensor withGraph, _) = Vjp.Take(
-            x => network.forward(x[0], expected["input.timestep"], expected.GetValueOrDefault("input.class_labels")), expected["cotangent"], expected["input.sample"]);
+            x => network.forward(x[0], expected["input.timestep"], expected.GetValueOrDefault("input.class_labels")),
+            expected["cotangent"],
+            expected["input.sample"]);
         Near.Equal(output, withGraph, 1e-6);
     }
 

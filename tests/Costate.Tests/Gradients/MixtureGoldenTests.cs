@@ -6,7 +6,8 @@ namespace Costate.Tests;
 /// <summary>Samples and gradients against those of the continuous ODE.</summary>
 public sealed class MixtureGoldenTests
 {
-    public static TheoryData<string> Files => [.. Directory.GetFiles(Goldens.PathTo(), "mixture*.json").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Files =>
+        [.. Directory.GetFiles(Goldens.PathTo(), "mixture*.json").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Files))]

@@ -97,7 +97,8 @@ internal sealed record Mixture
     }
 
     // A sampler tells the whole batch one time.
-    private static Tensor Column(double[] times, Func<double, double> value, ScalarType dtype) => times.AsSpan().IndexOfAnyExcept(times[0]) < 0
+    private static Tensor Column(double[] times, Func<double, double> value, ScalarType dtype) =>
+        times.AsSpan().IndexOfAnyExcept(times[0]) < 0
         ? full([times.Length, 1], value(times[0]), ScalarType.Float64).to(dtype)
         : tensor([.. times.Select(value)], ScalarType.Float64).to(dtype).unsqueeze(1);
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Files;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Reports;
 using TorchSharp;
@@ -12,7 +13,7 @@ using static TorchSharp.torch;
 namespace Costate.Cli.Commands.Morph;
 
 /// <summary>Many pairs into one folder, a folder for each, several at a time. What is there already is not done again.</summary>
-internal sealed class MorphBatch(string output, MorphModel model, MorphSettings settings, Terminal terminal)
+internal sealed class MorphBatch(string output, FaceModel model, MorphSettings settings, Terminal terminal)
 {
     internal const string SettingsFile = "settings.json";
     internal const string TableFile = "morphs.csv";
@@ -21,7 +22,7 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
     /// <summary>The files beside the folders of the pairs.</summary>
     internal static readonly string[] Files = [SettingsFile, TableFile, FileName];
 
-    private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Source);
+    private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Model.Source);
     private readonly SortedDictionary<int, MorphBatchRow> rows = [];
     private readonly Dictionary<string, int> linesOfContent = new(StringComparer.Ordinal);
     private readonly MorphRun run = MorphInputs.Run(model, settings);
@@ -35,7 +36,9 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         {
             if (Setting.Differences(SettingsOf(path), described) is { Length: > 0 } differences)
             {
-                throw new CommandException($"The folder '{output}' is of a run with other settings: {differences}. Give the same settings to go on with it, or another folder with --output.");
+                throw new CommandException(
+                    $"The folder '{output}' is of a run with other settings: {differences}. Give the same settings to go on with it, "
+                        + "or another folder with --output.");
             }
 
             return;
@@ -91,7 +94,8 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
             string result = Path.Combine(folder, MorphReport.FileName);
             if (File.Exists(folder))
             {
-                throw new CommandException($"'{folder}' is a file; expected a folder for the pair, or nothing yet. Give the pair another name.");
+                throw new CommandException(
+                    $"'{folder}' is a file; expected a folder for the pair, or nothing yet. Give the pair another name.");
             }
 
             if (!File.Exists(result))
@@ -102,9 +106,11 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
             MorphReport report = Result(result);
             rows[pair.Line] = (report.A.Sha256, report.B.Sha256) == (a.Sha256, b.Sha256)
                 ? MorphBatchRow.Of(pair, report, wasThere: true)
-                : throw new CommandException($"'{folder}' is a morph of other pictures. Remove that folder, or give the pair another name.");
+                    : throw new CommandException(
+                        $"'{folder}' is a morph of other pictures. Remove that folder, or give the pair another name.");
         }
-        catch (Exception e) when (e is CommandException or InputException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is CommandException or InputException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             Fail(pair, e.Message);
         }
@@ -123,7 +129,8 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         string name = PairName.Of(a, b);
         return linesOfContent.TryAdd(name, pair.Line)
             ? pair with { Name = name }
-            : throw new CommandException($"got the pictures of line {linesOfContent[name]} again; expected other pictures, or a name for one of the two");
+            : throw new CommandException(
+                $"got the pictures of line {linesOfContent[name]} again; expected other pictures, or a name for one of the two");
     }
 
     // What a network cannot take in one pair shall not stop the others: they are then tried one by one.
@@ -188,13 +195,36 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         var table = new StringBuilder();
         table.AppendJoin(
             ',',
-            ["line", "name", "accepted", "loss", "blend_accepted", "blend_loss", .. recognisers.SelectMany(r => (string[])[Csv.Column(r, "to a"), Csv.Column(r, "to b")]), "error"]).Append('\n');
+                [
+                    "line",
+                    "name",
+                    "accepted",
+                    "loss",
+                    "blend_accepted",
+                    "blend_loss",
+                    .. recognisers.SelectMany(r => (string[])[Csv.Column(r, "to a"), Csv.Column(r, "to b")]),
+                    "error",
+                ])
+            .Append('\n');
         foreach (MorphBatchRow row in rows.Values)
         {
             IEnumerable<string> numbers = row.Recognisers is null
                 ? Enumerable.Repeat("", 2 * recognisers.Length)
                 : row.Recognisers.SelectMany(s => (double[])[s.ToA, s.ToB]).Select(v => v.ToString("R", CultureInfo.InvariantCulture));
-            table.AppendJoin(',', [row.Line.ToString(CultureInfo.InvariantCulture), Csv.Quoted(row.Name), Verdict(row, row.Accepted), Number(row.Loss), Verdict(row, row.BlendAccepted), Number(row.BlendLoss), .. numbers, Csv.Quoted(row.Error ?? "")]).Append('\n');
+            table
+                .AppendJoin(
+                    ',',
+                    [
+                        row.Line.ToString(CultureInfo.InvariantCulture),
+                        Csv.Quoted(row.Name),
+                        Verdict(row, row.Accepted),
+                        Number(row.Loss),
+                        Verdict(row, row.BlendAccepted),
+                        Number(row.BlendLoss),
+                        .. numbers,
+                        Csv.Quoted(row.Error ?? ""),
+                    ])
+                .Append('\n');
         }
 
         File.WriteAllText(folder.Stage(TableFile), table.ToString());
@@ -222,7 +252,9 @@ internal sealed class MorphBatch(string output, MorphModel model, MorphSettings 
         }
         catch (JsonException e)
         {
-            throw new CommandException($"Got {path}, which an earlier run should have written and which cannot be read ({e.Message}). {cure}", e);
+            throw new CommandException(
+                $"Got {path}, which an earlier run should have written and which cannot be read ({e.Message}). {cure}",
+                e);
         }
     }
 }

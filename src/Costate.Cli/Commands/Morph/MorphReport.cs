@@ -51,7 +51,13 @@ internal sealed record MorphReport
 
     /// <summary>Writes all files of a morph into a folder, which is left to be committed.</summary>
     /// <returns>The report.</returns>
-    internal static MorphReport Write(OutputFolder folder, MorphOutcome outcome, FacePicture a, FacePicture b, IReadOnlyDictionary<string, Setting> settings, ulong seed)
+    internal static MorphReport Write(
+        OutputFolder folder,
+        MorphOutcome outcome,
+        FacePicture a,
+        FacePicture b,
+        IReadOnlyDictionary<string, Setting> settings,
+        ulong seed)
     {
         File.WriteAllBytes(folder.Stage(MorphFile), PictureFile.Png(outcome.Morph));
         File.WriteAllBytes(folder.Stage(StripFile), MorphStrip.Png(outcome));

@@ -33,20 +33,28 @@ internal static class PairsFile
             }
 
             string[]? cells = Cells(text);
-            if (rows.Count > 0 || cells is null || !cells.Zip(Header).All(p => string.Equals(p.First, p.Second, StringComparison.OrdinalIgnoreCase)))
+            if (
+                rows.Count > 0
+                || cells is null
+                || !cells.Zip(Header).All(p => string.Equals(p.First, p.Second, StringComparison.OrdinalIgnoreCase)))
             {
                 rows.Add(Row(index + 1, cells, folder, names));
             }
         }
 
-        return rows.Count > 0 ? rows : throw new CommandException($"Got --batch {path}, which has no pairs; expected rows a,b or a,b,name.");
+        return rows.Count > 0
+            ? rows
+            : throw new CommandException($"Got --batch {path}, which has no pairs; expected rows a,b or a,b,name.");
     }
 
     private static PairsRow Row(int line, string[]? cells, string folder, Dictionary<string, int> names)
     {
         if (cells is not { Length: 2 or 3 } || cells.Any(string.IsNullOrWhiteSpace))
         {
-            return Bad($"got {(cells is null ? "a quote that does not end" : $"{cells.Length} values, {cells.Count(string.IsNullOrWhiteSpace)} of them empty")}; expected a,b or a,b,name");
+            string got = cells is null
+                ? "a quote that does not end"
+                : $"{cells.Length} values, {cells.Count(string.IsNullOrWhiteSpace)} of them empty";
+            return Bad($"got {got}; expected a,b or a,b,name");
         }
 
         string name = cells.Length == 3 ? cells[2].Normalize() : "";

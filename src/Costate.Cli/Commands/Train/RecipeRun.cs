@@ -16,7 +16,7 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
 {
     internal const string WeightsFolder = "Weights";
 
-    private const int MostLogRows = 200;
+    private const int MaxLogRows = 200;
 
     /// <summary>Where the weights come together.</summary>
     internal string Weights { get; } = Path.Combine(folder, WeightsFolder);
@@ -59,7 +59,7 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
 
         using OutputFolder together = OutputFolder.Prepare(Weights, part.WeightsFile, part.LogFile);
         File.Copy(Path.Combine(own, trained), together.Stage(part.WeightsFile));
-        File.WriteAllLines(together.Stage(part.LogFile), TrainingLog.Thinned(Path.Combine(own, TrainingRun.LogFile), MostLogRows));
+        File.WriteAllLines(together.Stage(part.LogFile), TrainingLog.Thinned(Path.Combine(own, TrainingRun.LogFile), MaxLogRows));
         together.Commit();
         return true;
     }
@@ -76,7 +76,12 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
         RecogniserEvaluation evaluation;
         using (var line = new ProgressLine(terminal, "thresholds", total: 1))
         {
-            evaluation = RecogniserEvaluation.Run(Weights, recipe.CalibrationIdentities, recipe.CalibrationPictures, line.Report, cancellationToken);
+            evaluation = RecogniserEvaluation.Run(
+                Weights,
+                recipe.CalibrationIdentities,
+                recipe.CalibrationPictures,
+                line.Report,
+                cancellationToken);
         }
 
         using OutputFolder thresholds = OutputFolder.Prepare(Weights, Calibration.FileName);

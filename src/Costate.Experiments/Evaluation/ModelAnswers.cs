@@ -1,6 +1,7 @@
 using System.Globalization;
 using Costate.Faces.Drawing;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
 using Costate.Faces.Reports;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,23 +9,25 @@ using static TorchSharp.torch;
 namespace Costate.Experiments.Evaluation;
 
 /// <summary>What sets the networks of one evaluation apart from others: thresholds, and answers to one face.</summary>
-internal static class EvaluationModel
+internal static class ModelAnswers
 {
     // The last digits depend on the machine.
     private const string Digits = "G4";
 
     /// <summary>By name.</summary>
-    internal static IReadOnlyDictionary<string, Setting> Describe(MorphModel model)
+    internal static IReadOnlyDictionary<string, Setting> Describe(FaceModel model)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         Tensor face = EvaluationFaces.Stack([(DrawnFaces.FirstHeldOut, 0)], model.Side, default);
-        Tensor code = model.Encode(face);
-        double half = model.Schedule.HalfLogSnr(0.5);
-        TimeGrid grid = TimeGrid.FromTimes([0.5, model.Schedule.TimeAtHalfLogSnr(half + 0.5)]);
-        Tensor sample = new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), grid).Sample(face, code);
+        Tensor code = model.Model.Encode!(face);
+        double half = model.Model.Schedule.HalfLogSnr(0.5);
+        TimeGrid grid = TimeGrid.FromTimes([0.5, model.Model.Schedule.TimeAtHalfLogSnr(half + 0.5)]);
+        Tensor sample = new Sampler(model.Model.Denoiser, model.Model.Schedule, Solver.Ddim(), grid).Sample(face, code);
         var described = new Dictionary<string, Setting> { ["answer.autoencoder"] = $"{Text(code)} {Text(sample)}" };
-        foreach (MorphRecogniser recogniser in ((MorphRecogniser?[])[model.Attack, .. model.Judges, model.PairChooser]).OfType<MorphRecogniser>())
+        foreach (
+            Recogniser recogniser in ((Recogniser?[])[model.Attack, .. model.Judges, model.PairChooser]).OfType<Recogniser>()
+        )
         {
             described[$"answer.{recogniser.Name}"] = Text(recogniser.Embed(face));
             described[$"threshold.{recogniser.Name}"] = ((double?)recogniser.Threshold)!;
@@ -34,5 +37,13 @@ internal static class EvaluationModel
     }
 
     private static string Text(Tensor answer) =>
-        string.Join(' ', answer.flatten().to(ScalarType.Float64).contiguous().data<double>().Take(3).Select(v => v.ToString(Digits, CultureInfo.InvariantCulture)));
+        string.Join(
+            ' ',
+            answer
+                .flatten()
+                .to(ScalarType.Float64)
+                .contiguous()
+                .data<double>()
+                .Take(3)
+                .Select(v => v.ToString(Digits, CultureInfo.InvariantCulture)));
 }
