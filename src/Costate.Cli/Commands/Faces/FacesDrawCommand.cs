@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
 using Costate.Faces.Drawing;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 using SkiaSharp;
 

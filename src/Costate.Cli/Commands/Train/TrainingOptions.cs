@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Drawing;
+using Costate.Faces.Files;
 using Costate.Faces.Names;
 using Costate.Faces.Training;
 
@@ -106,7 +106,7 @@ internal sealed class TrainingOptions
         int torchThreads = parsed.GetValue(threads) ?? 1;
         using var used = new TorchThreads(torchThreads);
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(folder, parsed);
+        using FolderLock held = FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
         using FaceData faces = Faces(parsed, folder, torchThreads, terminal, cancellationToken);
         using TrainingTask task = create(faces, settings);
         string? weights;
