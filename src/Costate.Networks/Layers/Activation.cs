@@ -5,6 +5,8 @@ namespace Costate.Networks;
 /// <summary>An activation function, applied to a fresh tensor that nobody else holds.</summary>
 internal sealed class Activation
 {
+    private const double QuickGeluSlope = 1.702;
+
     private readonly Func<Tensor, Tensor> apply;
     private readonly Func<Tensor, Tensor> applyInPlace;
 
@@ -15,6 +17,10 @@ internal sealed class Activation
     }
 
     internal static Activation Silu { get; } = new(x => x.silu(), x => x.silu_());
+
+    /// <summary><c>x sigmoid(1.702 x)</c>, CLIP's approximation of gelu.</summary>
+    internal static Activation QuickGelu { get; } = new(
+        x => x * (x * QuickGeluSlope).sigmoid(), x => x.mul_((x * QuickGeluSlope).sigmoid_()));
 
     /// <summary>The activation of a configuration's <c>act_fn</c>.</summary>
     internal static Activation Named(string name) => name switch

@@ -45,5 +45,53 @@ internal static class Input
         }
     }
 
+    /// <summary>A tensor of a shape, and of a network's dtype and device.</summary>
+    /// <param name="parameter">Its name.</param>
+    /// <param name="value">The tensor.</param>
+    /// <param name="shape">The shape; -1 for any positive size.</param>
+    /// <param name="expected">The shape in words.</param>
+    /// <param name="weight">A weight of the network, where dtype and device must be the network's.</param>
+    internal static void Fits(string parameter, Tensor value, ReadOnlySpan<long> shape, string expected, Tensor? weight = null)
+    {
+        ArgumentNullException.ThrowIfNull(value, parameter);
+        bool fits = value.dim() == shape.Length;
+        for (int i = 0; fits && i < shape.Length; i++)
+        {
+            fits = shape[i] < 0 ? value.shape[i] > 0 : value.shape[i] == shape[i];
+        }
+
+        if (!fits)
+        {
+            throw new InputException(parameter, $"shape {Shown(value.shape)}", expected);
+        }
+
+        if (weight is not null && (value.dtype != weight.dtype || value.device.ToString() != weight.device.ToString()))
+        {
+            throw new InputException(
+                parameter,
+                $"{value.dtype} on {value.device}",
+                $"{weight.dtype} on {weight.device} as the network is",
+                "Move one of them by to().");
+        }
+    }
+
+    /// <summary>A tensor that the network needs.</summary>
+    internal static void Present(string parameter, Tensor? value, string remedy)
+    {
+        if (value is null)
+        {
+            throw new InputException(parameter, "null", "a tensor", remedy);
+        }
+    }
+
+    /// <summary>A tensor that the network has no use for.</summary>
+    internal static void Absent(string parameter, Tensor? value, string remedy)
+    {
+        if (value is not null)
+        {
+            throw new InputException(parameter, "a tensor", "null", remedy);
+        }
+    }
+
     private static string Shown(long[] shape) => $"[{string.Join(", ", shape)}]";
 }

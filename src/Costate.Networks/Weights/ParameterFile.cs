@@ -10,13 +10,14 @@ internal static class ParameterFile
     /// <summary>Loads every parameter. The network is unchanged where names or shapes differ: all are compared first.</summary>
     /// <param name="path">The file.</param>
     /// <param name="module">The network.</param>
-    /// <param name="currentName">The present name of a tensor that older files call otherwise; the default leaves names alone.</param>
+    /// <param name="currentName">The present name of a tensor that older files call otherwise, null for one that the network does not
+    /// need; the default leaves names alone.</param>
     /// <param name="progress">Told after each tensor how many bytes have been read.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
     internal static void Load(
         string path,
         nn.Module module,
-        Func<string, string>? currentName = null,
+        Func<string, string?>? currentName = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -31,18 +32,22 @@ internal static class ParameterFile
         {
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
-            parameter.copy_(file.Read(stored[name]));
+            parameter.copy_(file.Read(stored[name]).reshape(parameter.shape));
             bytes += file.Info(stored[name]).ByteCount;
             progress?.Report(bytes);
         }
     }
 
-    private static Dictionary<string, string> StoredNames(string path, SafetensorsFile file, Func<string, string>? currentName)
+    private static Dictionary<string, string> StoredNames(string path, SafetensorsFile file, Func<string, string?>? currentName)
     {
         var stored = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string name in file.Names)
         {
-            string current = currentName?.Invoke(name) ?? name;
+            if ((currentName is null ? name : currentName(name)) is not { } current)
+            {
+                continue;
+            }
+
             if (!stored.TryAdd(current, name))
             {
                 throw new InvalidDataException(
@@ -78,7 +83,7 @@ internal static class ParameterFile
             }
 
             IReadOnlyList<long> shape = file.Info(storedName).Shape;
-            if (!shape.SequenceEqual(parameter.shape))
+            if (!Same(shape, parameter.shape))
             {
                 throw new InvalidDataException(
                     $"'{path}' holds {ErrorText.Quote(name)} in shape {Shown(shape)}; the network has it in shape "
@@ -97,6 +102,11 @@ internal static class ParameterFile
             }
         }
     }
+
+    // A linear layer is a 1 x 1 convolution: [out, in] and [out, in, 1, 1] hold the same weights.
+    private static bool Same(IReadOnlyList<long> stored, IReadOnlyList<long> wanted) =>
+        stored.SequenceEqual(wanted)
+        || (stored.Count is 2 or 4 && wanted.Count is 2 or 4 && stored.Concat([1, 1]).Take(4).SequenceEqual(wanted.Concat([1, 1]).Take(4)));
 
     private static string Shown(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 }

@@ -14,7 +14,7 @@ internal static class PretrainedNetwork
     internal static TNetwork Load<TNetwork>(
         TNetwork network,
         string weights,
-        Func<string, string>? currentName,
+        Func<string, string?>? currentName,
         Device? device,
         ScalarType dtype,
         bool trainable,

@@ -19,6 +19,10 @@ public sealed class ConvolutionTests
     [InlineData(48, 96, 3, 2)]
     [InlineData(64, 96, 3, 2)]
     [InlineData(80, 32, 3, 2)]
+    [InlineData(1, 1, 3, 1)]
+    [InlineData(1, 24, 3, 1)]
+    [InlineData(1, 3, 3, 2)]
+    [InlineData(1, 32, 3, 1)]
     [InlineData(24, 20, 1, 1)]
     [InlineData(24, 20, 1, 2)]
     [InlineData(64, 64, 3, 1, 1, 16, 16)]
@@ -58,6 +62,35 @@ public sealed class ConvolutionTests
 
             // Of 2 x 32 x 32 products.
             Near.Equal(WeightGradient(exact, exact.call, x, cotangent), WeightGradient(layer, layer.Apply, x, cotangent), 1e-3);
+        }
+    }
+
+    // An odd number of channels, an image of one, and those that fill blocks.
+    [Theory]
+    [InlineData(8, 3, 1)]
+    [InlineData(3, 8, 1)]
+    [InlineData(24, 5, 2)]
+    [InlineData(1, 32, 1)]
+    [InlineData(1, 3, 2)]
+    [InlineData(32, 3, 1)]
+    [InlineData(32, 32, 2)]
+    public void OutputAndVjp_AreRightIn16Bits(int inChannels, int outChannels, int stride)
+    {
+        using var scope = NewDisposeScope();
+        foreach (ScalarType dtype in new[] { ScalarType.Float16, ScalarType.BFloat16 })
+        {
+            using Conv2d layer = nn.Conv2d(inChannels, outChannels, 3, stride: stride, padding: 1, dtype: dtype);
+            using Conv2d exact = nn.Conv2d(inChannels, outChannels, 3, stride: stride, padding: 1, dtype: ScalarType.Float64);
+            exact.load_state_dict(layer.state_dict());
+            Tensor x = StartNoise.Draw([2, inChannels, 24, 16], 1, dtype);
+            Tensor cotangent = StartNoise.Draw([2, outChannels, 24 / stride, 16 / stride], 2, dtype);
+            (Tensor output, Tensor[] products) = Vjp.Take(v => layer.Apply(v[0]), cotangent, x);
+            (Tensor expected, Tensor[] expectedProducts) = Vjp.Take(
+                v => exact.call(v[0]), cotangent.to(ScalarType.Float64), x.to(ScalarType.Float64));
+
+            // Eight bits of a result; wrong blocks differ by tenths.
+            Near.Equal(expected, output.to(ScalarType.Float64), 1e-2);
+            Near.Equal(expectedProducts[0], products[0].to(ScalarType.Float64), 1e-2);
         }
     }
 
