@@ -25,6 +25,8 @@ internal sealed class TrainCommand : DocumentedCommand
         Subcommands.Add(new TrainAllCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainAutoencoderCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainRecogniserCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainAttributeJudgesCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainVocabularyCommand(terminal, cancellationToken));
         SetAction(Run);
     }
 
@@ -59,7 +61,7 @@ internal sealed class TrainCommand : DocumentedCommand
         // What was written can be read again, with its thresholds.
         using (var model = new EmbeddedModel(run.Weights))
         {
-            _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs);
+            _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs, model.Attributes);
         }
 
         LearningCheck[] checks = [.. recipe.Parts.Select(part => LearningCheck.Of(part, Path.Combine(run.FolderOf(part), TrainingRun.LogFile)))];

@@ -35,8 +35,8 @@ internal sealed class TrainingOptions
         batch = CommonOptions.Whole("--batch", 1, Limits.Batch, $"Faces of a step. [default: {defaults.Batch}]");
         microBatch = CommonOptions.Whole("--micro-batch", 1, Limits.Together, $"Faces that go through the network at once. [default: {defaults.MicroBatch}]");
         learningRate = CommonOptions.Number("--learning-rate", "R", v => v > 0, "a number above 0", $"The highest; it rises to it at first and falls along a cosine. [default: {defaults.LearningRate}]");
-        identities = CommonOptions.Whole("--identities", 2, (int)DrawnFaces.FirstHeldOut, $"Identities to draw. [default: {defaults.Identities}]");
-        circumstances = CommonOptions.Whole("--circumstances", 1, Limits.Batch, $"Portraits of each. [default: {defaults.Circumstances}]");
+        identities = CommonOptions.Whole("--identities", 2, (int)DrawnFaces.FirstHeldOut, $"Identities to draw. [default: {defaults.Faces.Identities}]");
+        circumstances = CommonOptions.Whole("--circumstances", 1, Limits.Batch, $"Portraits of each. [default: {defaults.Faces.Circumstances}]");
     }
 
     internal void AddTo(Command command)
@@ -98,8 +98,7 @@ internal sealed class TrainingOptions
         using var line = new ProgressLine(terminal, "drawing faces", total: 1);
         return FaceData.Open(
             parsed.GetValue(data) ?? Path.Combine(folder, FaceData.FileName),
-            parsed.GetValue(identities) ?? defaults.Identities,
-            parsed.GetValue(circumstances) ?? defaults.Circumstances,
+            defaults.Faces with { Identities = parsed.GetValue(identities) ?? defaults.Faces.Identities, Circumstances = parsed.GetValue(circumstances) ?? defaults.Faces.Circumstances },
             torchThreads,
             line,
             cancellationToken);
