@@ -65,9 +65,13 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
 
     private FaceData Faces(TrainingPart part, CancellationToken cancellationToken)
     {
-        string file = Path.Combine(folder, $"faces-{part.Identities}x{part.Circumstances}.safetensors");
+        string glasses = part.Faces.EvenGlasses ? "-glasses" : "";
+        string file = Path.Combine(
+            folder,
+            $"faces-{part.Faces.Identities}x{part.Faces.Circumstances}-{part.Faces.Size}{glasses}.safetensors"
+        );
         using var line = new ProgressLine(terminal, "drawing faces", total: 1);
-        return FaceData.Open(file, part.Identities, part.Circumstances, threads, line, cancellationToken);
+        return FaceData.Open(file, part.Faces, threads, line, cancellationToken);
     }
 
     private Calibration Calibrate(CancellationToken cancellationToken)

@@ -60,8 +60,12 @@ internal sealed class TrainingOptions
             "--identities",
             2,
             (int)DrawnFaces.FirstHeldOut,
-            $"Identities to draw. [default: {defaults.Identities}]");
-        circumstances = CommonOptions.Whole("--circumstances", 1, Limits.Batch, $"Portraits of each. [default: {defaults.Circumstances}]");
+            $"Identities to draw. [default: {defaults.Faces.Identities}]");
+        circumstances = CommonOptions.Whole(
+            "--circumstances",
+            1,
+            Limits.Batch,
+            $"Portraits of each. [default: {defaults.Faces.Circumstances}]");
     }
 
     internal void AddTo(Command command)
@@ -129,8 +133,11 @@ internal sealed class TrainingOptions
         using var line = new ProgressLine(terminal, "drawing faces", total: 1);
         return FaceData.Open(
             parsed.GetValue(data) ?? Path.Combine(folder, FaceData.FileName),
-            parsed.GetValue(identities) ?? defaults.Identities,
-            parsed.GetValue(circumstances) ?? defaults.Circumstances,
+            defaults.Faces with
+            {
+                Identities = parsed.GetValue(identities) ?? defaults.Faces.Identities,
+                Circumstances = parsed.GetValue(circumstances) ?? defaults.Faces.Circumstances,
+            },
             torchThreads,
             line,
             cancellationToken);
