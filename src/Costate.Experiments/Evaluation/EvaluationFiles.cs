@@ -1,5 +1,6 @@
 using System.Globalization;
 using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
 namespace Costate.Experiments.Evaluation;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Costate.Experiments.Evaluation;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
 namespace Costate.Experiments.Guidance;

@@ -42,6 +42,9 @@ internal sealed record FaceIdentity
         new(110, 124, 136),
     ];
 
+    /// <summary>From light, 0, to dark, 1.</summary>
+    internal required float SkinTone { get; init; }
+
     internal required SKColor Skin { get; init; }
 
     internal required float HeadWidth { get; init; }
@@ -92,6 +95,8 @@ internal sealed record FaceIdentity
 
     internal required HairStyle Hair { get; init; }
 
+    internal required HairTone HairTone { get; init; }
+
     internal required SKColor HairColour { get; init; }
 
     internal required float HairVolume { get; init; }
@@ -112,12 +117,15 @@ internal sealed record FaceIdentity
     internal static FaceIdentity FromSeed(ulong seed)
     {
         var draw = new SeededTraits(Family, seed);
-        SKColor skin = Colour.Along(SkinTones, draw.Between(0, 1)).Jittered(draw, 7);
+        float skinTone = draw.Between(0, 1);
+        SKColor skin = Colour.Along(SkinTones, skinTone).Jittered(draw, 7);
         HairStyle hair = (HairStyle)draw.Case(Enum.GetValues<HairStyle>().Length);
         bool bearded = hair <= HairStyle.Receding && draw.Chance(0.45);
         bool freckled = draw.Chance(0.2);
+        HairTone hairTone;
         return new FaceIdentity
         {
+            SkinTone = skinTone,
             Skin = skin,
             HeadWidth = draw.Around(13.6, 19.4),
             JawWidth = draw.Around(0.62, 0.98),
@@ -143,7 +151,8 @@ internal sealed record FaceIdentity
             LipColour = draw.Between(0, 1),
             EarSize = draw.Around(1.8, 4.8),
             Hair = hair,
-            HairColour = HairColours[draw.Case(HairColours.Length)].Jittered(draw, 12),
+            HairTone = hairTone = (HairTone)draw.Case(HairColours.Length),
+            HairColour = HairColours[(int)hairTone].Jittered(draw, 12),
             HairVolume = draw.Around(1, 4.2),
             PartsLeft = draw.Chance(0.5),
             Beard = bearded ? draw.Between(0.35, 1) : 0,

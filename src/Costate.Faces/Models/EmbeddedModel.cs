@@ -34,6 +34,7 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     private readonly List<IDisposable> opened = [];
     private readonly Dictionary<string, EmbeddedRecogniser> recognisers = [];
     private PatchedAutoencoder? autoencoder;
+    private AttributeJudges? attributes;
     private Calibration? calibration;
 
     /// <summary>Where the weights are.</summary>
@@ -73,6 +74,10 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <summary>The recogniser that only chooses which identities are similar.</summary>
     /// <exception cref="InvalidDataException">A file is missing, damaged, of another network, or not calibrated.</exception>
     internal EmbeddedRecogniser Pairs => Recogniser(EmbeddedRecogniser.PairsName);
+
+    /// <summary>The judges of what captions say.</summary>
+    /// <exception cref="InvalidDataException">Their file is missing, damaged or of other attributes.</exception>
+    internal AttributeJudges Attributes => attributes ??= Opened(AttributeJudges.Open(Path.Combine(Folder, AttributeJudges.FileName)));
 
     /// <summary>A recogniser's network alone, without its threshold. Dispose it.</summary>
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>

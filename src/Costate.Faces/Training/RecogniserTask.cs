@@ -50,7 +50,7 @@ internal sealed class RecogniserTask : TrainingTask
         {
             ["loss"] = loss,
             ["width"] = $"{config.Width}",
-            ["data"] = $"{data.Identities} x {data.Circumstances} faces",
+            ["data"] = data.Selection.Description,
         };
     }
 

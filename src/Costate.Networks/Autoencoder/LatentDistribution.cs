@@ -9,7 +9,7 @@ public sealed class LatentDistribution : TensorResult
 {
     // Beyond these the exponential leaves the range of float32 or means nothing (as in diffusers).
     private const double LeastLogVariance = -30;
-    private const double MostLogVariance = 20;
+    private const double MaxLogVariance = 20;
 
     private LatentDistribution(Tensor mean, Tensor logVariance) => (Mean, LogVariance) = (mean, logVariance);
 
@@ -34,7 +34,7 @@ public sealed class LatentDistribution : TensorResult
     internal static LatentDistribution Of(Tensor moments)
     {
         using DisposeScope scope = NewDisposeScope();
-        using Scalar least = LeastLogVariance, most = MostLogVariance;
+        using Scalar least = LeastLogVariance, most = MaxLogVariance;
         Tensor[] halves = moments.chunk(2, 1);
         return new LatentDistribution(
             halves[0].contiguous().MoveToOuterDisposeScope(), halves[1].clamp(least, most).MoveToOuterDisposeScope());

@@ -130,7 +130,8 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
             Tool.Run(
                 ["evaluate", "morphs", "--pairs", "1", "--methods", "source", "--candidates", "4", "--output", folder.PathTo("out")],
                 morphModel: TinyMorphModel.Load),
-            "costate evaluate guidance",
+            "holds guidance",
+            "of morphs",
             "folder");
     }
 

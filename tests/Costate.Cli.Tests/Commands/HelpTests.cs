@@ -78,6 +78,8 @@ public sealed class HelpTests
     [InlineData("train", "all")]
     [InlineData("train", "autoencoder")]
     [InlineData("train", "recogniser")]
+    [InlineData("train", "attribute-judges")]
+    [InlineData("train", "vocabulary")]
     [InlineData("evaluate", "recognisers")]
     [InlineData("evaluate", "autoencoder")]
     [InlineData("evaluate", "morphs")]

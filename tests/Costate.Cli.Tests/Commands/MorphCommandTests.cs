@@ -165,7 +165,7 @@ public sealed class MorphCommandTests : MorphRuns
         Refused(2, ["--group", "2"], "--group", "--batch");
         Refused(2, [A], "Got 1 picture;", "two");
         Refused(2, [A, B, "--batch", "pairs.csv"], "--batch");
-        Refused(1, ["--batch", Folder.PathTo("none.csv")], "none.csv", "no such file");
+        Refused(2, ["--batch", Folder.PathTo("none.csv")], "none.csv", "does not exist", "--batch", "a,b");
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Costate.Cli.Terminals;
+using Costate.Faces.Files;
 using Costate.Networks;
 using Costate.Testing;
 using TorchSharp;
@@ -108,8 +109,7 @@ public sealed class OutputTests : IDisposable
     {
         string output = folder.PathTo("out");
         string[] arguments = Arguments(command);
-        var other = new System.CommandLine.RootCommand { TreatUnmatchedTokensAsErrors = false };
-        using (Costate.Cli.Files.FolderLock.Take(output, other.Parse(["train", "all", "--minutes", "9"])))
+        using (FolderLock.Take(output, "train all --minutes 9"))
         {
             string[] before = Tree();
             OneLine(
@@ -117,7 +117,7 @@ public sealed class OutputTests : IDisposable
                 "is in use by another run",
                 $"process {Environment.ProcessId} on ",
                 "costate train all --minutes 9",
-                "--output");
+                "another folder for the output");
             Assert.Equal(before, Tree());
         }
     }

@@ -49,6 +49,52 @@ public sealed class DrawnFacesTests
         Assert.InRange(people.Count(p => p.Beard > 0), 350, 550);
     }
 
+    // Of the traits that are drawn last, so that none before them may draw more or less than it did.
+    [Fact]
+    public void Seeds_KeepTheirPeopleAndMoments()
+    {
+        ulong freckled = Enumerable.Range(0, 100).Select(i => (ulong)i).First(i => FaceIdentity.FromSeed(i).Freckles.Count > 0);
+        SKPoint last = FaceIdentity.FromSeed(freckled).Freckles[^1];
+        Assert.Equal((4ul, 4.61657715f, 6.38714647f), (freckled, last.X, last.Y));
+        Assert.Equal((HairTone.Black, 3.14291906f), (FaceIdentity.FromSeed(7).HairTone, FaceIdentity.FromSeed(7).HairVolume));
+        Assert.Equal(1.18439615f, DrawnFaces.Moment(7, 1).Noise);
+    }
+
+    // A tone is changed by at most 12 levels, which leaves it nearest to its own by the redness alone or by the blue.
+    [Fact]
+    public void HairTone_IsThatOfItsColour()
+    {
+        for (ulong seed = 0; seed < 500; seed++)
+        {
+            FaceIdentity person = FaceIdentity.FromSeed(seed);
+            SKColor expected = person.HairTone switch
+            {
+                HairTone.Black => new(28, 22, 22),
+                HairTone.DarkBrown => new(54, 34, 24),
+                HairTone.Brown => new(94, 58, 34),
+                HairTone.LightBrown => new(142, 90, 48),
+                HairTone.DarkBlond => new(190, 142, 76),
+                HairTone.Blond => new(226, 192, 128),
+                HairTone.Red => new(164, 66, 30),
+                _ => new(150, 148, 146),
+            };
+            Assert.True(Math.Abs(person.HairColour.Red - expected.Red) <= 12 && Math.Abs(person.HairColour.Blue - expected.Blue) <= 12);
+        }
+    }
+
+    [Fact]
+    public void PortraitsOf128Pixels_AreTheSmallOnesInDetail()
+    {
+        using var scope = NewDisposeScope();
+        (ulong, ulong)[] seeds = [.. Enumerable.Range(0, 30).Select(i => ((ulong)i, 3ul))];
+        Tensor small = DrawnFaces.Batch(seeds).to(ScalarType.Float32);
+        Tensor reduced = nn.functional.avg_pool2d(DrawnFaces.Batch(seeds, 128).to(ScalarType.Float32), 2);
+
+        // The grain, drawn for each pixel, and the edges, in levels of 255; two people differ by 30 and more.
+        Assert.InRange((small - reduced).abs().mean([1, 2, 3]).max().item<float>(), 0, 4);
+        Assert.True((small - reduced.roll(1, 0)).abs().mean([1, 2, 3]).min().item<float>() > 10);
+    }
+
     [Fact]
     public void LargePortrait_IsTheSmallOneInDetail()
     {

@@ -1,4 +1,4 @@
-using Costate.Cli.Commands.Morph;
+using Costate.Experiments.Batches;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Morphs;
@@ -27,7 +27,7 @@ public sealed class PairsFileTests : IDisposable
 
     [Theory]
     [InlineData("morphs.csv")]
-    [InlineData("Settings.JSON")]
+    [InlineData("Evaluation.JSON")]
     [InlineData("batch.json")]
     [InlineData(".hidden")]
     [InlineData("..")]
@@ -62,7 +62,7 @@ public sealed class PairsFileTests : IDisposable
     [Fact]
     public void FileWithoutPairs_IsRefused()
     {
-        Assert.Contains("no such file", Assert.Throws<CommandException>(() => PairsFile.Read(folder.PathTo("none.csv"))).Message);
-        Assert.Contains("no pairs", Assert.Throws<CommandException>(() => PairsFile.Read(folder.Write("empty.csv", "a,b\n\n"))).Message);
+        Assert.Contains("does not exist", Assert.Throws<InputException>(() => PairsFile.Read(folder.PathTo("none.csv"))).Message);
+        Assert.Contains("no pairs", Assert.Throws<InputException>(() => PairsFile.Read(folder.Write("empty.csv", "a,b\n\n"))).Message);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Terminals;
+using Costate.Experiments.Batches;
 using Costate.Faces.Morphs;
 using Spectre.Console;
 

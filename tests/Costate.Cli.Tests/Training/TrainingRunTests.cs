@@ -14,11 +14,12 @@ public sealed class TrainingRunTests
     [InlineData("autoencoder")]
     [InlineData("adaface")]
     [InlineData("elasticface")]
+    [InlineData("attributes")]
     public void Resumed_IsTheUninterruptedRunBitForBit(string name)
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        using FaceData faces = TinyTrainings.Faces(folder.FullName);
+        using FaceData faces = TinyTrainings.Faces(folder.FullName, name);
         string whole = Train(name, faces, folder.PathTo("whole"), stoppedAfter: null)!;
 
         Assert.Null(Train(name, faces, folder.PathTo("parts"), StoppedAfter));

@@ -155,7 +155,7 @@ public sealed partial class ProcessTests
         Assert.Contains("too large", error);
         Assert.DoesNotContain("   at ", error);
         string[] left = Directory.Exists(output) ? Directory.GetFiles(output, "*", SearchOption.AllDirectories) : [];
-        string[] whole = ["evaluation.json", "settings.json", ".costate.lock"];
+        string[] whole = ["evaluation.json", ".costate.lock"];
         Assert.All(left, file => Assert.Contains(Path.GetFileName(file), whole));
     }
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Machines;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Models;
 using TorchSharp;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
 using Costate.Experiments.Reconstruction;
+using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Pictures;

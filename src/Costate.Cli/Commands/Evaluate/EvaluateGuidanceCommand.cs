@@ -2,10 +2,10 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Costate.Cli.Commands.Sampling;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
+using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
@@ -166,7 +166,7 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         using DisposeScope scope = NewDisposeScope();
         using FaceModel model = load(parsed.GetValue(weights));
         var folder = new GuidanceStudyFolder(parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(folder.FullName, parsed);
+        using FolderLock held = FolderLock.Take(folder.FullName, string.Join(' ', parsed.Tokens));
         EvaluationContents contents = folder.Begin(new EvaluationContents
         {
             Study = folder.Study,

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
+using Costate.Faces.Files;
 
 namespace Costate.Cli.Commands.Evaluate;
 
@@ -42,7 +42,7 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
     private int Run(ParseResult parsed)
     {
         (string[] from, string to) = (parsed.GetValue(folders)!, parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(to, parsed);
+        using FolderLock held = FolderLock.Take(to, string.Join(' ', parsed.Tokens));
         if (EvaluationContents.Of(from[0])?.Study == GuidanceStudyFolder.StudyName)
         {
             var guided = new GuidanceStudyFolder(to);

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Commands.Sampling;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
+using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using TorchSharp;
@@ -184,7 +184,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         using var line = new EvaluationLine(terminal);
         var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, line);
         run.Check(chosen);
-        using FolderLock held = FolderLock.Take(folder.FullName, parsed);
+        using FolderLock held = FolderLock.Take(folder.FullName, string.Join(' ', parsed.Tokens));
         EvaluationContents contents = folder.Begin(new EvaluationContents
         {
             Settings = settings.Describe(ModelAnswers.Describe(model)),

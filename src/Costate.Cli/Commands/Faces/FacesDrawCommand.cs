@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Faces.Captions;
 using Costate.Faces.Drawing;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 using SkiaSharp;
 
@@ -56,8 +57,8 @@ internal sealed class FacesDrawCommand : DocumentedCommand
         Notes =
         [
             "The same seeds and size give the same picture.",
-            $"Files: face-IDENTITY-CIRCUMSTANCE.png, {SheetFile} (a row for each person) and {ReportFile}. "
-                + $"At most {MaxPortraits} portraits in one run.",
+            $"Files: face-IDENTITY-CIRCUMSTANCE.png, {SheetFile} (a row for each person) and {ReportFile} (seeds, "
+                + $"a caption of each and what it mentions). At most {MaxPortraits} portraits in one run.",
         ];
         Examples =
         [
@@ -108,24 +109,19 @@ internal sealed class FacesDrawCommand : DocumentedCommand
 
         Save(sheet, folder.Stage(SheetFile));
         string report = JsonReport.Text(
-            new
-            {
-                size = side,
-                portraits = seeds.Select(
-                    (seed, i) =>
-                        new
-                        {
-                            file = files[i],
-                            identity = seed.Who,
-                            circumstance = seed.When,
-                        }),
-            });
+            new { size = side, portraits = seeds.Select((seed, i) => Described(files[i], seed.Who, seed.When)) });
         File.WriteAllText(folder.Stage(ReportFile), report + '\n');
         cancellationToken.ThrowIfCancellationRequested();
         folder.Commit();
         terminal.Output.WriteLine(
             parsed.GetValue(json) ? report : $"{folder.FullName}: {SheetFile}, {ReportFile}, {seeds.Length} portraits");
         return ExitCode.Done;
+    }
+
+    private static object Described(string file, ulong identity, ulong circumstance)
+    {
+        FaceCaption caption = FaceCaption.Of(identity, circumstance);
+        return new { file, identity, circumstance, caption = caption.Text, mentioned = caption.Mentioned };
     }
 
     private static void Check(int rows, int columns, int side)

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Names;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;
 using Costate.Faces.Reports;

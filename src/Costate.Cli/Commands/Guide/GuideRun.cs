@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Files;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Morphs;
 using Costate.Faces.Pictures;

@@ -3,8 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Experiments.Batches;
 using Costate.Experiments.Pairs;
+using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
@@ -150,10 +151,26 @@ internal sealed class MorphCommand : DocumentedCommand
     {
         string folder = parsed.GetValue(output)!;
         using FaceModel model = load(parsed.GetValue(weights));
-        var run = new MorphBatch(folder, model, settings, terminal);
-        using FolderLock held = FolderLock.Take(folder, parsed);
+        var files = new InputFiles(terminal, cancellationToken);
+        var run = new MorphBatch(
+            folder,
+            model,
+            MorphInputs.Run(model, settings),
+            settings,
+            Read,
+            terminal.Error.WriteLine);
+        using FolderLock held = FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
         run.Begin();
-        MorphBatchReport report = run.Run(pairs, parsed.GetValue(group) ?? DefaultGroup, cancellationToken);
+        MorphBatchReport report;
+        using (var line = new ProgressLine(terminal, "morphing", total: pairs.Count))
+        {
+            report = run.Run(
+                pairs,
+                parsed.GetValue(group) ?? DefaultGroup,
+                (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.000}" : ""),
+                cancellationToken);
+        }
+
         if (parsed.GetValue(json))
         {
             terminal.Output.WriteLine(JsonReport.Text(report));
@@ -165,5 +182,17 @@ internal sealed class MorphCommand : DocumentedCommand
         }
 
         return report.Pairs.Any(pair => pair.Error is not null) ? ExitCode.Failed : ExitCode.Done;
+
+        (FacePicture A, FacePicture B) Read(string a, string b)
+        {
+            try
+            {
+                return MorphInputs.Read(files, a, b, model.Side);
+            }
+            catch (CommandException e)
+            {
+                throw new InvalidDataException(e.Message, e);
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Costate.Experiments.Batches;
 using Costate.Experiments.Pairs;
 using Costate.Faces.Morphs;
 using Spectre.Console;

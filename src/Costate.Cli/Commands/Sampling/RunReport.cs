@@ -1,6 +1,6 @@
 using Costate.Cli.Terminals;
 using Costate.Experiments;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
 namespace Costate.Cli.Commands.Sampling;

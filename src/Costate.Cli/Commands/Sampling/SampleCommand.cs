@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 using static TorchSharp.torch;
 

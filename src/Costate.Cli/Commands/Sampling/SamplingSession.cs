@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments;
-using Costate.Experiments.Files;
 using Costate.Faces;
+using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Reports;
@@ -80,8 +80,8 @@ internal sealed class SamplingSession : IDisposable
         TensorFile.ForBatch("--condition-from", model.Encode!(Read(picture)), Start.shape[0]);
 
     /// <summary>
-    /// Samples named on the command line, [batch, ...]; they belong to the session. Of a picture of any size the middle square is taken where
-    /// the model wants a square.
+    /// Samples named on the command line, [batch, ...]; they belong to the session. Of a picture of any size the middle square is taken
+    /// where the model wants a square.
     /// </summary>
     /// <exception cref="CommandException">There is no such file, or it does not fit.</exception>
     internal Tensor Read(string text) =>

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
 using Costate.Experiments.Reversibility;
+using Costate.Faces.Files;
 using Spectre.Console;
 
 namespace Costate.Cli.Commands.Study;

@@ -30,13 +30,18 @@ internal sealed class TrainAutoencoderCommand : DocumentedCommand
                 "Two steps on a few faces, to see that it runs",
                 "costate train autoencoder --steps 2 --identities 4 --circumstances 2 --batch 2 --output autoencoder"),
         ];
+        var from = new Option<string?>("--from")
+        {
+            Description = "Begin with these weights: of such a network, or of a narrower one, which is widened.",
+            HelpName = "FILE",
+        };
+        Options.Add(from);
         options.AddTo(this);
-        SetAction(parsed =>
-            options.Run(
-                parsed,
-                (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings),
-                terminal,
-                cancellationToken));
+        SetAction(parsed => options.Run(
+            parsed,
+            (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings, parsed.GetValue(from)),
+            terminal,
+            cancellationToken));
     }
 
     internal override string? KeptIn(ParseResult parsed) => options.FolderOf(parsed);

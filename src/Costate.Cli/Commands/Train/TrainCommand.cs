@@ -29,6 +29,8 @@ internal sealed class TrainCommand : DocumentedCommand
         Subcommands.Add(new TrainAllCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainAutoencoderCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainRecogniserCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainAttributeJudgesCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainVocabularyCommand(terminal, cancellationToken));
         SetAction(Run);
     }
 
@@ -64,7 +66,7 @@ internal sealed class TrainCommand : DocumentedCommand
         // What was written can be read again, with its thresholds.
         using (var model = new EmbeddedModel(run.Weights))
         {
-            _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs);
+            _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs, model.Attributes);
         }
 
         LearningCheck[] checks =

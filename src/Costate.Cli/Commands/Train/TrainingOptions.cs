@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Drawing;
+using Costate.Faces.Files;
 using Costate.Faces.Names;
 using Costate.Faces.Training;
 
@@ -60,8 +60,12 @@ internal sealed class TrainingOptions
             "--identities",
             2,
             (int)DrawnFaces.FirstHeldOut,
-            $"Identities to draw. [default: {defaults.Identities}]");
-        circumstances = CommonOptions.Whole("--circumstances", 1, Limits.Batch, $"Portraits of each. [default: {defaults.Circumstances}]");
+            $"Identities to draw. [default: {defaults.Faces.Identities}]");
+        circumstances = CommonOptions.Whole(
+            "--circumstances",
+            1,
+            Limits.Batch,
+            $"Portraits of each. [default: {defaults.Faces.Circumstances}]");
     }
 
     internal void AddTo(Command command)
@@ -106,7 +110,7 @@ internal sealed class TrainingOptions
         int torchThreads = parsed.GetValue(threads) ?? 1;
         using var used = new TorchThreads(torchThreads);
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(folder, parsed);
+        using FolderLock held = FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
         using FaceData faces = Faces(parsed, folder, torchThreads, terminal, cancellationToken);
         using TrainingTask task = create(faces, settings);
         string? weights;
@@ -129,8 +133,11 @@ internal sealed class TrainingOptions
         using var line = new ProgressLine(terminal, "drawing faces", total: 1);
         return FaceData.Open(
             parsed.GetValue(data) ?? Path.Combine(folder, FaceData.FileName),
-            parsed.GetValue(identities) ?? defaults.Identities,
-            parsed.GetValue(circumstances) ?? defaults.Circumstances,
+            defaults.Faces with
+            {
+                Identities = parsed.GetValue(identities) ?? defaults.Faces.Identities,
+                Circumstances = parsed.GetValue(circumstances) ?? defaults.Faces.Circumstances,
+            },
             torchThreads,
             line,
             cancellationToken);

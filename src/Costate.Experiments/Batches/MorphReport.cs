@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using Costate.Experiments;
-using Costate.Experiments.Files;
 using Costate.Experiments.Pairs;
+using Costate.Faces.Files;
 using Costate.Faces.Morphs;
 using Costate.Faces.Pictures;
 using Costate.Faces.Reports;
 
-namespace Costate.Cli.Commands.Morph;
+namespace Costate.Experiments.Batches;
 
 /// <summary>What <c>result.json</c> says of a morph.</summary>
 internal sealed record MorphReport

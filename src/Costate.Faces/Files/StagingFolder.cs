@@ -1,4 +1,4 @@
-namespace Costate.Experiments.Files;
+namespace Costate.Faces.Files;
 
 /// <summary>
 /// A hidden folder in which a run makes its files before they are moved into place. It is held by a lock of the operating system, which a

@@ -1,4 +1,4 @@
-namespace Costate.Experiments.Files;
+namespace Costate.Faces.Files;
 
 /// <summary>
 /// The folder of a command's results. Files are made in a hidden folder inside it and moved into place together at the end, so

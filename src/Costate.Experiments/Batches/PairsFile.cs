@@ -1,4 +1,4 @@
-namespace Costate.Cli.Commands.Morph;
+namespace Costate.Experiments.Batches;
 
 /// <summary>A row of a file of pairs.</summary>
 /// <param name="Line">Its number, from 1.</param>
@@ -14,12 +14,12 @@ internal static class PairsFile
     private static readonly string[] Header = ["a", "b", "name"];
 
     /// <summary>Reads all rows, bad ones too. Paths are relative to the file.</summary>
-    /// <exception cref="CommandException">The file is missing or has no row.</exception>
+    /// <exception cref="InputException">The file is missing or has no row.</exception>
     internal static IReadOnlyList<PairsRow> Read(string path)
     {
         if (!File.Exists(path))
         {
-            throw new CommandException($"Got --batch {path}: there is no such file; expected a CSV file whose rows are a,b or a,b,name.");
+            throw new InputException("batch", $"{path}, which does not exist,", "a CSV file whose rows are a,b or a,b,name");
         }
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -44,7 +44,7 @@ internal static class PairsFile
 
         return rows.Count > 0
             ? rows
-            : throw new CommandException($"Got --batch {path}, which has no pairs; expected rows a,b or a,b,name.");
+            : throw new InputException("batch", $"{path}, which has no pairs,", "a CSV file whose rows are a,b or a,b,name");
     }
 
     private static PairsRow Row(int line, string[]? cells, string folder, Dictionary<string, int> names)

@@ -1,4 +1,4 @@
-namespace Costate.Cli.Commands.Morph;
+namespace Costate.Experiments.Batches;
 
 /// <summary>A picture that a morph was made from.</summary>
 /// <param name="File">As the user gave it.</param>

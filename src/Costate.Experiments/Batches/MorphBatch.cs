@@ -1,21 +1,33 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Costate.Cli.Files;
-using Costate.Cli.Terminals;
+using Costate.Experiments.Evaluation;
 using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Reports;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Commands.Morph;
+namespace Costate.Experiments.Batches;
 
 /// <summary>Many pairs into one folder, a folder for each, several at a time. What is there already is not done again.</summary>
-internal sealed class MorphBatch(string output, FaceModel model, MorphSettings settings, Terminal terminal)
+/// <param name="output">The folder.</param>
+/// <param name="model">What morphs.</param>
+/// <param name="run">The same with its settings.</param>
+/// <param name="settings">How.</param>
+/// <param name="read">Reads the two pictures of a pair; an <see cref="InvalidDataException"/> says what is wrong with one.</param>
+/// <param name="tell">Told, as text, why a pair fails.</param>
+internal sealed class MorphBatch(
+    string output,
+    FaceModel model,
+    MorphRun run,
+    MorphSettings settings,
+    Func<string, string, (FacePicture A, FacePicture B)> read,
+    Action<string> tell)
 {
-    internal const string SettingsFile = "settings.json";
+    internal const string SettingsFile = EvaluationContents.File;
     internal const string TableFile = "morphs.csv";
     internal const string FileName = "batch.json";
 
@@ -25,76 +37,62 @@ internal sealed class MorphBatch(string output, FaceModel model, MorphSettings s
     private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Model.Source);
     private readonly SortedDictionary<int, MorphBatchRow> rows = [];
     private readonly Dictionary<string, int> linesOfContent = new(StringComparer.Ordinal);
-    private readonly MorphRun run = MorphInputs.Run(model, settings);
 
     /// <summary>Refuses a folder of other settings, and leaves a note of these.</summary>
-    /// <exception cref="CommandException">The settings differ, or the folder cannot be used.</exception>
-    internal void Begin()
+    /// <exception cref="InvalidDataException">The settings differ, or the folder cannot be used.</exception>
+    internal void Begin() => new EvaluationContents
     {
-        string path = Path.Combine(output, SettingsFile);
-        if (File.Exists(path))
-        {
-            if (Setting.Differences(SettingsOf(path), described) is { Length: > 0 } differences)
-            {
-                throw new CommandException(
-                    $"The folder '{output}' is of a run with other settings: {differences}. Give the same settings to go on with it, "
-                        + "or another folder with --output.");
-            }
-
-            return;
-        }
-
-        using OutputFolder folder = OutputFolder.Prepare(output, Files);
-        File.WriteAllText(folder.Stage(SettingsFile), JsonReport.Text(described) + '\n');
-        folder.Commit();
-    }
+        Study = "morph",
+        Settings = described,
+        Shard = Shard.Whole.ToString(),
+        Methods = new Dictionary<string, int>(),
+    }.Begin(output);
 
     /// <summary>Morphs all pairs that are not there yet.</summary>
     /// <returns>A row for each pair, in the order of the file; written to the folder too.</returns>
-    internal MorphBatchReport Run(IReadOnlyList<PairsRow> pairs, int group, CancellationToken cancellationToken)
+    internal MorphBatchReport Run(
+        IReadOnlyList<PairsRow> pairs,
+        int group,
+        Action<double, double?> progress,
+        CancellationToken cancellationToken)
     {
-        var files = new InputFiles(terminal, cancellationToken);
-        using (var line = new ProgressLine(terminal, "morphing", total: pairs.Count))
+        var waiting = new List<MorphBatchPair>();
+        foreach (PairsRow pair in pairs)
         {
-            var waiting = new List<MorphBatchPair>();
-            foreach (PairsRow pair in pairs)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Missing(pair) is MorphBatchPair missing)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (Missing(files, pair) is MorphBatchPair missing)
-                {
-                    waiting.Add(missing);
-                }
-
-                if (waiting.Count == group)
-                {
-                    Morph(waiting, line, cancellationToken);
-                    waiting.Clear();
-                }
+                waiting.Add(missing);
             }
 
-            Morph(waiting, line, cancellationToken);
+            if (waiting.Count == group)
+            {
+                Morph(waiting, progress, cancellationToken);
+                waiting.Clear();
+            }
         }
 
+        Morph(waiting, progress, cancellationToken);
         return Finish();
     }
 
     // Null if there is nothing to do: it is done, or cannot be.
-    private MorphBatchPair? Missing(InputFiles files, PairsRow pair)
+    private MorphBatchPair? Missing(PairsRow pair)
     {
         try
         {
             if (pair.Error is not null)
             {
-                throw new CommandException(pair.Error);
+                throw new InvalidDataException(pair.Error);
             }
 
-            (FacePicture a, FacePicture b) = MorphInputs.Read(files, pair.A, pair.B, model.Side);
+            (FacePicture a, FacePicture b) = read(pair.A, pair.B);
             pair = Named(pair, a, b);
             string folder = Path.Combine(output, pair.Name);
             string result = Path.Combine(folder, MorphReport.FileName);
             if (File.Exists(folder))
             {
-                throw new CommandException(
+                throw new InvalidDataException(
                     $"'{folder}' is a file; expected a folder for the pair, or nothing yet. Give the pair another name.");
             }
 
@@ -106,11 +104,11 @@ internal sealed class MorphBatch(string output, FaceModel model, MorphSettings s
             MorphReport report = Result(result);
             rows[pair.Line] = (report.A.Sha256, report.B.Sha256) == (a.Sha256, b.Sha256)
                 ? MorphBatchRow.Of(pair, report, wasThere: true)
-                    : throw new CommandException(
+                    : throw new InvalidDataException(
                         $"'{folder}' is a morph of other pictures. Remove that folder, or give the pair another name.");
         }
         catch (Exception e)
-            when (e is CommandException or InputException or InvalidDataException or IOException or UnauthorizedAccessException)
+            when (e is InputException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             Fail(pair, e.Message);
         }
@@ -129,12 +127,12 @@ internal sealed class MorphBatch(string output, FaceModel model, MorphSettings s
         string name = PairName.Of(a, b);
         return linesOfContent.TryAdd(name, pair.Line)
             ? pair with { Name = name }
-            : throw new CommandException(
+            : throw new InvalidDataException(
                 $"got the pictures of line {linesOfContent[name]} again; expected other pictures, or a name for one of the two");
     }
 
     // What a network cannot take in one pair shall not stop the others: they are then tried one by one.
-    private void Morph(IReadOnlyList<MorphBatchPair> pairs, ProgressLine line, CancellationToken cancellationToken)
+    private void Morph(IReadOnlyList<MorphBatchPair> pairs, Action<double, double?> progress, CancellationToken cancellationToken)
     {
         if (pairs.Count == 0)
         {
@@ -147,7 +145,7 @@ internal sealed class MorphBatch(string output, FaceModel model, MorphSettings s
         {
             IReadOnlyList<MorphOutcome> outcomes = run.Run(
                 [.. pairs.Select(p => (p.A, p.B))],
-                (done, loss) => line.Report(before + (done * pairs.Count), loss is double l ? $"loss {l:0.000}" : ""),
+                (done, loss) => progress(before + (done * pairs.Count), loss),
                 cancellationToken);
             foreach ((MorphBatchPair pair, MorphOutcome outcome) in pairs.Zip(outcomes))
             {
@@ -156,13 +154,13 @@ internal sealed class MorphBatch(string output, FaceModel model, MorphSettings s
         }
         catch (InvalidOperationException e) when (pairs.Count == 1)
         {
-            Fail(pairs[0].Row, FailureText.Of(e));
+            Fail(pairs[0].Row, e.Message);
         }
         catch (InvalidOperationException)
         {
             foreach (MorphBatchPair pair in pairs)
             {
-                Morph([pair], line, cancellationToken);
+                Morph([pair], progress, cancellationToken);
             }
         }
     }
@@ -185,7 +183,7 @@ internal sealed class MorphBatch(string output, FaceModel model, MorphSettings s
     private void Fail(PairsRow pair, string message)
     {
         rows[pair.Line] = MorphBatchRow.Of(pair, message);
-        terminal.Error.WriteLine($"line {pair.Line}: {message}");
+        tell($"line {pair.Line}: {message}");
     }
 
     private MorphBatchReport Finish()
@@ -238,22 +236,17 @@ internal sealed class MorphBatch(string output, FaceModel model, MorphSettings s
 
     private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
-    private static MorphReport Result(string path) =>
-        Read<MorphReport>(path, "Remove its folder to make it again.");
-
-    private static SortedDictionary<string, Setting> SettingsOf(string path) =>
-        Read<SortedDictionary<string, Setting>>(path, "Give another folder with --output.");
-
-    private static T Read<T>(string path, string cure)
+    private static MorphReport Result(string path)
     {
         try
         {
-            return JsonReport.Read<T>(path);
+            return JsonReport.Read<MorphReport>(path);
         }
         catch (JsonException e)
         {
-            throw new CommandException(
-                $"Got {path}, which an earlier run should have written and which cannot be read ({e.Message}). {cure}",
+            throw new InvalidDataException(
+                $"Got {path}, which an earlier run should have written and which cannot be read ({e.Message}). "
+                    + "Remove its folder to make it again.",
                 e);
         }
     }

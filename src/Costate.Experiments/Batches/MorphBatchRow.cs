@@ -1,6 +1,6 @@
 using Costate.Faces.Morphs;
 
-namespace Costate.Cli.Commands.Morph;
+namespace Costate.Experiments.Batches;
 
 /// <summary>What has become of a row of a file of pairs.</summary>
 internal sealed record MorphBatchRow

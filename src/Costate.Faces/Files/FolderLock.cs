@@ -1,8 +1,6 @@
-using System.CommandLine;
 using System.Globalization;
-using Costate.Experiments.Files;
 
-namespace Costate.Cli.Files;
+namespace Costate.Faces.Files;
 
 /// <summary>
 /// A folder that a run goes on with, taken by one run at a time. The lock is the operating system's, so a run that is killed leaves hold of
@@ -25,9 +23,9 @@ internal sealed class FolderLock : IDisposable
 
     /// <summary>Takes a folder, which is created if it is missing, and removes what killed runs have left unfinished in it.</summary>
     /// <param name="folder">As the user gave it.</param>
-    /// <param name="parsed">The command that takes it, to be named to others.</param>
-    /// <exception cref="CommandException">Another run has it, which the message names; or it cannot be written to.</exception>
-    internal static FolderLock Take(string folder, ParseResult parsed)
+    /// <param name="command">What takes it, to be named to others.</param>
+    /// <exception cref="IOException">Another run has it, which the message names; or it cannot be written to.</exception>
+    internal static FolderLock Take(string folder, string command)
     {
         string full = Path.GetFullPath(folder);
         string owner = Path.Combine(full, OwnerFile);
@@ -42,7 +40,7 @@ internal sealed class FolderLock : IDisposable
                 File.WriteAllText(
                     owner,
                     $"process {Environment.ProcessId} on {Environment.MachineName} since {now} UTC: costate "
-                        + $"{string.Join(' ', parsed.Tokens)}\n");
+                        + $"{command}\n");
                 RemoveUnfinished(full);
                 return new FolderLock(held, owner);
             }
@@ -54,9 +52,9 @@ internal sealed class FolderLock : IDisposable
         }
         catch (IOException e) when (SharingViolations.Contains(e.HResult))
         {
-            throw new CommandException(
+            throw new IOException(
                 $"The folder '{folder}' is in use by another run{OwnerText(owner)}. Wait until it ends, end it, "
-                    + "or give another folder with --output.",
+                    + "or give another folder for the output.",
                 e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Costate.Faces.Morphs;
 
-namespace Costate.Cli.Commands.Morph;
+namespace Costate.Experiments.Batches;
 
 /// <summary>What the folder of a pair is called, beside the files of the whole batch.</summary>
 internal static class PairName

@@ -1,7 +1,6 @@
-using Costate.Experiments;
 using Costate.Faces.Reports;
 
-namespace Costate.Cli.Commands.Morph;
+namespace Costate.Experiments.Batches;
 
 /// <summary>What <c>batch.json</c> says of a run.</summary>
 internal sealed record MorphBatchReport

@@ -2,7 +2,7 @@ using ScottPlot;
 using ScottPlot.Plottables;
 using PlotStyle = Costate.Experiments.Plots.PlotStyle;
 
-namespace Costate.Cli.Commands.Morph;
+namespace Costate.Experiments.Batches;
 
 /// <summary>The loss of a morph as a picture.</summary>
 internal static class MorphPlot
