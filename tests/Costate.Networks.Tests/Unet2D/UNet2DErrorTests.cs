@@ -93,7 +93,7 @@ public sealed class UNet2DErrorTests
     {
         using ModelFolder folder = Folder();
         File.Delete(Path.Combine(folder.Path, Weights));
-        Assert.Contains(Weights, Assert.Throws<SafetensorsException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(Weights, Assert.Throws<FileNotFoundException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
         File.Delete(Path.Combine(folder.Path, "config.json"));
         Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
     }
