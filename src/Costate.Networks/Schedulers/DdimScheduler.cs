@@ -1,6 +1,6 @@
 namespace Costate.Networks;
 
-/// <summary>DDIMScheduler: the deterministic DDIM on training steps, from noise to data.</summary>
+/// <summary>DDIMScheduler and CogVideoXDDIMScheduler: DDIM on training steps, from noise to data.</summary>
 internal sealed class DdimScheduler : Scheduler
 {
     private readonly TrainingNoise noise;
@@ -9,9 +9,14 @@ internal sealed class DdimScheduler : Scheduler
     private readonly double end;
 
     internal DdimScheduler(SchedulerOptions options)
+        : this(options, TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false))
+    {
+    }
+
+    internal DdimScheduler(SchedulerOptions options, TrainingNoise trained)
         : base(options)
     {
-        noise = TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false);
+        noise = trained;
         Prediction = ReadPrediction(options, "epsilon", "sample", "v_prediction");
         spacing = options.Choice("timestep_spacing", "leading", "trailing", "linspace");
         offset = options.Integer("steps_offset", 0, 0, noise.Count - 1);
@@ -27,7 +32,12 @@ internal sealed class DdimScheduler : Scheduler
 
     internal override int? TrainingTimesteps => noise.Count;
 
-    internal override ScheduledSampling ForSteps(int steps, double? mu)
+    // CogVideoX's has no noise.
+    internal override bool TakesEta => Options.ClassName == "DDIMScheduler";
+
+    internal override ScheduledSampling ForSteps(int steps, double? mu) => ForSteps(steps, 0.0);
+
+    internal override ScheduledSampling ForSteps(int steps, double eta)
     {
         double[] timesteps = TrainingSteps.Spaced(Options, spacing, noise.Count, steps, offset);
 
@@ -47,6 +57,7 @@ internal sealed class DdimScheduler : Scheduler
 
         TimeGrid grid = Grid(steps, times, times);
         bool tied = targets.AsSpan().SequenceEqual(times.AsSpan(1));
-        return new ScheduledSampling(Schedule, tied ? Solver.Ddim() : new UntiedDdim(targets), grid);
+        Solver solver = eta > 0 ? new PartlyStochasticDdim(eta) { Targets = tied ? null : targets } : tied ? Solver.Ddim() : new UntiedDdim(targets);
+        return new ScheduledSampling(Schedule, solver, grid);
     }
 }

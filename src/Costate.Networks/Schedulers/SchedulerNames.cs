@@ -6,15 +6,28 @@ internal static class SchedulerNames
     /// <summary>The schedulers that can be read.</summary>
     internal static IReadOnlyList<string> Classes { get; } =
     [
+        "CogVideoXDDIMScheduler",
+        "CogVideoXDPMScheduler",
         "DDIMScheduler",
         "DDIMInverseScheduler",
         "DDPMScheduler",
         "DEISMultistepScheduler",
         "DPMSolverMultistepScheduler",
+        "DPMSolverMultistepInverseScheduler",
         "DPMSolverSinglestepScheduler",
         "EulerDiscreteScheduler",
+        "EulerAncestralDiscreteScheduler",
         "FlowMatchEulerDiscreteScheduler",
+        "FlowMatchHeunDiscreteScheduler",
+        "FlowMatchLCMScheduler",
         "HeunDiscreteScheduler",
+        "IPNDMScheduler",
+        "KDPM2DiscreteScheduler",
+        "KDPM2AncestralDiscreteScheduler",
+        "LCMScheduler",
+        "LMSDiscreteScheduler",
+        "PNDMScheduler",
+        "TCDScheduler",
         "UniPCMultistepScheduler",
     ];
 
@@ -29,7 +42,9 @@ internal static class SchedulerNames
         "beta_schedule",
         "beta_start",
         "beta_end",
+        "snr_shift_scale",
         "rescale_betas_zero_snr",
+        "original_inference_steps",
         "timestep_spacing",
         "steps_offset",
         "interpolation_type",
