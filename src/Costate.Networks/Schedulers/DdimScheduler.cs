@@ -7,6 +7,7 @@ internal sealed class DdimScheduler : Scheduler
     private readonly string spacing;
     private readonly int offset;
     private readonly double end;
+    private readonly DataClipping? clipping;
 
     internal DdimScheduler(SchedulerOptions options)
         : this(options, TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false))
@@ -21,9 +22,7 @@ internal sealed class DdimScheduler : Scheduler
         spacing = options.Choice("timestep_spacing", "leading", "trailing", "linspace");
         offset = options.Integer("steps_offset", 0, 0, noise.Count - 1);
         end = options.Flag("set_alpha_to_one", true) ? 0 : noise.TimeOf(0);
-        options.RefuseClipping("clip_sample", true);
-        options.RefuseClipping("thresholding", false);
-        options.Without("clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value");
+        clipping = DataClipping.Read(options, hasClip: true);
     }
 
     internal override NoiseSchedule Schedule => noise.Schedule;
@@ -58,6 +57,20 @@ internal sealed class DdimScheduler : Scheduler
         TimeGrid grid = Grid(steps, times, times);
         bool tied = targets.AsSpan().SequenceEqual(times.AsSpan(1));
         Solver solver = eta > 0 ? new PartlyStochasticDdim(eta) { Targets = tied ? null : targets } : tied ? Solver.Ddim() : new UntiedDdim(targets);
-        return new ScheduledSampling(Schedule, solver, grid);
+        return new ScheduledSampling(Schedule, solver, grid)
+        {
+            Clipping = clipping,
+            ClippedWeights = clipping is null ? null : [.. grid.Times.Zip(targets).Select(step => ClippedWeights(step.First, step.Second, eta))],
+        };
+    }
+
+    // The published step is alpha_t clip(x0) + K eps with the noise of the unclipped data: the data for which it is DDIM's own step
+    // alpha_t x0 + K (x - alpha_s x0)/sigma_s.
+    private (double Clipped, double Plain) ClippedWeights(double from, double to, double eta)
+    {
+        (SchedulePoint s, SchedulePoint t) = (SchedulePoint.At(Schedule, from), SchedulePoint.At(Schedule, to));
+        double drawn = eta * new ExponentialStep(s, t, Prediction.Data, stochastic: true).Noise;
+        double kept = s.Alpha * Math.Sqrt(Math.Max((t.Sigma - drawn) * (t.Sigma + drawn), 0)) / s.Sigma;
+        return (t.Alpha / (t.Alpha - kept), -kept / (t.Alpha - kept));
     }
 }

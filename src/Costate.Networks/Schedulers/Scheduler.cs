@@ -56,6 +56,7 @@ internal abstract class Scheduler
         "LCMScheduler" => new LcmScheduler(options),
         "LMSDiscreteScheduler" => new LmsDiscreteScheduler(options),
         "PNDMScheduler" => new PndmScheduler(options),
+        "SASolverScheduler" => new SaSolverScheduler(options),
         "TCDScheduler" => new TcdScheduler(options),
         "UniPCMultistepScheduler" => new UniPcMultistepScheduler(options),
         _ => throw Unknown(options),

@@ -27,6 +27,7 @@ internal static class SchedulerNames
         "LCMScheduler",
         "LMSDiscreteScheduler",
         "PNDMScheduler",
+        "SASolverScheduler",
         "TCDScheduler",
         "UniPCMultistepScheduler",
     ];

@@ -19,14 +19,24 @@ internal sealed class LinearMultistep(int order) : Solver
         for (int i = 0; i < grid.Steps; i++)
         {
             double h = Clock(i + 1) - Clock(i);
-            int p = Math.Min(order, i + 1);
+            double[] weights = [1];
 
-            // In units of the step: sigma/alpha may be too large for its powers.
-            double[] nodes = [.. Enumerable.Range(0, p).Select(k => (Clock(i - k) - Clock(i)) / h)];
-            double[] moments = [.. Enumerable.Range(1, p).Select(k => 1.0 / k)];
+            // Where the levels are so far apart that the weights are no numbers, fewer predictions are left.
+            for (int p = Math.Min(order, i + 1); p > 1; p--)
+            {
+                // In units of the step: sigma/alpha may be too large for its powers.
+                double[] nodes = [.. Enumerable.Range(0, p).Select(k => (Clock(i - k) - Clock(i)) / h)];
+                double[] matched = Moments.Match(nodes, [.. Enumerable.Range(1, p).Select(k => 1.0 / k)]);
+                if (matched.All(double.IsFinite))
+                {
+                    weights = matched;
+                    break;
+                }
+            }
+
             double scale = flow ? h : points[i + 1].Alpha * h;
             double state = flow ? 1 : points[i + 1].Alpha / points[i].Alpha;
-            table.AddGridState(i + 1, [new(i, state)], Moments.Match(nodes, moments).Select((w, k) => new TableTerm(i - k, scale * w)));
+            table.AddGridState(i + 1, [new(i, state)], weights.Select((w, k) => new TableTerm(i - k, scale * w)));
         }
 
         return table.Build();

@@ -61,6 +61,18 @@ public abstract class Solver
     public static Solver Dpm2Ancestral() => new AncestralMidpoint();
 
     /// <summary>
+    /// SA-Solver (Xue et al. 2023): stochastic Adams methods, predictor and corrector, in data prediction. One evaluation a step. Stochastic
+    /// unless tau is 0.
+    /// </summary>
+    /// <param name="predictorOrder">1 to 4. The default value is 2.</param>
+    /// <param name="correctorOrder">1 to 4: the number of predictions that correct a state. The default value is 2.</param>
+    /// <param name="tau">How much noise, 0 for the ODE and 1 for the reverse SDE. The default value is 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An order is not supported, or tau is below 0 or not finite.</exception>
+    public static Solver SaSolver(int predictorOrder = 2, int correctorOrder = 2, double tau = 1) => tau >= 0 && double.IsFinite(tau)
+        ? new StochasticAdams(Order(predictorOrder, 4), Order(correctorOrder, 4), tau)
+        : throw new ArgumentOutOfRangeException(nameof(tau), tau, $"Got tau {tau}; it must be 0 or above.");
+
+    /// <summary>
     /// Multistep sampling of a consistency model (Song et al. 2023): the predicted data is noised anew at each step. For models that are
     /// distilled to predict the end of the trajectory; others give their mean. Stochastic, one evaluation a step.
     /// </summary>

@@ -58,17 +58,11 @@ internal sealed class GoldenScheduler
     /// given.</summary>
     internal static IReadOnlyList<string> Unsupported { get; } =
     [
-        // The predicted data is clipped: not linear.
-        "ddim-clip", "ddim-clip-range", "ddim-threshold", "ddpm-clip", "dpmpp2m-threshold",
-
         // The network predicts none of the kinds that there are: it is preconditioned for a data deviation of 1/2.
         "consistency", "edm-dpmpp2m", "edm-euler",
 
         // Time runs from noise to data, and the network points to the data.
         "flow-invert",
-
-        // Not done yet.
-        "sasolver-sd",
     ];
 
     /// <summary>Whether a file is of a case in <see cref="Unsupported"/>.</summary>
@@ -92,6 +86,9 @@ internal sealed class GoldenScheduler
         return new GoldenScheduler(document.RootElement);
     }
 
+    /// <summary>The configuration, whose clipping the network does.</summary>
+    internal SchedulerConfiguration Configuration() => SchedulerConfiguration.Parse(ConfigurationJson(), ignoreClipping: true);
+
     /// <summary>The file as diffusers saves it.</summary>
     internal string ConfigurationJson() => TestConfiguration.Json(
         Scheduler, [.. Config.EnumerateObject().Select(option => $"\"{option.Name}\": {option.Value.GetRawText()}")]);
@@ -99,6 +96,9 @@ internal sealed class GoldenScheduler
     /// <summary>What a pipeline of diffusers makes of the configuration.</summary>
     internal ScheduledSampling Sampling(SchedulerConfiguration configuration) =>
         GivenSigmas is null ? configuration.ForSteps(Steps, Mu, Eta) : configuration.ForNoiseLevels(GivenSigmas, Mu);
+
+    /// <summary>The network, its data clipped where the configuration asks for it.</summary>
+    internal static Denoiser Network(SchedulerConfiguration configuration, ScheduledSampling run) => run.Clipped(Network(configuration));
 
     /// <summary>The network of the files: 0.5 tanh(x) + 0.3 sin(0.004 t) + 0.2 x.</summary>
     internal static Denoiser Network(SchedulerConfiguration configuration) => Denoiser.FromFunction(

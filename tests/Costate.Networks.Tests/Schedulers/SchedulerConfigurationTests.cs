@@ -224,7 +224,6 @@ public sealed class SchedulerConfigurationTests
     [InlineData("CMStochasticIterativeScheduler")]
     [InlineData("EDMDPMSolverMultistepScheduler")]
     [InlineData("EDMEulerScheduler")]
-    [InlineData("SASolverScheduler")]
     public void SchedulersThatAreNotSupported_AreNamed(string scheduler) => Assert.Contains(
         $"'{scheduler}', which is not supported",
         Assert.Throws<SchedulerConfigurationException>(() => TestConfiguration.Parse(scheduler, StableDiffusion)).Message,
@@ -271,7 +270,7 @@ public sealed class SchedulerConfigurationTests
             int count = golden.Scheduler is "LCMScheduler" or "TCDScheduler" ? Math.Min(steps, 50)
                 : file.Contains("-prk", StringComparison.Ordinal) ? Math.Max(steps, 4)
                 : steps;
-            ScheduledSampling run = SchedulerConfiguration.Parse(golden.ConfigurationJson()).ForSteps(count, golden.Mu);
+            ScheduledSampling run = golden.Configuration().ForSteps(count, golden.Mu);
             SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
             Assert.InRange(run.Grid.Steps, count - 1, count);
             Assert.All(table.Rows, row => Assert.True(row.Outputs.All(term => double.IsFinite(term.Weight))));

@@ -36,7 +36,7 @@ public sealed class SchedulerGoldenTests
         foreach (string file in GoldenScheduler.Files)
         {
             GoldenScheduler golden = GoldenScheduler.Load(file);
-            int steps = golden.Sampling(SchedulerConfiguration.Parse(golden.ConfigurationJson())).Grid.Steps;
+            int steps = golden.Sampling(golden.Configuration()).Grid.Steps;
             if (steps < golden.Steps)
             {
                 Assert.Contains(golden.Scheduler, MayRepeat);
@@ -54,7 +54,7 @@ public sealed class SchedulerGoldenTests
     public void Timesteps_MatchDiffusers(string file)
     {
         GoldenScheduler golden = GoldenScheduler.Load(file);
-        SchedulerConfiguration configuration = SchedulerConfiguration.Parse(golden.ConfigurationJson());
+        SchedulerConfiguration configuration = golden.Configuration();
         double[] timesteps = configuration.Timesteps(golden.Sampling(configuration));
         double[] expected = golden.Timesteps[..timesteps.Length];
         Assert.InRange(golden.Timesteps.Length - timesteps.Length, 0, MayRepeat.Contains(golden.Scheduler) ? 1 : 0);
@@ -70,7 +70,7 @@ public sealed class SchedulerGoldenTests
     public void Sigmas_MatchDiffusers(string file)
     {
         GoldenScheduler golden = GoldenScheduler.Load(file);
-        SchedulerConfiguration configuration = SchedulerConfiguration.Parse(golden.ConfigurationJson());
+        SchedulerConfiguration configuration = golden.Configuration();
         ScheduledSampling run = golden.Sampling(configuration);
         SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
         double[] levels = [.. configuration.NoiseLevels(run)];
@@ -98,9 +98,9 @@ public sealed class SchedulerGoldenTests
     {
         using DisposeScope scope = NewDisposeScope();
         GoldenScheduler golden = GoldenScheduler.Load(file);
-        SchedulerConfiguration configuration = SchedulerConfiguration.Parse(golden.ConfigurationJson());
+        SchedulerConfiguration configuration = golden.Configuration();
         ScheduledSampling run = golden.Sampling(configuration);
-        var sampler = new Sampler(GoldenScheduler.Network(configuration), run.Schedule, run.Solver, run.Grid);
+        var sampler = new Sampler(GoldenScheduler.Network(configuration, run), run.Schedule, run.Solver, run.Grid);
         double[] sample = [.. sampler.Sample(golden.Start(sampler.Table), noise: golden.Noise(sampler.Table)).data<double>()];
         double scale = golden.StateScale(sampler.Table, sampler.Table.Rows.Count - 1);
         double largest = golden.States.Max(Largest);
@@ -145,11 +145,11 @@ public sealed class SchedulerGoldenTests
     private static double Discrepancy(GoldenScheduler golden, Func<SolverTable, SolverTable>? change)
     {
         using DisposeScope scope = NewDisposeScope();
-        SchedulerConfiguration configuration = SchedulerConfiguration.Parse(golden.ConfigurationJson());
+        SchedulerConfiguration configuration = golden.Configuration();
         ScheduledSampling run = golden.Sampling(configuration);
         SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
         table = change?.Invoke(table) ?? table;
-        double[][] states = TableStates.Run(table, GoldenScheduler.Network(configuration), golden.Start(table), golden.Noise(table));
+        double[][] states = TableStates.Run(table, GoldenScheduler.Network(configuration, run), golden.Start(table), golden.Noise(table));
 
         // UniPC with B(h) = h computes infinity times zero at zero noise in diffusers; the limit is what the other states lead to.
         double[][] expected = GivesNaN(golden) ? golden.States[..^1] : golden.States;

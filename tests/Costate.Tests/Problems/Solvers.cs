@@ -44,6 +44,8 @@ internal static class Solvers
         ["pndm"] = (() => Solver.Pndm(), 2),
         ["pndm-rk"] = (() => Solver.Pndm(rungeKuttaStart: true), 2),
         ["ipndm"] = (() => new PseudoMultistep("", PseudoStart.Rising), 2),
+        ["sa-2-ode"] = (() => Solver.SaSolver(tau: 0), 2),
+        ["sa-2-3-ode"] = (() => Solver.SaSolver(2, 3, 0), 3),
         ["unipc-3-noise"] = (() => Solver.UniPc(3, prediction: Prediction.Noise), 4),
     };
 
@@ -54,6 +56,8 @@ internal static class Solvers
         ["ddim-0.5"] = () => Solver.Ddim(0.5),
         ["dpm2-ancestral"] = () => Solver.Dpm2Ancestral(),
         ["consistency"] = () => Solver.Consistency(),
+        ["sa-2"] = () => Solver.SaSolver(),
+        ["sa-3-4"] = () => Solver.SaSolver(3, 4, 0.5),
         ["tcd-0.3"] = () => Solver.TrajectoryConsistency(),
         ["sde-dpm-1"] = () => Solver.SdeDpmSolver(1),
         ["sde-dpm-2"] = () => Solver.SdeDpmSolver(2),
