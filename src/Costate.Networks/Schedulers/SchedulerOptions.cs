@@ -133,7 +133,8 @@ internal sealed class SchedulerOptions
             string unsaid = values.ContainsKey(name) ? "" : " (the default of diffusers, as the file does not say)";
             throw Error(
                 $"{name} is true{unsaid}. Clipping the predicted data is not linear, so no table of coefficients can do it. "
-                    + $"Set \"{name}\": false in the file, or pass ignoreClipping: true to sample without it.");
+                    + $"Set \"{name}\": false in the file, or pass ignoreClipping: true, to sample without it or with a network that "
+                    + $"{nameof(ScheduledSampling)}.{nameof(ScheduledSampling.Clipped)} clips.");
         }
     }
 

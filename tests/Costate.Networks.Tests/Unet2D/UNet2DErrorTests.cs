@@ -112,7 +112,7 @@ public sealed class UNet2DErrorTests
         File.Delete(Path.Combine(folder.Path, Weights));
         Assert.Contains(
             Weights,
-            Assert.Throws<SafetensorsException>(() => UNet2DModel.FromPretrained(folder.Path)).Message,
+            Assert.Throws<FileNotFoundException>(() => UNet2DModel.FromPretrained(folder.Path)).Message,
             StringComparison.Ordinal);
         File.Delete(Path.Combine(folder.Path, "config.json"));
         Assert.Contains(
