@@ -30,7 +30,10 @@ Tensor Loss(Tensor x) => (x - target).square().sum(1) + x.sum(1).sin();
 [
     ("ddim", Solver.Ddim()), ("euler", Solver.Euler()), ("heun", Solver.Heun()), ("dpm-3", Solver.DpmSolver(3)),
     ("dpm++2", Solver.DpmSolverPlusPlus()), ("dpm++3s", Solver.DpmSolverPlusPlusSinglestep(3)), ("deis-3", Solver.Deis()),
-    ("unipc-3", Solver.UniPc(3)), ("ddpm", Solver.Ddpm()), ("sde-dpm-2", Solver.SdeDpmSolver(2)), ("sde-dpm++1", Solver.SdeDpmSolverPlusPlus()),
+    ("unipc-3", Solver.UniPc(3)),
+    ("ddpm", Solver.Ddpm()),
+    ("sde-dpm-2", Solver.SdeDpmSolver(2)),
+    ("sde-dpm++1", Solver.SdeDpmSolverPlusPlus()),
     ("rk4", Solver.ExponentialRungeKutta(ButcherTableau.Rk4)), ("rex-euler", Solver.Rex(ButcherTableau.Euler)),
     ("rex-shark", Solver.Rex(ButcherTableau.Shark)), ("edict", Solver.Edict()), ("bdia", Solver.Bdia()), ("belm", Solver.Belm()),
 ];
@@ -41,9 +44,14 @@ foreach ((string name, Solver solver) in solvers)
     Show($"{name} sample", () => [sampler.Sample(start, z, path)]);
     (string Name, GradientMethod Method)[] methods =
     [
-        ("discrete", GradientMethod.Discrete()), ("revolve", GradientMethod.Discrete(Checkpointing.Revolve(3))), ("unrolled", GradientMethod.Unrolled()),
-        ("adjoint-deis", GradientMethod.AdjointDeis()), ("adjoint-deis-2", GradientMethod.AdjointDeis(2, 7)), ("reversible", GradientMethod.Reversible()),
-        ("anchored", GradientMethod.Reversible(anchors: 3)), ("solved", GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward)),
+        ("discrete", GradientMethod.Discrete()),
+        ("revolve", GradientMethod.Discrete(Checkpointing.Revolve(3))),
+        ("unrolled", GradientMethod.Unrolled()),
+        ("adjoint-deis", GradientMethod.AdjointDeis()),
+        ("adjoint-deis-2", GradientMethod.AdjointDeis(2, 7)),
+        ("reversible", GradientMethod.Reversible()),
+        ("anchored", GradientMethod.Reversible(anchors: 3)),
+        ("solved", GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward)),
     ];
     foreach ((string way, GradientMethod method) in methods)
     {
@@ -54,10 +62,23 @@ foreach ((string name, Solver solver) in solvers)
     Show($"{name} inversion", () =>
     {
         NoiseState state = sampler.Invert(target * 0.5, z, path);
-        return [.. state.States, .. state.Remainders ?? [], sampler.Sample(state, z, path)];
+            return
+            [
+                .. state is ReversibleNoise pair ? [.. pair.States, .. pair.Remainders ?? []] : (Tensor[])[state.Start],
+                sampler.Sample(state, z, path),
+            ];
     });
-    Show($"{name} optimised", () => [new LatentOptimisation(sampler, Loss, new LatentOptimisationOptions { Iterations = 5 }).Run(start, z, path).Sample]);
-    Show($"{name} controlled", () => [new ControlOptimisation(sampler, ControlOptions.FlowGrad with { Iterations = 3, LearningRate = 0.1 }).Optimise(start, z, Loss, path).Sample]);
+    Show(
+        $"{name} optimised",
+        () => [new LatentOptimisation(sampler, Loss, new LatentOptimisationOptions { Iterations = 5 }).Run(start, z, path).Sample]);
+    Show(
+        $"{name} controlled",
+        () =>
+            [
+                new ControlOptimisation(sampler, ControlOptions.FlowGrad with { Iterations = 3, LearningRate = 0.1 })
+                    .Optimise(start, z, Loss, path)
+                    .Sample,
+            ]);
 }
 
 Show("guided", () => [new GuidedSampler(denoiser, schedule, grid, GuidancePreset.Dps(0.1)).Sample(start, z, Loss).Sample]);
@@ -69,7 +90,8 @@ Show("adaptive", () =>
     return Parts(sampler.Gradient(start, z, Loss));
 });
 
-Tensor[] Parts(SampleGradient gradient) => [gradient.Loss, gradient.Sample, gradient.StartNoise, gradient.Condition!, .. gradient.Parameters];
+Tensor[] Parts(SampleGradient gradient) =>
+    [gradient.Loss, gradient.Sample, gradient.StartNoise, gradient.Condition!, .. gradient.Parameters];
 
 static void Show(string name, Func<Tensor[]> compute)
 {

@@ -13,7 +13,8 @@ internal sealed class MeasurementProcess(IReadOnlyDictionary<string, string> all
     internal const string Command = "child";
 
     /// <summary>Hands freed tensors back at once: what is resident is what is kept, not what the allocator may use again.</summary>
-    internal static MeasurementProcess ReturningFreedMemory { get; } = new(new Dictionary<string, string> { ["MALLOC_MMAP_THRESHOLD_"] = "65536" });
+    internal static MeasurementProcess ReturningFreedMemory { get; } =
+        new(new Dictionary<string, string> { ["MALLOC_MMAP_THRESHOLD_"] = "65536" });
 
     /// <summary>Keeps freed tensors for the next: the page faults of new ones take up to a third of the time, and blur the rest.</summary>
     internal static MeasurementProcess KeepingFreedMemory { get; } = new(new Dictionary<string, string>
@@ -28,7 +29,9 @@ internal sealed class MeasurementProcess(IReadOnlyDictionary<string, string> all
     {
         string program = Environment.ProcessPath!;
         string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(MeasurementProcess).Assembly.Location] : [];
-        var start = new ProcessStartInfo(program, [.. host, Command, measurement, .. arguments.Select(a => a.ToString(CultureInfo.InvariantCulture))])
+        var start = new ProcessStartInfo(
+            program,
+            [.. host, Command, measurement, .. arguments.Select(a => a.ToString(CultureInfo.InvariantCulture))])
         {
             RedirectStandardOutput = true,
         };

@@ -22,7 +22,16 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("network", "Time of the embedded network, beside its convolutions and matrix products.", NetworkBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
     Subject("reversible", "Reversible gradients, in child processes (Linux only).", ReversibleBenchmark.Run),
-    Subject("all", "All of them.", () => OverheadBenchmark.Run().Concat(GuidanceBenchmark.Run()).Concat(NetworkBenchmark.Run()).Concat(MemoryBenchmark.Run()).Concat(ReversibleBenchmark.Run())),
+    Subject(
+        "all",
+        "All of them.",
+        () =>
+            OverheadBenchmark
+                .Run()
+                .Concat(GuidanceBenchmark.Run())
+                .Concat(NetworkBenchmark.Run())
+                .Concat(MemoryBenchmark.Run())
+                .Concat(ReversibleBenchmark.Run())),
 };
 return root.Parse(args).Invoke();
 
@@ -59,7 +68,9 @@ static object Measure(string measurement, int[] arguments) => measurement switch
     nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(arguments[0]),
     nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(arguments[0]),
     nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(arguments[0]),
-    nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(arguments[0], arguments.Length > 1 ? Checkpointing.Revolve(arguments[1]) : null),
+    nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(
+        arguments[0],
+        arguments.Length > 1 ? Checkpointing.Revolve(arguments[1]) : null),
     nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(arguments[0]),
     nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(arguments[0], arguments[1]),
     nameof(ReversibleBenchmark.Time) => ReversibleBenchmark.Time(),

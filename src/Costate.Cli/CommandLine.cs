@@ -13,14 +13,18 @@ using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Commands.Study;
 using Costate.Cli.Commands.Train;
 using Costate.Cli.Terminals;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 
 namespace Costate.Cli;
 
 /// <summary>From arguments to an exit code. Everything the commands print goes through the terminal given.</summary>
 internal static class CommandLine
 {
-    internal static int Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken, Func<string?, MorphModel>? morphModel = null)
+    internal static int Run(
+        IReadOnlyList<string> arguments,
+        Terminal terminal,
+        CancellationToken cancellationToken,
+        Func<string?, FaceModel>? morphModel = null)
     {
         // Numbers are written and read with a point everywhere, and messages are in one language.
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
@@ -82,12 +86,14 @@ internal static class CommandLine
         }
     }
 
-    internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken, Func<string?, MorphModel>? morphModel = null)
+    internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken, Func<string?, FaceModel>? morphModel = null)
     {
-        var root = new RootCommand("Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, and samples back to the noise they come from.")
+        var root = new RootCommand(
+            "Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, "
+                + "and samples back to the noise they come from.")
         {
-            new MorphCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
-            new GuideCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
+            new MorphCommand(terminal, morphModel ?? FaceModel.Embedded, cancellationToken),
+            new GuideCommand(terminal, morphModel ?? FaceModel.Embedded, cancellationToken),
             new StudyCommand(terminal, cancellationToken),
             new SampleCommand(terminal, cancellationToken),
             new GradientCommand(terminal, cancellationToken),
@@ -96,7 +102,7 @@ internal static class CommandLine
             new InterpolateCommand(terminal, cancellationToken),
             new EditCommand(terminal, cancellationToken),
             new TrainCommand(terminal, cancellationToken),
-            new EvaluateCommand(terminal, morphModel ?? MorphModel.Embedded, cancellationToken),
+            new EvaluateCommand(terminal, morphModel ?? FaceModel.Embedded, cancellationToken),
             new FacesCommand(terminal, cancellationToken),
             new DoctorCommand(terminal, Prepare),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
@@ -115,7 +121,8 @@ internal static class CommandLine
         {
             if (files.Tokens.FirstOrDefault(token => token.Value.StartsWith("--", StringComparison.Ordinal)) is { } token)
             {
-                throw new UsageException($"Got the option {token.Value}, which does not exist. A file of that name is given as ./{token.Value}.");
+                throw new UsageException(
+                    $"Got the option {token.Value}, which does not exist. A file of that name is given as ./{token.Value}.");
             }
         }
     }

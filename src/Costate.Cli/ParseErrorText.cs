@@ -14,9 +14,15 @@ internal static class ParseErrorText
         OptionResult given when IsTyped(given) && given.Tokens.Count == 0 =>
             [$"Got {Typed(given)} without its value; expected {given.Option.Name} {given.Option.HelpName}. {given.Option.Description}"],
         OptionResult given when given.Tokens.Count > given.Option.Arity.MaximumNumberOfValues =>
-            [$"Got {given.Option.Name} {given.Tokens.Count} times, with {string.Join(" and ", given.Tokens.Select(token => token.Value))}; expected it once."],
+            [
+                $"Got {given.Option.Name} {given.Tokens.Count} times, with "
+                    + $"{string.Join(" and ", given.Tokens.Select(token => token.Value))}; expected it once.",
+            ],
         OptionResult missing when !IsTyped(missing) => [Missing(missing.Option)],
-        ArgumentResult missing when missing.Tokens.Count == 0 => [$"Got no {Name(missing.Argument)}; expected it after {parsed.CommandResult.Command.Name}. {missing.Argument.Description}"],
+        ArgumentResult missing when missing.Tokens.Count == 0 =>
+        [
+            $"Got no {Name(missing.Argument)}; expected it after {parsed.CommandResult.Command.Name}. {missing.Argument.Description}",
+            ],
         CommandResult command => OfCommand(command, parsed),
         _ => [error.Message],
     };
@@ -27,7 +33,9 @@ internal static class ParseErrorText
         if (command.Subcommands.Count > 0 && command.Action is null)
         {
             string names = string.Join(", ", command.Subcommands.Select(c => c.Name));
-            yield return parsed.UnmatchedTokens is [string first, ..] ? $"Got '{first}', which is no command; expected one of: {names}." : $"Got no command after {command.Name}; expected one of: {names}.";
+            yield return parsed.UnmatchedTokens is [string first, ..]
+                ? $"Got '{first}', which is no command; expected one of: {names}."
+                : $"Got no command after {command.Name}; expected one of: {names}.";
             yield break;
         }
 
@@ -38,15 +46,18 @@ internal static class ParseErrorText
 
         foreach (string token in parsed.UnmatchedTokens)
         {
+            string verbs =
+                command.Subcommands.Count > 0 ? $", or one of: {string.Join(", ", command.Subcommands.Select(c => c.Name))}" : "";
             yield return token.StartsWith('-') && token.Length > 1
                 ? $"Got the option {token}, which {command.Name} does not have."
-                : $"Got '{token}', which is one too many; {command.Name} takes {Taken(command)}{(command.Subcommands.Count > 0 ? $", or one of: {string.Join(", ", command.Subcommands.Select(c => c.Name))}" : "")}.";
+                : $"Got '{token}', which is one too many; {command.Name} takes {Taken(command)}{verbs}.";
         }
     }
 
     private static string Missing(Option option) => $"Got no {option.Name}; expected {option.Name} {option.HelpName}. {option.Description}";
 
-    private static string Taken(Command command) => command.Arguments.Count == 0 ? "options alone" : string.Join(" ", command.Arguments.Select(Name)) + " and options";
+    private static string Taken(Command command) =>
+        command.Arguments.Count == 0 ? "options alone" : string.Join(" ", command.Arguments.Select(Name)) + " and options";
 
     private static string Name(Argument argument) => argument.HelpName ?? argument.Name;
 

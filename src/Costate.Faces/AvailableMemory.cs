@@ -14,14 +14,19 @@ internal static class AvailableMemory
     /// <param name="bytes">What the run takes at the least; more than a whole number holds, where sizes are absurd.</param>
     /// <param name="remedy">What to do, a sentence.</param>
     /// <exception cref="InputException">They are not.</exception>
-    internal static void Require(string parameter, string got, double bytes, string remedy) => Require(parameter, got, bytes, remedy, Bytes());
+    internal static void Require(string parameter, string got, double bytes, string remedy) =>
+        Require(parameter, got, bytes, remedy, Bytes());
 
     /// <summary>The same where it is known what is there.</summary>
     internal static void Require(string parameter, string got, double bytes, string remedy, long available)
     {
         if (bytes > available)
         {
-            throw new InputException(parameter, $"{got}, which takes at least {Text(bytes)} of memory", $"what fits into the {Text(available)} that are available", remedy);
+            throw new InputException(
+                parameter,
+                $"{got}, which takes at least {Text(bytes)} of memory",
+                $"what fits into the {Text(available)} that are available",
+                remedy);
         }
     }
 
@@ -31,10 +36,17 @@ internal static class AvailableMemory
         long all = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return OperatingSystem.IsLinux() && File.Exists(LinuxFile)
             && File.ReadLines(LinuxFile).FirstOrDefault(line => line.StartsWith(LinuxLine, StringComparison.Ordinal)) is string line
-            && long.TryParse(line[LinuxLine.Length..].Replace("kB", "", StringComparison.Ordinal), NumberStyles.Integer, CultureInfo.InvariantCulture, out long kibibytes)
+            && long.TryParse(
+                line[LinuxLine.Length..].Replace("kB", "", StringComparison.Ordinal),
+                NumberStyles.Integer,
+                CultureInfo.InvariantCulture,
+                out long kibibytes)
             ? Math.Min(all, 1024 * kibibytes)
             : all;
     }
 
-    private static string Text(double bytes) => bytes < 1e6 ? FormattableString.Invariant($"{bytes:0} bytes") : bytes < 1e9 ? FormattableString.Invariant($"{bytes / 1e6:0.#} MB") : FormattableString.Invariant($"{bytes / 1e9:#,0.#} GB");
+    private static string Text(double bytes) =>
+        bytes < 1e6 ? FormattableString.Invariant($"{bytes:0} bytes")
+        : bytes < 1e9 ? FormattableString.Invariant($"{bytes / 1e6:0.#} MB")
+        : FormattableString.Invariant($"{bytes / 1e9:#,0.#} GB");
 }

@@ -26,20 +26,37 @@ public sealed class AdaptiveSampler
     /// <param name="end">Last time. The default value is 0.001.</param>
     /// <exception cref="ArgumentException">The solver is not Rex, is stochastic, or its tableau has no error weights; or an end has an
     /// infinite half log-SNR.</exception>
-    public AdaptiveSampler(Denoiser denoiser, NoiseSchedule schedule, Solver solver, StepControl? control = null, double start = 1, double end = 1e-3)
+    public AdaptiveSampler(
+        Denoiser denoiser,
+        NoiseSchedule schedule,
+        Solver solver,
+        StepControl? control = null,
+        double start = 1,
+        double end = 1e-3)
     {
         ArgumentNullException.ThrowIfNull(denoiser);
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentNullException.ThrowIfNull(solver);
-        this.solver = solver as Rex ?? throw new ArgumentException($"Got {solver.Name}; adaptive steps are for {nameof(Solver)}.{nameof(Solver.Rex)}.", nameof(solver));
+        this.solver =
+            solver as Rex
+            ?? throw new ArgumentException(
+                $"Got {solver.Name}; adaptive steps are for {nameof(Solver)}.{nameof(Solver.Rex)}.",
+                nameof(solver));
         if (this.solver.Tableau.ErrorWeights is null || this.solver.IsStochastic)
         {
-            throw new ArgumentException($"The tableau {this.solver.Tableau.Name} has no embedded error estimate, so its steps cannot be adapted. Those that have one: {string.Join(", ", ButcherTableau.All.Where(t => t.ErrorWeights is not null).Select(t => t.Name))}.", nameof(solver));
+            throw new ArgumentException(
+                $"The tableau {this.solver.Tableau.Name} has no embedded error estimate, so its steps cannot be adapted. "
+                    + "Those that have one: "
+                    + $"{string.Join(", ", ButcherTableau.All.Where(t => t.ErrorWeights is not null).Select(t => t.Name))}.",
+                nameof(solver));
         }
 
         if (!double.IsFinite(schedule.HalfLogSnr(start)) || !double.IsFinite(schedule.HalfLogSnr(end)))
         {
-            throw new ArgumentException($"The half log-SNR is {schedule.HalfLogSnr(start)} at time {start} and {schedule.HalfLogSnr(end)} at time {end}; adaptive steps need both finite. Move the end that is infinite inwards.", nameof(end));
+            throw new ArgumentException(
+                $"The half log-SNR is {schedule.HalfLogSnr(start)} at time {start} and {schedule.HalfLogSnr(end)} at time {end}; "
+                    + "adaptive steps need both finite. Move the end that is infinite inwards.",
+                nameof(end));
         }
 
         ends = TimeGrid.FromTimes([start, end]);
@@ -73,7 +90,11 @@ public sealed class AdaptiveSampler
     /// <exception cref="InvalidOperationException">The network returned NaN or infinity, an error estimate is not finite, or the limit on
     /// steps is reached; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public (IReadOnlyList<TimeGrid> Grids, int Rejected) FindGrids(Tensor xT, Condition? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public (IReadOnlyList<TimeGrid> Grids, int Rejected) FindGrids(
+        Tensor xT,
+        Condition? z = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         (IReadOnlyList<TimeGrid> grids, _, int rejected) = Search(CheckedBatch(xT, z, progress, cancellationToken));
@@ -84,7 +105,11 @@ public sealed class AdaptiveSampler
     /// <inheritdoc cref="FindGrids"/>
     /// <returns>The samples, [batch, ...], and the grid of each. The sampler <see cref="On"/> that grid draws the same sample, bit for
     /// bit.</returns>
-    public (Tensor Sample, IReadOnlyList<TimeGrid> Grids) Sample(Tensor xT, Condition? z = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public (Tensor Sample, IReadOnlyList<TimeGrid> Grids) Sample(
+        Tensor xT,
+        Condition? z = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         (IReadOnlyList<TimeGrid> grids, Tensor[] samples, _) = Search(CheckedBatch(xT, z, progress, cancellationToken));
@@ -105,7 +130,13 @@ public sealed class AdaptiveSampler
     /// their grids, and an item of a phase that takes more or fewer, as checkpointing does, goes through its share in other steps.
     /// </param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    public SampleGradient Gradient(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, GradientMethod? method = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public SampleGradient Gradient(
+        Tensor xT,
+        Condition? z,
+        Func<Tensor, Tensor> loss,
+        GradientMethod? method = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
@@ -137,13 +168,22 @@ public sealed class AdaptiveSampler
     {
         return z is not { IsScheduled: true }
             ? On(ends).Checked(xT, z, null, progress, cancellationToken)
-            : throw new InputException("z", "a scheduled condition", "one that is the same for the whole run", "The grids that belong to its intervals are not known before the run, and each item has its own. Use a sampler on a given grid.");
+            : throw new InputException(
+                "z",
+                "a scheduled condition",
+                "one that is the same for the whole run",
+                "The grids that belong to its intervals are not known before the run, and each item has its own. "
+                    + "Use a sampler on a given grid.");
     }
 
     private static SamplingRun ItemOf(SamplingRun batch, Sampler sampler, int item, IProgress<StepProgress>? progress)
     {
         Condition? condition = batch.Condition?.WithValues(batch.Condition.Values.narrow(0, item, 1));
-        return sampler.Checked(batch.Start.narrow(0, item, 1), condition, null, progress, batch.Cancellation) with { FirstItem = item, Meter = batch.Meter };
+        return sampler.Checked(batch.Start.narrow(0, item, 1), condition, null, progress, batch.Cancellation) with
+        {
+            FirstItem = item,
+            Meter = batch.Meter,
+        };
     }
 
     // Grids, samples and rejected steps; samples in the caller's dispose scope.
@@ -171,6 +211,8 @@ public sealed class AdaptiveSampler
         int[] evaluations = [.. samplers.Select(sampler => sampler.Table.EvaluatedRows.Count)];
         (int before, int its, int total) = (evaluations[..item].Sum(), evaluations[item], evaluations.Sum());
         return progress is null ? null
-            : new SelectedProgress(progress, value => value with { Done = before + (int)((long)value.Done * its / value.Total), Total = total });
+            : new SelectedProgress(
+                progress,
+                value => value with { Done = before + (int)((long)value.Done * its / value.Total), Total = total });
     }
 }

@@ -81,7 +81,12 @@ public sealed class Sampler
     /// <exception cref="InvalidOperationException">The network returned another shape, no floating-point numbers, NaN or infinity (the
     /// message names the step and the time), or a module failed on inputs of another dtype or device than its weights.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public Tensor Sample(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public Tensor Sample(
+        Tensor xT,
+        Condition? z = null,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -96,13 +101,18 @@ public sealed class Sampler
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="ArgumentException">The state was made under other settings; the message says which.</exception>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public Tensor Sample(NoiseState state, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public Tensor Sample(
+        NoiseState state,
+        Condition? z = null,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
         CheckSettings(state);
-        if (table.Reversal is null)
+        if (state is not ReversibleNoise pair)
         {
-            return Sample(state.States[0], z, state.NoiseVectors is null ? noise : BrownianPath.Recorded(state.NoiseVectors), progress, cancellationToken);
+            return Sample(state.Start, z, state is EncodedNoise encoded ? encoded.Path : noise, progress, cancellationToken);
         }
 
         using DisposeScope scope = NewDisposeScope();
@@ -110,15 +120,15 @@ public sealed class Sampler
         int first = 0;
         IProgress<StepProgress>? left = progress is null ? null
             : new SelectedProgress(progress, value => value with { Done = value.Done - first, Total = value.Total - first });
-        SamplingRun run = Checked(state.States[0].to(state.Dtype), z, noise, left, cancellationToken);
-        Finite.CheckInput(state.States[1], "the second state");
-        foreach (Tensor remainder in state.Remainders ?? [])
+        SamplingRun run = Checked(pair.Start.to(state.Dtype), z, noise, left, cancellationToken);
+        Finite.CheckInput(pair.States[1], "the second state");
+        foreach (Tensor remainder in pair.Remainders ?? [])
         {
             Finite.CheckInput(remainder, "a remainder");
         }
 
         var executor = new TableExecutor(run);
-        (LiveSet live, first) = executor.Begin(state.States, state.Remainders);
+        (LiveSet live, first) = executor.Begin(pair.States, pair.Remainders);
         using (live)
         {
             executor.Complete(live, first);
@@ -141,7 +151,12 @@ public sealed class Sampler
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public NoiseState Invert(Tensor x0, Condition? z = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public NoiseState Invert(
+        Tensor x0,
+        Condition? z = null,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -201,13 +216,24 @@ public sealed class Sampler
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public Tensor Differentiable(Tensor xT, Condition? z = null, GradientMethod? method = null, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public Tensor Differentiable(
+        Tensor xT,
+        Condition? z = null,
+        GradientMethod? method = null,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         BackwardError = null;
         bool wantsCondition = z?.Values.requires_grad == true;
         return is_grad_enabled() && (xT.requires_grad || wantsCondition || Denoiser.Parameters.Any(p => p.requires_grad))
-            ? (method ?? GradientMethod.Discrete()).Differentiable(run with { WantsConditionGradient = wantsCondition }, error => BackwardError = error)
+            ? (method ?? GradientMethod.Discrete()).Differentiable(
+                run with
+                {
+                    WantsConditionGradient = wantsCondition,
+                },
+                error => BackwardError = error)
             : Sample(xT, z, noise, progress, cancellationToken);
     }
 
@@ -225,33 +251,52 @@ public sealed class Sampler
     /// </remarks>
     /// <param name="x0">The sample: the state at the end of the grid, [batch, ...].</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
-    /// <param name="seed">Which states are drawn.</param>
+    /// <param name="seed">Which states are drawn: one seed for the batch, or one for each item.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="InvalidOperationException">The solver is not stochastic, or a step of it adds no noise (the end of the grid is at
     /// time 0).</exception>
     /// <inheritdoc cref="Sample(Tensor, Condition?, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public EncodedNoise EncodeNoise(Tensor x0, Condition? z, ulong seed, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public EncodedNoise EncodeNoise(
+        Tensor x0,
+        Condition? z,
+        NoiseSeeds seed,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), SelectedProgress.OfInversion(progress), cancellationToken);
-        return CycleDiffusion.Encode(run).MoveToOuterDisposeScope();
+        return CycleDiffusion.Encode(run, Settings).MoveToOuterDisposeScope();
     }
 
     private void CheckSettings(NoiseState state)
     {
         // A fingerprint of the network is optional on both sides.
-        string[] differences = [.. Settings.Where(setting => state.Settings.GetValueOrDefault(setting.Key) != setting.Value && (setting.Key != NetworkSetting || state.Settings.ContainsKey(NetworkSetting)))
-            .Select(setting => $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', this sampler{(setting.Key == SolverSetting ? $", {Solver.Name}," : "")} '{setting.Value}'")];
+        string[] differences =
+        [
+            .. Settings
+                .Where(setting =>
+                    state.Settings.GetValueOrDefault(setting.Key) != setting.Value
+                    && (setting.Key != NetworkSetting || state.Settings.ContainsKey(NetworkSetting)))
+                .Select(setting =>
+                    $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', "
+                        + $"this sampler{(setting.Key == SolverSetting ? $", {Solver.Name}," : "")} '{setting.Value}'"),
+        ];
         if (differences.Length > 0)
         {
-            throw new ArgumentException($"The state was made under other settings and would decode to something else. {string.Join("; ", differences)}.", nameof(state));
+            throw new ArgumentException(
+                $"The state was made under other settings and would decode to something else. {string.Join("; ", differences)}.",
+                nameof(state));
         }
 
-        if (state.States.Count != (table.Reversal is null ? 1 : 2))
+        if (state is ReversibleNoise != table.Reversal is not null)
         {
-            throw new ArgumentException($"Got {state.States.Count} states; {Solver.Name} has {(table.Reversal is null ? 1 : 2)}.", nameof(state));
+            throw new InputException(
+                nameof(state),
+                state.GetType().Name,
+                $"{(table.Reversal is null ? "the noise of a solver that is not reversible" : nameof(ReversibleNoise))}: "
+                    + $"{Solver.Name} draws it");
         }
     }
 
@@ -268,7 +313,12 @@ public sealed class Sampler
         Denoiser.ForItems(items) is { } its && its != Denoiser ? new Sampler(its, Schedule, Solver, Grid) : this;
 
     /// <summary>A run from checked inputs.</summary>
-    internal SamplingRun Checked(Tensor start, Condition? z, BrownianPath? noise, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    internal SamplingRun Checked(
+        Tensor start,
+        Condition? z,
+        BrownianPath? noise,
+        IProgress<StepProgress>? progress,
+        CancellationToken cancellationToken)
     {
         SamplingInputs.Check(this, start, z, noise);
         return new SamplingRun

@@ -76,7 +76,11 @@ public sealed class AdaptiveSamplerTests
         int calls = 0;
         AdaptiveSampler sampler = Counting("bogacki-shampine", () => calls++);
         List<StepProgress> reports = [];
-        SampleGradient gradient = sampler.Gradient(StartNoise.Draw([3, 2], 3), null, x => x.square().sum(1), progress: new Reporter(reports));
+        SampleGradient gradient = sampler.Gradient(
+            StartNoise.Draw([3, 2], 3),
+            null,
+            x => x.square().sum(1),
+            progress: new Reporter(reports));
         Assert.Equal(calls, gradient.Cost.NetworkEvaluations);
         StepProgress[] search = [.. reports.Where(r => r.Phase == SamplingPhase.Search)];
         Assert.All(search, r => Assert.Equal(0, r.Total));
@@ -101,7 +105,10 @@ public sealed class AdaptiveSamplerTests
         Tensor start = StartNoise.Draw([2, 2], 3, ScalarType.Float64);
         (Tensor z, Tensor none) = (mixture.ConditionTensor(2), 0.5 * StartNoise.Draw([size, 2], 4, ScalarType.Float64));
         AdaptiveSampler Of(Tensor unconditional) => new(
-            mixture.Denoiser().WithFingerprint([]).WithClassifierFreeGuidance(unconditional, 1.5), mixture.Schedule, Solver.Rex(ButcherTableau.BogackiShampine), new StepControl(1e-3, 1e-3));
+                mixture.Denoiser().WithFingerprint([]).WithClassifierFreeGuidance(unconditional, 1.5),
+                mixture.Schedule,
+                Solver.Rex(ButcherTableau.BogackiShampine),
+                new StepControl(1e-3, 1e-3));
         (Tensor sample, IReadOnlyList<TimeGrid> grids) = Of(none).Sample(start, z);
         SampleGradient gradient = Of(none).Gradient(start, z, mixture.Loss);
         for (int item = 0; item < 2; item++)
@@ -109,7 +116,10 @@ public sealed class AdaptiveSamplerTests
             Tensor own = none.narrow(0, size == 1 ? 0 : item, 1);
             (Tensor alone, _) = Of(own).Sample(start.narrow(0, item, 1), z.narrow(0, item, 1));
             Assert.Equal(alone[0].data<double>().ToArray(), sample[item].data<double>().ToArray());
-            Near.Equal(Of(own).Gradient(start.narrow(0, item, 1), z.narrow(0, item, 1), mixture.Loss).StartNoise, gradient.StartNoise.narrow(0, item, 1), 1e-13);
+            Near.Equal(
+                Of(own).Gradient(start.narrow(0, item, 1), z.narrow(0, item, 1), mixture.Loss).StartNoise,
+                gradient.StartNoise.narrow(0, item, 1),
+                1e-13);
             Sampler recorded = Of(none).On(grids[item], item);
             NoiseState state = recorded.Invert(alone, z.narrow(0, item, 1));
             Near.Equal(alone, recorded.Sample(state, z.narrow(0, item, 1)), 1e-12);
@@ -122,7 +132,8 @@ public sealed class AdaptiveSamplerTests
         using var scope = NewDisposeScope();
         Denoiser linear = Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Noise);
         var sampler = new AdaptiveSampler(linear, mixture.Schedule, Solver.Rex(ButcherTableau.BogackiShampine), new StepControl(0, 1e-3));
-        (Tensor sample, IReadOnlyList<TimeGrid> grids) = sampler.Sample(cat([zeros(1, 2, ScalarType.Float64), ones(1, 2, ScalarType.Float64)]));
+        (Tensor sample, IReadOnlyList<TimeGrid> grids) = sampler.Sample(
+            cat([zeros(1, 2, ScalarType.Float64), ones(1, 2, ScalarType.Float64)]));
         Assert.Equal(0, sample[0].abs().max().item<double>());
         Assert.True(grids[0].Steps < grids[1].Steps);
     }
@@ -161,7 +172,13 @@ public sealed class AdaptiveSamplerTests
         using var scope = NewDisposeScope();
         using var net = new SmallNet();
         var schedule = NoiseSchedule.VpLinear();
-        var sampler = new AdaptiveSampler(Denoiser.FromModule(net, Prediction.Noise), schedule, Solver.Rex(ButcherTableau.BogackiShampine), new StepControl(1e-3, 1e-3), 0.9, 0.05);
+        var sampler = new AdaptiveSampler(
+            Denoiser.FromModule(net, Prediction.Noise),
+            schedule,
+            Solver.Rex(ButcherTableau.BogackiShampine),
+            new StepControl(1e-3, 1e-3),
+            0.9,
+            0.05);
         SampleGradient actual = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
         SampleGradient expected = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
         Near.Equal(expected.StartNoise, actual.StartNoise, 1e-10);
@@ -175,7 +192,9 @@ public sealed class AdaptiveSamplerTests
     public void NaN_NamesItemStepAndTime()
     {
         using var scope = NewDisposeScope();
-        var denoiser = Denoiser.FromFunction((x, t, _) => t[0].item<double>() < 0.4 && x[0, 0].item<double>() > 0 ? x * double.NaN : x * 0.5, Prediction.Noise);
+        var denoiser = Denoiser.FromFunction(
+            (x, t, _) => t[0].item<double>() < 0.4 && x[0, 0].item<double>() > 0 ? x * double.NaN : x * 0.5,
+            Prediction.Noise);
         var sampler = new AdaptiveSampler(denoiser, mixture.Schedule, Solver.Rex(ButcherTableau.BogackiShampine));
         Tensor start = tensor(new[] { -1.0, 0, 1.0, 0 }, [2, 2]);
         string message = Assert.Throws<InvalidOperationException>(() => { sampler.Sample(start); }).Message;
@@ -191,8 +210,17 @@ public sealed class AdaptiveSamplerTests
     public void Limit_OnSteps_EndsTheRun()
     {
         using var scope = NewDisposeScope();
-        var sampler = new AdaptiveSampler(mixture.Denoiser(), mixture.Schedule, Solver.Rex(ButcherTableau.BogackiShampine), new StepControl(1e-12, 1e-12, maximumSteps: 50));
-        string message = Assert.Throws<InvalidOperationException>(() => { sampler.Sample(mixture.StartTensor(), mixture.ConditionTensor()); }).Message;
+        var sampler = new AdaptiveSampler(
+            mixture.Denoiser(),
+            mixture.Schedule,
+            Solver.Rex(ButcherTableau.BogackiShampine),
+            new StepControl(1e-12, 1e-12, maximumSteps: 50));
+        string message = Assert
+            .Throws<InvalidOperationException>(() =>
+            {
+                sampler.Sample(mixture.StartTensor(), mixture.ConditionTensor());
+            })
+            .Message;
         Assert.Contains("50 steps", message, StringComparison.Ordinal);
         Assert.Contains("Item 0", message, StringComparison.Ordinal);
     }
@@ -201,10 +229,22 @@ public sealed class AdaptiveSamplerTests
     public void ImpossibleArguments_AreRefused()
     {
         Denoiser denoiser = mixture.Denoiser();
-        Assert.Contains("tsit5", Assert.Throws<ArgumentException>(() => new AdaptiveSampler(denoiser, mixture.Schedule, Solver.Rex(ButcherTableau.Rk4))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tsit5",
+            Assert.Throws<ArgumentException>(() => new AdaptiveSampler(denoiser, mixture.Schedule, Solver.Rex(ButcherTableau.Rk4))).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new AdaptiveSampler(denoiser, mixture.Schedule, Solver.Rex(ButcherTableau.Shark)));
-        Assert.Contains("Rex", Assert.Throws<ArgumentException>(() => new AdaptiveSampler(denoiser, mixture.Schedule, Solver.Ddim())).Message, StringComparison.Ordinal);
-        Assert.Contains("inwards", Assert.Throws<ArgumentException>(() => new AdaptiveSampler(denoiser, mixture.Schedule, Solver.Rex(ButcherTableau.Tsitouras), end: 0)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Rex",
+            Assert.Throws<ArgumentException>(() => new AdaptiveSampler(denoiser, mixture.Schedule, Solver.Ddim())).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "inwards",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new AdaptiveSampler(denoiser, mixture.Schedule, Solver.Rex(ButcherTableau.Tsitouras), end: 0))
+                .Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => new StepControl(0, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => new StepControl(double.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => new StepControl(maximumSteps: 0));
@@ -224,7 +264,8 @@ public sealed class AdaptiveSamplerTests
 
     private (double Error, int Steps) ErrorAndSteps(string name, double tolerance)
     {
-        (Tensor sample, IReadOnlyList<TimeGrid> grids) = NewSampler(name, tolerance).Sample(mixture.StartTensor(), mixture.ConditionTensor());
+        (Tensor sample, IReadOnlyList<TimeGrid> grids) = NewSampler(name, tolerance)
+            .Sample(mixture.StartTensor(), mixture.ConditionTensor());
         return ((sample - tensor(mixture.Sample)).norm().item<double>(), grids[0].Steps);
     }
 

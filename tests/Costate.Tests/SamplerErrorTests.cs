@@ -30,7 +30,12 @@ public sealed class SamplerErrorTests
             Prediction.Noise);
         foreach (GradientMethod method in new[] { GradientMethod.Discrete(), GradientMethod.Unrolled(), GradientMethod.AdjointDeis(1) })
         {
-            string message = Assert.Throws<InvalidOperationException>(() => { new Sampler(denoiser, Schedule, Solver.Ddim(), grid).Gradient(SmallNet.Start(), null, SmallNet.Loss, method); }).Message;
+            string message = Assert
+                .Throws<InvalidOperationException>(() =>
+                {
+                    new Sampler(denoiser, Schedule, Solver.Ddim(), grid).Gradient(SmallNet.Start(), null, SmallNet.Loss, method);
+                })
+                .Message;
             Assert.Contains("step 3", message, StringComparison.Ordinal);
             Assert.Contains("item 1", message, StringComparison.Ordinal);
             Assert.Contains(FormattableString.Invariant($"time {grid.Times[3]:R}"), message, StringComparison.Ordinal);
@@ -41,7 +46,11 @@ public sealed class SamplerErrorTests
     public void NetworkOutput_OfAnotherShape_IsNamed()
     {
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => cat([x, x], 1), Prediction.Noise), Schedule, Solver.Ddim(), TimeGrid.Uniform(Steps));
+        var sampler = new Sampler(
+            Denoiser.FromFunction((x, _, _) => cat([x, x], 1), Prediction.Noise),
+            Schedule,
+            Solver.Ddim(),
+            TimeGrid.Uniform(Steps));
         string message = Assert.Throws<InvalidOperationException>(() => { sampler.Sample(SmallNet.Start()); }).Message;
         Assert.Contains("[2, 6]", message, StringComparison.Ordinal);
         Assert.Contains("[2, 3]", message, StringComparison.Ordinal);
@@ -57,8 +66,17 @@ public sealed class SamplerErrorTests
 
         static void Refused(Func<Tensor, Tensor> network, params string[] says)
         {
-            var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => network(x), Prediction.Noise), Schedule, Solver.Ddim(), TimeGrid.Uniform(Steps));
-            string message = Assert.Throws<InvalidOperationException>(() => { sampler.Gradient(SmallNet.Start(), null, SmallNet.Loss); }).Message;
+            var sampler = new Sampler(
+                Denoiser.FromFunction((x, _, _) => network(x), Prediction.Noise),
+                Schedule,
+                Solver.Ddim(),
+                TimeGrid.Uniform(Steps));
+            string message = Assert
+                .Throws<InvalidOperationException>(() =>
+                {
+                    sampler.Gradient(SmallNet.Start(), null, SmallNet.Loss);
+                })
+                .Message;
             Assert.All(says, text => Assert.Contains(text, message, StringComparison.Ordinal));
         }
     }
@@ -67,7 +85,11 @@ public sealed class SamplerErrorTests
     public void BadInput_IsRefusedBeforeTheNetworkRuns()
     {
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(Denoiser.FromFunction((_, _, _) => throw new InvalidOperationException("ran"), Prediction.Noise), Schedule, Solver.Ddim(), TimeGrid.Uniform(Steps));
+        var sampler = new Sampler(
+            Denoiser.FromFunction((_, _, _) => throw new InvalidOperationException("ran"), Prediction.Noise),
+            Schedule,
+            Solver.Ddim(),
+            TimeGrid.Uniform(Steps));
         Tensor start = SmallNet.Start();
         foreach (double bad in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity })
         {
@@ -99,13 +121,25 @@ public sealed class SamplerErrorTests
     public void BadLoss_IsExplained()
     {
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => x.tanh(), Prediction.Noise), Schedule, Solver.Ddim(), TimeGrid.Uniform(Steps));
+        var sampler = new Sampler(
+            Denoiser.FromFunction((x, _, _) => x.tanh(), Prediction.Noise),
+            Schedule,
+            Solver.Ddim(),
+            TimeGrid.Uniform(Steps));
         Refused(x => x.square(), "[2, 3]");
         Refused(x => x.detach().square().sum(1), "no gradient");
         Refused(x => (x.sum(1) * 0).log(), "item 0");
         Refused(_ => null!, "null");
 
         void Refused(Func<Tensor, Tensor> loss, string says) =>
-            Assert.Contains(says, Assert.Throws<InvalidOperationException>(() => { sampler.Gradient(SmallNet.Start(), null, loss); }).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                says,
+                Assert
+                    .Throws<InvalidOperationException>(() =>
+                    {
+                        sampler.Gradient(SmallNet.Start(), null, loss);
+                    })
+                    .Message,
+                StringComparison.Ordinal);
     }
 }

@@ -22,7 +22,8 @@ public sealed class SamplerTests
         BrownianPath noise = BrownianPath.PerStep(2);
         GradientMethod[] methods =
         [
-            GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(2)), GradientMethod.Unrolled(), GradientMethod.AdjointDeis(1), GradientMethod.AdjointDeis(2),
+            GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(2)), GradientMethod.Unrolled(),
+                GradientMethod.AdjointDeis(1), GradientMethod.AdjointDeis(2),
             GradientMethod.AdjointDeis(2, steps: 7),
         ];
         GradientMethod rebuilt = GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward);
@@ -49,9 +50,22 @@ public sealed class SamplerTests
     public void Item_OfAReversibleGradient_DoesNotDependOnItsBatch_AndRepeats()
     {
         using var scope = NewDisposeScope();
-        foreach (Solver solver in new[] { Solver.Rex(ButcherTableau.Midpoint), Solver.Rex(ButcherTableau.Shark), Solver.Edict(), Solver.Bdia(), Solver.Belm() })
+        foreach (
+            Solver solver in new[]
+            {
+                Solver.Rex(ButcherTableau.Midpoint),
+                Solver.Rex(ButcherTableau.Shark),
+                Solver.Edict(),
+                Solver.Bdia(),
+                Solver.Belm(),
+            })
         {
-            AssertItemsAreTheirOwn(Elementwise(solver), SmallNet.Start(4), StartNoise.Draw([4, 3], 6, ScalarType.Float64), GradientMethod.Reversible(), BrownianPath.PerStep(2));
+            AssertItemsAreTheirOwn(
+                Elementwise(solver),
+                SmallNet.Start(4),
+                StartNoise.Draw([4, 3], 6, ScalarType.Float64),
+                GradientMethod.Reversible(),
+                BrownianPath.PerStep(2));
         }
     }
 
@@ -61,8 +75,8 @@ public sealed class SamplerTests
         using var scope = NewDisposeScope();
         Sampler sampler = Elementwise("sde-dpm++2");
         Tensor start = SmallNet.Start(3);
-        Tensor whole = sampler.Sample(start, null, BrownianPath.PerStep([5, 6, 7]));
-        Assert.Equal(whole.narrow(0, 2, 1), sampler.Sample(start.narrow(0, 2, 1), null, BrownianPath.PerStep([7])));
+        Tensor whole = sampler.Sample(start, null, BrownianPath.PerStep(NoiseSeeds.OfItems(5, 6, 7)));
+        Assert.Equal(whole.narrow(0, 2, 1), sampler.Sample(start.narrow(0, 2, 1), null, BrownianPath.PerStep(NoiseSeeds.OfItems(7))));
     }
 
     [Theory]
@@ -120,7 +134,14 @@ public sealed class SamplerTests
     public void Cancellation_StopsAtAnEvaluation_AndLeavesNothing(int after)
     {
         using Tensor start = SmallNet.Start();
-        foreach (GradientMethod method in new[] { GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(2)), GradientMethod.AdjointDeis(2), GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward) })
+        foreach (
+            GradientMethod method in new[]
+            {
+                GradientMethod.Discrete(),
+                GradientMethod.Discrete(Checkpointing.Revolve(2)),
+                GradientMethod.AdjointDeis(2),
+                GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward),
+            })
         {
             int calls = 0;
             using var source = new CancellationTokenSource();
@@ -139,7 +160,10 @@ public sealed class SamplerTests
                 Schedule,
                 Solver.DpmSolverPlusPlus(2),
                 TimeGrid.Uniform(Steps));
-            Assert.Throws<OperationCanceledException>(() => { stopping.Gradient(start, null, SmallNet.Loss, method, cancellationToken: source.Token); });
+            Assert.Throws<OperationCanceledException>(() =>
+            {
+                stopping.Gradient(start, null, SmallNet.Loss, method, cancellationToken: source.Token);
+            });
             Assert.Equal(after + 1, calls);
         }
     }
@@ -185,7 +209,11 @@ public sealed class SamplerTests
     {
         // The output does not depend on x at all: no product to take, but the table still carries the state's own weights.
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => zeros_like(x), Prediction.Noise), Schedule, Solver.Ddim(), TimeGrid.Uniform(Steps));
+        var sampler = new Sampler(
+            Denoiser.FromFunction((x, _, _) => zeros_like(x), Prediction.Noise),
+            Schedule,
+            Solver.Ddim(),
+            TimeGrid.Uniform(Steps));
         Tensor gradient = sampler.Gradient(SmallNet.Start(), null, x => x.sum(1)).StartNoise;
         double expected = Schedule.Alpha(1e-3) / Schedule.Alpha(1);
         Near.Equal(full_like(gradient, expected), gradient, 1e-12);
@@ -219,7 +247,12 @@ public sealed class SamplerTests
     private static Sampler Elementwise(string solver) => Elementwise(Solvers.Named(solver));
 
     private static Sampler Elementwise(Solver solver) => new(
-        Denoiser.FromFunction((x, t, z) => (x * 0.7).tanh() + (t.unsqueeze(1) * x * 0.2) + (z is null ? 0 : 0.1 * z.sin()), Prediction.Noise), Schedule, solver, TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.01));
+            Denoiser.FromFunction(
+                (x, t, z) => (x * 0.7).tanh() + (t.unsqueeze(1) * x * 0.2) + (z is null ? 0 : 0.1 * z.sin()),
+                Prediction.Noise),
+            Schedule,
+            solver,
+            TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.01));
 
     private sealed class Reporter(List<StepProgress> reports) : IProgress<StepProgress>
     {

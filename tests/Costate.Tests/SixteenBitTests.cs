@@ -85,11 +85,19 @@ public sealed class SixteenBitTests
         Sampler inside = NewSampler(Denoiser.FromModule(half, Prediction.Noise).InDtype(dtype));
         Sampler whole = NewSampler(Denoiser.FromModule(single, Prediction.Noise));
         Tensor start = StartNoise.Draw([4, 3], 1), z = StartNoise.Draw([4, 3], 2);
-        foreach (GradientMethod method in new[] { GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(2)), GradientMethod.Unrolled() })
+        foreach (
+            GradientMethod method in new[]
+            {
+                GradientMethod.Discrete(),
+                GradientMethod.Discrete(Checkpointing.Revolve(2)),
+                GradientMethod.Unrolled(),
+            })
         {
             SampleGradient expected = whole.Gradient(start, z, Loss, method);
             SampleGradient actual = inside.Gradient(start, z, Loss, method);
-            Assert.Equal([ScalarType.Float32, ScalarType.Float32, ScalarType.Float32], [actual.Sample.dtype, actual.StartNoise.dtype, actual.Condition!.dtype]);
+            Assert.Equal(
+                [ScalarType.Float32, ScalarType.Float32, ScalarType.Float32],
+                [actual.Sample.dtype, actual.StartNoise.dtype, actual.Condition!.dtype]);
             Assert.Equal(dtype, actual.Parameters[0].dtype);
 
             // Five evaluations, each rounded to 11 or 8 bits.
@@ -133,7 +141,9 @@ public sealed class SixteenBitTests
     {
         using var scope = NewDisposeScope();
         using var net = new HalfNet(ScalarType.Float16);
-        Denoiser denoiser = Denoiser.FromFunction((x, t, z) => net.call(x, t, z!), Prediction.Noise, parameters: trains ? net.parameters() : []).InDtype(ScalarType.Float16);
+        Denoiser denoiser = Denoiser
+            .FromFunction((x, t, z) => net.call(x, t, z!), Prediction.Noise, parameters: trains ? net.parameters() : [])
+            .InDtype(ScalarType.Float16);
         Sampler sampler = NewSampler(denoiser, method == "reversible" ? Solver.Rex(ButcherTableau.Euler) : Solver.DpmSolverPlusPlus(2));
         GradientMethod how = method switch
         {
@@ -158,7 +168,8 @@ public sealed class SixteenBitTests
     {
         using var scope = NewDisposeScope();
         using var net = new HalfNet(ScalarType.Float16);
-        Sampler sampler = NewSampler(Denoiser.FromFunction((x, t, z) => x.mul(0.3).add(z!).tanh(), Prediction.Noise).InDtype(ScalarType.Float16));
+        Sampler sampler = NewSampler(
+            Denoiser.FromFunction((x, t, z) => x.mul(0.3).add(z!).tanh(), Prediction.Noise).InDtype(ScalarType.Float16));
         Tensor start = StartNoise.Draw([2, 3], 1), z = StartNoise.Draw([2, 3], 2), scales = tensor(new[] { 1e-9f, 1e3f });
         SampleGradient both = sampler.Gradient(start, z, x => x.square().sum(1) * scales);
         SampleGradient first = sampler.Gradient(start[..1], z[..1], x => x.square().sum(1) * scales[..1]);
@@ -170,8 +181,12 @@ public sealed class SixteenBitTests
     {
         using var scope = NewDisposeScope();
         using var net = new HalfNet(ScalarType.Float32);
-        var denoiser = Denoiser.FromFunction((x, t, z) => net.call(x, t, z!.to(ScalarType.Float32)), Prediction.Noise, parameters: net.parameters());
-        SampleGradient gradient = NewSampler(denoiser).Gradient(StartNoise.Draw([2, 3], 1), StartNoise.Draw([2, 3], 2, ScalarType.BFloat16), x => x.square().sum(1));
+        var denoiser = Denoiser.FromFunction(
+            (x, t, z) => net.call(x, t, z!.to(ScalarType.Float32)),
+            Prediction.Noise,
+            parameters: net.parameters());
+        SampleGradient gradient = NewSampler(denoiser)
+            .Gradient(StartNoise.Draw([2, 3], 1), StartNoise.Draw([2, 3], 2, ScalarType.BFloat16), x => x.square().sum(1));
         Assert.Equal(ScalarType.BFloat16, gradient.Condition!.dtype);
         Assert.Equal(ScalarType.Float32, gradient.Parameters[0].dtype);
     }

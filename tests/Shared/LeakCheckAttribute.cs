@@ -34,7 +34,9 @@ public sealed class LeakCheckAttribute : BeforeAfterTestAttribute
             : Math.Max(0, after.OfProcess - _before.OfProcess);
         if (more > 0)
         {
-            Assert.Fail($"The test leaves {more} tensors or modules alive. Dispose them, or begin with: using var scope = torch.NewDisposeScope();");
+            Assert.Fail(
+                $"The test leaves {more} tensors or modules alive. Dispose them, or begin with: using var scope = torch.NewDisposeScope();"
+            );
         }
 
         if (more < 0)

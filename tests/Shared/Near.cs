@@ -25,7 +25,12 @@ internal static class Near
     /// <summary>
     /// Central difference of a loss of a sample along a direction of one of its inputs, which is changed in place and restored.
     /// </summary>
-    public static double DirectionalDerivative(Func<Tensor> sample, Func<Tensor, Tensor> loss, Tensor input, Tensor direction, double step = 1e-5)
+    public static double DirectionalDerivative(
+        Func<Tensor> sample,
+        Func<Tensor, Tensor> loss,
+        Tensor input,
+        Tensor direction,
+        double step = 1e-5)
     {
         using var scope = NewDisposeScope();
         using var noGraph = no_grad();

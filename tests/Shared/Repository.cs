@@ -18,6 +18,7 @@ internal static class Repository
         }
 
         return folder?.FullName
-            ?? throw new InvalidOperationException($"No Costate.slnx above {AppContext.BaseDirectory}: run the tests from the repository's own build output.");
+            ?? throw new InvalidOperationException(
+                $"No Costate.slnx above {AppContext.BaseDirectory}: run the tests from the repository's own build output.");
     }
 }

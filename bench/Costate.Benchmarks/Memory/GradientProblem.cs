@@ -15,7 +15,10 @@ internal sealed class GradientProblem : IDisposable
         Start = StartNoise.Draw([1, 4, size, size], 1);
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
         sampler = new Sampler(
-            Denoiser.FromFunction((x, t, z) => x.tanh(), Prediction.Noise), schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, steps));
+            Denoiser.FromFunction((x, t, z) => x.tanh(), Prediction.Noise),
+            schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(schedule, steps));
     }
 
     internal Tensor Start { get; }

@@ -31,6 +31,7 @@ internal static class MemoryBenchmark
         double many = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(MemoryMeasurement.PeakGrowth), [ManySteps, .. slots]);
         return new(name, (many - few) / states, target, string.Create(
             CultureInfo.InvariantCulture,
-            $"{few / Mebibyte:F0} MiB for {FewSteps} steps, {many / Mebibyte:F0} MiB for {ManySteps}, states of {MemoryMeasurement.LargeStateBytes / Mebibyte:F0} MiB"));
+                $"{few / Mebibyte:F0} MiB for {FewSteps} steps, {many / Mebibyte:F0} MiB for {ManySteps}, "
+                    + $"states of {MemoryMeasurement.LargeStateBytes / Mebibyte:F0} MiB"));
     }
 }

@@ -23,7 +23,8 @@ internal sealed class BareProducts : IDisposable
         foreach ((string name, nn.Module module) in modules)
         {
             // Some convolutions are computed in other ways than by a call of the layer; a normalisation before them sees the same shape.
-            string before = name.Replace("skip_connection", "in_layers.0", StringComparison.Ordinal).Replace("out.2", "out.0", StringComparison.Ordinal);
+            string before = name.Replace("skip_connection", "in_layers.0", StringComparison.Ordinal)
+                .Replace("out.2", "out.0", StringComparison.Ordinal);
             if (module is Conv2d or Linear && (seen.GetValueOrDefault(name) ?? seen.GetValueOrDefault(before)) is [_, .. var item])
             {
                 Add([batch, .. item], ((nn.Module<Tensor, Tensor>)module).call);

@@ -37,7 +37,8 @@ internal static class NetworkBenchmark
         InterleavedRatio ratio = InterleavedRatio.Measure(() => Call(x, t, z), products.Run, Budget);
         return new Figure($"Embedded U-Net / its products alone, batch {batch}", ratio.Value, Target, string.Create(
             CultureInfo.InvariantCulture,
-            $"{ratio.Work.TotalMilliseconds:F2} ms / {ratio.Reference.TotalMilliseconds:F2} ms of {products.Count} convolutions and matrix products; ratio of the medians {ratio.OfMedians:F3}"));
+                $"{ratio.Work.TotalMilliseconds:F2} ms / {ratio.Reference.TotalMilliseconds:F2} ms of {products.Count} convolutions and "
+                    + $"matrix products; ratio of the medians {ratio.OfMedians:F3}"));
 
         void Call(Tensor sample, Tensor time, Tensor code)
         {

@@ -43,7 +43,9 @@ internal static class GuidanceBenchmark
             InterleavedRatio ratio = InterleavedRatio.Measure(() => sampler.Sample(start, null, seen.Norm).Dispose(), reference, Budget);
             return new($"{name}, batch {batch}", ratio.Value, Target, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{ratio.Work.TotalMilliseconds:F1} ms / {ratio.Reference.TotalMilliseconds:F1} ms, {(ratio.Work - ratio.Reference).TotalMicroseconds / Steps:F0} us a step added; ratio of the medians {ratio.OfMedians:F3}"));
+                    $"{ratio.Work.TotalMilliseconds:F1} ms / {ratio.Reference.TotalMilliseconds:F1} ms, "
+                        + $"{(ratio.Work - ratio.Reference).TotalMicroseconds / Steps:F0} us a step added; "
+                        + $"ratio of the medians {ratio.OfMedians:F3}"));
         }
 
         // In the order of a run: step by step, so that both find the caches in the same state.

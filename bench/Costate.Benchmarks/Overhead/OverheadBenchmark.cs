@@ -57,6 +57,8 @@ internal static class OverheadBenchmark
         InterleavedRatio ratio = InterleavedRatio.Measure(work, reference, Budget);
         return new(name, ratio.Value, target, string.Create(
             CultureInfo.InvariantCulture,
-            $"{ratio.Work.TotalMilliseconds:F1} ms / {ratio.Reference.TotalMilliseconds:F1} ms, {(ratio.Work - ratio.Reference).TotalMicroseconds / Steps:F0} us a step added; {network.Megaflops:F0} Mflop a call and image; ratio of the medians {ratio.OfMedians:F3}"));
+                $"{ratio.Work.TotalMilliseconds:F1} ms / {ratio.Reference.TotalMilliseconds:F1} ms, "
+                    + $"{(ratio.Work - ratio.Reference).TotalMicroseconds / Steps:F0} us a step added; "
+                    + $"{network.Megaflops:F0} Mflop a call and image; ratio of the medians {ratio.OfMedians:F3}"));
     }
 }

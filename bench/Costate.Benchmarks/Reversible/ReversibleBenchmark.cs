@@ -26,13 +26,15 @@ internal static class ReversibleBenchmark
         double many = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(ReversibleMeasurement.Peak), ManySteps);
         yield return new($"Reversible: peak at {ManySteps} steps / at {FewSteps}", many / few, 1.05, string.Create(
             CultureInfo.InvariantCulture,
-            $"{many / Mebibyte:F1} MiB / {few / Mebibyte:F1} MiB resident in all, of which a state of {ReversibleMeasurement.StateBytes / Mebibyte:F1} MiB is kept four times (two states of two words)"));
+                $"{many / Mebibyte:F1} MiB / {few / Mebibyte:F1} MiB resident in all, of which a state of "
+                    + $"{ReversibleMeasurement.StateBytes / Mebibyte:F1} MiB is kept four times (two states of two words)"));
         yield return MeasurementProcess.KeepingFreedMemory.Run<Figure>(nameof(Time));
         double reversible = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(ReversibleMeasurement.Growth), Steps, 0);
         double revolve = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(ReversibleMeasurement.Growth), Steps, Slots);
         yield return new($"Rex(Euler) reversible / DDIM Revolve({Slots}): memory", reversible / revolve, 1.25, string.Create(
             CultureInfo.InvariantCulture,
-            $"{reversible / Mebibyte:F1} MiB / {revolve / Mebibyte:F1} MiB above what was resident before, {Steps} steps, batch {ReversibleMeasurement.Batch}"));
+                $"{reversible / Mebibyte:F1} MiB / {revolve / Mebibyte:F1} MiB above what was resident before, {Steps} steps, "
+                    + $"batch {ReversibleMeasurement.Batch}"));
     }
 
     /// <summary>In a child process: the ratio of the times.</summary>
@@ -47,6 +49,8 @@ internal static class ReversibleBenchmark
         (GradientCost ours, GradientCost theirs) = (reversible.Run(), revolve.Run());
         return new($"Rex(Euler) reversible / DDIM Revolve({Slots}): time", ratio.Value, 2, string.Create(
             CultureInfo.InvariantCulture,
-            $"{ratio.Work.TotalMilliseconds:F0} ms / {ratio.Reference.TotalMilliseconds:F0} ms, {Steps} steps; evaluations {ours.NetworkEvaluations} / {theirs.NetworkEvaluations}, products {ours.VectorJacobianProducts} / {theirs.VectorJacobianProducts}; ratio of the medians {ratio.OfMedians:F2}"));
+                $"{ratio.Work.TotalMilliseconds:F0} ms / {ratio.Reference.TotalMilliseconds:F0} ms, {Steps} steps; "
+                    + $"evaluations {ours.NetworkEvaluations} / {theirs.NetworkEvaluations}, products {ours.VectorJacobianProducts} / "
+                    + $"{theirs.VectorJacobianProducts}; ratio of the medians {ratio.OfMedians:F2}"));
     }
 }

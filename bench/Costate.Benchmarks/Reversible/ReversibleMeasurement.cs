@@ -42,8 +42,15 @@ internal static class ReversibleMeasurement
             using DisposeScope scope = NewDisposeScope();
             NoiseSchedule schedule = NoiseSchedule.VpLinear();
             var sampler = new Sampler(
-                Denoiser.FromFunction((x, t, z) => x.tanh(), Prediction.Noise), schedule, Solver.Rex(ButcherTableau.Euler), TimeGrid.UniformLogSnr(schedule, steps));
-            sampler.Gradient(StartNoise.Draw([1, Channels, size, size], 1), null, x => x.square().sum([1, 2, 3]), GradientMethod.Reversible());
+                Denoiser.FromFunction((x, t, z) => x.tanh(), Prediction.Noise),
+                schedule,
+                Solver.Rex(ButcherTableau.Euler),
+                TimeGrid.UniformLogSnr(schedule, steps));
+            sampler.Gradient(
+                StartNoise.Draw([1, Channels, size, size], 1),
+                null,
+                x => x.square().sum([1, 2, 3]),
+                GradientMethod.Reversible());
         }
     }
 

@@ -9,11 +9,15 @@ namespace Costate.Cli.Commands;
 internal static class CommonOptions
 {
     internal static Option<string> Output(string folder, string more = "") =>
-        Folder(folder, $"Folder for the results; created if it is missing. Files already there are replaced only when all has succeeded.{more}");
+        Folder(
+            folder,
+            $"Folder for the results; created if it is missing. Files already there are replaced only when all has succeeded.{more}");
 
     /// <summary>Of a command that keeps what is finished.</summary>
     internal static Option<string> ResumableOutput(string folder) =>
-        Folder(folder, "Folder for the results; created if it is missing. What is finished stays in it, and the same command goes on with the rest.");
+        Folder(
+            folder,
+            "Folder for the results; created if it is missing. What is finished stays in it, and the same command goes on with the rest.");
 
     internal static Option<bool> Json() => new("--json")
     {
@@ -32,19 +36,24 @@ internal static class CommonOptions
         Number("--minutes", "M", v => v is > 0 and <= Limits.Minutes, $"a number above 0, at most {Limits.Minutes} (a year)", description);
 
     /// <summary>An optional number within a range.</summary>
-    internal static Option<double?> Number(string name, string helpName, Func<double, bool> fits, string expected, string description) => new(name)
-    {
-        Description = description,
-        HelpName = helpName,
-        CustomParser = result => Parsed(
-            result,
-            name,
-            expected,
-            (string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value) && fits(value)),
-    };
+    internal static Option<double?> Number(string name, string helpName, Func<double, bool> fits, string expected, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = helpName,
+            CustomParser = result => Parsed(
+                result,
+                name,
+                expected,
+                        (string text, out double value) =>
+                            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)
+                            && double.IsFinite(value)
+                            && fits(value)),
+        };
 
     /// <summary>An optional number.</summary>
-    internal static Option<double?> Number(string name, string helpName, string description) => Number(name, helpName, _ => true, "a number", description);
+    internal static Option<double?> Number(string name, string helpName, string description) =>
+        Number(name, helpName, _ => true, "a number", description);
 
     /// <summary>An optional whole number between two, both included.</summary>
     internal static Option<int?> Whole(string name, int lowest, int highest, string description) => new(name)
@@ -55,7 +64,10 @@ internal static class CommonOptions
             result,
             name,
             $"a whole number from {lowest} to {highest}",
-            (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= lowest && value <= highest),
+                    (string text, out int value) =>
+                        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
+                        && value >= lowest
+                        && value <= highest),
     };
 
     /// <summary>A seed, 0 unless it is given.</summary>
@@ -76,7 +88,10 @@ internal static class CommonOptions
     {
         if ((ulong)(count - 1) > ulong.MaxValue - first)
         {
-            throw new InputException(parameter, $"{first}, from which {count} seeds would follow each other", $"at most {ulong.MaxValue - (ulong)(count - 1)} for so many");
+            throw new InputException(
+                parameter,
+                $"{first}, from which {count} seeds would follow each other",
+                $"at most {ulong.MaxValue - (ulong)(count - 1)} for so many");
         }
     }
 

@@ -20,7 +20,9 @@ internal static class ImageFile
     {
         byte[] pixels = Decode(what, bytes, shape, out int width, out int height);
         using DisposeScope scope = NewDisposeScope();
-        Tensor colours = tensor(pixels, [height, width, 4], ScalarType.Byte).to(ScalarType.Float32).permute(2, 0, 1)[TensorIndex.Slice(0, 3)];
+        Tensor colours = tensor(pixels, [height, width, 4], ScalarType.Byte).to(ScalarType.Float32).permute(2, 0, 1)[
+            TensorIndex.Slice(0, 3)
+        ];
         Tensor channels = shape?[0] == 1 ? (colours * tensor(new[] { 0.299f, 0.587f, 0.114f }, [3, 1, 1])).sum(0, keepdim: true) : colours;
         return channels.div(127.5).sub_(1).unsqueeze(0).contiguous().MoveToOuterDisposeScope();
     }
@@ -50,12 +52,15 @@ internal static class ImageFile
     {
         if (shape is not null && (shape.Length != 3 || shape[0] is not (1 or 3)))
         {
-            throw new CommandException($"Got {what} with --shape {string.Join(',', shape)}; expected 3,{height},{width} in colour or 1,{height},{width} in grey.");
+            throw new CommandException(
+                $"Got {what} with --shape {string.Join(',', shape)}; expected 3,{height},{width} in colour or 1,{height},{width} in grey.");
         }
 
         if (shape is not null && (shape[1] != height || shape[2] != width))
         {
-            throw new CommandException($"Got {what}, {width} wide and {height} high; expected {shape[2]} wide and {shape[1]} high as --shape {string.Join(',', shape)} says. Resize or crop it first.");
+            throw new CommandException(
+                $"Got {what}, {width} wide and {height} high; expected {shape[2]} wide and {shape[1]} high as --shape "
+                    + $"{string.Join(',', shape)} says. Resize or crop it first.");
         }
     }
 }

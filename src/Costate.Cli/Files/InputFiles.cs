@@ -14,7 +14,7 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
     internal const string StandardInput = "-";
 
     // More than the largest picture that is decoded takes without any compression.
-    private const int MostBytes = 1 << 28;
+    private const int MaxBytes = 1 << 28;
 
     private bool standardInputWasRead;
 
@@ -29,7 +29,9 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
     {
         if (path != StandardInput && !File.Exists(path))
         {
-            throw new CommandException($"Got {what} {path}: {(Directory.Exists(path) ? "it is a folder" : "there is no such file")}; expected a {EncodedPicture.Formats} file.");
+            throw new CommandException(
+                $"Got {what} {path}: {(Directory.Exists(path) ? "it is a folder" : "there is no such file")}; "
+                    + $"expected a {EncodedPicture.Formats} file.");
         }
 
         return PictureOrNull(what, path) ?? throw NoPicture(what, path);
@@ -46,7 +48,8 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
 
         if (standardInputWasRead)
         {
-            throw new CommandException($"Got {what} -, but the standard input was read for another already; expected - for one picture at most. Name a file.");
+            throw new CommandException(
+                $"Got {what} -, but the standard input was read for another already; expected - for one picture at most. Name a file.");
         }
 
         standardInputWasRead = true;
@@ -86,9 +89,10 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
         while ((read = stream.Read(buffer)) > 0)
         {
             all.Write(buffer, 0, read);
-            if (all.Length > MostBytes)
+            if (all.Length > MaxBytes)
             {
-                throw new CommandException($"Got {what} {path} of more than {MostBytes} bytes; expected at most as many. Make it smaller first.");
+                throw new CommandException(
+                    $"Got {what} {path} of more than {MaxBytes} bytes; expected at most as many. Make it smaller first.");
             }
         }
 
@@ -96,5 +100,7 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
     }
 
     private static CommandException NoPicture(string what, string path) =>
-        new($"Got {what} {path}: it is neither {EncodedPicture.Formats.Replace(" or", " nor", StringComparison.Ordinal)}; expected one of them. Convert it first.");
+        new(
+            $"Got {what} {path}: it is neither {EncodedPicture.Formats.Replace(" or", " nor", StringComparison.Ordinal)}; "
+                + "expected one of them. Convert it first.");
 }

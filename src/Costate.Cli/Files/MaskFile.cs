@@ -14,13 +14,17 @@ internal static class MaskFile
         Tensor read = ImageFile.Read($"--mask {file}", files.Picture("--mask", file), shape: null);
         if (read.shape[2] != height || read.shape[3] != width)
         {
-            throw new CommandException($"Got --mask {file} of {read.shape[3]} x {read.shape[2]} pixels for pictures of {width} x {height}; expected the same size. White is seen, black is hidden.");
+            throw new CommandException(
+                $"Got --mask {file} of {read.shape[3]} x {read.shape[2]} pixels for pictures of {width} x {height}; "
+                    + "expected the same size. White is seen, black is hidden.");
         }
 
         Tensor seen = read[0].mean([0L]).greater(0).to(ScalarType.Float32);
         long hidden = seen.eq(0).sum().item<long>();
         return hidden > 0 && hidden < seen.numel()
             ? seen.MoveToOuterDisposeScope()
-            : throw new CommandException($"Got --mask {file}, which is all {(hidden == 0 ? "white: it hides nothing" : "black: it hides everything")}; expected white where the picture is seen and black where it is hidden.");
+            : throw new CommandException(
+                $"Got --mask {file}, which is all {(hidden == 0 ? "white: it hides nothing" : "black: it hides everything")}; "
+                    + "expected white where the picture is seen and black where it is hidden.");
     }
 }

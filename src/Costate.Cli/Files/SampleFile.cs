@@ -25,7 +25,9 @@ internal static class SampleFile
 
         if (exists && !text.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
         {
-            throw new CommandException($"Got {text}, which is neither a {EncodedPicture.Formats} picture nor called .safetensors; expected one of them. Convert it first.");
+            throw new CommandException(
+                $"Got {text}, which is neither a {EncodedPicture.Formats} picture nor called .safetensors; expected one of them. "
+                    + "Convert it first.");
         }
 
         Tensor read = TensorFile.Read(files, "the sample", text, dtype);
@@ -33,6 +35,8 @@ internal static class SampleFile
         bool fits = samples.is_floating_point() && samples.dim() >= 2 && (shape is null || samples.shape.AsSpan(1).SequenceEqual(shape));
         return fits
             ? samples
-            : throw new CommandException($"Got the sample {text} of shape [{string.Join(", ", read.shape)}] and type {read.dtype}; expected [batch, {(shape is null ? "..." : string.Join(", ", shape))}] of floating point.");
+            : throw new CommandException(
+                $"Got the sample {text} of shape [{string.Join(", ", read.shape)}] and type {read.dtype}; "
+                    + $"expected [batch, {(shape is null ? "..." : string.Join(", ", shape))}] of floating point.");
     }
 }

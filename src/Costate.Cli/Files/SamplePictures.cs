@@ -1,4 +1,4 @@
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Pictures;
 using static TorchSharp.torch;
 
@@ -34,7 +34,8 @@ internal sealed class SamplePictures
         }
 
         int digits = $"{shape[0]}".Length;
-        string[] names = shape[0] == 1 ? [$"{name}.png"] : [.. Enumerable.Range(1, (int)shape[0]).Select(i => $"{name}-{i.ToString($"D{digits}")}.png")];
+        string[] names =
+            shape[0] == 1 ? [$"{name}.png"] : [.. Enumerable.Range(1, (int)shape[0]).Select(i => $"{name}-{i.ToString($"D{digits}")}.png")];
         return new SamplePictures(names, pictures > 1 ? sheet : null);
     }
 

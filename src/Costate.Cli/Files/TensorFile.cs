@@ -15,14 +15,17 @@ internal static class TensorFile
         (string path, string? name) = Split(text);
         if (!File.Exists(path))
         {
-            throw new CommandException($"Got {option} {text}: there is no file '{path}'. Expected {Form}, a safetensors file and the name of a tensor in it.");
+            throw new CommandException(
+                $"Got {option} {text}: there is no file '{path}'. Expected {Form}, a safetensors file and the name of a tensor in it.");
         }
 
         files.RefusePipe(option, path);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         name ??= file.Names.Count == 1
             ? file.Names[0]
-            : throw new CommandException($"Got {option} {text}: '{path}' holds {file.Names.Count} tensors. Name one of them, such as {path}:{file.Names.FirstOrDefault() ?? "NAME"}. It has: {List(file.Names)}.");
+                : throw new CommandException(
+                    $"Got {option} {text}: '{path}' holds {file.Names.Count} tensors. Name one of them, "
+                        + $"such as {path}:{file.Names.FirstOrDefault() ?? "NAME"}. It has: {List(file.Names)}.");
         Tensor read = file.Read(name);
         if (!read.is_floating_point())
         {
@@ -41,7 +44,9 @@ internal static class TensorFile
     {
         if (tensor.dim() == 0 || (tensor.shape[0] != batch && tensor.shape[0] != 1))
         {
-            throw new CommandException($"Got {option} of shape [{string.Join(", ", tensor.shape)}] for a batch of {batch}; expected [{batch}, ...], or [1, ...] for all items alike.");
+            throw new CommandException(
+                $"Got {option} of shape [{string.Join(", ", tensor.shape)}] for a batch of {batch}; expected [{batch}, ...], or [1, "
+                    + "...] for all items alike.");
         }
 
         return tensor.shape[0] == batch ? tensor : tensor.expand([batch, .. tensor.shape.Skip(1)]).contiguous();

@@ -13,7 +13,8 @@ internal sealed class TorchScript : IDisposable
     private TorchScript(string option, jit.ScriptModule module) => (this.option, this.module) = (option, module);
 
     /// <summary>Its parameters and buffers.</summary>
-    internal IEnumerable<Tensor> Weights => module.named_parameters().Select(p => (Tensor)p.parameter).Concat(module.named_buffers().Select(b => b.buffer));
+    internal IEnumerable<Tensor> Weights =>
+        module.named_parameters().Select(p => (Tensor)p.parameter).Concat(module.named_buffers().Select(b => b.buffer));
 
     /// <exception cref="CommandException">There is no such file, or it is no TorchScript.</exception>
     internal static TorchScript Load(string option, string path, ScalarType dtype)
@@ -28,7 +29,9 @@ internal sealed class TorchScript : IDisposable
         }
         catch (FileNotFoundException e)
         {
-            throw new CommandException($"Got {option} {path}: there is no such file; expected a TorchScript file, as torch.jit.save writes it.", e);
+            throw new CommandException(
+                $"Got {option} {path}: there is no such file; expected a TorchScript file, as torch.jit.save writes it.",
+                e);
         }
         catch (InvalidDataException e)
         {
@@ -50,11 +53,15 @@ internal sealed class TorchScript : IDisposable
         }
         catch (ExternalException e)
         {
-            throw new CommandException($"The TorchScript of {option} failed, given {string.Join(", ", inputs.Select(Text))}: {Cause(e.Message)}", e);
+            throw new CommandException(
+                $"The TorchScript of {option} failed, given {string.Join(", ", inputs.Select(Text))}: {Cause(e.Message)}",
+                e);
         }
 
         return result as Tensor
-            ?? throw new CommandException($"The TorchScript of {option} returned {result?.GetType().Name ?? "nothing"}; expected one tensor. Trace or script a module whose forward returns one.");
+            ?? throw new CommandException(
+                $"The TorchScript of {option} returned {result?.GetType().Name ?? "nothing"}; expected one tensor. "
+                    + "Trace or script a module whose forward returns one.");
     }
 
     public void Dispose() => module.Dispose();
@@ -63,7 +70,10 @@ internal sealed class TorchScript : IDisposable
     private static void Convert(jit.ScriptModule module, ScalarType dtype)
     {
         using DisposeScope scope = NewDisposeScope();
-        IEnumerable<(string Name, Tensor Value)> held = module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers());
+        IEnumerable<(string Name, Tensor Value)> held = module
+            .named_parameters()
+            .Select(p => (p.name, (Tensor)p.parameter))
+            .Concat(module.named_buffers());
         foreach ((string name, Tensor value) in held.ToArray())
         {
             if (!name.Contains('.', StringComparison.Ordinal) && value.is_floating_point() && value.dtype != dtype)

@@ -9,7 +9,13 @@ internal static class Machine
     // One morph peaks at 0.3 GB; more of them at once, and training, at some times that.
     private const double LeastMemory = 1e9;
 
-    private static readonly string[] AllocatorVariables = ["MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"];
+    private static readonly string[] AllocatorVariables =
+    [
+        "MALLOC_ARENA_MAX",
+        "MALLOC_MMAP_THRESHOLD_",
+        "MALLOC_TRIM_THRESHOLD_",
+        "MALLOC_TOP_PAD_",
+    ];
 
     internal static IEnumerable<Finding> Look()
     {
@@ -24,14 +30,18 @@ internal static class Machine
     internal static Finding Memory(double bytes) => new(
         "memory",
         $"{bytes / 1e9:0.0} GB for this process",
-        bytes < LeastMemory ? "The embedded model wants 1 GB. Give the container or the machine more, or use a smaller --batch or --group." : null);
+            bytes < LeastMemory
+                ? "The embedded model wants 1 GB. Give the container or the machine more, or use a smaller --batch or --group."
+                : null);
 
     private static string Processor()
     {
         try
         {
             const string Key = "model name";
-            string? line = OperatingSystem.IsLinux() ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal)) : null;
+            string? line = OperatingSystem.IsLinux()
+                ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal))
+                : null;
             if (line is not null)
             {
                 return line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
@@ -47,8 +57,15 @@ internal static class Machine
 
     private static string Allocator()
     {
-        string[] set = [.. AllocatorVariables.Select(name => (name, value: Environment.GetEnvironmentVariable(name))).Where(v => v.value is not null).Select(v => $"{v.name}={v.value}")];
-        return $"the tool keeps freed tensors for the next{(set.Length == 0 ? "; no MALLOC_ variable is set" : $"; of yours: {string.Join(", ", set)}")}";
+        string[] set =
+        [
+            .. AllocatorVariables
+                .Select(name => (name, value: Environment.GetEnvironmentVariable(name)))
+                .Where(v => v.value is not null)
+                .Select(v => $"{v.name}={v.value}"),
+        ];
+        return "the tool keeps freed tensors for the "
+            + $"next{(set.Length == 0 ? "; no MALLOC_ variable is set" : $"; of yours: {string.Join(", ", set)}")}";
     }
 
     // The tool's own setting is made below .NET, which does not see it.

@@ -54,6 +54,8 @@ internal sealed class NamedLoss : IDisposable
         Tensor target = read.dim() == shape.Length - 1 ? read.unsqueeze(0) : read;
         return target.shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)) && (target.shape[0] == shape[0] || target.shape[0] == 1)
             ? target
-            : throw new CommandException($"Got a target of shape [{string.Join(", ", read.shape)}] from --loss mse:{file} for samples of shape [{string.Join(", ", shape)}]; expected that shape, with one item, or without the batch.");
+            : throw new CommandException(
+                $"Got a target of shape [{string.Join(", ", read.shape)}] from --loss mse:{file} for samples of shape "
+                    + $"[{string.Join(", ", shape)}]; expected that shape, with one item, or without the batch.");
     }
 }

@@ -24,7 +24,13 @@ internal sealed record NamedSchedule(
     internal static IReadOnlyList<NamedSchedule> All { get; } =
     [
         new("vp-linear", [("beta0", 0.1), ("beta1", 20)], "uniform-log-snr", _ => 1e-3, false, p => NoiseSchedule.VpLinear(p[0], p[1])),
-        new("vp-scaled-linear", [("beta0", 0.85), ("beta1", 12)], "uniform-log-snr", _ => 1e-3, false, p => NoiseSchedule.VpScaledLinear(p[0], p[1])),
+        new(
+            "vp-scaled-linear",
+            [("beta0", 0.85), ("beta1", 12)],
+            "uniform-log-snr",
+            _ => 1e-3,
+            false,
+            p => NoiseSchedule.VpScaledLinear(p[0], p[1])),
         new("vp-cosine", [("offset", 0.008)], "uniform", _ => 1e-3, false, p => NoiseSchedule.VpCosine(p[0])),
         new("rectified-flow", [], "uniform", _ => 0, true, _ => NoiseSchedule.RectifiedFlow()),
         new("edm", [("sigma-max", 80)], "karras", p => EdmSigmaMin / p[0], true, p => NoiseSchedule.Edm(p[0])),
@@ -54,7 +60,11 @@ internal sealed record NamedSchedule(
 
     internal static string Table() =>
         "Schedules (default grid, default end; the numbers shown are the default values):\n"
-        + string.Join('\n', All.Select(s => $"  {s.Form(),-28} {s.Grid,-16} {s.EndOf([.. s.Parameters.Select(p => p.Default)])}  {string.Join(", ", s.Parameters.Select(p => p.Name))}".TrimEnd()));
+        + string.Join(
+            '\n',
+            All.Select(s =>
+                $"  {s.Form(),-28} {s.Grid,-16} {s.EndOf([.. s.Parameters.Select(p => p.Default)])}  "
+                    + $"{string.Join(", ", s.Parameters.Select(p => p.Name))}".TrimEnd()));
 
     private string Form() => Parameters.Count == 0 ? Name : $"{Name}:{string.Join(',', Parameters.Select(p => p.Default))}";
 }

@@ -8,7 +8,7 @@ namespace Costate.Cli.Terminals;
 internal sealed class ProgressLine(Terminal terminal, string title, double total) : IProgress<double>, IDisposable
 {
     private const int FewestCells = 5;
-    private const int MostCells = 40;
+    private const int MaxCells = 40;
 
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
@@ -68,7 +68,7 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
             text += name.Length + text.Length + more.Length <= width ? more : "";
         }
 
-        int cells = Math.Clamp(width - name.Length - text.Length - 3, 0, MostCells);
+        int cells = Math.Clamp(width - name.Length - text.Length - 3, 0, MaxCells);
         int full = (int)(fraction * cells);
         return cells < FewestCells ? name + text : $"{name}[{new string('#', full)}{new string('.', cells - full)}] {text}";
     }

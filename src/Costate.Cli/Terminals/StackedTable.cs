@@ -29,5 +29,10 @@ internal static class StackedTable
     }
 
     private static string Text(IRenderable renderable, RenderOptions options) =>
-        string.Concat(renderable.Render(options, int.MaxValue / 2).Where(segment => !segment.IsControlCode).Select(segment => segment.IsLineBreak ? " " : segment.Text)).Trim();
+        string.Concat(
+                renderable
+                    .Render(options, int.MaxValue / 2)
+                    .Where(segment => !segment.IsControlCode)
+                    .Select(segment => segment.IsLineBreak ? " " : segment.Text))
+            .Trim();
 }

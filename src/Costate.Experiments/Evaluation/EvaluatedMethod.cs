@@ -34,13 +34,30 @@ internal sealed record EvaluatedMethod
     internal static IReadOnlyList<EvaluatedMethod> All { get; } =
     [
         new() { Name = "source", Label = "A itself", Kind = MethodKind.Source, StepsOf = _ => 0 },
-        new() { Name = "dim-a", Label = "DiM-A", Kind = MethodKind.Blend, StepsOf = s => s.BlendSteps, Published = new(92.23, 90.18, 93.05, 350) },
+        new()
+        {
+            Name = "dim-a",
+            Label = "DiM-A",
+            Kind = MethodKind.Blend,
+            StepsOf = s => s.BlendSteps,
+            Published = new(92.23, 90.18, 93.05, 350),
+        },
         new() { Name = "fast-dim", Label = "Fast-DiM", Kind = MethodKind.Blend, SolverName = "dpm++2m", StepsOf = s => Half(s.BlendSteps) },
-        new() { Name = "morph-pipe", Label = "Morph-PIPE", Kind = MethodKind.BestBlend, StepsOf = s => s.BlendSteps, Published = new(95.91, 92.84, 95.50, 2350) },
+        new()
+        {
+            Name = "morph-pipe",
+            Label = "Morph-PIPE",
+            Kind = MethodKind.BestBlend,
+            StepsOf = s => s.BlendSteps,
+            Published = new(95.91, 92.84, 95.50, 2350),
+        },
         new() { Name = "greedy-dim", Label = "Greedy-DiM*", Kind = MethodKind.Greedy, Published = new(100, 100, 100, 270) },
         Optimised("adjoint-deis-1", "AdjointDEIS-1 ODE", "dpm++2m", "adjoint-deis:1") with { Published = new(99.80, 98.77, 99.39, 2250) },
         Optimised("adjoint-deis-2", "AdjointDEIS-2M ODE", "dpm++2m", "adjoint-deis:2"),
-        Optimised("adjoint-deis-sde", "AdjointDEIS-1 SDE", "sde-dpm1", "adjoint-deis:1") with { Published = new(98.57, 97.96, 97.75, 2250) },
+        Optimised("adjoint-deis-sde", "AdjointDEIS-1 SDE", "sde-dpm1", "adjoint-deis:1") with
+        {
+            Published = new(98.57, 97.96, 97.75, 2250),
+        },
         Optimised("discrete", "Discrete", "dpm++2m", "discrete"),
         Optimised("reversible", "Reversible, Rex (Euler)", "rex:euler", "reversible") with { StepsOf = s => Half(s.Steps) },
     ];
@@ -78,19 +95,46 @@ internal sealed record EvaluatedMethod
         {
             method = change switch
             {
-                ["lr", var v] when double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double rate) && rate > 0 && double.IsFinite(rate) => method with { LearningRate = rate },
-                ["m", var v] when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int m) && m is > 0 and <= Limits.Steps => method with { AdjointSteps = m },
+                ["lr", var v]
+                    when double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double rate)
+                        && rate > 0
+                        && double.IsFinite(rate) => method with
+                        {
+                            LearningRate = rate,
+                        },
+                ["m", var v]
+                    when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int m) && m is > 0 and <= Limits.Steps =>
+                    method with
+                    {
+                        AdjointSteps = m,
+                    },
                 ["trajectory", var v] => method with { Trajectory = v },
                 ["solver", var v] => method with { SolverName = v },
-                _ => throw new InputException("methods", text, $"a name with changes such as {Changes}, with colons between them, of at most {Limits.Steps} steps"),
+                _ => throw new InputException(
+                    "methods",
+                    text,
+                    $"a name with changes such as {Changes}, with colons between them, of at most {Limits.Steps} steps"),
             };
         }
 
-        method = method with { LearningRate = method.LearningRate == settings.LearningRate ? null : method.LearningRate, AdjointSteps = method.AdjointSteps == method.StepsOf(settings) ? null : method.AdjointSteps };
+        method = method with
+        {
+            LearningRate = method.LearningRate == settings.LearningRate ? null : method.LearningRate,
+            AdjointSteps = method.AdjointSteps == method.StepsOf(settings) ? null : method.AdjointSteps,
+        };
         method = method with { Trajectory = method.Trajectory == "recorded" && method.AdjointSteps is null ? null : method.Trajectory };
         EvaluatedMethod plain = Specification.Find("methods", parts[0], All, m => m.Name);
-        string changes = FormattableString.Invariant($"{(method.LearningRate is double r ? $":lr={r:R}" : "")}{(method.AdjointSteps is int n ? $":m={n}" : "")}{(method.Trajectory is string t ? $":trajectory={t}" : "")}{(method.SolverName == plain.SolverName ? "" : $":solver={method.SolverName}")}");
-        method = method with { Name = plain.Name + changes, Label = plain.Label + changes.Replace(":", ", ", StringComparison.Ordinal), Published = changes.Length == 0 ? plain.Published : null };
+        string changes = string.Concat(
+            method.LearningRate is double r ? FormattableString.Invariant($":lr={r:R}") : "",
+            method.AdjointSteps is int n ? $":m={n}" : "",
+            method.Trajectory is string t ? $":trajectory={t}" : "",
+            method.SolverName == plain.SolverName ? "" : $":solver={method.SolverName}");
+        method = method with
+        {
+            Name = plain.Name + changes,
+            Label = plain.Label + changes.Replace(":", ", ", StringComparison.Ordinal),
+            Published = changes.Length == 0 ? plain.Published : null,
+        };
         if (method.Kind == MethodKind.Optimised)
         {
             try
@@ -135,7 +179,8 @@ internal sealed record EvaluatedMethod
         {
             MethodKind.Source => 1,
             MethodKind.BestBlend => (double)settings.Blends * sampling,
-            MethodKind.Optimised => (settings.Iterations * (sampling + ((1 + Gradient) * (AdjointSteps ?? sampling)))) + (IsStochastic ? 3 * sampling : sampling),
+            MethodKind.Optimised => (settings.Iterations * (sampling + ((1 + Gradient) * (AdjointSteps ?? sampling))))
+                + (IsStochastic ? 3 * sampling : sampling),
             MethodKind.Greedy => sampling * (1 + (Recogniser * settings.InnerSteps)),
             _ => sampling,
         };

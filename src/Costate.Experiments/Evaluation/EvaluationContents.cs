@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
 namespace Costate.Experiments.Evaluation;
@@ -31,8 +32,49 @@ internal sealed record EvaluationContents
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"Cannot read '{file}': {e.Message} Expected a file of costate evaluate. Remove it to begin anew.", e);
+            throw new InvalidDataException(
+                $"Cannot read '{file}': {e.Message} Expected a file of costate evaluate. Remove it to begin anew.",
+                e);
         }
+    }
+
+    /// <summary>Takes a folder for a run, or goes on with it.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>What the folder is for now: with the items and methods of earlier runs too.</returns>
+    /// <exception cref="InvalidDataException">It is of other settings or another shard, or cannot be written to.</exception>
+    internal EvaluationContents Begin(string folder)
+    {
+        EvaluationContents contents = this;
+        if (Of(folder) is EvaluationContents there)
+        {
+            if (there.Study != Study)
+            {
+                throw new InvalidDataException(
+                    $"The folder '{folder}' holds {there.Study}, this run is of {Study}. "
+                        + "Give another folder for the output.");
+            }
+
+            if (there.Differences(Settings) is { Length: > 0 } differences)
+            {
+                throw new InvalidDataException(
+                    $"The folder '{folder}' is of a run with other settings: {differences}. Give the same settings to go on with "
+                        + "it, or another folder for the output.");
+            }
+
+            if (there.Shard != Shard)
+            {
+                throw new InvalidDataException(
+                    $"The folder '{folder}' holds shard {there.Shard}, this run is {Shard}; expected the same. "
+                        + "Give another folder for the output; costate evaluate merge joins them.");
+            }
+
+            contents = With(there);
+        }
+
+        using OutputFolder output = OutputFolder.Prepare(folder, File);
+        System.IO.File.WriteAllText(output.Stage(File), JsonReport.Text(contents) + '\n');
+        output.Commit();
+        return contents;
     }
 
     /// <summary>The items of a method that belong here.</summary>
@@ -53,5 +95,6 @@ internal sealed record EvaluationContents
     /// <param name="settings">Other settings.</param>
     /// <param name="there">What to call these.</param>
     /// <param name="now">What to call the others.</param>
-    internal string Differences(IReadOnlyDictionary<string, Setting> settings, string there = "there", string now = "now") => Setting.Differences(Settings, settings, there, now);
+    internal string Differences(IReadOnlyDictionary<string, Setting> settings, string there = "there", string now = "now") =>
+        Setting.Differences(Settings, settings, there, now);
 }

@@ -35,13 +35,23 @@ internal sealed record EvaluationReport
                     .ThenBy(m => m.Method.Name, StringComparer.Ordinal)
                     .Select(m => MethodSummary.Of(m.Method, settings, m.Results)),
             ],
-            Tables = [.. EvaluatedMethod.Tables.Select(t => TableOf(t.Number, t.Title, EvaluatedMethod.Parse(t.Methods, settings), byMethod, settings)).OfType<TableSummary>()],
+            Tables =
+            [
+                .. EvaluatedMethod
+                    .Tables.Select(t => TableOf(t.Number, t.Title, EvaluatedMethod.Parse(t.Methods, settings), byMethod, settings))
+                    .OfType<TableSummary>(),
+            ],
             Files = EvaluationFiles.All,
         };
     }
 
     // Null unless all its rows have been computed for some pairs.
-    private static TableSummary? TableOf(int number, string title, IReadOnlyList<EvaluatedMethod> rows, ILookup<string, PairResult> byMethod, EvaluationSettings settings)
+    private static TableSummary? TableOf(
+        int number,
+        string title,
+        IReadOnlyList<EvaluatedMethod> rows,
+        ILookup<string, PairResult> byMethod,
+        EvaluationSettings settings)
     {
         HashSet<int> common = [.. byMethod[rows[0].Name].Select(r => r.Pair)];
         foreach (EvaluatedMethod row in rows)
@@ -51,6 +61,9 @@ internal sealed record EvaluationReport
 
         return common.Count == 0
             ? null
-            : new TableSummary(number, title, [.. rows.Select(row => MethodSummary.Of(row, settings, [.. byMethod[row.Name].Where(r => common.Contains(r.Pair))]))]);
+            : new TableSummary(
+                number,
+                title,
+                [.. rows.Select(row => MethodSummary.Of(row, settings, [.. byMethod[row.Name].Where(r => common.Contains(r.Pair))]))]);
     }
 }

@@ -1,12 +1,17 @@
 using System.Diagnostics;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Experiments.Evaluation;
 
 /// <summary>Runs methods on the pairs of a shard, several pairs at a time; what is in the folder is not computed again.</summary>
-internal sealed class EvaluationRun(MorphModel model, EvaluationSettings settings, EvaluationFolder folder, int batchSize, IProgress<EvaluationProgress>? progress)
+internal sealed class EvaluationRun(
+    FaceModel model,
+    EvaluationSettings settings,
+    EvaluationFolder folder,
+    int batchSize,
+    IProgress<EvaluationProgress>? progress)
 {
     private readonly MethodRunner runner = new(model, settings);
 
@@ -32,7 +37,12 @@ internal sealed class EvaluationRun(MorphModel model, EvaluationSettings setting
         var encoding = new SharedEncoding(folder, runner, settings);
         double total = work.Sum(parts => parts.Sum(Work));
         int missing = work.Sum(parts => parts.Sum(p => p.Pairs.Length * p.Methods.Length));
-        progress?.Report(new EvaluationProgress("evaluating", 0, Announcement: $"{pairs.Count} pairs, {methods.Count} methods: {(pairs.Count * methods.Count) - missing} results are there, {missing} to compute."));
+        progress?.Report(
+            new EvaluationProgress(
+                "evaluating",
+                0,
+                Announcement: $"{pairs.Count} pairs, {methods.Count} methods: {(pairs.Count * methods.Count) - missing} results are "
+                    + $"there, {missing} to compute."));
         double done = 0;
         foreach ((SimilarPair[] part, EvaluatedMethod[] partMethods) in work.SelectMany(parts => parts))
         {
@@ -88,7 +98,11 @@ internal sealed class EvaluationRun(MorphModel model, EvaluationSettings setting
                 Method = method.Name,
                 Loss = outcome.Best[i],
                 Losses = outcome.Losses[i],
-                Cost = new PairCost(outcome.EncodingEvaluations, outcome.Cost.NetworkEvaluations, outcome.Cost.VectorJacobianProducts, Math.Round(seconds, 4)),
+                Cost = new PairCost(
+                    outcome.EncodingEvaluations,
+                    outcome.Cost.NetworkEvaluations,
+                    outcome.Cost.VectorJacobianProducts,
+                    Math.Round(seconds, 4)),
                 Recognisers = judged[i],
             };
             folder.Add(result, outcome.Morphs[i]);

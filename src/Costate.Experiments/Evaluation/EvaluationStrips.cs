@@ -20,7 +20,12 @@ internal static class EvaluationStrips
         shown = shown.Length == 0 ? [.. methods] : shown;
         PairResult[] pairs = Chosen(shown, results);
         int columns = shown.Length + 2;
-        using var bitmap = new SKBitmap(new SKImageInfo((columns * (Cell + Gap)) + Gap + Margin, Header + (pairs.Length * (Cell + Gap)), SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using var bitmap = new SKBitmap(
+            new SKImageInfo(
+                (columns * (Cell + Gap)) + Gap + Margin,
+                Header + (pairs.Length * (Cell + Gap)),
+                SKColorType.Rgba8888,
+                SKAlphaType.Opaque));
         using var canvas = new SKCanvas(bitmap);
         canvas.Clear(SKColors.White);
         string[] labels = ["A", .. shown.Select(m => m.Label), "B"];
@@ -62,7 +67,11 @@ internal static class EvaluationStrips
     private static void Draw(SKCanvas canvas, SKBitmap face, int left, int top)
     {
         using SKImage image = SKImage.FromBitmap(face);
-        canvas.DrawImage(image, SKRect.Create(face.Width, face.Height), SKRect.Create(left, top, Cell, Cell), new SKSamplingOptions(SKFilterMode.Nearest));
+        canvas.DrawImage(
+            image,
+            SKRect.Create(face.Width, face.Height),
+            SKRect.Create(left, top, Cell, Cell),
+            new SKSamplingOptions(SKFilterMode.Nearest));
     }
 
     // Pairs that all methods have, at even distances.

@@ -8,4 +8,9 @@ namespace Costate.Experiments.Evaluation;
 /// <param name="Best">The loss of each pair's morph.</param>
 /// <param name="EncodingEvaluations">Network evaluations of the encoding.</param>
 /// <param name="Cost">Of the rest.</param>
-internal sealed record MethodOutcome(Tensor Morphs, IReadOnlyList<IReadOnlyList<double>> Losses, IReadOnlyList<double> Best, long EncodingEvaluations, GradientCost Cost);
+internal sealed record MethodOutcome(
+    Tensor Morphs,
+    IReadOnlyList<IReadOnlyList<double>> Losses,
+    IReadOnlyList<double> Best,
+    long EncodingEvaluations,
+    GradientCost Cost);

@@ -1,5 +1,6 @@
 using Costate.Faces;
 using Costate.Faces.Drawing;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -7,7 +8,7 @@ using static TorchSharp.torch;
 namespace Costate.Experiments.Evaluation;
 
 /// <summary>Runs methods on pairs.</summary>
-internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings)
+internal sealed class MethodRunner(FaceModel model, EvaluationSettings settings)
 {
     // The last noise of the grid is too little to see.
     private const double End = 1e-3;
@@ -36,8 +37,12 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
     /// Encodes pictures by the probability-flow ODE, for all methods that begin with it; the progress is told what part is done.
     /// </summary>
     internal MorphingEnds Encode(Tensor a, Tensor b, Action<double> progress, CancellationToken cancellationToken) =>
-        new Morphing(SamplerOf(Solver.Ddim(), settings.EncodingSteps), model.Attack.Embed)
-            .Encode(a, b, model.Encode, progress: new Listener<StepProgress>(s => progress((double)s.Done / s.Total)), cancellationToken: cancellationToken);
+        new Morphing(SamplerOf(Solver.Ddim(), settings.EncodingSteps), model.Attack.Embed).Encode(
+            a,
+            b,
+            model.Model.Encode!,
+            progress: new Listener<StepProgress>(s => progress((double)s.Done / s.Total)),
+            cancellationToken: cancellationToken);
 
     /// <summary>Morphs pairs; the progress is told what part is done.</summary>
     internal MethodOutcome Run(EvaluatedMethod method, PairBatch batch, Action<double> progress, CancellationToken cancellationToken)
@@ -63,11 +68,25 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
     {
         MorphingEnds ends = batch.Ends!;
         (Tensor start, Tensor? code, _) = MorphingOf(method).Blend(ends);
-        var greedy = new GreedyDim(model.Denoiser, model.Schedule, GridOf(settings.Steps), new GreedyDimOptions { InnerSteps = settings.InnerSteps });
-        GuidedSample sample = greedy.Sample(start, code, Loss(batch), new Listener<StepProgress>(s => progress((double)s.Done / s.Total)), cancellationToken);
+        var greedy = new GreedyDim(
+            model.Model.Denoiser,
+            model.Model.Schedule,
+            GridOf(settings.Steps),
+            new GreedyDimOptions { InnerSteps = settings.InnerSteps });
+        GuidedSample sample = greedy.Sample(
+            start,
+            code,
+            Loss(batch),
+            new Listener<StepProgress>(s => progress((double)s.Done / s.Total)),
+            cancellationToken);
         double[] losses = Values(sample.Loss);
         double[][] steps = [.. sample.StepLosses.t().contiguous().unbind(0).Select(Values)];
-        return new MethodOutcome(sample.Sample, [.. steps.Select((s, i) => (double[])[.. s, losses[i]])], losses, ends.NetworkEvaluations, sample.Cost);
+        return new MethodOutcome(
+            sample.Sample,
+            [.. steps.Select((s, i) => (double[])[.. s, losses[i]])],
+            losses,
+            ends.NetworkEvaluations,
+            sample.Cost);
     }
 
     private MethodOutcome Morph(EvaluatedMethod method, PairBatch batch, Action<double> progress, CancellationToken cancellationToken)
@@ -76,7 +95,12 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
         var listener = new Listener<OptimisationProgress>(s => progress((s.Iteration + 1.0) / (s.Iterations + 1)));
         MorphingEnds ends = method.SharesEncoding
             ? batch.Ends!
-            : morphing.Encode(batch.A, batch.B, model.Encode, [.. batch.Pairs.Select(p => (ulong)p.Index)], cancellationToken: cancellationToken);
+            : morphing.Encode(
+                batch.A,
+                batch.B,
+                model.Model.Encode!,
+                NoiseSeeds.OfItems(batch.Pairs.Select(p => (ulong)p.Index)),
+                cancellationToken: cancellationToken);
         OptimisedLatent best = method.Kind == MethodKind.BestBlend
             ? morphing.BestBlend(ends, settings.Blends, listener, cancellationToken)
             : morphing.Run(ends, Options(method), 0.5, listener, cancellationToken);
@@ -106,9 +130,9 @@ internal sealed class MethodRunner(MorphModel model, EvaluationSettings settings
         return x => Morphing.Loss(model.Attack.Embed(x), a, b);
     }
 
-    private Sampler SamplerOf(Solver solver, int steps) => new(model.Denoiser, model.Schedule, solver, GridOf(steps));
+    private Sampler SamplerOf(Solver solver, int steps) => new(model.Model.Denoiser, model.Model.Schedule, solver, GridOf(steps));
 
-    private TimeGrid GridOf(int steps) => TimeGrid.UniformLogSnr(model.Schedule, steps, 1, End);
+    private TimeGrid GridOf(int steps) => TimeGrid.UniformLogSnr(model.Model.Schedule, steps, 1, End);
 
     private static double[] Values(Tensor values) => [.. values.to(ScalarType.Float64).contiguous().data<double>()];
 }

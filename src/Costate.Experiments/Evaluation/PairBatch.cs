@@ -1,5 +1,7 @@
 using Costate.Faces.Drawing;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
+using Costate.Faces.Recognition;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,19 +11,23 @@ namespace Costate.Experiments.Evaluation;
 internal sealed class PairBatch : IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();
-    private readonly MorphModel model;
+    private readonly FaceModel model;
     private readonly Tensor probes;
     private readonly int probesOfEach;
     private readonly Dictionary<string, Tensor> embedded = [];
 
     /// <summary>Draws the pictures: circumstance 0 is morphed, those from 1 on are compared with.</summary>
-    internal PairBatch(MorphModel model, IReadOnlyList<SimilarPair> pairs, int probesOfEach, CancellationToken cancellationToken)
+    internal PairBatch(FaceModel model, IReadOnlyList<SimilarPair> pairs, int probesOfEach, CancellationToken cancellationToken)
     {
         (this.model, Pairs, this.probesOfEach) = (model, pairs, probesOfEach);
         A = EvaluationFaces.Stack([.. pairs.Select(p => (p.A, 0UL))], model.Side, cancellationToken);
         B = EvaluationFaces.Stack([.. pairs.Select(p => (p.B, 0UL))], model.Side, cancellationToken);
         probes = EvaluationFaces.Stack(
-            [.. pairs.SelectMany(p => (ulong[])[p.A, p.B]).SelectMany(identity => Enumerable.Range(1, probesOfEach).Select(c => (identity, (ulong)c)))],
+            [
+                .. pairs
+                    .SelectMany(p => (ulong[])[p.A, p.B])
+                    .SelectMany(identity => Enumerable.Range(1, probesOfEach).Select(c => (identity, (ulong)c))),
+            ],
             model.Side,
             cancellationToken);
     }
@@ -40,15 +46,24 @@ internal sealed class PairBatch : IDisposable
     /// <summary>What every recogniser says of morphs of all pairs.</summary>
     internal IReadOnlyList<IReadOnlyList<PairSimilarity>> Judge(Tensor morphs)
     {
-        MorphRecogniser[] recognisers = [model.Attack, .. model.Judges];
+        Recogniser[] recognisers = [model.Attack, .. model.Judges];
         var found = Pairs.Select(_ => new List<PairSimilarity>()).ToArray();
-        foreach ((int k, MorphRecogniser recogniser) in recognisers.Index())
+        foreach ((int k, Recogniser recogniser) in recognisers.Index())
         {
             double[] similarities = Similarities(recogniser, morphs);
             int width = similarities.Length / Pairs.Count;
             foreach ((int i, double[] row) in similarities.Chunk(width).Index())
             {
-                found[i].Add(new PairSimilarity(recogniser.Name, k > 0, recogniser.Threshold, row[0], row[1], row[2..(2 + probesOfEach)], row[(2 + probesOfEach)..]));
+                found[i]
+                    .Add(
+                        new PairSimilarity(
+                            recogniser.Name,
+                            k > 0,
+                            recogniser.Threshold,
+                            row[0],
+                            row[1],
+                            row[2..(2 + probesOfEach)],
+                            row[(2 + probesOfEach)..]));
             }
         }
 
@@ -58,7 +73,7 @@ internal sealed class PairBatch : IDisposable
     public void Dispose() => scope.Dispose();
 
     // For each pair: to A, to B, to other pictures of A, of B.
-    private double[] Similarities(MorphRecogniser recogniser, Tensor morphs)
+    private double[] Similarities(Recogniser recogniser, Tensor morphs)
     {
         using DisposeScope step = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -73,6 +88,6 @@ internal sealed class PairBatch : IDisposable
         return [.. known.bmm(Unit(recogniser, morphs).unsqueeze(2)).contiguous().data<double>()];
     }
 
-    private static Tensor Unit(MorphRecogniser recogniser, Tensor faces) =>
+    private static Tensor Unit(Recogniser recogniser, Tensor faces) =>
         nn.functional.normalize(recogniser.Embed(faces).to(ScalarType.Float64), 2, 1, 1e-12);
 }

@@ -8,7 +8,14 @@ namespace Costate.Experiments.Evaluation;
 /// <param name="SourceB">To that of B.</param>
 /// <param name="OthersA">To other pictures of A.</param>
 /// <param name="OthersB">To other pictures of B.</param>
-internal sealed record PairSimilarity(string Recogniser, bool Judges, double Threshold, double SourceA, double SourceB, IReadOnlyList<double> OthersA, IReadOnlyList<double> OthersB)
+internal sealed record PairSimilarity(
+    string Recogniser,
+    bool Judges,
+    double Threshold,
+    double SourceA,
+    double SourceB,
+    IReadOnlyList<double> OthersA,
+    IReadOnlyList<double> OthersB)
 {
     /// <summary>Whether the morph passes for both people with their sources.</summary>
     internal bool MatchesSources => SourceA > Threshold && SourceB > Threshold;

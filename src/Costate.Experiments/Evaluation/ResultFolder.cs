@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Costate.Experiments.Files;
 using Costate.Faces.Pictures;
 using Costate.Faces.Reports;
 using static TorchSharp.torch;
@@ -33,34 +32,7 @@ internal class ResultFolder<TResult>(string path, string study, string item)
     /// <param name="wanted">What the run is for.</param>
     /// <returns>What the folder is for now: with the items and methods of earlier runs too.</returns>
     /// <exception cref="InvalidDataException">It is of other settings or another shard, or cannot be written to.</exception>
-    internal EvaluationContents Begin(EvaluationContents wanted)
-    {
-        EvaluationContents contents = wanted;
-        if (Contents is EvaluationContents there)
-        {
-            if (there.Study != wanted.Study)
-            {
-                throw new InvalidDataException($"The folder '{path}' is of costate evaluate {there.Study}, this run of {wanted.Study}. Give another folder for the output.");
-            }
-
-            if (there.Differences(wanted.Settings) is { Length: > 0 } differences)
-            {
-                throw new InvalidDataException($"The folder '{path}' is of an evaluation with other settings: {differences}. Give the same settings to go on with it, or another folder for the output.");
-            }
-
-            if (there.Shard != wanted.Shard)
-            {
-                throw new InvalidDataException($"The folder '{path}' holds shard {there.Shard}, this run is {wanted.Shard}; expected the same. Give another folder for the output; costate evaluate merge joins them.");
-            }
-
-            contents = wanted.With(there);
-        }
-
-        using OutputFolder output = OutputFolder.Prepare(path, EvaluationContents.File);
-        File.WriteAllText(output.Stage(EvaluationContents.File), JsonReport.Text(contents) + '\n');
-        output.Commit();
-        return contents;
-    }
+    internal EvaluationContents Begin(EvaluationContents wanted) => wanted.Begin(path);
 
     internal bool Has(int number, string method) => File.Exists(ResultPath(number, method));
 
@@ -114,7 +86,9 @@ internal class ResultFolder<TResult>(string path, string study, string item)
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"Cannot read '{file}': {e.Message} Expected a file of costate evaluate {study}. Remove it to compute it anew.", e);
+            throw new InvalidDataException(
+                $"Cannot read '{file}': {e.Message} Expected a file of costate evaluate {study}. Remove it to compute it anew.",
+                e);
         }
     }
 

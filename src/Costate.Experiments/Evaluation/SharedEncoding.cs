@@ -25,7 +25,10 @@ internal sealed class SharedEncoding(EvaluationFolder folder, MethodRunner runne
             MorphingEnds ends = runner.Encode(batch.A.index_select(0, rows), batch.B.index_select(0, rows), progress, cancellationToken);
             foreach ((int i, long row) in missing.Index())
             {
-                Tensor[] parts = [.. ((Tensor[])[ends.StartA, ends.StartB, ends.CodeA!, ends.CodeB!]).Select(t => t.narrow(0, i, 1).contiguous())];
+                Tensor[] parts =
+                [
+                    .. ((Tensor[])[ends.StartA, ends.StartB, ends.CodeA!, ends.CodeB!]).Select(t => t.narrow(0, i, 1).contiguous()),
+                ];
                 var encoding = Names.Zip(parts).ToDictionary(p => p.First, p => p.Second);
                 folder.AddEncoding(batch.Pairs[(int)row].Index, encoding);
                 found[row] = encoding;

@@ -1,5 +1,6 @@
 using Costate.Faces.Drawing;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,11 +12,14 @@ internal static class SimilarPairs
     private const int Batch = 50;
 
     /// <summary>Chooses pairs; fewer pairs are the first of more.</summary>
-    internal static IReadOnlyList<SimilarPair> Choose(MorphModel model, int candidates, int pairs, CancellationToken cancellationToken)
+    internal static IReadOnlyList<SimilarPair> Choose(FaceModel model, int candidates, int pairs, CancellationToken cancellationToken)
     {
-        if (model.PairChooser is not MorphRecogniser chooser)
+        if (model.PairChooser is not Recogniser chooser)
         {
-            throw new InvalidDataException($"The weights of {model.Source} have no recogniser that chooses pairs; expected recogniser-pairs.safetensors beside the others.");
+            throw new InvalidDataException(
+                $"The weights of {model.Model.Source} have no recogniser that chooses pairs; expected recogniser-pairs.safetensors beside "
+                    + "the "
+                    + "others.");
         }
 
         ulong[] identities = [.. Enumerable.Range(0, candidates).Select(i => EvaluationSettings.FirstIdentity + (ulong)i)];
@@ -30,10 +34,17 @@ internal static class SimilarPairs
         }
 
         Tensor all = nn.functional.normalize(cat(embeddings, 0), 2, 1, 1e-12);
-        IReadOnlyList<SimilarPair> matched = Match([.. all.mm(all.t()).contiguous().data<double>()], identities, pairs, chooser.Threshold, cancellationToken);
+        IReadOnlyList<SimilarPair> matched = Match(
+            [.. all.mm(all.t()).contiguous().data<double>()],
+            identities,
+            pairs,
+            chooser.Threshold,
+            cancellationToken);
         return matched.Count == pairs
             ? matched
-            : throw new InvalidDataException($"Got {candidates} candidates, in which {chooser.Name} finds {matched.Count} pairs of people that it tells apart; expected {pairs} pairs. Give more candidates, or fewer pairs.");
+            : throw new InvalidDataException(
+                $"Got {candidates} candidates, in which {chooser.Name} finds {matched.Count} pairs of people that it tells apart; "
+                    + $"expected {pairs} pairs. Give more candidates, or fewer pairs.");
     }
 
     /// <summary>Takes the most similar pair, then the most similar of those who are left, and so on.</summary>
@@ -42,7 +53,12 @@ internal static class SimilarPairs
     /// <param name="pairs">How many pairs; fewer come back where there are no more.</param>
     /// <param name="limit">Pairs above this similarity are one person to the recogniser, for whom nothing needs to be morphed.</param>
     /// <param name="cancellationToken">Looked at for each person.</param>
-    internal static IReadOnlyList<SimilarPair> Match(double[] similarities, IReadOnlyList<ulong> identities, int pairs, double limit, CancellationToken cancellationToken = default)
+    internal static IReadOnlyList<SimilarPair> Match(
+        double[] similarities,
+        IReadOnlyList<ulong> identities,
+        int pairs,
+        double limit,
+        CancellationToken cancellationToken = default)
     {
         int n = identities.Count;
         var order = new List<(double Similarity, int A, int B)>(n * (n - 1) / 2);

@@ -42,22 +42,50 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
             ("heun", Solver.Heun()),
             ("dpm-solver-3s", Solver.DpmSolverSinglestep(3)),
         ];
-        return solvers.Select((s, i) => new GradientCurve($"discrete/{s.Id}", s.Solver.Name, Comparison.Solvers, s.Solver, _ => GradientMethod.Discrete()) { Look = i });
+        return solvers.Select(
+            (s, i) =>
+                new GradientCurve($"discrete/{s.Id}", s.Solver.Name, Comparison.Solvers, s.Solver, _ => GradientMethod.Discrete())
+                {
+                    Look = i,
+                });
     }
 
     private static IEnumerable<GradientCurve> Methods()
     {
         // Curves that coincide get a filled and an open marker (looks of even and odd number).
         yield return Of("discrete", "Discrete, every state kept", 0, _ => GradientMethod.Discrete()) with { ShowsMemory = true };
-        yield return Of("discrete-revolve-10", "Discrete, Revolve(10)", 1, _ => GradientMethod.Discrete(Checkpointing.Revolve(10))) with { ShowsMemory = true };
+        yield return Of("discrete-revolve-10", "Discrete, Revolve(10)", 1, _ => GradientMethod.Discrete(Checkpointing.Revolve(10))) with
+        {
+            ShowsMemory = true,
+        };
         yield return Of("unrolled", "Unrolled", 3, _ => GradientMethod.Unrolled()) with { ShowsMemory = true };
         yield return Of("adjoint-deis-1", "AdjointDEIS-1, recorded", 5, _ => GradientMethod.AdjointDeis(1)) with { ShowsMemory = true };
-        yield return Of("adjoint-deis-1-solved", "AdjointDEIS-1, solved backward", 2, _ => GradientMethod.AdjointDeis(1, trajectory: Trajectory.SolvedBackward)) with { ShowsMemory = true };
-        yield return Of("adjoint-deis-1-half", "AdjointDEIS-1, M = N/2", 9, n => GradientMethod.AdjointDeis(1, n / 2)) with { BackwardShare = 0.5 };
+        yield return Of(
+            "adjoint-deis-1-solved",
+            "AdjointDEIS-1, solved backward",
+            2,
+            _ => GradientMethod.AdjointDeis(1, trajectory: Trajectory.SolvedBackward)) with
+        {
+            ShowsMemory = true,
+        };
+        yield return Of("adjoint-deis-1-half", "AdjointDEIS-1, M = N/2", 9, n => GradientMethod.AdjointDeis(1, n / 2)) with
+        {
+            BackwardShare = 0.5,
+        };
         yield return Of("adjoint-deis-2", "AdjointDEIS-2, recorded", 7, _ => GradientMethod.AdjointDeis(2));
-        yield return Of("adjoint-deis-2-solved", "AdjointDEIS-2, solved backward", 6, _ => GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward));
-        yield return Of("adjoint-deis-2-half", "AdjointDEIS-2, M = N/2", 4, n => GradientMethod.AdjointDeis(2, n / 2)) with { BackwardShare = 0.5 };
-        yield return Of("adjoint-deis-2-double", "AdjointDEIS-2, M = 2N", 8, n => GradientMethod.AdjointDeis(2, 2 * n)) with { BackwardShare = 2 };
+        yield return Of(
+            "adjoint-deis-2-solved",
+            "AdjointDEIS-2, solved backward",
+            6,
+            _ => GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward));
+        yield return Of("adjoint-deis-2-half", "AdjointDEIS-2, M = N/2", 4, n => GradientMethod.AdjointDeis(2, n / 2)) with
+        {
+            BackwardShare = 0.5,
+        };
+        yield return Of("adjoint-deis-2-double", "AdjointDEIS-2, M = 2N", 8, n => GradientMethod.AdjointDeis(2, 2 * n)) with
+        {
+            BackwardShare = 2,
+        };
     }
 
     private static GradientCurve Of(string id, string label, int look, Func<int, GradientMethod> method) =>

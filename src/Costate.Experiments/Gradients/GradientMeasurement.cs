@@ -7,4 +7,10 @@ namespace Costate.Experiments.Gradients;
 /// <param name="ConditionError">Relative error of dL/dz, in the Euclidean norm.</param>
 /// <param name="Cost">What the gradient cost.</param>
 /// <param name="Seconds">How long it took.</param>
-internal sealed record GradientMeasurement(GradientCurve Curve, int Steps, double StartNoiseError, double ConditionError, GradientCost Cost, double Seconds);
+internal sealed record GradientMeasurement(
+    GradientCurve Curve,
+    int Steps,
+    double StartNoiseError,
+    double ConditionError,
+    GradientCost Cost,
+    double Seconds);

@@ -18,7 +18,10 @@ internal static class GradientStudy
     /// <param name="steps">Numbers of steps, rising.</param>
     /// <param name="progress">Told the fraction done.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    internal static IReadOnlyList<GradientMeasurement> Run(IReadOnlyList<int> steps, Action<double> progress, CancellationToken cancellationToken)
+    internal static IReadOnlyList<GradientMeasurement> Run(
+        IReadOnlyList<int> steps,
+        Action<double> progress,
+        CancellationToken cancellationToken)
     {
         using var problem = new MixtureProblem();
         MixtureReference reference = MixtureReference.Compute();
@@ -39,12 +42,24 @@ internal static class GradientStudy
         return measurements;
     }
 
-    private static GradientMeasurement Measure(MixtureProblem problem, MixtureReference reference, GradientCurve curve, int steps, IProgress<StepProgress> progress, CancellationToken cancellationToken)
+    private static GradientMeasurement Measure(
+        MixtureProblem problem,
+        MixtureReference reference,
+        GradientCurve curve,
+        int steps,
+        IProgress<StepProgress> progress,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         long began = Stopwatch.GetTimestamp();
         var sampler = new Sampler(problem.Denoiser, problem.Schedule, curve.Solver, problem.Grid(steps));
-        SampleGradient gradient = sampler.Gradient(problem.Start, problem.Condition, problem.Loss, curve.Method(steps), progress: progress, cancellationToken: cancellationToken);
+        SampleGradient gradient = sampler.Gradient(
+            problem.Start,
+            problem.Condition,
+            problem.Loss,
+            curve.Method(steps),
+            progress: progress,
+            cancellationToken: cancellationToken);
         return new GradientMeasurement(
             curve,
             steps,

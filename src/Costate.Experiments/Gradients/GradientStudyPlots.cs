@@ -28,10 +28,19 @@ internal static class GradientStudyPlots
         foreach (IGrouping<GradientCurve, GradientMeasurement> curve in shown.GroupBy(m => m.Curve))
         {
             string label = curve.Key.Label == "Unrolled" ? "Unrolled, without its graph" : curve.Key.Label;
-            PlotStyle.AddCurve(plot, curve.Key.Look, label, [.. curve.Select(m => (double)m.Steps)], [.. curve.Select(m => (double)m.Cost.PeakStoredBytes)]);
+            PlotStyle.AddCurve(
+                plot,
+                curve.Key.Look,
+                label,
+                [.. curve.Select(m => (double)m.Steps)],
+                [.. curve.Select(m => (double)m.Cost.PeakStoredBytes)]);
         }
 
-        PlotStyle.Finish(plot, [.. steps.Select(n => (double)n)], shown.Min(m => m.Cost.PeakStoredBytes), shown.Max(m => m.Cost.PeakStoredBytes));
+        PlotStyle.Finish(
+            plot,
+            [.. steps.Select(n => (double)n)],
+            shown.Min(m => m.Cost.PeakStoredBytes),
+            shown.Max(m => m.Cost.PeakStoredBytes));
         return plot.GetImage(1600, 900).GetImageBytes(ImageFormat.Png);
     }
 
@@ -41,11 +50,20 @@ internal static class GradientStudyPlots
         GradientMeasurement[] shown = [.. measurements.Where(m => m.Curve.Comparison == comparison)];
         foreach (IGrouping<GradientCurve, GradientMeasurement> curve in shown.GroupBy(m => m.Curve))
         {
-            PlotStyle.AddCurve(plot, curve.Key.Look, curve.Key.Label, [.. curve.Select(m => (double)m.Cost.NetworkEvaluations)], [.. curve.Select(m => m.StartNoiseError)]);
+            PlotStyle.AddCurve(
+                plot,
+                curve.Key.Look,
+                curve.Key.Label,
+                [.. curve.Select(m => (double)m.Cost.NetworkEvaluations)],
+                [.. curve.Select(m => m.StartNoiseError)]);
         }
 
         // The same horizontal range in both, so that a column can be read through them.
-        PlotStyle.Finish(plot, PlotStyle.Doublings(10, measurements.Max(m => m.Cost.NetworkEvaluations)), shown.Min(m => m.StartNoiseError), shown.Max(m => m.StartNoiseError));
+        PlotStyle.Finish(
+            plot,
+            PlotStyle.Doublings(10, measurements.Max(m => m.Cost.NetworkEvaluations)),
+            shown.Min(m => m.StartNoiseError),
+            shown.Max(m => m.StartNoiseError));
         return plot;
     }
 }

@@ -6,7 +6,12 @@ namespace Costate.Experiments.Gradients;
 /// <summary>The study as JSON.</summary>
 internal static class GradientStudyReport
 {
-    internal static string Text(IReadOnlyList<GradientMeasurement> measurements, IReadOnlyList<int> steps, int threads, double seconds, IReadOnlyList<string> files)
+    internal static string Text(
+        IReadOnlyList<GradientMeasurement> measurements,
+        IReadOnlyList<int> steps,
+        int threads,
+        double seconds,
+        IReadOnlyList<string> files)
     {
         MixtureReference reference = MixtureReference.Compute();
         return JsonReport.Text(new

@@ -23,12 +23,19 @@ internal static class GuidanceStudyExamples
     // For the names of the rows.
     private const int RowLabels = 190;
 
-    internal static byte[] Of(GuidanceStudyFolder folder, IReadOnlyList<GuidanceStudySummary> summaries, IReadOnlyList<GuidanceStudyResult> results)
+    internal static byte[] Of(
+        GuidanceStudyFolder folder,
+        IReadOnlyList<GuidanceStudySummary> summaries,
+        IReadOnlyList<GuidanceStudyResult> results)
     {
         string[] labels = [.. summaries.Select(s => s.Label).Distinct()];
-        (string Task, int Face, Dictionary<string, GuidanceStudyResult> Results)[] rows = [.. summaries.GroupBy(s => s.Task).SelectMany(task => Rows(task.Key, task.Max(s => s.Budget), results))];
+        (string Task, int Face, Dictionary<string, GuidanceStudyResult> Results)[] rows =
+        [
+            .. summaries.GroupBy(s => s.Task).SelectMany(task => Rows(task.Key, task.Max(s => s.Budget), results)),
+        ];
         int columns = labels.Length + 2;
-        using var bitmap = new SKBitmap(new SKImageInfo(Left(columns) + Margin, Header + (rows.Length * (Cell + Gap)), SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using var bitmap = new SKBitmap(
+            new SKImageInfo(Left(columns) + Margin, Header + (rows.Length * (Cell + Gap)), SKColorType.Rgba8888, SKAlphaType.Opaque));
         using var canvas = new SKCanvas(bitmap);
         canvas.Clear(SKColors.White);
         WriteColumns(canvas, ["face", "seen", .. labels]);
@@ -55,7 +62,10 @@ internal static class GuidanceStudyExamples
     }
 
     // The first faces that most methods have.
-    private static IEnumerable<(string Task, int Face, Dictionary<string, GuidanceStudyResult> Results)> Rows(string task, long budget, IReadOnlyList<GuidanceStudyResult> results) =>
+    private static IEnumerable<(string Task, int Face, Dictionary<string, GuidanceStudyResult> Results)> Rows(
+        string task,
+        long budget,
+        IReadOnlyList<GuidanceStudyResult> results) =>
         results.Where(r => r.Task == task && r.Budget == budget)
             .GroupBy(r => r.Face)
             .OrderByDescending(g => g.Count())
@@ -112,6 +122,10 @@ internal static class GuidanceStudyExamples
     private static void Draw(SKCanvas canvas, SKBitmap face, int column, int top)
     {
         using SKImage image = SKImage.FromBitmap(face);
-        canvas.DrawImage(image, SKRect.Create(face.Width, face.Height), SKRect.Create(Left(column), top, Cell, Cell), new SKSamplingOptions(SKFilterMode.Nearest));
+        canvas.DrawImage(
+            image,
+            SKRect.Create(face.Width, face.Height),
+            SKRect.Create(Left(column), top, Cell, Cell),
+            new SKSamplingOptions(SKFilterMode.Nearest));
     }
 }

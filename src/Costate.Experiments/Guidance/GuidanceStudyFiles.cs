@@ -1,6 +1,6 @@
 using System.Globalization;
 using Costate.Experiments.Evaluation;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
 namespace Costate.Experiments.Guidance;
@@ -25,7 +25,8 @@ internal static class GuidanceStudyFiles
         IReadOnlyList<GuidanceStudyResult> results = folder.Results();
         if (results.Count == 0)
         {
-            throw new InvalidDataException($"There are no results in '{folder.FullName}'; expected some of costate evaluate {GuidanceStudyFolder.StudyName}.");
+            throw new InvalidDataException(
+                $"There are no results in '{folder.FullName}'; expected some of costate evaluate {GuidanceStudyFolder.StudyName}.");
         }
 
         GuidanceStudyReport report = GuidanceStudyReport.Of(contents, results);
@@ -43,13 +44,26 @@ internal static class GuidanceStudyFiles
 
     private static IEnumerable<string> Lines(IReadOnlyList<GuidanceStudyResult> results)
     {
-        yield return "face,identity,task,method,budget,steps,iterations,loss,psnr,ssim,identity_similarity,judged_similarity,diverged,network_evaluations,vector_jacobian_products,loss_evaluations,seconds";
+        yield return
+            "face,identity,task,method,budget,steps,iterations,loss,psnr,ssim,identity_similarity,judged_similarity,diverged,"
+                + "network_evaluations,vector_jacobian_products,loss_evaluations,seconds";
         foreach (GuidanceStudyResult r in results)
         {
             yield return string.Join(',', (string[])
             [
-                Text(r.Face), r.Identity.ToString(CultureInfo.InvariantCulture), r.Task, r.Name, Text(r.Budget), Text(r.Steps), Text(r.Iterations),
-                Text(r.Quality.Loss), Text(r.Quality.Psnr), Text(r.Quality.Ssim), Text(r.Quality.IdentitySimilarity), Text(r.JudgedSimilarity), r.Quality.Diverged ?? "",
+                        Text(r.Face),
+                        r.Identity.ToString(CultureInfo.InvariantCulture),
+                        r.Task,
+                        r.Name,
+                        Text(r.Budget),
+                        Text(r.Steps),
+                        Text(r.Iterations),
+                        Text(r.Quality.Loss),
+                        Text(r.Quality.Psnr),
+                        Text(r.Quality.Ssim),
+                        Text(r.Quality.IdentitySimilarity),
+                        Text(r.JudgedSimilarity),
+                        r.Quality.Diverged ?? "",
                 Text(r.NetworkEvaluations), Text(r.VectorJacobianProducts), Text(r.LossEvaluations), Text(r.Seconds),
             ]);
         }

@@ -33,8 +33,10 @@ internal sealed record GuidanceStudyFinding
 
     private static GuidanceStudyFinding Of(string task, long budget, GuidanceStudySummary[] all)
     {
-        GuidanceStudySummary? best = all
-            .Where(s => StudiedMethod.Parse(s.Method) is { LookaheadSteps: not (null or "1" or NamedLookahead.All) } m && m.Method == GuideMethod.Greedy && s.Loss is not null)
+        GuidanceStudySummary? best = all.Where(s =>
+                StudiedMethod.Parse(s.Method) is { LookaheadSteps: not (null or "1" or NamedLookahead.All) } m
+                && m.Method == GuideMethod.Greedy
+                && s.Loss is not null)
             .MinBy(s => s.Loss!.Mean);
         return new GuidanceStudyFinding
         {
@@ -44,7 +46,10 @@ internal sealed record GuidanceStudyFinding
             LookaheadLossToGreedy = best?.LossToGreedy,
             LookaheadPsnrToGreedy = best?.PsnrToGreedy,
             EndToEndLossToGreedy = all.FirstOrDefault(s => s.Method == GuideMethod.EndToEnd.Name)?.LossToGreedy,
-            NotBetterThanUnguided = [.. all.Where(s => s.Method != GuideMethod.Unguided.Name && s.LossToUnguided is { Mean: >= 0 }).Select(s => s.Label)],
+            NotBetterThanUnguided =
+            [
+                .. all.Where(s => s.Method != GuideMethod.Unguided.Name && s.LossToUnguided is { Mean: >= 0 }).Select(s => s.Label),
+            ],
         };
     }
 }

@@ -15,11 +15,16 @@ internal static class GuidanceStudyPlots
 
     internal static byte[] Loss(IReadOnlyList<GuidanceStudySummary> summaries) => Plots(summaries, "loss", s => s.Loss, logarithmic: true);
 
-    internal static byte[] Psnr(IReadOnlyList<GuidanceStudySummary> summaries) => Plots(summaries, "PSNR, dB", s => s.Psnr, logarithmic: false);
+    internal static byte[] Psnr(IReadOnlyList<GuidanceStudySummary> summaries) =>
+        Plots(summaries, "PSNR, dB", s => s.Psnr, logarithmic: false);
 
     internal static byte[] Ssim(IReadOnlyList<GuidanceStudySummary> summaries) => Plots(summaries, "SSIM", s => s.Ssim, logarithmic: false);
 
-    private static byte[] Plots(IReadOnlyList<GuidanceStudySummary> summaries, string what, Func<GuidanceStudySummary, MeanInterval?> value, bool logarithmic)
+    private static byte[] Plots(
+        IReadOnlyList<GuidanceStudySummary> summaries,
+        string what,
+        Func<GuidanceStudySummary, MeanInterval?> value,
+        bool logarithmic)
     {
         string[] labels = [.. summaries.Select(s => s.Label).Distinct()];
         IGrouping<string, GuidanceStudySummary>[] tasks = [.. summaries.GroupBy(s => s.Task)];
@@ -27,14 +32,27 @@ internal static class GuidanceStudyPlots
         all.RemovePlot(all.GetPlot(0));
         foreach (IGrouping<string, GuidanceStudySummary> task in tasks)
         {
-            all.AddPlot(Of(GuideTask.Parse("task", task.Key, GuideTask.All).Label, what, [.. task.Where(s => value(s) is not null)], labels, value, logarithmic));
+            all.AddPlot(
+                Of(
+                    GuideTask.Parse("task", task.Key, GuideTask.All).Label,
+                    what,
+                    [.. task.Where(s => value(s) is not null)],
+                    labels,
+                    value,
+                    logarithmic));
         }
 
         all.Layout = new ScottPlot.MultiplotLayouts.Rows();
         return all.Render(Width, Height * tasks.Length).GetImageBytes(ImageFormat.Png);
     }
 
-    private static Plot Of(string title, string what, GuidanceStudySummary[] summaries, string[] labels, Func<GuidanceStudySummary, MeanInterval?> value, bool logarithmic)
+    private static Plot Of(
+        string title,
+        string what,
+        GuidanceStudySummary[] summaries,
+        string[] labels,
+        Func<GuidanceStudySummary, MeanInterval?> value,
+        bool logarithmic)
     {
         Plot plot = PlotStyle.New(title, "network evaluations", what);
         double[] budgets = [.. summaries.Select(s => (double)s.Budget).Distinct().Order()];
@@ -43,7 +61,12 @@ internal static class GuidanceStudyPlots
             GuidanceStudySummary[] points = [.. method.OrderBy(s => s.NetworkEvaluations)];
             double[] xs = [.. points.Select(s => s.NetworkEvaluations)];
             double[] ys = [.. points.Select(s => Shown(value(s)!.Mean))];
-            PlotStyle.AddCurve(plot, Array.IndexOf(labels, method.Key), method.Key, xs, logarithmic ? ys : [.. ys.Select(y => Math.Pow(10, y))]);
+            PlotStyle.AddCurve(
+                plot,
+                Array.IndexOf(labels, method.Key),
+                method.Key,
+                xs,
+                logarithmic ? ys : [.. ys.Select(y => Math.Pow(10, y))]);
             foreach (GuidanceStudySummary s in points)
             {
                 double x = Math.Log10(s.NetworkEvaluations);
@@ -57,7 +80,9 @@ internal static class GuidanceStudyPlots
         if (budgets.Length > 0)
         {
             plot.Axes.AutoScale();
-            plot.Axes.Bottom.TickGenerator = new NumericManual([.. budgets.Select(Math.Log10)], [.. budgets.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
+            plot.Axes.Bottom.TickGenerator = new NumericManual(
+                [.. budgets.Select(Math.Log10)],
+                [.. budgets.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
             if (logarithmic)
             {
                 plot.Axes.Left.TickGenerator = PlotStyle.PowersOfTen(plot.Axes.Left.Min, plot.Axes.Left.Max);

@@ -41,5 +41,6 @@ internal sealed record GuidanceStudyResult : IEvaluated
 
     int IEvaluated.Item => Face;
 
-    internal static string KeyOf(GuideTask task, string method, long budget) => FormattableString.Invariant($"{task.Name} {method} {budget}");
+    internal static string KeyOf(GuideTask task, string method, long budget) =>
+        FormattableString.Invariant($"{task.Name} {method} {budget}");
 }

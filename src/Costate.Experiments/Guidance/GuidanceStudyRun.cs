@@ -2,31 +2,42 @@ using System.Diagnostics;
 using Costate.Experiments.Evaluation;
 using Costate.Faces.Drawing;
 using Costate.Faces.Guidance;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Experiments.Guidance;
 
 /// <summary>Runs guidance methods on the faces of a shard, several at a time; what is in the folder is not computed again.</summary>
-internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings settings, ResultFolder<GuidanceStudyResult> folder, IProgress<EvaluationProgress>? progress)
+internal sealed class GuidanceStudyRun(
+    FaceModel faceModel,
+    GuidanceStudySettings settings,
+    ResultFolder<GuidanceStudyResult> folder,
+    IProgress<EvaluationProgress>? progress)
 {
     private const int StepsOfTrial = 4;
 
-    private readonly GuideRunner runner = new(model);
+    private readonly GuideRunner runner = new(faceModel.Model);
 
     /// <summary>
     /// Computes what is missing for the faces of this shard, several at a time, and says beforehand how long that will take.
     /// </summary>
-    internal void Run(IReadOnlyList<int> faces, IReadOnlyList<GuideTask> tasks, IReadOnlyList<StudiedMethod> methods, IReadOnlyList<long> budgets, int batchSize, CancellationToken cancellationToken)
+    internal void Run(
+        IReadOnlyList<int> faces,
+        IReadOnlyList<GuideTask> tasks,
+        IReadOnlyList<StudiedMethod> methods,
+        IReadOnlyList<long> budgets,
+        int batchSize,
+        CancellationToken cancellationToken)
     {
         (GuideTask Task, StudiedMethod Method, long Budget, GuidePlan Plan, double Work)[] kinds =
         [
             .. from task in tasks
                from method in methods
                from budget in budgets
-               let plan = method.PlanFor(task, budget, model)
-               select (task, method, budget, plan, plan.Work(model)),
+               let plan = method.PlanFor(task, budget, faceModel.Model)
+               select (task, method, budget, plan, plan.Work(faceModel.Model)),
         ];
         (int[] Faces, int Kind)[] work =
         [
@@ -39,14 +50,32 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
         int all = faces.Count * kinds.Length;
         int left = work.Sum(w => w.Faces.Length);
         double total = work.Sum(w => w.Faces.Length * kinds[w.Kind].Work);
-        string time = left == 0 ? "" : $", about {TimeSpan.FromSeconds(total * SecondsOfEvaluation(Math.Min(batchSize, faces.Count), cancellationToken)):h\\:mm\\:ss} if the machine has nothing else to do";
-        progress?.Report(new EvaluationProgress("evaluating", 0, Announcement: $"{faces.Count} faces, {tasks.Count} tasks, {methods.Count} methods, {budgets.Count} numbers of evaluations: {all - left} results are there, {left} to compute{time}."));
+        string time = "";
+        if (left > 0)
+        {
+            double seconds = total * SecondsOfEvaluation(Math.Min(batchSize, faces.Count), cancellationToken);
+            time = $", about {TimeSpan.FromSeconds(seconds):h\\:mm\\:ss} if the machine has nothing else to do";
+        }
+
+        progress?.Report(
+            new EvaluationProgress(
+                "evaluating",
+                0,
+                Announcement: $"{faces.Count} faces, {tasks.Count} tasks, {methods.Count} methods, {budgets.Count} numbers of "
+                    + $"evaluations: {all - left} results are there, {left} to compute{time}."));
         double done = 0;
         foreach ((int[] part, int kind) in work)
         {
             (GuideTask task, StudiedMethod method, long budget, GuidePlan plan, double each) = kinds[kind];
             double its = each * part.Length;
-            Add(task, method, budget, plan, part, share => Tell(done + (share * its), $"face {part[0] + 1}, {task.Name}, {method.Label}"), cancellationToken);
+            Add(
+                task,
+                method,
+                budget,
+                plan,
+                part,
+                share => Tell(done + (share * its), $"face {part[0] + 1}, {task.Name}, {method.Label}"),
+                cancellationToken);
             done += its;
         }
 
@@ -62,15 +91,27 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
         Tensor pictures = Faces(GuidanceStudySettings.FirstIdentity, faces, cancellationToken);
         if (task == GuideTask.Identity)
         {
-            return (GuideTarget.Person(pictures, model.Recogniser!), model.Encode!(Faces(GuidanceStudySettings.FirstOther, faces, cancellationToken)));
+            return (
+                GuideTarget.Person(pictures, faceModel.Attack),
+                faceModel.Model.Encode!(Faces(GuidanceStudySettings.FirstOther, faces, cancellationToken)));
         }
 
         GuideTarget target = GuideTarget.Degraded(task, settings.Degradation, pictures, Seeds(faces));
-        Tensor code = settings.Code == GuideCode.Mean ? model.MeanCode(cancellationToken).expand(faces.Count, -1).contiguous() : model.Encode!(target.Filled);
+        Tensor code =
+            settings.Code == GuideCode.Mean
+                ? GuideCode.MeanOf(faceModel.Model, cancellationToken).expand(faces.Count, -1).contiguous()
+                : faceModel.Model.Encode!(target.Filled);
         return (target, code);
     }
 
-    private void Add(GuideTask task, StudiedMethod method, long budget, GuidePlan plan, int[] faces, Action<double> progress, CancellationToken cancellationToken)
+    private void Add(
+        GuideTask task,
+        StudiedMethod method,
+        long budget,
+        GuidePlan plan,
+        int[] faces,
+        Action<double> progress,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -78,7 +119,7 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
         long began = Stopwatch.GetTimestamp();
         GuideOutcome outcome = runner.Run(plan, target, code, Seeds(faces), progress, frames: null, cancellationToken);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds / faces.Length;
-        IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, model.Recogniser);
+        IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, faceModel.Attack);
         double[] judged = Judged(outcome.Samples, target.Truth!);
         foreach ((int i, int face) in faces.Index())
         {
@@ -106,12 +147,18 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
     private double[] Judged(Tensor samples, Tensor truth)
     {
         double[] sums = new double[samples.shape[0]];
-        foreach (MorphRecogniser judge in model.Judges)
+        foreach (Recogniser judge in faceModel.Judges)
         {
             using DisposeScope scope = NewDisposeScope();
-            foreach ((int i, double similarity) in nn.functional.cosine_similarity(judge.Embed(samples), judge.Embed(truth), 1, 1e-12).to(ScalarType.Float64).data<double>().ToArray().Index())
+            foreach (
+                (int i, double similarity) in nn
+                    .functional.cosine_similarity(judge.Embed(samples), judge.Embed(truth), 1, 1e-12)
+                    .to(ScalarType.Float64)
+                    .data<double>()
+                    .ToArray()
+                    .Index())
             {
-                sums[i] += similarity / model.Judges.Count;
+                sums[i] += similarity / faceModel.Judges.Count;
             }
         }
 
@@ -132,7 +179,7 @@ internal sealed class GuidanceStudyRun(GuideModel model, GuidanceStudySettings s
     }
 
     private Tensor Faces(ulong first, IReadOnlyList<int> faces, CancellationToken cancellationToken) =>
-        EvaluationFaces.Stack([.. faces.Select(face => (first + (ulong)face, 0UL))], model.Side!.Value, cancellationToken);
+        EvaluationFaces.Stack([.. faces.Select(face => (first + (ulong)face, 0UL))], faceModel.Side, cancellationToken);
 
     private static ulong[] Seeds(IReadOnlyList<int> faces) => [.. faces.Select(face => (ulong)face)];
 }

@@ -82,7 +82,11 @@ internal sealed record GuidanceStudySummary
     }
 
     // Face by face, which leaves out how hard a face is.
-    private static MeanInterval? Paired(IReadOnlyList<GuidanceStudyResult> results, IReadOnlyList<GuidanceStudyResult> others, string with, Func<GuidanceStudyResult, double?> value)
+    private static MeanInterval? Paired(
+        IReadOnlyList<GuidanceStudyResult> results,
+        IReadOnlyList<GuidanceStudyResult> others,
+        string with,
+        Func<GuidanceStudyResult, double?> value)
     {
         var known = others.Where(r => r.Name == with).ToDictionary(r => r.Face, value);
         return MeanInterval.Of(results.Select(r => value(r) - known.GetValueOrDefault(r.Face)));

@@ -7,14 +7,28 @@ namespace Costate.Experiments.Guidance;
 /// <param name="Rows">A method each, as <see cref="Columns"/> have it.</param>
 internal sealed record GuidanceStudyTable(string Title, IReadOnlyList<string[]> Rows)
 {
-    internal static readonly string[] Columns = ["method", "evaluations", "VJPs", "s a face", "loss", "PSNR, dB", "SSIM", "identity", "judges", "diverged"];
+    internal static readonly string[] Columns =
+    [
+        "method",
+        "evaluations",
+        "VJPs",
+        "s a face",
+        "loss",
+        "PSNR, dB",
+        "SSIM",
+        "identity",
+        "judges",
+        "diverged",
+    ];
 
     /// <summary>A table for each task.</summary>
     internal static IEnumerable<GuidanceStudyTable> Of(IReadOnlyList<GuidanceStudySummary> summaries) =>
         from task in summaries.GroupBy(s => s.Task)
         let rows = task.Where(s => s.Budget == task.Max(t => t.Budget)).ToArray()
         let label = GuideTask.Parse("task", task.Key, GuideTask.All).Label
-        select new GuidanceStudyTable($"{label}, at most {rows[0].Budget} network evaluations, {rows.Max(r => r.Faces)} faces", [.. rows.Select(Cells)]);
+        select new GuidanceStudyTable(
+            $"{label}, at most {rows[0].Budget} network evaluations, {rows.Max(r => r.Faces)} faces",
+            [.. rows.Select(Cells)]);
 
     /// <summary>All of them for a page of the documentation.</summary>
     internal static IEnumerable<string> Markdown(IReadOnlyList<GuidanceStudySummary> summaries)

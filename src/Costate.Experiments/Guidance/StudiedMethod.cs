@@ -1,6 +1,7 @@
 using System.Globalization;
 using Costate.Faces.Guidance;
 using Costate.Faces.Names;
+using Costate.Networks;
 
 namespace Costate.Experiments.Guidance;
 
@@ -48,10 +49,29 @@ internal sealed record StudiedMethod
             {
                 ["lookahead", var v] => studied with { LookaheadSteps = v },
                 ["scheme", var v] => studied with { Scheme = v, LookaheadSteps = studied.LookaheadSteps ?? "1" },
-                ["strength", var v] when double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double s) && s > 0 && double.IsFinite(s) => studied with { Strength = s },
-                ["steps", var v] when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 2 and <= Limits.Steps => studied with { Steps = n },
-                ["iterations", var v] when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 1 and <= Limits.Iterations => studied with { Iterations = n },
-                _ => throw new InputException("methods", text, $"a name with changes such as {Changes}, with colons between them, of at most {Limits.Steps} steps or iterations"),
+                ["strength", var v]
+                    when double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double s)
+                        && s > 0
+                        && double.IsFinite(s) => studied with
+                        {
+                            Strength = s,
+                        },
+                ["steps", var v]
+                    when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 2 and <= Limits.Steps =>
+                    studied with
+                    {
+                        Steps = n,
+                    },
+                ["iterations", var v]
+                    when int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+                        && n is >= 1 and <= Limits.Iterations => studied with
+                        {
+                            Iterations = n,
+                        },
+                _ => throw new InputException(
+                    "methods",
+                    text,
+                    $"a name with changes such as {Changes}, with colons between them, of at most {Limits.Steps} steps or iterations"),
             };
         }
 
@@ -59,7 +79,10 @@ internal sealed record StudiedMethod
         {
             if (!method.LooksAhead)
             {
-                throw new InputException("methods", text, $"{method.Name} without a lookahead, since it does not differentiate the network at each step");
+                throw new InputException(
+                    "methods",
+                    text,
+                    $"{method.Name} without a lookahead, since it does not differentiate the network at each step");
             }
 
             try
@@ -76,7 +99,7 @@ internal sealed record StudiedMethod
     }
 
     /// <summary>It within a number of network evaluations.</summary>
-    internal GuidePlan PlanFor(GuideTask task, long evaluations, GuideModel model)
+    internal GuidePlan PlanFor(GuideTask task, long evaluations, Model model)
     {
         GuidePlan plan = GuidePlan.Of(Method, task);
         return (plan with

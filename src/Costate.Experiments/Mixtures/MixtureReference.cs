@@ -57,7 +57,10 @@ internal sealed class MixtureReference
             (2 * (sample[0] - MixtureProblem.Target[0])) + (2 * Math.Cos(2 * sample[0])),
             2 * (sample[1] - MixtureProblem.Target[1]),
         ];
-        return new MixtureReference(sample, TimesJacobian(slope, alphaEnd, state.AsSpan(2, 4)), TimesJacobian(slope, alphaEnd, state.AsSpan(6, 4)));
+        return new MixtureReference(
+            sample,
+            TimesJacobian(slope, alphaEnd, state.AsSpan(2, 4)),
+            TimesJacobian(slope, alphaEnd, state.AsSpan(6, 4)));
     }
 
     // dy/dlambda = -(sigma/alpha) eps; with J = d eps/dx and d eps/dz = -alpha J, the sensitivities follow

@@ -12,7 +12,10 @@ internal static class MorphStrip
         CaptionedPicture[] pictures =
         [
             new(outcome.A, "A"),
-            .. outcome.Frames.Select(frame => frame.Iteration == 0 ? BlendOf(outcome) : new CaptionedPicture(frame.Sample, $"iteration {frame.Iteration}", $"loss {frame.Loss:0.00}")),
+            .. outcome.Frames.Select(frame =>
+                frame.Iteration == 0
+                    ? BlendOf(outcome)
+                    : new CaptionedPicture(frame.Sample, $"iteration {frame.Iteration}", $"loss {frame.Loss:0.00}")),
             .. outcome.Losses.Count == 1 ? [] : (CaptionedPicture[])[MorphOf(outcome)],
             new(outcome.B, "B"),
         ];
@@ -25,7 +28,10 @@ internal static class MorphStrip
 
     /// <summary>The morph with its caption.</summary>
     internal static CaptionedPicture MorphOf(MorphOutcome outcome) =>
-        new(outcome.Morph, $"best, iteration {outcome.BestIteration}", $"loss {outcome.Losses[outcome.BestIteration]:0.00}, {Word(outcome.Accepted)}");
+        new(
+            outcome.Morph,
+            $"best, iteration {outcome.BestIteration}",
+            $"loss {outcome.Losses[outcome.BestIteration]:0.00}, {Word(outcome.Accepted)}");
 
     /// <summary>What the judges say.</summary>
     internal static string Verdict(bool accepted) => accepted ? "accepted by all judges" : "not accepted by all judges";

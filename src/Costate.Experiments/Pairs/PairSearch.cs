@@ -1,6 +1,7 @@
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Plots;
 using Costate.Faces.Drawing;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using SkiaSharp;
 using TorchSharp;
@@ -12,7 +13,7 @@ namespace Costate.Experiments.Pairs;
 /// Looks among drawn people for pairs that show what the optimisation is for: no judge takes the blend for both, all take the morph, the
 /// loss falls from the start, and the morph wears nothing that neither wears.
 /// </summary>
-internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProgress<EvaluationProgress>? progress)
+internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgress<EvaluationProgress>? progress)
 {
     /// <summary>The loss must fall in so many iterations from the start.</summary>
     internal const int Falling = 2;
@@ -20,7 +21,12 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProg
     private const int Group = 8;
 
     private readonly MorphRun morphing = new(model, settings);
-    private readonly MorphRun beginning = new(model, settings with { Optimisation = settings.Optimisation with { Iterations = Math.Min(Falling, settings.Optimisation.Iterations) } });
+    private readonly MorphRun beginning = new(
+        model,
+        settings with
+        {
+            Optimisation = settings.Optimisation with { Iterations = Math.Min(Falling, settings.Optimisation.Iterations) },
+        });
 
     /// <summary>Searches.</summary>
     /// <param name="people">How many to draw.</param>
@@ -28,18 +34,29 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProg
     /// <param name="tries">How many of the refused blends whose losses fall, those with the lowest then, are optimised to the end.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The report without files, and what was tried as pictures, in the caller's scope.</returns>
-    internal (PairSearchReport Report, IReadOnlyList<CaptionedPicture> Pictures) Run(int people, ulong first, int tries, CancellationToken cancellationToken)
+    internal (PairSearchReport Report, IReadOnlyList<CaptionedPicture> Pictures) Run(
+        int people,
+        ulong first,
+        int tries,
+        CancellationToken cancellationToken)
     {
         (ulong A, ulong B)[] pairs = Candidates([.. Enumerable.Range(0, people).Select(i => first + (ulong)i)]);
         ((ulong A, ulong B) Pair, IReadOnlyList<double> Losses)[] refused =
-            [.. Begin(pairs, cancellationToken).Where(p => p.Blend.Recognisers.All(r => !r.Judges || !r.Accepted)).Select(p => (p.Pair, p.Losses))];
-        ((ulong A, ulong B) Pair, IReadOnlyList<double> Losses)[] falling = [.. refused.Where(p => Falls(p.Losses)).OrderBy(p => p.Losses[^1])];
-        FaceFeatures features = FaceFeatures.Fit(model.Encode, model.Side, cancellationToken);
+        [
+            .. Begin(pairs, cancellationToken)
+                .Where(p => p.Blend.Recognisers.All(r => !r.Judges || !r.Accepted))
+                .Select(p => (p.Pair, p.Losses)),
+        ];
+        ((ulong A, ulong B) Pair, IReadOnlyList<double> Losses)[] falling =
+        [
+            .. refused.Where(p => Falls(p.Losses)).OrderBy(p => p.Losses[^1]),
+        ];
+        FaceFeatures features = FaceFeatures.Fit(model.Model.Encode!, model.Side, cancellationToken);
         var pictures = new List<CaptionedPicture>();
         IReadOnlyList<PairFinding> tried = Optimise([.. falling.Take(tries).Select(p => p.Pair)], features, pictures, cancellationToken);
         var report = new PairSearchReport
         {
-            Settings = settings.Describe(model.Source),
+            Settings = settings.Describe(model.Model.Source),
             People = people,
             FirstIdentity = first,
             Pairs = pairs.Length,
@@ -72,14 +89,19 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProg
     ];
 
     // The blends and the first iterations, which say already that most pairs will not do.
-    private List<((ulong A, ulong B) Pair, MorphBlend Blend, IReadOnlyList<double> Losses)> Begin((ulong A, ulong B)[] pairs, CancellationToken cancellationToken)
+    private List<((ulong A, ulong B) Pair, MorphBlend Blend, IReadOnlyList<double> Losses)> Begin(
+        (ulong A, ulong B)[] pairs,
+        CancellationToken cancellationToken)
     {
         progress?.Report(new EvaluationProgress("beginning", 0));
         var begun = new List<((ulong A, ulong B) Pair, MorphBlend Blend, IReadOnlyList<double> Losses)>();
         foreach ((ulong A, ulong B)[] group in pairs.Chunk(Group))
         {
             using DisposeScope scope = NewDisposeScope();
-            IReadOnlyList<MorphOutcome> outcomes = beginning.Run(Faces(group), (done, _) => progress?.Report(new EvaluationProgress("beginning", (begun.Count + (done * group.Length)) / pairs.Length)), cancellationToken);
+            IReadOnlyList<MorphOutcome> outcomes = beginning.Run(
+                Faces(group),
+                (done, _) => progress?.Report(new EvaluationProgress("beginning", (begun.Count + (done * group.Length)) / pairs.Length)),
+                cancellationToken);
             begun.AddRange(group.Zip(outcomes, (pair, outcome) => (pair, outcome.Blend, outcome.Losses)));
         }
 
@@ -88,7 +110,11 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProg
 
     private static bool Falls(IReadOnlyList<double> losses) => losses.Zip(losses.Skip(1)).Take(Falling).All(l => l.Second < l.First);
 
-    private List<PairFinding> Optimise((ulong A, ulong B)[] pairs, FaceFeatures features, List<CaptionedPicture> pictures, CancellationToken cancellationToken)
+    private List<PairFinding> Optimise(
+        (ulong A, ulong B)[] pairs,
+        FaceFeatures features,
+        List<CaptionedPicture> pictures,
+        CancellationToken cancellationToken)
     {
         progress?.Report(new EvaluationProgress("morphing", 0));
         var findings = new List<PairFinding>();
@@ -96,7 +122,12 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProg
         {
             IReadOnlyList<MorphOutcome> outcomes = morphing.Run(
                 Faces(group),
-                (done, loss) => progress?.Report(new EvaluationProgress("morphing", (findings.Count + (done * group.Length)) / pairs.Length, loss is double l ? $"loss {l:0.000}" : "")),
+                (done, loss) =>
+                    progress?.Report(
+                        new EvaluationProgress(
+                            "morphing",
+                            (findings.Count + (done * group.Length)) / pairs.Length,
+                            loss is double l ? $"loss {l:0.000}" : "")),
                 cancellationToken);
             foreach (((ulong a, ulong b), MorphOutcome outcome) in group.Zip(outcomes))
             {
@@ -113,7 +144,12 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProg
                 };
                 findings.Add(finding);
                 string[] verdict = finding.Faults.Count == 0 ? ["shows it"] : [string.Join(", ", finding.Faults)];
-                pictures.AddRange([new(outcome.A, [$"{a}", .. verdict]), MorphStrip.BlendOf(outcome), MorphStrip.MorphOf(outcome), new(outcome.B, $"{b}")]);
+                pictures.AddRange([
+                    new(outcome.A, [$"{a}", .. verdict]),
+                    MorphStrip.BlendOf(outcome),
+                    MorphStrip.MorphOf(outcome),
+                    new(outcome.B, $"{b}"),
+                ]);
             }
         }
 
@@ -121,7 +157,10 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProg
     }
 
     /// <summary>Why a pair, whose blend no judge takes for both, shows nothing.</summary>
-    internal static IEnumerable<string> Faults(IReadOnlyList<MorphSimilarity> recognisers, IReadOnlyList<double> losses, IReadOnlyDictionary<string, double> worn)
+    internal static IEnumerable<string> Faults(
+        IReadOnlyList<MorphSimilarity> recognisers,
+        IReadOnlyList<double> losses,
+        IReadOnlyDictionary<string, double> worn)
     {
         if (recognisers.Any(r => !r.Accepted))
         {
@@ -139,7 +178,8 @@ internal sealed class PairSearch(MorphModel model, MorphSettings settings, IProg
         }
     }
 
-    private IReadOnlyList<(FacePicture A, FacePicture B)> Faces((ulong A, ulong B)[] pairs) => [.. pairs.Select(p => (Face(p.A), Face(p.B)))];
+    private IReadOnlyList<(FacePicture A, FacePicture B)> Faces((ulong A, ulong B)[] pairs) =>
+        [.. pairs.Select(p => (Face(p.A), Face(p.B)))];
 
     private FacePicture Face(ulong identity) => FacePicture.Read($"{identity}", Portrait(identity, model.Side), model.Side);
 }

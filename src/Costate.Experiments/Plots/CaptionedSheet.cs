@@ -25,7 +25,8 @@ internal static class CaptionedSheet
         int side = (int)Math.Max(SmallestCell, Math.Max(pictures[0].Picture.shape[1], pictures[0].Picture.shape[2]));
         int height = side + (LineHeight * pictures.Max(p => p.Lines.Count)) + Gap;
         int rows = (pictures.Count + columns - 1) / columns;
-        using var sheet = new SKBitmap(new SKImageInfo((columns * (side + Gap)) + Gap, (rows * height) + Gap, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using var sheet = new SKBitmap(
+            new SKImageInfo((columns * (side + Gap)) + Gap, (rows * height) + Gap, SKColorType.Rgba8888, SKAlphaType.Opaque));
         using var canvas = new SKCanvas(sheet);
         using SKTypeface typeface = PlotFont.Typeface();
         canvas.Clear(SKColors.White);

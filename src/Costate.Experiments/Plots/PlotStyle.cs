@@ -101,9 +101,15 @@ internal static class PlotStyle
     /// <summary>Fits the axes, vertically to whole powers of ten, and puts the legend on the right.</summary>
     internal static void Finish(Plot plot, IReadOnlyList<double> xTicks, double lowest, double highest)
     {
-        plot.Axes.Bottom.TickGenerator = new NumericManual([.. xTicks.Select(Math.Log10)], [.. xTicks.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
+        plot.Axes.Bottom.TickGenerator = new NumericManual(
+            [.. xTicks.Select(Math.Log10)],
+            [.. xTicks.Select(x => x.ToString("0", CultureInfo.InvariantCulture))]);
         plot.Axes.Left.TickGenerator = PowersOfTen();
-        plot.Axes.SetLimits(Math.Log10(xTicks[0]) - 0.08, Math.Log10(xTicks[^1]) + 0.08, Math.Floor(Math.Log10(lowest)), Math.Ceiling(Math.Log10(highest)));
+        plot.Axes.SetLimits(
+            Math.Log10(xTicks[0]) - 0.08,
+            Math.Log10(xTicks[^1]) + 0.08,
+            Math.Floor(Math.Log10(lowest)),
+            Math.Ceiling(Math.Log10(highest)));
         ShowLegend(plot);
     }
 
@@ -124,8 +130,15 @@ internal static class PlotStyle
         }
 
         int[] powers = [.. Enumerable.Range((int)Math.Floor(low), 2 + (int)(high - low))];
-        double[] ticks = [.. powers.SelectMany(power => (double[])[1, 2, 3, 5, 7], (power, digit) => digit * Math.Pow(10, power)).Where(tick => Math.Log10(tick) >= low && Math.Log10(tick) <= high)];
-        return new NumericManual([.. ticks.Select(Math.Log10)], [.. ticks.Select(tick => tick.ToString("0.#########", CultureInfo.InvariantCulture))]);
+        double[] ticks =
+        [
+            .. powers
+                .SelectMany(power => (double[])[1, 2, 3, 5, 7], (power, digit) => digit * Math.Pow(10, power))
+                .Where(tick => Math.Log10(tick) >= low && Math.Log10(tick) <= high),
+        ];
+        return new NumericManual(
+            [.. ticks.Select(Math.Log10)],
+            [.. ticks.Select(tick => tick.ToString("0.#########", CultureInfo.InvariantCulture))]);
     }
 
     /// <summary>Puts the legend on the right.</summary>

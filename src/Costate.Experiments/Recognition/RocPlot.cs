@@ -12,7 +12,7 @@ internal static class RocPlot
     internal const string FileName = "recognisers-roc.png";
 
     private const int Points = 200;
-    private const int MostTicks = 10;
+    private const int MaxTicks = 10;
 
     // Between two ticks of the vertical axis.
     private static readonly double[] Steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1];
@@ -20,7 +20,10 @@ internal static class RocPlot
     internal static byte[] Of(RecogniserEvaluation evaluation)
     {
         Calibration measured = evaluation.Calibration;
-        Plot plot = PlotStyle.New($"Faces of {measured.Identities} people whom no recogniser was trained on", "false match rate", "true match rate, %");
+        Plot plot = PlotStyle.New(
+            $"Faces of {measured.Identities} people whom no recogniser was trained on",
+            "false match rate",
+            "true match rate, %");
         double leftmost = Math.Ceiling(Math.Log10(10.0 / measured.ImpostorPairs));
         double[] rates = [.. Enumerable.Range(0, Points).Select(i => Math.Pow(10, leftmost * (1 - ((i + 1.0) / (Points + 1)))))];
         double lowest = 1;
@@ -34,7 +37,7 @@ internal static class RocPlot
 
         PlotStyle.AddVertical(plot, RecogniserEvaluation.TargetFalseMatchRate);
         plot.Axes.Bottom.TickGenerator = PlotStyle.PowersOfTen();
-        double step = Steps.FirstOrDefault(s => (1 - lowest) / s <= MostTicks, Steps[^1]);
+        double step = Steps.FirstOrDefault(s => (1 - lowest) / s <= MaxTicks, Steps[^1]);
         double bottom = Math.Max(0, Math.Floor(lowest / step) * step);
         double[] ticks = [.. Enumerable.Range(0, 1 + (int)Math.Round((1 - bottom) / step)).Select(i => 100 * (1 - (i * step)))];
         plot.Axes.Left.TickGenerator = new NumericManual(ticks, [.. ticks.Select(tick => $"{tick:0.##}")]);

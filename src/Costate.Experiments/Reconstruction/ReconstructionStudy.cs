@@ -37,7 +37,12 @@ internal sealed class ReconstructionStudy(EmbeddedModel model, int faces, int st
             int count = Math.Min(AtOnce, faces - first);
             using DisposeScope scope = NewDisposeScope();
             Tensor pictures = FaceData.HeldOut(count, 2, FirstIdentity + (ulong)first).unflatten(0, [count, 2]);
-            Measure(pictures.select(1, 0).contiguous(), pictures.select(1, 1).contiguous(), first, share => progress((first + (share * count)) / faces), cancellationToken);
+            Measure(
+                pictures.select(1, 0).contiguous(),
+                pictures.select(1, 1).contiguous(),
+                first,
+                share => progress((first + (share * count)) / faces),
+                cancellationToken);
         }
 
         return [.. Names.Index().Select(n => new ReconstructedFaces(
@@ -50,11 +55,17 @@ internal sealed class ReconstructionStudy(EmbeddedModel model, int faces, int st
     private void Measure(Tensor pictures, Tensor others, int first, Action<double> progress, CancellationToken cancellationToken)
     {
         using IDisposable noGraph = no_grad();
-        var sampler = new Sampler(model.Denoiser, model.Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(model.Schedule, steps));
+        var sampler = new Sampler(
+            model.ToModel().Denoiser,
+            model.Schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(model.Schedule, steps));
         Tensor codes = model.Autoencoder.Encode(pictures);
         using NoiseState own = sampler.Invert(pictures, codes, progress: Third(0), cancellationToken: cancellationToken);
         Tensor fromOwn = sampler.Sample(own, codes, progress: Third(1), cancellationToken: cancellationToken);
-        Tensor random = cat([.. Enumerable.Range(first, (int)pictures.shape[0]).Select(i => StartNoise.Draw([1, .. pictures.shape[1..]], Seed + (ulong)i))], 0);
+        Tensor random = cat(
+            [.. Enumerable.Range(first, (int)pictures.shape[0]).Select(i => StartNoise.Draw([1, .. pictures.shape[1..]], Seed + (ulong)i))],
+            0);
         Tensor fromOther = sampler.Sample(random, codes, progress: Third(2), cancellationToken: cancellationToken);
 
         Tensor[] results = [pictures, fromOwn.clamp(-1, 1), fromOther.clamp(-1, 1)];

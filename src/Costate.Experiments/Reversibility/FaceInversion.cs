@@ -14,7 +14,13 @@ internal sealed class FaceInversion : InversionProblem
     private readonly EmbeddedModel model;
 
     private FaceInversion(EmbeddedModel model)
-        : base("faces", "face model", "the embedded diffusion autoencoder, a drawn face of 3x64x64 under its code; velocity prediction in 32 bits", model.Autoencoder.Config.Prediction, EmbeddedModel.TrainingTimesteps, work: 150)
+        : base(
+            "faces",
+            "face model",
+            "the embedded diffusion autoencoder, a drawn face of 3x64x64 under its code; velocity prediction in 32 bits",
+            model.Autoencoder.Config.Prediction,
+            EmbeddedModel.TrainingTimesteps,
+            work: 150)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -45,7 +51,9 @@ internal sealed class FaceInversion : InversionProblem
         var model = new EmbeddedModel(folder);
         try
         {
-            return folder is null && !File.Exists(Path.Combine(model.Folder, EmbeddedModel.AutoencoderFile)) ? null : new FaceInversion(model);
+            return folder is null && !File.Exists(Path.Combine(model.Folder, EmbeddedModel.AutoencoderFile))
+                ? null
+                : new FaceInversion(model);
         }
         catch
         {

@@ -11,7 +11,14 @@ namespace Costate.Experiments.Reversibility;
 /// <param name="DataInDouble">The same with states carried in one word of 64 bits rather than two.</param>
 /// <param name="DataInSingle">The same with states carried in 32 bits.</param>
 /// <param name="Noise">Of the start noise after sampling and inversion of the sample alone, in 64 bits.</param>
-internal sealed record InversionMeasurement(string Problem, InversionMethod Method, int Steps, double Data, double DataInDouble, double DataInSingle, double Noise);
+internal sealed record InversionMeasurement(
+    string Problem,
+    InversionMethod Method,
+    int Steps,
+    double Data,
+    double DataInDouble,
+    double DataInSingle,
+    double Noise);
 
 /// <summary>Measures how exactly samplers can be inverted.</summary>
 internal static class InversionStudy
@@ -34,13 +41,22 @@ internal static class InversionStudy
     /// <param name="steps">Numbers of steps.</param>
     /// <param name="worked">Told the work done with each evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    internal static IReadOnlyList<InversionMeasurement> Run(InversionProblem problem, IReadOnlyList<int> steps, Action<double> worked, CancellationToken cancellationToken)
+    internal static IReadOnlyList<InversionMeasurement> Run(
+        InversionProblem problem,
+        IReadOnlyList<int> steps,
+        Action<double> worked,
+        CancellationToken cancellationToken)
     {
         var progress = new EachEvaluation(() => worked(problem.Work));
         return [.. InversionMethod.All.SelectMany(method => steps.Select(n => Measure(problem, method, n, progress, cancellationToken)))];
     }
 
-    private static InversionMeasurement Measure(InversionProblem problem, InversionMethod method, int steps, IProgress<StepProgress> progress, CancellationToken cancellationToken)
+    private static InversionMeasurement Measure(
+        InversionProblem problem,
+        InversionMethod method,
+        int steps,
+        IProgress<StepProgress> progress,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -70,7 +86,7 @@ internal static class InversionStudy
             Sampler sampler = SamplerOf(method.Solver);
             BrownianPath path = BrownianPath.PerStep(PathSeed);
             Tensor sample = sampler.Sample(problem.Noise, problem.Condition, path, progress, cancellationToken);
-            return sampler.Invert(sample, problem.Condition, path, progress, cancellationToken).States[0];
+            return sampler.Invert(sample, problem.Condition, path, progress, cancellationToken).Start;
         }
 
         Sampler SamplerOf(Solver solver) => new(problem.Denoiser, problem.Schedule, solver, problem.Grid(steps));

@@ -15,7 +15,13 @@ internal sealed class MixtureInversion : InversionProblem
     private readonly MixtureProblem mixture = new();
 
     internal MixtureInversion()
-        : base("mixture", "mixture of Gaussians", "three Gaussians in the plane, 64 points; noise prediction in closed form, rounded to 32 bits", Prediction.Noise, null, work: 1)
+        : base(
+            "mixture",
+            "mixture of Gaussians",
+            "three Gaussians in the plane, 64 points; noise prediction in closed form, rounded to 32 bits",
+            Prediction.Noise,
+            null,
+            work: 1)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -41,5 +47,6 @@ internal sealed class MixtureInversion : InversionProblem
         Condition.Dispose();
     }
 
-    private protected override Tensor Network(Tensor x, Tensor t, Tensor? z) => mixture.NoisePrediction(x.to(ScalarType.Float64), t.to(ScalarType.Float64), z!.to(ScalarType.Float64));
+    private protected override Tensor Network(Tensor x, Tensor t, Tensor? z) =>
+        mixture.NoisePrediction(x.to(ScalarType.Float64), t.to(ScalarType.Float64), z!.to(ScalarType.Float64));
 }

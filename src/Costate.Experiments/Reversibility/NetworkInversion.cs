@@ -52,7 +52,12 @@ internal sealed class NetworkInversion : InversionProblem
         });
         Fill(network);
         return new NetworkInversion(
-            network, NoiseSchedule.VpScaledLinear(), Prediction.Velocity, "U-Net", "UNet2DModel with random weights, an image of 3x16x16; velocity prediction in 32 bits", work: 30);
+            network,
+            NoiseSchedule.VpScaledLinear(),
+            Prediction.Velocity,
+            "U-Net",
+            "UNet2DModel with random weights, an image of 3x16x16; velocity prediction in 32 bits",
+            work: 30);
     }
 
     /// <summary>A network that predicts noise on the linear schedule of DDPM, from a folder as diffusers writes it.</summary>
@@ -64,7 +69,13 @@ internal sealed class NetworkInversion : InversionProblem
             UNet2DModel network = UNet2DModel.FromPretrained(folder);
             string shape = string.Join('x', Shape(network.Config).Skip(1));
             return new NetworkInversion(
-                network, NoiseSchedule.VpLinear(), Prediction.Noise, "U-Net", $"UNet2DModel of {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}, an image of {shape}; noise prediction in 32 bits", work: 30);
+                network,
+                NoiseSchedule.VpLinear(),
+                Prediction.Noise,
+                "U-Net",
+                $"UNet2DModel of {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}, an image of {shape}; "
+                    + "noise prediction in 32 bits",
+                work: 30);
         }
         catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or NotSupportedException)
         {

@@ -34,7 +34,12 @@ internal static class ReversibilityPlots
     {
         var both = new Multiplot();
         both.RemovePlot(both.GetPlot(0));
-        both.AddPlot(Inversions(results, "x0 after inversion and decoding, states in one word of 64 bits; in two it is 0", m => m.DataInDouble, withPublished: true));
+        both.AddPlot(
+            Inversions(
+                results,
+                "x0 after inversion and decoding, states in one word of 64 bits; in two it is 0",
+                m => m.DataInDouble,
+                withPublished: true));
         both.AddPlot(Inversions(results, "Start noise recovered from the sample alone, on a U-Net", m => m.Noise, withPublished: false));
         both.Layout = new ScottPlot.MultiplotLayouts.Rows();
         return both.Render(1600, 1800).GetImageBytes(ImageFormat.Png);
@@ -42,12 +47,22 @@ internal static class ReversibilityPlots
 
     /// <summary>Relative error of dL/dx_T against network evaluations.</summary>
     internal static byte[] Gradient(ReversibilityResults results) => Picture(
-        Accuracy("Gradient through Rex, in data and in noise prediction", "network evaluations, forward and backward", "relative error of dL/dx_T", results.Gradients, p => p.Evaluations));
+            Accuracy(
+                "Gradient through Rex, in data and in noise prediction",
+                "network evaluations, forward and backward",
+                "relative error of dL/dx_T",
+                results.Gradients,
+                p => p.Evaluations));
 
     /// <summary>Relative error of the sample against steps, by coupling.</summary>
     internal static byte[] Order(ReversibilityResults results)
     {
-        Plot plot = Accuracy("Order of Rex(Euler) by coupling: second, level, then first past 1/(1 - coupling) steps", "sampling steps N", "relative error of the sample", results.Orders, p => p.Steps);
+        Plot plot = Accuracy(
+            "Order of Rex(Euler) by coupling: second, level, then first past 1/(1 - coupling) steps",
+            "sampling steps N",
+            "relative error of the sample",
+            results.Orders,
+            p => p.Steps);
         double last = results.Orders.Max(p => p.Steps);
         foreach (double turn in new[] { 10.0, 100, 1000 }.Where(n => n < last))
         {
@@ -64,13 +79,25 @@ internal static class ReversibilityPlots
         double[] steps = [.. results.Steps.Select(n => (double)n)];
         foreach (IGrouping<InversionMethod, InversionMeasurement> method in shown.GroupBy(m => m.Method))
         {
-            PlotStyle.AddCurve(plot, method.Key.Look, 2 * method.Key.Look, Label(method.Key.Label, [.. method.Select(error)]), steps, [.. method.Select(m => Math.Max(error(m), Least))]);
+            PlotStyle.AddCurve(
+                plot,
+                method.Key.Look,
+                2 * method.Key.Look,
+                Label(method.Key.Label, [.. method.Select(error)]),
+                steps,
+                [.. method.Select(m => Math.Max(error(m), Least))]);
         }
 
         foreach (PublishedInversion published in withPublished ? PublishedInversion.All : [])
         {
             int look = InversionMethod.All.Single(m => m.Id == published.Method).Look;
-            PlotStyle.AddCurve(plot, look, (2 * look) + Published, $"{published.Label}, published", steps, [.. steps.Select((_, i) => published.Errors[i])]);
+            PlotStyle.AddCurve(
+                plot,
+                look,
+                (2 * look) + Published,
+                $"{published.Label}, published",
+                steps,
+                [.. steps.Select((_, i) => published.Errors[i])]);
         }
 
         (double lowest, double highest) = Range([.. shown.Select(error)]);
@@ -86,7 +113,12 @@ internal static class ReversibilityPlots
     internal static string Label(string method, IReadOnlyList<double> errors) =>
         errors.Min() <= Lost ? method : string.Create(CultureInfo.InvariantCulture, $"{method}: {errors.Min():0e0}");
 
-    private static Plot Accuracy(string title, string xLabel, string yLabel, IReadOnlyList<AccuracyPoint> points, Func<AccuracyPoint, double> x)
+    private static Plot Accuracy(
+        string title,
+        string xLabel,
+        string yLabel,
+        IReadOnlyList<AccuracyPoint> points,
+        Func<AccuracyPoint, double> x)
     {
         Plot plot = PlotStyle.New(title, xLabel, yLabel);
         foreach (IGrouping<RexCurve, AccuracyPoint> curve in points.GroupBy(p => p.Curve))

@@ -18,9 +18,14 @@ internal sealed record ReversibilityResults(
     /// <param name="quick">Whether to leave out the long runs.</param>
     /// <param name="progress">Told the fraction done.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    internal static ReversibilityResults Measure(IReadOnlyList<InversionProblem> problems, bool quick, Action<double> progress, CancellationToken cancellationToken)
+    internal static ReversibilityResults Measure(
+        IReadOnlyList<InversionProblem> problems,
+        bool quick,
+        Action<double> progress,
+        CancellationToken cancellationToken)
     {
-        double total = problems.Sum(p => InversionStudy.Work(p, StepsOf(p))) + RexAccuracy.GradientsWork(quick) + RexAccuracy.OrdersWork(quick);
+        double total =
+            problems.Sum(p => InversionStudy.Work(p, StepsOf(p))) + RexAccuracy.GradientsWork(quick) + RexAccuracy.OrdersWork(quick);
         double done = 0;
         return new ReversibilityResults(
             problems,

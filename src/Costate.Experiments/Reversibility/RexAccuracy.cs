@@ -21,7 +21,8 @@ internal static class RexAccuracy
 
     internal static IReadOnlyList<int> OrderSteps(bool quick) => Doublings(10, quick ? 320 : 10240);
 
-    internal static double GradientsWork(bool quick) => GradientSteps(quick).Sum(n => RexCurve.Gradients.Sum(c => GradientWork * n * Evaluations(c)));
+    internal static double GradientsWork(bool quick) =>
+        GradientSteps(quick).Sum(n => RexCurve.Gradients.Sum(c => GradientWork * n * Evaluations(c)));
 
     internal static double OrdersWork(bool quick) => OrderSteps(quick).Sum(n => RexCurve.Orders.Sum(c => (double)n * Evaluations(c)));
 
@@ -31,7 +32,12 @@ internal static class RexAccuracy
         MixtureReference reference = MixtureReference.Compute();
         return Over(RexCurve.Gradients, GradientSteps(quick), worked, GradientWork, (problem, sampler, curve) =>
         {
-            SampleGradient gradient = sampler.Gradient(problem.Start, problem.Condition, problem.Loss, curve.Method, cancellationToken: cancellationToken);
+            SampleGradient gradient = sampler.Gradient(
+                problem.Start,
+                problem.Condition,
+                problem.Loss,
+                curve.Method,
+                cancellationToken: cancellationToken);
             return (RelativeError(gradient.StartNoise, reference.StartGradient), gradient.Cost.NetworkEvaluations);
         });
     }
@@ -41,10 +47,17 @@ internal static class RexAccuracy
     {
         MixtureReference reference = MixtureReference.Compute();
         return Over(RexCurve.Orders, OrderSteps(quick), worked, 1, (problem, sampler, _) =>
-            (RelativeError(sampler.Sample(problem.Start, problem.Condition, cancellationToken: cancellationToken), reference.Sample), sampler.Table.EvaluatedRows.Count));
+                (
+                    RelativeError(sampler.Sample(problem.Start, problem.Condition, cancellationToken: cancellationToken), reference.Sample),
+                    sampler.Table.EvaluatedRows.Count));
     }
 
-    private static AccuracyPoint[] Over(IReadOnlyList<RexCurve> curves, IReadOnlyList<int> steps, Action<double> worked, double work, Func<MixtureProblem, Sampler, RexCurve, (double Error, long Evaluations)> measure)
+    private static AccuracyPoint[] Over(
+        IReadOnlyList<RexCurve> curves,
+        IReadOnlyList<int> steps,
+        Action<double> worked,
+        double work,
+        Func<MixtureProblem, Sampler, RexCurve, (double Error, long Evaluations)> measure)
     {
         using var problem = new MixtureProblem();
         var points = new List<AccuracyPoint>();
@@ -53,7 +66,10 @@ internal static class RexAccuracy
             foreach (int n in steps)
             {
                 using DisposeScope scope = NewDisposeScope();
-                (double error, long evaluations) = measure(problem, new Sampler(problem.Denoiser, problem.Schedule, curve.Solver, problem.Grid(n)), curve);
+                (double error, long evaluations) = measure(
+                    problem,
+                    new Sampler(problem.Denoiser, problem.Schedule, curve.Solver, problem.Grid(n)),
+                    curve);
                 points.Add(new AccuracyPoint(curve, n, evaluations, error));
                 worked(work * n * Evaluations(curve));
             }
@@ -62,7 +78,10 @@ internal static class RexAccuracy
         return [.. points];
     }
 
-    private static double Evaluations(RexCurve curve) => curve.Id.Contains("rk4", StringComparison.Ordinal) ? 8 : curve.Id.Contains("midpoint", StringComparison.Ordinal) ? 4 : 2;
+    private static double Evaluations(RexCurve curve) =>
+        curve.Id.Contains("rk4", StringComparison.Ordinal) ? 8
+        : curve.Id.Contains("midpoint", StringComparison.Ordinal) ? 4
+        : 2;
 
     private static double RelativeError(Tensor got, double[] expected)
     {

@@ -14,8 +14,18 @@ internal sealed record RexCurve(string Id, string Label, Solver Solver, Gradient
         new("rex-euler-data", "Rex(Euler), data", Solver.Rex(ButcherTableau.Euler), GradientMethod.Reversible(), 0),
         new("rex-midpoint-data", "Rex(midpoint), data", Solver.Rex(ButcherTableau.Midpoint), GradientMethod.Reversible(), 2),
         new("rex-rk4-data", "Rex(RK4), data", Solver.Rex(ButcherTableau.Rk4), GradientMethod.Reversible(), 4),
-        new("rex-euler-noise", "Rex(Euler), noise", Solver.Rex(ButcherTableau.Euler, prediction: Prediction.Noise), GradientMethod.Reversible(), 1),
-        new("rex-rk4-noise", "Rex(RK4), noise", Solver.Rex(ButcherTableau.Rk4, prediction: Prediction.Noise), GradientMethod.Reversible(), 3),
+        new(
+            "rex-euler-noise",
+            "Rex(Euler), noise",
+            Solver.Rex(ButcherTableau.Euler, prediction: Prediction.Noise),
+            GradientMethod.Reversible(),
+            1),
+        new(
+            "rex-rk4-noise",
+            "Rex(RK4), noise",
+            Solver.Rex(ButcherTableau.Rk4, prediction: Prediction.Noise),
+            GradientMethod.Reversible(),
+            3),
         new("dpm-solver++2m", "DPM-Solver++2M, discrete", Solver.DpmSolverPlusPlus(2), GradientMethod.Discrete(), 9),
     ];
 

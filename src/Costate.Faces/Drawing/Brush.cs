@@ -42,7 +42,14 @@ internal static class Brush
     /// <summary>Draws along the edge of a shape.</summary>
     internal static void Outline(this SKCanvas canvas, SKPath shape, SKColor colour, float width)
     {
-        using var paint = new SKPaint { IsAntialias = true, IsStroke = true, StrokeCap = SKStrokeCap.Round, StrokeWidth = width, Color = colour };
+        using var paint = new SKPaint
+        {
+            IsAntialias = true,
+            IsStroke = true,
+            StrokeCap = SKStrokeCap.Round,
+            StrokeWidth = width,
+            Color = colour,
+        };
         canvas.DrawPath(shape, paint);
     }
 }

@@ -27,7 +27,9 @@ internal static class DrawnFaces
     {
         if (size is < SmallestSize or > LargestSize)
         {
-            throw new ArgumentOutOfRangeException(nameof(size), $"Got portraits of {size} pixels a side; expected {SmallestSize} to {LargestSize}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(size),
+                $"Got portraits of {size} pixels a side; expected {SmallestSize} to {LargestSize}.");
         }
 
         FaceIdentity person = FaceIdentity.FromSeed(identity);
@@ -46,10 +48,14 @@ internal static class DrawnFaces
     }
 
     /// <summary>What a portrait shows beside who it is.</summary>
-    internal static FaceCircumstance Moment(ulong identity, ulong circumstance) => FaceCircumstance.FromSeed(circumstance ^ (identity * 0x9E3779B97F4A7C15));
+    internal static FaceCircumstance Moment(ulong identity, ulong circumstance) =>
+        FaceCircumstance.FromSeed(circumstance ^ (identity * 0x9E3779B97F4A7C15));
 
     /// <summary>Portraits as bytes, [count, 3, size, size].</summary>
-    internal static Tensor Batch(IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds, int size = 64, CancellationToken cancellationToken = default)
+    internal static Tensor Batch(
+        IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds,
+        int size = 64,
+        CancellationToken cancellationToken = default)
     {
         byte[] pixels = new byte[checked(seeds.Count * 4 * size * size)];
         for (int i = 0; i < seeds.Count; i++)
@@ -60,7 +66,10 @@ internal static class DrawnFaces
         }
 
         using DisposeScope scope = NewDisposeScope();
-        return tensor(pixels, [seeds.Count, size, size, 4], ScalarType.Byte)[.., .., .., ..3].permute(0, 3, 1, 2).contiguous().MoveToOuterDisposeScope();
+        return tensor(pixels, [seeds.Count, size, size, 4], ScalarType.Byte)[.., .., .., ..3]
+            .permute(0, 3, 1, 2)
+            .contiguous()
+            .MoveToOuterDisposeScope();
     }
 
     private static SKBitmap Blurred(SKBitmap sharp, float radius)

@@ -59,7 +59,8 @@ internal sealed class FaceFeatures
         ulong[] others = Identities(Fitted, Checked);
         Tensor scores = Of(Codes(encode, others, side, cancellationToken));
         Tensor right = scores.mul(Labels(others)).gt(0).to(ScalarType.Float64);
-        return All.Select((feature, k) => (feature.Name, Share: Balanced(right.select(1, k), Labels(others).select(1, k)))).ToDictionary(f => f.Name, f => f.Share);
+        return All.Select((feature, k) => (feature.Name, Share: Balanced(right.select(1, k), Labels(others).select(1, k))))
+            .ToDictionary(f => f.Name, f => f.Share);
     }
 
     /// <summary>For each face, [faces, 3, side, side] in -1..1, each feature's value; it is there where that is positive.</summary>
@@ -82,14 +83,27 @@ internal sealed class FaceFeatures
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor[] parts = [.. identities.Chunk(Batch).Select(part =>
-            encode(DrawnFaces.Batch([.. part.Select(identity => (identity, 0UL))], side, cancellationToken).to(ScalarType.Float32).div_(127.5).sub_(1)).flatten(1).to(ScalarType.Float64))];
+                    encode(
+                            DrawnFaces
+                                .Batch([.. part.Select(identity => (identity, 0UL))], side, cancellationToken)
+                                .to(ScalarType.Float32)
+                                .div_(127.5)
+                                .sub_(1))
+                        .flatten(1)
+                        .to(ScalarType.Float64)),
+        ];
         return cat(parts, 0).MoveToOuterDisposeScope();
     }
 
     private static Tensor Fit(Tensor inputs, Tensor label)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor weights = label.gt(0).to(ScalarType.Float64).mul(label.gt(0).sum().reciprocal()).add(label.lt(0).to(ScalarType.Float64).mul(label.lt(0).sum().reciprocal())).unsqueeze(1);
+        Tensor weights = label
+            .gt(0)
+            .to(ScalarType.Float64)
+            .mul(label.gt(0).sum().reciprocal())
+            .add(label.lt(0).to(ScalarType.Float64).mul(label.lt(0).sum().reciprocal()))
+            .unsqueeze(1);
         Tensor weighted = inputs.mul(weights);
         Tensor matrix = weighted.t().mm(inputs).add(eye(inputs.shape[1], dtype: ScalarType.Float64).mul(Ridge));
         return linalg.solve(matrix, weighted.t().mm(label.unsqueeze(1))).squeeze(1).MoveToOuterDisposeScope();

@@ -10,11 +10,40 @@ internal sealed record FaceIdentity
 {
     private const ulong Family = 0x1DE7;
 
-    private static readonly SKColor[] SkinTones = [new(255, 224, 196), new(246, 205, 170), new(231, 180, 138), new(205, 146, 102), new(168, 112, 70), new(122, 78, 50), new(84, 53, 36)];
+    private static readonly SKColor[] SkinTones =
+    [
+        new(255, 224, 196),
+        new(246, 205, 170),
+        new(231, 180, 138),
+        new(205, 146, 102),
+        new(168, 112, 70),
+        new(122, 78, 50),
+        new(84, 53, 36),
+    ];
 
-    private static readonly SKColor[] HairColours = [new(28, 22, 22), new(54, 34, 24), new(94, 58, 34), new(142, 90, 48), new(190, 142, 76), new(226, 192, 128), new(164, 66, 30), new(150, 148, 146)];
+    private static readonly SKColor[] HairColours =
+    [
+        new(28, 22, 22),
+        new(54, 34, 24),
+        new(94, 58, 34),
+        new(142, 90, 48),
+        new(190, 142, 76),
+        new(226, 192, 128),
+        new(164, 66, 30),
+        new(150, 148, 146),
+    ];
 
-    private static readonly SKColor[] IrisColours = [new(66, 40, 22), new(104, 66, 34), new(96, 116, 60), new(64, 112, 160), new(110, 124, 136)];
+    private static readonly SKColor[] IrisColours =
+    [
+        new(66, 40, 22),
+        new(104, 66, 34),
+        new(96, 116, 60),
+        new(64, 112, 160),
+        new(110, 124, 136),
+    ];
+
+    /// <summary>From light, 0, to dark, 1.</summary>
+    internal required float SkinTone { get; init; }
 
     internal required SKColor Skin { get; init; }
 
@@ -66,6 +95,8 @@ internal sealed record FaceIdentity
 
     internal required HairStyle Hair { get; init; }
 
+    internal required HairTone HairTone { get; init; }
+
     internal required SKColor HairColour { get; init; }
 
     internal required float HairVolume { get; init; }
@@ -86,12 +117,15 @@ internal sealed record FaceIdentity
     internal static FaceIdentity FromSeed(ulong seed)
     {
         var draw = new SeededTraits(Family, seed);
-        SKColor skin = Colour.Along(SkinTones, draw.Between(0, 1)).Jittered(draw, 7);
+        float skinTone = draw.Between(0, 1);
+        SKColor skin = Colour.Along(SkinTones, skinTone).Jittered(draw, 7);
         HairStyle hair = (HairStyle)draw.Case(Enum.GetValues<HairStyle>().Length);
         bool bearded = hair <= HairStyle.Receding && draw.Chance(0.45);
         bool freckled = draw.Chance(0.2);
+        HairTone hairTone;
         return new FaceIdentity
         {
+            SkinTone = skinTone,
             Skin = skin,
             HeadWidth = draw.Around(13.6, 19.4),
             JawWidth = draw.Around(0.62, 0.98),
@@ -117,7 +151,8 @@ internal sealed record FaceIdentity
             LipColour = draw.Between(0, 1),
             EarSize = draw.Around(1.8, 4.8),
             Hair = hair,
-            HairColour = HairColours[draw.Case(HairColours.Length)].Jittered(draw, 12),
+            HairTone = hairTone = (HairTone)draw.Case(HairColours.Length),
+            HairColour = HairColours[(int)hairTone].Jittered(draw, 12),
             HairVolume = draw.Around(1, 4.2),
             PartsLeft = draw.Chance(0.5),
             Beard = bearded ? draw.Between(0.35, 1) : 0,

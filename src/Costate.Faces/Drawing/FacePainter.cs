@@ -54,7 +54,13 @@ internal static class FacePainter
     {
         using var all = new SKPath();
         all.AddRect(new SKRect(0, 0, Side, Side));
-        canvas.Fill(all, SKShader.CreateLinearGradient(new SKPoint(0, 0), new SKPoint(Side * 0.3f, Side), [moment.BackgroundAbove, moment.BackgroundBelow], SKShaderTileMode.Clamp));
+        canvas.Fill(
+            all,
+            SKShader.CreateLinearGradient(
+                new SKPoint(0, 0),
+                new SKPoint(Side * 0.3f, Side),
+                [moment.BackgroundAbove, moment.BackgroundBelow],
+                SKShaderTileMode.Clamp));
         canvas.Oval(32 + (moment.Shift.X * 6), 24, 26, 26, SKColors.White.Opacity(0.16f), softness: 8);
     }
 
@@ -79,7 +85,12 @@ internal static class FacePainter
         shoulders.CubicTo(neck + 8, 28, 32, 28.5f, 36, 42);
         shoulders.Close();
         canvas.Fill(shoulders, moment.Clothes);
-        canvas.Stroke(new SKPoint(-neck - 1, 25), new SKPoint(0, (2 * collar) - 25), new SKPoint(neck + 1, 25), moment.Clothes.Shaded(0.4f), 0.8f);
+        canvas.Stroke(
+            new SKPoint(-neck - 1, 25),
+            new SKPoint(0, (2 * collar) - 25),
+            new SKPoint(neck + 1, 25),
+            moment.Clothes.Shaded(0.4f),
+            0.8f);
     }
 
     private static void Ears(SKCanvas canvas, FaceIdentity person, FaceCircumstance moment)
@@ -148,7 +159,8 @@ internal static class FacePainter
         (float sine, float cosine) = MathF.SinCos(moment.LightAngle * MathF.PI / 180);
         using SKShader shader = SKShader.CreateLinearGradient(
             new SKPoint(32 + (cosine * 36), 32 + (sine * 36)), new SKPoint(32 - (cosine * 36), 32 - (sine * 36)),
-            [moment.LightColour.Opacity(moment.LightStrength * 0.8f), new SKColor(20, 22, 40).Opacity(moment.LightStrength * 0.7f)], SKShaderTileMode.Clamp);
+            [moment.LightColour.Opacity(moment.LightStrength * 0.8f), new SKColor(20, 22, 40).Opacity(moment.LightStrength * 0.7f)],
+            SKShaderTileMode.Clamp);
         using var paint = new SKPaint { Shader = shader, BlendMode = SKBlendMode.SoftLight };
         canvas.DrawRect(0, 0, Side, Side, paint);
     }

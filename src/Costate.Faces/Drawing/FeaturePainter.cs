@@ -33,8 +33,18 @@ internal static class FeaturePainter
         canvas.Restore();
         SKColor lash = person.HairColour.Towards(new SKColor(24, 16, 14), 0.75f);
         canvas.Stroke(new SKPoint(-width, 0.2f), new SKPoint(0, -opening * 2.05f), new SKPoint(width + 0.3f, -0.1f), lash, 0.62f);
-        canvas.Stroke(new SKPoint(-width * 0.8f, 0.6f), new SKPoint(0, opening * 1.75f), new SKPoint(width * 0.9f, 0.4f), person.Skin.Shaded(0.5f).Opacity(0.6f), 0.32f);
-        canvas.Stroke(new SKPoint(-width * 0.8f, -opening - 0.4f), new SKPoint(0, (-opening * 1.9f) - 0.9f), new SKPoint(width, -opening - 0.2f), person.Skin.Shaded(0.45f).Opacity(0.5f), 0.35f);
+        canvas.Stroke(
+            new SKPoint(-width * 0.8f, 0.6f),
+            new SKPoint(0, opening * 1.75f),
+            new SKPoint(width * 0.9f, 0.4f),
+            person.Skin.Shaded(0.5f).Opacity(0.6f),
+            0.32f);
+        canvas.Stroke(
+            new SKPoint(-width * 0.8f, -opening - 0.4f),
+            new SKPoint(0, (-opening * 1.9f) - 0.9f),
+            new SKPoint(width, -opening - 0.2f),
+            person.Skin.Shaded(0.45f).Opacity(0.5f),
+            0.35f);
         canvas.RotateRadians(person.EyeTilt);
         Brow(canvas, person, moment);
         canvas.Restore();
@@ -48,12 +58,37 @@ internal static class FeaturePainter
         float width = person.NoseWidth;
         int shaded = moment.LightAngle < -90 ? 1 : -1;
         SKColor shade = person.Skin.Shaded(0.42f);
-        canvas.Stroke(new SKPoint(shaded * (1.1f + (person.NoseBridge * 0.5f)), 0.4f), new SKPoint(shaded * (0.8f + (person.NoseBridge * 0.8f)), tip * 0.6f), new SKPoint(shift + (shaded * width * 0.72f), tip - 1.2f), shade.Opacity(0.5f), 0.8f + (person.NoseBridge * 0.5f));
-        canvas.Stroke(new SKPoint(-shaded * 0.3f, 1), new SKPoint(0, tip * 0.5f), new SKPoint(shift, tip - 1.6f), person.Skin.Lit(0.5f).Opacity(0.55f), 0.9f + (person.NoseBridge * 0.4f));
+        canvas.Stroke(
+            new SKPoint(shaded * (1.1f + (person.NoseBridge * 0.5f)), 0.4f),
+            new SKPoint(shaded * (0.8f + (person.NoseBridge * 0.8f)), tip * 0.6f),
+            new SKPoint(shift + (shaded * width * 0.72f), tip - 1.2f),
+            shade.Opacity(0.5f),
+            0.8f + (person.NoseBridge * 0.5f));
+        canvas.Stroke(
+            new SKPoint(-shaded * 0.3f, 1),
+            new SKPoint(0, tip * 0.5f),
+            new SKPoint(shift, tip - 1.6f),
+            person.Skin.Lit(0.5f).Opacity(0.55f),
+            0.9f + (person.NoseBridge * 0.4f));
         canvas.Oval(shift, tip - 0.8f, width * 0.62f, 1.3f, person.Skin.Lit(0.3f).Opacity(0.5f), softness: 0.5f);
-        canvas.Stroke(new SKPoint(shift - width, tip - 1), new SKPoint(shift - width - 0.1f, tip + 0.7f), new SKPoint(shift - (width * 0.5f), tip + 0.35f), shade.Opacity(0.85f), 0.55f);
-        canvas.Stroke(new SKPoint(shift + width, tip - 1), new SKPoint(shift + width + 0.1f, tip + 0.7f), new SKPoint(shift + (width * 0.5f), tip + 0.35f), shade.Opacity(0.85f), 0.55f);
-        canvas.Stroke(new SKPoint(shift - (width * 0.5f), tip + 0.35f), new SKPoint(shift, tip + 1.15f), new SKPoint(shift + (width * 0.5f), tip + 0.35f), shade.Opacity(0.75f), 0.5f);
+        canvas.Stroke(
+            new SKPoint(shift - width, tip - 1),
+            new SKPoint(shift - width - 0.1f, tip + 0.7f),
+            new SKPoint(shift - (width * 0.5f), tip + 0.35f),
+            shade.Opacity(0.85f),
+            0.55f);
+        canvas.Stroke(
+            new SKPoint(shift + width, tip - 1),
+            new SKPoint(shift + width + 0.1f, tip + 0.7f),
+            new SKPoint(shift + (width * 0.5f), tip + 0.35f),
+            shade.Opacity(0.85f),
+            0.55f);
+        canvas.Stroke(
+            new SKPoint(shift - (width * 0.5f), tip + 0.35f),
+            new SKPoint(shift, tip + 1.15f),
+            new SKPoint(shift + (width * 0.5f), tip + 0.35f),
+            shade.Opacity(0.75f),
+            0.5f);
         canvas.Oval(shift - (width * 0.46f), tip + 0.35f, 0.62f, 0.36f, person.Skin.Shaded(0.75f).Opacity(0.8f));
         canvas.Oval(shift + (width * 0.46f), tip + 0.35f, 0.62f, 0.36f, person.Skin.Shaded(0.75f).Opacity(0.8f));
     }
@@ -74,7 +109,14 @@ internal static class FeaturePainter
         whole.CubicTo(width * 0.22f, y - upper - 0.9f, width * 0.5f, y - upper - 0.5f, width, corner);
         whole.CubicTo(width * 0.55f, y + open + lower + 0.8f, -width * 0.55f, y + open + lower + 0.8f, -width, corner);
         whole.Close();
-        canvas.Fill(whole, SKShader.CreateLinearGradient(new SKPoint(0, y - upper), new SKPoint(0, y + open + lower), [lips.Shaded(0.18f), lips, lips.Lit(0.16f)], [0, 0.5f, 1], SKShaderTileMode.Clamp));
+        canvas.Fill(
+            whole,
+            SKShader.CreateLinearGradient(
+                new SKPoint(0, y - upper),
+                new SKPoint(0, y + open + lower),
+                [lips.Shaded(0.18f), lips, lips.Lit(0.16f)],
+                [0, 0.5f, 1],
+                SKShaderTileMode.Clamp));
         if (open > 0)
         {
             using var inside = new SKPath();
@@ -92,7 +134,12 @@ internal static class FeaturePainter
         }
         else
         {
-            canvas.Stroke(new SKPoint(-width, corner), new SKPoint(0, (2 * y) - corner + 0.1f), new SKPoint(width, corner), lips.Shaded(0.62f), 0.55f);
+            canvas.Stroke(
+                new SKPoint(-width, corner),
+                new SKPoint(0, (2 * y) - corner + 0.1f),
+                new SKPoint(width, corner),
+                lips.Shaded(0.62f),
+                0.55f);
         }
 
         canvas.Oval(0, y + open + lower + 1.5f, width * 0.5f, 0.6f, person.Skin.Shaded(0.35f).Opacity(0.45f), softness: 0.5f);
@@ -107,10 +154,18 @@ internal static class FeaturePainter
         foreach (int side in new[] { -1, 1 })
         {
             using var frame = new SKPath();
-            frame.AddRoundRect(new SKRect((side * person.EyeSpacing) - width, -3.1f, (side * person.EyeSpacing) + width, 3.5f), moment.GlassesRoundness, moment.GlassesRoundness);
+            frame.AddRoundRect(
+                new SKRect((side * person.EyeSpacing) - width, -3.1f, (side * person.EyeSpacing) + width, 3.5f),
+                moment.GlassesRoundness,
+                moment.GlassesRoundness);
             canvas.Fill(frame, SKColors.White.Opacity(0.12f));
             canvas.Outline(frame, moment.GlassesColour, 0.75f);
-            canvas.Stroke(new SKPoint(side * (person.EyeSpacing + width), -1), new SKPoint(side * person.HeadWidth, -1.3f), new SKPoint(side * person.HeadWidth, -1), moment.GlassesColour, 0.7f);
+            canvas.Stroke(
+                new SKPoint(side * (person.EyeSpacing + width), -1),
+                new SKPoint(side * person.HeadWidth, -1.3f),
+                new SKPoint(side * person.HeadWidth, -1),
+                moment.GlassesColour,
+                0.7f);
         }
 
         float inner = person.EyeSpacing - width;

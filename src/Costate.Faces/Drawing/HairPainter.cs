@@ -50,10 +50,24 @@ internal static class HairPainter
         float opacity = person.Hair == HairStyle.Shaven ? 0.42f : 1;
         SKColor shade = person.HairColour.Shaded(0.3f).Opacity(opacity);
         SKColor light = person.HairColour.Lit(0.14f).Opacity(opacity);
-        canvas.Fill(cap, SKShader.CreateRadialGradient(new SKPoint(-4, -17), person.HeadWidth * 1.25f, [light, person.HairColour.Opacity(opacity), shade], [0, 0.55f, 1], SKShaderTileMode.Clamp));
+        canvas.Fill(
+            cap,
+            SKShader.CreateRadialGradient(
+                new SKPoint(-4, -17),
+                person.HeadWidth * 1.25f,
+                [light, person.HairColour.Opacity(opacity), shade],
+                [0, 0.55f, 1],
+                SKShaderTileMode.Clamp));
         if (person.Hair is HairStyle.Curls or HairStyle.Afro)
         {
-            Locks(canvas, person, Enumerable.Range(1, 17).Select(i => i * 10f), person.HeadWidth - 1, 2.4f, person.HairColour, stretch: 0.98f);
+            Locks(
+                canvas,
+                person,
+                Enumerable.Range(1, 17).Select(i => i * 10f),
+                person.HeadWidth - 1,
+                2.4f,
+                person.HairColour,
+                stretch: 0.98f);
         }
         else if (person.Hair != HairStyle.Shaven)
         {
@@ -67,9 +81,21 @@ internal static class HairPainter
     private static SKPath Cap(FaceIdentity person, float volume, float side, float temple, float middle)
     {
         SKPath path = Skull(person, volume, side);
-        path.CubicTo(person.HeadWidth * temple * 1.04f, side - 4, person.HeadWidth * temple, middle + 1.5f, person.HeadWidth * 0.42f, middle);
+        path.CubicTo(
+            person.HeadWidth * temple * 1.04f,
+            side - 4,
+            person.HeadWidth * temple,
+            middle + 1.5f,
+            person.HeadWidth * 0.42f,
+            middle);
         path.QuadTo(0, middle - 0.8f, -person.HeadWidth * 0.42f, middle);
-        path.CubicTo(-person.HeadWidth * temple, middle + 1.5f, -person.HeadWidth * temple * 1.04f, side - 4, -person.HeadWidth - Over(volume), side);
+        path.CubicTo(
+            -person.HeadWidth * temple,
+            middle + 1.5f,
+            -person.HeadWidth * temple * 1.04f,
+            side - 4,
+            -person.HeadWidth - Over(volume),
+            side);
         path.Close();
         return path;
     }
@@ -79,7 +105,13 @@ internal static class HairPainter
         float volume = 0.8f + (person.HairVolume * 0.6f);
         SKPath path = Skull(person, volume, side);
         path.CubicTo(person.HeadWidth * 0.86f, side - 3, person.HeadWidth * 0.93f, person.Hairline + 2.5f, parting, person.Hairline - 2.2f);
-        path.CubicTo(-person.HeadWidth * 0.93f, person.Hairline + 2.5f, -person.HeadWidth * 0.86f, side - 3, -person.HeadWidth - Over(volume), side);
+        path.CubicTo(
+            -person.HeadWidth * 0.93f,
+            person.Hairline + 2.5f,
+            -person.HeadWidth * 0.86f,
+            side - 3,
+            -person.HeadWidth - Over(volume),
+            side);
         path.Close();
         return path;
     }
@@ -123,7 +155,14 @@ internal static class HairPainter
         canvas.Fill(path, colour);
     }
 
-    private static void Locks(SKCanvas canvas, FaceIdentity person, IEnumerable<float> degrees, float radius, float size, SKColor colour, float stretch)
+    private static void Locks(
+        SKCanvas canvas,
+        FaceIdentity person,
+        IEnumerable<float> degrees,
+        float radius,
+        float size,
+        SKColor colour,
+        float stretch)
     {
         int i = 0;
         foreach (float angle in degrees)
@@ -138,12 +177,22 @@ internal static class HairPainter
     {
         canvas.Save();
         canvas.ClipPath(cap, SKClipOperation.Intersect, antialias: true);
-        float parting = person.Hair switch { HairStyle.SideParting => Side(person) * 0.45f, HairStyle.Long => Side(person) * 0.12f, _ => 0 };
+        float parting = person.Hair switch
+        {
+            HairStyle.SideParting => Side(person) * 0.45f,
+            HairStyle.Long => Side(person) * 0.12f,
+            _ => 0,
+        };
         for (int i = -5; i <= 5; i++)
         {
             float x = i * person.HeadWidth * 0.2f;
             SKColor colour = (i & 1) == 0 ? person.HairColour.Lit(0.25f) : person.HairColour.Shaded(0.4f);
-            canvas.Stroke(new SKPoint(parting + (x * 0.15f), HeadShape.Crown - 3), new SKPoint(parting + (x * 0.85f), -17), new SKPoint(x * 1.15f, -3), colour.Opacity(0.4f), 0.7f);
+            canvas.Stroke(
+                new SKPoint(parting + (x * 0.15f), HeadShape.Crown - 3),
+                new SKPoint(parting + (x * 0.85f), -17),
+                new SKPoint(x * 1.15f, -3),
+                colour.Opacity(0.4f),
+                0.7f);
         }
 
         canvas.Restore();

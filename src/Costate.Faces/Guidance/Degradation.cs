@@ -51,7 +51,8 @@ internal sealed record Degradation
         try
         {
             made = task == GuideTask.Inpaint ? Inpainting(height, width)
-                : task == GuideTask.SuperResolution ? (Bicubic ? LinearOperator.BicubicReduction(Factor) : LinearOperator.AveragePooling(Factor))
+                : task == GuideTask.SuperResolution
+                    ? (Bicubic ? LinearOperator.BicubicReduction(Factor) : LinearOperator.AveragePooling(Factor))
                 : MotionBlur is int size ? LinearOperator.MotionBlur(size, seed: Seed)
                 : LinearOperator.GaussianBlur(Blur, (2 * (int)Math.Min(Math.Ceiling(Reach * Blur), Math.Min(height, width) - 1)) + 1);
             using DisposeScope scope = NewDisposeScope();

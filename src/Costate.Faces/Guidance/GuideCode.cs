@@ -1,3 +1,8 @@
+using Costate.Faces.Drawing;
+using Costate.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace Costate.Faces.Guidance;
 
 /// <summary>What the semantic code of a guided sample may be called where it is that of no picture.</summary>
@@ -8,4 +13,16 @@ internal static class GuideCode
 
     /// <summary>The mean code of the people that the model was trained on.</summary>
     internal const string Mean = "mean";
+
+    private const int FacesOfMean = 64;
+
+    /// <summary>The mean code of drawn faces that a model was trained on, [1, ...]: nobody in particular.</summary>
+    internal static Tensor MeanOf(Model model, CancellationToken cancellationToken)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        (ulong, ulong)[] seeds = [.. Enumerable.Range(0, FacesOfMean).Select(i => ((ulong)i, 0UL))];
+        Tensor faces = DrawnFaces.Batch(seeds, (int)model.Shape![1], cancellationToken).to(ScalarType.Float32).div_(127.5).sub_(1);
+        return model.Encode!(faces).mean([0L], keepdim: true).MoveToOuterDisposeScope();
+    }
 }

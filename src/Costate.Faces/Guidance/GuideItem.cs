@@ -1,4 +1,4 @@
-using Costate.Faces.Morphs;
+using Costate.Faces.Recognition;
 using static TorchSharp.torch;
 
 namespace Costate.Faces.Guidance;
@@ -15,7 +15,7 @@ namespace Costate.Faces.Guidance;
 internal sealed record GuideItem(double? Loss, double? Psnr, double? Ssim, double? IdentitySimilarity, string? Diverged)
 {
     /// <summary>Measures samples, item by item.</summary>
-    internal static IReadOnlyList<GuideItem> Measure(GuideOutcome outcome, GuideTarget target, MorphRecogniser? recogniser)
+    internal static IReadOnlyList<GuideItem> Measure(GuideOutcome outcome, GuideTarget target, Recogniser? recogniser)
     {
         using var scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();

@@ -37,9 +37,23 @@ internal sealed record GuideMethod
     /// <summary>Whether it differentiates the network, and so takes a lookahead.</summary>
     internal bool LooksAhead { get; init; }
 
-    internal static GuideMethod Unguided { get; } = Sampled("unguided", "Unguided", "DDIM, no guidance", 0, 0, (_, _) => GuidancePreset.Unguided()) with { LooksAhead = false };
+    internal static GuideMethod Unguided { get; } =
+        Sampled("unguided", "Unguided", "DDIM, no guidance", 0, 0, (_, _) => GuidancePreset.Unguided()) with
+        {
+            LooksAhead = false,
+        };
 
-    internal static GuideMethod Greedy { get; } = Sampled("greedy", "Greedy", "gradient steps at the predicted picture, on the ODE", 1, 20, (s, _) => new GuidanceOptions { StateStrength = s }) with { DescendsEnergy = true };
+    internal static GuideMethod Greedy { get; } =
+        Sampled(
+            "greedy",
+            "Greedy",
+            "gradient steps at the predicted picture, on the ODE",
+            1,
+            20,
+            (s, _) => new GuidanceOptions { StateStrength = s }) with
+        {
+            DescendsEnergy = true,
+        };
 
     internal static GuideMethod EndToEnd { get; } = new()
     {
@@ -60,10 +74,31 @@ internal sealed record GuideMethod
         Unguided,
         Greedy,
         Sampled("dps", "DPS", "Chung et al. 2023: the same with DDPM's noise", 100, 1000, (s, n) => GuidancePreset.Dps(s / n)),
-        Sampled("freedom", "FreeDoM", "Yu et al. 2023: with time travel", 50, 500, (s, n) => GuidancePreset.FreeDom(s / n)) with { Steps = 50 },
+        Sampled("freedom", "FreeDoM", "Yu et al. 2023: with time travel", 50, 500, (s, n) => GuidancePreset.FreeDom(s / n)) with
+        {
+            Steps = 50,
+        },
         Sampled("lgd-mc", "LGD-MC", "Song et al. 2023: a smoothed loss", 100, 1000, (s, n) => GuidancePreset.LgdMc(s / n)),
-        Sampled("mpgd", "MPGD", "He et al. 2024: on the predicted picture, no gradient of the network", 100, 1000, (s, n) => GuidancePreset.Mpgd(s / n)) with { LooksAhead = false },
-        Sampled("universal", "Universal", "Bansal et al. 2023: forward and backward, repeated", 5, 50, (s, n) => GuidancePreset.Universal(s, backward: s / n)) with { Steps = 40 },
+        Sampled(
+            "mpgd",
+            "MPGD",
+            "He et al. 2024: on the predicted picture, no gradient of the network",
+            100,
+            1000,
+            (s, n) => GuidancePreset.Mpgd(s / n)) with
+        {
+            LooksAhead = false,
+        },
+        Sampled(
+            "universal",
+            "Universal",
+            "Bansal et al. 2023: forward and backward, repeated",
+            5,
+            50,
+            (s, n) => GuidancePreset.Universal(s, backward: s / n)) with
+        {
+            Steps = 40,
+        },
         Sampled("tfg", "TFG", "Ye et al. 2024: on state and picture, a smoothed loss", 50, 500, (s, n) => GuidancePreset.Tfg(s / n, s / n)),
         new()
         {
@@ -99,18 +134,25 @@ internal sealed record GuideMethod
     /// <summary>The default strength for a task.</summary>
     internal double StrengthFor(GuideTask task) => task == GuideTask.Identity ? StrengthForIdentity : Strength;
 
-    private static GuideMethod Sampled(string name, string label, string remark, double strength, double forIdentity, Func<double, int, GuidanceOptions> options) => new()
-    {
-        Name = name,
-        Label = label,
-        Remark = remark,
-        Kind = GuideKind.Sampled,
-        Options = options,
-        LooksAhead = true,
-        Steps = 100,
-        Strength = strength,
-        StrengthForIdentity = forIdentity,
-    };
+    private static GuideMethod Sampled(
+        string name,
+        string label,
+        string remark,
+        double strength,
+        double forIdentity,
+        Func<double, int, GuidanceOptions> options) =>
+        new()
+        {
+            Name = name,
+            Label = label,
+            Remark = remark,
+            Kind = GuideKind.Sampled,
+            Options = options,
+            LooksAhead = true,
+            Steps = 100,
+            Strength = strength,
+            StrengthForIdentity = forIdentity,
+        };
 
     private static GuideMethod Controlled(string name, string label, string remark, ControlOptions controls) => new()
     {

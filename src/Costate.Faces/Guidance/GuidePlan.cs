@@ -1,4 +1,5 @@
 using Costate.Faces.Names;
+using Costate.Networks;
 
 namespace Costate.Faces.Guidance;
 
@@ -46,7 +47,7 @@ internal sealed record GuidePlan
     internal GuidanceOptions WithoutGuidance() => new() { Eta = Method.Kind == GuideKind.Sampled ? Options().Eta : 0, Clip = Clip };
 
     /// <summary>Network evaluations of each item.</summary>
-    internal long Evaluations(GuideModel model) => Method.Kind switch
+    internal long Evaluations(Model model) => Method.Kind switch
     {
         GuideKind.Sampled => OfSampler(model),
         GuideKind.EndToEnd => Steps + ((long)Iterations * Steps * (IsUnrolled ? 1 : 2)),
@@ -55,7 +56,7 @@ internal sealed record GuidePlan
     };
 
     /// <summary>How long it takes, in network evaluations without gradient.</summary>
-    internal double Work(GuideModel model)
+    internal double Work(Model model)
     {
         // A gradient of the network takes as long as two evaluations, of a loss as a tenth of one.
         const double Gradient = 2;
@@ -71,7 +72,7 @@ internal sealed record GuidePlan
     }
 
     /// <summary>The same method with as many steps, or iterations, as cost at most so many network evaluations.</summary>
-    internal GuidePlan Within(long evaluations, GuideModel model)
+    internal GuidePlan Within(long evaluations, Model model)
     {
         if (Method.Kind is GuideKind.EndToEnd or GuideKind.Control)
         {
@@ -97,16 +98,20 @@ internal sealed record GuidePlan
 
     private bool IsUnrolled => NamedLookahead.IsUnrolled(Steps);
 
-    private long OfSampler(GuideModel model)
+    private long OfSampler(Model model)
     {
         GuidanceOptions options = Options();
-        TimeGrid grid = model.GridOf(Steps);
+        TimeGrid grid = model.Grid(Steps);
         if (!Method.LooksAhead || options.Lookahead == Lookahead.Greedy)
         {
             return grid.Times.SkipLast(1).Sum(Repeats);
         }
 
-        return Enumerable.Range(0, Steps).Sum(i => Repeats(grid.Times[i]) * OfGradient(options.Lookahead.At(model.Denoiser, model.Schedule, grid, i).Table.EvaluatedRows.Count));
+        return Enumerable
+            .Range(0, Steps)
+            .Sum(i =>
+                Repeats(grid.Times[i]) * OfGradient(options.Lookahead.At(model.Denoiser, model.Schedule, grid, i).Table.EvaluatedRows.Count)
+            );
 
         // Through one evaluation, and where the graph of all is kept, it evaluates once.
         long OfGradient(int evaluations) => evaluations == 1 || options.Lookahead.Method is not null ? evaluations : 2L * evaluations;

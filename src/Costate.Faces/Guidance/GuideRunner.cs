@@ -1,11 +1,12 @@
 using Costate.Faces.Drawing;
+using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Faces.Guidance;
 
 /// <summary>Runs guidance methods.</summary>
-internal sealed class GuideRunner(GuideModel model)
+internal sealed class GuideRunner(Model model)
 {
     /// <summary>Guides samples to a target.</summary>
     /// <param name="plan">The method.</param>
@@ -16,11 +17,18 @@ internal sealed class GuideRunner(GuideModel model)
     /// <param name="frames">Shown what the loss is asked about, if not null.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="ArgumentException">The settings do not go together.</exception>
-    internal GuideOutcome Run(GuidePlan plan, GuideTarget target, Tensor? condition, IReadOnlyList<ulong> seeds, Action<double> progress, GuideFrames? frames, CancellationToken cancellationToken)
+    internal GuideOutcome Run(
+        GuidePlan plan,
+        GuideTarget target,
+        Tensor? condition,
+        IReadOnlyList<ulong> seeds,
+        Action<double> progress,
+        GuideFrames? frames,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor start = model.Start([seeds.Count, .. target.Filled.shape.Skip(1)], seeds);
+        Tensor start = model.DrawStart([seeds.Count, .. target.Filled.shape.Skip(1)], NoiseSeeds.OfItems(seeds));
         Func<Tensor, Tensor> loss = plan.Method.Kind switch
         {
             _ when plan.Method.DescendsEnergy => target.Energy,
@@ -34,36 +42,61 @@ internal sealed class GuideRunner(GuideModel model)
         {
             GuideKind.EndToEnd => EndToEnd(plan, start, condition, loss, progress, cancellationToken),
             GuideKind.Control => Control(plan, start, condition, loss, progress, cancellationToken),
-            GuideKind.Sampled => Of(Guided(plan, plan.Options()).Sample(start, condition, loss, seeds, listener, cancellationToken)),
-            GuideKind.GreedyDim => Of(new GreedyDim(model.Denoiser, model.Schedule, model.GridOf(plan.Steps), new GreedyDimOptions { InnerSteps = plan.Iterations, LearningRate = plan.Strength })
-                .Sample(start, condition, loss, listener, cancellationToken)),
-            _ => Of(new RedDiff(model.Denoiser, model.Schedule, model.GridOf(plan.Steps), new RedDiffOptions { LearningRate = plan.Strength })
-                .Sample(target.Filled, condition, loss, seeds, listener, cancellationToken)),
+            GuideKind.Sampled => Of(
+                Guided(plan, plan.Options()).Sample(start, condition, loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken)),
+            GuideKind.GreedyDim => Of(
+                new GreedyDim(
+                    model.Denoiser,
+                    model.Schedule,
+                    model.Grid(plan.Steps),
+                    new GreedyDimOptions { InnerSteps = plan.Iterations, LearningRate = plan.Strength }
+                ).Sample(start, condition, loss, listener, cancellationToken)),
+            _ => Of(
+                new RedDiff(
+                    model.Denoiser,
+                    model.Schedule,
+                    model.Grid(plan.Steps),
+                    new RedDiffOptions { LearningRate = plan.Strength }
+                ).Sample(target.Filled, condition, loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken)),
         };
         outcome.Samples.MoveToOuterDisposeScope();
         return outcome;
     }
 
     /// <summary>The samples that the method's sampler draws from the same noise without guidance.</summary>
-    internal GuideOutcome Unguided(GuidePlan plan, GuideTarget target, Tensor? condition, IReadOnlyList<ulong> seeds, Action<double> progress, CancellationToken cancellationToken)
+    internal GuideOutcome Unguided(
+        GuidePlan plan,
+        GuideTarget target,
+        Tensor? condition,
+        IReadOnlyList<ulong> seeds,
+        Action<double> progress,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor start = model.Start([seeds.Count, .. target.Filled.shape.Skip(1)], seeds);
+        Tensor start = model.DrawStart([seeds.Count, .. target.Filled.shape.Skip(1)], NoiseSeeds.OfItems(seeds));
         var listener = new Listener<StepProgress>(step => progress((double)step.Done / step.Total));
-        GuideOutcome outcome = Of(Guided(plan, plan.WithoutGuidance()).Sample(start, condition, target.Loss, seeds, listener, cancellationToken));
+        GuideOutcome outcome = Of(
+            Guided(plan, plan.WithoutGuidance())
+                .Sample(start, condition, target.Loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken));
         outcome.Samples.MoveToOuterDisposeScope();
         return outcome;
     }
 
     private GuidedSampler Guided(GuidePlan plan, GuidanceOptions options) =>
-        new GuidedSampler(model.Denoiser, model.Schedule, model.GridOf(plan.Steps), options);
+        new GuidedSampler(model.Denoiser, model.Schedule, model.Grid(plan.Steps), options);
 
-    private GuideOutcome EndToEnd(GuidePlan plan, Tensor start, Tensor? condition, Func<Tensor, Tensor> loss, Action<double> progress, CancellationToken cancellationToken)
+    private GuideOutcome EndToEnd(
+        GuidePlan plan,
+        Tensor start,
+        Tensor? condition,
+        Func<Tensor, Tensor> loss,
+        Action<double> progress,
+        CancellationToken cancellationToken)
     {
         long evaluations = 0;
         LatentOptimisation optimisation = new LatentOptimisation(
-            new Sampler(model.Denoiser, model.Schedule, Solver.DpmSolverPlusPlus(2), model.GridOf(plan.Steps)),
+            new Sampler(model.Denoiser, model.Schedule, Solver.DpmSolverPlusPlus(2), model.Grid(plan.Steps)),
             Shown,
             new LatentOptimisationOptions
             {
@@ -92,21 +125,46 @@ internal sealed class GuideRunner(GuideModel model)
         }
     }
 
-    private GuideOutcome Control(GuidePlan plan, Tensor start, Tensor? condition, Func<Tensor, Tensor> loss, Action<double> progress, CancellationToken cancellationToken)
+    private GuideOutcome Control(
+        GuidePlan plan,
+        Tensor start,
+        Tensor? condition,
+        Func<Tensor, Tensor> loss,
+        Action<double> progress,
+        CancellationToken cancellationToken)
     {
         // The rate is over the whole run, since every step adds its control to the sample. Of few steps none is straight enough to be
         // merged.
-        ControlOptions options = plan.Method.Controls! with { LearningRate = plan.Strength / plan.Steps, Iterations = plan.Iterations, StraightnessThreshold = 0 };
-        ControlOptimisation control = new ControlOptimisation(new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), model.GridOf(plan.Steps)), options);
+        ControlOptions options = plan.Method.Controls! with
+        {
+            LearningRate = plan.Strength / plan.Steps,
+            Iterations = plan.Iterations,
+            StraightnessThreshold = 0,
+        };
+        ControlOptimisation control = new ControlOptimisation(
+            new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), model.Grid(plan.Steps)),
+            options);
         double total = plan.Evaluations(model);
         double done = 0;
-        ControlledSample best = control.Optimise(start, condition, loss, progress: new Listener<StepProgress>(_ => progress(Math.Min(1, ++done / total))), cancellationToken: cancellationToken);
+        ControlledSample best = control.Optimise(
+            start,
+            condition,
+            loss,
+            progress: new Listener<StepProgress>(_ => progress(Math.Min(1, ++done / total))),
+            cancellationToken: cancellationToken);
         return Of(best.Sample, best.History, best.Diverged, "iteration", best.Cost, plan.Iterations + 1);
     }
 
-    private static GuideOutcome Of(GuidedSample sample) => Of(sample.Sample, sample.StepLosses, sample.Diverged, "step", sample.Cost, sample.LossEvaluations);
+    private static GuideOutcome Of(GuidedSample sample) =>
+        Of(sample.Sample, sample.StepLosses, sample.Diverged, "step", sample.Cost, sample.LossEvaluations);
 
-    private static GuideOutcome Of(Tensor samples, Tensor losses, IReadOnlyList<DivergedItem> diverged, string part, GradientCost cost, long lossEvaluations)
+    private static GuideOutcome Of(
+        Tensor samples,
+        Tensor losses,
+        IReadOnlyList<DivergedItem> diverged,
+        string part,
+        GradientCost cost,
+        long lossEvaluations)
     {
         var where = diverged.ToDictionary(d => d.Item, d => FormattableString.Invariant($"{part} {d.Step} (time {d.Time:G4})"));
 

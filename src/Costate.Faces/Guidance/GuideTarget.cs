@@ -1,4 +1,4 @@
-using Costate.Faces.Morphs;
+using Costate.Faces.Recognition;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -40,7 +40,10 @@ internal sealed class GuideTarget
     internal static GuideTarget Degraded(GuideTask task, Degradation degradation, Tensor pictures, IReadOnlyList<ulong> seeds)
     {
         LinearOperator degrade = degradation.For(task, pictures.shape[2], pictures.shape[3]);
-        Tensor[] observed = [.. seeds.Select((seed, i) => Measurement.Observe(degrade, pictures.narrow(0, i, 1), degradation.Noise, seed).Observation)];
+        Tensor[] observed =
+        [
+            .. seeds.Select((seed, i) => Measurement.Observe(degrade, pictures.narrow(0, i, 1), degradation.Noise, seed).Observation),
+        ];
         return Measured(task, degrade, cat(observed, 0), pictures, pictures.shape[2], pictures.shape[3]);
     }
 
@@ -54,7 +57,9 @@ internal sealed class GuideTarget
             long[] expected = degrade.Apply(zeros(1, 3, height, width)).shape;
             if (!observed.shape.AsSpan(1).SequenceEqual(expected.AsSpan(1)))
             {
-                throw new InvalidDataException($"Got an observed picture of {observed.shape[3]} x {observed.shape[2]} pixels; expected {expected[3]} x {expected[2]}, which the {task.Name} makes of {width} x {height}.");
+                throw new InvalidDataException(
+                    $"Got an observed picture of {observed.shape[3]} x {observed.shape[2]} pixels; expected {expected[3]} x "
+                        + $"{expected[2]}, which the {task.Name} makes of {width} x {height}.");
             }
         }
 
@@ -64,7 +69,7 @@ internal sealed class GuideTarget
     }
 
     /// <summary>The person that a recogniser sees in pictures.</summary>
-    internal static GuideTarget Person(Tensor pictures, MorphRecogniser recogniser)
+    internal static GuideTarget Person(Tensor pictures, Recogniser recogniser)
     {
         using IDisposable noGraph = no_grad();
         Tensor person = Unit(recogniser.Embed(pictures));
@@ -107,7 +112,9 @@ internal sealed class GuideTarget
             Task = task,
             Truth = truth,
             Seen = masked ? observed : nn.functional.interpolate(observed, [height, width]),
-            Filled = masked ? WithMean(observed, weights) : nn.functional.interpolate(observed, [height, width], mode: InterpolationMode.Bicubic, align_corners: false).clamp_(-1, 1),
+            Filled = masked
+                ? WithMean(observed, weights)
+                : nn.functional.interpolate(observed, [height, width], mode: InterpolationMode.Bicubic, align_corners: false).clamp_(-1, 1),
             Norm = measurement.Norm,
             Loss = x => measurement.SquaredNorm(x).div(entries),
             Energy = x => measurement.SquaredNorm(x).div(2 * largest),

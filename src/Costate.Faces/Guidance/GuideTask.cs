@@ -24,5 +24,6 @@ internal sealed record GuideTask(string Name, string Label, bool IsMeasured)
     internal static IReadOnlyList<GuideTask> All { get; } = [.. Evaluated, OwnLoss];
 
     /// <exception cref="InputException">There is no such task.</exception>
-    internal static GuideTask Parse(string parameter, string name, IReadOnlyList<GuideTask> among) => Specification.Find(parameter, name, among, t => t.Name);
+    internal static GuideTask Parse(string parameter, string name, IReadOnlyList<GuideTask> among) =>
+        Specification.Find(parameter, name, among, t => t.Name);
 }

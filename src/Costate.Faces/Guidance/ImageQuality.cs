@@ -7,7 +7,7 @@ namespace Costate.Faces.Guidance;
 internal static class ImageQuality
 {
     /// <summary>The peak signal-to-noise ratio that equal pictures are given, for which it is infinite.</summary>
-    internal const double MostPsnr = 99;
+    internal const double MaxPsnr = 99;
 
     // The window, and the constants that keep quotients of small numbers steady (Wang et al. 2004).
     private const int Window = 11;
@@ -21,7 +21,7 @@ internal static class ImageQuality
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         Tensor errors = (Unit(pictures) - Unit(truth)).square().flatten(1).mean([1]);
-        return [.. errors.data<double>().Select(e => e == 0 ? MostPsnr : Math.Min(MostPsnr, -10 * Math.Log10(e)))];
+        return [.. errors.data<double>().Select(e => e == 0 ? MaxPsnr : Math.Min(MaxPsnr, -10 * Math.Log10(e)))];
     }
 
     /// <summary>Structural similarity (Wang et al. 2004), of each channel where the window lies inside, on average.</summary>

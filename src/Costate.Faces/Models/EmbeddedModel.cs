@@ -23,12 +23,18 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <summary>The training steps that the autoencoder counts times in.</summary>
     internal const int TrainingTimesteps = 1000;
 
-    private const string FolderName = "Weights";
-    private const string Cure = "Build the tool again if these weights came with it; otherwise give a folder of weights that costate train all has written.";
+    // The last noise of the grid is too little to see.
+    private const double End = 1e-3;
 
+    private const string FolderName = "Weights";
+    private const string Cure =
+        "Build the tool again if these weights came with it; otherwise give a folder of weights that costate train all has written.";
+
+    private readonly bool isEmbedded = folder is null;
     private readonly List<IDisposable> opened = [];
     private readonly Dictionary<string, EmbeddedRecogniser> recognisers = [];
     private PatchedAutoencoder? autoencoder;
+    private AttributeJudges? attributes;
     private Calibration? calibration;
 
     /// <summary>Where the weights are.</summary>
@@ -44,9 +50,18 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>
     internal PatchedAutoencoder Autoencoder => autoencoder ??= Opened(OpenAutoencoder(Path.Combine(Folder, AutoencoderFile)));
 
-    /// <summary>The autoencoder's prediction under a semantic code.</summary>
+    /// <summary>The autoencoder as a model of faces under their semantic codes. It owns all networks that are opened.</summary>
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>
-    internal Denoiser Denoiser => Autoencoder.ToDenoiser(TrainingTimesteps);
+    internal Model ToModel() => new(
+        isEmbedded ? "embedded" : Folder,
+        Autoencoder.ToDenoiser(TrainingTimesteps).WithFingerprint(Autoencoder.parameters()),
+        Schedule,
+        this)
+    {
+        Grid = steps => TimeGrid.UniformLogSnr(Schedule, steps, 1, End),
+        Shape = Shape,
+        Encode = Autoencoder.Encode,
+    };
 
     /// <summary>The recogniser that losses may use.</summary>
     /// <exception cref="InvalidDataException">A file is missing, damaged, of another network, or not calibrated.</exception>
@@ -59,6 +74,10 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <summary>The recogniser that only chooses which identities are similar.</summary>
     /// <exception cref="InvalidDataException">A file is missing, damaged, of another network, or not calibrated.</exception>
     internal EmbeddedRecogniser Pairs => Recogniser(EmbeddedRecogniser.PairsName);
+
+    /// <summary>The judges of what captions say.</summary>
+    /// <exception cref="InvalidDataException">Their file is missing, damaged or of other attributes.</exception>
+    internal AttributeJudges Attributes => attributes ??= Opened(AttributeJudges.Open(Path.Combine(Folder, AttributeJudges.FileName)));
 
     /// <summary>A recogniser's network alone, without its threshold. Dispose it.</summary>
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>
@@ -84,7 +103,12 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
         network => (network.Config.ImageChannels, network.Config.ImageSize),
         () => new PatchedAutoencoder(PatchedAutoencoderConfig.Faces64));
 
-    private static TNetwork Open<TNetwork>(string path, string what, Func<string, TNetwork> read, Func<TNetwork, (int Channels, int Size)> images, Func<TNetwork> embedded)
+    private static TNetwork Open<TNetwork>(
+        string path,
+        string what,
+        Func<string, TNetwork> read,
+        Func<TNetwork, (int Channels, int Size)> images,
+        Func<TNetwork> embedded)
         where TNetwork : torch.nn.Module
     {
         TNetwork? network = null;
@@ -93,7 +117,9 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
             network = read(path);
             return images(network) == (3, Side)
                 ? network
-                : throw new InvalidDataException($"It is for images of {images(network).Channels} channels and {images(network).Size} pixels a side; expected 3 and {Side}.");
+                : throw new InvalidDataException(
+                    $"It is for images of {images(network).Channels} channels and {images(network).Size} pixels a side; "
+                        + $"expected 3 and {Side}.");
         }
         catch (SafetensorsException e)
         {

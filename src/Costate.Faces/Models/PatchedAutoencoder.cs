@@ -66,7 +66,15 @@ public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tenso
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var config = PatchedAutoencoderConfig.Parse(path, PretrainedNetwork.Configuration(path));
-        return PretrainedNetwork.Load(new PatchedAutoencoder(config), path, currentName: null, device, dtype, trainable, progress, cancellationToken);
+        return PretrainedNetwork.Load(
+            new PatchedAutoencoder(config),
+            path,
+            currentName: null,
+            device,
+            dtype,
+            trainable,
+            progress,
+            cancellationToken);
     }
 
     /// <summary>Writes the parameters and the configuration to a safetensors file, which appears complete or not at all.</summary>

@@ -11,7 +11,7 @@ public sealed record PatchedAutoencoderConfig
     private const string Noise = "epsilon";
     private const string Velocity = "v_prediction";
 
-    /// <summary>The embedded autoencoder for drawn faces of 64 x 64 pixels: 2 x 2 patches, 1.5 million parameters.</summary>
+    /// <summary>The autoencoder for drawn faces of 64 x 64 pixels: 2 x 2 patches, codes of 256 numbers, 5.1 million parameters.</summary>
     public static PatchedAutoencoderConfig Faces64 { get; } = new()
     {
         PatchSize = 2,
@@ -22,13 +22,15 @@ public sealed record PatchedAutoencoderConfig
             InChannels = 12,
             OutChannels = 12,
             ModelChannels = 32,
-            ChannelMult = [1, 2, 2],
+            ChannelMult = [1, 2, 4],
             NumResBlocks = 1,
             EmbedChannels = 128,
-            EncOutChannels = 128,
+            EncOutChannels = 256,
+            ResnetCondChannels = 256,
             EncNumResBlock = 1,
-            EncChannelMult = [1, 1, 2, 2],
-            AttentionResolutions = [8],
+            EncChannelMult = [1, 2, 4, 8],
+            AttentionResolutions = [],
+            EncAttnResolutions = [8],
             ResblockUpdown = false,
             Dropout = 0,
         },
@@ -69,7 +71,8 @@ public sealed record PatchedAutoencoderConfig
     }
 
     /// <summary>The text that <see cref="Parse"/> reads.</summary>
-    internal string ToJson() => ConfigurationText.Of(Network, ("patch_size", PatchSize), ("prediction_type", Prediction == Prediction.Noise ? Noise : Velocity));
+    internal string ToJson() =>
+        ConfigurationText.Of(Network, ("patch_size", PatchSize), ("prediction_type", Prediction == Prediction.Noise ? Noise : Velocity));
 
     private static Prediction Predicted(string type)
     {
@@ -85,13 +88,16 @@ public sealed record PatchedAutoencoderConfig
         Option.Divides("patch_size squared", PatchSize * PatchSize, "in_channels", Network.InChannels);
         if (Prediction is not (Prediction.Noise or Prediction.Velocity))
         {
-            throw new NotSupportedException($"Got {nameof(Prediction)} {Prediction}; expected {Prediction.Noise} or {Prediction.Velocity}.");
+            throw new NotSupportedException(
+                $"Got {nameof(Prediction)} {Prediction}; expected {Prediction.Noise} or {Prediction.Velocity}.");
         }
 
         Network.Check();
         if (Network.OutChannels != Network.InChannels)
         {
-            throw new ArgumentException($"Got in_channels {Network.InChannels} and out_channels {Network.OutChannels}; expected the same, for a prediction of the noise.");
+            throw new ArgumentException(
+                $"Got in_channels {Network.InChannels} and out_channels {Network.OutChannels}; expected the same, "
+                    + "for a prediction of the noise.");
         }
     }
 }

@@ -24,7 +24,9 @@ internal sealed record FacePicture(string Name, string Sha256, byte[] Values)
         using var encoded = new EncodedPicture($"the picture {name}", bytes);
         if (Math.Min(encoded.Width, encoded.Height) < SmallestSide)
         {
-            throw new InvalidDataException($"Got the picture {name} of {encoded.Width} x {encoded.Height} pixels; expected at least {SmallestSide} x {SmallestSide}, on which a face can be seen.");
+            throw new InvalidDataException(
+                $"Got the picture {name} of {encoded.Width} x {encoded.Height} pixels; expected at least {SmallestSide} x {SmallestSide}, "
+                    + "on which a face can be seen.");
         }
 
         using SKBitmap picture = encoded.Decode(mayShrink: true);

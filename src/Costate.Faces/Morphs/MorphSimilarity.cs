@@ -12,5 +12,6 @@ internal sealed record MorphSimilarity(string Recogniser, bool Judges, double Th
     public bool Accepted => ToA > Threshold && ToB > Threshold;
 
     /// <summary>Whether every judge among recognisers takes it for A and for B.</summary>
-    internal static bool AcceptedByJudges(IReadOnlyList<MorphSimilarity> recognisers) => recognisers.Where(s => s.Judges).All(s => s.Accepted);
+    internal static bool AcceptedByJudges(IReadOnlyList<MorphSimilarity> recognisers) =>
+        recognisers.Where(s => s.Judges).All(s => s.Accepted);
 }

@@ -34,12 +34,18 @@ public sealed class Morphing
         (Sampler, this.embedding, Encoder) = (sampler, embedding, encoder ?? sampler);
         if (sampler.Solver is { IsStochastic: true, IsReversible: true })
         {
-            throw new ArgumentException($"{sampler.Solver.Name} is stochastic and reversible: it needs both its states to come back to an image, and a blend that is optimised has one. Take a stochastic solver that is not reversible, or a deterministic one.", nameof(sampler));
+            throw new ArgumentException(
+                $"{sampler.Solver.Name} is stochastic and reversible: it needs both its states to come back to an image, "
+                    + "and a blend that is optimised has one. Take a stochastic solver that is not reversible, or a deterministic one.",
+                nameof(sampler));
         }
 
         if (Encoder != sampler && (sampler.Solver.IsStochastic || Encoder.Solver.IsStochastic))
         {
-            throw new ArgumentException($"Got the encoder {Encoder.Solver.Name} for the sampler {sampler.Solver.Name}; the noise of a stochastic sampler belongs to its own grid. Leave the encoder out, or take two deterministic ones.", nameof(encoder));
+            throw new ArgumentException(
+                $"Got the encoder {Encoder.Solver.Name} for the sampler {sampler.Solver.Name}; the noise of a stochastic sampler belongs "
+                    + "to its own grid. Leave the encoder out, or take two deterministic ones.",
+                nameof(encoder));
         }
     }
 
@@ -71,14 +77,21 @@ public sealed class Morphing
     /// <param name="b">The second images, of the same shape.</param>
     /// <param name="codeA">The codes of the first, [pairs, ...], floating point; null where the network takes none.</param>
     /// <param name="codeB">The codes of the second.</param>
-    /// <param name="seeds">For a stochastic sampler, one seed for each pair; both its images are encoded with the same draws. The default
+    /// <param name="seed">For a stochastic sampler, one seed for each pair; both its images are encoded with the same draws. The default
     /// is the number of the pair.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="ArgumentException">Shapes or dtypes differ or do not fit, or something is not finite.</exception>
     /// <exception cref="InvalidOperationException">The network returned another shape, NaN or infinity.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public MorphingEnds Encode(Tensor a, Tensor b, Tensor? codeA, Tensor? codeB, IReadOnlyList<ulong>? seeds = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public MorphingEnds Encode(
+        Tensor a,
+        Tensor b,
+        Tensor? codeA,
+        Tensor? codeB,
+        NoiseSeeds? seed = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         Require(a, b, "images");
         if (codeA is not null || codeB is not null)
@@ -87,27 +100,26 @@ public sealed class Morphing
         }
 
         int pairs = checked((int)a.shape[0]);
-        seeds ??= [.. Enumerable.Range(0, pairs).Select(i => (ulong)i)];
-        if (seeds.Count != pairs)
-        {
-            throw new ArgumentException($"Got {seeds.Count} seeds for {pairs} pairs; give one for each.", nameof(seeds));
-        }
+        int[] numbers = [.. Enumerable.Range(0, pairs)];
+        NoiseSeeds its = seed ?? NoiseSeeds.OfItems(numbers.Select(i => (ulong)i));
+        its.Check(nameof(seed), pairs);
 
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        BrownianPath? path = Encoder.Solver.IsStochastic ? BrownianPath.PerStep([.. seeds, .. seeds]) : null;
+        BrownianPath? path = Encoder.Solver.IsStochastic ? BrownianPath.PerStep(its.ForItems([.. numbers, .. numbers])) : null;
         Tensor? codes = codeA is null ? null : cat([codeA, codeB!], 0);
         SamplingRun run = Encoder.Checked(cat([a, b], 0), codes, path, SelectedProgress.OfInversion(progress), cancellationToken);
         NoiseState state = Inversion.Invert(run, Encoder.Settings);
-        Tensor start = state.States[0].to(a.dtype);
+        Tensor start = state.Start.to(a.dtype);
+        Tensor? vectors = (state as EncodedNoise)?.Vectors;
         return new MorphingEnds
         {
             A = a.alias(),
             B = b.alias(),
             StartA = start.narrow(0, 0, pairs).clone(),
             StartB = start.narrow(0, pairs, pairs).clone(),
-            NoiseA = state.NoiseVectors?.narrow(1, 0, pairs).clone(),
-            NoiseB = state.NoiseVectors?.narrow(1, pairs, pairs).clone(),
+            NoiseA = vectors?.narrow(1, 0, pairs).clone(),
+            NoiseB = vectors?.narrow(1, pairs, pairs).clone(),
             CodeA = codeA?.alias(),
             CodeB = codeB?.alias(),
             NetworkEvaluations = run.Meter.Evaluations,
@@ -118,16 +130,23 @@ public sealed class Morphing
     /// <param name="a">The first images, [pairs, ...].</param>
     /// <param name="b">The second images, of the same shape.</param>
     /// <param name="code">From images to their codes, [pairs, ...].</param>
-    /// <param name="seeds">For a stochastic sampler, one seed for each pair. The default is the number of the pair.</param>
+    /// <param name="seed">For a stochastic sampler, one seed for each pair. The default is the number of the pair.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <inheritdoc cref="Encode(Tensor, Tensor, Tensor?, Tensor?, IReadOnlyList{ulong}?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public MorphingEnds Encode(Tensor a, Tensor b, Func<Tensor, Tensor> code, IReadOnlyList<ulong>? seeds = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="Encode(Tensor, Tensor, Tensor?, Tensor?, NoiseSeeds?, IProgress{StepProgress}?, CancellationToken)"
+    /// path="/exception"/>
+    public MorphingEnds Encode(
+        Tensor a,
+        Tensor b,
+        Func<Tensor, Tensor> code,
+        NoiseSeeds? seed = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(code);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        return Encode(a, b, code(a), code(b), seeds, progress, cancellationToken).MoveToOuterDisposeScope();
+        return Encode(a, b, code(a), code(b), seed, progress, cancellationToken).MoveToOuterDisposeScope();
     }
 
     /// <summary>What lies between the two images of each pair: noise along great circles, codes along lines.</summary>
@@ -146,7 +165,10 @@ public sealed class Morphing
             return (start, code, null);
         }
 
-        Tensor noise = SphericalInterpolation.Between(vectors.flatten(0, 1), ends.NoiseB!.flatten(0, 1), weight).reshape(vectors.shape).MoveToOuterDisposeScope();
+        Tensor noise = SphericalInterpolation
+            .Between(vectors.flatten(0, 1), ends.NoiseB!.flatten(0, 1), weight)
+            .reshape(vectors.shape)
+            .MoveToOuterDisposeScope();
         return (start, code, BrownianPath.Recorded(noise));
     }
 
@@ -158,11 +180,18 @@ public sealed class Morphing
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The best morph of each pair. The encoding is not in its cost.</returns>
     /// <inheritdoc cref="LatentOptimisation.Run" path="/exception"/>
-    public OptimisedLatent Run(MorphingEnds ends, LatentOptimisationOptions? options = null, double weight = 0.5, IProgress<OptimisationProgress>? progress = null, CancellationToken cancellationToken = default)
+    public OptimisedLatent Run(
+        MorphingEnds ends,
+        LatentOptimisationOptions? options = null,
+        double weight = 0.5,
+        IProgress<OptimisationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor start, Tensor? code, BrownianPath? noise) = Blend(ends, weight);
-        return new LatentOptimisation(Sampler, LossOf(ends), options).Run(start, code, noise, progress, cancellationToken).MoveToOuterDisposeScope();
+        return new LatentOptimisation(Sampler, LossOf(ends), options)
+            .Run(start, code, noise, progress, cancellationToken)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -174,7 +203,11 @@ public sealed class Morphing
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <returns>The best blend of each pair; iteration i is that of weight i/(blends - 1). The encoding is not in its cost.</returns>
     /// <inheritdoc cref="LatentOptimisation.Run" path="/exception"/>
-    public OptimisedLatent BestBlend(MorphingEnds ends, int blends = 21, IProgress<OptimisationProgress>? progress = null, CancellationToken cancellationToken = default)
+    public OptimisedLatent BestBlend(
+        MorphingEnds ends,
+        int blends = 21,
+        IProgress<OptimisationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         double[] weights = SphericalInterpolation.Weights(blends);
         using DisposeScope scope = NewDisposeScope();
@@ -214,7 +247,9 @@ public sealed class Morphing
         Tensor embedded = embedding(images);
         return embedded.dim() == 2 && embedded.shape[0] == images.shape[0]
             ? embedded
-            : throw new InvalidOperationException($"The embedding returned shape {Shapes.Text(embedded)} for images of shape {Shapes.Text(images)}; it must return [{images.shape[0]}, width].");
+            : throw new InvalidOperationException(
+                $"The embedding returned shape {Shapes.Text(embedded)} for images of shape {Shapes.Text(images)}; "
+                    + $"it must return [{images.shape[0]}, width].");
     }
 
     private static Tensor Distance(Tensor a, Tensor b)
@@ -229,7 +264,9 @@ public sealed class Morphing
         ArgumentNullException.ThrowIfNull(b);
         if (a.dim() < 1 || !a.is_floating_point() || !Shapes.Equal(a, b) || a.dtype != b.dtype)
         {
-            throw new ArgumentException($"Got {name} of shapes {Shapes.Text(a)} and {Shapes.Text(b)}, {a.dtype} and {b.dtype}; expected two of [pairs, ...] alike, of floating point.");
+            throw new ArgumentException(
+                $"Got {name} of shapes {Shapes.Text(a)} and {Shapes.Text(b)}, {a.dtype} and {b.dtype}; "
+                    + "expected two of [pairs, ...] alike, of floating point.");
         }
     }
 }

@@ -7,10 +7,16 @@ internal sealed record NamedGrid(string Name, string Remark, Func<NoiseSchedule,
 
     internal static IReadOnlyList<NamedGrid> All { get; } =
     [
-        new("uniform-log-snr", "equal steps in log(alpha/sigma); both ends must have a finite one", (s, n, a, b, _) => TimeGrid.UniformLogSnr(s, n, a, b)),
+        new(
+            "uniform-log-snr",
+            "equal steps in log(alpha/sigma); both ends must have a finite one",
+            (s, n, a, b, _) => TimeGrid.UniformLogSnr(s, n, a, b)),
         new("uniform", "equal steps in time", (_, n, a, b, _) => TimeGrid.Uniform(n, a, b)),
         new("quadratic", "equal steps in the square root of time", (_, n, a, b, _) => TimeGrid.Quadratic(n, a, b)),
-        new("karras", "equal steps in (sigma/alpha)^(1/rho); karras:5 sets rho, which is 7 otherwise", (s, n, a, b, p) => TimeGrid.Karras(s, n, a, b, p.Count > 0 ? p[0] : DefaultRho)),
+        new(
+            "karras",
+            "equal steps in (sigma/alpha)^(1/rho); karras:5 sets rho, which is 7 otherwise",
+            (s, n, a, b, p) => TimeGrid.Karras(s, n, a, b, p.Count > 0 ? p[0] : DefaultRho)),
     ];
 
     /// <summary>The grid that a text stands for.</summary>
@@ -21,7 +27,10 @@ internal sealed record NamedGrid(string Name, string Remark, Func<NoiseSchedule,
         NamedGrid named = Specification.Find("grid", given.Name, All, g => g.Name);
         if (given.Numbers.Count > (named.Name == "karras" ? 1 : 0))
         {
-            throw new InputException("grid", text, named.Name == "karras" ? "karras or karras:RHO" : $"{named.Name}, which takes no numbers");
+            throw new InputException(
+                "grid",
+                text,
+                named.Name == "karras" ? "karras or karras:RHO" : $"{named.Name}, which takes no numbers");
         }
 
         try
@@ -30,7 +39,12 @@ internal sealed record NamedGrid(string Name, string Remark, Func<NoiseSchedule,
         }
         catch (ArgumentException e)
         {
-            throw new InputException("grid", $"{text} with {steps} steps from {start} to {end}", "a grid that the schedule has between these times", Reason.Of(e), e);
+            throw new InputException(
+                "grid",
+                $"{text} with {steps} steps from {start} to {end}",
+                "a grid that the schedule has between these times",
+                Reason.Of(e),
+                e);
         }
     }
 

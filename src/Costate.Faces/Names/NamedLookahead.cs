@@ -12,7 +12,7 @@ internal static class NamedLookahead
     private const string Midpoint = "midpoint";
 
     // Graphs of more evaluations at once would take too much memory.
-    private const int MostUnrolled = 32;
+    private const int MaxUnrolled = 32;
 
     /// <exception cref="InputException">The number of steps or the scheme is none.</exception>
     internal static Lookahead Parse(string steps, string scheme = DefaultScheme)
@@ -29,7 +29,10 @@ internal static class NamedLookahead
 
         try
         {
-            Lookahead lookahead = scheme == DefaultScheme ? Lookahead.Euler(n) : scheme == Midpoint ? Lookahead.Midpoint(n) : Lookahead.With(SolverOf(scheme), n);
+            Lookahead lookahead =
+                scheme == DefaultScheme ? Lookahead.Euler(n)
+                : scheme == Midpoint ? Lookahead.Midpoint(n)
+                : Lookahead.With(SolverOf(scheme), n);
             return IsUnrolled(n) ? lookahead with { Method = GradientMethod.Unrolled() } : lookahead;
         }
         catch (ArgumentException e) when (e is not InputException { ParamName: "scheme" })
@@ -39,16 +42,20 @@ internal static class NamedLookahead
     }
 
     /// <summary>The gradient through so many evaluations: all in one graph where memory allows it, which saves evaluating twice.</summary>
-    internal static GradientMethod MethodFor(int evaluations) => IsUnrolled(evaluations) ? GradientMethod.Unrolled() : GradientMethod.Discrete();
+    internal static GradientMethod MethodFor(int evaluations) =>
+        IsUnrolled(evaluations) ? GradientMethod.Unrolled() : GradientMethod.Discrete();
 
     /// <summary>Whether <see cref="MethodFor"/> evaluates each once.</summary>
-    internal static bool IsUnrolled(int evaluations) => evaluations <= MostUnrolled;
+    internal static bool IsUnrolled(int evaluations) => evaluations <= MaxUnrolled;
 
     private static Solver SolverOf(string scheme)
     {
         Solver solver = scheme == Midpoint ? Solver.ExponentialRungeKutta(ButcherTableau.Midpoint) : NamedSolver.Parse(scheme);
         return solver.IsStochastic
-            ? throw new InputException("scheme", $"{scheme}, which is stochastic,", "euler, midpoint or a deterministic solver, since a lookahead predicts")
+            ? throw new InputException(
+                "scheme",
+                $"{scheme}, which is stochastic,",
+                "euler, midpoint or a deterministic solver, since a lookahead predicts")
             : solver;
     }
 }

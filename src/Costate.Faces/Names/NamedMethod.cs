@@ -21,12 +21,20 @@ internal static class NamedMethod
         bool isAdjoint = parts[0] == "adjoint-deis";
         if (!isAdjoint && (adjointSteps ?? (object?)trajectory) is not null)
         {
-            throw new InputException(adjointSteps is null ? "trajectory" : "adjointSteps", $"{trajectory ?? $"{adjointSteps}"} with the method {text}", "left out but with the methods adjoint-deis:1 and adjoint-deis:2", "Leave it out, or change the method.");
+            throw new InputException(
+                adjointSteps is null ? "trajectory" : "adjointSteps",
+                $"{trajectory ?? $"{adjointSteps}"} with the method {text}",
+                "left out but with the methods adjoint-deis:1 and adjoint-deis:2",
+                "Leave it out, or change the method.");
         }
 
         if (parts[0] == "reversible" && !solver.IsReversible)
         {
-            throw new InputException("method", $"{text} with the solver {solver.Name}, whose states a sample does not determine,", "with a reversible solver, such as rex:euler", "Change the solver, or use the method discrete.");
+            throw new InputException(
+                "method",
+                $"{text} with the solver {solver.Name}, whose states a sample does not determine,",
+                "with a reversible solver, such as rex:euler",
+                "Change the solver, or use the method discrete.");
         }
 
         return parts switch

@@ -24,7 +24,11 @@ internal static class NamedReversible
                 ["rex-noise", var tableau, var number] => Rex(tableau, Number(text, number), Prediction.Noise),
                 ["edict", var number] => Solver.Edict(Number(text, number)),
                 ["bdia", var number] => Solver.Bdia(Number(text, number)),
-                ["rex" or "rex-noise", ..] => throw new InputException("solver", text, $"{parts[0]}:TABLEAU or {parts[0]}:TABLEAU:COUPLING, such as {parts[0]}:rk4:0.999", $"Tableaus: {Tableaus}."),
+                ["rex" or "rex-noise", ..] => throw new InputException(
+                    "solver",
+                    text,
+                    $"{parts[0]}:TABLEAU or {parts[0]}:TABLEAU:COUPLING, such as {parts[0]}:rk4:0.999",
+                    $"Tableaus: {Tableaus}."),
                 _ => null,
             };
         }
@@ -35,7 +39,8 @@ internal static class NamedReversible
     }
 
     internal static string Table() => $"""
-        Reversible solvers (for the method reversible, and exact inversion); the network is evaluated twice a step for each stage of the tableau:
+            Reversible solvers (for the method reversible, and exact inversion); the network is evaluated twice a step for each stage of the
+            tableau:
           rex:TABLEAU[:COUPLING]        Rex, data prediction; coupling in (0, 1], 0.999 unless said
           rex-noise:TABLEAU[:COUPLING]  the same in noise prediction, which is less accurate at few steps
           edict[:MIXING]                EDICT, 2 evaluations a step; mixing in (0, 1], 0.93 unless said

@@ -19,9 +19,14 @@ internal readonly record struct Specification(string Name, IReadOnlyList<double>
         double[] numbers = new double[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
-            if (!double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) || !double.IsFinite(numbers[i]))
+            if (
+                !double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) || !double.IsFinite(numbers[i])
+            )
             {
-                throw new InputException(parameter, text, $"a name with numbers after the colon and commas between them, such as {text[..colon]}:0.1,20");
+                throw new InputException(
+                    parameter,
+                    text,
+                    $"a name with numbers after the colon and commas between them, such as {text[..colon]}:0.1,20");
             }
         }
 

@@ -94,12 +94,35 @@ internal static class CmykJpeg
         using var body = new MemoryStream();
         body.Write([.. "mAB "u8, 0, 0, 0, 0, 4, 3, 0, 0]);
         byte[] identity = [.. "curv"u8, 0, 0, 0, 0, 0, 0, 0, 0];
-        byte[] curve = [.. "para"u8, 0, 0, 0, 0, 0, 3, 0, 0, .. Fixed(2.4), .. Fixed(1 / 1.055), .. Fixed(0.055 / 1.055), .. Fixed(1 / 12.92), .. Fixed(0.04045)];
+        byte[] curve =
+        [
+            .. "para"u8,
+            0,
+            0,
+            0,
+            0,
+            0,
+            3,
+            0,
+            0,
+            .. Fixed(2.4),
+            .. Fixed(1 / 1.055),
+            .. Fixed(0.055 / 1.055),
+            .. Fixed(1 / 12.92),
+            .. Fixed(0.04045),
+        ];
 
         // 1 is written as 32768/65535 in X, Y and Z.
         byte[] matrix = [.. ToXyz.SelectMany(value => Fixed(value * 32768 / 65535)), .. new byte[12]];
         byte[] table = [2, 2, 2, 2, .. new byte[12], 1, 0, 0, 0, .. Enumerable.Range(0, 16).SelectMany(Corner)];
-        byte[][] parts = [[.. identity, .. identity, .. identity], matrix, [.. curve, .. curve, .. curve], table, [.. identity, .. identity, .. identity, .. identity]];
+        byte[][] parts =
+        [
+            [.. identity, .. identity, .. identity],
+            matrix,
+            [.. curve, .. curve, .. curve],
+            table,
+            [.. identity, .. identity, .. identity, .. identity],
+        ];
         int offset = 32;
         foreach (byte[] part in parts)
         {

@@ -13,8 +13,8 @@ internal sealed class ContactSheet
 {
     private const int Gap = 2;
     private const int SmallestSide = 64;
-    private const int MostPerSheet = 64;
-    private const int MostPixels = 1 << 26;
+    private const int MaxPerSheet = 64;
+    private const int MaxPixels = 1 << 26;
 
     private readonly int batch;
     private readonly int channels;
@@ -32,7 +32,7 @@ internal sealed class ContactSheet
         (batch, channels, height, width) = ((int)shape[0], (int)shape[1], (int)shape[2], (int)shape[3]);
         scale = Math.Max(1, (SmallestSide + Math.Max(height, width) - 1) / Math.Max(height, width));
         long pixels = (long)((height * scale) + Gap) * ((width * scale) + Gap);
-        perSheet = (int)Math.Clamp(MostPixels / pixels, 1, MostPerSheet);
+        perSheet = (int)Math.Clamp(MaxPixels / pixels, 1, MaxPerSheet);
     }
 
     /// <summary>The names of the files, in order.</summary>
@@ -50,7 +50,7 @@ internal sealed class ContactSheet
     /// <param name="name">What the files are called, without their ending.</param>
     /// <param name="columns">Images in a row; as many as rows if null.</param>
     internal static ContactSheet? For(long[] shape, string name = "sample", int? columns = null) =>
-        shape.Length == 4 && shape[1] is 1 or 3 && shape[2] * shape[3] <= MostPixels ? new ContactSheet(shape, name, columns) : null;
+        shape.Length == 4 && shape[1] is 1 or 3 && shape[2] * shape[3] <= MaxPixels ? new ContactSheet(shape, name, columns) : null;
 
     /// <summary>Writes all sheets.</summary>
     /// <param name="samples">[batch, 1 or 3, height, width].</param>
@@ -73,7 +73,20 @@ internal sealed class ContactSheet
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        return [.. samples.detach().cpu().to(ScalarType.Float32).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().data<byte>()];
+        return
+        [
+            .. samples
+                .detach()
+                .cpu()
+                .to(ScalarType.Float32)
+                .add(1)
+                .mul(127.5)
+                .round()
+                .clamp(0, 255)
+                .to(ScalarType.Byte)
+                .contiguous()
+                .data<byte>(),
+        ];
     }
 
     private byte[] Sheet(byte[] values, int first, int count)
@@ -81,7 +94,8 @@ internal sealed class ContactSheet
         int columns = Math.Min(count, this.columns ?? (int)Math.Ceiling(Math.Sqrt(count)));
         int rows = (count + columns - 1) / columns;
         (int cellWidth, int cellHeight) = ((width * scale) + Gap, (height * scale) + Gap);
-        using var bitmap = new SKBitmap(new SKImageInfo((columns * cellWidth) + Gap, (rows * cellHeight) + Gap, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using var bitmap = new SKBitmap(
+            new SKImageInfo((columns * cellWidth) + Gap, (rows * cellHeight) + Gap, SKColorType.Rgba8888, SKAlphaType.Opaque));
         Span<uint> pixels = MemoryMarshal.Cast<byte, uint>(bitmap.GetPixelSpan());
         pixels.Fill(Pixel(128, 128, 128));
         for (int i = 0; i < count; i++)

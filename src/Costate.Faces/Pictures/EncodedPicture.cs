@@ -13,10 +13,10 @@ internal sealed class EncodedPicture : IDisposable
     internal const int StartBytes = 12;
 
     // A kilobyte of a file can ask for gigabytes of memory.
-    private const long MostPixels = 1 << 26;
+    private const long MaxPixels = 1 << 26;
 
     // Of a JPEG that comes smaller: some kinds are held in full while they are read.
-    private const long MostStored = 4 * MostPixels;
+    private const long MaxStored = 4 * MaxPixels;
 
     private readonly string what;
     private readonly SKCodec codec;
@@ -56,15 +56,16 @@ internal sealed class EncodedPicture : IDisposable
     internal SKBitmap Decode(bool mayShrink = false)
     {
         SKSizeI size = codec.Info.Size;
-        bool shrinks = mayShrink && Pixels(size) <= MostStored;
-        for (float scale = 0.5f; shrinks && Pixels(size) > MostPixels && scale >= 0.125f; scale /= 2)
+        bool shrinks = mayShrink && Pixels(size) <= MaxStored;
+        for (float scale = 0.5f; shrinks && Pixels(size) > MaxPixels && scale >= 0.125f; scale /= 2)
         {
             size = codec.GetScaledDimensions(scale);
         }
 
-        if (Pixels(size) > MostPixels)
+        if (Pixels(size) > MaxPixels)
         {
-            throw new InvalidDataException($"Got {what} of {Width} x {Height} pixels; expected at most {MostPixels} in all. Make it smaller first.");
+            throw new InvalidDataException(
+                $"Got {what} of {Width} x {Height} pixels; expected at most {MaxPixels} in all. Make it smaller first.");
         }
 
         SKBitmap stored = Bitmap(size);
@@ -85,7 +86,8 @@ internal sealed class EncodedPicture : IDisposable
     private static SKBitmap Bitmap(SKSizeI size) =>
         new(new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb()));
 
-    private (int Width, int Height) Upright(SKSizeI stored) => LiesOnItsSide ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
+    private (int Width, int Height) Upright(SKSizeI stored) =>
+        LiesOnItsSide ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
 
     private SKBitmap Turned(SKBitmap stored)
     {

@@ -53,7 +53,9 @@ internal static class PngOrientation
             if (Short(entries, little) == OrientationTag)
             {
                 ushort value = Short(entries[8..], little);
-                return Short(entries[2..], little) == ShortType && value is >= 1 and <= 8 ? (SKEncodedOrigin)value : SKEncodedOrigin.TopLeft;
+                return Short(entries[2..], little) == ShortType && value is >= 1 and <= 8
+                    ? (SKEncodedOrigin)value
+                    : SKEncodedOrigin.TopLeft;
             }
         }
 

@@ -25,7 +25,8 @@ internal sealed record Calibration
 
     public required IReadOnlyList<CalibratedRecogniser> Recognisers { get; init; }
 
-    private static string Cure(string folder) => $"Measure them by costate evaluate recognisers, with {folder} as the folder of weights and of the output.";
+    private static string Cure(string folder) =>
+        $"Measure them by costate evaluate recognisers, with {folder} as the folder of weights and of the output.";
 
     /// <summary>The thresholds in a folder of weights.</summary>
     /// <exception cref="InvalidDataException">The file is missing or not such a file.</exception>
@@ -43,7 +44,9 @@ internal sealed record Calibration
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"'{path}' does not hold thresholds of recognisers: {e.Message.Split('\n')[0].Trim()} {Cure(folder)}", e);
+            throw new InvalidDataException(
+                $"'{path}' does not hold thresholds of recognisers: {e.Message.Split('\n')[0].Trim()} {Cure(folder)}",
+                e);
         }
     }
 
@@ -53,10 +56,13 @@ internal sealed record Calibration
     {
         string folder = Path.GetDirectoryName(path)!;
         CalibratedRecogniser found = Recognisers.FirstOrDefault(r => r.Name == name)
-            ?? throw new InvalidDataException($"'{Path.Combine(folder, FileName)}' has no threshold of the recogniser {name}. {Cure(folder)}");
+            ?? throw new InvalidDataException(
+                $"'{Path.Combine(folder, FileName)}' has no threshold of the recogniser {name}. {Cure(folder)}");
         return found.Sha256 == Digest(path) && double.IsFinite(found.Threshold)
             ? found
-            : throw new InvalidDataException($"The threshold of {name} in '{Path.Combine(folder, FileName)}' was measured on other weights than those in '{path}'. {Cure(folder)}");
+            : throw new InvalidDataException(
+                $"The threshold of {name} in '{Path.Combine(folder, FileName)}' was measured on other weights than those in '{path}'. "
+                    + $"{Cure(folder)}");
     }
 
     /// <summary>What tells a file of weights from others.</summary>

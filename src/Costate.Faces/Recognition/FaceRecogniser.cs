@@ -81,7 +81,15 @@ public sealed class FaceRecogniser : nn.Module<Tensor, Tensor>
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var config = FaceRecogniserConfig.Parse(path, PretrainedNetwork.Configuration(path));
-        return PretrainedNetwork.Load(new FaceRecogniser(config), path, currentName: null, device, dtype, trainable, progress, cancellationToken);
+        return PretrainedNetwork.Load(
+            new FaceRecogniser(config),
+            path,
+            currentName: null,
+            device,
+            dtype,
+            trainable,
+            progress,
+            cancellationToken);
     }
 
     /// <summary>Writes the parameters and the configuration to a safetensors file, which appears complete or not at all.</summary>

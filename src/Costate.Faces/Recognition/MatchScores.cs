@@ -37,7 +37,8 @@ internal sealed class MatchScores
         using IDisposable noGraph = no_grad();
         if (!embeddings.isfinite().all().item<bool>())
         {
-            throw new InvalidDataException("A recogniser's embeddings are not finite; its weights are damaged, or its training went wrong.");
+            throw new InvalidDataException(
+                "A recogniser's embeddings are not finite; its weights are damaged, or its training went wrong.");
         }
 
         int identities = (int)embeddings.shape[0] / pictures;

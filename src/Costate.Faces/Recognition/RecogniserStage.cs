@@ -34,7 +34,8 @@ internal sealed class RecogniserStage : NetworkBlock
         return hidden.MoveToOuterDisposeScope();
     }
 
-    private static Tensor Changed((GroupNorm Norm, Conv2d Conv) layer, Tensor x) => layer.Conv.Apply(Activation.Silu.Apply(layer.Norm.call(x)));
+    private static Tensor Changed((GroupNorm Norm, Conv2d Conv) layer, Tensor x) =>
+        layer.Conv.Apply(Activation.Silu.Apply(layer.Norm.call(x)));
 
     private void Add(string name, int inChannels, int outChannels, int stride)
     {

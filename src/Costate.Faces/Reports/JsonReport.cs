@@ -18,5 +18,6 @@ internal static class JsonReport
 
     /// <summary>What <see cref="Text"/> has written to a file.</summary>
     /// <exception cref="JsonException">It is something else.</exception>
-    internal static T Read<T>(string path) => JsonSerializer.Deserialize<T>(File.ReadAllText(path), Options) ?? throw new JsonException("It is null.");
+    internal static T Read<T>(string path) =>
+        JsonSerializer.Deserialize<T>(File.ReadAllText(path), Options) ?? throw new JsonException("It is null.");
 }

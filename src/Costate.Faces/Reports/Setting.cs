@@ -27,7 +27,8 @@ internal sealed class Setting
     public static implicit operator Setting?(ulong? value) => Number(value);
 
     // JSON has no infinity.
-    public static implicit operator Setting?(double? value) => value is double v && !double.IsFinite(v) ? (Setting?)v.ToString("R", CultureInfo.InvariantCulture) : Number(value);
+    public static implicit operator Setting?(double? value) =>
+        value is double v && !double.IsFinite(v) ? (Setting?)v.ToString("R", CultureInfo.InvariantCulture) : Number(value);
 
     public static implicit operator Setting(bool value) => new(value ? "true" : "false", isLiteral: true);
 
@@ -40,7 +41,12 @@ internal sealed class Setting
     /// <param name="ours">The others.</param>
     /// <param name="there">What to call the first.</param>
     /// <param name="now">What to call the others.</param>
-    internal static string Differences(IReadOnlyDictionary<string, Setting> theirs, IReadOnlyDictionary<string, Setting> ours, string there = "there", string now = "now") => string.Join(
+    internal static string Differences(
+        IReadOnlyDictionary<string, Setting> theirs,
+        IReadOnlyDictionary<string, Setting> ours,
+        string there = "there",
+        string now = "now") =>
+        string.Join(
         ", ",
         theirs.Keys.Union(ours.Keys).Order(StringComparer.Ordinal)
             .Select(key => (Key: key, There: theirs.GetValueOrDefault(key)?.Text, Now: ours.GetValueOrDefault(key)?.Text))
@@ -50,16 +56,20 @@ internal sealed class Setting
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    private static Setting? Number(IFormattable? value) => value is null ? null : new Setting(value.ToString(value is double ? "R" : null, CultureInfo.InvariantCulture), isLiteral: true);
+    private static Setting? Number(IFormattable? value) =>
+        value is null ? null : new Setting(value.ToString(value is double ? "R" : null, CultureInfo.InvariantCulture), isLiteral: true);
 
     private sealed class Converter : JsonConverter<Setting>
     {
-        public override Setting? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
-        {
-            JsonTokenType.String => reader.GetString(),
-            JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False => new Setting(Encoding.UTF8.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan), isLiteral: true),
-            _ => throw new JsonException($"A setting is {reader.TokenType}; expected text, a number, true or false."),
-        };
+        public override Setting? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType switch
+            {
+                JsonTokenType.String => reader.GetString(),
+                JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False => new Setting(
+                    Encoding.UTF8.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan),
+                    isLiteral: true),
+                _ => throw new JsonException($"A setting is {reader.TokenType}; expected text, a number, true or false."),
+            };
 
         public override void Write(Utf8JsonWriter writer, Setting value, JsonSerializerOptions options)
         {

@@ -57,7 +57,10 @@ internal sealed class AdamW : IDisposable
         double correction2 = 1 - Math.Pow(Beta2, steps);
         using IDisposable noGraph = no_grad();
         using Scalar beta1 = Beta1, beta2 = Beta2, share1 = 1 - Beta1, share2 = 1 - Beta2;
-        using Scalar root = 1 / Math.Sqrt(correction2), epsilon = Epsilon, rate = -learningRate / correction1, keep = 1 - (learningRate * weightDecay);
+        using Scalar root = 1 / Math.Sqrt(correction2),
+            epsilon = Epsilon,
+            rate = -learningRate / correction1,
+            keep = 1 - (learningRate * weightDecay);
         foreach ((Parameter parameter, Tensor first, Tensor second) in moments)
         {
             using DisposeScope scope = NewDisposeScope();

@@ -1,5 +1,6 @@
 using Costate.Faces.Models;
 using Costate.Faces.Pictures;
+using Costate.Faces.Recognition;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,15 +9,17 @@ namespace Costate.Faces.Training;
 /// <summary>
 /// A diffusion autoencoder learns to tell noise and face apart from the noisy face and the code of the clean one
 /// (Preechakul et al. 2022, eq. 6), at times drawn evenly from the continuous schedule. Where it predicts the velocity, the loss is
-/// that of the velocity (Salimans and Ho 2022).
+/// that of the velocity (Salimans and Ho 2022). Times with little noise count less, for what is left to tell there is grain: a loss counts
+/// by 1 / (1 + SNR / 5) (after Hang et al. 2023), which makes it about as large at all times.
 /// </summary>
 internal sealed class AutoencoderTask : TrainingTask
 {
     internal const string WeightsFile = EmbeddedModel.AutoencoderFile;
 
+    private const double BalancedSnr = 5;
     private const double FirstTime = 1e-3;
     private const int TrainingTimesteps = 1000;
-    private const int MostShown = 16;
+    private const int MaxShown = 16;
     private const int Steps = 20;
 
     private readonly FaceData data;
@@ -24,7 +27,11 @@ internal sealed class AutoencoderTask : TrainingTask
     private readonly PatchedAutoencoder network;
     private readonly PatchedAutoencoder average;
 
-    internal AutoencoderTask(PatchedAutoencoderConfig config, FaceData data, TrainingSettings settings)
+    /// <param name="config">The network's shape.</param>
+    /// <param name="data">What it learns from.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="from">Weights of such a network, or of a narrower one, to begin with; null to begin with random ones.</param>
+    internal AutoencoderTask(PatchedAutoencoderConfig config, FaceData data, TrainingSettings settings, string? from = null)
     {
         (this.data, this.settings) = (data, settings);
         network = new PatchedAutoencoder(config);
@@ -32,8 +39,17 @@ internal sealed class AutoencoderTask : TrainingTask
         average.eval();
         using var random = new StepRandom(settings.Seed, 0);
         random.Initialise(network);
+        if (from is not null)
+        {
+            Begin(from, random);
+        }
+
         Parameters = Trained(network, average);
-        Settings = new Dictionary<string, string> { ["data"] = $"{data.Identities} x {data.Circumstances} faces" };
+        Settings = new Dictionary<string, string>
+        {
+            ["data"] = data.Selection.Description,
+            ["from"] = from is null ? "random weights" : Calibration.Digest(from),
+        };
     }
 
     /// <summary>Of the noise that it learns to predict.</summary>
@@ -55,6 +71,7 @@ internal sealed class AutoencoderTask : TrainingTask
         // One time from each of as many equal parts of the range: the loss depends on it more than on all else.
         Tensor times = (arange(batch, ScalarType.Float32) + random.Uniform(batch)) * ((1 - FirstTime) / batch) + FirstTime;
         (Tensor alpha, Tensor sigma) = Levels(times);
+        Tensor weights = 1 / (1 + ((alpha / sigma).square() / BalancedSnr));
         double sum = 0;
         for (int first = 0; first < batch; first += settings.MicroBatch)
         {
@@ -68,7 +85,7 @@ internal sealed class AutoencoderTask : TrainingTask
             Tensor target = network.Config.Prediction == Prediction.Velocity ? (eps * signal) - (faces * level) : eps;
             Tensor told = (Part(times) * TrainingTimesteps) - 1;
             Tensor predicted = network.call(noisy, told, network.Encode(faces));
-            Tensor loss = nn.functional.mse_loss(predicted, target) * ((double)count / batch);
+            Tensor loss = ((predicted - target).square() * Part(weights)).mean() * ((double)count / batch);
             loss.backward();
             sum += loss.item<float>();
         }
@@ -80,10 +97,14 @@ internal sealed class AutoencoderTask : TrainingTask
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        int shown = Math.Min(MostShown, data.Identities);
+        int shown = Math.Min(MaxShown, data.Identities);
         Tensor faces = FaceData.HeldOut(shown, 1);
         Tensor codes = average.Encode(faces);
-        var sampler = new Sampler(average.ToDenoiser(TrainingTimesteps), Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, Steps));
+        var sampler = new Sampler(
+            average.ToDenoiser(TrainingTimesteps),
+            Schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(Schedule, Steps));
         Tensor fromRandom = sampler.Sample(StartNoise.Draw(faces.shape, seed: 1), codes);
         using NoiseState noise = sampler.Invert(faces, codes);
         Tensor fromEncoded = sampler.Sample(noise, codes);
@@ -115,6 +136,19 @@ internal sealed class AutoencoderTask : TrainingTask
         }
 
         return trained;
+    }
+
+    private void Begin(string from, StepRandom random)
+    {
+        try
+        {
+            WidenedWeights.Copy(from, network, random);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     private static double Psnr(Tensor got, Tensor expected)

@@ -38,7 +38,9 @@ internal sealed class Checkpoint(string path, TrainingTask task, AdamW optimizer
             string? before = file.Metadata.GetValueOrDefault(name);
             if (before != value)
             {
-                throw new InvalidDataException($"Got {name} {value}; the training in '{path}' has {before ?? "none"}. Give the same settings to go on with it, or another output folder to begin anew.");
+                throw new InvalidDataException(
+                    $"Got {name} {value}; the training in '{path}' has {before ?? "none"}. Give the same settings to go on with it, "
+                        + "or another output folder to begin anew.");
             }
         }
 
@@ -49,7 +51,9 @@ internal sealed class Checkpoint(string path, TrainingTask task, AdamW optimizer
             Tensor stored = file.Read(name);
             if (!stored.shape.AsSpan().SequenceEqual(tensor.shape))
             {
-                throw new InvalidDataException($"'{path}' holds {name} in shape [{string.Join(", ", stored.shape)}]; expected [{string.Join(", ", tensor.shape)}]. It is of another network; give another output folder to begin anew.");
+                throw new InvalidDataException(
+                    $"'{path}' holds {name} in shape [{string.Join(", ", stored.shape)}]; expected [{string.Join(", ", tensor.shape)}]. "
+                        + "It is of another network; give another output folder to begin anew.");
             }
 
             tensor.copy_(stored);
@@ -64,7 +68,8 @@ internal sealed class Checkpoint(string path, TrainingTask task, AdamW optimizer
         where T : struct, IParsable<T> =>
         T.TryParse(file.Metadata.GetValueOrDefault(name), CultureInfo.InvariantCulture, out T value)
             ? value
-            : throw new InvalidDataException($"'{path}' does not say its {name}, or not as a number; it is damaged. Delete it to begin anew.");
+            : throw new InvalidDataException(
+                $"'{path}' does not say its {name}, or not as a number; it is damaged. Delete it to begin anew.");
 
     private Dictionary<string, Tensor> Tensors()
     {

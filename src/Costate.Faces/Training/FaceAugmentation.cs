@@ -29,7 +29,11 @@ internal static class FaceAugmentation
     {
         Tensor padded = nn.functional.pad(faces, [Shift, Shift, Shift, Shift], PaddingModes.Replicate);
         long[] at = [.. random.Integers((2 * Shift) + 1, 2 * faces.shape[0]).data<long>()];
-        return stack([.. Enumerable.Range(0, (int)faces.shape[0]).Select(i => padded[i].narrow(1, at[2 * i], faces.shape[2]).narrow(2, at[(2 * i) + 1], faces.shape[3]))]);
+        return stack([
+            .. Enumerable
+                .Range(0, (int)faces.shape[0])
+                .Select(i => padded[i].narrow(1, at[2 * i], faces.shape[2]).narrow(2, at[(2 * i) + 1], faces.shape[3])),
+        ]);
     }
 
     // A binomial kernel over three pixels, twice.

@@ -18,30 +18,44 @@ internal sealed class FaceData : IDisposable
 
     private readonly Tensor faces;
 
-    private FaceData(Tensor faces, int identities, int circumstances) =>
-        (this.faces, Identities, Circumstances) = (faces.DetachFromDisposeScope(), identities, circumstances);
+    private FaceData(Tensor faces, FaceSelection selection) => (this.faces, Selection) = (faces.DetachFromDisposeScope(), selection);
 
-    internal int Identities { get; }
+    /// <summary>Which faces they are.</summary>
+    internal FaceSelection Selection { get; }
 
-    internal int Circumstances { get; }
+    internal int Identities => Selection.Identities;
 
     internal long Count => faces.shape[0];
 
     /// <summary>Reads the file; draws it first where there is none.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="selection">Which faces.</param>
+    /// <param name="threads">That draw.</param>
+    /// <param name="progress">Told the share drawn.</param>
+    /// <param name="cancellationToken">Looked at between faces.</param>
     /// <exception cref="InvalidDataException">The file holds other faces.</exception>
-    internal static FaceData Open(string path, int identities, int circumstances, int threads, IProgress<double>? progress, CancellationToken cancellationToken)
+    internal static FaceData Open(
+        string path,
+        FaceSelection selection,
+        int threads,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         if (File.Exists(path))
         {
-            return Read(path, identities, circumstances);
+            return Read(path, selection);
         }
 
-        Tensor drawn = Drawn(identities, circumstances, threads, progress, cancellationToken);
-        var metadata = new Dictionary<string, string> { ["identities"] = Text(identities), ["circumstances"] = Text(circumstances) };
+        Tensor drawn = Drawn(selection, threads, progress, cancellationToken);
+        var metadata = new Dictionary<string, string>
+        {
+            ["identities"] = Text(selection.Identities),
+            ["circumstances"] = Text(selection.Circumstances),
+        };
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         SafetensorsFile.Write(path, new Dictionary<string, Tensor> { [FacesName] = drawn }, metadata, cancellationToken: cancellationToken);
-        return new FaceData(drawn, identities, circumstances);
+        return new FaceData(drawn, selection);
     }
 
     /// <summary>Faces in -1..1, [batch, 3, size, size].</summary>
@@ -50,14 +64,18 @@ internal sealed class FaceData : IDisposable
     /// <summary>Who they are.</summary>
     internal Tensor Labels(Tensor indices)
     {
-        using Scalar divisor = Circumstances;
+        using Scalar divisor = Selection.Circumstances;
         return indices.floor_divide(divisor);
     }
 
     /// <summary>Faces that nothing is trained on, in -1..1, one identity after the other.</summary>
-    internal static Tensor HeldOut(int identities, int circumstances, ulong first = DrawnFaces.FirstHeldOut)
+    internal static Tensor HeldOut(int identities, int circumstances, ulong first = DrawnFaces.FirstHeldOut) =>
+        HeldOut(new FaceSelection { Identities = identities, Circumstances = circumstances }, first);
+
+    /// <summary>Faces that nothing is trained on, in -1..1, one identity after the other.</summary>
+    internal static Tensor HeldOut(FaceSelection selection, ulong first)
     {
-        using Tensor drawn = DrawnFaces.Batch(Seeds(first, identities, circumstances), Size);
+        using Tensor drawn = DrawnFaces.Batch(selection.Seeds(first), selection.Size);
         return InRange(drawn);
     }
 
@@ -69,33 +87,46 @@ internal sealed class FaceData : IDisposable
         return bytes.to(ScalarType.Float32).div_(half).sub_(one);
     }
 
-    private static FaceData Read(string path, int identities, int circumstances)
+    private static FaceData Read(string path, FaceSelection selection)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        if (file.Metadata.GetValueOrDefault("identities") != Text(identities) || file.Metadata.GetValueOrDefault("circumstances") != Text(circumstances))
+        if (
+            file.Metadata.GetValueOrDefault("identities") != Text(selection.Identities)
+            || file.Metadata.GetValueOrDefault("circumstances") != Text(selection.Circumstances))
         {
-            throw new InvalidDataException($"Got {identities} identities in {circumstances} circumstances; '{path}' holds {file.Metadata.GetValueOrDefault("identities")} in {file.Metadata.GetValueOrDefault("circumstances")}. Give these numbers, or another file of faces.");
+            throw new InvalidDataException(
+                $"Got {selection.Identities} identities in {selection.Circumstances} circumstances; '{path}' holds "
+                    + $"{file.Metadata.GetValueOrDefault("identities")} in {file.Metadata.GetValueOrDefault("circumstances")}. "
+                    + "Give these numbers, or another file of faces.");
         }
 
         Tensor faces = file.Read(FacesName);
-        using Tensor last = DrawnFaces.Batch([((ulong)identities - 1, (ulong)circumstances - 1)], Size);
-        return faces[^1].unsqueeze(0).Equals(last)
-            ? new FaceData(faces, identities, circumstances)
-            : throw new InvalidDataException($"The faces in '{path}' were drawn by another version of this program. Delete the file, or give another.");
+        using Tensor last = DrawnFaces.Batch(
+            (selection with { Identities = 1 }).Seeds((ulong)selection.Identities - 1)[^1..],
+            selection.Size);
+        return faces.shape[^1] == selection.Size && faces[^1].unsqueeze(0).Equals(last)
+            ? new FaceData(faces, selection)
+            : throw new InvalidDataException(
+                $"The faces in '{path}' are others, or were drawn by another version of this program. Delete the file, or give another.");
     }
 
-    private static Tensor Drawn(int identities, int circumstances, int threads, IProgress<double>? progress, CancellationToken cancellationToken)
+    private static Tensor Drawn(FaceSelection selection, int threads, IProgress<double>? progress, CancellationToken cancellationToken)
     {
-        AvailableMemory.Require("identities", $"{identities} in {circumstances} circumstances each", (double)identities * circumstances * 3 * Size * Size, "Draw fewer people, or fewer portraits of each.");
-        (ulong, ulong)[] seeds = Seeds(0, identities, circumstances);
-        Tensor all = empty([seeds.Length, 3, Size, Size], ScalarType.Byte);
+        int size = selection.Size;
+        AvailableMemory.Require(
+            "identities",
+            $"{selection.Identities} in {selection.Circumstances} circumstances each",
+            (double)selection.Identities * selection.Circumstances * 3 * size * size,
+            "Draw fewer people, or fewer portraits of each.");
+        (ulong, ulong)[] seeds = selection.Seeds();
+        Tensor all = empty([seeds.Length, 3, size, size], ScalarType.Byte);
         int done = 0;
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
         Parallel.For(0, (seeds.Length + PerPiece - 1) / PerPiece, options, piece =>
         {
             using DisposeScope scope = NewDisposeScope();
             (ulong, ulong)[] part = seeds[(piece * PerPiece)..Math.Min(seeds.Length, (piece + 1) * PerPiece)];
-            all.narrow(0, piece * PerPiece, part.Length).copy_(DrawnFaces.Batch(part, Size, cancellationToken));
+            all.narrow(0, piece * PerPiece, part.Length).copy_(DrawnFaces.Batch(part, size, cancellationToken));
             lock (options)
             {
                 progress?.Report((double)(done += part.Length) / seeds.Length);
@@ -103,13 +134,6 @@ internal sealed class FaceData : IDisposable
         });
         return all;
     }
-
-    private static (ulong Identity, ulong Circumstance)[] Seeds(ulong first, int identities, int circumstances) =>
-    [
-        .. from identity in Enumerable.Range(0, identities)
-           from circumstance in Enumerable.Range(0, circumstances)
-           select (first + (ulong)identity, (ulong)circumstance)
-    ];
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

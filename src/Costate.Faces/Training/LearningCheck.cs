@@ -16,7 +16,12 @@ internal sealed record LearningCheck(string Name, double First, double Last, dou
     /// <summary>Reads the log of a part's training.</summary>
     internal static LearningCheck Of(TrainingPart part, string log)
     {
-        double[] losses = [.. File.ReadLines(log).Skip(1).Select(row => double.Parse(row.Split(',')[TrainingRun.LossColumn], CultureInfo.InvariantCulture))];
+        double[] losses =
+        [
+            .. File.ReadLines(log)
+                .Skip(1)
+                .Select(row => double.Parse(row.Split(',')[TrainingRun.LossColumn], CultureInfo.InvariantCulture)),
+        ];
         return new LearningCheck(part.Name, losses[0], losses[^1], part.LossFallsTo);
     }
 }

@@ -30,7 +30,12 @@ internal sealed record RecogniserEvaluation(Calibration Calibration, IReadOnlyLi
     /// <param name="progress">Told the fraction done.</param>
     /// <param name="cancellationToken">Looked at between batches of faces.</param>
     /// <exception cref="InvalidDataException">Weights are missing, damaged, or of other networks.</exception>
-    internal static RecogniserEvaluation Run(string folder, int identities, int pictures, Action<double> progress, CancellationToken cancellationToken)
+    internal static RecogniserEvaluation Run(
+        string folder,
+        int identities,
+        int pictures,
+        Action<double> progress,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         string[] paths = [.. EmbeddedRecogniser.AllNames.Select(name => Path.Combine(folder, EmbeddedRecogniser.FileOf(name)))];
@@ -48,7 +53,10 @@ internal sealed record RecogniserEvaluation(Calibration Calibration, IReadOnlyLi
                 PicturesOfEach = pictures,
                 ImpostorPairs = scores[0].ImpostorPairs,
                 GenuinePairs = scores[0].GenuinePairs,
-                Recognisers = [.. EmbeddedRecogniser.AllNames.Select((name, i) => Calibrated(name, paths[i], networks[i].Config, scores[i]))],
+                Recognisers =
+                [
+                    .. EmbeddedRecogniser.AllNames.Select((name, i) => Calibrated(name, paths[i], networks[i].Config, scores[i])),
+                ],
             };
             return new RecogniserEvaluation(calibration, scores);
         }
@@ -62,7 +70,12 @@ internal sealed record RecogniserEvaluation(Calibration Calibration, IReadOnlyLi
     internal string Text => JsonReport.Text(Calibration) + '\n';
 
     // Each face is drawn once, for all of them.
-    private static List<Tensor>[] Embeddings(List<FaceRecogniser> networks, int identities, int pictures, Action<double> progress, CancellationToken cancellationToken)
+    private static List<Tensor>[] Embeddings(
+        List<FaceRecogniser> networks,
+        int identities,
+        int pictures,
+        Action<double> progress,
+        CancellationToken cancellationToken)
     {
         using IDisposable noGraph = no_grad();
         List<Tensor>[] embeddings = [.. networks.Select(_ => new List<Tensor>())];
@@ -90,7 +103,9 @@ internal sealed record RecogniserEvaluation(Calibration Calibration, IReadOnlyLi
         T Number<T>(string key)
             where T : struct, IParsable<T> => T.TryParse(Told(key), CultureInfo.InvariantCulture, out T value)
             ? value
-            : throw new InvalidDataException($"'{path}' says as its {key} '{ErrorText.Shorten(Told(key))}'; expected a number, as costate train recogniser writes it.");
+                : throw new InvalidDataException(
+                    $"'{path}' says as its {key} '{ErrorText.Shorten(Told(key))}'; expected a number, "
+                        + "as costate train recogniser writes it.");
         double threshold = scores.Threshold(TargetFalseMatchRate);
         (double lowest, double highest) = scores.TrueMatchRateInterval(threshold);
         return new CalibratedRecogniser

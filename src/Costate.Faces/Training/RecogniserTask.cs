@@ -14,7 +14,7 @@ internal sealed class RecogniserTask : TrainingTask
 
     private const double CentreScale = 0.05;
     private const double MarginWarmUp = 0.2;
-    private const int MostHeldOut = 400;
+    private const int MaxHeldOut = 400;
     private const int HeldOutCircumstances = 4;
     private const int EvaluationBatch = 32;
 
@@ -32,7 +32,7 @@ internal sealed class RecogniserTask : TrainingTask
         margin = AngularMargin.Named(loss);
 
         // As many as it learns from, so that a small training is not all validation.
-        int identities = Math.Min(MostHeldOut, data.Identities);
+        int identities = Math.Min(MaxHeldOut, data.Identities);
         heldOut = new(() => FaceData.HeldOut(identities, HeldOutCircumstances).DetachFromDisposeScope());
         network = new FaceRecogniser(config);
         average = new FaceRecogniser(config);
@@ -50,7 +50,7 @@ internal sealed class RecogniserTask : TrainingTask
         {
             ["loss"] = loss,
             ["width"] = $"{config.Width}",
-            ["data"] = $"{data.Identities} x {data.Circumstances} faces",
+            ["data"] = data.Selection.Description,
         };
     }
 
@@ -73,7 +73,9 @@ internal sealed class RecogniserTask : TrainingTask
             int count = Math.Min(settings.MicroBatch, settings.Batch - first);
             Tensor chosen = indices.narrow(0, first, count);
             Tensor features = network.call(FaceAugmentation.Apply(data.Faces(chosen), random));
-            Tensor loss = margin.Loss(features, centres, data.Labels(chosen), Math.Min(1, progress / MarginWarmUp), random) * ((double)count / settings.Batch);
+            Tensor loss =
+                margin.Loss(features, centres, data.Labels(chosen), Math.Min(1, progress / MarginWarmUp), random)
+                * ((double)count / settings.Batch);
             loss.backward();
             sum += loss.item<float>();
         }

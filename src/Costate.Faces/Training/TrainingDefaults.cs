@@ -1,3 +1,5 @@
+using Costate.Faces.Drawing;
+
 namespace Costate.Faces.Training;
 
 /// <summary>What a training does unless it is told otherwise.</summary>
@@ -10,8 +12,7 @@ internal sealed record TrainingDefaults
         MicroBatch = 16,
         LearningRate = 1e-3,
         WeightDecay = 0.01,
-        Identities = 8000,
-        Circumstances = 6,
+        Faces = new FaceSelection { Identities = 8000, Circumstances = 6, EvenGlasses = true },
     };
 
     internal static TrainingDefaults Recogniser { get; } = new()
@@ -21,8 +22,17 @@ internal sealed record TrainingDefaults
         MicroBatch = 32,
         LearningRate = 2e-3,
         WeightDecay = 0.05,
-        Identities = 2000,
-        Circumstances = 24,
+        Faces = new FaceSelection { Identities = 2000, Circumstances = 24 },
+    };
+
+    internal static TrainingDefaults AttributeJudges { get; } = new()
+    {
+        Minutes = 15,
+        Batch = 64,
+        MicroBatch = 16,
+        LearningRate = 2e-3,
+        WeightDecay = 0.05,
+        Faces = new FaceSelection { Identities = 4000, Circumstances = 3, EvenGlasses = true, Size = Recognition.AttributeJudges.Side },
     };
 
     /// <summary>Minutes, unless there are <see cref="Steps"/>.</summary>
@@ -39,9 +49,7 @@ internal sealed record TrainingDefaults
 
     public required double WeightDecay { get; init; }
 
-    public required int Identities { get; init; }
-
-    public required int Circumstances { get; init; }
+    public required FaceSelection Faces { get; init; }
 
     /// <summary>The settings of a training that was told nothing but its seed.</summary>
     internal TrainingSettings Settings(ulong seed) => new()

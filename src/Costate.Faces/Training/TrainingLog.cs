@@ -28,5 +28,10 @@ internal sealed class TrainingLog
     }
 
     internal void Add(long step, params IReadOnlyList<double> values) =>
-        File.AppendAllText(path, string.Join(',', [step.ToString(CultureInfo.InvariantCulture), .. values.Select(v => v.ToString("G6", CultureInfo.InvariantCulture))]) + '\n');
+        File.AppendAllText(
+            path,
+            string.Join(
+                ',',
+                [step.ToString(CultureInfo.InvariantCulture), .. values.Select(v => v.ToString("G6", CultureInfo.InvariantCulture))]) + '\n'
+        );
 }

@@ -1,3 +1,5 @@
+using Costate.Faces.Drawing;
+
 namespace Costate.Faces.Training;
 
 /// <summary>One network of a recipe.</summary>
@@ -9,11 +11,8 @@ internal sealed record TrainingPart
     /// <summary>Its file of weights, where all parts come together.</summary>
     public required string WeightsFile { get; init; }
 
-    /// <summary>People to train on.</summary>
-    public required int Identities { get; init; }
-
-    /// <summary>Pictures of each.</summary>
-    public required int Circumstances { get; init; }
+    /// <summary>What to train on.</summary>
+    public required FaceSelection Faces { get; init; }
 
     public required TrainingSettings Settings { get; init; }
 

@@ -54,7 +54,9 @@ internal sealed class TrainingRun(TrainingTask task, TrainingSettings settings, 
             (double stepLoss, double stepNorm) = Step(optimizer, step, share, rate);
             if (!double.IsFinite(stepLoss + stepNorm))
             {
-                throw new InvalidDataException($"The loss is {stepLoss} and the gradient's norm {stepNorm} at step {step}; expected numbers. Go on from the last checkpoint with a lower learning rate in another folder.");
+                throw new InvalidDataException(
+                    $"The loss is {stepLoss} and the gradient's norm {stepNorm} at step {step}; expected numbers. "
+                        + "Go on from the last checkpoint with a lower learning rate in another folder.");
             }
 
             step++;

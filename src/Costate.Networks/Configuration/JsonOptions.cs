@@ -63,7 +63,9 @@ internal sealed class JsonOptions
 
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
-            throw new JsonException($"it is {(document.RootElement.ValueKind == JsonValueKind.Null ? "null" : $"of the kind {document.RootElement.ValueKind}")}");
+            throw new JsonException(
+                $"it is {(document.RootElement.ValueKind == JsonValueKind.Null ? "null" : $"of the kind {document.RootElement.ValueKind}")}"
+            );
         }
 
         Dictionary<string, JsonElement> members = [];
@@ -77,8 +79,7 @@ internal sealed class JsonOptions
 
     internal bool Flag(string name, bool otherwise) =>
         Find(name) is not { } value ? otherwise
-        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
-        : throw Bad(name, value, "true or false");
+        : ToFlag(name, value);
 
     internal int Integer(string name, int otherwise) => OptionalInteger(name) ?? otherwise;
 
@@ -88,8 +89,7 @@ internal sealed class JsonOptions
 
     internal double Number(string name, double otherwise) =>
         Find(name) is not { } value ? otherwise
-        : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) ? number
-        : throw Bad(name, value, "a number");
+        : ToNumber(name, value);
 
     internal string Text(string name, string otherwise) => OptionalText(name, null) ?? otherwise;
 
@@ -101,11 +101,68 @@ internal sealed class JsonOptions
 
     internal IReadOnlyList<int>? OptionalIntegers(string name) => List(name, "a list of whole numbers", ToInteger);
 
-    internal IReadOnlyList<string> Texts(string name, IReadOnlyList<string> otherwise) => List(name, "a list of texts", ToText) ?? otherwise;
+    internal IReadOnlyList<string> Texts(string name, IReadOnlyList<string> otherwise) =>
+        List(name, "a list of texts", ToText) ?? otherwise;
 
     /// <summary>One whole number or a list of them.</summary>
     internal IReadOnlyList<int>? IntegerOrIntegers(string name) =>
         Find(name) is { ValueKind: JsonValueKind.Number } value ? [ToInteger(name, value)] : OptionalIntegers(name);
+
+    /// <summary>One flag or a list of them.</summary>
+    internal IReadOnlyList<bool>? FlagOrFlags(string name) =>
+        Find(name) is { ValueKind: JsonValueKind.True or JsonValueKind.False } value
+            ? [ToFlag(name, value)]
+            : List(name, "a list of true or false", ToFlag);
+
+    /// <summary>Numbers, or null.</summary>
+    internal IReadOnlyList<double>? OptionalNumbers(string name) => List(name, "a list of numbers", ToNumber);
+
+    /// <summary>A height and a width, which may be one number; null where the file says neither.</summary>
+    internal (int Height, int Width)? Size(string name) => IntegerOrIntegers(name) switch
+    {
+        null => null,
+        [int both] => (both, both),
+        [int height, int width] => (height, width),
+        { Count: int count } => throw new InvalidDataException(
+            $"'{path}' sets {ErrorText.Quote(name)} to {count} numbers; expected one, or height and width."),
+    };
+
+    /// <summary>Refuses the configuration of another network.</summary>
+    internal void RequireClass(string className)
+    {
+        if (Text("_class_name", className) is var name && name != className)
+        {
+            throw new InvalidDataException($"'{path}' is of the network {ErrorText.Quote(name)}; expected {className}.");
+        }
+    }
+
+    /// <summary>Refuses an option that is a number other than the one that is built.</summary>
+    internal void RequireNumber(string name, double supported)
+    {
+        if (Find(name) is { } value && ToNumber(name, value) != supported)
+        {
+            throw Unsupported(name, Shown(value), FormattableString.Invariant($"{supported}"));
+        }
+    }
+
+    /// <summary>Refuses options that are on: neither null nor false.</summary>
+    internal void RequireOff(params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (Find(name) is { ValueKind: not JsonValueKind.False } value)
+            {
+                throw Unsupported(name, Shown(value), "null or false");
+            }
+        }
+    }
+
+    /// <summary>Passes over what diffusers notes of the average of the weights that it saves.</summary>
+    internal void IgnoreNotesOfAverages() =>
+        Ignore("decay", "min_decay", "optimization_step", "update_after_step", "use_ema_warmup", "inv_gamma", "power");
+
+    /// <summary>Options that nothing has asked for and that are not off. Names that begin with an underscore are notes.</summary>
+    internal IReadOnlyList<string> Unread() => [.. options.Where(IsUnread).Select(option => option.Key).Order(StringComparer.Ordinal)];
 
     /// <summary>Passes over options that describe the file or how a network is trained, not what it computes.</summary>
     internal void Ignore(params ReadOnlySpan<string> names)
@@ -132,13 +189,19 @@ internal sealed class JsonOptions
     {
         foreach ((string name, JsonElement value) in options)
         {
-            bool off = value.ValueKind is JsonValueKind.Null or JsonValueKind.False;
-            if (!off && !name.StartsWith('_') && !read.Contains(name))
+            if (IsUnread(KeyValuePair.Create(name, value)))
             {
-                throw new NotSupportedException($"'{path}' sets {ErrorText.Quote(name)} to {Shown(value)}, an option that is not supported. Remove it if the network does not depend on it.");
+                throw new NotSupportedException(
+                    $"'{path}' sets {ErrorText.Quote(name)} to {Shown(value)}, an option that is not supported. "
+                        + "Remove it if the network does not depend on it.");
             }
         }
     }
+
+    private bool IsUnread(KeyValuePair<string, JsonElement> option) =>
+        option.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False)
+        && !option.Key.StartsWith('_')
+        && !read.Contains(option.Key);
 
     private NotSupportedException Unsupported(string name, string got, string supported) =>
         new($"'{path}' sets {ErrorText.Quote(name)} to {got}, which is not supported; expected {supported}.");
@@ -153,6 +216,14 @@ internal sealed class JsonOptions
         Find(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(element => item(name, element))]
         : throw Bad(name, value, expected);
+
+    private bool ToFlag(string name, JsonElement value) =>
+        value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Bad(name, value, "true or false");
+
+    private double ToNumber(string name, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)
+            ? number
+            : throw Bad(name, value, "a number");
 
     private int ToInteger(string name, JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Bad(name, value, "a whole number");

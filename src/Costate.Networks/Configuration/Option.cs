@@ -27,6 +27,16 @@ internal static class Option
         }
     }
 
+    /// <summary>A number for each level, or one for all.</summary>
+    internal static void Levels(string name, IReadOnlyList<int> values, int levels)
+    {
+        Positive(name, values);
+        if (values.Count != 1)
+        {
+            Count(name, values.Count, "block_out_channels", levels);
+        }
+    }
+
     internal static void Count(string name, int count, string of, int expected)
     {
         if (count != expected)
@@ -61,7 +71,8 @@ internal static class Option
             }
         }
 
-        throw new NotSupportedException($"Got {name} {Shown(value)}, which is not supported; expected {string.Join(", ", supported.ToArray().Select(Shown))}.");
+        throw new NotSupportedException(
+            $"Got {name} {Shown(value)}, which is not supported; expected {string.Join(", ", supported.ToArray().Select(Shown))}.");
     }
 
     private static string Shown(string? value) => value is null ? "null" : ErrorText.Quote(value);

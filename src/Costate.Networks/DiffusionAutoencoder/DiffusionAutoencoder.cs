@@ -45,7 +45,12 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
         timeSecond = nn.Linear(config.EmbedChannels, config.EmbedChannels);
         var options = new BlockOptions(config.EmbedChannels, config.EncOutChannels, config.Dropout, config.ResnetUseZeroModule);
         var builder = new StageBuilder(config, options, config.AttentionResolutions);
-        down = new WayDown(config, builder, config.InputChannelMult ?? config.ChannelMult, config.ChannelMult[0], config.NumInputResBlocks ?? config.NumResBlocks);
+        down = new WayDown(
+            config,
+            builder,
+            config.InputChannelMult ?? config.ChannelMult,
+            config.ChannelMult[0],
+            config.NumInputResBlocks ?? config.NumResBlocks);
         middle = builder.Middle(down.Channels);
         AddWayUp(builder);
         int channels = config.ChannelMult[0] * config.ModelChannels;
@@ -72,7 +77,8 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
 
     /// <summary>A trained network from a folder with a <c>config.json</c> and a safetensors file.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="weights">The name of the file of weights in it, of any kind of <see cref="WeightSource"/>. The default value is <c>diffae.safetensors</c>.</param>
+    /// <param name="weights">The name of the file of weights in it, of any kind of <see cref="WeightSource"/>. The default value is
+    /// <c>diffae.safetensors</c>.</param>
     /// <param name="device">Where to put it. The default is the CPU.</param>
     /// <param name="dtype">The parameters' dtype, whatever the file's. The default value is float32.</param>
     /// <param name="trainable">Whether the parameters take gradients. The default value is false, which lets gradients with respect to
@@ -185,7 +191,13 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
             {
                 int lateral = down.KeptChannels[level].TryPop(out int kept) ? kept : 0;
                 bool doubles = level > 0 && i == Config.NumResBlocks;
-                stages.Add(builder.Block(channels + lateral, outChannels, resolution, heads, doubles ? builder.Resample(outChannels, Resampling.Up) : null));
+                stages.Add(
+                    builder.Block(
+                        channels + lateral,
+                        outChannels,
+                        resolution,
+                        heads,
+                        doubles ? builder.Resample(outChannels, Resampling.Up) : null));
                 channels = outChannels;
             }
 
@@ -202,7 +214,9 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
         Input.Shape(nameof(z), z, [x.shape[0], Config.EncOutChannels]);
         if (z.dtype != x.dtype)
         {
-            throw new ArgumentException($"Got a code of {z.dtype} and a sample of {x.dtype}; expected the same. Convert it by to().", nameof(z));
+            throw new ArgumentException(
+                $"Got a code of {z.dtype} and a sample of {x.dtype}; expected the same. Convert it by to().",
+                nameof(z));
         }
     }
 }

@@ -168,7 +168,9 @@ public sealed record DiffusionAutoencoderConfig
         Option.Count("input_channel_mult", InputChannelMult?.Count ?? ChannelMult.Count, "channel_mult", ChannelMult.Count);
         if ((ResnetCondChannels ?? EmbedChannels) != EncOutChannels)
         {
-            throw new ArgumentException($"Got enc_out_channels {EncOutChannels} and residual blocks that take codes of {ResnetCondChannels ?? EmbedChannels} (resnet_cond_channels, or else embed_channels); expected the same.");
+            throw new ArgumentException(
+                $"Got enc_out_channels {EncOutChannels} and residual blocks that take codes of {ResnetCondChannels ?? EmbedChannels} "
+                    + "(resnet_cond_channels, or else embed_channels); expected the same.");
         }
     }
 

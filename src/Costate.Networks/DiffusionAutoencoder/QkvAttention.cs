@@ -35,7 +35,7 @@ internal sealed class QkvAttention : StageLayer
         Tensor[] split = splitsFirst
             ? all.unflatten(2, [3, heads, width]).unbind(2)
             : all.unflatten(2, [heads, 3, width]).unbind(3);
-        Tensor attended = Linear(projection, SpatialAttention.Attend(split[0], split[1], split[2]));
+        Tensor attended = Linear(projection, DotProductAttention.Of(split[0], split[1], split[2]));
 
         // In this order the sum has the strides of x; normalisations and convolutions are slow on those of the other.
         return (x + SpatialAttention.Image(attended, x.shape[2], x.shape[3])).MoveToOuterDisposeScope();

@@ -17,7 +17,12 @@ internal sealed class WayDown
     /// <param name="multipliers">Multipliers of the levels' channels.</param>
     /// <param name="firstMultiplier">That of the first convolution.</param>
     /// <param name="blocks">Residual blocks of a level.</param>
-    internal WayDown(DiffusionAutoencoderConfig config, StageBuilder builder, IReadOnlyList<int> multipliers, int firstMultiplier, int blocks)
+    internal WayDown(
+        DiffusionAutoencoderConfig config,
+        StageBuilder builder,
+        IReadOnlyList<int> multipliers,
+        int firstMultiplier,
+        int blocks)
     {
         Resolution = config.ImageSize;
         Channels = firstMultiplier * config.ModelChannels;

@@ -38,32 +38,45 @@ public static class NoiseStateFile
     /// or the state cannot be written.</exception>
     /// <exception cref="SafetensorsException">The folder does not exist, or the file system refused the write.</exception>
     /// <exception cref="OperationCanceledException">The write was cancelled.</exception>
-    public static void Write(string path, NoiseState state, IReadOnlyDictionary<string, string>? remarks = null, Tensor? condition = null, CancellationToken cancellationToken = default)
+    public static void Write(
+        string path,
+        NoiseState state,
+        IReadOnlyDictionary<string, string>? remarks = null,
+        Tensor? condition = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var tensors = state.States.Select((tensor, i) => KeyValuePair.Create(StateName(i), tensor)).ToDictionary();
-        foreach ((Tensor remainder, int i) in (state.Remainders ?? []).Select((remainder, i) => (remainder, i)))
+        IReadOnlyList<Tensor> states = state is ReversibleNoise { States: var two } ? two : [state.Start];
+        var tensors = states.Select((tensor, i) => KeyValuePair.Create(StateName(i), tensor)).ToDictionary();
+        foreach ((int i, Tensor remainder) in (state as ReversibleNoise)?.Remainders?.Index() ?? [])
         {
             tensors.Add(RemainderName(i), remainder);
         }
 
-        if (state.NoiseVectors is not null)
+        if (state is EncodedNoise encoded)
         {
-            tensors.Add(NoiseVectors, state.NoiseVectors);
+            tensors.Add(NoiseVectors, encoded.Vectors);
         }
 
         if (condition is not null)
         {
-            tensors.Add(ConditionName, FitsBatch(condition.shape, state.States[0].shape[0])
+            tensors.Add(ConditionName, FitsBatch(condition.shape, state.Start.shape[0])
                 ? condition
-                : throw new ArgumentException($"Got a condition of shape [{string.Join(", ", condition.shape)}] for a batch of {state.States[0].shape[0]}; expected [{state.States[0].shape[0]}, ...], or [1, ...] for all items alike.", nameof(condition)));
+                    : throw new ArgumentException(
+                        $"Got a condition of shape [{string.Join(", ", condition.shape)}] for a batch of {state.Start.shape[0]}; "
+                            + $"expected [{state.Start.shape[0]}, ...], or [1, ...] for all items alike.",
+                        nameof(condition)));
         }
 
         var metadata = new Dictionary<string, string>
         {
             [VersionKey] = Version.ToString(CultureInfo.InvariantCulture),
-            [StatesKey] = state.States.Count.ToString(CultureInfo.InvariantCulture),
-            [DtypeKey] = SafetensorsDtype.Find(state.Dtype)?.Name ?? throw new ArgumentException($"Got a state for samples of {state.Dtype}; expected a floating-point dtype that safetensors knows.", nameof(state)),
+            [StatesKey] = states.Count.ToString(CultureInfo.InvariantCulture),
+            [DtypeKey] =
+                SafetensorsDtype.Find(state.Dtype)?.Name
+                ?? throw new ArgumentException(
+                    $"Got a state for samples of {state.Dtype}; expected a floating-point dtype that safetensors knows.",
+                    nameof(state)),
         };
         foreach ((string name, string value) in state.Settings)
         {
@@ -74,7 +87,9 @@ public static class NoiseStateFile
         {
             if (name.StartsWith(Prefix, StringComparison.Ordinal))
             {
-                throw new ArgumentException($"Got a remark named {ErrorText.Quote(name)}; names that begin with {Prefix} are the file's own. Choose another.", nameof(remarks));
+                throw new ArgumentException(
+                    $"Got a remark named {ErrorText.Quote(name)}; names that begin with {Prefix} are the file's own. Choose another.",
+                    nameof(remarks));
             }
 
             metadata[name] = value;
@@ -139,7 +154,10 @@ public static class NoiseStateFile
         }
 
         SafetensorsTensorInfo info = file.Info(ConditionName);
-        if (!file.Names.Contains(StateName(0)) || file.Info(StateName(0)).Shape is not [long batch, ..] || !FitsBatch([.. info.Shape], batch))
+        if (
+            !file.Names.Contains(StateName(0))
+            || file.Info(StateName(0)).Shape is not [long batch, ..]
+            || !FitsBatch([.. info.Shape], batch))
         {
             throw Damaged(path, $"{ConditionName} is {info}", $"one for the items of {StateName(0)}");
         }
@@ -151,7 +169,12 @@ public static class NoiseStateFile
             : throw Damaged(path, $"{ConditionName} has NaN or infinity", "finite numbers");
     }
 
-    private static NoiseState ReadTensors(string path, SafetensorsFile file, int count, ScalarType dtype, Dictionary<string, string> settings)
+    private static NoiseState ReadTensors(
+        string path,
+        SafetensorsFile file,
+        int count,
+        ScalarType dtype,
+        Dictionary<string, string> settings)
     {
         string[] expected = [.. Enumerable.Range(0, count).Select(StateName)];
         if (expected.FirstOrDefault(name => !file.Names.Contains(name)) is string missing)
@@ -159,13 +182,19 @@ public static class NoiseStateFile
             throw Damaged(path, $"it has no tensor {missing}", $"{count} states");
         }
 
-        string[] possible = [.. Enumerable.Range(0, count).Select(RemainderName)];
-        if (file.Names.FirstOrDefault(name => name is not (NoiseVectors or ConditionName) && !expected.Contains(name) && !possible.Contains(name)) is string odd)
+        string[] possible = count == 2 ? [.. Enumerable.Range(0, count).Select(RemainderName)] : [NoiseVectors];
+        string[] remainderNames = [.. possible.Where(file.Names.Contains).Where(name => name != NoiseVectors)];
+        if (
+            file.Names.FirstOrDefault(name =>
+                name is not ConditionName && !expected.Contains(name) && !possible.Contains(name))
+            is string odd)
         {
-            throw Damaged(path, $"it has a tensor {ErrorText.Quote(odd)}", $"{string.Join(", ", expected)} and perhaps {string.Join(", ", possible)}, {NoiseVectors}, {ConditionName}");
+            throw Damaged(
+                path,
+                $"it has a tensor {ErrorText.Quote(odd)}",
+                $"{string.Join(", ", expected)} and perhaps {string.Join(", ", possible)}, {ConditionName}");
         }
 
-        string[] remainderNames = [.. possible.Where(file.Names.Contains)];
         if (remainderNames.Length is not 0 && remainderNames.Length != count)
         {
             throw Damaged(path, $"it has {remainderNames.Length} remainder of {count} states", "one for each, or none");
@@ -187,7 +216,12 @@ public static class NoiseStateFile
         Tensor[] states = [.. expected.Select(file.Read)];
         Tensor[]? remainders = remainderNames.Length > 0 ? [.. remainderNames.Select(file.Read)] : null;
         Tensor? vectors = hasVectors ? file.Read(NoiseVectors) : null;
-        (string, Tensor)[] all = [.. expected.Zip(states), .. remainderNames.Zip(remainders ?? []), .. vectors is null ? [] : ((string, Tensor)[])[(NoiseVectors, vectors)]];
+        (string, Tensor)[] all =
+        [
+            .. expected.Zip(states),
+            .. remainderNames.Zip(remainders ?? []),
+            .. vectors is null ? [] : ((string, Tensor)[])[(NoiseVectors, vectors)],
+        ];
         foreach ((string name, Tensor tensor) in all)
         {
             if (!tensor.isfinite().all().item<bool>())
@@ -198,7 +232,10 @@ public static class NoiseStateFile
 
         if (remainders is not null && remainders.Any(remainder => remainder.dtype != states[0].dtype))
         {
-            throw Damaged(path, $"{remainderNames[0]} is {file.Info(remainderNames[0])}", $"the dtype of {expected[0]}, which is {file.Info(expected[0])}");
+            throw Damaged(
+                path,
+                $"{remainderNames[0]} is {file.Info(remainderNames[0])}",
+                $"the dtype of {expected[0]}, which is {file.Info(expected[0])}");
         }
 
         foreach ((_, Tensor tensor) in all)
@@ -206,15 +243,26 @@ public static class NoiseStateFile
             tensor.MoveToOuterDisposeScope();
         }
 
-        return new NoiseState(states, vectors, dtype, settings, remainders);
+        return count == 2 ? new ReversibleNoise(states, remainders, dtype, settings)
+            : vectors is null ? new InvertedNoise(states[0], dtype, settings)
+            : new EncodedNoise(states[0], vectors, dtype, settings);
     }
 
     private static void CheckShape(string path, SafetensorsFile file, string name, int leading, long[] shape)
     {
         SafetensorsTensorInfo info = file.Info(name);
-        if (info.Dtype is not { } dtype || !is_floating_point(dtype) || shape.Length == 0 || info.Shape.Count != shape.Length + leading || !info.Shape.Skip(leading).SequenceEqual(shape))
+        if (
+            info.Dtype is not { } dtype
+            || !is_floating_point(dtype)
+            || shape.Length == 0
+            || info.Shape.Count != shape.Length + leading
+            || !info.Shape.Skip(leading).SequenceEqual(shape))
         {
-            throw Damaged(path, $"{name} is {info}", $"floating-point numbers of shape [{(leading > 0 ? "steps, " : "")}{(shape.Length == 0 ? "batch, ..." : string.Join(", ", shape))}]");
+            throw Damaged(
+                path,
+                $"{name} is {info}",
+                "floating-point numbers of shape "
+                    + $"[{(leading > 0 ? "steps, " : "")}{(shape.Length == 0 ? "batch, ..." : string.Join(", ", shape))}]");
         }
     }
 
@@ -224,17 +272,23 @@ public static class NoiseStateFile
     {
         if (!metadata.TryGetValue(VersionKey, out string? text))
         {
-            throw new InvalidDataException($"Cannot read a noise state from '{path}': its metadata has no {VersionKey}; expected a file that {nameof(NoiseStateFile)}.{nameof(Write)} wrote. Other safetensors files hold tensors alone.");
+            throw new InvalidDataException(
+                $"Cannot read a noise state from '{path}': its metadata has no {VersionKey}; expected a file that "
+                    + $"{nameof(NoiseStateFile)}.{nameof(Write)} wrote. Other safetensors files hold tensors alone.");
         }
 
         if (text != Version.ToString(CultureInfo.InvariantCulture))
         {
-            throw new InvalidDataException($"Cannot read a noise state from '{path}': it is of version {ErrorText.Quote(text)}; expected {Version}. Use the version of Costate that wrote it, or invert again.");
+            throw new InvalidDataException(
+                $"Cannot read a noise state from '{path}': it is of version {ErrorText.Quote(text)}; expected {Version}. "
+                    + "Use the version of Costate that wrote it, or invert again.");
         }
     }
 
     private static string Metadata(string path, SafetensorsFile file, string key) =>
-        file.Metadata.TryGetValue(key, out string? value) ? value : throw Damaged(path, $"its metadata has no {key}", "it beside the version");
+        file.Metadata.TryGetValue(key, out string? value)
+            ? value
+            : throw Damaged(path, $"its metadata has no {key}", "it beside the version");
 
     private static string StateName(int i) => $"state.{i.ToString(CultureInfo.InvariantCulture)}";
 

@@ -5,6 +5,8 @@ namespace Costate.Networks;
 /// <summary>An activation function, applied to a fresh tensor that nobody else holds.</summary>
 internal sealed class Activation
 {
+    private const double QuickGeluSlope = 1.702;
+
     private readonly Func<Tensor, Tensor> apply;
     private readonly Func<Tensor, Tensor> applyInPlace;
 
@@ -16,6 +18,10 @@ internal sealed class Activation
 
     internal static Activation Silu { get; } = new(x => x.silu(), x => x.silu_());
 
+    /// <summary><c>x sigmoid(1.702 x)</c>, CLIP's approximation of gelu.</summary>
+    internal static Activation QuickGelu { get; } = new(
+        x => x * (x * QuickGeluSlope).sigmoid(), x => x.mul_((x * QuickGeluSlope).sigmoid_()));
+
     /// <summary>The activation of a configuration's <c>act_fn</c>.</summary>
     internal static Activation Named(string name) => name switch
     {
@@ -23,7 +29,8 @@ internal sealed class Activation
         "relu" => new(x => x.relu(), x => x.relu_()),
         "gelu" => new(x => nn.functional.gelu(x), x => nn.functional.gelu(x, inplace: true)),
         "mish" => new(x => nn.functional.mish(x), x => nn.functional.mish(x, inplace: true)),
-        _ => throw new NotSupportedException($"Got act_fn {ErrorText.Quote(name)}, which is not supported; expected silu, swish, relu, gelu or mish."),
+        _ => throw new NotSupportedException(
+            $"Got act_fn {ErrorText.Quote(name)}, which is not supported; expected silu, swish, relu, gelu or mish."),
     };
 
     /// <summary>The activated tensor; the fresh one is used up.</summary>

@@ -11,7 +11,8 @@ namespace Costate.Networks;
 /// machines on AMD's Zen 5 among them) leaves arbitrary numbers in the rest of the last block: results and gradients are then wrong by
 /// tens of percent, or NaN. Where only the result's channels do not fill a block, further ones do, and are dropped from the result.
 /// Otherwise the image is given with its channels last in memory, which needs no such reordering; narrow convolutions are faster so, but
-/// wide ones gain nothing, and what stands between convolutions is slower.
+/// wide ones gain nothing, and what stands between convolutions is slower. Where that does not help either (an image of one channel has
+/// them first and last; of an odd number in bfloat16 the gradient is wrong), image and result get further channels that are zero.
 /// </para>
 /// <para>A 1 x 1 convolution is a matrix product, which needs no reordering either: on small images it takes a third of the time.</para>
 /// <para>
@@ -25,7 +26,7 @@ internal static class Convolution
     private const long Block = 16;
     private const long StridedBlock = 32;
 
-    private const long MostValuesWithoutOneDnn = 20480;
+    private const long MaxValuesWithoutOneDnn = 20480;
 
     // Values of the image times channels of the result. Where they are fewer, halving costs more than it gains.
     private const long FewestProductsInHalves = 1 << 20;
@@ -38,7 +39,8 @@ internal static class Convolution
         long block = layer.stride is [1, 1] ? Block : StridedBlock;
         return (layer.kernel_size, layer.stride, layer.padding) is ([1, 1], [1, 1], [0, 0]) ? Product(layer, image)
             : image.device_type != DeviceType.CPU ? layer.call(image)
-            : layer.in_channels % block != 0 ? WithChannelsLast(layer, image)
+            : layer.in_channels % block != 0 && LastIsSafe(layer, image) ? WithChannelsLast(layer, image)
+            : layer.in_channels % block != 0 ? WithAllChannels(layer, image, block)
             : layer.out_channels % block != 0 ? WithFurtherChannels(layer, image, block - (layer.out_channels % block))
             : GainsFromHalves(layer, image) ? InHalves(layer, image)
             : layer.call(image);
@@ -49,8 +51,15 @@ internal static class Convolution
         && image.dtype == ScalarType.Float32
         && image.shape[0] == 1
         && image.shape[2] % 2 == 0
-        && image.numel() <= MostValuesWithoutOneDnn
+        && image.numel() <= MaxValuesWithoutOneDnn
         && image.numel() * layer.out_channels >= FewestProductsInHalves;
+
+    private static bool LastIsSafe(Conv2d layer, Tensor image) => image.dtype switch
+    {
+        ScalarType.BFloat16 => layer.in_channels > 1 && layer.out_channels % 2 == 0,
+        ScalarType.Float32 => layer.in_channels > 1 || layer.out_channels % Block == 0,
+        _ => true,
+    };
 
     private static Tensor Product(Conv2d layer, Tensor image)
     {
@@ -72,6 +81,19 @@ internal static class Convolution
         Tensor weight = nn.functional.pad(layer.weight!, [0, 0, 0, 0, 0, 0, 0, count]), bias = nn.functional.pad(layer.bias!, [0, count]);
         Tensor filled = nn.functional.conv2d(image, weight, bias, layer.stride, layer.padding);
         return filled.narrow(1, 0, layer.out_channels).contiguous().MoveToOuterDisposeScope();
+    }
+
+    private static Tensor WithAllChannels(Conv2d layer, Tensor image, long block)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long more = Missing(layer.in_channels), count = Missing(layer.out_channels);
+        Tensor weight = nn.functional.pad(layer.weight!, [0, 0, 0, 0, 0, more, 0, count]);
+        Tensor bias = nn.functional.pad(layer.bias!, [0, count]);
+        Tensor padded = nn.functional.pad(image, [0, 0, 0, 0, 0, more]);
+        Tensor filled = nn.functional.conv2d(padded, weight, bias, layer.stride, layer.padding);
+        return filled.narrow(1, 0, layer.out_channels).contiguous().MoveToOuterDisposeScope();
+
+        long Missing(long channels) => (block - (channels % block)) % block;
     }
 
     private static Tensor InHalves(Conv2d layer, Tensor image)

@@ -11,7 +11,9 @@ internal static class Input
         Sides(x, channels, sideMultiple);
         if (x.dtype != weight.dtype || x.device.ToString() != weight.device.ToString())
         {
-            throw new ArgumentException($"Got an input of {x.dtype} on {x.device}; the network is {weight.dtype} on {weight.device}. Move one of them by to().", nameof(x));
+            throw new ArgumentException(
+                $"Got an input of {x.dtype} on {x.device}; the network is {weight.dtype} on {weight.device}. Move one of them by to().",
+                nameof(x));
         }
     }
 
@@ -21,7 +23,10 @@ internal static class Input
         ArgumentNullException.ThrowIfNull(x);
         if (x.dim() != 4 || x.shape[1] != channels || x.shape[2] % multiple != 0 || x.shape[3] % multiple != 0 || x.numel() == 0)
         {
-            throw new ArgumentException($"Got an input of shape {Shown(x.shape)}; expected [batch, {channels}, height, width] with height and width multiples of {multiple}.", nameof(x));
+            throw new ArgumentException(
+                $"Got an input of shape {Shown(x.shape)}; expected [batch, {channels}, height, width] with height and width multiples of "
+                    + $"{multiple}.",
+                nameof(x));
         }
     }
 
@@ -37,6 +42,54 @@ internal static class Input
         if (!value.shape.AsSpan().SequenceEqual(expected))
         {
             throw new ArgumentException($"Got {name} of shape {Shown(value.shape)}; expected {Shown(expected.ToArray())}.", name);
+        }
+    }
+
+    /// <summary>A tensor of a shape, and of a network's dtype and device.</summary>
+    /// <param name="parameter">Its name.</param>
+    /// <param name="value">The tensor.</param>
+    /// <param name="shape">The shape; -1 for any positive size.</param>
+    /// <param name="expected">The shape in words.</param>
+    /// <param name="weight">A weight of the network, where dtype and device must be the network's.</param>
+    internal static void Fits(string parameter, Tensor value, ReadOnlySpan<long> shape, string expected, Tensor? weight = null)
+    {
+        ArgumentNullException.ThrowIfNull(value, parameter);
+        bool fits = value.dim() == shape.Length;
+        for (int i = 0; fits && i < shape.Length; i++)
+        {
+            fits = shape[i] < 0 ? value.shape[i] > 0 : value.shape[i] == shape[i];
+        }
+
+        if (!fits)
+        {
+            throw new InputException(parameter, $"shape {Shown(value.shape)}", expected);
+        }
+
+        if (weight is not null && (value.dtype != weight.dtype || value.device.ToString() != weight.device.ToString()))
+        {
+            throw new InputException(
+                parameter,
+                $"{value.dtype} on {value.device}",
+                $"{weight.dtype} on {weight.device} as the network is",
+                "Move one of them by to().");
+        }
+    }
+
+    /// <summary>A tensor that the network needs.</summary>
+    internal static void Present(string parameter, Tensor? value, string remedy)
+    {
+        if (value is null)
+        {
+            throw new InputException(parameter, "null", "a tensor", remedy);
+        }
+    }
+
+    /// <summary>A tensor that the network has no use for.</summary>
+    internal static void Absent(string parameter, Tensor? value, string remedy)
+    {
+        if (value is not null)
+        {
+            throw new InputException(parameter, "a tensor", "null", remedy);
         }
     }
 

@@ -198,7 +198,8 @@ public sealed class SafetensorsFile : IDisposable
         if (length > SafetensorsLimits.MaxHeaderBytes)
         {
             throw new SafetensorsException(
-                $"Cannot read '{file.Path}': its header has {length} bytes; expected at most {SafetensorsLimits.MaxHeaderBytes}, the limit of "
+                $"Cannot read '{file.Path}': its header has {length} bytes; expected at most {SafetensorsLimits.MaxHeaderBytes}, "
+                    + "the limit of "
                 + "the format. Split the file, or write less metadata.");
         }
 
@@ -214,7 +215,8 @@ public sealed class SafetensorsFile : IDisposable
         if (info.Dtype is not { } dtype)
         {
             throw new SafetensorsException(
-                $"Cannot read tensor {ErrorText.Quote(name)} of '{_file.Path}': its dtype is {info.DtypeName}, of which there are no tensors here; "
+                $"Cannot read tensor {ErrorText.Quote(name)} of '{_file.Path}': its dtype is {info.DtypeName}, "
+                    + "of which there are no tensors here; "
                 + $"expected one of {SafetensorsDtype.ReadableNames}. Convert it in the file first.");
         }
 

@@ -128,7 +128,8 @@ internal ref struct SafetensorsHeaderParser
                     if (shape.Count > SafetensorsLimits.MaxDimensions)
                     {
                         throw new SafetensorsException(
-                            $"Cannot read '{_path}': {subject} has {shape.Count} dimensions; expected at most {SafetensorsLimits.MaxDimensions}, "
+                            $"Cannot read '{_path}': {subject} has {shape.Count} dimensions; expected at most "
+                                + $"{SafetensorsLimits.MaxDimensions}, "
                             + "the limit here. Reshape it in the file.");
                     }
 

@@ -16,9 +16,10 @@ internal sealed class DeisMultistepScheduler : MultistepScheduler
         lowerOrderFinal = options.Flag("lower_order_final", true);
     }
 
-    private protected override Solver CreateSolver(int steps, bool repeatsEnd) => new ExponentialMultistep($"DEIS-{order}", Prediction.Noise, order)
-    {
-        RepeatsEnd = repeatsEnd,
-        FinalSteps = lowerOrderFinal && steps < DpmSolverMultistepScheduler.FewSteps ? FinalSteps.LowerOrder : FinalSteps.FullOrder,
-    };
+    private protected override Solver CreateSolver(int steps, bool repeatsEnd) =>
+        new ExponentialMultistep($"DEIS-{order}", Prediction.Noise, order)
+        {
+            RepeatsEnd = repeatsEnd,
+            FinalSteps = lowerOrderFinal && steps < DpmSolverMultistepScheduler.FewSteps ? FinalSteps.LowerOrder : FinalSteps.FullOrder,
+        };
 }

@@ -18,14 +18,15 @@ internal sealed class DpmSolverMultistepScheduler : MultistepScheduler
         eulerAtFinal = options.Flag("euler_at_final", false);
     }
 
-    private protected override Solver CreateSolver(int steps, bool repeatsEnd) => new ExponentialMultistep(kind.Name("M"), kind.Prediction, kind.Order)
-    {
-        Type = kind.Type,
-        Stochastic = kind.Stochastic,
-        HalvesSecondDerivative = true,
-        RepeatsEnd = repeatsEnd,
-        FinalSteps = lowerOrderFinal && steps < FewSteps ? FinalSteps.LowerOrder
+    private protected override Solver CreateSolver(int steps, bool repeatsEnd) =>
+        new ExponentialMultistep(kind.Name("M"), kind.Prediction, kind.Order)
+        {
+            Type = kind.Type,
+            Stochastic = kind.Stochastic,
+            HalvesSecondDerivative = true,
+            RepeatsEnd = repeatsEnd,
+            FinalSteps = lowerOrderFinal && steps < FewSteps ? FinalSteps.LowerOrder
             : eulerAtFinal ? FinalSteps.EulerLast
             : FinalSteps.FullOrder,
-    };
+        };
 }

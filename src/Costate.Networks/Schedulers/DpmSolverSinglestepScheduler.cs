@@ -13,7 +13,9 @@ internal sealed class DpmSolverSinglestepScheduler : MultistepScheduler
         lowerOrderFinal = options.Flag("lower_order_final", false);
         if (kind.Stochastic)
         {
-            throw options.Error("algorithm_type is an SDE form, whose singlestep noise overlaps from step to step. Use DPMSolverMultistepScheduler, which has it without.");
+            throw options.Error(
+                "algorithm_type is an SDE form, whose singlestep noise overlaps from step to step. Use DPMSolverMultistepScheduler, "
+                    + "which has it without.");
         }
     }
 
@@ -21,7 +23,9 @@ internal sealed class DpmSolverSinglestepScheduler : MultistepScheduler
     {
         if (repeatsEnd && kind.Order > 1)
         {
-            throw Options.Error("its noise levels end at that of the first training step, and final_sigmas_type \"sigma_min\" repeats it; a singlestep method cannot step between equal noise levels. Set final_sigmas_type to \"zero\".");
+            throw Options.Error(
+                "its noise levels end at that of the first training step, and final_sigmas_type \"sigma_min\" repeats it; "
+                    + "a singlestep method cannot step between equal noise levels. Set final_sigmas_type to \"zero\".");
         }
 
         return new ExponentialSinglestep(kind.Name("S"), kind.Prediction, kind.Order)

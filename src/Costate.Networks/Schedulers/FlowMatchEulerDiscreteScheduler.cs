@@ -26,13 +26,16 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
 
         if (options.Flag("invert_sigmas", false))
         {
-            throw options.Error("invert_sigmas is true: the network's time runs from noise to data and its output points to the data. Set it to false, and wrap the network so that it is told n - t and its output is negated.");
+            throw options.Error(
+                "invert_sigmas is true: the network's time runs from noise to data and its output points to the data. "
+                    + "Set it to false, and wrap the network so that it is told n - t and its output is negated.");
         }
 
         solver = distilled || options.Flag("stochastic_sampling", false) ? Solver.Consistency() : Solver.Euler();
         if (distilled && options.IsSet("scale_factors"))
         {
-            throw options.Error("scale_factors is set: the sample grows between steps, which no table of coefficients can do. Set it to null.");
+            throw options.Error(
+                "scale_factors is set: the sample grows between steps, which no table of coefficients can do. Set it to null.");
         }
 
         options.Without("upscale_mode");

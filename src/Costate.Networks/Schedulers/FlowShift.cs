@@ -66,7 +66,9 @@ internal sealed class FlowShift
         };
         if (!(by > 0 && double.IsFinite(by)))
         {
-            string expected = exponential ? "a number whose exponential is above 0 and finite, as time_shift_type is \"exponential\"" : "above 0, as time_shift_type is \"linear\"";
+            string expected = exponential
+                ? "a number whose exponential is above 0 and finite, as time_shift_type is \"exponential\""
+                : "above 0, as time_shift_type is \"linear\"";
             throw new InputException(nameof(mu), $"{mu}", expected);
         }
 

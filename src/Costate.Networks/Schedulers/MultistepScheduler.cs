@@ -26,7 +26,9 @@ internal abstract class MultistepScheduler : Scheduler
         steadySteps = trained.NoiseLevels.Count(level => -Math.Log(level) >= lowest);
         if (steadySteps == 0)
         {
-            throw options.Error($"lambda_min_clipped is {lowest}, above the log-SNR of every training step; it must lie below {-Math.Log(trained.NoiseLevels[0])}.");
+            throw options.Error(
+                $"lambda_min_clipped is {lowest}, above the log-SNR of every training step; it must lie below "
+                    + $"{-Math.Log(trained.NoiseLevels[0])}.");
         }
 
         ladder = SigmaLadders.Read(options, features.HasLu);
@@ -139,17 +141,23 @@ internal abstract class MultistepScheduler : Scheduler
     {
         if (IsFlow && Prediction == Prediction.Velocity)
         {
-            throw Options.Error("use_flow_sigmas is true and prediction_type is \"v_prediction\", which is defined for variance-preserving schedules only. For a flow's velocity use \"flow_prediction\".");
+            throw Options.Error(
+                "use_flow_sigmas is true and prediction_type is \"v_prediction\", which is defined for variance-preserving schedules "
+                    + "only. For a flow's velocity use \"flow_prediction\".");
         }
 
         if (!IsFlow && Prediction == Prediction.Flow)
         {
-            throw Options.Error("prediction_type is \"flow_prediction\" but use_flow_sigmas is false; a flow's velocity belongs to a flow. Set use_flow_sigmas to true.");
+            throw Options.Error(
+                "prediction_type is \"flow_prediction\" but use_flow_sigmas is false; a flow's velocity belongs to a flow. "
+                    + "Set use_flow_sigmas to true.");
         }
 
         if (IsFlow && ladder != SigmaLadder.None && !(Features.FlowFromOne && ladder == SigmaLadder.Karras))
         {
-            throw Options.Error($"use_flow_sigmas is true together with {ladder} noise levels, which may exceed 1, the highest of a flow. Set one of them to false.");
+            throw Options.Error(
+                $"use_flow_sigmas is true together with {ladder} noise levels, which may exceed 1, the highest of a flow. "
+                    + "Set one of them to false.");
         }
     }
 }

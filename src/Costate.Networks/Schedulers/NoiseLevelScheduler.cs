@@ -41,7 +41,11 @@ internal abstract class NoiseLevelScheduler : Scheduler
         double last = EndsAtZero ? 0 : noise.NoiseLevels[0];
         if (ladder != SigmaLadder.None)
         {
-            levels = ends.Levels(ladder, LogLinear ? noise.NoiseLevels[^1] : levels[0], LogLinear ? noise.NoiseLevels[0] : levels[^1], steps);
+            levels = ends.Levels(
+                ladder,
+                LogLinear ? noise.NoiseLevels[^1] : levels[0],
+                LogLinear ? noise.NoiseLevels[0] : levels[^1],
+                steps);
             timesteps = [.. levels.Select(noise.TimestepAt)];
         }
         else if (LogLinear)

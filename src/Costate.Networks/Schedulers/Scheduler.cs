@@ -31,7 +31,9 @@ internal abstract class Scheduler
 
     /// <summary>Steps on noise levels of the caller's, which fall strictly within (0, 1].</summary>
     internal virtual ScheduledSampling ForNoiseLevels(double[] sigmas, double? mu) =>
-        throw Options.Error($"its _class_name is {ErrorText.Quote(Options.ClassName)}, which finds its noise levels itself; only FlowMatchEulerDiscreteScheduler and FlowMatchLCMScheduler take them from its caller. Give a number of steps.");
+        throw Options.Error(
+            $"its _class_name is {ErrorText.Quote(Options.ClassName)}, which finds its noise levels itself; only "
+                + "FlowMatchEulerDiscreteScheduler and FlowMatchLCMScheduler take them from its caller. Give a number of steps.");
 
     internal static Scheduler Create(SchedulerOptions options) => options.ClassName switch
     {
@@ -63,13 +65,14 @@ internal abstract class Scheduler
     };
 
     /// <summary>Reads prediction_type, of which the scheduler has the given ones; the first is the default.</summary>
-    private protected static Prediction ReadPrediction(SchedulerOptions options, params string[] types) => options.Choice("prediction_type", types) switch
-    {
-        "epsilon" => Prediction.Noise,
-        "sample" => Prediction.Data,
-        "v_prediction" => Prediction.Velocity,
-        _ => Prediction.Flow,
-    };
+    private protected static Prediction ReadPrediction(SchedulerOptions options, params string[] types) =>
+        options.Choice("prediction_type", types) switch
+        {
+            "epsilon" => Prediction.Noise,
+            "sample" => Prediction.Data,
+            "v_prediction" => Prediction.Velocity,
+            _ => Prediction.Flow,
+        };
 
     /// <summary>A grid; where there is none, what is said is about the options that lead there.</summary>
     private protected TimeGrid Grid(int steps, IEnumerable<double> times, IEnumerable<double> networkTimes)
@@ -85,12 +88,16 @@ internal abstract class Scheduler
         {
             if (i > 0 && placed[i] == placed[i - 1])
             {
-                throw Options.Error($"with {Options.Placement()} points {i} and {i + 1} of its {steps} steps have the same noise level. Use fewer steps, or change the file.");
+                throw Options.Error(
+                    $"with {Options.Placement()} points {i} and {i + 1} of its {steps} steps have the same noise level. "
+                        + "Use fewer steps, or change the file.");
             }
 
             if (!(placed[i] is >= 0 and <= 1 && double.IsFinite(told[i]) && (i == 0 || placed[i] < placed[i - 1])))
             {
-                throw Options.Error($"with {Options.Placement()} the noise levels of its {steps} steps do not fall from noise to data at point {i + 1}. Change the file.");
+                throw Options.Error(
+                    $"with {Options.Placement()} the noise levels of its {steps} steps do not fall from noise to data at point {i + 1}. "
+                        + "Change the file.");
             }
         }
 
@@ -115,6 +122,9 @@ internal abstract class Scheduler
     {
         string[] near = NearNames.Find(options.ClassName, SchedulerNames.Classes);
         string hint = near.Length == 0 ? "" : $" Did you mean {string.Join(" or ", near)}?";
-        return options.Error($"its _class_name is {ErrorText.Quote(options.ClassName)}, which is not supported.{hint} Expected one of {string.Join(", ", SchedulerNames.Classes)}; most share the options of the training schedule, so another name in the file reads the same model with another method.");
+        return options.Error(
+            $"its _class_name is {ErrorText.Quote(options.ClassName)}, which is not supported.{hint} Expected one of "
+                + $"{string.Join(", ", SchedulerNames.Classes)}; most share the options of the training schedule, "
+                + "so another name in the file reads the same model with another method.");
     }
 }

@@ -176,7 +176,8 @@ public sealed class SchedulerConfiguration
                 nameof(mu),
                 "nothing",
                 "a number, as use_dynamic_shifting is true and the shift depends on the image's size",
-                "Take what pipelines compute from the number of image tokens; or set use_dynamic_shifting to false and the static shift to exp(mu).");
+                "Take what pipelines compute from the number of image tokens; or set use_dynamic_shifting to false and the static shift "
+                    + "to exp(mu).");
         }
 
         if (mu is double given && !(scheduler.TakesShift && double.IsFinite(given)))

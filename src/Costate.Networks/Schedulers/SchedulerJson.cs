@@ -36,12 +36,17 @@ internal static class SchedulerJson
         }
         catch (JsonException e)
         {
-            throw new SchedulerConfigurationException($"Cannot read {source}: it is not valid JSON of at most {MaxDepth} levels: {ErrorText.Shorten(e.Message)} It should be the scheduler_config.json of a diffusers pipeline.", e);
+            throw new SchedulerConfigurationException(
+                $"Cannot read {source}: it is not valid JSON of at most {MaxDepth} levels: {ErrorText.Shorten(e.Message)} It should be "
+                    + "the scheduler_config.json of a diffusers pipeline.",
+                e);
         }
         catch (InvalidOperationException e)
         {
             // An escape such as \ud800 is valid JSON but half of a character.
-            throw new SchedulerConfigurationException($"Cannot read {source}: it has a string with half a surrogate pair; expected valid text.", e);
+            throw new SchedulerConfigurationException(
+                $"Cannot read {source}: it has a string with half a surrogate pair; expected valid text.",
+                e);
         }
     }
 
@@ -66,7 +71,8 @@ internal static class SchedulerJson
 
             if (!options.TryAdd(property.Name, property.Value.Clone()))
             {
-                throw new SchedulerConfigurationException($"Cannot read {source}: it gives the option {ErrorText.Quote(property.Name)} twice; keep one.");
+                throw new SchedulerConfigurationException(
+                    $"Cannot read {source}: it gives the option {ErrorText.Quote(property.Name)} twice; keep one.");
             }
         }
 
@@ -140,7 +146,8 @@ internal static class SchedulerJson
             int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             return length > MaxBytes ? throw TooLarge(source, Math.Max(length, stream.CanSeek ? stream.Length : 0)) : buffer[..length];
         }
-        catch (Exception e) when (e is (IOException and not SchedulerConfigurationException) or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e)
+            when (e is (IOException and not SchedulerConfigurationException) or UnauthorizedAccessException or NotSupportedException)
         {
             string hint = Directory.Exists(path) ? " It is a folder: name the file, usually scheduler/scheduler_config.json in it." : "";
             throw new SchedulerConfigurationException($"Cannot read {source}: {e.Message}{hint}", e);

@@ -20,7 +20,9 @@ internal sealed class SchedulerOptions
         IgnoreClipping = ignoreClipping;
         ClassName = values.TryGetValue("_class_name", out JsonElement name) && name.ValueKind == JsonValueKind.String
             ? name.GetString()!
-            : throw Error($"it has no string \"_class_name\", which names the scheduler; expected one of {string.Join(", ", SchedulerNames.Classes)}.");
+                : throw Error(
+                    "it has no string \"_class_name\", which names the scheduler; expected one of "
+                        + $"{string.Join(", ", SchedulerNames.Classes)}.");
     }
 
     /// <summary>What the messages call the file.</summary>
@@ -46,7 +48,8 @@ internal sealed class SchedulerOptions
             : throw Wrong(name, value, string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}"));
     }
 
-    internal double Number(string name, double defaultValue) => NumberOrNull(name) ?? (Given(name, out JsonElement value) ? throw Wrong(name, value, "a number") : defaultValue);
+    internal double Number(string name, double defaultValue) =>
+        NumberOrNull(name) ?? (Given(name, out JsonElement value) ? throw Wrong(name, value, "a number") : defaultValue);
 
     /// <summary>A finite number, or null where it is null or not given.</summary>
     internal double? NumberOrNull(string name)
@@ -64,7 +67,8 @@ internal sealed class SchedulerOptions
     /// <summary>A number that may be minus infinity, as Python writes it.</summary>
     internal double NumberOrMinusInfinity(string name)
     {
-        bool infinite = !Given(name, out JsonElement value) || (value.ValueKind == JsonValueKind.String && value.GetString() == "-Infinity");
+        bool infinite =
+            !Given(name, out JsonElement value) || (value.ValueKind == JsonValueKind.String && value.GetString() == "-Infinity");
         return infinite ? double.NegativeInfinity : Number(name, double.NegativeInfinity);
     }
 
@@ -104,13 +108,19 @@ internal sealed class SchedulerOptions
             throw Wrong(name, value, "an array of numbers");
         }
 
-        return [.. value.EnumerateArray().Select(element => element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double number) && double.IsFinite(number)
+        return
+        [
+            .. value
+                .EnumerateArray()
+                .Select(element =>
+                    element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double number) && double.IsFinite(number)
             ? number
             : throw Wrong($"{name}", element, "an array of finite numbers", "holds"))];
     }
 
     /// <summary>Whether the option is given and neither null nor false.</summary>
-    internal bool IsSet(string name) => Given(name, out JsonElement value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
+    internal bool IsSet(string name) =>
+        Given(name, out JsonElement value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
 
     /// <summary>Options that matter only to others, such as the bounds of a clipping that is off.</summary>
     internal void Without(params string[] names) => known.UnionWith(names);
@@ -121,19 +131,25 @@ internal sealed class SchedulerOptions
         if (Flag(name, defaultValue) && !IgnoreClipping)
         {
             string unsaid = values.ContainsKey(name) ? "" : " (the default of diffusers, as the file does not say)";
-            throw Error($"{name} is true{unsaid}. Clipping the predicted data is not linear, so no table of coefficients can do it. Set \"{name}\": false in the file, or pass ignoreClipping: true, to sample without it or with a network that {nameof(ScheduledSampling)}.{nameof(ScheduledSampling.Clipped)} clips.");
+            throw Error($"{name} is true{unsaid}. Clipping the predicted data is not linear, so no table of coefficients can do it. Set "
+                + $"\"{name}\": false in the file, or pass ignoreClipping: true, to sample without it or with a network that "
+                + $"{nameof(ScheduledSampling)}.{nameof(ScheduledSampling.Clipped)} clips.");
         }
     }
 
     /// <summary>The options of the file that nothing has asked for, sorted. Names that begin with an underscore are notes.</summary>
-    internal string[] Unread() => [.. values.Keys.Where(name => !known.Contains(name) && !name.StartsWith('_')).Order(StringComparer.Ordinal)];
+    internal string[] Unread() =>
+        [.. values.Keys.Where(name => !known.Contains(name) && !name.StartsWith('_')).Order(StringComparer.Ordinal)];
 
     /// <summary>
     /// The options that decide where the steps lie, as the file has them: <c>num_train_timesteps 1000 (the default), shift 3.0</c>.
     /// </summary>
     internal string Placement() => string.Join(", ", SchedulerNames.Placing
         .Where(name => known.Contains(name) && (IsSet(name) || name == SchedulerNames.TrainingSteps))
-        .Select(name => values.TryGetValue(name, out JsonElement value) ? $"{name} {ErrorText.Shorten(value.GetRawText())}" : $"{name} 1000 (the default)"));
+                .Select(name =>
+                    values.TryGetValue(name, out JsonElement value)
+                        ? $"{name} {ErrorText.Shorten(value.GetRawText())}"
+                        : $"{name} 1000 (the default)"));
 
     internal SchedulerConfigurationException Error(string what, Exception? cause = null) => new($"Cannot use {Source}: {what}", cause);
 

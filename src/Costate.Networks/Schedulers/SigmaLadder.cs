@@ -38,12 +38,16 @@ internal static class SigmaLadders
     /// <summary>Reads the flags, of which at most one may be set.</summary>
     internal static SigmaLadder Read(SchedulerOptions options, bool hasLu)
     {
-        (string Name, SigmaLadder Ladder)[] set = [.. Flags.Where(flag => (hasLu || flag.Ladder != SigmaLadder.Lu) && options.Flag(flag.Name, false))];
+        (string Name, SigmaLadder Ladder)[] set =
+        [
+            .. Flags.Where(flag => (hasLu || flag.Ladder != SigmaLadder.Lu) && options.Flag(flag.Name, false)),
+        ];
         return set.Length switch
         {
             0 => SigmaLadder.None,
             1 => set[0].Ladder,
-            _ => throw options.Error($"{string.Join(" and ", set.Select(flag => flag.Name))} are true; at most one can be. Set the others to false."),
+            _ => throw options.Error(
+                $"{string.Join(" and ", set.Select(flag => flag.Name))} are true; at most one can be. Set the others to false."),
         };
     }
 
@@ -52,7 +56,10 @@ internal static class SigmaLadders
     {
         double[] levels = ladder switch
         {
-            SigmaLadder.Karras => [.. Ramp.Linear(Math.Pow(max, 1 / Rho), Math.Pow(min, 1 / Rho), count).Select(root => Math.Pow(root, Rho))],
+            SigmaLadder.Karras =>
+            [
+                .. Ramp.Linear(Math.Pow(max, 1 / Rho), Math.Pow(min, 1 / Rho), count).Select(root => Math.Pow(root, Rho)),
+            ],
             SigmaLadder.Lu or SigmaLadder.Exponential => [.. Ramp.Linear(Math.Log(max), Math.Log(min), count).Select(Math.Exp)],
             SigmaLadder.Beta => [.. Ramp.Linear(1, 0, count).Select(p => min + (BetaQuantile(p) * (max - min)))],
             _ => throw new ArgumentOutOfRangeException(nameof(ladder), ladder, "It has no levels of its own."),

@@ -50,7 +50,8 @@ internal sealed class TrainingNoise
     /// <param name="schedules">The beta schedules that it has, its default first; null for the usual three.</param>
     /// <param name="shiftsSnr">Whether it has snr_shift_scale.</param>
     internal static TrainingNoise Read(
-        SchedulerOptions options, double betaStart, double betaEnd, bool rescales, bool finite, string[]? schedules = null, bool shiftsSnr = false)
+        SchedulerOptions options, double betaStart, double betaEnd, bool rescales, bool finite, string[]? schedules = null,
+            bool shiftsSnr = false)
     {
         int count = options.Integer("num_train_timesteps", 1000, 2, MaxSteps);
         double start = options.Number("beta_start", betaStart);
@@ -74,7 +75,9 @@ internal sealed class TrainingNoise
         NoiseSchedule schedule = NoiseSchedule.FromBetas(betas);
         if (finite && !double.IsFinite(schedule.NoiseToSignal(1)))
         {
-            throw options.Error($"with {options.Placement()} no signal is left at the last training step, and this scheduler divides by it. Change the file.");
+            throw options.Error(
+                $"with {options.Placement()} no signal is left at the last training step, and this scheduler divides by it. "
+                    + "Change the file.");
         }
 
         double[] alphasCumprod = [.. Enumerable.Range(1, count).Select(k => Math.Exp(2 * schedule.LogAlpha((double)k / count)))];
@@ -115,7 +118,8 @@ internal sealed class TrainingNoise
     /// <summary>The time of a whole training step; it must be one.</summary>
     internal double TimeOf(double timestep) => timestep >= 0 && timestep < Count
         ? (timestep + 1) / Count
-        : throw options.Error($"its spacing leads to timestep {timestep}, but training had the timesteps 0 to {Count - 1}. Lower steps_offset.");
+            : throw options.Error(
+                $"its spacing leads to timestep {timestep}, but training had the timesteps 0 to {Count - 1}. Lower steps_offset.");
 
     /// <summary>The time at which the schedule has a noise level; exact at training steps and at 0, NaN above the highest.</summary>
     internal double TimeAt(double noiseLevel)
@@ -142,7 +146,9 @@ internal sealed class TrainingNoise
         double position = Math.Clamp(timestep, 0, Count - 1);
         int k = Math.Min((int)position, Count - 2);
         double fraction = position - k;
-        return fraction == 0 ? noiseLevels[k] : fraction == 1 ? noiseLevels[k + 1] : noiseLevels[k] + (fraction * (noiseLevels[k + 1] - noiseLevels[k]));
+        return fraction == 0 ? noiseLevels[k]
+            : fraction == 1 ? noiseLevels[k + 1]
+            : noiseLevels[k] + (fraction * (noiseLevels[k + 1] - noiseLevels[k]));
     }
 
     /// <summary>The timestep, not whole, at which training had a noise level: linear in its logarithm, constant beyond the ends.</summary>
@@ -158,9 +164,13 @@ internal sealed class TrainingNoise
     private static NoiseSchedule Through(SchedulerOptions options, double[] alphasCumprod)
     {
         int last = alphasCumprod.Length - 1;
-        int bad = Enumerable.Range(1, last).FirstOrDefault(k => !(alphasCumprod[k] < alphasCumprod[k - 1] && (alphasCumprod[k] > 0 || k == last)));
+        int bad = Enumerable
+            .Range(1, last)
+            .FirstOrDefault(k => !(alphasCumprod[k] < alphasCumprod[k - 1] && (alphasCumprod[k] > 0 || k == last)));
         return bad == 0
             ? NoiseSchedule.FromAlphasCumprod(alphasCumprod)
-            : throw options.Error($"with {options.Placement()} the signal, alpha^2, does not fall at training step {bad}: it is {alphasCumprod[bad]} after {alphasCumprod[bad - 1]}. Change the file.");
+            : throw options.Error(
+                $"with {options.Placement()} the signal, alpha^2, does not fall at training step {bad}: "
+                    + $"it is {alphasCumprod[bad]} after {alphasCumprod[bad - 1]}. Change the file.");
     }
 }

@@ -23,7 +23,9 @@ internal sealed class UntiedDdim : Solver
         ArgumentNullException.ThrowIfNull(grid);
         if (grid.Steps != targets.Length)
         {
-            throw new InvalidOperationException($"This DDIM belongs to a scheduler's own grid of {targets.Length} steps; got one of {grid.Steps}. Use {nameof(Solver)}.{nameof(Ddim)}() on other grids.");
+            throw new InvalidOperationException(
+                $"This DDIM belongs to a scheduler's own grid of {targets.Length} steps; got one of {grid.Steps}. "
+                    + $"Use {nameof(Solver)}.{nameof(Ddim)}() on other grids.");
         }
 
         Prediction prediction = schedule.Alpha(grid.Start) == 0 ? Prediction.Data : Prediction.Noise;

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Costate.Networks;
 
 /// <summary>Self-attention among the positions of an image, with its residual, in the diffusers layout.</summary>
-internal sealed class Attention2D : NetworkBlock
+internal sealed class Attention2D : RecomputableLayer
 {
     private readonly int heads;
     private readonly double outputScale;
@@ -15,13 +15,14 @@ internal sealed class Attention2D : NetworkBlock
     private readonly Linear toValue;
     private readonly Linear toOut;
 
+    /// <param name="execution">How the network computes.</param>
     /// <param name="channels">Channels of the image.</param>
     /// <param name="headWidth">Channels of a head; null for a single head.</param>
     /// <param name="groups">Groups of the normalisation; null for none.</param>
     /// <param name="eps">What the normalisation adds to the variance.</param>
     /// <param name="outputScale">By what the sum with the residual is divided.</param>
-    internal Attention2D(int channels, int? headWidth, int? groups, double eps, double outputScale)
-        : base(nameof(Attention2D))
+    internal Attention2D(Execution execution, int channels, int? headWidth, int? groups, double eps, double outputScale)
+        : base(nameof(Attention2D), execution)
     {
         int width = headWidth ?? channels;
         heads = channels / width;
@@ -52,12 +53,13 @@ internal sealed class Attention2D : NetworkBlock
             .Replace(".proj_attn.", ".to_out.0.", StringComparison.Ordinal);
     }
 
-    /// <summary>A new tensor of the shape of x [batch, channels, height, width].</summary>
-    internal Tensor Forward(Tensor x)
+    // Of the shape of x [batch, channels, height, width].
+    private protected override Tensor Compute(Tensor x, Tensor? condition)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor positions = SpatialAttention.Positions(norm is null ? x : norm.call(x));
-        Tensor attended = SpatialAttention.Attend(Split(toQuery.call(positions)), Split(toKey.call(positions)), Split(toValue.call(positions)));
+        (Tensor q, Tensor k, Tensor v) = (Split(toQuery.call(positions)), Split(toKey.call(positions)), Split(toValue.call(positions)));
+        Tensor attended = DotProductAttention.Of(q, k, v, Execution.Attention);
 
         // In this order the sum has the strides of x; normalisations and convolutions are slow on those of the other.
         Tensor sum = x + SpatialAttention.Image(toOut.call(attended), x.shape[2], x.shape[3]);

@@ -9,30 +9,34 @@ namespace Costate.Networks;
 internal sealed class DownBlock2D : NetworkBlock
 {
     private readonly ModuleList<ResnetBlock2D> resnets;
-    private readonly ModuleList<Attention2D>? attentions;
+    private readonly ModuleList<ConditionedLayer>? attentions;
     private readonly ModuleList<Downsample2D>? downsamplers;
 
-    internal DownBlock2D(UNet2DConfig config, int level, ResnetOptions options)
+    /// <param name="inChannels">Channels of what it is given.</param>
+    /// <param name="channels">Channels of the level.</param>
+    /// <param name="layers">Number of its residual blocks.</param>
+    /// <param name="options">Their options.</param>
+    /// <param name="attention">Makes the attention after each of them; null for none.</param>
+    /// <param name="downsamplePadding">Padding of the convolution that halves the resolution; null for a level that keeps it.</param>
+    internal DownBlock2D(
+        int inChannels, int channels, int layers, ResnetOptions options, Func<ConditionedLayer>? attention, int? downsamplePadding)
         : base(nameof(DownBlock2D))
     {
-        int channels = config.BlockOutChannels[level];
-        int inChannels = config.BlockOutChannels[Math.Max(level - 1, 0)];
         register_module("resnets", resnets = nn.ModuleList(
-            [.. Enumerable.Range(0, config.LayersPerBlock).Select(i => new ResnetBlock2D(i == 0 ? inChannels : channels, channels, options))]));
-        if (config.DownBlockTypes[level] == "AttnDownBlock2D")
+            [.. Enumerable.Range(0, layers).Select(i => new ResnetBlock2D(i == 0 ? inChannels : channels, channels, options))]));
+        if (attention is not null)
         {
-            register_module("attentions", attentions = nn.ModuleList(
-                [.. resnets.Select(_ => new Attention2D(channels, config.AttentionHeadDim, config.NormNumGroups, config.NormEps, outputScale: 1))]));
+            register_module("attentions", attentions = nn.ModuleList([.. resnets.Select(_ => attention())]));
         }
 
-        if (level < config.BlockOutChannels.Count - 1)
+        if (downsamplePadding is { } padding)
         {
-            register_module("downsamplers", downsamplers = nn.ModuleList<Downsample2D>(new Downsample2D(channels, config.DownsamplePadding)));
+            register_module("downsamplers", downsamplers = nn.ModuleList<Downsample2D>(new Downsample2D(channels, padding)));
         }
     }
 
     /// <summary>Pushes each of its states on those kept for the way up, on top of which it finds its input.</summary>
-    internal void Forward(Stack<Tensor> kept, Tensor activatedTime)
+    internal void Forward(Stack<Tensor> kept, Tensor activatedTime, Tensor? context = null)
     {
         for (int i = 0; i < resnets.Count; i++)
         {
@@ -40,7 +44,7 @@ internal sealed class DownBlock2D : NetworkBlock
             if (attentions is not null)
             {
                 using Tensor input = hidden;
-                hidden = attentions[i].Forward(input);
+                hidden = attentions[i].Forward(input, context);
             }
 
             kept.Push(hidden);
@@ -50,5 +54,24 @@ internal sealed class DownBlock2D : NetworkBlock
         {
             kept.Push(downsamplers[0].Forward(kept.Peek()));
         }
+    }
+
+    /// <summary>Channels of the states that levels push, and of the first of all, as they lie on the stack.</summary>
+    /// <param name="channels">Channels of each level.</param>
+    /// <param name="layers">Residual blocks of each level.</param>
+    internal static Stack<int> KeptChannels(IReadOnlyList<int> channels, IReadOnlyList<int> layers)
+    {
+        var kept = new Stack<int>([channels[0]]);
+        for (int level = 0; level < channels.Count; level++)
+        {
+            // A state after each residual block, and one after halving the resolution.
+            int states = layers[level] + (level < channels.Count - 1 ? 1 : 0);
+            for (int i = 0; i < states; i++)
+            {
+                kept.Push(channels[level]);
+            }
+        }
+
+        return kept;
     }
 }

@@ -8,30 +8,27 @@ namespace Costate.Networks;
 internal sealed class MidBlock2D : NetworkBlock
 {
     private readonly ModuleList<ResnetBlock2D> resnets;
-    private readonly ModuleList<Attention2D>? attentions;
+    private readonly ModuleList<ConditionedLayer>? attentions;
 
-    internal MidBlock2D(UNet2DConfig config, ResnetOptions options)
+    internal MidBlock2D(int channels, ResnetOptions options, Func<ConditionedLayer>? attention)
         : base(nameof(MidBlock2D))
     {
-        int channels = config.BlockOutChannels[^1];
-        ResnetOptions scaled = options with { OutputScale = config.MidBlockScaleFactor };
-        register_module("resnets", resnets = nn.ModuleList<ResnetBlock2D>(new ResnetBlock2D(channels, channels, scaled), new ResnetBlock2D(channels, channels, scaled)));
-        if (config.AddAttention)
+        register_module("resnets", resnets = nn.ModuleList<ResnetBlock2D>(
+            new ResnetBlock2D(channels, channels, options), new ResnetBlock2D(channels, channels, options)));
+        if (attention is not null)
         {
-            int? groups = config.AttnNormNumGroups ?? (options.ScaleShift ? null : config.NormNumGroups);
-            register_module("attentions", attentions = nn.ModuleList<Attention2D>(
-                new Attention2D(channels, config.AttentionHeadDim, groups, config.NormEps, config.MidBlockScaleFactor)));
+            register_module("attentions", attentions = nn.ModuleList<ConditionedLayer>(attention()));
         }
     }
 
     /// <summary>A new tensor of the shape of x.</summary>
-    internal Tensor Forward(Tensor x, Tensor activatedTime)
+    internal Tensor Forward(Tensor x, Tensor? activatedTime, Tensor? context = null)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor hidden = resnets[0].Forward(x, activatedTime);
         if (attentions is not null)
         {
-            hidden = attentions[0].Forward(hidden);
+            hidden = attentions[0].Forward(hidden, context);
         }
 
         return resnets[1].Forward(hidden, activatedTime).MoveToOuterDisposeScope();

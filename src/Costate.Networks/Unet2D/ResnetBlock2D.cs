@@ -4,24 +4,28 @@ using static TorchSharp.torch;
 
 namespace Costate.Networks;
 
-/// <summary>The residual block of the diffusers layout: two normalised convolutions, with time between them.</summary>
-internal sealed class ResnetBlock2D : NetworkBlock
+/// <summary>The residual block of the diffusers layout: two normalised convolutions, with time between them or without.</summary>
+internal sealed class ResnetBlock2D : RecomputableLayer
 {
     private readonly ResnetOptions options;
     private readonly GroupNorm norm1;
     private readonly Conv2d conv1;
-    private readonly Linear timeProjection;
+    private readonly Linear? timeProjection;
     private readonly GroupNorm norm2;
     private readonly Conv2d conv2;
     private readonly Conv2d? shortcut;
 
     internal ResnetBlock2D(int inChannels, int outChannels, ResnetOptions options)
-        : base(nameof(ResnetBlock2D))
+        : base(nameof(ResnetBlock2D), options.Execution)
     {
         this.options = options;
         register_module("norm1", norm1 = Normalization.Groups(options.Groups, inChannels, options.Eps));
         register_module("conv1", conv1 = nn.Conv2d(inChannels, outChannels, 3, padding: 1));
-        register_module("time_emb_proj", timeProjection = nn.Linear(options.TimeChannels, options.ScaleShift ? 2 * outChannels : outChannels));
+        if (options.TimeChannels is { } timeChannels)
+        {
+            register_module("time_emb_proj", timeProjection = nn.Linear(timeChannels, options.ScaleShift ? 2 * outChannels : outChannels));
+        }
+
         register_module("norm2", norm2 = Normalization.Groups(options.Groups, outChannels, options.Eps));
         register_module("conv2", conv2 = nn.Conv2d(outChannels, outChannels, 3, padding: 1));
         if (inChannels != outChannels)
@@ -30,13 +34,16 @@ internal sealed class ResnetBlock2D : NetworkBlock
         }
     }
 
-    /// <summary>A new tensor [batch, out, height, width] from x [batch, in, height, width] and the activated time embedding.</summary>
-    internal Tensor Forward(Tensor x, Tensor activatedTime)
+    // [batch, out, height, width] from x [batch, in, height, width] and the activated time embedding.
+    private protected override Tensor Compute(Tensor x, Tensor? condition)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor time = timeProjection.call(activatedTime);
+        Tensor? time = timeProjection?.call(condition!);
         Tensor hidden = conv1.Apply(options.Activation.Apply(norm1.call(x)));
-        hidden = options.Activation.Apply(options.ScaleShift ? Modulated(norm2, hidden, time) : norm2.call(hidden.add_(time.unsqueeze(2).unsqueeze(3))));
+        hidden = options.Activation.Apply(
+            time is null ? norm2.call(hidden)
+            : options.ScaleShift ? Modulated(norm2, hidden, time)
+            : norm2.call(hidden.add_(time.unsqueeze(2).unsqueeze(3))));
         if (training && options.Dropout > 0)
         {
             hidden = nn.functional.dropout(hidden, options.Dropout);

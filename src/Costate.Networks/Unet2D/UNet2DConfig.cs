@@ -114,15 +114,11 @@ public sealed record UNet2DConfig
     public static UNet2DConfig Read(string path)
     {
         JsonOptions options = JsonOptions.Open(path);
-        if (options.Text("_class_name", ClassName) is var name && name != ClassName)
-        {
-            throw new InvalidDataException($"'{path}' is of the network {ErrorText.Quote(name)}; expected {ClassName}.");
-        }
-
+        options.RequireClass(ClassName);
         var otherwise = new UNet2DConfig();
         var config = new UNet2DConfig
         {
-            SampleSize = Size(path, options.IntegerOrIntegers("sample_size")),
+            SampleSize = options.Size("sample_size"),
             InChannels = options.Integer("in_channels", otherwise.InChannels),
             OutChannels = options.Integer("out_channels", otherwise.OutChannels),
             CenterInputSample = options.Flag("center_input_sample", otherwise.CenterInputSample),
@@ -151,9 +147,7 @@ public sealed record UNet2DConfig
         options.Require("downsample_type", "\"conv\"");
         options.Require("upsample_type", "\"conv\"");
         options.Ignore("num_train_timesteps"); // of the learned time embedding, which is refused
-
-        // What diffusers notes of the average of the weights that it saves.
-        options.Ignore("decay", "min_decay", "optimization_step", "update_after_step", "use_ema_warmup", "inv_gamma", "power");
+        options.IgnoreNotesOfAverages();
         options.RefuseUnread();
         return config;
     }
@@ -188,7 +182,8 @@ public sealed record UNet2DConfig
             Option.Divides("norm_num_groups", NormNumGroups, "block_out_channels", channels);
             if (HasAttention(level) && AttentionHeadDim > channels)
             {
-                throw new ArgumentException($"Got attention_head_dim {AttentionHeadDim} and attention of {channels} channels; expected no more than these.");
+                throw new ArgumentException(
+                    $"Got attention_head_dim {AttentionHeadDim} and attention of {channels} channels; expected no more than these.");
             }
         }
 
@@ -204,12 +199,4 @@ public sealed record UNet2DConfig
         DownBlockTypes[level] == "AttnDownBlock2D"
         || UpBlockTypes[^(level + 1)] == "AttnUpBlock2D"
         || (level == BlockOutChannels.Count - 1 && MidBlockType is not null && AddAttention);
-
-    private static (int Height, int Width)? Size(string path, IReadOnlyList<int>? sizes) => sizes switch
-    {
-        null => null,
-        [int both] => (both, both),
-        [int height, int width] => (height, width),
-        _ => throw new InvalidDataException($"'{path}' sets 'sample_size' to {sizes.Count} numbers; expected one, or height and width."),
-    };
 }

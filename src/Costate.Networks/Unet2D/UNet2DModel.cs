@@ -47,7 +47,13 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         using DisposeScope scope = NewDisposeScope();
         activation = Activation.Named(config.ActFn);
         var options = new ResnetOptions(
-            config.TimeChannels, config.NormNumGroups, config.NormEps, config.ResnetTimeScaleShift == "scale_shift", activation, config.Dropout, OutputScale: 1);
+            new Execution(),
+            config.TimeChannels,
+            config.NormNumGroups,
+            config.NormEps,
+            config.ResnetTimeScaleShift == "scale_shift",
+            activation,
+            config.Dropout);
 
         int first = config.BlockOutChannels[0];
         register_module("conv_in", convIn = nn.Conv2d(config.InChannels, first, 3, padding: 1));
@@ -68,13 +74,36 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
             register_module("class_embedding", classTable = nn.Embedding(classes, config.TimeChannels));
         }
 
-        int levels = config.BlockOutChannels.Count;
-        register_module("down_blocks", downBlocks = nn.ModuleList([.. Enumerable.Range(0, levels).Select(level => new DownBlock2D(config, level, options))]));
-        Stack<int> kept = KeptChannels(config);
-        register_module("up_blocks", upBlocks = nn.ModuleList([.. Enumerable.Range(0, levels).Select(index => new UpBlock2D(config, index, options, kept))]));
+        IReadOnlyList<int> channels = config.BlockOutChannels;
+        int levels = channels.Count;
+        Attention2D Attention(int width, int? groups, double outputScale = 1) =>
+            new(options.Execution, width, config.AttentionHeadDim, groups, config.NormEps, outputScale);
+        DownBlock2D Down(int level) => new(
+            channels[Math.Max(level - 1, 0)],
+            channels[level],
+            config.LayersPerBlock,
+            options,
+            config.DownBlockTypes[level] == "AttnDownBlock2D" ? () => Attention(channels[level], config.NormNumGroups) : null,
+            level < levels - 1 ? config.DownsamplePadding : null);
+        register_module("down_blocks", downBlocks = nn.ModuleList([.. Enumerable.Range(0, levels).Select(Down)]));
+
+        Stack<int> kept = DownBlock2D.KeptChannels(channels, [.. Enumerable.Repeat(config.LayersPerBlock, levels)]);
+        UpBlock2D Up(int index) => new(
+            channels[Math.Min(levels - index, levels - 1)],
+            channels[levels - 1 - index],
+            config.LayersPerBlock + 1,
+            options,
+            kept,
+            config.UpBlockTypes[index] == "AttnUpBlock2D" ? () => Attention(channels[levels - 1 - index], config.NormNumGroups) : null,
+            upsamples: index < levels - 1);
+        register_module("up_blocks", upBlocks = nn.ModuleList([.. Enumerable.Range(0, levels).Select(Up)]));
         if (config.MidBlockType is not null)
         {
-            register_module("mid_block", midBlock = new MidBlock2D(config, options));
+            int? groups = config.AttnNormNumGroups ?? (options.ScaleShift ? null : config.NormNumGroups);
+            register_module("mid_block", midBlock = new MidBlock2D(
+                channels[^1],
+                options with { OutputScale = config.MidBlockScaleFactor },
+                config.AddAttention ? () => Attention(channels[^1], groups, config.MidBlockScaleFactor) : null));
         }
 
         register_module("conv_norm_out", normOut = Normalization.Groups(config.NormNumGroups, first, config.NormEps));
@@ -167,27 +196,15 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="prediction">What it predicts; null for noise. The default value is null.</param>
     /// <param name="trainingTimesteps">The steps of the schedule that it was trained with. The default value is 1000.</param>
     public Denoiser ToDenoiser(Prediction? prediction = null, int trainingTimesteps = 1000) =>
-        Denoiser.FromFunction(forward, prediction ?? Prediction.Noise, trainingTimesteps: trainingTimesteps, parameters: parameters().Where(p => p.requires_grad));
+        Denoiser.FromFunction(
+            forward,
+            prediction ?? Prediction.Noise,
+            trainingTimesteps: trainingTimesteps,
+            parameters: parameters().Where(p => p.requires_grad));
 
     /// <summary>Does nothing: parts are registered under the names of the layout, and under no others.</summary>
     protected override void RegisterComponents()
     {
-    }
-
-    private static Stack<int> KeptChannels(UNet2DConfig config)
-    {
-        var kept = new Stack<int>([config.BlockOutChannels[0]]);
-        for (int level = 0; level < config.BlockOutChannels.Count; level++)
-        {
-            // A state after each residual block, and one after halving the resolution.
-            int states = config.LayersPerBlock + (level < config.BlockOutChannels.Count - 1 ? 1 : 0);
-            for (int i = 0; i < states; i++)
-            {
-                kept.Push(config.BlockOutChannels[level]);
-            }
-        }
-
-        return kept;
     }
 
     private Tensor Embedded(Tensor t, Tensor? labels)
@@ -215,7 +232,8 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         {
             throw new ArgumentException(
                 labels is null
-                    ? "Got no class labels; the network is class-conditional. Pass them, [batch] (as the condition z, with a denoiser from ToDenoiser)."
+                    ? "Got no class labels; the network is class-conditional. Pass them, [batch] (as the condition z, "
+                        + "with a denoiser from ToDenoiser)."
                     : "Got class labels; the network has no classes. Pass null.",
                 nameof(labels));
         }

@@ -10,35 +10,41 @@ namespace Costate.Networks;
 internal sealed class UpBlock2D : NetworkBlock
 {
     private readonly ModuleList<ResnetBlock2D> resnets;
-    private readonly ModuleList<Attention2D>? attentions;
+    private readonly ModuleList<ConditionedLayer>? attentions;
     private readonly ModuleList<Upsample2D>? upsamplers;
 
-    /// <param name="config">The network's configuration.</param>
-    /// <param name="index">Its place on the way up, 0 for the coarsest level.</param>
-    /// <param name="options">The options of its residual blocks.</param>
+    /// <param name="inChannels">Channels of what it is given.</param>
+    /// <param name="channels">Channels of the level.</param>
+    /// <param name="layers">Number of its residual blocks.</param>
+    /// <param name="options">Their options.</param>
     /// <param name="keptChannels">Channels of the states kept on the way down, which it takes off.</param>
-    internal UpBlock2D(UNet2DConfig config, int index, ResnetOptions options, Stack<int> keptChannels)
+    /// <param name="attention">Makes the attention after each of them; null for none.</param>
+    /// <param name="upsamples">Whether it doubles the resolution.</param>
+    internal UpBlock2D(
+        int inChannels,
+        int channels,
+        int layers,
+        ResnetOptions options,
+        Stack<int> keptChannels,
+        Func<ConditionedLayer>? attention,
+        bool upsamples)
         : base(nameof(UpBlock2D))
     {
-        int levels = config.BlockOutChannels.Count;
-        int channels = config.BlockOutChannels[levels - 1 - index];
-        int inChannels = config.BlockOutChannels[Math.Min(levels - index, levels - 1)];
-        register_module("resnets", resnets = nn.ModuleList(
-            [.. Enumerable.Range(0, config.LayersPerBlock + 1).Select(i => new ResnetBlock2D((i == 0 ? inChannels : channels) + keptChannels.Pop(), channels, options))]));
-        if (config.UpBlockTypes[index] == "AttnUpBlock2D")
+        register_module("resnets", resnets = nn.ModuleList([.. Enumerable.Range(0, layers).Select(
+            i => new ResnetBlock2D((i == 0 ? inChannels : channels) + keptChannels.Pop(), channels, options))]));
+        if (attention is not null)
         {
-            register_module("attentions", attentions = nn.ModuleList(
-                [.. resnets.Select(_ => new Attention2D(channels, config.AttentionHeadDim, config.NormNumGroups, config.NormEps, outputScale: 1))]));
+            register_module("attentions", attentions = nn.ModuleList([.. resnets.Select(_ => attention())]));
         }
 
-        if (index < levels - 1)
+        if (upsamples)
         {
             register_module("upsamplers", upsamplers = nn.ModuleList<Upsample2D>(new Upsample2D(channels)));
         }
     }
 
     /// <summary>A new tensor; x and the kept states that it takes off are disposed as soon as they are used.</summary>
-    internal Tensor Forward(Tensor x, Stack<Tensor> kept, Tensor activatedTime)
+    internal Tensor Forward(Tensor x, Stack<Tensor> kept, Tensor activatedTime, Tensor? context = null)
     {
         Tensor hidden = x;
         for (int i = 0; i < resnets.Count; i++)
@@ -58,7 +64,7 @@ internal sealed class UpBlock2D : NetworkBlock
             if (attentions is not null)
             {
                 using Tensor input = hidden;
-                hidden = attentions[i].Forward(input);
+                hidden = attentions[i].Forward(input, context);
             }
         }
 
@@ -67,9 +73,10 @@ internal sealed class UpBlock2D : NetworkBlock
             return hidden;
         }
 
+        // A side that halving rounded up is doubled to that of the state kept there.
         using (hidden)
         {
-            return upsamplers[0].Forward(hidden);
+            return upsamplers[0].Forward(hidden, (kept.Peek().shape[2], kept.Peek().shape[3]));
         }
     }
 }

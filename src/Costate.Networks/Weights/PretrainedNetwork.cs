@@ -79,17 +79,27 @@ internal static class PretrainedNetwork
         using SafetensorsFile file = SafetensorsFile.Open(weights);
         return file.Metadata.TryGetValue(ConfigurationName, out string? json)
             ? json
-            : throw new InvalidDataException($"'{weights}' has no metadata {ErrorText.Quote(ConfigurationName)}; expected the configuration of its network there. It was not written by this library.");
+            : throw new InvalidDataException(
+                $"'{weights}' has no metadata {ErrorText.Quote(ConfigurationName)}; expected the configuration of its network there. "
+                    + "It was not written by this library.");
     }
 
     /// <summary>Writes a network's parameters with its configuration.</summary>
-    internal static void Save(nn.Module network, string path, ScalarType dtype, string configuration, IReadOnlyDictionary<string, string>? metadata)
+    internal static void Save(
+        nn.Module network,
+        string path,
+        ScalarType dtype,
+        string configuration,
+        IReadOnlyDictionary<string, string>? metadata)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [ConfigurationName] = configuration };
-        SafetensorsFile.Write(path, network.named_parameters().Select(p => KeyValuePair.Create(p.name, p.parameter.detach().to(dtype))), all);
+        SafetensorsFile.Write(
+            path,
+            network.named_parameters().Select(p => KeyValuePair.Create(p.name, p.parameter.detach().to(dtype))),
+            all);
     }
 
     /// <summary>

@@ -36,7 +36,10 @@ public sealed class ControlOptimisation
         this.options.Check();
         if (sampler.Solver.IsReversible)
         {
-            throw new ArgumentException($"{sampler.Solver.Name} carries two states, of which a control would change one. Use another solver, such as {nameof(Solver.Ddim)}.", nameof(sampler));
+            throw new ArgumentException(
+                $"{sampler.Solver.Name} carries two states, of which a control would change one. Use another solver, "
+                    + $"such as {nameof(Solver.Ddim)}.",
+                nameof(sampler));
         }
 
         // Gradients of weights would be computed in vain.
@@ -56,7 +59,14 @@ public sealed class ControlOptimisation
     /// <exception cref="InvalidOperationException">The network or the loss returned another shape, NaN or infinity, or the loss has no
     /// gradient.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public ControlGradient Gradient(Tensor xT, Condition? z, Tensor controls, Func<Tensor, Tensor> loss, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public ControlGradient Gradient(
+        Tensor xT,
+        Condition? z,
+        Tensor controls,
+        Func<Tensor, Tensor> loss,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(controls);
         ArgumentNullException.ThrowIfNull(loss);
@@ -64,8 +74,16 @@ public sealed class ControlOptimisation
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(xT, z, noise, progress, cancellationToken);
         CheckControls(controls, xT);
-        ControlGradient gradient = Gradient(run, controls.ToWorkingPrecision(), new GuidanceObjective(loss, checked((int)xT.shape[0]), xT.dtype));
-        return new ControlGradient(gradient.Loss, gradient.Sample.to(xT.dtype), gradient.Controls.to(xT.dtype), gradient.Cost).MoveToOuterDisposeScope();
+        ControlGradient gradient = Gradient(
+            run,
+            controls.ToWorkingPrecision(),
+            new GuidanceObjective(loss, checked((int)xT.shape[0]), xT.dtype));
+        return new ControlGradient(
+            gradient.Loss,
+            gradient.Sample.to(xT.dtype),
+            gradient.Controls.to(xT.dtype),
+            gradient.Cost
+        ).MoveToOuterDisposeScope();
     }
 
     /// <summary>Optimises the controls, from none.</summary>
@@ -75,8 +93,16 @@ public sealed class ControlOptimisation
     /// <param name="noise">The path of a stochastic solver; others ignore it.</param>
     /// <param name="progress">Told after each network evaluation of each iteration.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <inheritdoc cref="Gradient(Tensor, Condition?, Tensor, Func{Tensor, Tensor}, BrownianPath?, IProgress{StepProgress}?, CancellationToken)" path="/exception"/>
-    public ControlledSample Optimise(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, BrownianPath? noise = null, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="Gradient(Tensor, Condition?, Tensor, Func{Tensor, Tensor},
+    /// BrownianPath?, IProgress{StepProgress}?, CancellationToken)"
+    /// path="/exception"/>
+    public ControlledSample Optimise(
+        Tensor xT,
+        Condition? z,
+        Func<Tensor, Tensor> loss,
+        BrownianPath? noise = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
@@ -105,11 +131,22 @@ public sealed class ControlOptimisation
             {
                 using Tensor before = controls;
                 Tensor moved = controls.Times(options.Decay).AddTimes(gradient.Controls, -options.LearningRate);
-                controls = watch.Kept(moved.transpose(0, 1), iteration, sampler.Grid.End).transpose(0, 1).contiguous().MoveToOuterDisposeScope();
+                controls = watch
+                    .Kept(moved.transpose(0, 1), iteration, sampler.Grid.End)
+                    .transpose(0, 1)
+                    .contiguous()
+                    .MoveToOuterDisposeScope();
             }
         }
 
-        return new ControlledSample(best.Values[0].to(xT.dtype, copy: true), best.Values[1].clone(), best.Values[2].to(xT.dtype, copy: true), stack(history), watch.Items, run.Meter.Total).MoveToOuterDisposeScope();
+        return new ControlledSample(
+            best.Values[0].to(xT.dtype, copy: true),
+            best.Values[1].clone(),
+            best.Values[2].to(xT.dtype, copy: true),
+            stack(history),
+            watch.Items,
+            run.Meter.Total
+        ).MoveToOuterDisposeScope();
     }
 
     private ControlGradient Gradient(SamplingRun run, Tensor controls, GuidanceObjective objective)
@@ -153,7 +190,10 @@ public sealed class ControlOptimisation
     {
         if (!controls.shape.AsSpan().SequenceEqual([sampler.Grid.Steps, .. xT.shape]) || controls.dtype != xT.dtype)
         {
-            throw new ArgumentException($"Got controls of shape {Shapes.Text(controls)} and dtype {controls.dtype} for {sampler.Grid.Steps} steps from x_T of shape {Shapes.Text(xT)} and dtype {xT.dtype}; they are [steps, batch, ...] in the dtype of x_T.", nameof(controls));
+            throw new ArgumentException(
+                $"Got controls of shape {Shapes.Text(controls)} and dtype {controls.dtype} for {sampler.Grid.Steps} steps from x_T of "
+                    + $"shape {Shapes.Text(xT)} and dtype {xT.dtype}; they are [steps, batch, ...] in the dtype of x_T.",
+                nameof(controls));
         }
 
         Finite.CheckInput(controls, nameof(controls));

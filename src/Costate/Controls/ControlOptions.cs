@@ -12,7 +12,14 @@ public sealed record ControlOptions
     /// OC-Flow (Wang et al. 2025) with its settings for images: <c>L + weight/2 sum |u|^2</c>, 15 iterations of rate 2.5 and decay 0.995,
     /// straight steps merged within 1e-3.
     /// </summary>
-    public static ControlOptions OcFlow { get; } = new() { LearningRate = 2.5, Decay = 0.995, Iterations = 15, StraightnessThreshold = 1e-3 };
+    public static ControlOptions OcFlow { get; } =
+        new()
+        {
+            LearningRate = 2.5,
+            Decay = 0.995,
+            Iterations = 15,
+            StraightnessThreshold = 1e-3,
+        };
 
     /// <summary>The rate.</summary>
     /// <value>The default value is 10.</value>
@@ -48,9 +55,15 @@ public sealed record ControlOptions
 
     internal void Check()
     {
-        if (!(LearningRate > 0 && double.IsFinite(LearningRate)) || !(Decay is > 0 and <= 1) || Iterations < 0 || !(StraightnessThreshold >= 0 && double.IsFinite(StraightnessThreshold)))
+        if (
+            !(LearningRate > 0 && double.IsFinite(LearningRate))
+            || !(Decay is > 0 and <= 1)
+            || Iterations < 0
+            || !(StraightnessThreshold >= 0 && double.IsFinite(StraightnessThreshold)))
         {
-            throw new ArgumentException($"Got {this}; the rate must be positive and finite, the decay in (0, 1], the iterations not negative, the threshold of straightness finite and not negative.");
+            throw new ArgumentException(
+                $"Got {this}; the rate must be positive and finite, the decay in (0, 1], the iterations not negative, "
+                    + "the threshold of straightness finite and not negative.");
         }
     }
 }

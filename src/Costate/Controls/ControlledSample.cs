@@ -5,7 +5,13 @@ namespace Costate;
 /// <summary>The best sample that an optimisation of controls found, item by item.</summary>
 public sealed class ControlledSample : TensorResult
 {
-    internal ControlledSample(Tensor sample, Tensor loss, Tensor controls, Tensor history, IReadOnlyList<DivergedItem> diverged, GradientCost cost)
+    internal ControlledSample(
+        Tensor sample,
+        Tensor loss,
+        Tensor controls,
+        Tensor history,
+        IReadOnlyList<DivergedItem> diverged,
+        GradientCost cost)
     {
         (Sample, Loss, Controls, History, Diverged, Cost) = (sample, loss, controls, history, diverged, cost);
     }

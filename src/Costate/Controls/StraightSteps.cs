@@ -68,5 +68,6 @@ internal sealed class StraightSteps(SamplingRun run, double threshold) : IDispos
         return all;
     }
 
-    private static double[] SquaredNorms(Tensor x) => [.. x.reshape(x.shape[0], -1).to(ScalarType.Float64).square().sum([1L]).cpu().data<double>()];
+    private static double[] SquaredNorms(Tensor x) =>
+        [.. x.reshape(x.shape[0], -1).to(ScalarType.Float64).square().sum([1L]).cpu().data<double>()];
 }

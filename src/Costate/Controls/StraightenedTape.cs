@@ -40,7 +40,10 @@ internal sealed class StraightenedTape(SamplingRun run, StateTape states, Straig
         }
 
         TableRow at = Run.Table.Rows[row];
-        PredictionConversion conversion = PredictionConversion.Checked(straight.Velocity, at.Prediction, SchedulePoint.At(Run.Schedule, at.Time));
+        PredictionConversion conversion = PredictionConversion.Checked(
+            straight.Velocity,
+            at.Prediction,
+            SchedulePoint.At(Run.Schedule, at.Time));
         transpose.AddToState(row, cotangent.Times(conversion.State));
         held = held is null ? cotangent.Times(conversion.Output) : held.AddTimes(cotangent, conversion.Output);
         cotangent.Dispose();

@@ -22,7 +22,10 @@ internal sealed record ClassifierFreeGuidance(Tensor? Unconditional, double Scal
 
         if (Unconditional.size(0) != 1 && Unconditional.size(0) != batch)
         {
-            throw new InputException("unconditional", $"shape {Shapes.Text(Unconditional)}", $"[1, ...] or [{batch}, ...] for a batch of {batch}");
+            throw new InputException(
+                "unconditional",
+                $"shape {Shapes.Text(Unconditional)}",
+                $"[1, ...] or [{batch}, ...] for a batch of {batch}");
         }
 
         Tensor none = dtype is ScalarType its && Unconditional.is_floating_point() ? Unconditional.to(its) : Unconditional;

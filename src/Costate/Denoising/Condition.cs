@@ -38,7 +38,9 @@ public sealed class Condition
         ArgumentNullException.ThrowIfNull(values);
         return values.dim() >= 2
             ? new Condition(values, isScheduled: true)
-            : throw new ArgumentException($"Got shape {Shapes.Text(values)}; a scheduled condition is [steps, batch, ...].", nameof(values));
+            : throw new ArgumentException(
+                $"Got shape {Shapes.Text(values)}; a scheduled condition is [steps, batch, ...].",
+                nameof(values));
     }
 
     /// <inheritdoc cref="Scheduled(Tensor)"/>
@@ -48,7 +50,10 @@ public sealed class Condition
         ArgumentNullException.ThrowIfNull(values);
         return values.Count > 0 && values.All(v => v.shape.AsSpan().SequenceEqual(values[0].shape))
             ? Scheduled(stack(values))
-            : throw new ArgumentException($"Got {values.Count} tensors of shapes {string.Join(", ", values.Select(Shapes.Text))}; a scheduled condition has one for each interval, all of one shape.", nameof(values));
+            : throw new ArgumentException(
+                $"Got {values.Count} tensors of shapes {string.Join(", ", values.Select(Shapes.Text))}; "
+                    + "a scheduled condition has one for each interval, all of one shape.",
+                nameof(values));
     }
 
     /// <summary>A constant condition; null stays null.</summary>

@@ -18,7 +18,7 @@ public sealed class Denoiser
 {
     private readonly NetworkClock clock;
     private IReadOnlyList<Parameter>? parameters;
-    private readonly Func<Tensor, Tensor, Tensor?, Tensor> network;
+    private Func<Tensor, Tensor, Tensor?, Tensor> network;
     private IReadOnlyList<Tensor>? weights;
     private IReadOnlyList<ClassifierFreeGuidance> guidances = [];
     private Func<Tensor, double, Tensor, Tensor>? correction;
@@ -96,19 +96,29 @@ public sealed class Denoiser
     /// <param name="timeScale">The network is told <c>timeScale * t</c> for time t in [0, 1]. The default value is 1.</param>
     /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n
     /// lies at time (k+1)/n.</param>
-    public static Denoiser FromModule(nn.Module<Tensor, Tensor, Tensor, Tensor> module, Prediction prediction, double timeScale = 1, int? trainingTimesteps = null)
+    public static Denoiser FromModule(
+        nn.Module<Tensor, Tensor, Tensor, Tensor> module,
+        Prediction prediction,
+        double timeScale = 1,
+        int? trainingTimesteps = null)
     {
         ArgumentNullException.ThrowIfNull(module);
-        Tensor Network(Tensor x, Tensor t, Tensor? z) => ModuleCall.Of(module, x, z ?? throw ModuleCall.NoCondition(), () => module.call(x, t, z));
+        Tensor Network(Tensor x, Tensor t, Tensor? z) =>
+            ModuleCall.Of(module, x, z ?? throw ModuleCall.NoCondition(), () => module.call(x, t, z));
         return new Denoiser(Network, prediction, NetworkClock.Of(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
     }
 
     /// <summary>A denoiser from a module whose forward takes <c>(x, t)</c>, without condition.</summary>
     /// <inheritdoc cref="FromModule(nn.Module{Tensor, Tensor, Tensor, Tensor}, Prediction, double, int?)"/>
-    public static Denoiser FromModule(nn.Module<Tensor, Tensor, Tensor> module, Prediction prediction, double timeScale = 1, int? trainingTimesteps = null)
+    public static Denoiser FromModule(
+        nn.Module<Tensor, Tensor, Tensor> module,
+        Prediction prediction,
+        double timeScale = 1,
+        int? trainingTimesteps = null)
     {
         ArgumentNullException.ThrowIfNull(module);
-        Tensor Network(Tensor x, Tensor t, Tensor? z) => z is null ? ModuleCall.Of(module, x, null, () => module.call(x, t)) : throw ModuleCall.UnwantedCondition();
+        Tensor Network(Tensor x, Tensor t, Tensor? z) =>
+            z is null ? ModuleCall.Of(module, x, null, () => module.call(x, t)) : throw ModuleCall.UnwantedCondition();
         return new Denoiser(Network, prediction, NetworkClock.Of(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
     }
 
@@ -127,7 +137,12 @@ public sealed class Denoiser
     /// <param name="device">Where to load it. The default is the CPU.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not a TorchScript archive, or cannot be loaded.</exception>
-    public static Denoiser FromTorchScript(string path, Prediction prediction, double timeScale = 1, int? trainingTimesteps = null, Device? device = null)
+    public static Denoiser FromTorchScript(
+        string path,
+        Prediction prediction,
+        double timeScale = 1,
+        int? trainingTimesteps = null,
+        Device? device = null)
     {
         TorchLibraries.Require();
         jit.ScriptModule script = TorchScriptFile.Load(path, device ?? CPU);
@@ -150,7 +165,11 @@ public sealed class Denoiser
         CheckScale(scale);
         if (unconditional?.dim() == 0)
         {
-            throw new InputException(nameof(unconditional), "shape []", "[1, ...] or [batch, ...]", "Reshape it: unconditional.reshape(1).");
+            throw new InputException(
+                nameof(unconditional),
+                "shape []",
+                "[1, ...] or [batch, ...]",
+                "Reshape it: unconditional.reshape(1).");
         }
 
         return With(copy => copy.guidances = [.. guidances, new ClassifierFreeGuidance(unconditional, scale)]);
@@ -167,7 +186,8 @@ public sealed class Denoiser
     /// <param name="dtype">The dtype of the network's weights, floating point. Convert the network yourself:
     /// <c>module.to(dtype)</c>.</param>
     /// <exception cref="InputException"><paramref name="dtype"/> is not a real floating-point dtype.</exception>
-    public Denoiser InDtype(ScalarType dtype) => dtype is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64
+    public Denoiser InDtype(ScalarType dtype) =>
+        dtype is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64
         ? With(copy => copy.Dtype = dtype)
         : throw new InputException(nameof(dtype), dtype.ToString(), "Float16, BFloat16, Float32 or Float64");
 
@@ -223,6 +243,13 @@ public sealed class Denoiser
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
     internal Denoiser WithoutParameters() => With(copy => copy.parameters = []);
 
+    /// <summary>The same denoiser, telling of each call of the network.</summary>
+    internal Denoiser Observed(Action called) => With(copy => copy.network = (x, t, z) =>
+    {
+        called();
+        return network(x, t, z);
+    });
+
     /// <summary>The network's own output, in the dtype of x. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...]. The network gets a copy.</param>
     /// <param name="time">Time in [0, 1], for the schedule.</param>
@@ -239,12 +266,16 @@ public sealed class Denoiser
         Tensor output = Guided(own, t, ownCondition, guidances.Count);
         if (!output.is_floating_point() || output.device_type != x.device_type)
         {
-            throw new InvalidOperationException($"The network returned dtype {output.dtype} on {output.device} for an input of dtype {x.dtype} on {x.device}; a denoiser returns floating-point numbers on the device of its input.");
+            throw new InvalidOperationException(
+                $"The network returned dtype {output.dtype} on {output.device} for an input of dtype {x.dtype} on {x.device}; "
+                    + "a denoiser returns floating-point numbers on the device of its input.");
         }
 
         if (!Shapes.Equal(output, x))
         {
-            throw new InvalidOperationException($"The network returned shape {Shapes.Text(output)} for an input of shape {Shapes.Text(x)}; a denoiser returns the shape of its input. Slice off what else it returns (a learned variance, for example).");
+            throw new InvalidOperationException(
+                $"The network returned shape {Shapes.Text(output)} for an input of shape {Shapes.Text(x)}; "
+                    + "a denoiser returns the shape of its input. Slice off what else it returns (a learned variance, for example).");
         }
 
         output = output.dtype == x.dtype ? output : output.to(x.dtype);
@@ -262,12 +293,17 @@ public sealed class Denoiser
     {
         if (level == 0)
         {
-            return network(x, t, z) ?? throw new InvalidOperationException("The network returned null; a denoiser returns a tensor of the shape of its input.");
+            return network(x, t, z)
+                ?? throw new InvalidOperationException("The network returned null; a denoiser returns a tensor of the shape of its input.");
         }
 
         // Either branch may change what it is given.
         ClassifierFreeGuidance guidance = guidances[level - 1];
-        Tensor without = Guided(x.clone(), t.clone(), guidance.None(x.size(0), z is not null && z.is_floating_point() ? z.dtype : Dtype), level - 1);
+        Tensor without = Guided(
+            x.clone(),
+            t.clone(),
+            guidance.None(x.size(0), z is not null && z.is_floating_point() ? z.dtype : Dtype),
+            level - 1);
         return without + Guided(x, t, z, level - 1).sub(without).Times(guidance.Scale);
     }
 

@@ -82,9 +82,12 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         if (difference > tolerance * largest)
         {
             throw new InvalidOperationException(
-                FormattableString.Invariant($"The network is not deterministic: evaluated again at step {at.Interval} (time {at.Time:R}), its output differs by {difference / largest:G2} of its largest value, ") +
-                "so this gradient would not be that of the sample. Keep it from changing between calls (a counter, a cache, a generator of its own), put its module into " +
-                $"evaluation mode, or use {nameof(GradientMethod)}.{nameof(GradientMethod.Unrolled)}(), which evaluates it once.");
+                $"The network is not deterministic: evaluated again at step {at.Interval} "
+                    + FormattableString.Invariant($"(time {at.Time:R}), ")
+                    + FormattableString.Invariant($"its output differs by {difference / largest:G2} of its largest value, ")
+                    + "so this gradient would not be that of the sample. Keep it from changing between calls (a counter, a cache, "
+                    + "a generator of its own), put its module into "
+                    + $"evaluation mode, or use {nameof(GradientMethod)}.{nameof(GradientMethod.Unrolled)}(), which evaluates it once.");
         }
     }
 
@@ -92,7 +95,11 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
     {
         // An odd stride meets all columns of an image.
         long count = output.numel(), stride = (count / Values) | 1;
-        if (output.dtype == ScalarType.Float32 && output.device_type == DeviceType.CPU && output.is_contiguous() && count < int.MaxValue / sizeof(float))
+        if (
+            output.dtype == ScalarType.Float32
+            && output.device_type == DeviceType.CPU
+            && output.is_contiguous()
+            && count < int.MaxValue / sizeof(float))
         {
             // The usual case, read where it lies.
             ReadOnlySpan<float> all = MemoryMarshal.Cast<byte, float>(output.bytes);

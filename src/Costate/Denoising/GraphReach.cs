@@ -38,9 +38,11 @@ internal sealed class GraphReach
         if ((other - output).abs().max().ToDouble() > tolerance * output.abs().max().ToDouble())
         {
             throw new InvalidOperationException(
-                FormattableString.Invariant($"The network's output at step {at.Interval} (time {at.Time:R}) depends on {name}, but its graph does not reach it: ") +
-                "its Jacobian would count as zero. The network runs under no_grad or inference_mode, detaches its input or computes outside torch. " +
-                "Let autograd see the whole computation; what shall have no gradient can be captured by the function.");
+                FormattableString.Invariant(
+                    $"The network's output at step {at.Interval} (time {at.Time:R}) depends on {name}, but its graph does not reach it: ")
+                    + "its Jacobian would count as zero. The network runs under no_grad or inference_mode, "
+                    + "detaches its input or computes outside torch. "
+                    + "Let autograd see the whole computation; what shall have no gradient can be captured by the function.");
         }
 
         return true;

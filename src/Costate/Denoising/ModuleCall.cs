@@ -28,8 +28,11 @@ internal static class ModuleCall
             return $"The network failed on x of dtype {x.dtype} with a condition of dtype {z.dtype}. Convert one of them.";
         }
 
-        return module.parameters().FirstOrDefault(p => p.is_floating_point() && (p.dtype != x.dtype || p.device_type != x.device_type)) is Parameter weight
-            ? $"The network failed on x of dtype {x.dtype} on {x.device}; it has weights of dtype {weight.dtype} on {weight.device}. Convert x_T and the condition, or the network: net.to({nameof(ScalarType)}.{x.dtype})."
+        return
+            module.parameters().FirstOrDefault(p => p.is_floating_point() && (p.dtype != x.dtype || p.device_type != x.device_type))
+                is Parameter weight
+            ? $"The network failed on x of dtype {x.dtype} on {x.device}; it has weights of dtype {weight.dtype} on {weight.device}. "
+                + $"Convert x_T and the condition, or the network: net.to({nameof(ScalarType)}.{x.dtype})."
             : null;
     }
 

@@ -9,7 +9,10 @@ internal readonly record struct NetworkClock(double Scale, double Offset)
     {
         if (!(timeScale > 0 && double.IsFinite(timeScale)))
         {
-            throw new ArgumentOutOfRangeException(nameof(timeScale), timeScale, $"Got timeScale {timeScale}; it must be positive and finite.");
+            throw new ArgumentOutOfRangeException(
+                nameof(timeScale),
+                timeScale,
+                $"Got timeScale {timeScale}; it must be positive and finite.");
         }
 
         return trainingTimesteps switch

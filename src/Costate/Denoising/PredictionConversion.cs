@@ -34,7 +34,9 @@ internal readonly record struct PredictionConversion(double State, double Output
         PredictionConversion conversion = Between(from, to, at.Alpha, at.Sigma);
         return conversion.IsFinite
             ? conversion
-            : throw new InvalidOperationException($"A network that predicts {from} says nothing of {to} at time {at.Time}, where alpha = {at.Alpha:G6} and sigma = {at.Sigma:G6}. Move that end of the grid inwards.");
+            : throw new InvalidOperationException(
+                $"A network that predicts {from} says nothing of {to} at time {at.Time}, where alpha = {at.Alpha:G6} and sigma = "
+                    + $"{at.Sigma:G6}. Move that end of the grid inwards.");
     }
 
     private static PredictionConversion ToNoise(Prediction from, double alpha, double sigma) => from switch

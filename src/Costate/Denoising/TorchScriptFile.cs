@@ -21,7 +21,9 @@ internal static class TorchScriptFile
 
         if (!HoldsProgram(path))
         {
-            throw new InvalidDataException($"'{path}' is not a TorchScript file: it is no undamaged zip archive with a program in it. Write one with torch.jit.save; a pickled state_dict or a safetensors file holds weights alone.");
+            throw new InvalidDataException(
+                $"'{path}' is not a TorchScript file: it is no undamaged zip archive with a program in it. "
+                    + "Write one with torch.jit.save; a pickled state_dict or a safetensors file holds weights alone.");
         }
 
         jit.ScriptModule script;

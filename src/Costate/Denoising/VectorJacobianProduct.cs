@@ -52,7 +52,10 @@ internal sealed class VectorJacobianProduct : IDisposable
         Tensor? condition = z is null ? null : z.is_floating_point() && wantsCondition ? z.detach().requires_grad_(true) : z.detach();
         Tensor output = function(leaf, condition).alias();
         return new VectorJacobianProduct(
-            leaf.MoveToOuterDisposeScope(), condition?.MoveToOuterDisposeScope(), output.MoveToOuterDisposeScope(), dtype == ScalarType.Float16);
+            leaf.MoveToOuterDisposeScope(),
+            condition?.MoveToOuterDisposeScope(),
+            output.MoveToOuterDisposeScope(),
+            dtype == ScalarType.Float16);
     }
 
     /// <summary>
@@ -68,19 +71,48 @@ internal sealed class VectorJacobianProduct : IDisposable
             return (null, null);
         }
 
-        List<Tensor> inputs = Z is { requires_grad: true } ? [X, Z] : [X];
-        Tensor? factor = scales ? CotangentScale.Of(cotangent, perItem: parameters is null or { IsEmpty: true }) : null;
-        inputs.AddRange(parameters?.Trainable ?? []);
-        autograd.backward([Output], [factor is null ? cotangent.detach() : cotangent.detach() * factor], inputs: inputs);
+        Tensor?[] products = Reach([(Output, cotangent)], Z is { requires_grad: true } ? [X, Z] : [X], parameters, scales);
+        return (products[0]?.MoveToOuterDisposeScope(), products.ElementAtOrDefault(1)?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>
+    /// Multiplies cotangents of several outputs of one graph by the transposed Jacobians, with respect to leaves of it and to parameters.
+    /// Once only: it frees the graph.
+    /// </summary>
+    /// <param name="outputs">Outputs and their cotangents.</param>
+    /// <param name="leaves">Those whose products are returned.</param>
+    /// <param name="parameters">Those to whose sums products are added.</param>
+    /// <param name="scales">Whether small cotangents are scaled, for a network in float16.</param>
+    /// <returns>The products, in memory of their own, in the caller's dispose scope; null where the graph does not reach a leaf.</returns>
+    internal static Tensor?[] Reach(
+        IReadOnlyList<(Tensor Value, Tensor Cotangent)> outputs,
+        IReadOnlyList<Tensor> leaves,
+        ParameterGradients? parameters,
+        bool scales)
+    {
+        using DisposeScope scope = NewDisposeScope();
+
+        // One factor suits all cotangents: that of their largest, entry by entry.
+        Tensor? factor = scales
+            ? CotangentScale.Of(
+                outputs.Select(output => output.Cotangent.detach().abs()).Aggregate(maximum),
+                perItem: parameters is null or { IsEmpty: true })
+            : null;
+        autograd.backward(
+            [.. outputs.Select(output => output.Value)],
+            [.. outputs.Select(output => factor is null ? output.Cotangent.detach() : output.Cotangent.detach() * factor)],
+            inputs: [.. leaves, .. parameters?.Trainable ?? []]);
         parameters?.Collect(factor);
-        return (Taken(X, factor), Z is null ? null : Taken(Z, factor));
+        return [.. leaves.Select(leaf => Taken(leaf, factor)?.MoveToOuterDisposeScope())];
     }
 
     /// <summary>The same with zeros for an input that the output does not depend on; z is null where it has no gradient.</summary>
     internal (Tensor X, Tensor? Z) Pull(Tensor cotangent, ParameterGradients? parameters = null)
     {
         (Tensor? productX, Tensor? productZ) = Reach(cotangent, parameters);
-        return (productX ?? zeros_like(X, requires_grad: false), Z is { requires_grad: true } ? productZ ?? zeros_like(Z, requires_grad: false) : null);
+        return (
+            productX ?? zeros_like(X, requires_grad: false),
+            Z is { requires_grad: true } ? productZ ?? zeros_like(Z, requires_grad: false) : null);
     }
 
     /// <summary>
@@ -109,7 +141,10 @@ internal sealed class VectorJacobianProduct : IDisposable
         {
             if (value.dim() != 1 || value.size(0) != x.size(0) || !value.requires_grad)
             {
-                throw new InvalidOperationException($"Got shape {Shapes.Text(value)}{(value.requires_grad ? "" : " without gradient")} for an input of shape {Shapes.Text(x)}; a classifier returns one log-probability for each item, [{x.size(0)}], that depends on its input through autograd.");
+                throw new InvalidOperationException(
+                    $"Got shape {Shapes.Text(value)}{(value.requires_grad ? "" : " without gradient")} for an input of shape "
+                        + $"{Shapes.Text(x)}; a classifier returns one log-probability for each item, [{x.size(0)}], "
+                        + "that depends on its input through autograd.");
             }
         }
     }
@@ -136,6 +171,6 @@ internal sealed class VectorJacobianProduct : IDisposable
     {
         using Tensor? gradient = leaf.grad;
         leaf.grad = null;
-        return gradient is null ? null : CotangentScale.Undo(gradient, factor).MoveToOuterDisposeScope();
+        return gradient is null ? null : CotangentScale.Undo(gradient, factor);
     }
 }

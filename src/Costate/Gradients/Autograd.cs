@@ -43,7 +43,11 @@ public static class Autograd
         {
             if (!inputs[i].requires_grad)
             {
-                throw new InputException(nameof(inputs), $"tensor {i}, which needs no gradient,", "tensors that need one", "Set requires_grad before it is used.");
+                throw new InputException(
+                    nameof(inputs),
+                    $"tensor {i}, which needs no gradient,",
+                    "tensors that need one",
+                    "Set requires_grad before it is used.");
             }
         }
 

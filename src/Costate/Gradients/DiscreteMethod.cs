@@ -16,7 +16,8 @@ internal sealed class DiscreteMethod : GradientMethod
         (this.checkpointing, this.lastSteps) = (checkpointing, lastSteps);
     }
 
-    public override string ToString() => $"Discrete({checkpointing}{(lastSteps is null ? "" : $"{(checkpointing is null ? "" : ", ")}last {lastSteps} steps")})";
+    public override string ToString() =>
+        $"Discrete({checkpointing}{(lastSteps is null ? "" : $"{(checkpointing is null ? "" : ", ")}last {lastSteps} steps")})";
 
     /// <summary>A tape that gives back its states.</summary>
     internal StateTape RecordStates(SamplingRun run)

@@ -14,8 +14,11 @@ internal sealed class FailedBackward
     private readonly (long[] Shape, ScalarType Dtype, Device Device)?[] inputs;
 
     /// <param name="inputs">The inputs of the node; null or without gradient where nothing is owed.</param>
-    internal FailedBackward(IEnumerable<Tensor?> inputs) => this.inputs =
-        [.. inputs.Select(input => input is { requires_grad: true } ? (input.shape, input.dtype, input.device) : ((long[], ScalarType, Device)?)null)];
+    internal FailedBackward(IEnumerable<Tensor?> inputs) =>
+        this.inputs = [
+            .. inputs.Select(input =>
+                input is { requires_grad: true } ? (input.shape, input.dtype, input.device) : ((long[], ScalarType, Device)?)null),
+        ];
 
     /// <summary>A gradient for each input. The caller's dispose scope receives them.</summary>
     internal IEnumerable<Tensor> Gradients()

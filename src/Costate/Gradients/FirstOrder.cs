@@ -19,7 +19,8 @@ internal sealed class FirstOrder : autograd.SingleTensorFunction<FirstOrder>
     /// <param name="gradients">The gradients; null stays null.</param>
     /// <param name="sources">What they depend on: three tensors or nulls.</param>
     /// <param name="report">Told of the error.</param>
-    internal static IEnumerable<Tensor?> Only(IReadOnlyList<Tensor?> gradients, Tensor?[] sources, Action<Exception?> report) => is_grad_enabled()
+    internal static IEnumerable<Tensor?> Only(IReadOnlyList<Tensor?> gradients, Tensor?[] sources, Action<Exception?> report) =>
+        is_grad_enabled()
         ? gradients.Select(gradient => gradient is null ? null : apply(gradient, sources[0]!, sources[1]!, sources[2]!, report))
         : gradients;
 
@@ -33,8 +34,9 @@ internal sealed class FirstOrder : autograd.SingleTensorFunction<FirstOrder>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         ((Action<Exception?>)ctx.get_data(ReportKey))(new NotSupportedException(
-            $"The gradient through {nameof(Sampler)}.{nameof(Sampler.Differentiable)} cannot be differentiated again with this method. " +
-            $"Use {nameof(GradientMethod)}.{nameof(GradientMethod.Unrolled)}(), whose graph is autograd's own, or a difference of gradients."));
+                $"The gradient through {nameof(Sampler)}.{nameof(Sampler.Differentiable)} cannot be differentiated again with this method. "
+                    + $"Use {nameof(GradientMethod)}.{nameof(GradientMethod.Unrolled)}(), whose graph is autograd's own, "
+                    + "or a difference of gradients."));
         return [.. ((FailedBackward)ctx.get_data(FailedKey)).Gradients(), null!];
     }
 }

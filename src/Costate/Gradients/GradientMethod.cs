@@ -37,7 +37,8 @@ public abstract class GradientMethod
     /// is all.
     /// </param>
     /// <exception cref="InputException"><paramref name="lastSteps"/> is less than 1.</exception>
-    public static GradientMethod Discrete(Checkpointing? checkpointing = null, int? lastSteps = null) => new DiscreteMethod(checkpointing, lastSteps);
+    public static GradientMethod Discrete(Checkpointing? checkpointing = null, int? lastSteps = null) =>
+        new DiscreteMethod(checkpointing, lastSteps);
 
     /// <summary>
     /// AdjointDEIS (Blasingame and Liu 2024): the continuous adjoint equation solved by an exponential integrator, ODE or SDE.
@@ -98,7 +99,8 @@ public abstract class GradientMethod
     internal GradientTape Record(SamplingRun run) => RecordTape(Repeatable(run));
 
     /// <summary>The sample of a run as a node of the caller's graph.</summary>
-    internal virtual Tensor Differentiable(SamplingRun run, Action<Exception?> report) => SamplingFunction.Run(Repeatable(run), this, report);
+    internal virtual Tensor Differentiable(SamplingRun run, Action<Exception?> report) =>
+        SamplingFunction.Run(Repeatable(run), this, report);
 
     private protected abstract GradientTape RecordTape(SamplingRun run);
 
@@ -116,7 +118,9 @@ public abstract class GradientMethod
 
         private protected override GradientTape RecordTape(SamplingRun run) => run.Table.Reversal is not null
             ? new ReversibleTape(run, anchors)
-            : throw new ArgumentException($"{run.Solver.Name} is not reversible: its states cannot be reconstructed from the sample. Use {nameof(Solver)}.{nameof(Solver.Rex)}(...), or {nameof(Discrete)}() with this solver.");
+                : throw new ArgumentException(
+                    $"{run.Solver.Name} is not reversible: its states cannot be reconstructed from the sample. "
+                        + $"Use {nameof(Solver)}.{nameof(Solver.Rex)}(...), or {nameof(Discrete)}() with this solver.");
     }
 
     private sealed class UnrolledMethod : GradientMethod

@@ -17,7 +17,11 @@ internal static class LossGradient
         bool wantsStates = also.HasFlag(GradientParts.StateCotangents), wantsNoise = also.HasFlag(GradientParts.NoiseVectors);
         if (wantsNoise && noises == 0)
         {
-            throw new InputException("also", $"{GradientParts.NoiseVectors} with {run.Solver.Name}", "a stochastic solver", "This one draws no noise on the way.");
+            throw new InputException(
+                "also",
+                $"{GradientParts.NoiseVectors} with {run.Solver.Name}",
+                "a stochastic solver",
+                "This one draws no noise on the way.");
         }
 
         // A state has the cotangent of a control that is added to it.

@@ -74,7 +74,9 @@ internal sealed class ReversibleTape : RunTape
                 if (evaluated.Contains(row))
                 {
                     // Undoing a later row has evaluated the network here, unless it is a first step that nothing undoes.
-                    using VectorJacobianProduct product = pending.Remove(row, out VectorJacobianProduct? held) ? held : transpose.Linearize(row, reversal.State(row));
+                    using VectorJacobianProduct product = pending.Remove(row, out VectorJacobianProduct? held)
+                        ? held
+                        : transpose.Linearize(row, reversal.State(row));
                     transpose.Pass(row, product);
                     Run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, ++passed, evaluated.Count, Run.Table.Rows[row].Time));
                 }

@@ -36,7 +36,10 @@ public sealed class SampleGradient : TensorResult
     /// <summary>dL/dtheta, one tensor for each of <see cref="Denoiser.Parameters"/>, summed over the batch.</summary>
     /// <exception cref="InvalidOperationException">The denoiser was made from a function that hides its parameters.</exception>
     public IReadOnlyList<Tensor> Parameters => parametersAreHidden
-        ? throw new InvalidOperationException($"This denoiser was made from a function; parameters that it captures get no gradient. Pass them as {nameof(Denoiser.FromFunction)}(..., parameters: module.parameters()), or use {nameof(Denoiser.FromModule)}.")
+            ? throw new InvalidOperationException(
+                "This denoiser was made from a function; parameters that it captures get no gradient. "
+                    + $"Pass them as {nameof(Denoiser.FromFunction)}(..., parameters: module.parameters()), "
+                    + $"or use {nameof(Denoiser.FromModule)}.")
         : parameters;
 
     /// <summary>
@@ -61,5 +64,6 @@ public sealed class SampleGradient : TensorResult
     /// <summary>What it cost.</summary>
     public GradientCost Cost { get; }
 
-    private protected override IEnumerable<Tensor?> Tensors => [Loss, Sample, StartNoise, Condition, NoiseVectors, StateCotangents, .. parameters];
+    private protected override IEnumerable<Tensor?> Tensors =>
+        [Loss, Sample, StartNoise, Condition, NoiseVectors, StateCotangents, .. parameters];
 }

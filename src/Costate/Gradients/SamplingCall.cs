@@ -55,7 +55,12 @@ internal sealed class SamplingCall
                 gradients = PullBack(inputs[0], inputs[1], cotangent);
             }
 
-            return [.. FirstOrder.Only(gradients, [inputs[0], inputs[1], cotangent], Report).Select(gradient => gradient?.alias().MoveToOuterDisposeScope()!)];
+            return
+            [
+                .. FirstOrder
+                    .Only(gradients, [inputs[0], inputs[1], cotangent], Report)
+                    .Select(gradient => gradient?.alias().MoveToOuterDisposeScope()!),
+            ];
         }
         catch (Exception e)
         {
@@ -106,7 +111,10 @@ internal sealed class SamplingCall
         }
         catch (ExternalException e)
         {
-            throw new InvalidOperationException("x_T, the condition or a weight was changed in place after the sample was drawn, so its gradient would be that of another sample. Change a copy, or run backward() first.", e);
+            throw new InvalidOperationException(
+                "x_T, the condition or a weight was changed in place after the sample was drawn, so its gradient would be that of another "
+                    + "sample. Change a copy, or run backward() first.",
+                e);
         }
     }
 

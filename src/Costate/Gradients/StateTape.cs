@@ -49,8 +49,9 @@ internal abstract class StateTape(SamplingRun run, int? lastSteps = null) : RunT
                 "losses",
                 FormattableString.Invariant($"a loss at time {Run.Table.Rows[constant[0]].Time:G6}"),
                 FormattableString.Invariant($"on what the last {lastSteps} steps make, from time {Run.Grid.Times[point]:G6} on"),
-                $"{nameof(GradientMethod.Discrete)}(lastSteps: {lastSteps}) takes the states until then for constants, so that loss would have " +
-                "no gradient. Use more steps, or all.");
+                $"{nameof(GradientMethod.Discrete)}(lastSteps: {lastSteps}) takes the states until then for constants, "
+                    + "so that loss would have "
+                    + "no gradient. Use more steps, or all.");
         }
     }
 

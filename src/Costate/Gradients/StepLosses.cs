@@ -45,14 +45,21 @@ internal sealed class StepLosses : IDisposable
         SolverTable table = run.Table;
         if (loss.GridIndex < 0 || loss.GridIndex > run.Grid.Steps)
         {
-            throw new ArgumentOutOfRangeException("losses", loss.GridIndex, $"Got {loss} on a grid of {run.Grid.Steps} steps; its points are 0 (x_T) to {run.Grid.Steps} (the sample).");
+            throw new ArgumentOutOfRangeException(
+                "losses",
+                loss.GridIndex,
+                $"Got {loss} on a grid of {run.Grid.Steps} steps; its points are 0 (x_T) to {run.Grid.Steps} (the sample).");
         }
 
         int[] rows = loss.OnPrediction
             ? [.. table.EvaluatedRows.Where(row => table.Rows[row].Time == run.Grid.Times[loss.GridIndex])]
             : [.. Enumerable.Range(0, table.Rows.Count).Where(row => table.Rows[row].GridIndex == loss.GridIndex)];
         return rows.Length > 0 ? rows[0]
-            : throw new ArgumentOutOfRangeException("losses", loss.GridIndex, $"Got {loss}, but {run.Solver.Name} does not evaluate the network at that point of the grid. Take an earlier point, or the loss on the sample itself.");
+            : throw new ArgumentOutOfRangeException(
+                "losses",
+                loss.GridIndex,
+                $"Got {loss}, but {run.Solver.Name} does not evaluate the network at that point of the grid. "
+                    + "Take an earlier point, or the loss on the sample itself.");
     }
 
     private void TakeState(int row, Tensor state)
@@ -90,7 +97,9 @@ internal sealed class StepLosses : IDisposable
         (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss.Loss, given, () => $"at grid point {loss.GridIndex}");
         if (value.numel() != given.shape[0])
         {
-            throw new InvalidOperationException($"The loss {loss} returned one number for a batch of {given.shape[0]}; losses on the way return one for each item, [{given.shape[0]}].");
+            throw new InvalidOperationException(
+                $"The loss {loss} returned one number for a batch of {given.shape[0]}; losses on the way return one for each item, "
+                    + $"[{given.shape[0]}].");
         }
 
         Tensor added = sum is null ? value : sum + value.to(sum.dtype);

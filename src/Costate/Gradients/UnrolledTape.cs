@@ -74,30 +74,19 @@ internal sealed class UnrolledTape : RunTape
     protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients)
     {
         Run.Cancellation.ThrowIfCancellationRequested();
-        List<Tensor> leaves = condition is null ? [start, .. inputs] : [start, condition, .. inputs];
-        leaves.AddRange(gradients.Trainable);
-        (Tensor Value, Tensor Cotangent)[] all =
+        Tensor[] leaves = condition is null ? [start, .. inputs] : [start, condition, .. inputs];
+        (Tensor Value, Tensor Cotangent)[] outputs =
         [
             .. seeds.States.Select(seed => (seed.Key == Run.Table.SampleRow ? sample : values.States[seed.Key], seed.Value)),
             .. seeds.Outputs.Select(seed => (values.Outputs[seed.Key], seed.Value)),
         ];
-        Tensor? factor = Run.NetworkType == ScalarType.Float16 ? CotangentScale.Of(Largest(all.Select(seed => seed.Cotangent)), gradients.IsEmpty) : null;
-        autograd.backward(
-            [.. all.Select(seed => seed.Value)],
-            [.. all.Select(seed => factor is null ? seed.Cotangent : seed.Cotangent * factor)],
-            inputs: leaves);
-        gradients.Collect(factor);
+        bool scales = Run.NetworkType == ScalarType.Float16;
+        Tensor?[] reached = VectorJacobianProduct.Reach(outputs, leaves, gradients, scales);
         Run.Meter.Products += Run.Table.EvaluatedRows.Count;
         Run.ReportGradient(0);
-
-        // Torch may leave one memory in several.
-        return new Cotangents(Taken(start), condition is null ? null : Taken(condition), [.. inputs.Select(Taken)], []);
-
-        Tensor Taken(Tensor leaf) => CotangentScale.Undo(leaf.grad ?? zeros_like(leaf), factor);
+        Tensor[] products = [.. reached.Zip(leaves, (product, leaf) => product ?? zeros_like(leaf, requires_grad: false))];
+        return new Cotangents(products[0], condition is null ? null : products[1], [.. products.TakeLast(inputs.Length)], []);
     }
-
-    // Of all cotangents, entry by entry, so that one factor suits them all.
-    private static Tensor Largest(IEnumerable<Tensor> cotangents) => cotangents.Select(cotangent => cotangent.abs()).Aggregate(maximum);
 
     private static Tensor Leaf(SamplingRun run, int input)
     {

@@ -34,7 +34,9 @@ public sealed class GreedyDim
         sampler = new Sampler(denoiser, schedule, Solver.Ddim(), grid);
         if (schedule.Alpha(grid.Start) == 0 || grid.TowardsNoise)
         {
-            throw new InvalidOperationException($"Greedy-DiM optimises the noise, which must tell the data: it needs a falling grid that starts where alpha is not 0 ({grid}, alpha = {schedule.Alpha(grid.Start):G6}). Start the grid later.");
+            throw new InvalidOperationException(
+                "Greedy-DiM optimises the noise, which must tell the data: it needs a falling grid that starts where alpha is not 0 "
+                    + $"({grid}, alpha = {schedule.Alpha(grid.Start):G6}). Start the grid later.");
         }
     }
 
@@ -48,7 +50,12 @@ public sealed class GreedyDim
     /// <exception cref="InvalidOperationException">The network returned another shape, or a first answer that is finite for no item, or the
     /// loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
+    public GuidedSample Sample(
+        Tensor xT,
+        Condition? z,
+        Func<Tensor, Tensor> loss,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
@@ -73,11 +80,24 @@ public sealed class GreedyDim
 
         objective.Enter(sampler.Grid.Steps, sampler.Grid.End);
         Tensor final = watch.WithNaN(objective.Value(x));
-        return new GuidedSample(watch.WithNaN(x).to(xT.dtype), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
+        return new GuidedSample(
+            watch.WithNaN(x).to(xT.dtype),
+            final,
+            stack(losses),
+            watch.Items,
+            run.Meter.Total,
+            objective.Evaluations
+        ).MoveToOuterDisposeScope();
     }
 
     // The best noise and its loss.
-    private (Tensor Noise, Tensor Loss) Optimise(SamplingRun run, int i, Tensor x, SchedulePoint at, GuidanceObjective objective, DivergenceWatch watch)
+    private (Tensor Noise, Tensor Loss) Optimise(
+        SamplingRun run,
+        int i,
+        Tensor x,
+        SchedulePoint at,
+        GuidanceObjective objective,
+        DivergenceWatch watch)
     {
         run.Cancellation.ThrowIfCancellationRequested();
         PredictionConversion toNoise = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, at);
@@ -89,7 +109,12 @@ public sealed class GreedyDim
         {
             run.Cancellation.ThrowIfCancellationRequested();
             using DisposeScope inner = NewDisposeScope();
-            Tensor data = watch.Replace(x.Times(1 / at.Alpha).AddTimes(noise, -at.NoiseToSignal), () => start, at.NoiseToSignal, i, at.Time);
+            Tensor data = watch.Replace(
+                x.Times(1 / at.Alpha).AddTimes(noise, -at.NoiseToSignal),
+                () => start,
+                at.NoiseToSignal,
+                i,
+                at.Time);
             bool last = k == options.InnerSteps;
             (Tensor loss, Tensor? gradient) = last ? (objective.Value(data), null) : objective.Gradient(data);
             best.Take(loss, [noise, loss]);

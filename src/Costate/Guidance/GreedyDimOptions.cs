@@ -26,7 +26,8 @@ public sealed record GreedyDimOptions
     {
         if (InnerSteps < 0 || !(LearningRate > 0 && double.IsFinite(LearningRate)) || !(Beta1 is >= 0 and < 1) || !(Beta2 is >= 0 and < 1))
         {
-            throw new ArgumentException($"Got {this}; the inner steps must not be negative, the learning rate positive and finite, and both betas in [0, 1).");
+            throw new ArgumentException(
+                $"Got {this}; the inner steps must not be negative, the learning rate positive and finite, and both betas in [0, 1).");
         }
     }
 }

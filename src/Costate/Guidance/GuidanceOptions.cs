@@ -66,7 +66,9 @@ public sealed record GuidanceOptions
     {
         Require(Iterations >= 1, $"Got {Iterations} iterations; there is at least one. Set {nameof(DataStrength)} to 0 for none.");
         Require(Recurrences.Count >= 1, $"Got {Recurrences.Count} recurrences; each step is taken at least once.");
-        Require(SmoothingDraws >= 1, $"Got {SmoothingDraws} smoothing draws; there is at least one. Set {nameof(Smoothing)} to 0 for none.");
+        Require(
+            SmoothingDraws >= 1,
+            $"Got {SmoothingDraws} smoothing draws; there is at least one. Set {nameof(Smoothing)} to 0 for none.");
         Require(Eta is >= 0 and <= 1, $"Got eta {Eta}; it lies in [0, 1].");
         Require(Clip is null or > 0, $"Got clip {Clip}; it must be positive, or null for none.");
         Require(DivergenceBound > 1, $"Got a divergence bound of {DivergenceBound}; it must be larger than 1.");

@@ -83,7 +83,8 @@ public static class GuidancePreset
     /// predicted. One evaluation a step and no gradient of the network; made for the norm of the residual as loss.
     /// </summary>
     /// <param name="strength">The scale. The default value is 7.5, for 50 steps; 4 for 100, 17.5 for 20.</param>
-    public static GuidanceOptions Mpgd(double strength = 7.5) => new() { DataStrength = GuidanceStrength.InverseSignal(strength), Eta = 0.5 };
+    public static GuidanceOptions Mpgd(double strength = 7.5) =>
+        new() { DataStrength = GuidanceStrength.InverseSignal(strength), Eta = 0.5 };
 
     /// <summary>
     /// Universal guidance (Bansal et al. 2023, algorithm 1), forward and backward: the noise prediction is changed by
@@ -116,14 +117,21 @@ public static class GuidancePreset
     /// <param name="draws">Draws of the smoothing. The default value is 4.</param>
     /// <param name="iterations">Iterations on the data. The default value is 1.</param>
     /// <param name="repeats">How often each step is taken. The default value is 1.</param>
-    public static GuidanceOptions Tfg(double state = 1, double data = 1, double smoothing = 0.01, int draws = 4, int iterations = 1, int repeats = 1) => new()
-    {
-        StateStrength = GuidanceStrength.Increasing(state).Times(step => step.NextAlpha / step.Alpha),
-        DataStrength = GuidanceStrength.Increasing(data),
-        Smoothing = GuidanceStrength.Noise(smoothing),
-        SmoothingDraws = draws,
-        Iterations = iterations,
-        Recurrences = repeats,
-        Eta = 1,
-    };
+    public static GuidanceOptions Tfg(
+        double state = 1,
+        double data = 1,
+        double smoothing = 0.01,
+        int draws = 4,
+        int iterations = 1,
+        int repeats = 1) =>
+        new()
+        {
+            StateStrength = GuidanceStrength.Increasing(state).Times(step => step.NextAlpha / step.Alpha),
+            DataStrength = GuidanceStrength.Increasing(data),
+            Smoothing = GuidanceStrength.Noise(smoothing),
+            SmoothingDraws = draws,
+            Iterations = iterations,
+            Recurrences = repeats,
+            Eta = 1,
+        };
 }

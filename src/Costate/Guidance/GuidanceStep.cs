@@ -8,7 +8,14 @@ namespace Costate;
 /// <param name="Sigma">Scale of the noise at t.</param>
 /// <param name="NextAlpha">Scale of the signal at s.</param>
 /// <param name="NextSigma">Scale of the noise at s.</param>
-public readonly record struct GuidanceStep(int Index, double Time, double NextTime, double Alpha, double Sigma, double NextAlpha, double NextSigma)
+public readonly record struct GuidanceStep(
+    int Index,
+    double Time,
+    double NextTime,
+    double Alpha,
+    double Sigma,
+    double NextAlpha,
+    double NextSigma)
 {
     /// <summary>The squared ratio of the signals, <c>alpha_t^2/alpha_s^2</c>, in [0, 1): what papers call alpha_t without a bar.</summary>
     public double Transition => Alpha / NextAlpha * (Alpha / NextAlpha);
@@ -16,6 +23,12 @@ public readonly record struct GuidanceStep(int Index, double Time, double NextTi
     internal static IReadOnlyList<GuidanceStep> Of(NoiseSchedule schedule, TimeGrid grid)
     {
         SchedulePoint[] points = [.. grid.Times.Select(t => SchedulePoint.At(schedule, t))];
-        return [.. points.SkipLast(1).Select((t, i) => new GuidanceStep(i, t.Time, points[i + 1].Time, t.Alpha, t.Sigma, points[i + 1].Alpha, points[i + 1].Sigma))];
+        return
+        [
+            .. points
+                .SkipLast(1)
+                .Select(
+                    (t, i) => new GuidanceStep(i, t.Time, points[i + 1].Time, t.Alpha, t.Sigma, points[i + 1].Alpha, points[i + 1].Sigma)),
+        ];
     }
 }

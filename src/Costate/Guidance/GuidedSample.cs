@@ -5,7 +5,13 @@ namespace Costate;
 /// <summary>A guided sample, how well it did, and what it cost.</summary>
 public sealed class GuidedSample : TensorResult
 {
-    internal GuidedSample(Tensor sample, Tensor loss, Tensor stepLosses, IReadOnlyList<DivergedItem> diverged, GradientCost cost, long lossEvaluations)
+    internal GuidedSample(
+        Tensor sample,
+        Tensor loss,
+        Tensor stepLosses,
+        IReadOnlyList<DivergedItem> diverged,
+        GradientCost cost,
+        long lossEvaluations)
     {
         (Sample, Loss, StepLosses, Diverged, Cost, LossEvaluations) = (sample, loss, stepLosses, diverged, cost, lossEvaluations);
     }

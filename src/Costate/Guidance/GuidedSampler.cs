@@ -69,39 +69,30 @@ public sealed class GuidedSampler
     /// <param name="xT">Start noise, [batch, ...], floating point.</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
     /// <param name="loss">From predicted data [batch, ...] to one value for each item, [batch].</param>
-    /// <param name="seed">Of all noise of the run; item i draws from stream i. The default value is 0.</param>
+    /// <param name="seed">Of all noise of the run: one seed for the batch, or one for each item. The default value is 0.</param>
     /// <param name="progress">Told after each step of the grid.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
     /// <exception cref="InvalidOperationException">The network or the loss returned another shape, the network's first answer is finite for
     /// no item, the first loss is not finite, or the loss has no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, ulong seed = 0, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Sample(xT, z, loss, GuidanceNoise.Streams(seed), progress, cancellationToken);
-
-    /// <inheritdoc cref="Sample(Tensor, Condition?, Func{Tensor, Tensor}, ulong, IProgress{StepProgress}?, CancellationToken)"/>
-    /// <param name="xT">Start noise, [batch, ...], floating point.</param>
-    /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
-    /// <param name="loss">From predicted data [batch, ...] to one value for each item, [batch].</param>
-    /// <param name="seeds">One seed for each item.</param>
-    /// <param name="progress">Told after each step of the grid.</param>
-    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    public GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, IReadOnlyList<ulong> seeds, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(xT);
-        return Sample(xT, z, loss, GuidanceNoise.Streams(seeds, xT.dim() > 0 ? xT.shape[0] : 0), progress, cancellationToken);
-    }
-
-    private GuidedSample Sample(Tensor xT, Condition? z, Func<Tensor, Tensor> loss, Func<int, (ulong Seed, int Stream)> streams, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    public GuidedSample Sample(
+        Tensor xT,
+        Condition? z,
+        Func<Tensor, Tensor> loss,
+        NoiseSeeds seed = default,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(xT, z, null, null, cancellationToken) with { WantsConditionGradient = false };
+        seed.Check(nameof(seed), xT.shape[0]);
         int batch = checked((int)xT.shape[0]);
         var watch = new DivergenceWatch(batch, xT.dtype, Options.DivergenceBound);
         var objective = new GuidanceObjective(loss, batch, xT.dtype, watch);
-        var noise = new GuidanceNoise(streams, steps.Length);
+        var noise = new GuidanceNoise(seed, steps.Length);
         var stepper = new GuidedStepper(run, Options, noise, objective, watch);
         List<Tensor> losses = [];
         using Scalar notGuided = double.NaN;
@@ -119,7 +110,14 @@ public sealed class GuidedSampler
 
         objective.Enter(steps.Length, Grid.End);
         Tensor final = watch.WithNaN(objective.Value(x));
-        return new GuidedSample(watch.WithNaN(x).to(xT.dtype), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
+        return new GuidedSample(
+            watch.WithNaN(x).to(xT.dtype),
+            final,
+            stack(losses),
+            watch.Items,
+            run.Meter.Total,
+            objective.Evaluations
+        ).MoveToOuterDisposeScope();
     }
 
     // Those of all remaining steps are not kept: together they have as many rows as the square of the grid.

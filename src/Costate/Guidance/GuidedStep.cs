@@ -6,7 +6,13 @@ namespace Costate;
 /// </summary>
 internal readonly record struct GuidedStep
 {
-    internal GuidedStep(GuidanceStep at, PredictionConversion toData, GuidanceOptions options, double stateStrength, double dataStrength, double smoothing)
+    internal GuidedStep(
+        GuidanceStep at,
+        PredictionConversion toData,
+        GuidanceOptions options,
+        double stateStrength,
+        double dataStrength,
+        double smoothing)
     {
         (At, ToData, DataStrength, Smoothing) = (at, toData, dataStrength, smoothing);
         Repeats = options.Recurrences.At(at.Time);
@@ -21,7 +27,10 @@ internal readonly record struct GuidedStep
 
         // A change of the noise by e moves the data by -sigma_t e/alpha_t and so the step by -Data sigma_t e/alpha_t; universal guidance
         // changes it by strength sigma_t g, or by what a change of the data means for it.
-        StateGradient = stateStrength == 0 ? 0 : options.ThroughNoise ? stateStrength * at.Sigma * at.Sigma / at.Alpha * Data : stateStrength;
+        StateGradient =
+            stateStrength == 0 ? 0
+            : options.ThroughNoise ? stateStrength * at.Sigma * at.Sigma / at.Alpha * Data
+            : stateStrength;
         DataChange = options.ThroughNoise ? Data : at.NextAlpha;
         ReturnState = at.Alpha / at.NextAlpha;
         ReturnNoise = at.Sigma * Math.Sqrt(added);
@@ -66,11 +75,17 @@ internal readonly record struct GuidedStep
 
         GuidedStep Make(GuidanceStep at, int i)
         {
-            PredictionConversion toData = PredictionConversion.Checked(denoiser.Prediction, Prediction.Data, SchedulePoint.At(schedule, at.Time));
+            PredictionConversion toData = PredictionConversion.Checked(
+                denoiser.Prediction,
+                Prediction.Data,
+                SchedulePoint.At(schedule, at.Time));
             var step = new GuidedStep(at, toData, options, state[i], data[i], smoothing[i]);
             return double.IsFinite(step.StateGradient)
                 ? step
-                : throw new InvalidOperationException($"Guidance of the state through the noise has no finite strength at step {i} (time {at.Time:G6}), where alpha = {at.Alpha:G6}. Leave that step out with {nameof(GuidanceStrength.Between)}, or start the grid later.");
+                : throw new InvalidOperationException(
+                    $"Guidance of the state through the noise has no finite strength at step {i} (time {at.Time:G6}), "
+                        + $"where alpha = {at.Alpha:G6}. Leave that step out with {nameof(GuidanceStrength.Between)}, "
+                        + "or start the grid later.");
         }
     }
 }

@@ -4,7 +4,12 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>Takes the steps of one guided run.</summary>
-internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, GuidanceNoise noise, GuidanceObjective objective, DivergenceWatch watch)
+internal sealed class GuidedStepper(
+    SamplingRun run,
+    GuidanceOptions options,
+    GuidanceNoise noise,
+    GuidanceObjective objective,
+    DivergenceWatch watch)
 {
     private readonly SmoothedLoss loss = new(objective, noise, options.SmoothingDraws);
 
@@ -26,7 +31,9 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
             }
 
             using Tensor before = state;
-            state = next.Times(step.ReturnState).AddTimes(noise.OfReturn(step.At.Index, repeat, next), step.ReturnNoise).MoveToOuterDisposeScope();
+            state = next.Times(step.ReturnState)
+                .AddTimes(noise.OfReturn(step.At.Index, repeat, next), step.ReturnNoise)
+                .MoveToOuterDisposeScope();
         }
     }
 
@@ -59,7 +66,10 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
         }
 
         Tensor prediction = view?.Prediction ?? data;
-        Tensor noisePrediction = options.Normalization == GuidanceNormalization.RmsToNoise ? x.Times(1 / step.At.Sigma).AddTimes(data, -step.At.Alpha / step.At.Sigma) : x;
+        Tensor noisePrediction =
+            options.Normalization == GuidanceNormalization.RmsToNoise
+                ? x.Times(1 / step.At.Sigma).AddTimes(data, -step.At.Alpha / step.At.Sigma)
+                : x;
         (Tensor value, Tensor gradient) = loss.At(prediction, step.Smoothing);
         if (step.GuidesState)
         {
@@ -82,7 +92,9 @@ internal sealed class GuidedStepper(SamplingRun run, GuidanceOptions options, Gu
         for (int k = 1; k < options.Iterations; k++)
         {
             Tensor point = prediction.clone().AddTimes(sum, -step.DataStrength);
-            (value, gradient) = loss.At(watch.Replace(point, () => prediction, step.At.Sigma / step.At.Alpha, step.At.Index, step.At.Time), step.Smoothing);
+            (value, gradient) = loss.At(
+                watch.Replace(point, () => prediction, step.At.Sigma / step.At.Alpha, step.At.Index, step.At.Time),
+                step.Smoothing);
             sum = sum + SmoothedLoss.Normalized(gradient, value, noisePrediction, options.Normalization);
         }
 

@@ -60,7 +60,10 @@ public sealed record Lookahead
     {
         if (steps < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(steps), steps, $"Got a lookahead of {steps} steps; there is at least one. Use {nameof(EndToEnd)} for all that remain.");
+            throw new ArgumentOutOfRangeException(
+                nameof(steps),
+                steps,
+                $"Got a lookahead of {steps} steps; there is at least one. Use {nameof(EndToEnd)} for all that remain.");
         }
 
         return end is >= 0 and <= 1
@@ -97,7 +100,9 @@ public sealed record Lookahead
     {
         ArgumentNullException.ThrowIfNull(solver);
         return solver.IsStochastic
-            ? throw new ArgumentException($"{solver.Name} is stochastic; a lookahead predicts, so it takes a deterministic solver such as {nameof(Solver.Ddim)}.", nameof(solver))
+            ? throw new ArgumentException(
+                $"{solver.Name} is stochastic; a lookahead predicts, so it takes a deterministic solver such as {nameof(Solver.Ddim)}.",
+                nameof(solver))
             : solver;
     }
 }

@@ -34,7 +34,8 @@ public sealed class RedDiff
         sampler = new Sampler(denoiser.WithoutParameters(), schedule, Solver.Ddim(), grid);
         if (schedule.Alpha(grid.Start) == 0)
         {
-            throw new InvalidOperationException($"RED-diff divides by alpha, which is 0 at the start of the grid ({grid}). Start the grid later.");
+            throw new InvalidOperationException(
+                $"RED-diff divides by alpha, which is 0 at the start of the grid ({grid}). Start the grid later.");
         }
     }
 
@@ -42,39 +43,30 @@ public sealed class RedDiff
     /// <param name="start">The image to begin with, [batch, ...]: the transpose or a pseudo-inverse of the observation, or zeros.</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
     /// <param name="loss">From images [batch, ...] to one value for each item, [batch].</param>
-    /// <param name="seed">Of all noise of the run; item i draws from stream i. The default value is 0.</param>
+    /// <param name="seed">Of all noise of the run: one seed for the batch, or one for each item. The default value is 0.</param>
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
     /// <exception cref="InvalidOperationException">The network returned another shape, or a first answer that is finite for no item, or the
     /// loss another shape, NaN at the start, or no gradient; the message names item, step and time.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public GuidedSample Sample(Tensor start, Condition? z, Func<Tensor, Tensor> loss, ulong seed = 0, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Sample(start, z, loss, GuidanceNoise.Streams(seed), progress, cancellationToken);
-
-    /// <inheritdoc cref="Sample(Tensor, Condition?, Func{Tensor, Tensor}, ulong, IProgress{StepProgress}?, CancellationToken)"/>
-    /// <param name="start">The image to begin with, [batch, ...].</param>
-    /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
-    /// <param name="loss">From images [batch, ...] to one value for each item, [batch].</param>
-    /// <param name="seeds">One seed for each item.</param>
-    /// <param name="progress">Told after each step.</param>
-    /// <param name="cancellationToken">Looked at before each step.</param>
-    public GuidedSample Sample(Tensor start, Condition? z, Func<Tensor, Tensor> loss, IReadOnlyList<ulong> seeds, IProgress<StepProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(start);
-        return Sample(start, z, loss, GuidanceNoise.Streams(seeds, start.dim() > 0 ? start.shape[0] : 0), progress, cancellationToken);
-    }
-
-    private GuidedSample Sample(Tensor start, Condition? z, Func<Tensor, Tensor> loss, Func<int, (ulong Seed, int Stream)> streams, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
+    public GuidedSample Sample(
+        Tensor start,
+        Condition? z,
+        Func<Tensor, Tensor> loss,
+        NoiseSeeds seed = default,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         SamplingRun run = sampler.Checked(start, z, null, null, cancellationToken);
+        seed.Check(nameof(seed), start.shape[0]);
         int batch = checked((int)start.shape[0]);
         var watch = new DivergenceWatch(batch, start.dtype);
         var objective = new GuidanceObjective(loss, batch, start.dtype, watch);
-        var noise = new GuidanceNoise(streams, sampler.Grid.Steps);
+        var noise = new GuidanceNoise(seed, sampler.Grid.Steps);
         double entries = (double)start.numel() / batch;
         Tensor begin = start.ToWorkingPrecision();
         Tensor image = begin.clone();
@@ -101,6 +93,13 @@ public sealed class RedDiff
 
         objective.Enter(sampler.Grid.Steps, sampler.Grid.End);
         Tensor final = watch.WithNaN(objective.Value(image));
-        return new GuidedSample(watch.WithNaN(image).to(start.dtype), final, stack(losses), watch.Items, run.Meter.Total, objective.Evaluations).MoveToOuterDisposeScope();
+        return new GuidedSample(
+            watch.WithNaN(image).to(start.dtype),
+            final,
+            stack(losses),
+            watch.Items,
+            run.Meter.Total,
+            objective.Evaluations
+        ).MoveToOuterDisposeScope();
     }
 }

@@ -21,9 +21,15 @@ public sealed record RedDiffOptions
 
     internal void Check()
     {
-        if (!(Regularization >= 0 && double.IsFinite(Regularization)) || !(LearningRate > 0 && double.IsFinite(LearningRate)) || !(Beta1 is >= 0 and < 1) || !(Beta2 is >= 0 and < 1))
+        if (
+            !(Regularization >= 0 && double.IsFinite(Regularization))
+            || !(LearningRate > 0 && double.IsFinite(LearningRate))
+            || !(Beta1 is >= 0 and < 1)
+            || !(Beta2 is >= 0 and < 1))
         {
-            throw new ArgumentException($"Got {this}; the regularisation must be finite and not negative, the learning rate positive and finite, and both betas in [0, 1).");
+            throw new ArgumentException(
+                $"Got {this}; the regularisation must be finite and not negative, the learning rate positive and finite, "
+                    + "and both betas in [0, 1).");
         }
     }
 }

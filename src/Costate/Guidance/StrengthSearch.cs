@@ -29,7 +29,9 @@ public sealed record StrengthSearch
     /// <returns>All candidates that were tried with their scores, the best first.</returns>
     /// <exception cref="InvalidOperationException">The width or the number of rounds is less than 1.</exception>
     /// <exception cref="OperationCanceledException">The search was cancelled.</exception>
-    public IReadOnlyList<(TfgStrengths Candidate, double Score)> Run(Func<TfgStrengths, double> score, CancellationToken cancellationToken = default)
+    public IReadOnlyList<(TfgStrengths Candidate, double Score)> Run(
+        Func<TfgStrengths, double> score,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(score);
         if (Width < 1 || Rounds < 1)
@@ -42,7 +44,12 @@ public sealed record StrengthSearch
         TfgStrengths[] beam = [Start];
         for (int round = 0; round < Rounds; round++)
         {
-            TfgStrengths[] fresh = [.. beam.SelectMany(candidate => candidate.OneDoubled()).Distinct().Where(candidate => candidate.IsWithin(Largest) && !scores.ContainsKey(candidate))];
+            TfgStrengths[] fresh =
+            [
+                .. beam.SelectMany(candidate => candidate.OneDoubled())
+                    .Distinct()
+                    .Where(candidate => candidate.IsWithin(Largest) && !scores.ContainsKey(candidate)),
+            ];
             Try(fresh);
             beam = [.. beam.Concat(fresh).OrderBy(candidate => scores[candidate]).Take(Width)];
         }

@@ -6,7 +6,8 @@ namespace Costate;
 /// <param name="Smoothing">gamma, of the loss.</param>
 public readonly record struct TfgStrengths(double State, double Data, double Smoothing)
 {
-    internal IEnumerable<TfgStrengths> OneDoubled() => [this with { State = 2 * State }, this with { Data = 2 * Data }, this with { Smoothing = 2 * Smoothing }];
+    internal IEnumerable<TfgStrengths> OneDoubled() =>
+        [this with { State = 2 * State }, this with { Data = 2 * Data }, this with { Smoothing = 2 * Smoothing }];
 
     internal bool IsWithin(TfgStrengths largest) => State <= largest.State && Data <= largest.Data && Smoothing <= largest.Smoothing;
 }

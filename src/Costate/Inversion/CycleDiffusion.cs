@@ -9,7 +9,7 @@ namespace Costate;
 internal static class CycleDiffusion
 {
     /// <summary>Encodes <c>run.Start</c>, the state at the end of the grid; the draws come from <c>run.Noise</c>.</summary>
-    internal static EncodedNoise Encode(SamplingRun run)
+    internal static EncodedNoise Encode(SamplingRun run, IReadOnlyDictionary<string, string> settings)
     {
         SolverTable table = run.Table;
         SchedulePoint[] points = [.. run.Grid.Times.Select(t => SchedulePoint.At(run.Schedule, t))];
@@ -36,14 +36,18 @@ internal static class CycleDiffusion
             live.States[i + 1] = wanted.MoveToOuterDisposeScope();
         }
 
-        return new EncodedNoise(start, stack(vectors));
+        return new EncodedNoise(start, stack(vectors), run.CallerType, settings);
     }
 
     private static void Check(SamplingRun run, int points)
     {
         string? reason = !run.Solver.IsStochastic ? "adds no noise, so a sample does not determine any. Use a stochastic solver."
-            : run.Table.Rows.Count != points || run.Table.Rows.Skip(1).Any(row => row.Inputs.Count > 1) ? $"draws noise within its steps, and a sample does not determine that. Use a solver with one noise vector a step, such as {nameof(Solver.SdeDpmSolverPlusPlus)}."
-            : run.Table.Rows.Skip(1).Any(row => row.Inputs.Count == 0) ? $"takes a step without noise on this grid ({run.Grid}), to where sigma is 0, so that a sample does not determine the step's noise. Use a grid that ends earlier, above time 0."
+            : run.Table.Rows.Count != points || run.Table.Rows.Skip(1).Any(row => row.Inputs.Count > 1)
+                ? "draws noise within its steps, and a sample does not determine that. Use a solver with one noise vector a step, "
+                    + $"such as {nameof(Solver.SdeDpmSolverPlusPlus)}."
+            : run.Table.Rows.Skip(1).Any(row => row.Inputs.Count == 0)
+                ? $"takes a step without noise on this grid ({run.Grid}), to where sigma is 0, so that a sample does not determine the "
+                    + "step's noise. Use a grid that ends earlier, above time 0."
             : null;
         if (reason is not null)
         {
@@ -52,7 +56,11 @@ internal static class CycleDiffusion
 
         if (run.Noise is RecordedNoise)
         {
-            throw new InputException("noise", "recorded noise", $"a path that draws as many vectors as it is asked for, such as {nameof(BrownianPath)}.{nameof(BrownianPath.PerStep)}(seed)", "The states that encode a sample are drawn from it, beside the noise of the steps.");
+            throw new InputException(
+                "noise",
+                "recorded noise",
+                $"a path that draws as many vectors as it is asked for: {nameof(BrownianPath)}.{nameof(BrownianPath.PerStep)}(seed)",
+                "The states that encode a sample are drawn from it, beside the noise of the steps.");
         }
     }
 

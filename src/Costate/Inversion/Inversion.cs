@@ -19,19 +19,20 @@ internal static class Inversion
 
         if (run.Solver.IsStochastic)
         {
-            EncodedNoise encoded = CycleDiffusion.Encode(run);
-            return new NoiseState([encoded.Start], encoded.Vectors, run.CallerType, settings);
+            return CycleDiffusion.Encode(run, settings);
         }
 
         var towardsNoise = new Sampler(run.Denoiser, run.Schedule, run.Solver, run.Grid.Reversed());
-        Condition? condition = run.Condition is { IsScheduled: true } scheduled ? scheduled.WithValues(scheduled.Values.flip(0)) : run.Condition;
+        Condition? condition = run.Condition is { IsScheduled: true } scheduled
+            ? scheduled.WithValues(scheduled.Values.flip(0))
+            : run.Condition;
         SamplingRun upwards = towardsNoise.Checked(run.Start, condition, null, run.Progress, run.Cancellation);
         Tensor start = Sampler.Sample(upwards);
         run.Meter.Evaluations += upwards.Meter.Evaluations;
-        return new NoiseState([start], null, run.CallerType, settings);
+        return new InvertedNoise(start, run.CallerType, settings);
     }
 
-    private static NoiseState Reverse(SamplingRun run, Reversal reversal, IReadOnlyDictionary<string, string> settings)
+    private static ReversibleNoise Reverse(SamplingRun run, Reversal reversal, IReadOnlyDictionary<string, string> settings)
     {
         SolverTable table = run.Table;
         int evaluations = 0;
@@ -47,7 +48,7 @@ internal static class Inversion
 
         Tensor[] states = [.. reversal.Start.Select(row => sweep.State(row).alias())];
         Tensor[] remainders = [.. reversal.Start.Select(sweep.Remainder).OfType<Tensor>().Select(remainder => remainder.alias())];
-        return new NoiseState(states, null, run.CallerType, settings, remainders.Length > 0 ? remainders : null);
+        return new ReversibleNoise(states, remainders.Length > 0 ? remainders : null, run.CallerType, settings);
 
         Tensor Evaluate(EvaluationPoint at, Tensor x)
         {

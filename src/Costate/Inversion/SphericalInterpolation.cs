@@ -23,7 +23,9 @@ public static class SphericalInterpolation
         ArgumentNullException.ThrowIfNull(b);
         if (a.dim() < 1 || !Shapes.Equal(a, b))
         {
-            throw new ArgumentException($"Got shapes {Shapes.Text(a)} and {Shapes.Text(b)}; expected two of [batch, ...] alike.", nameof(b));
+            throw new ArgumentException(
+                $"Got shapes {Shapes.Text(a)} and {Shapes.Text(b)}; expected two of [batch, ...] alike.",
+                nameof(b));
         }
 
         using DisposeScope scope = NewDisposeScope();
@@ -43,16 +45,27 @@ public static class SphericalInterpolation
     {
         ArgumentNullException.ThrowIfNull(state);
         double[] weights = Weights(count);
-        if (state.States[0].shape[0] != 2)
+        if (state.Start.shape[0] != 2)
         {
-            throw new ArgumentException($"Got a state of {state.States[0].shape[0]} items; expected two, the ends.", nameof(state));
+            throw new ArgumentException($"Got a state of {state.Start.shape[0]} items; expected two, the ends.", nameof(state));
         }
 
         using DisposeScope scope = NewDisposeScope();
-        double angle = Angle(state.States[0][0], state.States[0][1]);
-        Tensor[] Along(IReadOnlyList<Tensor> pairs) => [.. pairs.Select(s => stack([.. weights.Select(w => At(s[0], s[1], angle, w))]))];
-        Tensor? vectors = state.NoiseVectors is Tensor v ? stack([.. weights.Select(w => Between(v.select(1, 0), v.select(1, 1), w))], 1) : null;
-        return new NoiseState(Along(state.States), vectors, state.Dtype, state.Settings, state.Remainders is null ? null : Along(state.Remainders)).MoveToOuterDisposeScope();
+        double angle = Angle(state.Start[0], state.Start[1]);
+        NoiseState between = state switch
+        {
+            ReversibleNoise pair => new ReversibleNoise(
+                [.. pair.States.Select(Along)], pair.Remainders?.Select(Along).ToArray(), state.Dtype, state.Settings),
+            EncodedNoise { Vectors: Tensor v } => new EncodedNoise(
+                Along(state.Start),
+                stack([.. weights.Select(w => Between(v.select(1, 0), v.select(1, 1), w))], 1),
+                state.Dtype,
+                state.Settings),
+            _ => new InvertedNoise(Along(state.Start), state.Dtype, state.Settings),
+        };
+        return between.MoveToOuterDisposeScope();
+
+        Tensor Along(Tensor ends) => stack([.. weights.Select(w => At(ends[0], ends[1], angle, w))]);
     }
 
     /// <summary>Even weights from 0 to 1.</summary>

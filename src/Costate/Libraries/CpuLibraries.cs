@@ -58,7 +58,8 @@ public static class CpuLibraries
         using IDisposable noGraph = no_grad();
         Tensor x = StartNoise.Draw([1, 24, 32, 32], seed: 1), weight = StartNoise.Draw([24, 24, 3, 3], seed: 2);
         Tensor expected = nn.functional.conv2d(x.to(ScalarType.Float64), weight.to(ScalarType.Float64), padding: [1, 1]);
-        Tensor distance = (nn.functional.conv2d(x, weight, padding: [1, 1]).to(ScalarType.Float64) - expected).abs().max() / expected.abs().max();
+        Tensor distance =
+            (nn.functional.conv2d(x, weight, padding: [1, 1]).to(ScalarType.Float64) - expected).abs().max() / expected.abs().max();
 
         // False for NaN too.
         return distance.item<double>() < Tolerance;

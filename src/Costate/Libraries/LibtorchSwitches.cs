@@ -42,7 +42,9 @@ internal sealed unsafe class LibtorchSwitches
         string[] names = OperatingSystem.IsWindows()
             ?
             [
-                "?globalContext@at@@YAAEAVContext@1@XZ", "?userEnabledNNPACK@Context@at@@QEBA_NXZ", "?setUserEnabledNNPACK@Context@at@@QEAAX_N@Z",
+                "?globalContext@at@@YAAEAVContext@1@XZ",
+                "?userEnabledNNPACK@Context@at@@QEBA_NXZ",
+                "?setUserEnabledNNPACK@Context@at@@QEAAX_N@Z",
                 "?userEnabledMkldnn@Context@at@@QEBA_NXZ", "?setUserEnabledMkldnn@Context@at@@QEAAX_N@Z",
             ]
             :

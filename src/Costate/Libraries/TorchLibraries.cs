@@ -30,12 +30,14 @@ internal static class TorchLibraries
         if (!Folders().Any(folder => File.Exists(Path.Combine(folder, FileName("torch_cpu")))))
         {
             return $"""
-                libtorch is missing: this program has TorchSharp, but no package with the native library that it runs on. Add one to the project of the program: dotnet add package TorchSharp-cpu --version {version}
+                libtorch is missing: this program has TorchSharp, but no package with the native library that it runs on.
+                Add one to the project of the program: dotnet add package TorchSharp-cpu --version {version}
                 (or, for NVIDIA's GPUs, TorchSharp-cuda-windows or TorchSharp-cuda-linux, of the same version).
                 """.ReplaceLineEndings(" ");
         }
 
-        return $"libtorch is there, but cannot be loaded: {LoadersText()} Reference TorchSharp-cpu (or another of TorchSharp's packages of libtorch) of version {version}, that of TorchSharp itself.";
+        return $"libtorch is there, but cannot be loaded: {LoadersText()} Reference TorchSharp-cpu (or another of TorchSharp's packages "
+            + $"of libtorch) of version {version}, that of TorchSharp itself.";
     }
 
     private static string LoadersText()
@@ -49,13 +51,21 @@ internal static class TorchLibraries
         {
             // A line for each place that was tried. The one that tells most is of the file that is there.
             string[] lines = e.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            return (lines.FirstOrDefault(line => Folders().Any(folder => line.StartsWith(folder, StringComparison.Ordinal)) && !line.Contains("No such file", StringComparison.Ordinal)) ?? lines[0]).TrimEnd('.') + '.';
+            return (
+                    lines.FirstOrDefault(line =>
+                        Folders().Any(folder => line.StartsWith(folder, StringComparison.Ordinal))
+                        && !line.Contains("No such file", StringComparison.Ordinal)) ?? lines[0]
+                ).TrimEnd('.') + '.';
         }
     }
 
     // Where the runtime looks for native libraries: the folder of the program, those of its packages, and "runtimes" below.
     private static IEnumerable<string> Folders() =>
-        ((AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string)?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? []).Append(AppContext.BaseDirectory);
+        (
+            (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string)?.Split(
+                Path.PathSeparator,
+                StringSplitOptions.RemoveEmptyEntries) ?? []
+        ).Append(AppContext.BaseDirectory);
 
     private static string FileName(string library) =>
         OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";

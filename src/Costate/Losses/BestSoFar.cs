@@ -12,14 +12,25 @@ internal sealed class BestSoFar : IDisposable
     /// <summary>The values of the best, in the order in which they are given.</summary>
     internal IReadOnlyList<Tensor> Values => values;
 
-    /// <summary>Takes those items whose objective is lower than all before; the first time, all.</summary>
+    /// <summary>
+    /// Takes those items whose objective is lower than all before, and the first time, all. NaN is higher than any number.
+    /// </summary>
     /// <param name="now">The objective, [batch].</param>
     /// <param name="of">What belongs to it: [batch, ...], or with further dimensions before the batch's where
     /// <paramref name="batchDimension"/> says so.</param>
     /// <param name="batchDimension">The dimension of the batch in each.</param>
-    internal void Take(Tensor now, Tensor[] of, int[]? batchDimension = null)
+    /// <param name="items">Which items they are of, in place of all; not the first time.</param>
+    internal void Take(Tensor now, Tensor[] of, int[]? batchDimension = null, int[]? items = null)
     {
         using DisposeScope scope = NewDisposeScope();
+        now = now.nan_to_num(nan: double.PositiveInfinity, posinf: double.PositiveInfinity, neginf: double.NegativeInfinity);
+        if (items is not null)
+        {
+            Tensor numbers = tensor(items.Select(item => (long)item).ToArray(), device: now.device);
+            now = objective!.clone().index_copy_(0, numbers, now);
+            of = [.. of.Select((value, i) => values[i].clone().index_copy_(batchDimension?[i] ?? 0, numbers, value))];
+        }
+
         Tensor? better = objective is null ? null : now.less(objective);
         Tensor[] kept = better is null
             ? [.. of.Select(value => value.clone())]

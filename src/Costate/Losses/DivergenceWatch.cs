@@ -69,7 +69,8 @@ internal sealed class DivergenceWatch(int batch, ScalarType dtype, double bound 
     }
 
     /// <summary>Admits the network's answers in an iteration of an optimisation: those of items that are not finite become 0.</summary>
-    internal Func<SamplingRun, EvaluationPoint, Tensor, Tensor> InIteration(int iteration) => (_, at, output) => Kept(output, iteration, at.Time);
+    internal Func<SamplingRun, EvaluationPoint, Tensor, Tensor> InIteration(int iteration) =>
+        (_, at, output) => Kept(output, iteration, at.Time);
 
     /// <summary>The same in a step of guidance from a time.</summary>
     internal Func<SamplingRun, EvaluationPoint, Tensor, Tensor> InStep(int step, double time) => (run, at, output) =>
@@ -108,5 +109,6 @@ internal sealed class DivergenceWatch(int batch, ScalarType dtype, double bound 
     }
 
     private Tensor Mask(Tensor like) =>
-        tensor([.. diverged.Select(d => d is not null)], device: like.device).reshape([batch, .. Enumerable.Repeat(1L, (int)like.dim() - 1)]);
+        tensor([.. diverged.Select(d => d is not null)], device: like.device)
+            .reshape([batch, .. Enumerable.Repeat(1L, (int)like.dim() - 1)]);
 }

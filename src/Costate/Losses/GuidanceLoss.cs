@@ -17,7 +17,9 @@ public static class GuidanceLoss
         ArgumentNullException.ThrowIfNull(terms);
         if (terms.Length == 0 || !terms.All(term => double.IsFinite(term.Weight)))
         {
-            throw new ArgumentException($"Got the weights [{string.Join(", ", terms.Select(term => term.Weight))}]; give at least one, all finite.", nameof(terms));
+            throw new ArgumentException(
+                $"Got the weights [{string.Join(", ", terms.Select(term => term.Weight))}]; give at least one, all finite.",
+                nameof(terms));
         }
 
         foreach ((double _, Func<Tensor, Tensor> loss) in terms)
@@ -48,10 +50,18 @@ public static class GuidanceLoss
             Tensor logits = classifier(x).ToWorkingPrecision();
             if (logits.dim() != 2 || logits.shape[0] != kept.Length || kept.Any(c => c < 0 || c >= logits.shape[1]))
             {
-                throw new ArgumentException($"Got logits of shape {Shapes.Text(logits)} for the classes [{string.Join(", ", kept)}]; expected [{kept.Length}, classes] with each of them below the number of classes.", nameof(classifier));
+                throw new ArgumentException(
+                    $"Got logits of shape {Shapes.Text(logits)} for the classes [{string.Join(", ", kept)}]; "
+                        + $"expected [{kept.Length}, classes] with each of them below the number of classes.",
+                    nameof(classifier));
             }
 
-            return logits.log_softmax(1).gather(1, tensor(kept, device: logits.device).unsqueeze(1)).squeeze(1).neg().MoveToOuterDisposeScope();
+            return logits
+                .log_softmax(1)
+                .gather(1, tensor(kept, device: logits.device).unsqueeze(1))
+                .squeeze(1)
+                .neg()
+                .MoveToOuterDisposeScope();
         };
     }
 
@@ -68,13 +78,24 @@ public static class GuidanceLoss
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor embeddings = embed(x).ToWorkingPrecision();
-            if (embeddings.dim() != 2 || target.dim() != 2 || embeddings.shape[1] != target.shape[1] || (target.shape[0] != 1 && target.shape[0] != embeddings.shape[0]))
+            if (
+                embeddings.dim() != 2
+                || target.dim() != 2
+                || embeddings.shape[1] != target.shape[1]
+                || (target.shape[0] != 1 && target.shape[0] != embeddings.shape[0]))
             {
-                throw new ArgumentException($"Got embeddings of shape {Shapes.Text(embeddings)} for a target of shape {Shapes.Text(target)}; expected [batch, n] and [batch, n] or [1, n].", nameof(target));
+                throw new ArgumentException(
+                    $"Got embeddings of shape {Shapes.Text(embeddings)} for a target of shape {Shapes.Text(target)}; "
+                        + "expected [batch, n] and [batch, n] or [1, n].",
+                    nameof(target));
             }
 
             using Scalar one = 1.0;
-            return nn.functional.cosine_similarity(embeddings, target.to(embeddings.dtype), 1, 1e-12).neg().add(one).MoveToOuterDisposeScope();
+            return nn
+                .functional.cosine_similarity(embeddings, target.to(embeddings.dtype), 1, 1e-12)
+                .neg()
+                .add(one)
+                .MoveToOuterDisposeScope();
         };
     }
 }

@@ -44,7 +44,9 @@ internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, Sc
         Evaluations++;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor value = loss(AsCallers(x)) ?? throw new InvalidOperationException($"The loss returned null {At}; it must return one value for each item, [batch].");
+        Tensor value =
+            loss(AsCallers(x))
+            ?? throw new InvalidOperationException($"The loss returned null {At}; it must return one value for each item, [batch].");
         value = value.detach().reshape(-1).clone();
         CheckPerItem(value);
         if (MustBeFinite)
@@ -67,7 +69,9 @@ internal sealed class GuidanceObjective(Func<Tensor, Tensor> loss, int batch, Sc
     {
         if (value.numel() != batch)
         {
-            throw new InvalidOperationException($"The loss returned {value.numel()} values for a batch of {batch} {At}; guidance treats each item by itself and needs one value for each, [{batch}]. Sum or average over all dimensions but the first.");
+            throw new InvalidOperationException(
+                $"The loss returned {value.numel()} values for a batch of {batch} {At}; guidance treats each item by itself and needs one "
+                    + $"value for each, [{batch}]. Sum or average over all dimensions but the first.");
         }
     }
 }

@@ -11,11 +11,18 @@ internal static class LossFunction
     /// <param name="sample">Where.</param>
     /// <param name="at">Where in a longer run that is, for error messages.</param>
     /// <param name="mustBeFinite">Whether NaN and infinity are errors.</param>
-    internal static (Tensor Loss, Tensor Cotangent) Evaluate(Func<Tensor, Tensor> loss, Tensor sample, Func<string>? at = null, bool mustBeFinite = true)
+    internal static (Tensor Loss, Tensor Cotangent) Evaluate(
+        Func<Tensor, Tensor> loss,
+        Tensor sample,
+        Func<string>? at = null,
+        bool mustBeFinite = true)
     {
         using DisposeScope scope = NewDisposeScope();
         using VectorJacobianProduct product = VectorJacobianProduct.Begin(
-            (x, _) => loss(x.clone()) ?? throw new InvalidOperationException($"The loss returned null{Where(at)}; it must return one value for each item, [batch], or a scalar."),
+            (x, _) =>
+                loss(x.clone())
+                ?? throw new InvalidOperationException(
+                    $"The loss returned null{Where(at)}; it must return one value for each item, [batch], or a scalar."),
             sample);
         Check(product.Output, sample, at, mustBeFinite);
         Tensor value = product.Output.detach().reshape(-1).clone();
@@ -27,12 +34,16 @@ internal static class LossFunction
     {
         if (value.dim() != 0 && !(value.dim() == 1 && value.shape[0] == x.shape[0]))
         {
-            throw new InvalidOperationException($"The loss returned shape {Shapes.Text(value)} for a sample of shape {Shapes.Text(x)}{Where(at)}; it must return one value for each item, [{x.shape[0]}], or a scalar. Sum or average over the other dimensions.");
+            throw new InvalidOperationException(
+                $"The loss returned shape {Shapes.Text(value)} for a sample of shape {Shapes.Text(x)}{Where(at)}; "
+                    + $"it must return one value for each item, [{x.shape[0]}], or a scalar. Sum or average over the other dimensions.");
         }
 
         if (!value.requires_grad)
         {
-            throw new InvalidOperationException($"The loss does not depend on the sample through autograd{Where(at)}, so it has no gradient. Compute it from the tensor given, without no_grad, detach or a conversion to numbers.");
+            throw new InvalidOperationException(
+                $"The loss does not depend on the sample through autograd{Where(at)}, so it has no gradient. "
+                    + "Compute it from the tensor given, without no_grad, detach or a conversion to numbers.");
         }
 
         if (mustBeFinite)
@@ -46,7 +57,13 @@ internal static class LossFunction
     {
         if (!Finite.Is(value))
         {
-            throw new InvalidOperationException($"The loss is NaN or infinite{Where(at)}: {string.Join(", ", value.detach().to(ScalarType.Float64).reshape(-1).data<double>().Select((v, i) => (v, i)).Where(p => !double.IsFinite(p.v)).Select(p => $"{p.v} for item {p.i}"))}.");
+            using Tensor values = value.detach().to(ScalarType.Float64).reshape(-1);
+            IEnumerable<string> odd = values
+                .data<double>()
+                .Index()
+                .Where(v => !double.IsFinite(v.Item))
+                .Select(v => $"{v.Item} for item {v.Index}");
+            throw new InvalidOperationException($"The loss is NaN or infinite{Where(at)}: {string.Join(", ", odd)}.");
         }
     }
 

@@ -17,7 +17,10 @@ internal sealed class SmoothedLoss(GuidanceObjective objective, GuidanceNoise no
         }
 
         using DisposeScope scope = NewDisposeScope();
-        var each = Enumerable.Range(0, draws).Select(_ => objective.Gradient(x.clone().AddTimes(noise.OfSmoothing(x), deviation))).ToArray();
+        var each = Enumerable
+            .Range(0, draws)
+            .Select(_ => objective.Gradient(x.clone().AddTimes(noise.OfSmoothing(x), deviation)))
+            .ToArray();
         Tensor losses = stack([.. each.Select(draw => draw.Loss)]).neg();
         Tensor weights = losses.softmax(0);
         Tensor gradient = PerItem(weights[0], x) * each[0].Gradient;
@@ -52,5 +55,6 @@ internal sealed class SmoothedLoss(GuidanceObjective objective, GuidanceNoise no
 
     private static Tensor Rms(Tensor x) => x.reshape(x.shape[0], -1).square().mean([1L]).sqrt();
 
-    private static Tensor PerItem(Tensor values, Tensor like) => values.to(like.dtype).reshape([-1, .. Enumerable.Repeat(1L, (int)like.dim() - 1)]);
+    private static Tensor PerItem(Tensor values, Tensor like) =>
+        values.to(like.dtype).reshape([-1, .. Enumerable.Repeat(1L, (int)like.dim() - 1)]);
 }

@@ -56,7 +56,10 @@ internal sealed class ConvolutionOperator(string name, double[] kernel, int size
         CheckImage(x);
         if (x.shape[2] <= size / 2 || x.shape[3] <= size / 2)
         {
-            throw new ArgumentException($"Got an image of {x.shape[2]} x {x.shape[3]} pixels for {Name}; its edges are reflected by {size / 2} pixels, so it must be larger than that. Use a smaller kernel.", nameof(x));
+            throw new ArgumentException(
+                $"Got an image of {x.shape[2]} x {x.shape[3]} pixels for {Name}; its edges are reflected by {size / 2} pixels, "
+                    + "so it must be larger than that. Use a smaller kernel.",
+                nameof(x));
         }
     }
 

@@ -61,7 +61,10 @@ public abstract class LinearOperator
     {
         if (!(deviation > 0 && double.IsFinite(deviation)))
         {
-            throw new ArgumentOutOfRangeException(nameof(deviation), deviation, $"Got a deviation of {deviation} pixels; it must be positive and finite.");
+            throw new ArgumentOutOfRangeException(
+                nameof(deviation),
+                deviation,
+                $"Got a deviation of {deviation} pixels; it must be positive and finite.");
         }
 
         CheckKernel(size);
@@ -138,7 +141,10 @@ public abstract class LinearOperator
     {
         if (x.dim() != 4)
         {
-            throw new ArgumentException($"Got shape {Shapes.Text(x)} for the operator '{Name}'; it works on images [batch, channels, height, width]. Reshape or unsqueeze the tensor.", nameof(x));
+            throw new ArgumentException(
+                $"Got shape {Shapes.Text(x)} for the operator '{Name}'; it works on images [batch, channels, height, width]. "
+                    + "Reshape or unsqueeze the tensor.",
+                nameof(x));
         }
     }
 
@@ -146,7 +152,9 @@ public abstract class LinearOperator
     {
         if (!x.is_floating_point())
         {
-            throw new ArgumentException($"Got dtype {x.dtype}; an operator works on floating-point tensors. Convert it with .to(ScalarType.Float32).", nameof(x));
+            throw new ArgumentException(
+                $"Got dtype {x.dtype}; an operator works on floating-point tensors. Convert it with .to(ScalarType.Float32).",
+                nameof(x));
         }
     }
 
@@ -158,7 +166,10 @@ public abstract class LinearOperator
     {
         if (size < 1 || size % 2 == 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(size), size, $"Got a kernel of {size} pixels; it must be positive and odd, so that it has a middle.");
+            throw new ArgumentOutOfRangeException(
+                nameof(size),
+                size,
+                $"Got a kernel of {size} pixels; it must be positive and odd, so that it has a middle.");
         }
     }
 }

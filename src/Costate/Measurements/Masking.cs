@@ -23,10 +23,16 @@ internal sealed class Masking : LinearOperator
     {
         if (top < 0 || left < 0 || height < 1 || width < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(top), $"Got a box of {height} x {width} pixels at row {top}, column {left}; sizes are positive and positions not negative.");
+            throw new ArgumentOutOfRangeException(
+                nameof(top),
+                $"Got a box of {height} x {width} pixels at row {top}, column {left}; sizes are positive and positions not negative.");
         }
 
-        return new Masking($"inpainting of a box of {height} x {width} at ({top}, {left})", new PerImageSize(Fill), null, (top + height, left + width));
+        return new Masking(
+            $"inpainting of a box of {height} x {width} at ({top}, {left})",
+            new PerImageSize(Fill),
+            null,
+            (top + height, left + width));
 
         double[] Fill(int rows, int columns)
         {
@@ -81,7 +87,10 @@ internal sealed class Masking : LinearOperator
         {
             if (own.dim() > x.dim() || !x.shape.AsSpan()[^(int)own.dim()..].SequenceEqual(own.shape))
             {
-                throw new ArgumentException($"Got data of shape {Shapes.Text(x)} for a mask of shape {Shapes.Text(own)}; the mask has the shape of the last dimensions of the data. Resize one of them, or expand the mask.", nameof(x));
+                throw new ArgumentException(
+                    $"Got data of shape {Shapes.Text(x)} for a mask of shape {Shapes.Text(own)}; the mask has the shape of the last "
+                        + "dimensions of the data. Resize one of them, or expand the mask.",
+                    nameof(x));
             }
 
             return;
@@ -90,7 +99,9 @@ internal sealed class Masking : LinearOperator
         CheckImage(x);
         if (x.shape[2] < atLeast.Bottom || x.shape[3] < atLeast.Right)
         {
-            throw new ArgumentException($"Got an image of {x.shape[2]} x {x.shape[3]} pixels for {Name}; the box must lie inside. Make it smaller or move it.", nameof(x));
+            throw new ArgumentException(
+                $"Got an image of {x.shape[2]} x {x.shape[3]} pixels for {Name}; the box must lie inside. Make it smaller or move it.",
+                nameof(x));
         }
     }
 

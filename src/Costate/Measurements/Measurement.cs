@@ -20,7 +20,10 @@ public sealed class Measurement
         ArgumentNullException.ThrowIfNull(observation);
         if (!(noiseLevel >= 0 && double.IsFinite(noiseLevel)))
         {
-            throw new ArgumentOutOfRangeException(nameof(noiseLevel), noiseLevel, $"Got noise level {noiseLevel}; it must be finite and not negative.");
+            throw new ArgumentOutOfRangeException(
+                nameof(noiseLevel),
+                noiseLevel,
+                $"Got noise level {noiseLevel}; it must be finite and not negative.");
         }
 
         Finite.CheckInput(observation, nameof(observation));
@@ -83,9 +86,15 @@ public sealed class Measurement
     {
         Tensor seen = Operator.Apply(x);
         bool shared = Observation.dim() > 0 && Observation.shape[0] == 1;
-        if (seen.dim() != Observation.dim() || !seen.shape.AsSpan(1).SequenceEqual(Observation.shape.AsSpan(1)) || (seen.shape[0] != Observation.shape[0] && !shared))
+        if (
+            seen.dim() != Observation.dim()
+            || !seen.shape.AsSpan(1).SequenceEqual(Observation.shape.AsSpan(1))
+            || (seen.shape[0] != Observation.shape[0] && !shared))
         {
-            throw new ArgumentException($"Got an observation of shape {Shapes.Text(Observation)}, but {Operator} of a sample {Shapes.Text(x)} has shape {Shapes.Text(seen)}; they must agree, or the observation have a batch of 1.", nameof(x));
+            throw new ArgumentException(
+                $"Got an observation of shape {Shapes.Text(Observation)}, but {Operator} of a sample {Shapes.Text(x)} has shape "
+                    + $"{Shapes.Text(seen)}; they must agree, or the observation have a batch of 1.",
+                nameof(x));
         }
 
         return (Observation - seen).ToWorkingPrecision().reshape(seen.shape[0], -1);

@@ -25,7 +25,12 @@ internal static class MotionKernel
         double[] kernel = new double[size * size];
         foreach ((double x, double y) in path)
         {
-            Spread(kernel, size, middle + (scale * (x - ((left + right) / 2))), middle + (scale * (y - ((top + bottom) / 2))), 1.0 / path.Length);
+            Spread(
+                kernel,
+                size,
+                middle + (scale * (x - ((left + right) / 2))),
+                middle + (scale * (y - ((top + bottom) / 2))),
+                1.0 / path.Length);
         }
 
         return kernel;

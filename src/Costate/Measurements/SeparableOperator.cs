@@ -30,13 +30,17 @@ internal sealed class SeparableOperator(string name, int factor, Func<int, doubl
         CheckImage(x);
         if (x.shape[2] % factor != 0 || x.shape[3] % factor != 0)
         {
-            throw new ArgumentException($"Got an image of {x.shape[2]} x {x.shape[3]} pixels for {Name}; height and width must be divisible by {factor}. Crop or pad the image.", nameof(x));
+            throw new ArgumentException(
+                $"Got an image of {x.shape[2]} x {x.shape[3]} pixels for {Name}; height and width must be divisible by {factor}. "
+                    + "Crop or pad the image.",
+                nameof(x));
         }
     }
 
     private protected override void CheckOutput(Tensor y) => CheckImage(y);
 
-    private (Tensor Down, Tensor Across) Matrices(long height, long width, Tensor like) => (Matrix(rows, height, like), Matrix(columns, width, like));
+    private (Tensor Down, Tensor Across) Matrices(long height, long width, Tensor like) =>
+        (Matrix(rows, height, like), Matrix(columns, width, like));
 
     private Tensor Matrix(PerImageSize made, long size, Tensor like) =>
         tensor(made.At(size, size), [size / factor, size], ScalarType.Float64).to(like.dtype, like.device);

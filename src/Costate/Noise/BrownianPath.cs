@@ -16,12 +16,8 @@ public abstract class BrownianPath
     /// Independent noise for each step and each item of the batch, computed from a counter: step k of item i needs no other draw and
     /// does not depend on the batch. Keeps nothing in memory. Two grids see unrelated noise.
     /// </summary>
-    /// <param name="seed">The seed of the whole batch; item i draws from stream i.</param>
-    public static BrownianPath PerStep(ulong seed) => new PerStepNoise(item => (seed, item));
-
-    /// <inheritdoc cref="PerStep(ulong)"/>
-    /// <param name="seeds">One seed for each item of the batch; equal seeds give equal noise.</param>
-    public static BrownianPath PerStep(IReadOnlyList<ulong> seeds) => new PerStepNoise(StreamsOf(seeds));
+    /// <param name="seed">One seed for the batch, or one for each item.</param>
+    public static BrownianPath PerStep(NoiseSeeds seed) => new PerStepNoise(seed);
 
     /// <summary>
     /// One path in continuous time: every grid, whatever its number of steps and its ends, sees the same Brownian motion. More steps
@@ -33,27 +29,19 @@ public abstract class BrownianPath
     /// stretch may be asked for in any order, and its increment W and area H have their exact joint law, item by item in 64 bits and
     /// independent of the batch. Nothing is kept in memory. The cost is O(log(1/resolution)) for each number: with the default resolution
     /// about 40 draws for the two ends of a stretch, and as many again for its area, which is about 80 times the work of
-    /// <see cref="PerStep(ulong)"/> (40 ms for 12000 numbers): take that where nothing is compared between grids.</para>
+    /// <see cref="PerStep"/> (40 ms for 12000 numbers): take that where nothing is compared between grids.</para>
     /// <para>The path lives on the clock of the solver (see <see cref="NoiseInterval"/>), from 0 to any finite value. Solvers in data
     /// prediction share one clock and solvers in noise prediction another: the same seed on both is two unrelated motions.</para>
     /// <para>Points of two grids that differ by rounding see values that differ by about 1e-12 of the path's scale; next to a node of the
     /// tree, where a Brownian path changes most, by 1e-7 at worst.</para>
     /// </remarks>
-    /// <param name="seed">The seed of the whole batch; item i draws from stream i.</param>
+    /// <param name="seed">One seed for the batch, or one for each item.</param>
     /// <param name="resolution">
     /// The shortest step that the path resolves, as a fraction of the clock at the step; shorter ones are refused. From 1e-9 to 0.5. A
     /// finer one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The resolution is outside its range.</exception>
-    public static BrownianPath Tree(ulong seed, double resolution = DefaultResolution) => new BrownianTree(item => (seed, item), resolution);
-
-    /// <inheritdoc cref="Tree(ulong, double)"/>
-    /// <param name="seeds">One seed for each item of the batch; equal seeds give equal paths.</param>
-    /// <param name="resolution">
-    /// The shortest step that the path resolves, as a fraction of the clock at the step; shorter ones are refused. From 1e-9 to 0.5. A
-    /// finer one refines the same path and costs one more draw for each factor of 2. The default value is 1e-6.
-    /// </param>
-    public static BrownianPath Tree(IReadOnlyList<ulong> seeds, double resolution = DefaultResolution) => new BrownianTree(StreamsOf(seeds), resolution);
+    public static BrownianPath Tree(NoiseSeeds seed, double resolution = DefaultResolution) => new BrownianTree(seed, resolution);
 
     /// <summary>Noise vectors of your own, or those that <see cref="Sampler.EncodeNoise"/> recovered.</summary>
     /// <param name="noises">[steps, batch, ...], standard normal for a draw of the model. Not copied, not disposed.</param>
@@ -75,13 +63,5 @@ public abstract class BrownianPath
     /// <summary>Refuses a path that does not fit a run.</summary>
     internal virtual void Check(IReadOnlyList<NoiseInterval> intervals, Tensor like)
     {
-    }
-
-    private static Func<int, (ulong Seed, int Stream)> StreamsOf(IReadOnlyList<ulong> seeds)
-    {
-        ArgumentNullException.ThrowIfNull(seeds);
-        return item => item < seeds.Count
-            ? (seeds[item], 0)
-            : throw new ArgumentException($"Got {seeds.Count} seeds for a batch of more than {item} items; give one for each.");
     }
 }

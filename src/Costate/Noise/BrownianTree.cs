@@ -14,31 +14,34 @@ internal sealed class BrownianTree : BrownianPath
 {
     // The lowest cell is [0, 2^Lowest); no schedule goes there but to start at 0 itself.
     private const int Lowest = -80;
-    private const int MostLevels = 30;
+    private const int MaxLevels = 30;
 
-    private readonly Func<int, (ulong Seed, int Stream)> streamOf;
+    private readonly NoiseSeeds seeds;
     private readonly int levels;
     private readonly BrownianBridge half;
 
     /// <summary>A tree; a bridge other than the midpoint's is for tests that must fail.</summary>
-    internal BrownianTree(Func<int, (ulong Seed, int Stream)> streamOf, double resolution, BrownianBridge? half = null)
+    internal BrownianTree(NoiseSeeds seeds, double resolution, BrownianBridge? half = null)
     {
-        levels = resolution >= Math.ScaleB(1, -MostLevels) && resolution <= 0.5
+        levels = resolution >= Math.ScaleB(1, -MaxLevels) && resolution <= 0.5
             ? (int)Math.Ceiling(-Math.Log2(resolution))
-            : throw new ArgumentOutOfRangeException(nameof(resolution), resolution, $"Got resolution {resolution}; it is a fraction of the clock from 1e-9 to 0.5.");
-        (this.streamOf, this.half) = (streamOf, half ?? BrownianBridge.Half);
+                : throw new ArgumentOutOfRangeException(
+                    nameof(resolution),
+                    resolution,
+                    $"Got resolution {resolution}; it is a fraction of the clock from 1e-9 to 0.5.");
+        (this.seeds, this.half) = (seeds, half ?? BrownianBridge.Half);
     }
 
     private double Resolution => Math.ScaleB(1, -levels);
 
-    internal override BrownianPath ForItems(IReadOnlyList<int> items) => new BrownianTree(item => streamOf(items[item]), Resolution, half);
+    internal override BrownianPath ForItems(IReadOnlyList<int> items) => new BrownianTree(seeds.ForItems(items), Resolution, half);
 
     internal override Tensor Normal(int step, NoiseInterval interval, Tensor like)
     {
         // Draws that stand for no stretch of the path (CycleDiffusion's states) come from the counters of steps, which no node uses.
         if (interval.From == interval.To)
         {
-            return new PerStepNoise(streamOf).Normal(step, interval, like);
+            return new PerStepNoise(seeds).Normal(step, interval, like);
         }
 
         Require(interval);
@@ -48,8 +51,8 @@ internal sealed class BrownianTree : BrownianPath
         double[] values = new double[checked(batch * size)];
         for (int i = 0; i < values.Length; i++)
         {
-            (ulong seed, int stream) = streamOf(i / size);
-            BrownianIncrement increment = Between(interval.From, interval.To, seed, (uint)stream, (uint)(i % size));
+            (ulong seed, uint stream) = seeds[i / size];
+            BrownianIncrement increment = Between(interval.From, interval.To, seed, stream, (uint)(i % size));
             values[i] = scale * (interval.IsLevyArea ? increment.H : increment.W);
         }
 
@@ -59,7 +62,7 @@ internal sealed class BrownianTree : BrownianPath
 
     internal override void Check(IReadOnlyList<NoiseInterval> intervals, Tensor like)
     {
-        streamOf(checked((int)like.shape[0]) - 1);
+        seeds.Check("noise", like.shape[0]);
 
         // A step to sigma = 0 adds no noise: the table does not use its interval, which is endless in data prediction.
         foreach (NoiseInterval interval in intervals.Where(i => i.From != i.To && double.IsFinite(i.From) && double.IsFinite(i.To)))
@@ -173,13 +176,19 @@ internal sealed class BrownianTree : BrownianPath
         (double low, double high) = (Math.Min(interval.From, interval.To), Math.Max(interval.From, interval.To));
         if (!(low >= 0 && double.IsFinite(high)))
         {
-            throw new ArgumentException(FormattableString.Invariant($"Got the stretch of path from {interval.From:R} to {interval.To:R}; a path runs on the clock of the solver, from 0 to any finite value. Move the end of the grid where the clock is infinite inwards."));
+            throw new ArgumentException(
+                FormattableString.Invariant($"Got the stretch of path from {interval.From:R} to {interval.To:R}; ")
+                    + "a path runs on the clock of the solver, from 0 to any finite value. "
+                    + "Move the end of the grid where the clock is infinite inwards.");
         }
 
         // A leaf is never longer than this, so that a step has its ends in two.
         if (high - low < Resolution * Math.Max(high, Math.ScaleB(1, Lowest)))
         {
-            throw new ArgumentException(FormattableString.Invariant($"Got a step from {interval.From:R} to {interval.To:R} on the clock of the solver, {(high - low) / high:E1} of it; this path resolves {Resolution:E1}. Pass a finer resolution to {nameof(BrownianPath)}.{nameof(Tree)}, or take fewer steps."));
+            throw new ArgumentException(
+                FormattableString.Invariant($"Got a step from {interval.From:R} to {interval.To:R} on the clock of the solver, ")
+                    + FormattableString.Invariant($"{(high - low) / high:E1} of it; this path resolves {Resolution:E1}. ")
+                    + $"Pass a finer resolution to {nameof(BrownianPath)}.{nameof(Tree)}, or take fewer steps.");
         }
     }
 
@@ -193,6 +202,7 @@ internal sealed class BrownianTree : BrownianPath
     private readonly record struct Source(ulong Seed, uint Stream, uint Element)
     {
         // The last counter word is 0 where noise is drawn step by step, and never here.
-        internal (double First, double Second) Normals(int cell, uint node) => Philox.NormalPair(Element, node, Stream, (uint)cell + 1, Seed);
+        internal (double First, double Second) Normals(int cell, uint node) =>
+            Philox.NormalPair(Element, node, Stream, (uint)cell + 1, Seed);
     }
 }

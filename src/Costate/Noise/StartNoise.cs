@@ -12,16 +12,22 @@ public static class StartNoise
 
     /// <summary>Standard normal noise of the given shape. On a variance-exploding schedule multiply it by sigma(1).</summary>
     /// <param name="shape">[batch, ...].</param>
-    /// <param name="seed">The seed; item i draws from stream i.</param>
+    /// <param name="seed">One seed for the batch, or one for each item.</param>
     /// <param name="dtype">A floating-point dtype. The default is 32-bit.</param>
     /// <param name="device">The default is the CPU.</param>
     /// <exception cref="MissingLibraryException">libtorch is not there, or cannot be loaded.</exception>
-    public static Tensor Draw(long[] shape, ulong seed, ScalarType dtype = ScalarType.Float32, Device? device = null)
+    public static Tensor Draw(long[] shape, NoiseSeeds seed, ScalarType dtype = ScalarType.Float32, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(shape);
         TorchLibraries.Require();
-        return shape.Length >= 1 && shape.All(n => n > 0)
-            ? new PerStepNoise(item => (seed, item)).Draw(StartStep, shape, dtype, device ?? CPU)
-            : throw new ArgumentException($"Got shape [{string.Join(", ", shape)}]; a sample is [batch, ...] with positive sizes.", nameof(shape));
+        if (shape.Length == 0 || shape.Any(n => n <= 0))
+        {
+            throw new ArgumentException(
+                $"Got shape [{string.Join(", ", shape)}]; a sample is [batch, ...] with positive sizes.",
+                nameof(shape));
+        }
+
+        seed.Check(nameof(seed), shape[0]);
+        return new PerStepNoise(seed).Draw(StartStep, shape, dtype, device ?? CPU);
     }
 }

@@ -51,7 +51,10 @@ internal sealed class LatentEvaluation(
         }
         catch (InvalidOperationException e)
         {
-            throw new InvalidOperationException($"{e.Message} This was at iteration {iteration}{(isPart ? $", of the items {string.Join(", ", rows)}, counted from 0 among these" : "")}.", e);
+            throw new InvalidOperationException(
+                $"{e.Message} This was at iteration "
+                    + $"{iteration}{(isPart ? $", of the items {string.Join(", ", rows)}, counted from 0 among these" : "")}.",
+                e);
         }
     }
 
@@ -89,7 +92,10 @@ internal sealed class LatentEvaluation(
         bool isScalar = value.dim() == 0 && (variables.Joined || sample.shape[0] == 1);
         if (!isScalar && !(value.dim() == 1 && value.shape[0] == sample.shape[0]))
         {
-            throw new InvalidOperationException($"The loss returned shape {Shapes.Text(value)} for samples of shape {Shapes.Text(sample)}; it must return one value for each item, [{sample.shape[0]}], since each is optimised apart. Sum or average over the other dimensions.");
+            throw new InvalidOperationException(
+                $"The loss returned shape {Shapes.Text(value)} for samples of shape {Shapes.Text(sample)}; "
+                    + $"it must return one value for each item, [{sample.shape[0]}], since each is optimised apart. "
+                    + "Sum or average over the other dimensions.");
         }
 
         double[] values = [.. value.detach().to(ScalarType.Float64).cpu().reshape(-1).data<double>()];
@@ -110,7 +116,9 @@ internal sealed class LatentEvaluation(
         double[] sums = [.. sum.cpu().data<double>()];
         if (Array.FindIndex(sums, s => !double.IsFinite(s)) is var bad and >= 0 && watch is null)
         {
-            throw new InvalidOperationException($"The gradient is NaN or infinite for item {bad}. {method} may be unstable at so few steps; use more, or {nameof(GradientMethod.Discrete)}().");
+            throw new InvalidOperationException(
+                $"The gradient is NaN or infinite for item {bad}. {method} may be unstable at so few steps; "
+                    + $"use more, or {nameof(GradientMethod.Discrete)}().");
         }
 
         return watch is null ? packed

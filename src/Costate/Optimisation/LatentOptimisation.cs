@@ -43,14 +43,21 @@ public sealed class LatentOptimisation
     public LatentOptimisation(Sampler sampler, Func<Tensor, IReadOnlyList<int>, Tensor> loss, LatentOptimisationOptions? options = null)
         : this(sampler, loss, options, dropsStopped: true) => ArgumentNullException.ThrowIfNull(loss);
 
-    private LatentOptimisation(Sampler sampler, Func<Tensor, IReadOnlyList<int>, Tensor> loss, LatentOptimisationOptions? options, bool dropsStopped)
+    private LatentOptimisation(
+        Sampler sampler,
+        Func<Tensor, IReadOnlyList<int>, Tensor> loss,
+        LatentOptimisationOptions? options,
+        bool dropsStopped)
     {
         ArgumentNullException.ThrowIfNull(sampler);
         (Sampler, this.loss, Options, this.dropsStopped) = (sampler, loss, options ?? new LatentOptimisationOptions(), dropsStopped);
         Options.Check();
         if (Options.Targets.HasFlag(OptimisationTargets.Parameters) && sampler.Denoiser.Parameters.Count == 0)
         {
-            throw new ArgumentException($"The parameters shall change, but the denoiser names none. Pass them as {nameof(Denoiser.FromFunction)}(..., parameters: module.parameters()), or use {nameof(Denoiser.FromModule)} with a module that is not frozen.", nameof(sampler));
+            throw new ArgumentException(
+                $"The parameters shall change, but the denoiser names none. Pass them as {nameof(Denoiser.FromFunction)}(..., parameters: "
+                    + $"module.parameters()), or use {nameof(Denoiser.FromModule)} with a module that is not frozen.",
+                nameof(sampler));
         }
     }
 
@@ -72,7 +79,12 @@ public sealed class LatentOptimisation
     /// <exception cref="InvalidOperationException">The loss is not one value for each item or has no gradient, or it, the network or the
     /// gradient is not finite at the start; the message names iteration and item.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public OptimisedLatent Run(Tensor xT, Condition? z = null, BrownianPath? noise = null, IProgress<OptimisationProgress>? progress = null, CancellationToken cancellationToken = default)
+    public OptimisedLatent Run(
+        Tensor xT,
+        Condition? z = null,
+        BrownianPath? noise = null,
+        IProgress<OptimisationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         Sampler.Checked(xT, z, noise, null, cancellationToken);
         using DisposeScope scope = NewDisposeScope();
@@ -90,7 +102,12 @@ public sealed class LatentOptimisation
         }
     }
 
-    private OptimisedLatent Iterate(LatentVariables variables, Tensor begin, BrownianPath? noise, IProgress<OptimisationProgress>? progress, CancellationToken cancellationToken)
+    private OptimisedLatent Iterate(
+        LatentVariables variables,
+        Tensor begin,
+        BrownianPath? noise,
+        IProgress<OptimisationProgress>? progress,
+        CancellationToken cancellationToken)
     {
         using var record = new OptimisationRecord(variables, Options);
         using OptimiserState state = Options.Optimiser.Begin(variables.Rates(Options), variables.Rows);
@@ -115,7 +132,14 @@ public sealed class LatentOptimisation
                 record.Diverge(evaluation.Diverged);
             }
 
-            progress?.Report(new OptimisationProgress(iteration, Options.Iterations, [.. rows.SelectMany(variables.ItemsOf)], evaluation.Losses, [.. record.Best], evaluation.Samples));
+            progress?.Report(
+                new OptimisationProgress(
+                    iteration,
+                    Options.Iterations,
+                    [.. rows.SelectMany(variables.ItemsOf)],
+                    evaluation.Losses,
+                    [.. record.Best],
+                    evaluation.Samples));
             if (gradient is null || record.RunningRows.Length == 0)
             {
                 break;
@@ -156,7 +180,12 @@ public sealed class LatentOptimisation
             return next;
         }
 
-        record.Diverge(finite.Index().Where(row => !row.Item).SelectMany(row => record.ItemsOf(row.Index)).Select(item => new DivergedItem(item, iteration, Sampler.Grid.End)));
+        record.Diverge(
+            finite
+                .Index()
+                .Where(row => !row.Item)
+                .SelectMany(row => record.ItemsOf(row.Index))
+                .Select(item => new DivergedItem(item, iteration, Sampler.Grid.End)));
         return where(tensor(finite).to(point.device).unsqueeze(1), next, point);
     }
 

@@ -79,10 +79,9 @@ public sealed record LatentOptimisationOptions
     public double InjectedNoise { get; init; }
 
     /// <summary>
-    /// Seeds of <see cref="InjectedNoise"/>, one for each item; null for seed 0 with a stream for each item. <value>The default value is
-    /// null.</value>
+    /// Seeds of <see cref="InjectedNoise"/>: one for the batch, or one for each item. <value>The default value is 0.</value>
     /// </summary>
-    public IReadOnlyList<ulong>? InjectedNoiseSeeds { get; init; }
+    public NoiseSeeds InjectedNoiseSeeds { get; init; }
 
     /// <summary>An item stops once its loss is at most this. Null for never. <value>The default value is null.</value></summary>
     public double? StopAtLoss { get; init; }
@@ -106,7 +105,10 @@ public sealed record LatentOptimisationOptions
         Positive(nameof(ParameterRate), ParameterRate);
         Positive(nameof(MaxGradientNorm), MaxGradientNorm ?? 1);
         Require(InjectedNoise >= 0 && double.IsFinite(InjectedNoise), $"Got {nameof(InjectedNoise)} {InjectedNoise}; it is 0 or more.");
-        Require(InjectedNoise == 0 || !Optimiser.SearchesLines, $"Got {nameof(InjectedNoise)} {InjectedNoise} with {Optimiser}, whose line search must see the points that it asks for. Use another optimiser, or no noise.");
+        Require(
+            InjectedNoise == 0 || !Optimiser.SearchesLines,
+            $"Got {nameof(InjectedNoise)} {InjectedNoise} with {Optimiser}, whose line search must see the points that it asks for. "
+                + "Use another optimiser, or no noise.");
         Require(Patience is null or >= 1, $"Got {nameof(Patience)} {Patience}; it is at least 1, or null.");
         Require(MinImprovement >= 0, $"Got {nameof(MinImprovement)} {MinImprovement}; it is 0 or more.");
         Require(!double.IsNaN(StopAtLoss ?? 0), $"Got {nameof(StopAtLoss)} {StopAtLoss}; it is a number, or null.");

@@ -25,12 +25,15 @@ internal sealed class LatentVariables
     {
         (this.start, this.condition) = (start, condition);
         movesStart = targets.HasFlag(OptimisationTargets.StartNoise);
-        movesCondition = targets.HasFlag(OptimisationTargets.Condition) && condition is { Values: var values } && values.is_floating_point();
+        movesCondition =
+            targets.HasFlag(OptimisationTargets.Condition) && condition is { Values: var values } && values.is_floating_point();
         this.parameters = targets.HasFlag(OptimisationTargets.Parameters) ? [.. parameters] : [];
         rowType = Moved.Any(variable => variable.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
         if (!movesStart && !movesCondition && this.parameters.Length == 0)
         {
-            throw new ArgumentException($"Nothing would change: the targets are {targets}, but there is no condition of floating point. Pass one, or optimise {OptimisationTargets.StartNoise} too.");
+            throw new ArgumentException(
+                $"Nothing would change: the targets are {targets}, but there is no condition of floating point. "
+                    + $"Pass one, or optimise {OptimisationTargets.StartNoise} too.");
         }
     }
 

@@ -13,8 +13,7 @@ internal sealed class OptimisationRecord : IDisposable
     private readonly long[] evaluations;
     private readonly List<DivergedItem> diverged = [];
     private readonly Dictionary<int, DivergedItem[]> awaited = [];
-    private Tensor? point;
-    private Tensor? sample;
+    private readonly BestSoFar best = new();
 
     internal OptimisationRecord(LatentVariables variables, LatentOptimisationOptions options)
     {
@@ -37,7 +36,7 @@ internal sealed class OptimisationRecord : IDisposable
     internal int[] RunningRows => [.. Enumerable.Range(0, Running.Length).Where(row => Running[row])];
 
     /// <summary>The rows of the best, [rows, n].</summary>
-    internal Tensor Point => point!;
+    internal Tensor Point => best.Values[0];
 
     /// <summary>Takes in an evaluation: losses of the rows that run, and samples of their items.</summary>
     internal void Add(Tensor rows, int[] evaluated, double[] values, Tensor samples, long networkEvaluations)
@@ -45,7 +44,6 @@ internal sealed class OptimisationRecord : IDisposable
         using DisposeScope scope = NewDisposeScope();
         int iteration = losses.Count;
         double[] line = [.. Enumerable.Repeat(double.NaN, Running.Length)];
-        List<int> better = [];
         for (int i = 0; i < evaluated.Length; i++)
         {
             int row = evaluated[i];
@@ -58,7 +56,6 @@ internal sealed class OptimisationRecord : IDisposable
             if (values[i] < Best[row])
             {
                 (Best[row], BestIteration[row]) = (values[i], iteration);
-                better.Add(i);
             }
 
             Running[row] = !(values[i] <= options.StopAtLoss || iteration - lastImprovement[row] >= options.Patience);
@@ -68,8 +65,10 @@ internal sealed class OptimisationRecord : IDisposable
             }
         }
 
+        // Those of one row for the whole batch are one item.
+        Tensor its = variables.Joined ? samples.unsqueeze(0) : samples;
+        best.Take(tensor(values), [losses.Count == 0 ? rows : rows[tensor(evaluated)], its], items: losses.Count == 0 ? null : evaluated);
         losses.Add(line);
-        Keep(rows, evaluated, samples, better);
     }
 
     /// <summary>Stops rows that have nowhere to go.</summary>
@@ -111,13 +110,13 @@ internal sealed class OptimisationRecord : IDisposable
     internal OptimisedLatent Result(GradientCost cost)
     {
         IEnumerable<DivergedItem> lost = diverged.Concat(awaited.Values.SelectMany(items => items)).DistinctBy(item => item.Item);
-        (Tensor start, Condition? condition) = variables.Unpack(point!);
+        (Tensor start, Condition? condition) = variables.Unpack(Point);
         int batch = variables.Batch;
         return new OptimisedLatent
         {
             StartNoise = start.clone(),
             Condition = condition?.WithValues(condition.Values.clone()),
-            Sample = sample!.clone(),
+            Sample = (variables.Joined ? best.Values[1].squeeze(0) : best.Values[1]).clone(),
             Losses = tensor(losses.SelectMany(line => line).ToArray(), [losses.Count, Running.Length], ScalarType.Float64),
             BestLoss = Best,
             BestIteration = BestIteration,
@@ -127,33 +126,7 @@ internal sealed class OptimisationRecord : IDisposable
         };
     }
 
-    public void Dispose()
-    {
-        point?.Dispose();
-        sample?.Dispose();
-    }
+    public void Dispose() => best.Dispose();
 
     private int RowOf(DivergedItem item) => variables.Joined ? 0 : item.Item;
-
-    private void Keep(Tensor rows, int[] evaluated, Tensor samples, List<int> better)
-    {
-        if (point is null)
-        {
-            (point, sample) = (rows.clone().DetachFromDisposeScope(), samples.clone().DetachFromDisposeScope());
-            return;
-        }
-
-        foreach (int i in better)
-        {
-            point[evaluated[i]].copy_(rows[evaluated[i]]);
-            if (variables.Joined)
-            {
-                sample!.copy_(samples);
-            }
-            else
-            {
-                sample![evaluated[i]].copy_(samples[i]);
-            }
-        }
-    }
 }

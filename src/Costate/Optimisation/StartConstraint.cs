@@ -14,13 +14,8 @@ internal sealed class StartConstraint : IDisposable
     internal StartConstraint(LatentVariables variables, Tensor begin, LatentOptimisationOptions options)
     {
         (this.variables, this.options) = (variables, options);
-        IReadOnlyList<ulong>? seeds = options.InjectedNoiseSeeds;
-        if (seeds is not null && seeds.Count != variables.Batch)
-        {
-            throw new ArgumentException($"Got {seeds.Count} seeds of injected noise for a batch of {variables.Batch}; give one for each item.");
-        }
-
-        noise = new PerStepNoise(item => seeds is null ? (0, item) : (seeds[item], 0));
+        options.InjectedNoiseSeeds.Check(nameof(options.InjectedNoiseSeeds), variables.Batch);
+        noise = new PerStepNoise(options.InjectedNoiseSeeds);
         norms = options.KeepStartNorm && variables.StartOf(begin) is Tensor start ? Norms(start).DetachFromDisposeScope() : null;
     }
 

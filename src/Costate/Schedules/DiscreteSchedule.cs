@@ -20,7 +20,11 @@ internal sealed class DiscreteSchedule : VariancePreservingSchedule
             bool valid = (betas[k] > 0 && betas[k] < 1) || (betas[k] == 0 && k == 0) || (betas[k] == 1 && k == betas.Length - 1);
             logAlphas[k + 1] = valid
                 ? logAlphas[k] + (0.5 * LogOnePlus(-betas[k]))
-                : throw new InputException(nameof(betas), FormattableString.Invariant($"{betas[k]:R} at training step {k}"), "in (0, 1)", "The first may be 0, a step without noise, and the last 1, which leaves no signal.");
+                : throw new InputException(
+                    nameof(betas),
+                    FormattableString.Invariant($"{betas[k]:R} at training step {k}"),
+                    "in (0, 1)",
+                    "The first may be 0, a step without noise, and the last 1, which leaves no signal.");
         }
 
         return WithNoise(logAlphas, nameof(betas));
@@ -37,7 +41,11 @@ internal sealed class DiscreteSchedule : VariancePreservingSchedule
             bool valid = (value > 0 || (value == 0 && k == alphasCumprod.Length - 1)) && (value < before || (value == 1 && k == 0));
             logAlphas[k + 1] = valid
                 ? 0.5 * Math.Log(value)
-                : throw new InputException(nameof(alphasCumprod), FormattableString.Invariant($"{value:R} after {before:R} at training step {k}"), "strictly falling within (0, 1)", "The first may be 1, a step without noise, and the last 0, which leaves no signal.");
+                : throw new InputException(
+                    nameof(alphasCumprod),
+                    FormattableString.Invariant($"{value:R} after {before:R} at training step {k}"),
+                    "strictly falling within (0, 1)",
+                    "The first may be 1, a step without noise, and the last 0, which leaves no signal.");
         }
 
         return WithNoise(logAlphas, nameof(alphasCumprod));
@@ -94,7 +102,10 @@ internal sealed class DiscreteSchedule : VariancePreservingSchedule
 
     private static DiscreteSchedule WithNoise(double[] logAlphas, string name) => logAlphas[^1] < 0
         ? new DiscreteSchedule(logAlphas)
-        : throw new InputException(name, logAlphas.Length == 1 ? "no values" : "a single training step without noise", "a training schedule of at least one step with noise");
+            : throw new InputException(
+                name,
+                logAlphas.Length == 1 ? "no values" : "a single training step without noise",
+                "a training schedule of at least one step with noise");
 
     // At a knot the segment above it (towards noise), except at time 1.
     private (int Index, double Fraction) Segment(double t)

@@ -8,7 +8,10 @@ internal sealed class EdmSchedule : NoiseSchedule
     {
         this.sigmaMax = sigmaMax > 0 && double.IsFinite(sigmaMax)
             ? sigmaMax
-            : throw new ArgumentOutOfRangeException(nameof(sigmaMax), sigmaMax, $"Got sigmaMax {sigmaMax}; it must be positive and finite.");
+                : throw new ArgumentOutOfRangeException(
+                    nameof(sigmaMax),
+                    sigmaMax,
+                    $"Got sigmaMax {sigmaMax}; it must be positive and finite.");
     }
 
     internal override string? Identity => ToString();

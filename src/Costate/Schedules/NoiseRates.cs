@@ -7,7 +7,9 @@ internal static class NoiseRates
     {
         if (!(beta0 >= 0 && beta1 >= 0 && beta0 + beta1 > 0 && double.IsFinite(beta0 + beta1)))
         {
-            throw new ArgumentOutOfRangeException(nameof(beta0), $"Got noise rates {beta0} and {beta1}; both must be finite and not negative, and one positive.");
+            throw new ArgumentOutOfRangeException(
+                nameof(beta0),
+                $"Got noise rates {beta0} and {beta1}; both must be finite and not negative, and one positive.");
         }
     }
 }

@@ -112,7 +112,10 @@ public abstract class NoiseSchedule
 
     private protected static double InDomain(double t) => t is >= 0 and <= 1
         ? t
-        : throw new ArgumentOutOfRangeException(nameof(t), t, $"Got time {t}; a noise schedule is defined on [0, 1], 0 being data and 1 noise.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(t),
+                t,
+                $"Got time {t}; a noise schedule is defined on [0, 1], 0 being data and 1 noise.");
 
     private protected static double FoundTime(double t, double lambda) => t is >= 0 and <= 1
         ? t

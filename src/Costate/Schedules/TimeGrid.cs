@@ -113,18 +113,25 @@ public sealed class TimeGrid
         {
             if (!(times[i] is >= 0 and <= 1))
             {
-                throw new ArgumentException($"Got time {times[i]} at position {i}; the times of a grid lie in [0, 1], 0 being data and 1 noise.", nameof(times));
+                throw new ArgumentException(
+                    $"Got time {times[i]} at position {i}; the times of a grid lie in [0, 1], 0 being data and 1 noise.",
+                    nameof(times));
             }
 
             if (i > 0 && !(times[i] < times[i - 1]))
             {
-                throw new ArgumentException($"Got time {times[i]} at position {i} after {times[i - 1]}; the times of a grid fall strictly. Use {nameof(Reversed)}() for a grid from data to noise.", nameof(times));
+                throw new ArgumentException(
+                    $"Got time {times[i]} at position {i} after {times[i - 1]}; the times of a grid fall strictly. "
+                        + $"Use {nameof(Reversed)}() for a grid from data to noise.",
+                    nameof(times));
             }
         }
 
         if (networkTimes.Length != times.Length || !networkTimes.All(double.IsFinite))
         {
-            throw new ArgumentException($"Got {networkTimes.Length} network times for {times.Length} times; give one finite number for each.", nameof(networkTimes));
+            throw new ArgumentException(
+                $"Got {networkTimes.Length} network times for {times.Length} times; give one finite number for each.",
+                nameof(networkTimes));
         }
 
         return new TimeGrid([.. times], [.. networkTimes]);
@@ -161,7 +168,10 @@ public sealed class TimeGrid
     {
         if (index < 0 || index >= Steps)
         {
-            throw new ArgumentOutOfRangeException(nameof(index), index, $"Got point {index} of a grid of {Steps} steps; it must be one before the end.");
+            throw new ArgumentOutOfRangeException(
+                nameof(index),
+                index,
+                $"Got point {index} of a grid of {Steps} steps; it must be one before the end.");
         }
 
         (double[] remaining, double[] told) = (times[index..], networkTimes[index..]);
@@ -215,6 +225,8 @@ public sealed class TimeGrid
         (double first, double last) = (schedule.HalfLogSnr(start), schedule.HalfLogSnr(end));
         return double.IsFinite(first) && double.IsFinite(last)
             ? (first, last)
-            : throw new ArgumentException($"The half log-SNR is {first} at time {start} and {last} at time {end}; this grid needs both finite. Move the end that is infinite inwards, or use {nameof(Uniform)}.");
+            : throw new ArgumentException(
+                $"The half log-SNR is {first} at time {start} and {last} at time {end}; this grid needs both finite. "
+                    + $"Move the end that is infinite inwards, or use {nameof(Uniform)}.");
     }
 }

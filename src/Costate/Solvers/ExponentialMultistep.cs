@@ -47,7 +47,8 @@ internal sealed class ExponentialMultistep : Solver
 
     internal override string? Identity => string.Concat(
         order == 1 ? ExponentialStep.EulerIdentity(prediction)
-            : $"exponential multistep of order {order} in {prediction} prediction, {Type}, last orders {MultistepOrder.LastOrders(order, FinalSteps, RepeatsEnd)}",
+                : $"exponential multistep of order {order} in {prediction} prediction, {Type}, last orders "
+                    + $"{MultistepOrder.LastOrders(order, FinalSteps, RepeatsEnd)}",
         order >= 3 && HalvesSecondDerivative ? ", half the second derivative" : "",
         Stochastic ? ", stochastic" : "",
         Stochastic && LargeVariance ? " with large variance" : "",

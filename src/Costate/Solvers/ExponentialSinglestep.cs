@@ -32,7 +32,8 @@ internal sealed class ExponentialSinglestep : Solver
             OnGrid ? ", on the grid" : "",
             OnGrid && FinalSteps != FinalSteps.FullOrder ? ", the last step of order 1" : "");
 
-    public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid) => OnGrid ? TabulateOnGrid(schedule, grid) : TabulateInside(schedule, grid);
+    public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid) =>
+        OnGrid ? TabulateOnGrid(schedule, grid) : TabulateInside(schedule, grid);
 
     /// <summary>The order of each step on the grid: blocks 1, 2, ..., p that restart at 1.</summary>
     internal static int[] BlockOrders(int steps, int order, bool lowerOrderFinal, bool endsInfinite)
@@ -79,11 +80,15 @@ internal sealed class ExponentialSinglestep : Solver
             {
                 // Equal thirds (order 3) or the half (order 2) of the step in lambda.
                 SchedulePoint stage = SchedulePoint.At(schedule, schedule.TimeAtHalfLogSnr(points[i].Lambda + (h * j / order)));
-                AddRow(new ExponentialStep(points[i], stage, prediction, stochastic: false), (states, outputs) => table.AddStage(i, stage.Time, states, outputs));
+                AddRow(
+                    new ExponentialStep(points[i], stage, prediction, stochastic: false),
+                    (states, outputs) => table.AddStage(i, stage.Time, states, outputs));
                 offsets.Add(stage.Lambda - points[i].Lambda);
             }
 
-            AddRow(new ExponentialStep(points[i], points[i + 1], prediction, stochastic: false), (states, outputs) => table.AddGridState(i + 1, states, outputs));
+            AddRow(
+                new ExponentialStep(points[i], points[i + 1], prediction, stochastic: false),
+                (states, outputs) => table.AddGridState(i + 1, states, outputs));
             row = stageRows[^1];
 
             void AddRow(ExponentialStep step, Func<IEnumerable<TableTerm>, IEnumerable<TableTerm>, int> add)

@@ -39,7 +39,8 @@ internal readonly struct ExponentialStep
 
     /// <summary>What the methods of order 1 share, as text; null for noise prediction unless there is no signal at the start.</summary>
     internal static string EulerIdentity(Prediction? prediction) =>
-        $"exponential Euler in {prediction ?? Prediction.Noise} prediction{(prediction is null ? $", {Prediction.Data} where the grid starts without signal" : "")}";
+        $"exponential Euler in {prediction ?? Prediction.Noise} "
+            + $"prediction{(prediction is null ? $", {Prediction.Data} where the grid starts without signal" : "")}";
 
     /// <summary>lambda_t - lambda_s.</summary>
     internal double H { get; }

@@ -28,7 +28,9 @@ internal static class MultistepOrder
     /// The orders of the last steps as the policy allows them, as text: as many as the order, which are all that it can lower.
     /// </summary>
     internal static string LastOrders(int order, FinalSteps finalSteps, bool repeatsEnd) =>
-        string.Join(", ", Enumerable.Range(repeatsEnd ? 2 : 1, order).Reverse().Select(left => Math.Min(order, Cap(left, order, finalSteps))));
+        string.Join(
+            ", ",
+            Enumerable.Range(repeatsEnd ? 2 : 1, order).Reverse().Select(left => Math.Min(order, Cap(left, order, finalSteps))));
 
     // Left are the steps from this one on.
     private static int Cap(int left, int order, FinalSteps finalSteps) => finalSteps switch

@@ -61,7 +61,8 @@ public abstract class Solver
     public static Solver Dpm2Ancestral() => new AncestralMidpoint();
 
     /// <summary>
-    /// SA-Solver (Xue et al. 2023): stochastic Adams methods, predictor and corrector, in data prediction. One evaluation a step. Stochastic
+    /// SA-Solver (Xue et al. 2023): stochastic Adams methods, predictor and corrector, in data prediction. One evaluation a step.
+    /// Stochastic
     /// unless tau is 0.
     /// </summary>
     /// <param name="predictorOrder">1 to 4. The default value is 2.</param>
@@ -79,7 +80,8 @@ public abstract class Solver
     public static Solver Consistency() => new ConsistencySampling();
 
     /// <summary>
-    /// Strategic stochastic sampling of a trajectory consistency model, TCD (Zheng et al. 2024): a DDIM step to (1 - gamma) t, and noise from
+    /// Strategic stochastic sampling of a trajectory consistency model, TCD (Zheng et al. 2024): a DDIM step to (1 - gamma) t, and noise
+    /// from
     /// there up to t. Stochastic, one evaluation a step.
     /// </summary>
     /// <param name="gamma">In [0, 1]: 0 is <see cref="Ddim()"/>, 1 is <see cref="Consistency"/>. The default value is 0.3.</param>
@@ -118,8 +120,11 @@ public abstract class Solver
     /// order 2.
     /// </remarks>
     /// <inheritdoc cref="DpmSolver"/>
-    public static Solver DpmSolverPlusPlus(int order = 2, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
-        new ExponentialMultistep($"DPM-Solver++{order}M", Prediction.Data, Order(order, 3)) { Type = type, FinalSteps = finalSteps };
+    public static Solver DpmSolverPlusPlus(
+        int order = 2,
+        SolverType type = SolverType.Midpoint,
+        FinalSteps finalSteps = FinalSteps.FullOrder
+    ) => new ExponentialMultistep($"DPM-Solver++{order}M", Prediction.Data, Order(order, 3)) { Type = type, FinalSteps = finalSteps };
 
     /// <summary>DPM-Solver singlestep (Lu et al. 2022a): noise prediction, as many evaluations a step as the order.</summary>
     /// <param name="order">1, 2 or 3. The default value is 2.</param>
@@ -147,10 +152,17 @@ public abstract class Solver
     /// <param name="finalSteps">Whether the order falls at the end. The default value is <see cref="FinalSteps.FullOrder"/>.</param>
     /// <param name="prediction"><see cref="Prediction.Data"/> (the default) or <see cref="Prediction.Noise"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The order or the prediction is not supported.</exception>
-    public static Solver UniPc(int order = 2, UniPcVariant variant = UniPcVariant.Bh2, FinalSteps finalSteps = FinalSteps.FullOrder, Prediction prediction = Prediction.Data) =>
+    public static Solver UniPc(
+        int order = 2,
+        UniPcVariant variant = UniPcVariant.Bh2,
+        FinalSteps finalSteps = FinalSteps.FullOrder,
+        Prediction prediction = Prediction.Data) =>
         prediction is Prediction.Data or Prediction.Noise
             ? new UniPc(Order(order, 3), prediction) { Variant = variant, FinalSteps = finalSteps }
-            : throw new ArgumentOutOfRangeException(nameof(prediction), prediction, $"Got {prediction}; UniPC works in {Prediction.Data} or {Prediction.Noise} prediction.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(prediction),
+                prediction,
+                $"Got {prediction}; UniPC works in {Prediction.Data} or {Prediction.Noise} prediction.");
 
     /// <summary>
     /// DDPM ancestral sampling (Ho et al. 2020): x_s drawn from its posterior given x_t and the predicted data. The same map as
@@ -166,7 +178,12 @@ public abstract class Solver
     /// </summary>
     /// <inheritdoc cref="SdeDpmSolverPlusPlus"/>
     public static Solver SdeDpmSolver(int order = 1, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
-        new ExponentialMultistep($"SDE-DPM-Solver-{order}", Prediction.Noise, Order(order, 2)) { Stochastic = true, Type = type, FinalSteps = finalSteps };
+        new ExponentialMultistep($"SDE-DPM-Solver-{order}", Prediction.Noise, Order(order, 2))
+        {
+            Stochastic = true,
+            Type = type,
+            FinalSteps = finalSteps,
+        };
 
     /// <summary>
     /// SDE-DPM-Solver++ multistep (Lu et al. 2022b, section 5): data prediction. Stochastic, strong order 1, one evaluation a step.
@@ -175,8 +192,16 @@ public abstract class Solver
     /// <param name="type">How order 2 uses the derivative. The default value is <see cref="SolverType.Midpoint"/>.</param>
     /// <param name="finalSteps">Whether the order falls at the end. The default value is <see cref="FinalSteps.FullOrder"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The order is not supported.</exception>
-    public static Solver SdeDpmSolverPlusPlus(int order = 1, SolverType type = SolverType.Midpoint, FinalSteps finalSteps = FinalSteps.FullOrder) =>
-        new ExponentialMultistep($"SDE-DPM-Solver++{order}", Prediction.Data, Order(order, 2)) { Stochastic = true, Type = type, FinalSteps = finalSteps };
+    public static Solver SdeDpmSolverPlusPlus(
+        int order = 1,
+        SolverType type = SolverType.Midpoint,
+        FinalSteps finalSteps = FinalSteps.FullOrder) =>
+        new ExponentialMultistep($"SDE-DPM-Solver++{order}", Prediction.Data, Order(order, 2))
+        {
+            Stochastic = true,
+            Type = type,
+            FinalSteps = finalSteps,
+        };
 
     /// <summary>
     /// A Runge-Kutta scheme for the diffusion ODE or SDE without its linear part (a Lawson method): the increment that
@@ -186,7 +211,8 @@ public abstract class Solver
     /// <param name="prediction"><see cref="Prediction.Data"/> (the default) or <see cref="Prediction.Noise"/>.</param>
     /// <exception cref="ArgumentException">The scheme needs one clock for drift and noise, which noise prediction does not
     /// have.</exception>
-    public static Solver ExponentialRungeKutta(ButcherTableau tableau, Prediction prediction = Prediction.Data) => new ExponentialRungeKutta(tableau, prediction);
+    public static Solver ExponentialRungeKutta(ButcherTableau tableau, Prediction prediction = Prediction.Data) =>
+        new ExponentialRungeKutta(tableau, prediction);
 
     /// <summary>
     /// Rex (Blasingame and Liu 2025): an algebraically reversible solver of any order for ODE and SDE. Its sample can be inverted
@@ -207,7 +233,8 @@ public abstract class Solver
     /// <exception cref="ArgumentOutOfRangeException">The coupling is outside (0, 1].</exception>
     /// <exception cref="ArgumentException">The scheme needs one clock for drift and noise, which noise prediction does not
     /// have.</exception>
-    public static Solver Rex(ButcherTableau tableau, double coupling = 0.999, Prediction prediction = Prediction.Data) => new Rex(tableau, coupling, prediction);
+    public static Solver Rex(ButcherTableau tableau, double coupling = 0.999, Prediction prediction = Prediction.Data) =>
+        new Rex(tableau, coupling, prediction);
 
     /// <summary>
     /// EDICT (Wallace et al. 2023): two coupled DDIM sequences. Reversible; noise prediction, two evaluations a step.
@@ -254,7 +281,8 @@ public abstract class Solver
     {
         if (IsStochastic && grid.TowardsNoise)
         {
-            throw new InvalidOperationException($"{Name} is stochastic and cannot run on a grid from data to noise ({grid}). Use a deterministic solver to invert.");
+            throw new InvalidOperationException(
+                $"{Name} is stochastic and cannot run on a grid from data to noise ({grid}). Use a deterministic solver to invert.");
         }
     }
 

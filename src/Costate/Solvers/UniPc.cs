@@ -32,7 +32,8 @@ internal sealed class UniPc : Solver
     public override string Name => $"UniPC-{order}";
 
     internal override string? Identity => string.Concat(
-        $"UniPC of order {order} in {prediction} prediction, {Variant}, last orders {MultistepOrder.LastOrders(order, FinalSteps, RepeatsEnd)}",
+            $"UniPC of order {order} in {prediction} prediction, {Variant}, last orders "
+                + $"{MultistepOrder.LastOrders(order, FinalSteps, RepeatsEnd)}",
         UncorrectedSteps.Count > 0 ? $", without correction of {string.Join(", ", UncorrectedSteps.Order())}" : "",
         RepeatsEnd ? ", with correction of the last" : "");
 

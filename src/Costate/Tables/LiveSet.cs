@@ -14,7 +14,10 @@ internal sealed class LiveSet : IDisposable
 
     /// <summary>Each state with what 64 bits leave of it, and each prediction.</summary>
     internal IEnumerable<(Tensor Tensor, Tensor? Remainder)> Kept =>
-        [.. States.Select(entry => (entry.Value, Remainders.GetValueOrDefault(entry.Key))), .. Outputs.Values.Select(output => (output, (Tensor?)null))];
+        [
+            .. States.Select(entry => (entry.Value, Remainders.GetValueOrDefault(entry.Key))),
+            .. Outputs.Values.Select(output => (output, (Tensor?)null)),
+        ];
 
     private Dictionary<int, Tensor>[] Parts => [States, Remainders, Outputs];
 

@@ -10,14 +10,20 @@ internal static class SamplingInputs
         ArgumentNullException.ThrowIfNull(start);
         if (start.dim() < 1 || start.numel() == 0 || !start.is_floating_point())
         {
-            throw new ArgumentException($"Got x_T of shape {Shapes.Text(start)} and dtype {start.dtype}; it must be [batch, ...], not empty, of a floating-point dtype.", nameof(start));
+            throw new ArgumentException(
+                $"Got x_T of shape {Shapes.Text(start)} and dtype {start.dtype}; it must be [batch, ...], not empty, "
+                    + "of a floating-point dtype.",
+                nameof(start));
         }
 
         Finite.CheckInput(start, "x_T");
         CheckCondition(sampler, start, z);
         if (sampler.Solver.IsStochastic && noise is null)
         {
-            throw new ArgumentException($"{sampler.Solver.Name} is stochastic and needs a path: pass noise: {nameof(BrownianPath)}.{nameof(BrownianPath.PerStep)}(seed). The same path replays the same sample.", nameof(noise));
+            throw new ArgumentException(
+                $"{sampler.Solver.Name} is stochastic and needs a path: pass noise: "
+                    + $"{nameof(BrownianPath)}.{nameof(BrownianPath.PerStep)}(seed). The same path replays the same sample.",
+                nameof(noise));
         }
 
         if (sampler.Solver.IsStochastic)
@@ -37,12 +43,19 @@ internal static class SamplingInputs
         int batchDimension = z.IsScheduled ? 1 : 0;
         if (z.IsScheduled && values.shape[0] != sampler.Grid.Steps)
         {
-            throw new ArgumentException($"Got a scheduled condition with {values.shape[0]} entries for {sampler.Grid.Steps} steps; it has one for each interval of the grid.", nameof(z));
+            throw new ArgumentException(
+                $"Got a scheduled condition with {values.shape[0]} entries for {sampler.Grid.Steps} steps; "
+                    + "it has one for each interval of the grid.",
+                nameof(z));
         }
 
         if (values.dim() <= batchDimension || values.shape[batchDimension] != start.shape[0])
         {
-            throw new ArgumentException($"Got a condition of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be {(z.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. Use expand or repeat for one condition shared by all items.", nameof(z));
+            throw new ArgumentException(
+                $"Got a condition of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be "
+                    + $"{(z.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. Use expand or repeat for one condition shared by all "
+                    + "items.",
+                nameof(z));
         }
 
         if (values.device.type != start.device.type || values.device.index != start.device.index)

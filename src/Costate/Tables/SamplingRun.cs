@@ -123,7 +123,12 @@ internal sealed record SamplingRun
     internal VectorJacobianProduct Linearize(Tensor x, EvaluationPoint at)
     {
         using Tensor? z = Condition?.At(at.Interval);
-        return VectorJacobianProduct.Begin((leaf, condition) => Evaluate(leaf, at, condition), x, z, ConditionIsDifferentiable, NetworkType);
+        return VectorJacobianProduct.Begin(
+            (leaf, condition) => Evaluate(leaf, at, condition),
+            x,
+            z,
+            ConditionIsDifferentiable,
+            NetworkType);
     }
 
     /// <summary>
@@ -131,12 +136,18 @@ internal sealed record SamplingRun
     /// parameters. Once only.
     /// </summary>
     /// <exception cref="InvalidOperationException">The output depends on an input that its graph does not reach.</exception>
-    internal (Tensor X, Tensor? Z) Pull(VectorJacobianProduct linearized, EvaluationPoint at, Tensor cotangent, ParameterGradients? parameters = null)
+    internal (Tensor X, Tensor? Z) Pull(
+        VectorJacobianProduct linearized,
+        EvaluationPoint at,
+        Tensor cotangent,
+        ParameterGradients? parameters = null)
     {
         (Tensor? x, Tensor? z) = linearized.Reach(cotangent, parameters);
         Meter.Products++;
         Graph.Check(this, at, linearized.Output, linearized.X, linearized.Z, x is not null, z is not null);
-        return (x ?? zeros_like(linearized.X, requires_grad: false), ConditionIsDifferentiable ? z ?? zeros_like(linearized.Z!, requires_grad: false) : null);
+        return (
+            x ?? zeros_like(linearized.X, requires_grad: false),
+            ConditionIsDifferentiable ? z ?? zeros_like(linearized.Z!, requires_grad: false) : null);
     }
 
     /// <summary>Tells that the backward pass has passed evaluation k.</summary>

@@ -110,7 +110,12 @@ public sealed class SolverTable
     internal SolverTable WithControls(IReadOnlyList<int> gridPoints) => new(
         Prediction,
         Schedule,
-        [.. rows.Select(row => row.GridIndex is int i && gridPoints.Contains(i) ? row.With([new(NoiseIntervals.Count + Array.IndexOf([.. gridPoints], i), 1)]) : row)],
+            [
+                .. rows.Select(row =>
+                    row.GridIndex is int i && gridPoints.Contains(i)
+                        ? row.With([new(NoiseIntervals.Count + Array.IndexOf([.. gridPoints], i), 1)])
+                        : row),
+            ],
         [.. NoiseIntervals],
         Reversal)
     { InputCount = NoiseIntervals.Count + gridPoints.Count, ControlledPoints = gridPoints };
@@ -123,7 +128,8 @@ public sealed class SolverTable
     }
 
     /// <summary>How the prediction of this table at row i becomes one of another kind.</summary>
-    internal PredictionConversion ConversionTo(Prediction kind, int i) => PredictionConversion.Checked(rows[i].Prediction, kind, PointOf(i));
+    internal PredictionConversion ConversionTo(Prediction kind, int i) =>
+        PredictionConversion.Checked(rows[i].Prediction, kind, PointOf(i));
 
     private PredictionConversion[] Bind(Prediction network)
     {

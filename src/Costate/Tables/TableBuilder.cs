@@ -41,8 +41,22 @@ public sealed class TableBuilder
     /// <param name="inputs">Weights on noise vectors, by the numbers that <see cref="AddNoise"/> gave them.</param>
     /// <param name="isFinal">False for a prediction that a later row corrects.</param>
     /// <returns>The number of the new row.</returns>
-    public int AddGridState(int gridIndex, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? inputs = null, bool isFinal = true) =>
-        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], Math.Min(gridIndex, grid.Steps - 1), prediction, isFinal ? gridIndex : null, null, states, outputs, inputs);
+    public int AddGridState(
+        int gridIndex,
+        IEnumerable<TableTerm> states,
+        IEnumerable<TableTerm>? outputs = null,
+        IEnumerable<TableTerm>? inputs = null,
+        bool isFinal = true) =>
+        Add(
+            grid.Times[gridIndex],
+            grid.NetworkTimes[gridIndex],
+            Math.Min(gridIndex, grid.Steps - 1),
+            prediction,
+            isFinal ? gridIndex : null,
+            null,
+            states,
+            outputs,
+            inputs);
 
     /// <summary>Adds a stage within a step.</summary>
     /// <param name="interval">Which step, from 0.</param>
@@ -51,16 +65,43 @@ public sealed class TableBuilder
     /// <param name="outputs">Weights on predictions at earlier states, by row. Zero weights are left out.</param>
     /// <param name="inputs">Weights on noise vectors, by the numbers that <see cref="AddNoise"/> gave them.</param>
     /// <returns>The number of the new row.</returns>
-    public int AddStage(int interval, double time, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? inputs = null) =>
-        AddStage(interval, time, prediction, states, outputs, inputs);
+    public int AddStage(
+        int interval,
+        double time,
+        IEnumerable<TableTerm> states,
+        IEnumerable<TableTerm>? outputs = null,
+        IEnumerable<TableTerm>? inputs = null) => AddStage(interval, time, prediction, states, outputs, inputs);
 
     /// <summary>Adds a stage whose prediction is of another kind than the table's.</summary>
-    internal int AddStage(int interval, double time, Prediction kind, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? inputs) =>
-        Add(time, grid.NetworkTimeAt(interval, time), interval, kind, null, null, states, outputs, inputs);
+    internal int AddStage(
+        int interval,
+        double time,
+        Prediction kind,
+        IEnumerable<TableTerm> states,
+        IEnumerable<TableTerm>? outputs,
+        IEnumerable<TableTerm>? inputs
+    ) => Add(time, grid.NetworkTimeAt(interval, time), interval, kind, null, null, states, outputs, inputs);
 
     /// <summary>Adds a state of a reversible solver at a grid point.</summary>
-    internal int AddCarrier(int gridIndex, int interval, Prediction kind, bool isGridState, int? solvesFor, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs = null, IEnumerable<TableTerm>? inputs = null) =>
-        Add(grid.Times[gridIndex], grid.NetworkTimes[gridIndex], interval, kind, isGridState ? gridIndex : null, solvesFor, states, outputs, inputs);
+    internal int AddCarrier(
+        int gridIndex,
+        int interval,
+        Prediction kind,
+        bool isGridState,
+        int? solvesFor,
+        IEnumerable<TableTerm> states,
+        IEnumerable<TableTerm>? outputs = null,
+        IEnumerable<TableTerm>? inputs = null) =>
+        Add(
+            grid.Times[gridIndex],
+            grid.NetworkTimes[gridIndex],
+            interval,
+            kind,
+            isGridState ? gridIndex : null,
+            solvesFor,
+            states,
+            outputs,
+            inputs);
 
     /// <summary>Adds a noise vector and returns its number.</summary>
     /// <param name="interval">What it stands for.</param>
@@ -78,9 +119,19 @@ public sealed class TableBuilder
         new(prediction, schedule, [.. rows], [.. noiseIntervals], new Reversal(sample, start, end, other));
 
     /// <summary>Says what the prediction at the start is, where it is not the table's.</summary>
-    internal void SetStart(Prediction kind) => rows[0] = new TableRow(new EvaluationPoint(rows[0].Time, rows[0].NetworkTime, FirstStep), kind, [], [], []) { GridIndex = 0 };
+    internal void SetStart(Prediction kind) =>
+        rows[0] = new TableRow(new EvaluationPoint(rows[0].Time, rows[0].NetworkTime, FirstStep), kind, [], [], []) { GridIndex = 0 };
 
-    private int Add(double time, double networkTime, int interval, Prediction kind, int? gridIndex, int? solvesFor, IEnumerable<TableTerm> states, IEnumerable<TableTerm>? outputs, IEnumerable<TableTerm>? inputs)
+    private int Add(
+        double time,
+        double networkTime,
+        int interval,
+        Prediction kind,
+        int? gridIndex,
+        int? solvesFor,
+        IEnumerable<TableTerm> states,
+        IEnumerable<TableTerm>? outputs,
+        IEnumerable<TableTerm>? inputs)
     {
         rows.Add(new TableRow(
             new EvaluationPoint(time, networkTime, FirstStep + interval),
@@ -101,12 +152,17 @@ public sealed class TableBuilder
             {
                 if (!double.IsFinite(term.Weight))
                 {
-                    throw new InvalidOperationException($"This solver has no finite coefficients for the step to time {time} on {schedule}, where alpha = {schedule.Alpha(time):G6} and sigma = {schedule.Sigma(time):G6}{Cause(kind)}");
+                    throw new InvalidOperationException(
+                        $"This solver has no finite coefficients for the step to time {time} on {schedule}, "
+                            + $"where alpha = {schedule.Alpha(time):G6} and sigma = {schedule.Sigma(time):G6}{Cause(kind)}");
                 }
 
                 if (term.Index < 0 || term.Index >= count)
                 {
-                    throw new ArgumentOutOfRangeException(nameof(states), term.Index, $"Got a term on number {term.Index}, but only {count} precede row {rows.Count}; a table is explicit.");
+                    throw new ArgumentOutOfRangeException(
+                        nameof(states),
+                        term.Index,
+                        $"Got a term on number {term.Index}, but only {count} precede row {rows.Count}; a table is explicit.");
                 }
             }
 
@@ -128,6 +184,7 @@ public sealed class TableBuilder
         (string scale, string other) = ends[0].Alpha == 0
             ? ("alpha", $"{nameof(Solver.DpmSolverPlusPlus)} (data prediction)")
             : ("sigma", $"{nameof(Solver.Ddim)} (noise prediction)");
-        return FormattableString.Invariant($": in {kind} prediction it cannot step from time {ends[0].Time:R}, where {scale} is 0. Move that end of the grid inwards, or use a solver that can, such as {other}.");
+        return FormattableString.Invariant($": in {kind} prediction it cannot step from time {ends[0].Time:R}, where {scale} is 0. ")
+            + $"Move that end of the grid inwards, or use a solver that can, such as {other}.";
     }
 }

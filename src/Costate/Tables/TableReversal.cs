@@ -165,7 +165,9 @@ internal sealed class TableReversal : IDisposable
             using DisposeScope scope = NewDisposeScope();
             Tensor raw = evaluate(row, x);
             PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, row);
-            output = (conversion.IsIdentity ? raw.detach().clone() : raw.detach().Times(conversion.Output).AddTimes(x, conversion.State)).DetachFromDisposeScope();
+            output = (
+                conversion.IsIdentity ? raw.detach().clone() : raw.detach().Times(conversion.Output).AddTimes(x, conversion.State)
+            ).DetachFromDisposeScope();
             live.Outputs[row] = output;
         }
 

@@ -136,7 +136,11 @@ internal sealed class TableTranspose
     {
         using DisposeScope scope = NewDisposeScope();
         TableRow at = table.Rows[evaluated];
-        (Tensor product, Tensor? conditionProduct) = run.Pull(linearized, at.At, conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output), parameters);
+        (Tensor product, Tensor? conditionProduct) = run.Pull(
+            linearized,
+            at.At,
+            conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output),
+            parameters);
 
         if (conversion.State != 0)
         {

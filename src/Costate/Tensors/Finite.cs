@@ -25,7 +25,9 @@ internal static class Finite
         if (!Is(output))
         {
             throw new InvalidOperationException(
-                $"The network returned NaN or infinity at step {at.Interval} (time {at.Time:R}, told {at.NetworkTime:R}) for item {firstItem + FirstItem(output)}. Check its weights, its dtype (float16 overflows above 65504) and the prediction type.");
+                $"The network returned NaN or infinity at step {at.Interval} (time {at.Time:R}, told {at.NetworkTime:R}) for item "
+                    + $"{firstItem + FirstItem(output)}. Check its weights, its dtype (float16 overflows above 65504) and the prediction "
+                    + "type.");
         }
     }
 

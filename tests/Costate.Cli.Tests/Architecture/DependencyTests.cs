@@ -28,7 +28,10 @@ public sealed partial class DependencyTests
     public void Library_KnowsNoOptionAndNoExceptionOfTheTool(string project)
     {
         string folder = Repository.PathTo("src", project);
-        foreach (string file in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(f => !Path.GetRelativePath(folder, f).StartsWith("obj", StringComparison.Ordinal)))
+        foreach (
+            string file in Directory
+                .EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+                .Where(f => !Path.GetRelativePath(folder, f).StartsWith("obj", StringComparison.Ordinal)))
         {
             string text = File.ReadAllText(file);
             Assert.True(!OptionOrException().IsMatch(text), $"{file}: {OptionOrException().Match(text).Value}");
@@ -45,7 +48,10 @@ public sealed partial class DependencyTests
         var needs = Directory.GetDirectories(root).Select(d => Path.GetFileName(d)).Where(d => d is not ("bin" or "obj")).ToDictionary(
             d => d,
             d => Directory.EnumerateFiles(Path.Combine(root, d), "*.cs", SearchOption.AllDirectories)
-                .SelectMany(f => Regex.Matches(File.ReadAllText(f), $@"^using (?:\w+ = )?{Regex.Escape(project)}\.(\w+)", RegexOptions.Multiline).Select(m => m.Groups[1].Value))
+                        .SelectMany(f =>
+                            Regex
+                                .Matches(File.ReadAllText(f), $@"^using (?:\w+ = )?{Regex.Escape(project)}\.(\w+)", RegexOptions.Multiline)
+                                .Select(m => m.Groups[1].Value))
                 .Where(other => other != d).ToHashSet());
         while (needs.FirstOrDefault(n => !n.Value.Any(needs.ContainsKey)).Key is string free)
         {

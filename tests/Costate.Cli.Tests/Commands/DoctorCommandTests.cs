@@ -13,7 +13,23 @@ public sealed class DoctorCommandTests
     {
         ToolRun run = Tool.Done("doctor");
         Assert.All(
-            (string[])["processor", "memory", "libtorch", "TorchSharp 0.", "torch threads", "oneDNN", "NNPACK", "off", "allocator", "OMP_WAIT_POLICY", "GPU", "output folder", "embedded model", "All is well."],
+            (string[])
+                [
+                    "processor",
+                    "memory",
+                    "libtorch",
+                    "TorchSharp 0.",
+                    "torch threads",
+                    "oneDNN",
+                    "NNPACK",
+                    "off",
+                    "allocator",
+                    "OMP_WAIT_POLICY",
+                    "GPU",
+                    "output folder",
+                    "embedded model",
+                    "All is well.",
+                ],
             text => Assert.Contains(text, run.Output));
         Assert.DoesNotContain("To do", run.Output);
         Assert.Equal("", run.Error);
@@ -28,7 +44,13 @@ public sealed class DoctorCommandTests
         Assert.True(report.GetProperty("isWell").GetBoolean());
         JsonElement[] findings = [.. report.GetProperty("findings").EnumerateArray()];
         Assert.Equal(findings.Length, findings.Select(f => f.GetProperty("name").GetString()).Distinct().Count());
-        Assert.All(findings, f => Assert.True(f.GetProperty("isWell").GetBoolean() && f.GetProperty("remedy").ValueKind == JsonValueKind.Null && f.GetProperty("found").GetString()!.Length > 0));
+        Assert.All(
+            findings,
+            f =>
+                Assert.True(
+                    f.GetProperty("isWell").GetBoolean()
+                        && f.GetProperty("remedy").ValueKind == JsonValueKind.Null
+                        && f.GetProperty("found").GetString()!.Length > 0));
 
         // Nothing is left behind.
         Assert.Empty(Directory.GetFileSystemEntries(folder.FullName));
@@ -65,7 +87,8 @@ public sealed class DoctorCommandTests
     [Fact]
     public void WrongOneDnn_IsSaid_AndDealtWith()
     {
-        (int exitCode, string output) = Examine(() => new CpuLibrariesState(NnpackIsOff: true, OneDnnIsOff: false, ConvolutionsAreRight: false, SwitchesWereFound: true));
+        (int exitCode, string output) = Examine(() =>
+            new CpuLibrariesState(NnpackIsOff: true, OneDnnIsOff: false, ConvolutionsAreRight: false, SwitchesWereFound: true));
         Assert.Equal(0, exitCode);
         Assert.Contains("wrong on this processor", output);
     }
@@ -73,7 +96,8 @@ public sealed class DoctorCommandTests
     [Fact]
     public void OtherLibtorch_IsIll()
     {
-        (int exitCode, string output) = Examine(() => new CpuLibrariesState(NnpackIsOff: false, OneDnnIsOff: false, ConvolutionsAreRight: true, SwitchesWereFound: false));
+        (int exitCode, string output) = Examine(() =>
+            new CpuLibrariesState(NnpackIsOff: false, OneDnnIsOff: false, ConvolutionsAreRight: true, SwitchesWereFound: false));
         Assert.Equal(1, exitCode);
         Assert.Contains("1 thing needs doing.", output);
     }
@@ -87,7 +111,9 @@ public sealed class DoctorCommandTests
     {
         ToolRun run = Tool.Run([.. arguments, "--json"]);
         Assert.Equal(1, run.ExitCode);
-        JsonElement ill = Assert.Single(JsonDocument.Parse(run.Output).RootElement.GetProperty("findings").EnumerateArray(), f => !f.GetProperty("isWell").GetBoolean());
+        JsonElement ill = Assert.Single(
+            JsonDocument.Parse(run.Output).RootElement.GetProperty("findings").EnumerateArray(),
+            f => !f.GetProperty("isWell").GetBoolean());
         Assert.All(texts, text => Assert.Contains(text, ill.GetRawText()));
         Assert.Contains("To do", Tool.Run(arguments).Output);
     }

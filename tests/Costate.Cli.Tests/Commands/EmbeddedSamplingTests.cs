@@ -19,7 +19,12 @@ public sealed class EmbeddedSamplingTests : IDisposable
     public EmbeddedSamplingTests()
     {
         a = Pictures.Write(folder.PathTo("a.png"), 64, 64, (x, y) => new SKColor((byte)(4 * x), (byte)(255 - (3 * y)), 128));
-        b = Pictures.Write(folder.PathTo("b.jpg"), 90, 70, (x, y) => new SKColor((byte)(3 * y), 60, (byte)(2 * x)), SKEncodedImageFormat.Jpeg);
+        b = Pictures.Write(
+            folder.PathTo("b.jpg"),
+            90,
+            70,
+            (x, y) => new SKColor((byte)(3 * y), 60, (byte)(2 * x)),
+            SKEncodedImageFormat.Jpeg);
         quick = ["--weights", TinyWeights.Write(folder.PathTo("weights"), calibrated: false), "--steps", "3"];
     }
 
@@ -104,7 +109,8 @@ public sealed class EmbeddedSamplingTests : IDisposable
     [InlineData("--unconditional", "zeros")]
     [InlineData("--shape", "3,32,32")]
     [InlineData("--dtype", "float64")]
-    public void OptionsOfAModel_AreRefusedWithoutOne(string option, string value) => Refused(2, ["invert", a, option, value], $"Got {option} without --model", "drawn faces");
+    public void OptionsOfAModel_AreRefusedWithoutOne(string option, string value) =>
+        Refused(2, ["invert", a, option, value], $"Got {option} without --model", "drawn faces");
 
     [Fact]
     public void WhatDoesNotGoTogether_IsRefused()
@@ -127,9 +133,13 @@ public sealed class EmbeddedSamplingTests : IDisposable
     {
         using var scope = NewDisposeScope();
         Done("invert", [a], "out");
-        NoiseState state = NoiseStateFile.Read(Latent, out IReadOnlyDictionary<string, string> remarks);
+        var state = (ReversibleNoise)NoiseStateFile.Read(Latent, out IReadOnlyDictionary<string, string> remarks);
         var settings = new Dictionary<string, string>(state.Settings) { ["network"] = "0123456789abcdef" };
-        NoiseStateFile.Write(Latent, new NoiseState(state.States, null, state.Dtype, settings, state.Remainders), remarks, NoiseStateFile.ReadCondition(Latent));
+        NoiseStateFile.Write(
+            Latent,
+            new ReversibleNoise(state.States, state.Remainders, state.Dtype, settings),
+            remarks,
+            NoiseStateFile.ReadCondition(Latent));
         Refused(1, ["decode", Latent], "network:", "0123456789abcdef");
         NoiseStateFile.Write(Latent, state, remarks);
         Refused(2, ["decode", Latent], "Got no condition", "--condition-from");

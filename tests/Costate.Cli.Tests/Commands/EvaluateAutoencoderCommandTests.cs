@@ -11,7 +11,21 @@ public sealed class EvaluateAutoencoderCommandTests
     {
         using var folder = new TemporaryFolder();
         string weights = TinyWeights.Write(folder.PathTo("weights"));
-        string[] arguments = ["evaluate", "autoencoder", "--weights", weights, "--faces", "3", "--steps", "2", "--threads", "1", "--output", folder.PathTo("out")];
+        string[] arguments =
+        [
+            "evaluate",
+            "autoencoder",
+            "--weights",
+            weights,
+            "--faces",
+            "3",
+            "--steps",
+            "2",
+            "--threads",
+            "1",
+            "--output",
+            folder.PathTo("out"),
+        ];
         ToolRun run = Tool.Done(arguments);
         Assert.All((string[])["PSNR, dB", "judge-3, %", "its own noise", "other noise"], text => Assert.Contains(text, run.Output));
 
@@ -32,7 +46,9 @@ public sealed class EvaluateAutoencoderCommandTests
         string weights = TinyWeights.Write(folder.PathTo("weights"));
         using var source = new CancellationTokenSource();
         source.Cancel();
-        ToolRun run = Tool.Run(["evaluate", "autoencoder", "--weights", weights, "--output", folder.PathTo("out")], cancellationToken: source.Token);
+        ToolRun run = Tool.Run(
+            ["evaluate", "autoencoder", "--weights", weights, "--output", folder.PathTo("out")],
+            cancellationToken: source.Token);
         Assert.Equal(130, run.ExitCode);
         Assert.False(Directory.Exists(folder.PathTo("out")));
     }
@@ -41,6 +57,10 @@ public sealed class EvaluateAutoencoderCommandTests
     public void WeightsThatAreMissing_AreNamed()
     {
         using var folder = new TemporaryFolder();
-        Tool.Fails(1, ["evaluate", "autoencoder", "--weights", folder.PathTo("none"), "--output", folder.PathTo("out")], "none", "folder of weights");
+        Tool.Fails(
+            1,
+            ["evaluate", "autoencoder", "--weights", folder.PathTo("none"), "--output", folder.PathTo("out")],
+            "none",
+            "folder of weights");
     }
 }

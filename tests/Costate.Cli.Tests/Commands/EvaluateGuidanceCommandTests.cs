@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using Costate.Testing;
 using SkiaSharp;
 
@@ -10,7 +10,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
     private const string Few = "unguided,greedy,end-to-end";
 
     private readonly TemporaryFolder folder = new();
-    private Func<string?, MorphModel> model = TinyMorphModel.OfFormula;
+    private Func<string?, FaceModel> model = TinyMorphModel.OfFormula;
 
     public void Dispose() => folder.Dispose();
 
@@ -20,7 +20,8 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         ToolRun run = Done("out", "--faces", "2", "--evaluations", "12");
         Assert.All((string[])["Inpainting", "Identity", "Greedy, 4 ahead", "Greedy, all ahead", "OC-Flow", "End-to-end", "judges"], text => Assert.Contains(text, run.Output));
         Assert.All(
-            (string[])["guidance.csv", "guidance.json", "guidance.md", "guidance-loss.png", "guidance-psnr.png", "guidance-ssim.png", "guidance-examples.png"],
+            (string[])["guidance.csv", "guidance.json", "guidance.md", "guidance-loss.png", "guidance-psnr.png", "guidance-ssim.png",
+                "guidance-examples.png"],
             file => Assert.True(new FileInfo(folder.PathTo("out", file)).Length > 500, file));
 
         // The rows of the examples are named at their left, before the first picture.
@@ -33,7 +34,9 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         Assert.Equal(1 + (2 * 4 * 17), Rows("out").Length);
         JsonElement report = JsonDocument.Parse(File.ReadAllText(folder.PathTo("out", "guidance.json"))).RootElement;
         Assert.Equal(4, report.GetProperty("findings").GetArrayLength());
-        Assert.All(report.GetProperty("methods").EnumerateArray(), m => Assert.InRange(m.GetProperty("networkEvaluations").GetDouble(), 1, m.GetProperty("budget").GetInt32()));
+        Assert.All(
+            report.GetProperty("methods").EnumerateArray(),
+            m => Assert.InRange(m.GetProperty("networkEvaluations").GetDouble(), 1, m.GetProperty("budget").GetInt32()));
         JsonElement greedy = report.GetProperty("methods").EnumerateArray().First(m => m.GetProperty("method").GetString() == "greedy");
         Assert.Equal(0, greedy.GetProperty("lossToGreedy").GetProperty("mean").GetDouble());
     }
@@ -43,9 +46,27 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
     {
         // A formula that is bounded does not diverge.
         model = TinyMorphModel.Load;
-        string[] options = ["--faces", "2", "--tasks", "deblur", "--evaluations", "20", "--lookahead", "1", "--methods", "unguided,greedy,dps:strength=1e9,red-diff:strength=1e9,greedy-dim:strength=1e30,end-to-end:strength=1e30,flowgrad:strength=1e37"];
+        string[] options =
+        [
+            "--faces",
+            "2",
+            "--tasks",
+            "deblur",
+            "--evaluations",
+            "20",
+            "--lookahead",
+            "1",
+            "--methods",
+            "unguided,greedy,dps:strength=1e9,red-diff:strength=1e9,greedy-dim:strength=1e30,end-to-end:strength=1e30,flowgrad:strength=1e37",
+        ];
         Done("out", options);
-        JsonElement[] methods = [.. JsonDocument.Parse(File.ReadAllText(folder.PathTo("out", "guidance.json"))).RootElement.GetProperty("methods").EnumerateArray()];
+        JsonElement[] methods =
+        [
+            .. JsonDocument
+                .Parse(File.ReadAllText(folder.PathTo("out", "guidance.json")))
+                .RootElement.GetProperty("methods")
+                .EnumerateArray(),
+        ];
         Assert.Equal(7, methods.Length);
         foreach (JsonElement method in methods)
         {
@@ -56,8 +77,18 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
 
         const int Loss = 7;
         const int Diverged = 12;
-        Assert.Equal(10, Rows("out").Skip(1).Count(row => row[Loss].Length == 0 && (row[Diverged].StartsWith("step ", StringComparison.Ordinal) || row[Diverged].StartsWith("iteration ", StringComparison.Ordinal))));
-        Assert.Equal(5, File.ReadLines(folder.PathTo("out", "guidance.md")).Count(line => line.EndsWith("| 2 |", StringComparison.Ordinal)));
+        Assert.Equal(
+            10,
+            Rows("out")
+                .Skip(1)
+                .Count(row =>
+                    row[Loss].Length == 0
+                    && (
+                        row[Diverged].StartsWith("step ", StringComparison.Ordinal)
+                        || row[Diverged].StartsWith("iteration ", StringComparison.Ordinal))));
+        Assert.Equal(
+            5,
+            File.ReadLines(folder.PathTo("out", "guidance.md")).Count(line => line.EndsWith("| 2 |", StringComparison.Ordinal)));
 
         // What has diverged is there as well.
         Assert.Contains("14 results are there, 0 to compute", Done("out", options).Error);
@@ -95,7 +126,13 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         Assert.Contains("2 results are there, 4 to compute", second.Error);
         Assert.Equal(1 + 6, Rows("out").Length);
         Refused(Run("out", [.. options, "--noise", "0.1"]), "noise (there 0.05, now 0.1)");
-        Refused(Tool.Run(["evaluate", "morphs", "--pairs", "1", "--methods", "source", "--candidates", "4", "--output", folder.PathTo("out")], morphModel: TinyMorphModel.Load), "costate evaluate guidance", "folder");
+        Refused(
+            Tool.Run(
+                ["evaluate", "morphs", "--pairs", "1", "--methods", "source", "--candidates", "4", "--output", folder.PathTo("out")],
+                morphModel: TinyMorphModel.Load),
+            "holds guidance",
+            "of morphs",
+            "folder");
     }
 
     [Fact]
@@ -122,7 +159,10 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
         string[] options = ["--faces", "1", "--tasks", "deblur", "--methods", "unguided", "--evaluations", "6"];
-        ToolRun run = Tool.Run(["evaluate", "guidance", .. options, "--output", folder.PathTo("out")], cancellationToken: cancelled.Token, morphModel: model);
+        ToolRun run = Tool.Run(
+            ["evaluate", "guidance", .. options, "--output", folder.PathTo("out")],
+            cancellationToken: cancelled.Token,
+            morphModel: model);
         Assert.Equal(130, run.ExitCode);
         Assert.Contains("goes on with the rest", run.Error);
         Done("out", options);

@@ -15,14 +15,24 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
     public void AllMethodsAndTables_AreSummedUp()
     {
         ToolRun run = Done("out", "--pairs", "2");
-        Assert.All((string[])["DiM-A", "Greedy-DiM*", "AdjointDEIS-1 SDE", "Reversible, Rex", "judge 3"], text => Assert.Contains(text, run.Output));
+        Assert.All(
+            (string[])["DiM-A", "Greedy-DiM*", "AdjointDEIS-1 SDE", "Reversible, Rex", "judge 3"],
+            text => Assert.Contains(text, run.Output));
         ToolRun tables = Done("out", "--pairs", "1", "--study", "tables");
-        Assert.All((string[])["table 4", "table 5", "table 6", "m=5", "solved-backward", "lr=1"], text => Assert.Contains(text, tables.Output));
-        Assert.All((string[])["morphs.csv", "morphs.json", "mmpmr.png", "strips.png"], file => Assert.True(new FileInfo(folder.PathTo("out", file)).Length > 500, file));
+        Assert.All(
+            (string[])["table 4", "table 5", "table 6", "m=5", "solved-backward", "lr=1"],
+            text => Assert.Contains(text, tables.Output));
+        Assert.All(
+            (string[])["morphs.csv", "morphs.json", "mmpmr.png", "strips.png"],
+            file => Assert.True(new FileInfo(folder.PathTo("out", file)).Length > 500, file));
 
         // A heading, 10 methods on 2 pairs; M is 5, 10, 15 or 20 beside 4; solved backwards; three rates, one of them the default.
         Assert.Equal(1 + 20 + 4 + 1 + 2, File.ReadLines(folder.PathTo("out", "morphs.csv")).Count());
-        JsonElement discrete = JsonDocument.Parse(File.ReadAllText(folder.PathTo("out", "morphs.json"))).RootElement.GetProperty("methods").EnumerateArray().Single(m => m.GetProperty("method").GetString() == "discrete");
+        JsonElement discrete = JsonDocument
+            .Parse(File.ReadAllText(folder.PathTo("out", "morphs.json")))
+            .RootElement.GetProperty("methods")
+            .EnumerateArray()
+            .Single(m => m.GetProperty("method").GetString() == "discrete");
         Assert.Equal(6 + (3 * (4 + 4)), discrete.GetProperty("evaluations").GetInt32());
         Assert.Equal(3 * 4, discrete.GetProperty("vectorJacobianProducts").GetInt32());
     }
@@ -97,7 +107,10 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
     {
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
-        ToolRun run = Tool.Run([.. Arguments("out"), "--pairs", "1", "--methods", "source"], cancellationToken: cancelled.Token, morphModel: TinyMorphModel.Load);
+        ToolRun run = Tool.Run(
+            [.. Arguments("out"), "--pairs", "1", "--methods", "source"],
+            cancellationToken: cancelled.Token,
+            morphModel: TinyMorphModel.Load);
         Assert.Equal(130, run.ExitCode);
         Assert.Contains("goes on with the rest", run.Error);
         Done("out", "--pairs", "1", "--methods", "source");
@@ -105,7 +118,22 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
 
     private string[] Arguments(string output) =>
     [
-        "evaluate", "morphs", "--candidates", "20", "--encode-steps", "6", "--blend-steps", "4", "--blends", "3", "--steps", "4", "--iterations", "3", "--inner-steps", "2",
+            "evaluate",
+            "morphs",
+            "--candidates",
+            "20",
+            "--encode-steps",
+            "6",
+            "--blend-steps",
+            "4",
+            "--blends",
+            "3",
+            "--steps",
+            "4",
+            "--iterations",
+            "3",
+            "--inner-steps",
+            "2",
         "--probes", "2", "--output", folder.PathTo(output),
     ];
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Costate.Experiments.Pairs;
 using Costate.Faces.Drawing;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Testing;
 using SkiaSharp;
@@ -29,7 +30,9 @@ public sealed class EvaluatePairsCommandTests : IDisposable
             Assert.DoesNotContain(blend.GetProperty("recognisers").EnumerateArray().Skip(1), r => r.GetProperty("accepted").GetBoolean());
             Assert.Equal(blend.GetProperty("loss").GetDouble(), pair.GetProperty("losses")[0].GetDouble(), 1e-3);
         });
-        Assert.Equal(["beard", "glasses", "moustache"], report.GetProperty("featureAccuracy").EnumerateObject().Select(f => f.Name).Order());
+        Assert.Equal(
+            ["beard", "glasses", "moustache"],
+            report.GetProperty("featureAccuracy").EnumerateObject().Select(f => f.Name).Order());
 
         using SKBitmap sheet = SKBitmap.Decode(folder.PathTo("out", "pairs.png"));
         Assert.True(sheet.Width > 4 * 176);
@@ -61,7 +64,13 @@ public sealed class EvaluatePairsCommandTests : IDisposable
         {
             Assert.True(pair.A < pair.B);
             Assert.Equal(FaceIdentity.FromSeed(pair.A).Hair, FaceIdentity.FromSeed(pair.B).Hair);
-            Assert.All((ulong[])[pair.A, pair.B], who => Assert.False(DrawnFaces.Moment(who, 0).Glasses || FaceIdentity.FromSeed(who).Beard > 0 || FaceIdentity.FromSeed(who).Moustache > 0));
+            Assert.All(
+                (ulong[])[pair.A, pair.B],
+                who =>
+                    Assert.False(
+                        DrawnFaces.Moment(who, 0).Glasses
+                            || FaceIdentity.FromSeed(who).Beard > 0
+                            || FaceIdentity.FromSeed(who).Moustache > 0));
         });
     }
 
@@ -73,26 +82,32 @@ public sealed class EvaluatePairsCommandTests : IDisposable
     public void Faults_AreNamed(string expected, double similarity, double threshold, double glasses, params double[] losses)
     {
         MorphSimilarity judge = new("judge", true, threshold, similarity, similarity, 0);
-        Assert.Equal(expected.Length == 0 ? [] : [expected], PairSearch.Faults([judge], losses, new Dictionary<string, double> { ["glasses"] = glasses }));
+        Assert.Equal(
+            expected.Length == 0 ? [] : [expected],
+            PairSearch.Faults([judge], losses, new Dictionary<string, double> { ["glasses"] = glasses }));
     }
 
     private ToolRun Pairs(string output, params string[] options) => Tool.Run(
-        ["evaluate", "pairs", .. options.Contains("--people") ? [] : (string[])["--people", "12"], "--steps", "2", "--encode-steps", "2", "--iterations", "2", .. options, "--output", folder.PathTo(output)],
+            [
+                "evaluate",
+                "pairs",
+                .. options.Contains("--people") ? [] : (string[])["--people", "12"],
+                "--steps",
+                "2",
+                "--encode-steps",
+                "2",
+                "--iterations",
+                "2",
+                .. options,
+                "--output",
+                folder.PathTo(output),
+            ],
         morphModel: Strict);
 
     // Judges that refuse every blend of a network that was never trained.
-    private static MorphModel Strict(string? weights)
+    private static FaceModel Strict(string? weights)
     {
-        MorphModel model = TinyMorphModel.Load(weights);
-        return new MorphModel([model])
-        {
-            Source = model.Source,
-            Side = model.Side,
-            Denoiser = model.Denoiser,
-            Schedule = model.Schedule,
-            Encode = model.Encode,
-            Attack = model.Attack,
-            Judges = [.. model.Judges.Select(judge => judge with { Threshold = 0.999 })],
-        };
+        FaceModel model = TinyMorphModel.Load(weights);
+        return model with { Judges = [.. model.Judges.Select(judge => judge with { Threshold = 0.999 })] };
     }
 }

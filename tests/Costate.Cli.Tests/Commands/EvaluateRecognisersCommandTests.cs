@@ -41,7 +41,9 @@ public sealed class EvaluateRecognisersCommandTests
         string weights = TinyWeights.Write(folder.PathTo("weights"), calibrated: false);
         using var source = new CancellationTokenSource();
         source.Cancel();
-        ToolRun run = Tool.Run(["evaluate", "recognisers", "--weights", weights, "--output", folder.PathTo("out"), .. Few], cancellationToken: source.Token);
+        ToolRun run = Tool.Run(
+            ["evaluate", "recognisers", "--weights", weights, "--output", folder.PathTo("out"), .. Few],
+            cancellationToken: source.Token);
         Assert.Equal(130, run.ExitCode);
         Assert.False(Directory.Exists(folder.PathTo("out")));
     }
@@ -50,7 +52,11 @@ public sealed class EvaluateRecognisersCommandTests
     public void WeightsThatAreMissing_AreNamed()
     {
         using var folder = new TemporaryFolder();
-        Tool.Fails(1, ["evaluate", "recognisers", "--weights", folder.PathTo("none"), "--output", folder.PathTo("out"), .. Few], "recogniser-attack.safetensors", "costate train all");
+        Tool.Fails(
+            1,
+            ["evaluate", "recognisers", "--weights", folder.PathTo("none"), "--output", folder.PathTo("out"), .. Few],
+            "recogniser-attack.safetensors",
+            "costate train all");
         Assert.False(Directory.Exists(folder.PathTo("out")));
     }
 
@@ -65,7 +71,12 @@ public sealed class EvaluateRecognisersCommandTests
             silent.Save(Path.Combine(weights, "recogniser-pairs.safetensors"));
         }
 
-        Tool.Fails(1, ["evaluate", "recognisers", "--weights", weights, "--output", folder.PathTo("out"), .. Few], "recogniser-pairs.safetensors", "does not say its loss", "costate train recogniser");
+        Tool.Fails(
+            1,
+            ["evaluate", "recognisers", "--weights", weights, "--output", folder.PathTo("out"), .. Few],
+            "recogniser-pairs.safetensors",
+            "does not say its loss",
+            "costate train recogniser");
     }
 
     [Theory]

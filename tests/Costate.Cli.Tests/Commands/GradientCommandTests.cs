@@ -19,8 +19,17 @@ public sealed class GradientCommandTests
         Tensor direction = randn_like(start);
         double Loss(double step)
         {
-            SafetensorsFile.Write(folder.PathTo("moved.safetensors"), new Dictionary<string, Tensor> { ["x"] = start + (step * direction) });
-            ToolRun run = Tool.Done([.. shared, "--start-noise", folder.PathTo("moved.safetensors"), "--json", "--output", folder.PathTo("moved")]);
+            SafetensorsFile.Write(
+                folder.PathTo("moved.safetensors"),
+                new Dictionary<string, Tensor> { ["x"] = start + (step * direction) });
+            ToolRun run = Tool.Done([
+                .. shared,
+                "--start-noise",
+                folder.PathTo("moved.safetensors"),
+                "--json",
+                "--output",
+                folder.PathTo("moved"),
+            ]);
             return JsonDocument.Parse(run.Output).RootElement.GetProperty("loss").Deserialize<double[]>()!.Sum();
         }
 
@@ -87,7 +96,20 @@ public sealed class GradientCommandTests
     {
         using var folder = new TemporaryFolder();
         string[] steps = adjointSteps is null ? [] : ["--adjoint-steps", adjointSteps];
-        ToolRun run = Tool.Done(["gradient", .. Tool.Inputs(), "--loss", "sum", "--method", "adjoint-deis:2", "--trajectory", trajectory, .. steps, "--json", "--output", folder.FullName]);
+        ToolRun run = Tool.Done([
+            "gradient",
+            .. Tool.Inputs(),
+            "--loss",
+            "sum",
+            "--method",
+            "adjoint-deis:2",
+            "--trajectory",
+            trajectory,
+            .. steps,
+            "--json",
+            "--output",
+            folder.FullName,
+        ]);
         JsonElement cost = JsonDocument.Parse(run.Output).RootElement.GetProperty("cost");
         Assert.Equal(int.Parse(adjointSteps ?? "4"), cost.GetProperty("vectorJacobianProducts").GetInt32());
     }
@@ -97,7 +119,9 @@ public sealed class GradientCommandTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        SafetensorsFile.Write(folder.PathTo("target.safetensors"), new Dictionary<string, Tensor> { ["a"] = full([3, 8, 8], 0.5f), ["b"] = zeros(1) });
+        SafetensorsFile.Write(
+            folder.PathTo("target.safetensors"),
+            new Dictionary<string, Tensor> { ["a"] = full([3, 8, 8], 0.5f), ["b"] = zeros(1) });
         string script = ScriptArchive.Write(folder.PathTo("loss.ts.pt"), ["x"], "return torch.sum(torch.abs(x), [1, 2, 3])");
         double[] Of(string loss, out Tensor sample)
         {
@@ -107,7 +131,8 @@ public sealed class GradientCommandTests
             return JsonDocument.Parse(run.Output).RootElement.GetProperty("loss").Deserialize<double[]>()!;
         }
 
-        void Same(Tensor expected, double[] actual) => Assert.All(expected.data<double>().Zip(actual), pair => Assert.Equal(1, pair.Second / pair.First, 1e-4));
+        void Same(Tensor expected, double[] actual) =>
+            Assert.All(expected.data<double>().Zip(actual), pair => Assert.Equal(1, pair.Second / pair.First, 1e-4));
 
         // Losses are summed in float32 by the tool.
         Same(Of("sum", out Tensor x) is var sum ? x.sum([1, 2, 3]) : x, sum);
@@ -125,15 +150,32 @@ public sealed class GradientCommandTests
         Assert.Equal("revolve:3", file.Metadata["method"]);
         Assert.Equal("sum", file.Metadata["loss"]);
         Assert.Equal("DPM-Solver++2M", file.Metadata["solver"]);
-        Assert.Equal(["condition", "condition_gradient", "loss", "sample", "start_noise", "start_noise_gradient"], file.Names.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["condition", "condition_gradient", "loss", "sample", "start_noise", "start_noise_gradient"],
+            file.Names.Order(StringComparer.Ordinal));
         Assert.All((string[])["sample-1.png", "sample-2.png", "sheet.png"], picture => Assert.True(File.Exists(folder.PathTo(picture))));
     }
 
     // The data prediction keeps the random network's states small, whatever the number of steps.
-    private static Dictionary<string, Tensor> Gradients(TemporaryFolder folder, string method, string steps = "4", string solver = "dpm++2m")
+    private static Dictionary<string, Tensor> Gradients(
+        TemporaryFolder folder,
+        string method,
+        string steps = "4",
+        string solver = "dpm++2m")
     {
         string output = folder.PathTo(method.Replace(':', '-'));
-        Tool.Done(["gradient", .. Tool.Inputs("--prediction", "data", "--steps", steps, "--solver", solver), "--loss", "mean-square", "--dtype", "float64", "--method", method, "--output", output]);
+        Tool.Done([
+            "gradient",
+            .. Tool.Inputs("--prediction", "data", "--steps", steps, "--solver", solver),
+            "--loss",
+            "mean-square",
+            "--dtype",
+            "float64",
+            "--method",
+            method,
+            "--output",
+            output,
+        ]);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(output, "gradient.safetensors"));
         return file.Names.ToDictionary(name => name, file.Read);
     }

@@ -37,8 +37,12 @@ public sealed class GuideCommandTests : IDisposable
         Assert.Equal(samples, report.GetProperty("samples").GetArrayLength());
         Assert.Equal(samples, report.GetProperty("unguided").GetArrayLength());
         JsonElement first = report.GetProperty("samples")[0];
-        Assert.All((string[])["loss", "psnr", "ssim", "identitySimilarity"], name => Assert.True(double.IsFinite(first.GetProperty(name).GetDouble()), name));
-        Assert.Equal((4, 4), (report.GetProperty("networkEvaluations").GetInt32(), report.GetProperty("vectorJacobianProducts").GetInt32()));
+        Assert.All(
+            (string[])["loss", "psnr", "ssim", "identitySimilarity"],
+            name => Assert.True(double.IsFinite(first.GetProperty(name).GetDouble()), name));
+        Assert.Equal(
+            (4, 4),
+            (report.GetProperty("networkEvaluations").GetInt32(), report.GetProperty("vectorJacobianProducts").GetInt32()));
         Assert.Equal(4, report.GetProperty("losses")[0].GetArrayLength());
 
         // The picture, what is seen of it, without guidance, four predictions, the result.
@@ -51,7 +55,18 @@ public sealed class GuideCommandTests : IDisposable
     {
         foreach (GuideMethod method in GuideMethod.All)
         {
-            string[] options = ["--task", "inpaint", "--method", method.Name, "--steps", "4", .. method.Iterations > 0 ? (string[])["--iterations", "2"] : [], "--seed", "5"];
+            string[] options =
+            [
+                "--task",
+                "inpaint",
+                "--method",
+                method.Name,
+                "--steps",
+                "4",
+                .. method.Iterations > 0 ? (string[])["--iterations", "2"] : [],
+                "--seed",
+                "5",
+            ];
             string once = Samples(options);
             Assert.Equal(once, Samples(options));
         }
@@ -74,7 +89,19 @@ public sealed class GuideCommandTests : IDisposable
     [Fact]
     public void Guidance_LowersTheLoss()
     {
-        JsonElement report = Report([face, "--task", "super-resolution", "--steps", "30", "--method", "end-to-end", "--iterations", "10", "--optimise", "noise"]);
+        JsonElement report = Report([
+            face,
+            "--task",
+            "super-resolution",
+            "--steps",
+            "30",
+            "--method",
+            "end-to-end",
+            "--iterations",
+            "10",
+            "--optimise",
+            "noise",
+        ]);
         Assert.True(Loss("samples") < Loss("unguided"), report.ToString());
 
         double Loss(string which) => report.GetProperty(which)[0].GetProperty("loss").GetDouble();
@@ -95,9 +122,22 @@ public sealed class GuideCommandTests : IDisposable
     {
         string mask = Pictures.Write(folder.PathTo("mask.png"), 16, 16, (x, _) => x < 8 ? SKColors.White : SKColors.Black);
         Report([face, "--task", "inpaint", "--mask", mask, "--steps", "3"]);
-        Refused(1, [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("large.png"), 20, 16)], "large.png", "20 x 16", "16 x 16");
-        Refused(1, [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("white.png"), 16, 16, (_, _) => SKColors.White)], "white.png", "hides nothing");
-        Refused(1, [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("black.png"), 16, 16, (_, _) => SKColors.Black)], "black.png", "hides everything");
+        Refused(
+            1,
+            [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("large.png"), 20, 16)],
+            "large.png",
+            "20 x 16",
+            "16 x 16");
+        Refused(
+            1,
+            [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("white.png"), 16, 16, (_, _) => SKColors.White)],
+            "white.png",
+            "hides nothing");
+        Refused(
+            1,
+            [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("black.png"), 16, 16, (_, _) => SKColors.Black)],
+            "black.png",
+            "hides everything");
         Refused(1, [face, "--task", "inpaint", "--mask", folder.PathTo("none.png")], "none.png", "no such file");
         Refused(1, [face, "--task", "inpaint", "--mask", folder.Write("mask.txt", "white")], "mask.txt", "neither PNG, JPEG nor WebP");
         Refused(1, [face, "--task", "inpaint", "--box", "0,0,20,4"], "20 x 4", "inside");
@@ -108,7 +148,9 @@ public sealed class GuideCommandTests : IDisposable
     {
         ToolRun run = Guide([face, "--task", "deblur", "--steps", "4", "--strength", "1e9", "--samples", "2", "--json"]);
         Assert.Equal(1, run.ExitCode);
-        Assert.All((string[])["Sample 0 diverged at step", "Sample 1 diverged at step", "smaller --strength"], text => Assert.Contains(text, run.Error));
+        Assert.All(
+            (string[])["Sample 0 diverged at step", "Sample 1 diverged at step", "smaller --strength"],
+            text => Assert.Contains(text, run.Error));
         JsonElement report = JsonDocument.Parse(run.Output).RootElement;
         Assert.Contains("step", report.GetProperty("samples")[1].GetProperty("diverged").GetString());
         Assert.Equal(JsonValueKind.Null, report.GetProperty("samples")[1].GetProperty("loss").ValueKind);
@@ -126,7 +168,9 @@ public sealed class GuideCommandTests : IDisposable
         Assert.Equal(1, run.ExitCode);
         Assert.Contains($"Sample 0 diverged at {part} ", run.Error);
         JsonElement sample = JsonDocument.Parse(run.Output).RootElement.GetProperty("samples")[0];
-        Assert.All((string[])["loss", "psnr", "ssim", "identitySimilarity"], name => Assert.Equal(JsonValueKind.Null, sample.GetProperty(name).ValueKind));
+        Assert.All(
+            (string[])["loss", "psnr", "ssim", "identitySimilarity"],
+            name => Assert.Equal(JsonValueKind.Null, sample.GetProperty(name).ValueKind));
         Assert.True(File.Exists(folder.PathTo("out", "result.png")));
     }
 
@@ -137,19 +181,48 @@ public sealed class GuideCommandTests : IDisposable
         string loss = ScriptArchive.Write(folder.PathTo("loss.pt"), ["x"], "return torch.sum(torch.square(x), [1, 2, 3])");
         Report([face, "--task", "custom-torchscript-loss", "--loss", loss, "--steps", "3", "--strength", "0.1"]);
         SafetensorsFile.Write(folder.PathTo("z.safetensors"), new Dictionary<string, Tensor> { ["z"] = zeros(1, 5) });
-        string[] own = ["--model", Tool.Model, "--schedule", "vp-linear", "--prediction", "data", "--condition", folder.PathTo("z.safetensors"), "--steps", "3"];
+        string[] own =
+        [
+            "--model",
+            Tool.Model,
+            "--schedule",
+            "vp-linear",
+            "--prediction",
+            "data",
+            "--condition",
+            folder.PathTo("z.safetensors"),
+            "--steps",
+            "3",
+        ];
         string picture = Pictures.Write(folder.PathTo("picture.png"), 8, 8);
-        JsonElement report = Report([picture, "--task", "custom-torchscript-loss", "--loss", loss, "--strength", "0.1", "--samples", "2", .. own]);
+        JsonElement report = Report([
+            picture,
+            "--task",
+            "custom-torchscript-loss",
+            "--loss",
+            loss,
+            "--strength",
+            "0.1",
+            "--samples",
+            "2",
+            .. own,
+        ]);
         Assert.Equal(JsonValueKind.Null, report.GetProperty("samples")[0].GetProperty("identitySimilarity").ValueKind);
         Report([picture, "--task", "deblur", "--strength", "1", .. own]);
         Refused(2, [picture, "--task", "identity", .. own], "--task identity with --model");
         Refused(2, [picture, "--task", "deblur", "--code", "mean", .. own], "--code with --model");
         Refused(2, ["--task", "deblur", .. own], "--model needs one");
 
-        string bad = ScriptArchive.Write(folder.PathTo("bad.pt"), ["x"], "return torch.log(torch.mul(torch.sum(torch.abs(x), [1, 2, 3]), -1.))");
+        string bad = ScriptArchive.Write(
+            folder.PathTo("bad.pt"),
+            ["x"],
+            "return torch.log(torch.mul(torch.sum(torch.abs(x), [1, 2, 3]), -1.))");
         Refused(1, [face, "--task", "custom-torchscript-loss", "--loss", bad, "--steps", "3"], "NaN", "step 0", "item");
         string flat = ScriptArchive.Write(folder.PathTo("flat.pt"), ["x"], "return torch.sum(x)");
-        Refused(1, [face, "--task", "custom-torchscript-loss", "--loss", flat, "--steps", "3", "--samples", "2"], "1 values for a batch of 2");
+        Refused(
+            1,
+            [face, "--task", "custom-torchscript-loss", "--loss", flat, "--steps", "3", "--samples", "2"],
+            "1 values for a batch of 2");
         Refused(1, [face, "--task", "custom-torchscript-loss", "--loss", "none.pt"], "--loss", "none.pt", "no such file");
         Assert.False(Directory.Exists(folder.PathTo("refused")));
     }
@@ -190,7 +263,12 @@ public sealed class GuideCommandTests : IDisposable
     public void StandardInput_IsThePictureOrTheMask()
     {
         byte[] picture = File.ReadAllBytes(face);
-        byte[] mask = File.ReadAllBytes(Pictures.Write(folder.PathTo("mask.png"), TinyMorphModel.Side, TinyMorphModel.Side, (x, _) => x < 5 ? SKColors.White : SKColors.Black));
+        byte[] mask = File.ReadAllBytes(
+            Pictures.Write(
+                folder.PathTo("mask.png"),
+                TinyMorphModel.Side,
+                TinyMorphModel.Side,
+                (x, _) => x < 5 ? SKColors.White : SKColors.Black));
         string[] task = ["--task", "inpaint", "--steps", "4", "--json"];
         string expected = Samples([face, .. task, "--mask", folder.PathTo("mask.png")], []);
         Assert.Equal(expected, Samples(["-", .. task, "--mask", folder.PathTo("mask.png")], picture));

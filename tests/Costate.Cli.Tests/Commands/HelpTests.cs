@@ -17,7 +17,25 @@ public sealed class HelpTests
     public void Root_NamesCommandsAndExitCodes()
     {
         ToolRun run = Tool.Done("--help");
-        Assert.All((string[])["study", "sample", "gradient", "invert", "decode", "interpolate", "edit", "morph", "train", "evaluate", "faces", "doctor", "Exit codes", "130 cancelled"], text => Assert.Contains(text, run.Output));
+        Assert.All(
+            (string[])
+                [
+                    "study",
+                    "sample",
+                    "gradient",
+                    "invert",
+                    "decode",
+                    "interpolate",
+                    "edit",
+                    "morph",
+                    "train",
+                    "evaluate",
+                    "faces",
+                    "doctor",
+                    "Exit codes",
+                    "130 cancelled",
+                ],
+            text => Assert.Contains(text, run.Output));
         Assert.Equal("", run.Error);
     }
 
@@ -60,6 +78,8 @@ public sealed class HelpTests
     [InlineData("train", "all")]
     [InlineData("train", "autoencoder")]
     [InlineData("train", "recogniser")]
+    [InlineData("train", "attribute-judges")]
+    [InlineData("train", "vocabulary")]
     [InlineData("evaluate", "recognisers")]
     [InlineData("evaluate", "autoencoder")]
     [InlineData("evaluate", "morphs")]
@@ -88,7 +108,13 @@ public sealed class HelpTests
         string[] ofEmbedded = UsesEmbedded(words) ? ["--weights", TinyWeights.Write(folder.PathTo("weights"), calibrated: false)] : [];
         if (ofEmbedded.Length > 0 && words[1] == "decode")
         {
-            Tool.Done(["invert", Pictures.Write(folder.PathTo("encoded.png"), 32, 32), .. ofEmbedded, "--output", folder.PathTo("costate-invert")]);
+            Tool.Done([
+                "invert",
+                Pictures.Write(folder.PathTo("encoded.png"), 32, 32),
+                .. ofEmbedded,
+                "--output",
+                folder.PathTo("costate-invert"),
+            ]);
         }
 
         string before = Environment.CurrentDirectory;
@@ -114,12 +140,18 @@ public sealed class HelpTests
     }
 
     [Fact]
-    public void LongExamples_AreUnderstood() => Assert.All(All().Where(e => !IsRunHere(e)), e => Assert.Empty(Root().Parse(e.Line[DocumentedHelp.ToolName.Length..]).Errors));
+    public void LongExamples_AreUnderstood() =>
+        Assert.All(All().Where(e => !IsRunHere(e)), e => Assert.Empty(Root().Parse(e.Line[DocumentedHelp.ToolName.Length..]).Errors));
 
     public static TheoryData<string> Examples() => [.. All().Where(IsRunHere).Select(e => e.Line)];
 
     // What runs as it is printed elsewhere: the two studies in their own tests, the check of the training in .ci/run.
-    private static readonly string[] RunElsewhere = ["costate study", "costate study reversibility --quick --json", "costate train --check"];
+    private static readonly string[] RunElsewhere =
+    [
+        "costate study",
+        "costate study reversibility --quick --json",
+        "costate train --check",
+    ];
 
     [Fact]
     public void ExamplesRunElsewhere_AreThere() => Assert.Subset(All().Select(e => e.Line).ToHashSet(), RunElsewhere.ToHashSet());
@@ -139,10 +171,19 @@ public sealed class HelpTests
         ("other.safetensors", folder => Write(folder, "other.safetensors", "z", StartNoise.Draw([1, 5], 4))),
         ("sample.safetensors", folder => Write(folder, "sample.safetensors", "sample", StartNoise.Draw([2, 3, 8, 8], 5))),
         ("picture.png", folder => Pictures.Write(folder.PathTo("picture.png"), 8, 8)),
-        ("other.png", folder => Pictures.Write(folder.PathTo("other.png"), 8, 8, (x, y) => new SKColor((byte)(10 * y), (byte)(30 * x), 77))),
+        (
+            "other.png",
+            folder => Pictures.Write(folder.PathTo("other.png"), 8, 8, (x, y) => new SKColor((byte)(10 * y), (byte)(30 * x), 77))),
         ("face", folder => Pictures.Write(folder.PathTo("face.png"), 32, 32)),
         ("other-face.png", folder => Pictures.Write(folder.PathTo("other-face.png"), 40, 32)),
-        ("mask.png", folder => Pictures.Write(folder.PathTo("mask.png"), TinyMorphModel.Side, TinyMorphModel.Side, (x, _) => x < 5 ? SKColors.White : SKColors.Black)),
+        (
+            "mask.png",
+            folder =>
+                Pictures.Write(
+                    folder.PathTo("mask.png"),
+                    TinyMorphModel.Side,
+                    TinyMorphModel.Side,
+                    (x, _) => x < 5 ? SKColors.White : SKColors.Black)),
         ("a.png", folder => Pictures.Write(folder.PathTo("a.png"), 32, 32)),
         ("b.png", folder => Pictures.Write(folder.PathTo("b.png"), 40, 32)),
         ("pairs.csv", Pairs),
@@ -158,7 +199,8 @@ public sealed class HelpTests
 
     private static void Latent(TemporaryFolder folder)
     {
-        string condition = Write(folder, "inverted.safetensors", "z", StartNoise.Draw([1, 5], 1)), picture = Pictures.Write(folder.PathTo("inverted.png"), 8, 8);
+        string condition = Write(folder, "inverted.safetensors", "z", StartNoise.Draw([1, 5], 1)),
+            picture = Pictures.Write(folder.PathTo("inverted.png"), 8, 8);
         Tool.Done(["invert", picture, .. Tool.Inverts("--condition", condition, "--steps", null), "--output", folder.FullName]);
     }
 
@@ -170,7 +212,8 @@ public sealed class HelpTests
 
     private static IEnumerable<Example> All() => Documented(Root()).SelectMany(c => c.Examples);
 
-    private static RootCommand Root() => Costate.Cli.CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default);
+    private static RootCommand Root() =>
+        Costate.Cli.CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default);
 
     // The weights that come with the tool take long, and need not be there.
     private static bool UsesEmbedded(string[] words) => words is [_, "study", "reversibility", ..]

@@ -20,14 +20,39 @@ public sealed class LatentCommandTests : InversionFiles
     public void Latent_SaysHowItWasMade_AndWhatDiffersIsRefused(string option, string differs, string made)
     {
         using var scope = NewDisposeScope();
-        string[] settings = ["--solver", "rex:euler:0.99", "--steps", "7", "--grid", "karras:5", "--start", "0.9", "--end", "0.01", "--training-timesteps", "100"];
+        string[] settings =
+        [
+            "--solver",
+            "rex:euler:0.99",
+            "--steps",
+            "7",
+            "--grid",
+            "karras:5",
+            "--start",
+            "0.9",
+            "--end",
+            "0.01",
+            "--training-timesteps",
+            "100",
+        ];
         Tool.Done(["invert", picture, .. Inputs(settings), "--output", folder.PathTo("out")]);
         string latent = folder.PathTo("out", "latent.safetensors");
         Fails(2, ["decode", latent, "--model", Tool.Model, option, differs], $"Got {differs} for {option}", made, "Leave it out");
-        Fails(2, ["edit", latent, "--model", Tool.Model, "--edit-condition", otherCondition, option, differs], $"Got {differs} for {option}", made);
+        Fails(
+            2,
+            ["edit", latent, "--model", Tool.Model, "--edit-condition", otherCondition, option, differs],
+            $"Got {differs} for {option}",
+            made);
 
         // Given again, in other words too; or left to the file.
-        string[] same = option switch { "--schedule" => ["--schedule", "VP-linear:0.1,20"], "--prediction" => ["--prediction", "DATA"], "--steps" => ["--steps", "07"], "--start" => ["--start", "0.90"], _ => [option, made] };
+        string[] same = option switch
+        {
+            "--schedule" => ["--schedule", "VP-linear:0.1,20"],
+            "--prediction" => ["--prediction", "DATA"],
+            "--steps" => ["--steps", "07"],
+            "--start" => ["--start", "0.90"],
+            _ => [option, made],
+        };
         Tool.Done(["decode", latent, "--model", Tool.Model, .. same, "--output", folder.PathTo("out")]);
         Assert.True(Read("out", "sample.safetensors", "sample").allclose(PictureTensor(), rtol: 0, atol: 1e-6));
     }
@@ -45,7 +70,11 @@ public sealed class LatentCommandTests : InversionFiles
         Tool.Done(["decode", latent, "--model", Tool.Model, "--output", folder.PathTo("out")]);
         Assert.True(Read("out", "sample.safetensors", "sample").allclose(PictureTensor(), rtol: 0, atol: 1e-5));
         Fails(2, ["decode", latent, "--model", Tool.Model, "--grid", "uniform"], "--grid", "--scheduler-config");
-        Fails(1, ["decode", latent, "--model", Tool.Model, "--schedule", "vp-linear", "--prediction", "data"], "other settings", "schedule:");
+        Fails(
+            1,
+            ["decode", latent, "--model", Tool.Model, "--schedule", "vp-linear", "--prediction", "data"],
+            "other settings",
+            "schedule:");
     }
 
     [Fact]
@@ -75,8 +104,12 @@ public sealed class LatentCommandTests : InversionFiles
         using var scope = NewDisposeScope();
         Tool.Done(["invert", picture, .. Inputs(), "--output", folder.PathTo("out")]);
         string latent = folder.PathTo("out", "latent.safetensors");
-        NoiseState state = NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
-        NoiseStateFile.Write(latent, state, new Dictionary<string, string>(remarks) { [$"option.{option}"] = value }, NoiseStateFile.ReadCondition(latent));
+        var state = (ReversibleNoise)NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
+        NoiseStateFile.Write(
+            latent,
+            state,
+            new Dictionary<string, string>(remarks) { [$"option.{option}"] = value },
+            NoiseStateFile.ReadCondition(latent));
         Fails(["decode", latent, "--model", Tool.Model], $"option.{option} is ", "means nothing");
     }
 
@@ -91,7 +124,11 @@ public sealed class LatentCommandTests : InversionFiles
     public void Latent_OfAnotherPath_IsRefused()
     {
         Tool.Done(["invert", picture, .. Inputs("--solver", "rex:shark", "--seed", "4"), "--output", folder.PathTo("out")]);
-        Fails(2, ["decode", folder.PathTo("out", "latent.safetensors"), .. Inputs("--solver", "rex:shark", "--seed", "5")], "Got 5 for --seed", "it must be 4");
+        Fails(
+            2,
+            ["decode", folder.PathTo("out", "latent.safetensors"), .. Inputs("--solver", "rex:shark", "--seed", "5")],
+            "Got 5 for --seed",
+            "it must be 4");
     }
 
     [Fact]
@@ -112,9 +149,9 @@ public sealed class LatentCommandTests : InversionFiles
         string latent = folder.PathTo("out", "latent.safetensors");
         using (var scope = NewDisposeScope())
         {
-            NoiseState state = NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
+            var state = (ReversibleNoise)NoiseStateFile.Read(latent, out IReadOnlyDictionary<string, string> remarks);
             var settings = new Dictionary<string, string>(state.Settings) { ["network"] = "0123456789abcdef" };
-            NoiseStateFile.Write(latent, new NoiseState(state.States, null, state.Dtype, settings, state.Remainders), remarks);
+            NoiseStateFile.Write(latent, new ReversibleNoise(state.States, state.Remainders, state.Dtype, settings), remarks);
         }
 
         Fails(["decode", latent, .. Inputs()], "network:", "0123456789abcdef");

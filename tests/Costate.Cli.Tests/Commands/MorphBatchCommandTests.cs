@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
+using Costate.Networks;
 
 namespace Costate.Cli.Tests.Commands;
 
@@ -8,14 +9,19 @@ public sealed class MorphBatchCommandTests : MorphRuns
     [Fact]
     public void Batch_IsResumed_AndBadRowsAreNamed()
     {
-        string pairs = Folder.Write("pairs.csv", "a,b,name\na.png,b.jpg,one\na.png,none.png,two\nb.jpg,a.png,three\na.png\na.png,a.png,same\n");
+        string pairs = Folder.Write(
+            "pairs.csv",
+            "a,b,name\na.png,b.jpg,one\na.png,none.png,two\nb.jpg,a.png,three\na.png\na.png,a.png,same\n");
         ToolRun first = Batch(pairs);
         Assert.Equal(1, first.ExitCode);
         Assert.All((string[])["line 3:", "none.png", "line 5:", "line 6:", "same file"], text => Assert.Contains(text, first.Error));
         Assert.True(File.Exists(Folder.PathTo("out", "one", "strip.png")) && File.Exists(Folder.PathTo("out", "three", "result.json")));
         string[] table = File.ReadAllLines(Folder.PathTo("out", "morphs.csv"));
         Assert.Equal(6, table.Length);
-        Assert.StartsWith("line,name,accepted,loss,blend_accepted,blend_loss,attack_to_a,attack_to_b,judge_1_to_a", table[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "line,name,accepted,loss,blend_accepted,blend_loss,attack_to_a,attack_to_b,judge_1_to_a",
+            table[0],
+            StringComparison.Ordinal);
         Assert.Contains("none.png", table[2]);
         Assert.Equal(4, table[1].Split(',').Skip(2).Take(4).Count(cell => cell.Length > 0));
 
@@ -31,7 +37,9 @@ public sealed class MorphBatchCommandTests : MorphRuns
 
         ToolRun other = Batch(pairs, "--blend", "0.4", "--solver", "ddim");
         Assert.Equal(1, other.ExitCode);
-        Assert.All((string[])["other settings", "blend (there 0.5, now 0.4)", "solver (there dpm++2m, now ddim)"], text => Assert.Contains(text, other.Error));
+        Assert.All(
+            (string[])["other settings", "blend (there 0.5, now 0.4)", "solver (there dpm++2m, now ddim)"],
+            text => Assert.Contains(text, other.Error));
 
         Folder.Write("out/two/result.json", "{");
         ToolRun damaged = Batch(pairs);
@@ -94,18 +102,17 @@ public sealed class MorphBatchCommandTests : MorphRuns
         Assert.True(File.Exists(Folder.PathTo("out", "two", "morph.png")));
 
         // The group of both fails, then the first alone.
-        MorphModel Broken(string? weights)
+        FaceModel Broken(string? weights)
         {
-            MorphModel model = TinyMorphModel.Load(weights);
-            return new MorphModel([model])
+            FaceModel model = TinyMorphModel.Load(weights);
+            return model with
             {
-                Source = model.Source,
-                Side = model.Side,
-                Denoiser = model.Denoiser,
-                Schedule = model.Schedule,
-                Encode = x => call++ < 2 ? throw new InvalidOperationException("Broken.") : model.Encode(x),
-                Attack = model.Attack,
-                Judges = model.Judges,
+                Model = new Model(model.Model.Source, model.Model.Denoiser, model.Model.Schedule, model)
+                {
+                    Grid = model.Model.Grid,
+                    Shape = model.Model.Shape,
+                    Encode = x => call++ < 2 ? throw new InvalidOperationException("Broken.") : model.Model.Encode!(x),
+                },
             };
         }
     }

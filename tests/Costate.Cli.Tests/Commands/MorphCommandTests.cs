@@ -11,16 +11,32 @@ public sealed class MorphCommandTests : MorphRuns
     {
         ToolRun run = Morph(["morph", .. Quick]);
         Assert.True(run.ExitCode == 0, run.Error);
-        Assert.All((string[])["attack (guides)", "judge 3", "takes it for both", "the blend too", "the blend alone: loss", "the morph: loss", "network evaluations", "morph.png"], text => Assert.Contains(text, run.Output));
+        Assert.All(
+            (string[])
+                [
+                    "attack (guides)",
+                    "judge 3",
+                    "takes it for both",
+                    "the blend too",
+                    "the blend alone: loss",
+                    "the morph: loss",
+                    "network evaluations",
+                    "morph.png",
+                ],
+            text => Assert.Contains(text, run.Output));
         using SKBitmap morph = SKBitmap.Decode(Folder.PathTo("out", "morph.png"));
         Assert.Equal((16, 16), (morph.Width, morph.Height));
 
         // A, the blend, iterations 1 and 2 of 3, the best, B, each enlarged, with two lines below.
         using SKBitmap strip = SKBitmap.Decode(Folder.PathTo("out", "strip.png"));
         const int Cell = CaptionedSheet.SmallestCell + CaptionedSheet.Gap;
-        Assert.Equal(((6 * Cell) + CaptionedSheet.Gap, Cell + (2 * CaptionedSheet.LineHeight) + CaptionedSheet.Gap), (strip.Width, strip.Height));
+        Assert.Equal(
+            ((6 * Cell) + CaptionedSheet.Gap, Cell + (2 * CaptionedSheet.LineHeight) + CaptionedSheet.Gap),
+            (strip.Width, strip.Height));
         Assert.True(new FileInfo(Folder.PathTo("out", "loss.png")).Length > 1000);
-        Assert.Equal(["loss.png", "morph.png", "result.json", "strip.png"], Directory.GetFileSystemEntries(Folder.PathTo("out")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["loss.png", "morph.png", "result.json", "strip.png"],
+            Directory.GetFileSystemEntries(Folder.PathTo("out")).Select(Path.GetFileName).Order());
     }
 
     [Fact]
@@ -48,7 +64,9 @@ public sealed class MorphCommandTests : MorphRuns
         Assert.Equal(losses[0], blend.GetProperty("loss").GetDouble());
         foreach (JsonElement of in (JsonElement[])[report, blend])
         {
-            Assert.Equal(["attack", "judge 1", "judge 2", "judge 3"], of.GetProperty("recognisers").EnumerateArray().Select(r => r.GetProperty("recogniser").GetString()));
+            Assert.Equal(
+                ["attack", "judge 1", "judge 2", "judge 3"],
+                of.GetProperty("recognisers").EnumerateArray().Select(r => r.GetProperty("recogniser").GetString()));
             bool judged = of.GetProperty("recognisers").EnumerateArray().Skip(1).All(r => r.GetProperty("accepted").GetBoolean());
             Assert.Equal(judged, of.GetProperty("accepted").GetBoolean());
         }
@@ -63,7 +81,9 @@ public sealed class MorphCommandTests : MorphRuns
     {
         ToolRun run = Morph(["morph", A, B, "--steps", "2", "--encode-steps", "2", "--iterations", "0", .. options, "--json"]);
         JsonElement settings = JsonDocument.Parse(run.Output).RootElement.GetProperty("settings");
-        Assert.Equal((noise, code), (settings.GetProperty("learningRate").GetDouble(), settings.GetProperty("codeLearningRate").GetDouble()));
+        Assert.Equal(
+            (noise, code),
+            (settings.GetProperty("learningRate").GetDouble(), settings.GetProperty("codeLearningRate").GetDouble()));
     }
 
     [Fact]
@@ -73,7 +93,9 @@ public sealed class MorphCommandTests : MorphRuns
         ToolRun blended = Morph(["morph", A, B, .. Quick[..4], "--iterations", "0", "--json"], "blend");
         JsonElement alone = JsonDocument.Parse(blended.Output).RootElement;
         string blend = JsonDocument.Parse(run.Output).RootElement.GetProperty("blend").GetProperty("recognisers").GetRawText();
-        Assert.All((string[])[alone.GetProperty("recognisers").GetRawText(), alone.GetProperty("blend").GetProperty("recognisers").GetRawText()], text => Assert.Equal(Compact(blend), Compact(text)));
+        Assert.All(
+            (string[])[alone.GetProperty("recognisers").GetRawText(), alone.GetProperty("blend").GetProperty("recognisers").GetRawText()],
+            text => Assert.Equal(Compact(blend), Compact(text)));
 
         // A, the blend, B.
         using SKBitmap strip = SKBitmap.Decode(Folder.PathTo("blend", "strip.png"));
@@ -85,7 +107,20 @@ public sealed class MorphCommandTests : MorphRuns
     [Theory]
     [InlineData("--sde")]
     [InlineData("--solver", "rex:euler", "--method", "reversible")]
-    [InlineData("--solver", "ddim", "--method", "unrolled", "--optimiser", "descent", "--momentum", "0.9", "--clip", "0.001", "--inject-noise", "0.0001", "--keep-norm")]
+    [InlineData(
+        "--solver",
+        "ddim",
+        "--method",
+        "unrolled",
+        "--optimiser",
+        "descent",
+        "--momentum",
+        "0.9",
+        "--clip",
+        "0.001",
+        "--inject-noise",
+        "0.0001",
+        "--keep-norm")]
     [InlineData("--optimiser", "l-bfgs", "--optimise", "code", "--patience", "2", "--gradient-norm", "1", "--stop-at-loss", "-1")]
     [InlineData("--iterations", "0", "--blend", "0.3")]
     public void EveryKindOfRun_GivesTheSameTwice(params string[] options)
@@ -105,7 +140,10 @@ public sealed class MorphCommandTests : MorphRuns
     public void LiveLine_ShowsTheLoss()
     {
         // As many steps as take longer than the line waits.
-        ToolRun run = Tool.Run(["morph", A, B, "--steps", "8", "--encode-steps", "8", "--iterations", "30", "--output", Folder.PathTo("out")], liveWidth: 80, morphModel: TinyMorphModel.Load);
+        ToolRun run = Tool.Run(
+            ["morph", A, B, "--steps", "8", "--encode-steps", "8", "--iterations", "30", "--output", Folder.PathTo("out")],
+            liveWidth: 80,
+            morphModel: TinyMorphModel.Load);
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains("morphing", run.Error);
         Assert.Contains("loss 0.", run.Error.Replace("loss 1.", "loss 0.", StringComparison.Ordinal));
@@ -127,7 +165,7 @@ public sealed class MorphCommandTests : MorphRuns
         Refused(2, ["--group", "2"], "--group", "--batch");
         Refused(2, [A], "Got 1 picture;", "two");
         Refused(2, [A, B, "--batch", "pairs.csv"], "--batch");
-        Refused(1, ["--batch", Folder.PathTo("none.csv")], "none.csv", "no such file");
+        Refused(2, ["--batch", Folder.PathTo("none.csv")], "none.csv", "does not exist", "--batch", "a,b");
     }
 
     [Fact]
@@ -145,12 +183,18 @@ public sealed class MorphCommandTests : MorphRuns
     public void Cancelled_LeavesNothing_OrWhatIsDone()
     {
         using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
-        ToolRun run = Tool.Run(["morph", A, B, "--steps", "2000", "--output", Folder.PathTo("out")], cancellationToken: source.Token, morphModel: TinyMorphModel.Load);
+        ToolRun run = Tool.Run(
+            ["morph", A, B, "--steps", "2000", "--output", Folder.PathTo("out")],
+            cancellationToken: source.Token,
+            morphModel: TinyMorphModel.Load);
         Assert.Equal(130, run.ExitCode);
         Assert.False(Directory.Exists(Folder.PathTo("out")));
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
-        ToolRun batch = Tool.Run(["morph", "--batch", Folder.Write("pairs.csv", "a.png,b.jpg"), .. Quick, "--output", Folder.PathTo("batch")], cancellationToken: cancelled.Token, morphModel: TinyMorphModel.Load);
+        ToolRun batch = Tool.Run(
+            ["morph", "--batch", Folder.Write("pairs.csv", "a.png,b.jpg"), .. Quick, "--output", Folder.PathTo("batch")],
+            cancellationToken: cancelled.Token,
+            morphModel: TinyMorphModel.Load);
         Assert.Equal(130, batch.ExitCode);
         Assert.Contains("goes on with the rest", batch.Error);
     }

@@ -10,7 +10,12 @@ public abstract class MorphRuns : IDisposable
     private protected MorphRuns()
     {
         A = Pictures.Write(Folder.PathTo("a.png"), 40, 32);
-        B = Pictures.Write(Folder.PathTo("b.jpg"), 32, 48, (x, y) => new SKColor((byte)(5 * y), 128, (byte)(8 * x)), SKEncodedImageFormat.Jpeg);
+        B = Pictures.Write(
+            Folder.PathTo("b.jpg"),
+            32,
+            48,
+            (x, y) => new SKColor((byte)(5 * y), 128, (byte)(8 * x)),
+            SKEncodedImageFormat.Jpeg);
     }
 
     private protected TemporaryFolder Folder { get; } = new();
@@ -31,12 +36,18 @@ public abstract class MorphRuns : IDisposable
 
     // A stochastic sampler has no steps of its own for encoding.
     private protected ToolRun Morph(string[] arguments, string output) => Tool.Run(
-        [.. arguments.Contains("--sde") ? arguments.Where(x => x is not ("--encode-steps" or "6")) : arguments, "--output", Folder.PathTo(output)],
+            [
+                .. arguments.Contains("--sde") ? arguments.Where(x => x is not ("--encode-steps" or "6")) : arguments,
+                "--output",
+                Folder.PathTo(output),
+            ],
         morphModel: TinyMorphModel.Load);
 
-    private protected ToolRun Batch(string pairs, params string[] options) => Morph(["morph", "--batch", pairs, .. Quick, .. options], "out");
+    private protected ToolRun Batch(string pairs, params string[] options) =>
+        Morph(["morph", "--batch", pairs, .. Quick, .. options], "out");
 
-    private protected static double[] Losses(string path) => [.. JsonDocument.Parse(File.ReadAllText(path)).RootElement.GetProperty("losses").EnumerateArray().Select(l => l.GetDouble())];
+    private protected static double[] Losses(string path) =>
+        [.. JsonDocument.Parse(File.ReadAllText(path)).RootElement.GetProperty("losses").EnumerateArray().Select(l => l.GetDouble())];
 
     private protected void Refused(int exitCode, string[] arguments, params string[] texts)
     {

@@ -1,4 +1,5 @@
 using Costate.Cli.Terminals;
+using Costate.Faces.Files;
 using Costate.Networks;
 using Costate.Testing;
 using TorchSharp;
@@ -20,7 +21,8 @@ public sealed class OutputTests : IDisposable
         ["invert"] = "invert PICTURE --model MODEL --schedule vp-linear --prediction data --condition COND --steps 2",
         ["decode"] = "decode LATENT --model MODEL",
         ["edit"] = "edit LATENT --model MODEL --edit-condition COND",
-        ["interpolate"] = "interpolate PICTURE PICTURE --model MODEL --schedule vp-linear --prediction data --condition COND --steps 2 --count 2",
+        ["interpolate"] =
+            "interpolate PICTURE PICTURE --model MODEL --schedule vp-linear --prediction data --condition COND --steps 2 --count 2",
         ["morph"] = "morph A B --steps 4 --encode-steps 6 --iterations 1",
         ["morph --batch"] = "morph --batch PAIRS --steps 4 --encode-steps 6 --iterations 1",
         ["guide"] = "guide A --task inpaint --steps 2",
@@ -55,7 +57,10 @@ public sealed class OutputTests : IDisposable
             .SelectMany(c => Commands($"{path} {c.Name}".Trim(), c))
             .Concat(command.Action is not null && path != "" && path is not ("train" or "doctor") && Root(command) ? [path] : []);
 
-        static bool Root(System.CommandLine.Command command) => command.Options.Concat(command.Parents.OfType<System.CommandLine.Command>().SelectMany(p => p.Options)).Any(o => o.Name == "--output");
+        static bool Root(System.CommandLine.Command command) =>
+            command
+                .Options.Concat(command.Parents.OfType<System.CommandLine.Command>().SelectMany(p => p.Options))
+                .Any(o => o.Name == "--output");
     }
 
     [Theory]
@@ -104,11 +109,15 @@ public sealed class OutputTests : IDisposable
     {
         string output = folder.PathTo("out");
         string[] arguments = Arguments(command);
-        var other = new System.CommandLine.RootCommand { TreatUnmatchedTokensAsErrors = false };
-        using (Costate.Cli.Files.FolderLock.Take(output, other.Parse(["train", "all", "--minutes", "9"])))
+        using (FolderLock.Take(output, "train all --minutes 9"))
         {
             string[] before = Tree();
-            OneLine(Run(arguments, output), "is in use by another run", $"process {Environment.ProcessId} on ", "costate train all --minutes 9", "--output");
+            OneLine(
+                Run(arguments, output),
+                "is in use by another run",
+                $"process {Environment.ProcessId} on ",
+                "costate train all --minutes 9",
+                "another folder for the output");
             Assert.Equal(before, Tree());
         }
     }
@@ -136,7 +145,9 @@ public sealed class OutputTests : IDisposable
         Assert.Equal("", run.Output);
         if (isResumed)
         {
-            Assert.Contains($"Cancelled. What is finished is in '{folder.PathTo("out")}'; the same command goes on with the rest.", run.Error);
+            Assert.Contains(
+                $"Cancelled. What is finished is in '{folder.PathTo("out")}'; the same command goes on with the rest.",
+                run.Error);
             Assert.DoesNotContain("No file was written", run.Error);
         }
         else
@@ -146,7 +157,8 @@ public sealed class OutputTests : IDisposable
         }
     }
 
-    private string[] Tree() => [.. Directory.GetFileSystemEntries(folder.FullName, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    private string[] Tree() =>
+        [.. Directory.GetFileSystemEntries(folder.FullName, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
     private static ToolRun Run(string[] arguments, string output, CancellationToken cancellationToken = default) =>
         Tool.Run([.. arguments, "--output", output], cancellationToken: cancellationToken, morphModel: TinyMorphModel.Load);

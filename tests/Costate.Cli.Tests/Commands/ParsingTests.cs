@@ -30,7 +30,11 @@ public sealed class ParsingTests
     public static TheoryData<string, string> OptionsOfNumbers()
     {
         var data = new TheoryData<string, string>();
-        foreach ((string path, Option option) in Commands("", Costate.Cli.CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default)).SelectMany(c => c.Command.Options.Select(o => (c.Path, o))))
+        foreach (
+            (string path, Option option) in Commands(
+                    "",
+                    Costate.Cli.CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default))
+                .SelectMany(c => c.Command.Options.Select(o => (c.Path, o))))
         {
             if (option.ValueType == typeof(int?) || option.ValueType == typeof(ulong?))
             {
@@ -44,8 +48,12 @@ public sealed class ParsingTests
     // Of no type that the parser would read by itself, and tell of in its own words.
     [Fact]
     public void OptionsAreOfTypesThatWeRead() => Assert.All(
-        Commands("", Costate.Cli.CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default)).SelectMany(c => c.Command.Options),
-        option => Assert.Contains(option.ValueType, (Type[])[typeof(string), typeof(bool), typeof(int?), typeof(ulong?), typeof(double?), typeof(void)]));
+            Commands("", Costate.Cli.CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default))
+                .SelectMany(c => c.Command.Options),
+            option =>
+                Assert.Contains(
+                    option.ValueType,
+                    (Type[])[typeof(string), typeof(bool), typeof(int?), typeof(ulong?), typeof(double?), typeof(void)]));
 
     private static IEnumerable<(string Path, Command Command)> Commands(string path, Command command) =>
         command.Subcommands.SelectMany(c => Commands($"{path} {c.Name}".Trim(), c)).Append((path, command));
@@ -57,7 +65,9 @@ public sealed class ParsingTests
     [InlineData("train autoencoder --minutes 1e9", "525600")]
     [InlineData("train all --minutes -1", "525600")]
     [InlineData("gradient --loss sum --model m --schedule edm --prediction data --shape 2 --method revolve:1000000000", "from 1 to 100000")]
-    [InlineData("gradient --loss sum --model m --schedule edm --prediction data --shape 2 --solver edict --method reversible:1000000000", "from 1 to 100000")]
+    [InlineData(
+        "gradient --loss sum --model m --schedule edm --prediction data --shape 2 --solver edict --method reversible:1000000000",
+        "from 1 to 100000")]
     [InlineData("guide --task inpaint --lookahead 1000000000", "at most 100000")]
     [InlineData("evaluate morphs --shard 1/2000000000", "at most 10000 parts")]
     [InlineData("evaluate morphs --methods discrete:m=1000000000", "at most 100000")]
@@ -76,7 +86,21 @@ public sealed class ParsingTests
     public void LastSeed_IsOne()
     {
         using var folder = new TemporaryFolder();
-        Tool.Done("faces", "draw", "--identity", "18446744073709551615", "--circumstance", "18446744073709551615", "--people", "1", "--pictures", "1", "--size", "16", "--output", folder.FullName);
+        Tool.Done(
+            "faces",
+            "draw",
+            "--identity",
+            "18446744073709551615",
+            "--circumstance",
+            "18446744073709551615",
+            "--people",
+            "1",
+            "--pictures",
+            "1",
+            "--size",
+            "16",
+            "--output",
+            folder.FullName);
         Assert.True(File.Exists(folder.PathTo("face-18446744073709551615-18446744073709551615.png")));
     }
 
@@ -87,7 +111,10 @@ public sealed class ParsingTests
     public void MemoryThatNoMachineHas_IsRefusedWithNumbers(string options, params string[] says)
     {
         using var folder = new TemporaryFolder();
-        Tool.Fails(2, ["sample", .. Tool.Inputs(options.Split(' ')), "--output", folder.PathTo("out")], [.. says, "for --shape", "available"]);
+        Tool.Fails(
+            2,
+            ["sample", .. Tool.Inputs(options.Split(' ')), "--output", folder.PathTo("out")],
+            [.. says, "for --shape", "available"]);
         Assert.False(Directory.Exists(folder.PathTo("out")));
     }
 
@@ -95,14 +122,29 @@ public sealed class ParsingTests
     public void MemoryOfStatesAndFaces_IsRefusedWithNumbers()
     {
         using var folder = new TemporaryFolder();
-        Tool.Fails(2, ["train", "autoencoder", "--identities", "1000000", "--circumstances", "100000", "--output", folder.PathTo("out")], "Got 1000000 in 100000 circumstances each", "for --identities", "GB that are available");
+        Tool.Fails(
+            2,
+            ["train", "autoencoder", "--identities", "1000000", "--circumstances", "100000", "--output", folder.PathTo("out")],
+            "Got 1000000 in 100000 circumstances each",
+            "for --identities",
+            "GB that are available");
         string noise = folder.PathTo("noise.safetensors");
         using (DisposeScope scope = NewDisposeScope())
         {
             SafetensorsFile.Write(noise, new Dictionary<string, Tensor> { ["x"] = zeros(100_000, 3, 8, 8) });
         }
 
-        string[] arguments = ["gradient", .. Tool.Inputs("--steps", "100000", "--shape", null, "--batch", null, "--condition", null), "--start-noise", noise, "--loss", "sum", "--output", folder.PathTo("out2")];
+        string[] arguments =
+        [
+            "gradient",
+            .. Tool.Inputs("--steps", "100000", "--shape", null, "--batch", null, "--condition", null),
+            "--start-noise",
+            noise,
+            "--loss",
+            "sum",
+            "--output",
+            folder.PathTo("out2"),
+        ];
         Tool.Fails(2, arguments, "100000 with a state kept of each", "for --steps", "7,680 GB", "revolve:SLOTS");
     }
 
@@ -127,7 +169,9 @@ public sealed class ParsingTests
     public void WhatTheParserRefuses_IsToldInOurWords(string line, string says)
     {
         ToolRun run = Tool.Fails(2, line.Split(' '), says, "--help");
-        Assert.All((string[])["Unrecognized", "Required argument", "Cannot parse", "expects a single"], text => Assert.DoesNotContain(text, run.Error));
+        Assert.All(
+            (string[])["Unrecognized", "Required argument", "Cannot parse", "expects a single"],
+            text => Assert.DoesNotContain(text, run.Error));
     }
 
     // To the parser a file of arguments, unless it is told otherwise.

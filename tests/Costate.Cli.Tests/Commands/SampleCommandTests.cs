@@ -18,7 +18,7 @@ public sealed class SampleCommandTests
         Denoiser denoiser = Denoiser.FromTorchScript(Tool.Model, Prediction.Noise);
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
         var sampler = new Sampler(denoiser, schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, 4));
-        using SafetensorsFile inputs = SafetensorsFile.Open(Goldens.PathTo("torchscript", "expected.safetensors"));
+        using SafetensorsFile inputs = SafetensorsFile.Open(Fixtures.PathTo("torchscript", "expected.safetensors"));
         Tensor start = StartNoise.Draw([2, 3, 8, 8], 7);
         Tensor expected = sampler.Sample(start, inputs.Read("input.z"));
 
@@ -42,7 +42,9 @@ public sealed class SampleCommandTests
         Assert.Equal("Heun", report.GetProperty("settings").GetProperty("solver").GetString());
         Assert.Equal(8, report.GetProperty("cost").GetProperty("networkEvaluations").GetInt64());
         string[] files = report.GetProperty("files").Deserialize<string[]>()!;
-        Assert.Equal(files.Order(StringComparer.Ordinal), Directory.EnumerateFiles(folder.FullName).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            files.Order(StringComparer.Ordinal),
+            Directory.EnumerateFiles(folder.FullName).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -96,7 +98,19 @@ public sealed class SampleCommandTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         Tool.Done(["sample", .. Tool.Inputs(), "--dtype", "float64", "--output", folder.PathTo("plain")]);
-        ToolRun guided = Tool.Done(["sample", .. Tool.Inputs(), "--dtype", "float64", "--guidance-scale", "1", "--unconditional", "zeros", "--json", "--output", folder.PathTo("guided")]);
+        ToolRun guided = Tool.Done([
+            "sample",
+            .. Tool.Inputs(),
+            "--dtype",
+            "float64",
+            "--guidance-scale",
+            "1",
+            "--unconditional",
+            "zeros",
+            "--json",
+            "--output",
+            folder.PathTo("guided"),
+        ]);
         Assert.Equal(8, JsonDocument.Parse(guided.Output).RootElement.GetProperty("cost").GetProperty("networkEvaluations").GetInt64());
         using SafetensorsFile one = SafetensorsFile.Open(folder.PathTo("plain", "sample.safetensors"));
         using SafetensorsFile two = SafetensorsFile.Open(folder.PathTo("guided", "sample.safetensors"));
@@ -115,7 +129,24 @@ public sealed class SampleCommandTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         string model = ScriptArchive.Write(folder.PathTo("net.ts.pt"), ["x", "t"], "return torch.mul(x, 0.)");
-        Tool.Done("sample", "--model", model, "--schedule", schedule, "--prediction", "data", "--shape", "4", "--steps", "3", "--seed", "2", "--dtype", "float64", "--output", folder.FullName);
+        Tool.Done(
+            "sample",
+            "--model",
+            model,
+            "--schedule",
+            schedule,
+            "--prediction",
+            "data",
+            "--shape",
+            "4",
+            "--steps",
+            "3",
+            "--seed",
+            "2",
+            "--dtype",
+            "float64",
+            "--output",
+            folder.FullName);
         using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("sample.safetensors"));
         Tensor standard = StartNoise.Draw([1, 4], 2, float64);
         Assert.Equal(standard.mul(scale).data<double>().ToArray(), file.Read("start_noise").data<double>().ToArray());
@@ -128,7 +159,13 @@ public sealed class SampleCommandTests
     {
         using var folder = new TemporaryFolder();
         string file = folder.Write("scheduler_config.json", SchedulerConfiguration);
-        ToolRun run = Tool.Done(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file, "--solver", solver), "--json", "--output", folder.PathTo("out")]);
+        ToolRun run = Tool.Done([
+            "sample",
+            .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file, "--solver", solver),
+            "--json",
+            "--output",
+            folder.PathTo("out"),
+        ]);
         JsonElement settings = JsonDocument.Parse(run.Output).RootElement.GetProperty("settings");
         Assert.Equal(expected, settings.GetProperty("solver").GetString());
         Assert.Equal("DPMSolverMultistepScheduler", settings.GetProperty("grid").GetString());
@@ -152,7 +189,17 @@ public sealed class SampleCommandTests
     public void Sigmas_AreThoseOfAPipeline()
     {
         using var folder = new TemporaryFolder();
-        string[] inputs = Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", folder.Write("flow.json", FlowConfiguration), "--mu", "1.15");
+        string[] inputs = Tool.Inputs(
+            "--schedule",
+            null,
+            "--prediction",
+            null,
+            "--steps",
+            null,
+            "--scheduler-config",
+            folder.Write("flow.json", FlowConfiguration),
+            "--mu",
+            "1.15");
         JsonElement settings = Settings([.. inputs, "--sigmas", "1,0.75,0.5,0.25"]);
         Assert.Equal(4, settings.GetProperty("steps").GetInt32());
         Assert.Equal("1,0.75,0.5,0.25", settings.GetProperty("sigmas").GetString());
@@ -163,7 +210,10 @@ public sealed class SampleCommandTests
         Assert.True(Difference("1,0.75,0.5,0.25") > 0.01);
         Assert.InRange(Difference("1,0.667,0.334,0.001"), 0, 1e-5);
 
-        JsonElement Settings(string[] arguments) => JsonDocument.Parse(Tool.Done(["sample", .. arguments, "--json", "--output", folder.PathTo("out")]).Output).RootElement.GetProperty("settings");
+        JsonElement Settings(string[] arguments) =>
+            JsonDocument
+                .Parse(Tool.Done(["sample", .. arguments, "--json", "--output", folder.PathTo("out")]).Output)
+                .RootElement.GetProperty("settings");
 
         // From the sample of as many steps, relative to it.
         double Difference(string sigmas)
@@ -186,8 +236,15 @@ public sealed class SampleCommandTests
     {
         using var folder = new TemporaryFolder();
         string[] many = [.. Enumerable.Range(0, 30).Select(i => $"\"note{i:00}\": {i}")];
-        string file = folder.Write("c.json", $"{{ \"_class_name\": \"EulerDiscreteScheduler\", \"a\\u001b[31m\": 1, {string.Join(", ", many)} }}");
-        ToolRun run = Tool.Done(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file), "--output", folder.PathTo("out")]);
+        string file = folder.Write(
+            "c.json",
+            $"{{ \"_class_name\": \"EulerDiscreteScheduler\", \"a\\u001b[31m\": 1, {string.Join(", ", many)} }}");
+        ToolRun run = Tool.Done([
+            "sample",
+            .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file),
+            "--output",
+            folder.PathTo("out"),
+        ]);
         Assert.Contains("no effect: a\\u001B[31m, note00, note01,", run.Error);
         Assert.Contains("note18 and 11 more.", run.Error);
         Assert.DoesNotContain('\e', run.Error);
@@ -203,5 +260,14 @@ public sealed class SampleCommandTests
         Assert.Contains("network evaluations", run.Output);
     }
 
-    public static TheoryData<string> Solvers() => [.. Costate.Faces.Names.NamedSolver.All.Select(s => s.Name), "rex:euler", "rex:dopri5:0.9", "rex-noise:midpoint", "rex:shark", "edict:0.8", "bdia:0.5"];
+    public static TheoryData<string> Solvers() =>
+        [
+            .. Costate.Faces.Names.NamedSolver.All.Select(s => s.Name),
+            "rex:euler",
+            "rex:dopri5:0.9",
+            "rex-noise:midpoint",
+            "rex:shark",
+            "edict:0.8",
+            "bdia:0.5",
+        ];
 }

@@ -9,7 +9,8 @@ namespace Costate.Cli.Tests.Commands;
 
 public sealed class StudyCommandTests
 {
-    private static readonly Lazy<IReadOnlyList<GradientMeasurement>> Measured = new(() => GradientStudy.Run(GradientStudy.QuickSteps, _ => { }, default));
+    private static readonly Lazy<IReadOnlyList<GradientMeasurement>> Measured = new(() =>
+        GradientStudy.Run(GradientStudy.QuickSteps, _ => { }, default));
 
     [Fact]
     public void Quick_WritesAllFilesAndPrintsTables()
@@ -102,7 +103,9 @@ public sealed class StudyCommandTests
     [Theory]
     [InlineData("0")]
     [InlineData("two")]
-    public void Threads_OutOfRange_AreRefused(string threads) => Tool.Fails(2, ["study", "--threads", threads], $"Got {threads} for --threads", "from 1 to 1024");
+    public void Threads_OutOfRange_AreRefused(string threads) =>
+        Tool.Fails(2, ["study", "--threads", threads], $"Got {threads} for --threads", "from 1 to 1024");
 
-    private static string[] Names(string folder) => [.. Directory.EnumerateFileSystemEntries(folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+    private static string[] Names(string folder) =>
+        [.. Directory.EnumerateFileSystemEntries(folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
 }

@@ -78,7 +78,10 @@ public sealed class UsageTests
     public void GradientOptions_ThatAreWrong_AreBadUsage(string options, params string[] says)
     {
         using var folder = new TemporaryFolder();
-        Tool.Fails(2, ["gradient", .. Tool.Inputs(), .. options.Split(' '), "--output", folder.PathTo("out")], [.. says, "costate gradient --help"]);
+        Tool.Fails(
+            2,
+            ["gradient", .. Tool.Inputs(), .. options.Split(' '), "--output", folder.PathTo("out")],
+            [.. says, "costate gradient --help"]);
         Assert.False(Directory.Exists(folder.PathTo("out")));
     }
 
@@ -120,7 +123,19 @@ public sealed class UsageTests
         Tool.Fails(2, ["sample", .. Tool.Inputs("--mu", "1")], "--mu without --scheduler-config");
         string[] alone = Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", file);
         Tool.Fails(2, ["sample", .. alone, "--mu", "1"], "Got 1 for --mu");
-        string[] flow = ["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", folder.Write("flow.json", SampleCommandTests.FlowConfiguration))];
+        string[] flow =
+        [
+            "sample",
+            .. Tool.Inputs(
+                "--schedule",
+                null,
+                "--prediction",
+                null,
+                "--steps",
+                null,
+                "--scheduler-config",
+                folder.Write("flow.json", SampleCommandTests.FlowConfiguration)),
+        ];
         Tool.Fails(2, flow, "Got nothing for --mu");
         Tool.Fails(2, ["sample", .. Tool.Inputs("--sigmas", "1,0.5")], "--sigmas without --scheduler-config");
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,0.5", "--steps", "2"], "both --sigmas and --steps");
@@ -129,9 +144,20 @@ public sealed class UsageTests
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", ""], "it must be numbers");
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "0.5,1"], "Got 1 after 0.5 as number 2 for --sigmas");
         Tool.Fails(2, [.. flow, "--mu", "1", "--sigmas", "1,nan"], "Got NaN after 1 as number 2 for --sigmas");
-        Tool.Fails(1, ["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", file), "--sigmas", "1,0.5"], "DPMSolverMultistepScheduler", "finds its noise levels itself");
+        Tool.Fails(
+            1,
+            [
+                "sample",
+                .. Tool.Inputs("--schedule", null, "--prediction", null, "--steps", null, "--scheduler-config", file),
+                "--sigmas",
+                "1,0.5",
+            ],
+            "DPMSolverMultistepScheduler",
+            "finds its noise levels itself");
         FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", "none.json")], "none.json");
-        FailsWith(["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", folder.Write("bad.json", "{"))], "bad.json");
+        FailsWith(
+            ["sample", .. Tool.Inputs("--schedule", null, "--prediction", null, "--scheduler-config", folder.Write("bad.json", "{"))],
+            "bad.json");
     }
 
     [Fact]
@@ -142,7 +168,7 @@ public sealed class UsageTests
     {
         using var folder = new TemporaryFolder();
         FailsWithModel(folder.Write("weights.pt", "weights"), "weights.pt", "not a TorchScript file", "torch.jit.save");
-        FailsWithModel(Goldens.PathTo("torchscript", "expected.safetensors"), "not a TorchScript file");
+        FailsWithModel(Fixtures.PathTo("torchscript", "expected.safetensors"), "not a TorchScript file");
         FailsWithModel(folder.FullName, "--model");
     }
 
@@ -158,7 +184,10 @@ public sealed class UsageTests
     public void Network_OfAnotherShape_IsNamed()
     {
         using var folder = new TemporaryFolder();
-        FailsWithModel(ScriptArchive.Write(folder.PathTo("net.pt"), ["x", "t", "z"], "return torch.sum(x, [1])"), "[2, 8, 8]", "[2, 3, 8, 8]");
+        FailsWithModel(
+            ScriptArchive.Write(folder.PathTo("net.pt"), ["x", "t", "z"], "return torch.sum(x, [1])"),
+            "[2, 8, 8]",
+            "[2, 3, 8, 8]");
     }
 
     [Fact]
@@ -181,8 +210,8 @@ public sealed class UsageTests
 
         FailsWithCondition("none.safetensors", "no file 'none.safetensors'");
         FailsWithCondition(folder.Write("text.safetensors", "not tensors"), "text.safetensors");
-        FailsWithCondition(Goldens.PathTo("torchscript", "expected.safetensors"), "holds 7 tensors", "input.z");
-        FailsWithCondition(Goldens.PathTo("torchscript", "expected.safetensors") + ":z", "no tensor", "7 tensors");
+        FailsWithCondition(Fixtures.PathTo("torchscript", "expected.safetensors"), "holds 7 tensors", "input.z");
+        FailsWithCondition(Fixtures.PathTo("torchscript", "expected.safetensors") + ":z", "no tensor", "7 tensors");
         FailsWithCondition(Written("three.safetensors", ("z", zeros(3, 5))), "[3, 5]", "batch of 2", "[1, ...]");
         FailsWithCondition(Written("scalar.safetensors", ("z", zeros(Array.Empty<long>()))), "batch of 2");
         FailsWithCondition(Written("nan.safetensors", ("z", full([2, 5], float.NaN))), "NaN", "condition");
@@ -192,7 +221,7 @@ public sealed class UsageTests
     [Fact]
     public void StartNoise_OfAnotherShape_Fails()
     {
-        string noise = Goldens.PathTo("torchscript", "expected.safetensors");
+        string noise = Fixtures.PathTo("torchscript", "expected.safetensors");
         FailsWith(["sample", .. Tool.Inputs(), "--start-noise", noise + ":input.t"], "[2]", "[2, 3, 8, 8]");
     }
 
@@ -204,9 +233,21 @@ public sealed class UsageTests
         FailsWith([.. shared, "--loss", "none.ts.pt"], "--loss none.ts.pt", "no such file");
         FailsWith([.. shared, "--loss", "mse:none.safetensors"], "no file 'none.safetensors'");
         FailsWith([.. shared, "--loss", "mse:" + Tool.Condition], "[2, 5]", "[2, 3, 8, 8]");
-        FailsWith([.. shared, "--loss", ScriptArchive.Write(folder.PathTo("shape.pt"), ["x"], "return torch.square(x)")], "[2, 3, 8, 8]", "one value for each item");
-        FailsWith([.. shared, "--loss", ScriptArchive.Write(folder.PathTo("two.pt"), ["x", "y"], "return torch.square(x)")], "--loss failed", "argument");
-        FailsWith([.. shared, "--loss", ScriptArchive.Write(folder.PathTo("nan.pt"), ["x"], "return torch.log(torch.mul(torch.sum(torch.abs(x), [1, 2, 3]), -1.))")], "loss is NaN");
+        FailsWith(
+            [.. shared, "--loss", ScriptArchive.Write(folder.PathTo("shape.pt"), ["x"], "return torch.square(x)")],
+            "[2, 3, 8, 8]",
+            "one value for each item");
+        FailsWith(
+            [.. shared, "--loss", ScriptArchive.Write(folder.PathTo("two.pt"), ["x", "y"], "return torch.square(x)")],
+            "--loss failed",
+            "argument");
+        FailsWith(
+            [
+                .. shared,
+                "--loss",
+                ScriptArchive.Write(folder.PathTo("nan.pt"), ["x"], "return torch.log(torch.mul(torch.sum(torch.abs(x), [1, 2, 3]), -1.))"),
+            ],
+            "loss is NaN");
     }
 
     [Fact]
@@ -224,7 +265,8 @@ public sealed class UsageTests
 
     [Theory]
     [MemberData(nameof(SolverNames))]
-    public void SolverNames_AreFoundWhateverTheCase(string name) => Assert.Equal(NamedSolver.All.Single(s => s.Name == name).Make().Name, NamedSolver.Parse(name.ToUpperInvariant()).Name);
+    public void SolverNames_AreFoundWhateverTheCase(string name) =>
+        Assert.Equal(NamedSolver.All.Single(s => s.Name == name).Make().Name, NamedSolver.Parse(name.ToUpperInvariant()).Name);
 
     public static TheoryData<string> SolverNames() => [.. NamedSolver.All.Select(s => s.Name)];
 

@@ -50,12 +50,25 @@ public sealed class EvaluatedMethodTests
 
     [Fact]
     public void Twice_IsRefused() =>
-        Assert.Contains("twice", Assert.Throws<InputException>(() => EvaluatedMethod.Parse(["discrete", "discrete:lr=0.1"], Settings)).Message);
+        Assert.Contains(
+            "twice",
+            Assert.Throws<InputException>(() => EvaluatedMethod.Parse(["discrete", "discrete:lr=0.1"], Settings)).Message);
 
     [Fact]
     public void Settings_ComeBack()
     {
-        var settings = new EvaluationSettings { Candidates = 7, Probes = 6, EncodingSteps = 5, BlendSteps = 4, Blends = 3, Steps = 2, Iterations = 1, InnerSteps = 8, LearningRate = 0.3 };
+        var settings = new EvaluationSettings
+        {
+            Candidates = 7,
+            Probes = 6,
+            EncodingSteps = 5,
+            BlendSteps = 4,
+            Blends = 3,
+            Steps = 2,
+            Iterations = 1,
+            InnerSteps = 8,
+            LearningRate = 0.3,
+        };
         Assert.Equal(settings, EvaluationSettings.Of(settings.Describe(new Dictionary<string, Costate.Faces.Reports.Setting>())));
     }
 }

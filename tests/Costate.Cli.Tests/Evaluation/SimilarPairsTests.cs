@@ -1,5 +1,5 @@
 using Costate.Experiments.Evaluation;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Evaluation;
@@ -20,14 +20,16 @@ public sealed class SimilarPairsTests
         Assert.Equal([new SimilarPair(0, 10, 11, 0.9), new SimilarPair(1, 12, 13, 0.3)], pairs);
 
         // Who is one person to the recogniser makes no pair.
-        Assert.Equal([new SimilarPair(0, 10, 12, 0.8), new SimilarPair(1, 11, 13, 0.2)], SimilarPairs.Match(similarities, [10, 11, 12, 13], 2, limit: 0.8));
+        Assert.Equal(
+            [new SimilarPair(0, 10, 12, 0.8), new SimilarPair(1, 11, 13, 0.2)],
+            SimilarPairs.Match(similarities, [10, 11, 12, 13], 2, limit: 0.8));
     }
 
     [Fact]
     public void Choose_IsDisjointAndDeterministic_AndFewerAreTheFirst()
     {
         using var scope = NewDisposeScope();
-        using MorphModel model = TinyMorphModel.Load(null);
+        using FaceModel model = TinyMorphModel.Load(null);
         IReadOnlyList<SimilarPair> pairs = SimilarPairs.Choose(model, 30, 12, default);
         Assert.Equal(12, pairs.Count);
         Assert.Equal(24, pairs.SelectMany(p => (ulong[])[p.A, p.B]).Distinct().Count());

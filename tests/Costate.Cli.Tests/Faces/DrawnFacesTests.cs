@@ -35,7 +35,8 @@ public sealed class DrawnFacesTests
         Tensor other = (first - second.roll(1, 0)).abs().mean([1, 2, 3]);
         Assert.True(same.mean().item<float>() < 0.6 * other.mean().item<float>());
 
-        Tensor Middle(ulong when) => DrawnFaces.Batch([.. Enumerable.Range(0, People).Select(i => ((ulong)i, when))])[.., .., 20..52, 18..46].to(ScalarType.Float32);
+        Tensor Middle(ulong when) =>
+            DrawnFaces.Batch([.. Enumerable.Range(0, People).Select(i => ((ulong)i, when))])[.., .., 20..52, 18..46].to(ScalarType.Float32);
     }
 
     [Fact]
@@ -46,6 +47,52 @@ public sealed class DrawnFacesTests
         Assert.True(people.Min(p => p.EyeSpacing) < 6.2 && people.Max(p => p.EyeSpacing) > 8.4);
         Assert.InRange(people.Count(p => p.Moles.Count > 0), 600, 800);
         Assert.InRange(people.Count(p => p.Beard > 0), 350, 550);
+    }
+
+    // Of the traits that are drawn last, so that none before them may draw more or less than it did.
+    [Fact]
+    public void Seeds_KeepTheirPeopleAndMoments()
+    {
+        ulong freckled = Enumerable.Range(0, 100).Select(i => (ulong)i).First(i => FaceIdentity.FromSeed(i).Freckles.Count > 0);
+        SKPoint last = FaceIdentity.FromSeed(freckled).Freckles[^1];
+        Assert.Equal((4ul, 4.61657715f, 6.38714647f), (freckled, last.X, last.Y));
+        Assert.Equal((HairTone.Black, 3.14291906f), (FaceIdentity.FromSeed(7).HairTone, FaceIdentity.FromSeed(7).HairVolume));
+        Assert.Equal(1.18439615f, DrawnFaces.Moment(7, 1).Noise);
+    }
+
+    // A tone is changed by at most 12 levels, which leaves it nearest to its own by the redness alone or by the blue.
+    [Fact]
+    public void HairTone_IsThatOfItsColour()
+    {
+        for (ulong seed = 0; seed < 500; seed++)
+        {
+            FaceIdentity person = FaceIdentity.FromSeed(seed);
+            SKColor expected = person.HairTone switch
+            {
+                HairTone.Black => new(28, 22, 22),
+                HairTone.DarkBrown => new(54, 34, 24),
+                HairTone.Brown => new(94, 58, 34),
+                HairTone.LightBrown => new(142, 90, 48),
+                HairTone.DarkBlond => new(190, 142, 76),
+                HairTone.Blond => new(226, 192, 128),
+                HairTone.Red => new(164, 66, 30),
+                _ => new(150, 148, 146),
+            };
+            Assert.True(Math.Abs(person.HairColour.Red - expected.Red) <= 12 && Math.Abs(person.HairColour.Blue - expected.Blue) <= 12);
+        }
+    }
+
+    [Fact]
+    public void PortraitsOf128Pixels_AreTheSmallOnesInDetail()
+    {
+        using var scope = NewDisposeScope();
+        (ulong, ulong)[] seeds = [.. Enumerable.Range(0, 30).Select(i => ((ulong)i, 3ul))];
+        Tensor small = DrawnFaces.Batch(seeds).to(ScalarType.Float32);
+        Tensor reduced = nn.functional.avg_pool2d(DrawnFaces.Batch(seeds, 128).to(ScalarType.Float32), 2);
+
+        // The grain, drawn for each pixel, and the edges, in levels of 255; two people differ by 30 and more.
+        Assert.InRange((small - reduced).abs().mean([1, 2, 3]).max().item<float>(), 0, 4);
+        Assert.True((small - reduced.roll(1, 0)).abs().mean([1, 2, 3]).min().item<float>() > 10);
     }
 
     [Fact]
@@ -69,7 +116,20 @@ public sealed class DrawnFacesTests
     public void Command_WritesPortraitsAndSheet()
     {
         using var folder = new TemporaryFolder();
-        ToolRun run = Tool.Done("faces", "draw", "--people", "2", "--pictures", "3", "--identity", "9", "--size", "32", "--json", "--output", folder.FullName);
+        ToolRun run = Tool.Done(
+            "faces",
+            "draw",
+            "--people",
+            "2",
+            "--pictures",
+            "3",
+            "--identity",
+            "9",
+            "--size",
+            "32",
+            "--json",
+            "--output",
+            folder.FullName);
         JsonElement portraits = JsonDocument.Parse(run.Output).RootElement.GetProperty("portraits");
         Assert.Equal(6, portraits.GetArrayLength());
         using SKBitmap portrait = SKBitmap.Decode(folder.PathTo("face-10-2.png"));

@@ -1,6 +1,7 @@
 using Costate.Experiments.Guidance;
 using Costate.Faces.Drawing;
 using Costate.Faces.Guidance;
+using Costate.Networks;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Guidance;
@@ -8,14 +9,21 @@ namespace Costate.Cli.Tests.Guidance;
 public sealed class GuidePlanTests
 {
     public static TheoryData<string> Methods() =>
-        [.. GuideMethod.All.Select(m => m.Name), "greedy:lookahead=2", "greedy:lookahead=4", "greedy:lookahead=all", "dps:lookahead=2:scheme=midpoint", "greedy:lookahead=40"];
+        [
+            .. GuideMethod.All.Select(m => m.Name),
+            "greedy:lookahead=2",
+            "greedy:lookahead=4",
+            "greedy:lookahead=all",
+            "dps:lookahead=2:scheme=midpoint",
+            "greedy:lookahead=40",
+        ];
 
     [Theory]
     [MemberData(nameof(Methods))]
     public void Evaluations_AreThoseMade_AndWithinWhatIsAllowed(string name)
     {
         using var scope = NewDisposeScope();
-        using GuideModel model = GuideModel.Of(TinyMorphModel.OfFormula(null));
+        using Model model = TinyMorphModel.OfFormula(null).Model;
         Tensor pictures = EvaluationFaces.Stack([(1_000_000, 0), (1_000_001, 0)], TinyMorphModel.Side, default);
         ulong[] seeds = [3, 4];
         GuideTarget target = GuideTarget.Degraded(GuideTask.Inpaint, new Degradation(), pictures, seeds);
@@ -38,7 +46,7 @@ public sealed class GuidePlanTests
     public void Item_DoesNotDependOnItsBatch()
     {
         using var scope = NewDisposeScope();
-        using GuideModel model = GuideModel.Of(TinyMorphModel.Load(null));
+        using Model model = TinyMorphModel.Load(null).Model;
         var runner = new GuideRunner(model);
         GuidePlan plan = GuidePlan.Of(GuideMethod.Parse("--method", "dps"), GuideTask.Deblur) with { Steps = 6 };
         Tensor together = Run([7, 8]);
@@ -59,7 +67,7 @@ public sealed class GuidePlanTests
     public void EndToEnd_KeepsThePictureOfTheLowestLoss_AsItIsSeen()
     {
         using var scope = NewDisposeScope();
-        using GuideModel model = GuideModel.Of(TinyMorphModel.Load(null));
+        using Model model = TinyMorphModel.Load(null).Model;
         Tensor pictures = EvaluationFaces.Stack([(1_000_000, 0), (1_000_001, 0)], TinyMorphModel.Side, default);
         GuideTarget target = GuideTarget.Own(pictures, x => x.sub(3).square().mean([1L, 2L, 3L]));
         GuidePlan plan = GuidePlan.Of(GuideMethod.EndToEnd, GuideTask.OwnLoss) with { Iterations = 12, Strength = 1 };

@@ -16,7 +16,7 @@ public sealed class ImageQualityTests
         // An error of 0.1 of the range is 20 dB.
         double[] psnr = ImageQuality.Psnr(pictures, truth);
         Assert.Equal(20, psnr[0], 1e-5);
-        Assert.Equal(ImageQuality.MostPsnr, psnr[1]);
+        Assert.Equal(ImageQuality.MaxPsnr, psnr[1]);
     }
 
     [Fact]

@@ -20,13 +20,15 @@ public sealed class EmbeddedModelTests
         Assert.Equal(("attack", "pairs"), (model.Attack.Name, model.Pairs.Name));
         Assert.Same(model.Attack, model.Attack);
         Assert.Same(model.Autoencoder, model.Autoencoder);
-        foreach (nn.Module network in (nn.Module[])[model.Autoencoder, model.Attack.Network, model.Pairs.Network, .. model.Judges.Select(j => j.Network)])
+        foreach (
+            nn.Module network in (nn.Module[])
+                [model.Autoencoder, model.Attack.Network, model.Pairs.Network, .. model.Judges.Select(j => j.Network)])
         {
             Assert.False(network.training);
             Assert.All(network.parameters(), p => Assert.False(p.requires_grad));
         }
 
-        var sampler = new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), TimeGrid.UniformLogSnr(model.Schedule, 2));
+        var sampler = new Sampler(model.ToModel().Denoiser, model.Schedule, Solver.Ddim(), TimeGrid.UniformLogSnr(model.Schedule, 2));
         Tensor sample = sampler.Sample(StartNoise.Draw(faces.shape, 1), model.Autoencoder.Encode(faces));
         Assert.Equal(faces.shape, sample.shape);
         Assert.Equal([2, 16], model.Attack.Network.Embed(sample).shape);
@@ -64,10 +66,16 @@ public sealed class EmbeddedModelTests
         string weights = TinyWeights.Write(folder.FullName);
 
         // Of another kind, without a word on what it is.
-        SafetensorsFile.Write(Path.Combine(weights, "autoencoder.safetensors"), new Dictionary<string, Tensor> { ["conv_in.weight"] = zeros(8, 3, 3, 3) });
+        SafetensorsFile.Write(
+            Path.Combine(weights, "autoencoder.safetensors"),
+            new Dictionary<string, Tensor> { ["conv_in.weight"] = zeros(8, 3, 3, 3) });
         File.Copy(Path.Combine(weights, "recogniser-attack.safetensors"), Path.Combine(weights, "other.safetensors"));
         using var model = new EmbeddedModel(weights);
-        Refuses(() => _ = model.Autoencoder, "autoencoder.safetensors", "no parameter 'time_embed.time_embed.0.weight', whose shape is [128, 32]", "costate train all");
+        Refuses(
+            () => _ = model.Autoencoder,
+            "autoencoder.safetensors",
+            "no parameter 'time_embed.time_embed.0.weight', whose shape is [128, 32]",
+            "costate train all");
 
         // A recogniser in its place.
         File.Move(Path.Combine(weights, "other.safetensors"), Path.Combine(weights, "autoencoder.safetensors"), overwrite: true);
@@ -112,11 +120,23 @@ public sealed class EmbeddedModelTests
         string path = Path.Combine(weights, Calibration.FileName);
         string text = File.ReadAllText(path);
 
-        File.Copy(Path.Combine(weights, "recogniser-judge-1.safetensors"), Path.Combine(weights, "recogniser-attack.safetensors"), overwrite: true);
+        File.Copy(
+            Path.Combine(weights, "recogniser-judge-1.safetensors"),
+            Path.Combine(weights, "recogniser-attack.safetensors"),
+            overwrite: true);
         RefusesAll("other weights", "costate evaluate recognisers");
         File.WriteAllText(path, text.Replace("\"attack\"", "\"other\"", StringComparison.Ordinal));
         RefusesAll("no threshold of the recogniser attack");
-        foreach (string damaged in (string[])["", "{", "[]", "{}", "null", text.Replace("\"recognisers\": [", "\"recognisers\": null, \"x\": [", StringComparison.Ordinal)])
+        foreach (
+            string damaged in (string[])
+                [
+                    "",
+                    "{",
+                    "[]",
+                    "{}",
+                    "null",
+                    text.Replace("\"recognisers\": [", "\"recognisers\": null, \"x\": [", StringComparison.Ordinal),
+                ])
         {
             File.WriteAllText(path, damaged);
             RefusesAll("recognisers.json", "does not hold thresholds");

@@ -13,7 +13,9 @@ public sealed class EncodedPictureTests
     private const int Rows = 2;
 
     public static TheoryData<string, int> Stored => new(
-        from format in (string[])["jpeg", "jpeg big endian", "png", "png at its end", "webp"] from orientation in Enumerable.Range(1, 8) select (format, orientation));
+            from format in (string[])["jpeg", "jpeg big endian", "png", "png at its end", "webp"]
+            from orientation in Enumerable.Range(1, 8)
+            select (format, orientation));
 
     [Theory]
     [MemberData(nameof(Stored))]
@@ -29,7 +31,10 @@ public sealed class EncodedPictureTests
         Assert.Equal(Upright(), Fields(file));
 
         // Without what says so they are not turned.
-        byte[] silent = format.StartsWith("jpeg", StringComparison.Ordinal) ? Jpeg(orientation) : format == "webp" ? Webp(orientation, null) : Png(orientation, null, false);
+        byte[] silent =
+            format.StartsWith("jpeg", StringComparison.Ordinal) ? Jpeg(orientation)
+            : format == "webp" ? Webp(orientation, null)
+            : Png(orientation, null, false);
         Assert.Equal(orientation == 1, Fields(silent).SequenceEqual(Upright()));
     }
 
@@ -40,7 +45,8 @@ public sealed class EncodedPictureTests
     [InlineData("II*\0\u00ff\u00ff\u00ff\u00ff\u0001\0")]
     [InlineData("II*\0\u0008\0\0\0\u0001\0\u0012\u0001\u0003\0\u0001\0\0\0\u0009\0\0\0")]
     [InlineData("II*\0\u0008\0\0\0\u0001\0\u0012\u0001\u0004\0\u0001\0\0\0\u0006\0\0\0")]
-    public void Nonsense_TurnsNothing(string exif) => Assert.Equal(Upright(), Fields(Png(1, Encoding.Latin1.GetBytes(exif), atTheEnd: false)));
+    public void Nonsense_TurnsNothing(string exif) =>
+        Assert.Equal(Upright(), Fields(Png(1, Encoding.Latin1.GetBytes(exif), atTheEnd: false)));
 
     // What Adobe's programs write is inverted, 255 for no ink; without their marker 255 is all ink.
     [Theory]
@@ -90,7 +96,8 @@ public sealed class EncodedPictureTests
     public void TruncatedFiles_AreRefusedByName(SKEncodedImageFormat format)
     {
         using var folder = new TemporaryFolder();
-        byte[] whole = File.ReadAllBytes(Pictures.Write(folder.PathTo("p"), 40, 30, (x, y) => new SKColor((byte)(x * y), (byte)(17 * x), (byte)(31 * y)), format));
+        byte[] whole = File.ReadAllBytes(
+            Pictures.Write(folder.PathTo("p"), 40, 30, (x, y) => new SKColor((byte)(x * y), (byte)(17 * x), (byte)(31 * y)), format));
         Assert.NotEmpty(Fields(whole, 1));
         for (int tenth = 1; tenth < 10; tenth++)
         {
@@ -112,7 +119,9 @@ public sealed class EncodedPictureTests
         {
             using var picture = new EncodedPicture("the bomb", bomb);
             Assert.Contains("expected at most 67108864", Assert.Throws<InvalidDataException>(() => picture.Decode()).Message);
-            Assert.Contains("the bomb of", Assert.Throws<InvalidDataException>(() => picture.Decode(mayShrink: picture.Width > 60000)).Message);
+            Assert.Contains(
+                "the bomb of",
+                Assert.Throws<InvalidDataException>(() => picture.Decode(mayShrink: picture.Width > 60000)).Message);
         }
     }
 
@@ -120,7 +129,13 @@ public sealed class EncodedPictureTests
     public void DamagedPictures_AreReadOrRefused()
     {
         var random = new Random(5);
-        byte[][] files = [Jpeg(6, TinyJpeg.Segment(0xE1, [.. "Exif\0\0"u8, .. Exif(6, false)])), Png(6, Exif(6, true), false), Webp(6, Exif(6, false)), TinyJpeg.Write(2, 2, (_, _) => [1, 2, 3, 4])];
+        byte[][] files =
+        [
+            Jpeg(6, TinyJpeg.Segment(0xE1, [.. "Exif\0\0"u8, .. Exif(6, false)])),
+            Png(6, Exif(6, true), false),
+            Webp(6, Exif(6, false)),
+            TinyJpeg.Write(2, 2, (_, _) => [1, 2, 3, 4]),
+        ];
         for (int i = 0; i < 2000; i++)
         {
             byte[] damaged = [.. files[i % files.Length]];
@@ -159,7 +174,9 @@ public sealed class EncodedPictureTests
         using var picture = new EncodedPicture("it", jpeg);
         using SKBitmap read = picture.Decode();
         SKColor colour = read.GetPixel(3, 3);
-        Assert.All(expected.Zip((byte[])[colour.Red, colour.Green, colour.Blue]), pair => Assert.InRange(pair.Second - pair.First, -tolerance, tolerance));
+        Assert.All(
+            expected.Zip((byte[])[colour.Red, colour.Green, colour.Blue]),
+            pair => Assert.InRange(pair.Second - pair.First, -tolerance, tolerance));
     }
 
     private static byte Field(int column, int row) => (byte)(20 + (40 * ((row * Columns) + column)));
@@ -173,7 +190,14 @@ public sealed class EncodedPictureTests
         using SKBitmap read = picture.Decode();
         Assert.Equal((picture.Width, picture.Height), (read.Width, read.Height));
         int side = Math.Max(1, read.Width / Columns);
-        return [.. (from y in Enumerable.Range(0, read.Height / side) from x in Enumerable.Range(0, read.Width / side) select read.GetPixel((x * side) + (side / 2), (y * side) + (side / 2)).Red).Take(most)];
+        return
+        [
+            .. (
+                from y in Enumerable.Range(0, read.Height / side)
+                from x in Enumerable.Range(0, read.Width / side)
+                select read.GetPixel((x * side) + (side / 2), (y * side) + (side / 2)).Red
+            ).Take(most),
+        ];
     }
 
     // What is stored in a column and a row, as EXIF defines the eight: which sides of what is seen its first row and first column are.
@@ -232,16 +256,96 @@ public sealed class EncodedPictureTests
         }
 
         (int width, int height) = SizeOf(orientation);
-        byte[] extended = [.. Chunk("VP8X"u8, [8, 0, 0, 0, (byte)(width - 1), 0, 0, (byte)(height - 1), 0, 0]), .. webp[12..], .. Chunk("EXIF"u8, exif)];
+        byte[] extended =
+        [
+            .. Chunk("VP8X"u8, [8, 0, 0, 0, (byte)(width - 1), 0, 0, (byte)(height - 1), 0, 0]),
+            .. webp[12..],
+            .. Chunk("EXIF"u8, exif),
+        ];
         return [.. "RIFF"u8, .. Little(extended.Length + 4), .. "WEBP"u8, .. extended];
 
-        static byte[] Chunk(ReadOnlySpan<byte> name, byte[] data) => [.. name, .. Little(data.Length), .. data, .. new byte[data.Length % 2]];
+        static byte[] Chunk(ReadOnlySpan<byte> name, byte[] data) =>
+            [.. name, .. Little(data.Length), .. data, .. new byte[data.Length % 2]];
 
         static byte[] Little(int value) => [(byte)value, (byte)(value >> 8), (byte)(value >> 16), (byte)(value >> 24)];
     }
 
     // One entry, the orientation, behind another.
     private static byte[] Exif(int orientation, bool bigEndian) => bigEndian
-        ? [.. "MM\0*"u8, 0, 0, 0, 8, 0, 2, 1, 0, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0]
-        : [.. "II*\0"u8, 8, 0, 0, 0, 2, 0, 0, 1, 3, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, (byte)orientation, 0, 0, 0, 0, 0, 0, 0];
+            ?
+            [
+                .. "MM\0*"u8,
+                0,
+                0,
+                0,
+                8,
+                0,
+                2,
+                1,
+                0,
+                0,
+                3,
+                0,
+                0,
+                0,
+                1,
+                0,
+                9,
+                0,
+                0,
+                1,
+                0x12,
+                0,
+                3,
+                0,
+                0,
+                0,
+                1,
+                0,
+                (byte)orientation,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+            ]
+            :
+            [
+                .. "II*\0"u8,
+                8,
+                0,
+                0,
+                0,
+                2,
+                0,
+                0,
+                1,
+                3,
+                0,
+                1,
+                0,
+                0,
+                0,
+                9,
+                0,
+                0,
+                0,
+                0x12,
+                1,
+                3,
+                0,
+                1,
+                0,
+                0,
+                0,
+                (byte)orientation,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+            ];
 }

@@ -11,7 +11,9 @@ public sealed class ImageFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        Tensor read = Pictures.Read(Pictures.Write(folder.PathTo("p.png"), 3, 2, (x, y) => new SKColor((byte)(x == 0 ? 0 : 255), (byte)(10 * y), 51)), [3, 2, 3]);
+        Tensor read = Pictures.Read(
+            Pictures.Write(folder.PathTo("p.png"), 3, 2, (x, y) => new SKColor((byte)(x == 0 ? 0 : 255), (byte)(10 * y), 51)),
+            [3, 2, 3]);
         Assert.Equal([1, 3, 2, 3], read.shape);
         Assert.Equal(-1, read[0, 0, 1, 0].item<float>());
         Assert.Equal(1, read[0, 0, 1, 2].item<float>());
@@ -24,7 +26,9 @@ public sealed class ImageFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        Tensor read = Pictures.Read(Pictures.Write(folder.PathTo("p.png"), 2, 1, (x, _) => new SKColor(255, 0, 0, (byte)(x == 0 ? 0 : 102))), null);
+        Tensor read = Pictures.Read(
+            Pictures.Write(folder.PathTo("p.png"), 2, 1, (x, _) => new SKColor(255, 0, 0, (byte)(x == 0 ? 0 : 102))),
+            null);
         Assert.Equal([1, 1, 1], read[0, .., 0, 0].data<float>().ToArray());
 
         // 0.4 red over white is (1, 0.6, 0.6), in 255 levels.
@@ -51,7 +55,9 @@ public sealed class ImageFileTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        Tensor read = Pictures.Read(Pictures.Write(folder.PathTo("p.jpg"), 16, 8, (_, _) => new SKColor(255, 255, 255), SKEncodedImageFormat.Jpeg), null);
+        Tensor read = Pictures.Read(
+            Pictures.Write(folder.PathTo("p.jpg"), 16, 8, (_, _) => new SKColor(255, 255, 255), SKEncodedImageFormat.Jpeg),
+            null);
         Assert.Equal([1, 3, 8, 16], read.shape);
         Assert.True(read.min().item<float>() > 0.97f);
     }

@@ -28,7 +28,9 @@ public sealed partial class InputFilesTests : IDisposable
     [InlineData("")]
     [InlineData("text, and no picture at all")]
     public void StandardInput_OfSomethingElse_IsRefused(string text) =>
-        Assert.Contains("Got the picture -: it is neither PNG, JPEG nor WebP", Refused(() => Files(System.Text.Encoding.UTF8.GetBytes(text), seekable: false).PictureOrNull("the picture", "-")));
+        Assert.Contains(
+            "Got the picture -: it is neither PNG, JPEG nor WebP",
+            Refused(() => Files(System.Text.Encoding.UTF8.GetBytes(text), seekable: false).PictureOrNull("the picture", "-")));
 
     [Fact]
     public void OtherFiles_AreLeftToOthers()
@@ -76,7 +78,13 @@ public sealed partial class InputFilesTests : IDisposable
     }
 
     private static InputFiles Files(byte[] input, bool seekable = true) => new(
-        new Terminal { Output = TextWriter.Null, Error = TextWriter.Null, Input = () => seekable ? new MemoryStream(input) : new Pipe(input) }, default);
+            new Terminal
+            {
+                Output = TextWriter.Null,
+                Error = TextWriter.Null,
+                Input = () => seekable ? new MemoryStream(input) : new Pipe(input),
+            },
+            default);
 
     private static string Refused(Action read) => Assert.Throws<CommandException>(read).Message;
 

@@ -136,10 +136,18 @@ public sealed class PatchedAutoencoderTests
         using var folder = new TemporaryFolder();
         using var network = new PatchedAutoencoder(Tiny);
         network.Save(folder.PathTo("a.safetensors"));
-        Rewrite(folder.PathTo("a.safetensors"), file => new() { ["config"] = file["config"].Replace("\"model_channels\":8", "\"model_channels\":16", StringComparison.Ordinal) });
+        Rewrite(
+            folder.PathTo("a.safetensors"),
+            file => new() { ["config"] = file["config"].Replace("\"model_channels\":8", "\"model_channels\":16", StringComparison.Ordinal) }
+        );
 
-        string message = Assert.Throws<InvalidDataException>(() => PatchedAutoencoder.FromPretrained(folder.PathTo("a.safetensors"))).Message;
-        Assert.Contains("'time_embed.time_embed.0.weight' in shape [12, 8]; the network has it in shape [12, 16]", message, StringComparison.Ordinal);
+        string message = Assert
+            .Throws<InvalidDataException>(() => PatchedAutoencoder.FromPretrained(folder.PathTo("a.safetensors")))
+            .Message;
+        Assert.Contains(
+            "'time_embed.time_embed.0.weight' in shape [12, 8]; the network has it in shape [12, 16]",
+            message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -158,7 +166,10 @@ public sealed class PatchedAutoencoderTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        SafetensorsFile.Write(folder.PathTo("a.safetensors"), new Dictionary<string, Tensor> { ["x"] = zeros(1) }, config is null ? null : new Dictionary<string, string> { ["config"] = config });
+        SafetensorsFile.Write(
+            folder.PathTo("a.safetensors"),
+            new Dictionary<string, Tensor> { ["x"] = zeros(1) },
+            config is null ? null : new Dictionary<string, string> { ["config"] = config });
         Exception thrown = Assert.Throws(exception, () => PatchedAutoencoder.FromPretrained(folder.PathTo("a.safetensors")));
         Assert.Contains(named, thrown.Message, StringComparison.Ordinal);
     }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Morphs;
@@ -13,7 +13,9 @@ public sealed class ExampleFacesTests
     public void Blend_IsRefused_AndTheLossFallsFromTheStart()
     {
         using var folder = new TemporaryFolder();
-        ToolRun run = Tool.Run(["morph", "--iterations", $"{Iterations}", "--json", "--output", folder.FullName], morphModel: MorphModel.Embedded);
+        ToolRun run = Tool.Run(
+            ["morph", "--iterations", $"{Iterations}", "--json", "--output", folder.FullName],
+            morphModel: FaceModel.Embedded);
         Assert.True(run.ExitCode == 0, run.Error);
         JsonElement report = JsonDocument.Parse(run.Output).RootElement;
         JsonElement blend = report.GetProperty("blend");

@@ -39,7 +39,12 @@ public sealed class FacePictureTests : IDisposable
         // Red within the middle square, blue outside.
         int shorter = Math.Min(width, height);
         (int left, int top) = ((width - shorter) / 2, (height - shorter) / 2);
-        string path = Pictures.Write(folder.PathTo("a.img"), width, height, (x, y) => x >= left && x < left + shorter && y >= top && y < top + shorter ? SKColors.Red : SKColors.Blue, format);
+        string path = Pictures.Write(
+            folder.PathTo("a.img"),
+            width,
+            height,
+            (x, y) => x >= left && x < left + shorter && y >= top && y < top + shorter ? SKColors.Red : SKColors.Blue,
+            format);
         FacePicture picture = MorphInputs.Read(Pictures.Files, path, Side);
         ReadOnlySpan<byte> inner = picture.Values.AsSpan(Side * (Side / 2), Side);
         Assert.True(inner[Side / 2] > 240);
@@ -53,7 +58,9 @@ public sealed class FacePictureTests : IDisposable
         Assert.All(MorphInputs.Read(Pictures.Files, clear, Side).Values, v => Assert.Equal(255, v));
         string grey = folder.Write("grey.png", Pictures.Png(Side, colourType: 0, bits: 8, [.. Enumerable.Repeat((byte)0x40, Side)]));
         Assert.All(MorphInputs.Read(Pictures.Files, grey, Side).Values, v => Assert.Equal(0x40, v));
-        string deep = folder.Write("deep.png", Pictures.Png(Side, colourType: 2, bits: 16, [.. Enumerable.Range(0, 6 * Side).Select(i => i % 2 == 0 ? (byte)0x80 : (byte)0)]));
+        string deep = folder.Write(
+            "deep.png",
+            Pictures.Png(Side, colourType: 2, bits: 16, [.. Enumerable.Range(0, 6 * Side).Select(i => i % 2 == 0 ? (byte)0x80 : (byte)0)]));
         Assert.All(MorphInputs.Read(Pictures.Files, deep, Side).Values, v => Assert.InRange(v, 0x7F, 0x81));
     }
 
@@ -66,7 +73,8 @@ public sealed class FacePictureTests : IDisposable
         Refused(folder.Write("empty.png", ""), "neither PNG, JPEG nor WebP");
         Refused(Pictures.Write(folder.PathTo("dot.png"), 1, 1), "1 x 1", "at least 16 x 16");
         Refused(Pictures.Write(folder.PathTo("thin.png"), 400, 2), "400 x 2");
-        byte[] whole = File.ReadAllBytes(Pictures.Write(folder.PathTo("whole.png"), 64, 64, (x, y) => new SKColor((byte)(x * y), (byte)(7 * x), (byte)(31 * y))));
+        byte[] whole = File.ReadAllBytes(
+            Pictures.Write(folder.PathTo("whole.png"), 64, 64, (x, y) => new SKColor((byte)(x * y), (byte)(7 * x), (byte)(31 * y))));
         Refused(folder.Write("cut.png", whole[..(whole.Length / 2)]), "cannot be read in full");
         Refused(folder.Write("huge.png", Pictures.Png(20000, colourType: 0, bits: 1, [])), "20000 x 20000", "at most");
     }

@@ -20,7 +20,7 @@ public sealed class MorphingTests
         using var scope = NewDisposeScope();
         Morphing morphing = NewMorphing(name, 80);
         (Tensor a, Tensor b) = Images();
-        MorphingEnds ends = morphing.Encode(a, b, Codes, [7, 8]);
+        MorphingEnds ends = morphing.Encode(a, b, Codes, NoiseSeeds.OfItems(7, 8));
 
         // DDIM inversion with 80 steps is approximate, and so is Rex without its second state; CycleDiffusion is exact.
         double tolerance = name is "ode" ? 0.15 : name is "rex" ? 0.1 : 1e-9;
@@ -38,14 +38,20 @@ public sealed class MorphingTests
         using var scope = NewDisposeScope();
         Morphing morphing = NewMorphing(name);
         (Tensor a, Tensor b) = Images();
-        var options = new LatentOptimisationOptions { Iterations = 15, StartNoiseRate = 0.05, ConditionRate = 0.05, Optimiser = LatentOptimiser.Adam() };
-        using MorphingEnds ends = morphing.Encode(a, b, Codes, [7, 8]);
+        var options = new LatentOptimisationOptions
+        {
+            Iterations = 15,
+            StartNoiseRate = 0.05,
+            ConditionRate = 0.05,
+            Optimiser = LatentOptimiser.Adam(),
+        };
+        using MorphingEnds ends = morphing.Encode(a, b, Codes, NoiseSeeds.OfItems(7, 8));
         OptimisedLatent plain = morphing.Run(ends, options with { Iterations = 0 });
         OptimisedLatent guided = morphing.Run(ends, options);
         for (int pair = 0; pair < 2; pair++)
         {
             Assert.True(guided.BestLoss[pair] < plain.BestLoss[pair] - 1e-3, $"{guided.BestLoss[pair]} after {plain.BestLoss[pair]}");
-            MorphingEnds alone = morphing.Encode(a.narrow(0, pair, 1), b.narrow(0, pair, 1), Codes, [(ulong)(7 + pair)]);
+            MorphingEnds alone = morphing.Encode(a.narrow(0, pair, 1), b.narrow(0, pair, 1), Codes, NoiseSeeds.OfItems((ulong)(7 + pair)));
             Near.Equal(morphing.Run(alone, options).Sample, guided.Sample.narrow(0, pair, 1), 1e-9);
         }
     }
@@ -114,11 +120,17 @@ public sealed class MorphingTests
         using var scope = NewDisposeScope();
         Morphing morphing = NewMorphing("ode");
         (Tensor a, Tensor b) = Images();
-        Assert.Contains("[1, 2]", Assert.Throws<ArgumentException>(() => morphing.Encode(a, b.narrow(0, 0, 1), codeA: null, codeB: null)).Message);
-        Assert.Contains("3 seeds", Assert.Throws<ArgumentException>(() => morphing.Encode(a, b, codeA: null, codeB: null, [1, 2, 3])).Message);
+        Assert.Contains(
+            "[1, 2]",
+            Assert.Throws<ArgumentException>(() => morphing.Encode(a, b.narrow(0, 0, 1), codeA: null, codeB: null)).Message);
+        Assert.Contains(
+            "3 seeds",
+            Assert.Throws<InputException>(() => morphing.Encode(a, b, codeA: null, codeB: null, NoiseSeeds.OfItems(1, 2, 3))).Message);
         Assert.Throws<ArgumentNullException>(() => morphing.Encode(a, b, a, null));
         Assert.Contains("both its states", Assert.Throws<ArgumentException>(() => NewMorphing("rex-sde")).Message);
-        Assert.Contains("its own grid", Assert.Throws<ArgumentException>(() => new Morphing(NewSampler("sde"), x => x, NewSampler("ode"))).Message);
+        Assert.Contains(
+            "its own grid",
+            Assert.Throws<ArgumentException>(() => new Morphing(NewSampler("sde"), x => x, NewSampler("ode"))).Message);
         var flat = new Morphing(NewSampler("ode"), x => x.sum(1));
         Assert.Contains("width", Assert.Throws<InvalidOperationException>(() => flat.Run(flat.Encode(a, b, Codes))).Message);
     }
@@ -127,12 +139,15 @@ public sealed class MorphingTests
     private static (Tensor A, Tensor B) Images()
     {
         Sampler sampler = NewSampler("ode");
-        return (sampler.Sample(StartNoise.Draw([2, 2], 51, ScalarType.Float64)), sampler.Sample(StartNoise.Draw([2, 2], 52, ScalarType.Float64)));
+        return (
+            sampler.Sample(StartNoise.Draw([2, 2], 51, ScalarType.Float64)),
+            sampler.Sample(StartNoise.Draw([2, 2], 52, ScalarType.Float64)));
     }
 
     private static Tensor Codes(Tensor images) => 0.02 * images;
 
-    private static Morphing NewMorphing(string name, int steps = Steps) => new(NewSampler(name, steps), x => cat([x, x.square(), ones_like(x)], 1));
+    private static Morphing NewMorphing(string name, int steps = Steps) =>
+        new(NewSampler(name, steps), x => cat([x, x.square(), ones_like(x)], 1));
 
     private static Sampler NewSampler(string name, int steps = Steps) => new(
         Problem.Denoiser(),

@@ -1,4 +1,4 @@
-using Costate.Cli.Commands.Morph;
+using Costate.Experiments.Batches;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Morphs;
@@ -12,7 +12,10 @@ public sealed class PairsFileTests : IDisposable
     [Fact]
     public void Rows_AreRead_GoodAndBad()
     {
-        string path = folder.Write("pairs.csv", "a,b,name\nx.png,y.png\n\n\"p, q.png\", z.png ,third\none.png\nx.png,,e\nx.png,y.png,third\nx.png,y.png,../out\n\"x.png,y.png\na,b,c,d\n");
+        string path = folder.Write(
+            "pairs.csv",
+            "a,b,name\nx.png,y.png\n\n\"p, q.png\", z.png "
+                + ",third\none.png\nx.png,,e\nx.png,y.png,third\nx.png,y.png,../out\n\"x.png,y.png\na,b,c,d\n");
         IReadOnlyList<PairsRow> rows = PairsFile.Read(path);
         Assert.Equal([2, 4, 5, 6, 7, 8, 9, 10], rows.Select(r => r.Line));
         Assert.Equal(("", folder.PathTo("x.png"), folder.PathTo("y.png")), (rows[0].Name, rows[0].A, rows[0].B));
@@ -24,7 +27,7 @@ public sealed class PairsFileTests : IDisposable
 
     [Theory]
     [InlineData("morphs.csv")]
-    [InlineData("Settings.JSON")]
+    [InlineData("Evaluation.JSON")]
     [InlineData("batch.json")]
     [InlineData(".hidden")]
     [InlineData("..")]
@@ -40,7 +43,8 @@ public sealed class PairsFileTests : IDisposable
     [InlineData("u\u0308ber")]
     public void NamesThatNoFolderMayHave_OrThatAreTaken_AreRefused(string name)
     {
-        IReadOnlyList<PairsRow> rows = PairsFile.Read(folder.Write("pairs.csv", $"x.png,y.png,one\nx.png,y.png,\u00fcber\nx.png,y.png,{name}\n"));
+        IReadOnlyList<PairsRow> rows = PairsFile.Read(
+            folder.Write("pairs.csv", $"x.png,y.png,one\nx.png,y.png,\u00fcber\nx.png,y.png,{name}\n"));
         Assert.Equal([null, null], rows.Take(2).Select(row => row.Error));
         Assert.Matches($"^got the name '{System.Text.RegularExpressions.Regex.Escape(name.Normalize())}'.*; expected ", rows[2].Error);
     }
@@ -52,12 +56,13 @@ public sealed class PairsFileTests : IDisposable
     [InlineData("日本")]
     [InlineData("morphs")]
     [InlineData("console")]
-    public void OtherNames_AreTaken(string name) => Assert.Null(PairsFile.Read(folder.Write("pairs.csv", $"x.png,y.png,{name}\n"))[0].Error);
+    public void OtherNames_AreTaken(string name) =>
+        Assert.Null(PairsFile.Read(folder.Write("pairs.csv", $"x.png,y.png,{name}\n"))[0].Error);
 
     [Fact]
     public void FileWithoutPairs_IsRefused()
     {
-        Assert.Contains("no such file", Assert.Throws<CommandException>(() => PairsFile.Read(folder.PathTo("none.csv"))).Message);
-        Assert.Contains("no pairs", Assert.Throws<CommandException>(() => PairsFile.Read(folder.Write("empty.csv", "a,b\n\n"))).Message);
+        Assert.Contains("does not exist", Assert.Throws<InputException>(() => PairsFile.Read(folder.PathTo("none.csv"))).Message);
+        Assert.Contains("no pairs", Assert.Throws<InputException>(() => PairsFile.Read(folder.Write("empty.csv", "a,b\n\n"))).Message);
     }
 }

@@ -44,6 +44,8 @@ public sealed class CaptionedSheetTests
     private static bool HasText(SKBitmap sheet, int column, int line, int top = 0)
     {
         int y = top + Cell + (line * CaptionedSheet.LineHeight);
-        return Enumerable.Range(y, CaptionedSheet.LineHeight).Any(row => Enumerable.Range(column * Cell, Cell).Any(x => sheet.GetPixel(x, row).Green < 128));
+        return Enumerable
+            .Range(y, CaptionedSheet.LineHeight)
+            .Any(row => Enumerable.Range(column * Cell, Cell).Any(x => sheet.GetPixel(x, row).Green < 128));
     }
 }

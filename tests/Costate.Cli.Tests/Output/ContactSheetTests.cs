@@ -1,4 +1,4 @@
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Pictures;
 using Costate.Testing;
 using SkiaSharp;

@@ -1,4 +1,4 @@
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Output;

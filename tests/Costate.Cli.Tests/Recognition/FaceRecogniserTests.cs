@@ -85,7 +85,9 @@ public sealed class FaceRecogniserTests
     }
 
     [Theory]
-    [InlineData("""{"image_size":32,"width":16,"embedding_width":6}""", "'first.weight' in shape [8, 3, 3, 3]; the network has it in shape [16, 3, 3, 3]")]
+    [InlineData(
+        """{"image_size":32,"width":16,"embedding_width":6}""",
+        "'first.weight' in shape [8, 3, 3, 3]; the network has it in shape [16, 3, 3, 3]")]
     [InlineData("""{"image_size":32,"width":8,"embedding_width":6,"blocks":2}""", "no parameter 'stages.0.block_1.norm.weight'")]
     public void OtherLayout_IsNamedByItsFirstParameter(string config, string named)
     {
@@ -113,7 +115,10 @@ public sealed class FaceRecogniserTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        SafetensorsFile.Write(folder.PathTo("r.safetensors"), new Dictionary<string, Tensor> { ["x"] = zeros(1) }, config is null ? null : new Dictionary<string, string> { ["config"] = config });
+        SafetensorsFile.Write(
+            folder.PathTo("r.safetensors"),
+            new Dictionary<string, Tensor> { ["x"] = zeros(1) },
+            config is null ? null : new Dictionary<string, string> { ["config"] = config });
         Exception thrown = Assert.Throws(exception, () => FaceRecogniser.FromPretrained(folder.PathTo("r.safetensors")));
         Assert.Contains(named, thrown.Message, StringComparison.Ordinal);
     }

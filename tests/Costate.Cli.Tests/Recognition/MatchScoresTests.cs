@@ -22,7 +22,10 @@ public sealed class MatchScoresTests
                     select (Same: i / 3 == j / 3, Similarity: vectors[i].Zip(vectors[j], (a, b) => a * b).Sum());
         foreach (double threshold in (double[])[-0.5, 0.1, 0.4])
         {
-            Assert.Equal(pairs.Where(p => !p.Same).Average(p => p.Similarity > threshold ? 1.0 : 0), scores.FalseMatchRate(threshold), 1e-9);
+            Assert.Equal(
+                pairs.Where(p => !p.Same).Average(p => p.Similarity > threshold ? 1.0 : 0),
+                scores.FalseMatchRate(threshold),
+                1e-9);
             Assert.Equal(pairs.Where(p => p.Same).Average(p => p.Similarity > threshold ? 1.0 : 0), scores.TrueMatchRate(threshold), 1e-9);
         }
     }

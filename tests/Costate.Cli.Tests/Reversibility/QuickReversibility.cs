@@ -10,7 +10,15 @@ public sealed class QuickReversibility : IDisposable
     private readonly Lazy<string> output;
 
     public QuickReversibility() => output = new(() => Tool.Done(
-        "study", "reversibility", "--quick", "--json", "--weights", TinyWeights.Write(folder.PathTo("weights"), calibrated: false), "--output", folder.FullName).Output);
+                "study",
+                "reversibility",
+                "--quick",
+                "--json",
+                "--weights",
+                TinyWeights.Write(folder.PathTo("weights"), calibrated: false),
+                "--output",
+                folder.FullName
+            ).Output);
 
     /// <summary>What it printed. The first test that asks runs it: inside the test, as all that computes.</summary>
     public string Output => output.Value;

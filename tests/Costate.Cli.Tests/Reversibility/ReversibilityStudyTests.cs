@@ -41,17 +41,23 @@ public sealed class ReversibilityStudyTests(QuickReversibility quick) : IClassFi
     [InlineData("faces")]
     public void RexIsFirst_AndExact_OnTheNetworks(string problem)
     {
-        JsonElement methods = quick.Report.GetProperty("inversion").EnumerateArray().Single(p => p.GetProperty("id").GetString() == problem).GetProperty("methods");
+        JsonElement methods = quick
+            .Report.GetProperty("inversion")
+            .EnumerateArray()
+            .Single(p => p.GetProperty("id").GetString() == problem)
+            .GetProperty("methods");
         foreach (JsonElement method in methods.EnumerateArray())
         {
-            Assert.All(method.GetProperty("points").EnumerateArray(), point => AssertExact(method.GetProperty("id").GetString()!, point.GetProperty("data").GetDouble()));
+            Assert.All(
+                method.GetProperty("points").EnumerateArray(),
+                point => AssertExact(method.GetProperty("id").GetString()!, point.GetProperty("data").GetDouble()));
         }
     }
 
     [Fact]
     public void RexIsFirst_AndExact_OnAModelFolder()
     {
-        using NetworkInversion problem = NetworkInversion.FromFolder(Goldens.PathTo("networks", "unet2d-ddpm"));
+        using NetworkInversion problem = NetworkInversion.FromFolder(Fixtures.PathTo("networks", "unet2d-ddpm"));
         IReadOnlyList<InversionMeasurement> measured = InversionStudy.Run(problem, [10], _ => { }, default);
         Assert.All(measured, m => AssertExact(m.Method.Id, m.Data));
     }
@@ -96,8 +102,12 @@ public sealed class ReversibilityStudyTests(QuickReversibility quick) : IClassFi
         Assert.Equal(File.ReadAllText(quick.PathTo("reversibility.json")), quick.Output.ReplaceLineEndings("\n"));
         Assert.Equal("reversibility", report.GetProperty("study").GetString());
         Assert.Equal([10, 20], report.GetProperty("steps").Deserialize<int[]>()!);
-        Assert.Equal(["unet", "faces", "mixture"], report.GetProperty("inversion").EnumerateArray().Select(p => p.GetProperty("id").GetString()!));
-        Assert.All(report.GetProperty("inversion").EnumerateArray(), p => Assert.Equal(InversionMethod.All.Count, p.GetProperty("methods").GetArrayLength()));
+        Assert.Equal(
+            ["unet", "faces", "mixture"],
+            report.GetProperty("inversion").EnumerateArray().Select(p => p.GetProperty("id").GetString()!));
+        Assert.All(
+            report.GetProperty("inversion").EnumerateArray(),
+            p => Assert.Equal(InversionMethod.All.Count, p.GetProperty("methods").GetArrayLength()));
         Assert.Equal(3.8e-9, report.GetProperty("published").GetProperty("methods")[4].GetProperty("data")[0].GetDouble());
         foreach (string name in ReversibilityPlots.Files)
         {

@@ -4,7 +4,8 @@ namespace Costate.Cli.Tests.Study;
 
 public sealed class GradientStudyTests
 {
-    private static readonly Lazy<IReadOnlyList<GradientMeasurement>> Measured = new(() => GradientStudy.Run([20, 160, 320], _ => { }, default));
+    private static readonly Lazy<IReadOnlyList<GradientMeasurement>> Measured = new(() =>
+        GradientStudy.Run([20, 160, 320], _ => { }, default));
 
     // Measured before this program existed, by other code, to the digits given.
     [Theory]

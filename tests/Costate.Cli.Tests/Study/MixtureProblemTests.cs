@@ -7,24 +7,24 @@ namespace Costate.Cli.Tests.Study;
 
 public sealed class MixtureProblemTests
 {
-    private static readonly JsonElement Golden = JsonDocument.Parse(File.ReadAllText(Goldens.PathTo("mixture.json"))).RootElement;
+    private static readonly JsonElement Known = JsonDocument.Parse(File.ReadAllText(Fixtures.PathTo("mixture.json"))).RootElement;
 
     [Fact]
-    public void Constants_AreTheGolden()
+    public void Constants_AreTheKnown()
     {
         Assert.Equal(Values("weights"), MixtureProblem.Weights);
         Assert.Equal(Values("target"), MixtureProblem.Target);
         Assert.Equal(Values("xT"), MixtureProblem.StartState);
         Assert.Equal(Values("z"), MixtureProblem.ConditionValue);
-        Assert.Equal(Golden.GetProperty("means").Deserialize<double[][]>(), MixtureProblem.Means);
-        Assert.Equal(MixtureProblem.Deviation, Golden.GetProperty("s0").GetDouble());
-        Assert.Equal(MixtureProblem.GridStart, Golden.GetProperty("t_start").GetDouble());
-        Assert.Equal(MixtureProblem.GridEnd, Golden.GetProperty("t_end").GetDouble());
+        Assert.Equal(Known.GetProperty("means").Deserialize<double[][]>(), MixtureProblem.Means);
+        Assert.Equal(MixtureProblem.Deviation, Known.GetProperty("s0").GetDouble());
+        Assert.Equal(MixtureProblem.GridStart, Known.GetProperty("t_start").GetDouble());
+        Assert.Equal(MixtureProblem.GridEnd, Known.GetProperty("t_end").GetDouble());
     }
 
     // Both are fourth-order with 4000 steps of 0.003: h^4 is 1e-10, and the derivatives' constants are small.
     [Fact]
-    public void Reference_IsTheGolden()
+    public void Reference_IsTheKnown()
     {
         MixtureReference reference = MixtureReference.Compute();
         AssertNear(Values("x0"), reference.Sample, 1e-10);
@@ -62,10 +62,12 @@ public sealed class MixtureProblemTests
         AssertNear(reference.ConditionGradient, [.. gradient.Condition!.data<double>()], 1e-6);
     }
 
-    private static double[] Values(string name) => Golden.GetProperty(name).Deserialize<double[]>()!;
+    private static double[] Values(string name) => Known.GetProperty(name).Deserialize<double[]>()!;
 
     private static double Distance(double[] a, double[] b) => Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum());
 
     private static void AssertNear(double[] expected, double[] actual, double tolerance) =>
-        Assert.True(Distance(expected, actual) <= tolerance, $"{string.Join(", ", actual)} is {Distance(expected, actual):E2} from {string.Join(", ", expected)}");
+        Assert.True(
+            Distance(expected, actual) <= tolerance,
+            $"{string.Join(", ", actual)} is {Distance(expected, actual):E2} from {string.Join(", ", expected)}");
 }

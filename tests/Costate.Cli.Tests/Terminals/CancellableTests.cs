@@ -24,6 +24,9 @@ public sealed class CancellableTests
     public void ResultsAndErrors_AreThoseOfTheWork()
     {
         Assert.Equal(3, Cancellable.Run(() => 3, default));
-        Assert.Equal("broken", Assert.Throws<InvalidDataException>(() => Cancellable.Run<int>(() => throw new InvalidDataException("broken"), default)).Message);
+        Assert.Equal(
+            "broken",
+            Assert.Throws<InvalidDataException>(() => Cancellable.Run<int>(() => throw new InvalidDataException("broken"), default)).Message
+        );
     }
 }

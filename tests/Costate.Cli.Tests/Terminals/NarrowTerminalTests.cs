@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Terminals;
+using Costate.Experiments.Batches;
 using Costate.Faces.Morphs;
 using Spectre.Console;
 
@@ -8,7 +9,12 @@ namespace Costate.Cli.Tests.Terminals;
 
 public sealed partial class NarrowTerminalTests
 {
-    private static readonly MorphSimilarity[] Recognisers = [.. Enumerable.Range(0, 4).Select(i => new MorphSimilarity(i == 0 ? "attack" : $"judge-{i}", i > 0, 0.3125, 0.1234 + i, 0.2345 + i, 0.3456 + i))];
+    private static readonly MorphSimilarity[] Recognisers =
+    [
+        .. Enumerable
+            .Range(0, 4)
+            .Select(i => new MorphSimilarity(i == 0 ? "attack" : $"judge-{i}", i > 0, 0.3125, 0.1234 + i, 0.2345 + i, 0.3456 + i)),
+    ];
 
     [Theory]
     [InlineData(132)]
@@ -27,7 +33,24 @@ public sealed partial class NarrowTerminalTests
         table.AddRow("[bold]DiM[/]", "7", "1.5", "", "0.123456", "9");
         string text = Written(table, width);
         Assert.All(text.Split('\n'), line => Assert.True(line.TrimEnd().Length <= width, line));
-        string[] expected = ["1234567", "97.5", "91.2", "99.8", "12.5", "10.1", "14.9", "100.0", "98.1", "100.0", "123456789012", "7", "1.5", "0.123456", "9"];
+        string[] expected =
+        [
+            "1234567",
+            "97.5",
+            "91.2",
+            "99.8",
+            "12.5",
+            "10.1",
+            "14.9",
+            "100.0",
+            "98.1",
+            "100.0",
+            "123456789012",
+            "7",
+            "1.5",
+            "0.123456",
+            "9",
+        ];
         string[] found = [.. Number().Matches(text.Replace("AdjointDEIS-1", "", StringComparison.Ordinal)).Select(m => m.Value)];
         Assert.Equal(expected, found.Where(expected.Contains));
         Assert.DoesNotContain('…', text);
@@ -57,7 +80,8 @@ public sealed partial class NarrowTerminalTests
     [Fact]
     public void Text_IsBrokenBetweenWords_OnATerminalAlone()
     {
-        const string Line = "cost: 1234567 network evaluations, 7654321 vector-Jacobian products, 2468 states kept (1357924680 bytes), 98.7 s";
+        const string Line =
+            "cost: 1234567 network evaluations, 7654321 vector-Jacobian products, 2468 states kept (1357924680 bytes), 98.7 s";
         Assert.Equal(Line, Written(t => t.Write(Line), 40, isTerminal: false).TrimEnd());
         string broken = Written(t => t.Write(Line), 40, isTerminal: true);
         Assert.All(broken.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 40, line));

@@ -13,9 +13,15 @@ internal static class Pictures
     /// <summary>Files of a run without a standard input.</summary>
     public static InputFiles Files => new(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default);
 
-    public static Tensor Read(string path, long[]? shape) => ImageFile.Read($"the picture {path}", Files.Picture("the picture", path), shape);
+    public static Tensor Read(string path, long[]? shape) =>
+        ImageFile.Read($"the picture {path}", Files.Picture("the picture", path), shape);
 
-    public static string Write(string path, int width, int height, Func<int, int, SKColor>? colour = null, SKEncodedImageFormat format = SKEncodedImageFormat.Png)
+    public static string Write(
+        string path,
+        int width,
+        int height,
+        Func<int, int, SKColor>? colour = null,
+        SKEncodedImageFormat format = SKEncodedImageFormat.Png)
     {
         using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
         for (int y = 0; y < height; y++)

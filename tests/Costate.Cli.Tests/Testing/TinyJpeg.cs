@@ -6,7 +6,8 @@ internal static class TinyJpeg
     /// <summary>What programs of Adobe leave: how the components are to be read.</summary>
     public static byte[] Adobe(byte transform) => Segment(0xEE, [.. "Adobe"u8, 0, 100, 0, 0, 0, 0, transform]);
 
-    public static byte[] Segment(byte marker, byte[] payload) => [0xFF, marker, (byte)((payload.Length + 2) >> 8), (byte)(payload.Length + 2), .. payload];
+    public static byte[] Segment(byte marker, byte[] payload) =>
+        [0xFF, marker, (byte)((payload.Length + 2) >> 8), (byte)(payload.Length + 2), .. payload];
 
     /// <summary>A picture.</summary>
     /// <param name="width">Blocks in a row.</param>

@@ -1,4 +1,5 @@
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
 using Costate.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -11,7 +12,7 @@ internal static class TinyMorphModel
 {
     public const int Side = 16;
 
-    public static MorphModel Load(string? weights)
+    public static FaceModel Load(string? weights)
     {
         var network = new DiffusionAutoencoder(new DiffusionAutoencoderConfig
         {
@@ -43,26 +44,36 @@ internal static class TinyMorphModel
             }
         }
 
-        return Of([network], weights, Denoiser.FromFunction((x, t, z) => network.call(x, t, z!), Prediction.Velocity, trainingTimesteps: 1000, parameters: []), network.Encode);
+        return Of(
+            [network],
+            weights,
+            Denoiser.FromFunction((x, t, z) => network.call(x, t, z!), Prediction.Velocity, trainingTimesteps: 1000, parameters: []),
+            network.Encode);
     }
 
     /// <summary>The same with a formula in place of the network, where only what is around it is tested.</summary>
-    public static MorphModel OfFormula(string? weights) => Of(
+    public static FaceModel OfFormula(string? weights) => Of(
         [],
         weights,
-        Denoiser.FromFunction((x, t, z) => (0.3 * x.tanh()) + (0.1 * z!.mean([1]).reshape(-1, 1, 1, 1)), Prediction.Velocity, trainingTimesteps: 1000, parameters: []),
+            Denoiser.FromFunction(
+                (x, t, z) => (0.3 * x.tanh()) + (0.1 * z!.mean([1]).reshape(-1, 1, 1, 1)),
+                Prediction.Velocity,
+                trainingTimesteps: 1000,
+                parameters: []),
         faces => nn.functional.avg_pool2d(faces, 4).flatten(1));
 
-    private static MorphModel Of(IReadOnlyList<IDisposable> networks, string? weights, Denoiser denoiser, Func<Tensor, Tensor> encode)
+    private static FaceModel Of(IReadOnlyList<IDisposable> networks, string? weights, Denoiser denoiser, Func<Tensor, Tensor> encode)
     {
-        MorphRecogniser[] recognisers = [.. Enumerable.Range(0, 5).Select(k => Recogniser(k))];
-        return new MorphModel(networks)
+        Recogniser[] recognisers = [.. Enumerable.Range(0, 5).Select(k => Recogniser(k))];
+        var schedule = NoiseSchedule.VpLinear(0.1, 20);
+        return new FaceModel
         {
-            Source = weights ?? "tiny",
-            Side = Side,
-            Denoiser = denoiser,
-            Schedule = NoiseSchedule.VpLinear(0.1, 20),
-            Encode = encode,
+            Model = new Model(weights ?? "tiny", denoiser, schedule, networks)
+            {
+                Grid = steps => TimeGrid.UniformLogSnr(schedule, steps, 1, 1e-3),
+                Shape = [3, Side, Side],
+                Encode = encode,
+            },
             Attack = recognisers[0],
             Judges = recognisers[1..4],
             PairChooser = recognisers[4],
@@ -70,7 +81,7 @@ internal static class TinyMorphModel
     }
 
     // A projection of coarse pixels.
-    private static MorphRecogniser Recogniser(int number) => new(
+    private static Recogniser Recogniser(int number) => new(
         number == 0 ? "attack" : $"judge {number}",
         faces => nn.functional.avg_pool2d(faces, 4).flatten(1).mm(StartNoise.Draw([48, 12], (ulong)(100 + number))),
         0.3);

@@ -53,7 +53,9 @@ internal static class TinyWeights
 
         if (calibrated)
         {
-            File.WriteAllText(Path.Combine(folder, Calibration.FileName), RecogniserEvaluation.Run(folder, identities: 24, pictures: 2, _ => { }, default).Text);
+            File.WriteAllText(
+                Path.Combine(folder, Calibration.FileName),
+                RecogniserEvaluation.Run(folder, identities: 24, pictures: 2, _ => { }, default).Text);
         }
 
         return folder;
@@ -67,7 +69,8 @@ internal static class TinyWeights
         {
             if (parameter.dim() > 1 && parameter.count_nonzero().item<long>() == 0)
             {
-                parameter.copy_(StartNoise.Draw(parameter.shape, (ulong)index).mul_(0.5 / Math.Sqrt((double)parameter.numel() / parameter.shape[0])));
+                parameter.copy_(
+                    StartNoise.Draw(parameter.shape, (ulong)index).mul_(0.5 / Math.Sqrt((double)parameter.numel() / parameter.shape[0])));
             }
         }
     }

@@ -5,11 +5,11 @@ namespace Costate.Cli.Tests;
 /// <summary>Options for a denoiser that is small and in the tree; what the tests of the tool as a process need too.</summary>
 internal static partial class Tool
 {
-    /// <summary>The TorchScript denoiser of the goldens: x [batch, 3, 8, 8], z [batch, 5], prediction of anything.</summary>
-    public static string Model { get; } = Goldens.PathTo("torchscript", "denoiser.ts.pt");
+    /// <summary>The TorchScript denoiser of the fixtures: x [batch, 3, 8, 8], z [batch, 5], prediction of anything.</summary>
+    public static string Model { get; } = Fixtures.PathTo("torchscript", "denoiser.ts.pt");
 
     /// <summary>A condition for two items of it.</summary>
-    public static string Condition { get; } = Goldens.PathTo("torchscript", "expected.safetensors") + ":input.z";
+    public static string Condition { get; } = Fixtures.PathTo("torchscript", "expected.safetensors") + ":input.z";
 
     /// <summary>What a run of that denoiser needs, with changes: pairs of an option and its value, null to leave it out.</summary>
     public static string[] Inputs(params string?[] changes)

@@ -1,5 +1,5 @@
 using Costate.Cli.Terminals;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 
 namespace Costate.Cli.Tests;
 
@@ -11,11 +11,24 @@ internal static partial class Tool
 {
     public static ToolRun Run(params string[] arguments) => Run(arguments, width: 132);
 
-    public static ToolRun Run(string[] arguments, int width = 132, int? liveWidth = null, CancellationToken cancellationToken = default, Func<string?, MorphModel>? morphModel = null, byte[]? input = null)
+    public static ToolRun Run(
+        string[] arguments,
+        int width = 132,
+        int? liveWidth = null,
+        CancellationToken cancellationToken = default,
+        Func<string?, FaceModel>? morphModel = null,
+        byte[]? input = null)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var terminal = new Terminal { Output = output, Error = error, Width = width, LiveWidth = liveWidth, Input = () => new MemoryStream(input ?? []) };
+        var terminal = new Terminal
+        {
+            Output = output,
+            Error = error,
+            Width = width,
+            LiveWidth = liveWidth,
+            Input = () => new MemoryStream(input ?? []),
+        };
         int exitCode = CommandLine.Run(arguments, terminal, cancellationToken, morphModel);
         return new ToolRun(exitCode, output.ToString(), error.ToString());
     }

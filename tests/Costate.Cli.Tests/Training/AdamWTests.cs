@@ -27,7 +27,8 @@ public sealed class AdamWTests
                 first[i] = (0.9 * first[i]) + (0.1 * gradients[i]);
                 second[i] = (0.99 * second[i]) + (0.01 * gradients[i] * gradients[i]);
                 double decay = i < 2 ? rate * 0.1 * values[i] : 0;
-                values[i] -= decay + (rate * (first[i] / (1 - Math.Pow(0.9, step))) / (Math.Sqrt(second[i] / (1 - Math.Pow(0.99, step))) + 1e-8));
+                values[i] -=
+                    decay + (rate * (first[i] / (1 - Math.Pow(0.9, step))) / (Math.Sqrt(second[i] / (1 - Math.Pow(0.99, step))) + 1e-8));
             }
 
             // float32.

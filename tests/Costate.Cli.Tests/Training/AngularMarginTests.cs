@@ -80,7 +80,11 @@ public sealed class AngularMarginTests
     }
 
     [Fact]
-    public void AnotherName_IsBadUsage() => Assert.Contains("arcface, cosface", Assert.Throws<InputException>(() => AngularMargin.Named("softmax")).Message, StringComparison.Ordinal);
+    public void AnotherName_IsBadUsage() =>
+        Assert.Contains(
+            "arcface, cosface",
+            Assert.Throws<InputException>(() => AngularMargin.Named("softmax")).Message,
+            StringComparison.Ordinal);
 
     private static void Matches(string name, double strength, double tolerance, Func<double, double, int, double> own)
     {
@@ -103,7 +107,8 @@ public sealed class AngularMarginTests
         });
 
     // Of lengths about 5 to 60, which AdaFace takes for qualities; it takes those above 100 for 100.
-    private static Tensor Features() => StartNoise.Draw([Batch, Width], 1, ScalarType.Float64) * tensor(new[] { 5.0, 10, 15, 20, 30 }, [Batch, 1]);
+    private static Tensor Features() =>
+        StartNoise.Draw([Batch, Width], 1, ScalarType.Float64) * tensor(new[] { 5.0, 10, 15, 20, 30 }, [Batch, 1]);
 
     private static Tensor Centres() => StartNoise.Draw([Identities, Width], 2, ScalarType.Float64);
 

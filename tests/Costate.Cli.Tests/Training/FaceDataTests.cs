@@ -39,20 +39,56 @@ public sealed class FaceDataTests
         {
             Tensor changed = file.Read("faces");
             changed[7, 0, 0, 0] = changed[7, 0, 0, 0].bitwise_xor(tensor((byte)1));
-            SafetensorsFile.Write(folder.PathTo("changed.safetensors"), new Dictionary<string, Tensor> { ["faces"] = changed }, file.Metadata);
+            SafetensorsFile.Write(
+                folder.PathTo("changed.safetensors"),
+                new Dictionary<string, Tensor> { ["faces"] = changed },
+                file.Metadata);
         }
 
         File.Move(folder.PathTo("changed.safetensors"), path, overwrite: true);
         Assert.Contains("another version", Assert.Throws<InvalidDataException>(() => Open(4)).Message, StringComparison.Ordinal);
 
-        FaceData Open(int identities) => FaceData.Open(path, identities, TinyTrainings.Circumstances, 1, null, default);
+        FaceData Open(int identities) => FaceData.Open(path, TinyTrainings.Selection with { Identities = identities }, 1, null, default);
+    }
+
+    [Fact]
+    public void EveryThirdPicture_HasGlasses_OfTheFirstCircumstancesThatDo()
+    {
+        var selection = new FaceSelection { Identities = 20, Circumstances = 7, EvenGlasses = true };
+        foreach (IGrouping<ulong, (ulong Identity, ulong Circumstance)> person in selection.Seeds(40).GroupBy(s => s.Identity))
+        {
+            ulong[] moments = [.. person.Select(p => p.Circumstance)];
+            Assert.Equal(moments.Length, moments.Distinct().Count());
+            Assert.Equal([false, false, true, false, false, true, false], moments.Select(m => DrawnFaces.Moment(person.Key, m).Glasses));
+            foreach (bool glasses in (bool[])[false, true])
+            {
+                ulong[] own = [.. moments.Where(m => DrawnFaces.Moment(person.Key, m).Glasses == glasses)];
+                Assert.Equal(Enumerable.Range(0, 200).Select(i => (ulong)i).Where(m => DrawnFaces.Moment(person.Key, m).Glasses == glasses).Take(own.Length), own);
+            }
+        }
+
+        Assert.Equal([(8, 0), (8, 1), (9, 0), (9, 1)], (selection with { Identities = 2, Circumstances = 2, EvenGlasses = false }).Seeds(8));
+    }
+
+    [Fact]
+    public void FacesOfAnotherSize_AreRefused()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using (FaceData large = TinyTrainings.Faces(folder.FullName, "attributes"))
+        {
+            Assert.Equal([1, 3, 128, 128], large.Faces(tensor(new[] { 0L })).shape);
+        }
+
+        Assert.Contains("are others", Assert.Throws<InvalidDataException>(() => TinyTrainings.Faces(folder.FullName)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void HeldOut_IsNeverTrainedOn()
     {
         using var scope = NewDisposeScope();
-        Tensor expected = (DrawnFaces.Batch([(DrawnFaces.FirstHeldOut, 0), (DrawnFaces.FirstHeldOut, 1)]).to(ScalarType.Float32) / 127.5) - 1;
+        Tensor expected =
+            (DrawnFaces.Batch([(DrawnFaces.FirstHeldOut, 0), (DrawnFaces.FirstHeldOut, 1)]).to(ScalarType.Float32) / 127.5) - 1;
         Assert.True((FaceData.HeldOut(1, 2) - expected).abs().max().item<float>() < 1e-6);
     }
 

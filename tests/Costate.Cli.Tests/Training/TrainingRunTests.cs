@@ -14,11 +14,12 @@ public sealed class TrainingRunTests
     [InlineData("autoencoder")]
     [InlineData("adaface")]
     [InlineData("elasticface")]
+    [InlineData("attributes")]
     public void Resumed_IsTheUninterruptedRunBitForBit(string name)
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        using FaceData faces = TinyTrainings.Faces(folder.FullName);
+        using FaceData faces = TinyTrainings.Faces(folder.FullName, name);
         string whole = Train(name, faces, folder.PathTo("whole"), stoppedAfter: null)!;
 
         Assert.Null(Train(name, faces, folder.PathTo("parts"), StoppedAfter));
@@ -82,7 +83,14 @@ public sealed class TrainingRunTests
             ["--data"] = "faces.safetensors",
             ["--steps"] = "1",
         };
-        string[] Arguments() => ["train", "recogniser", "--output", folder.PathTo("run"), .. options.SelectMany(o => (string[])[o.Key, o.Key == "--data" ? folder.PathTo(o.Value) : o.Value])];
+        string[] Arguments() =>
+            [
+                "train",
+                "recogniser",
+                "--output",
+                folder.PathTo("run"),
+                .. options.SelectMany(o => (string[])[o.Key, o.Key == "--data" ? folder.PathTo(o.Value) : o.Value]),
+            ];
         Tool.Done(Arguments());
         foreach (string[] pair in change.Split(' ').Chunk(2))
         {
@@ -118,7 +126,10 @@ public sealed class TrainingRunTests
 
         void Refuses<TException>(string text)
             where TException : Exception =>
-            Assert.Contains(text, Assert.Throws<TException>(() => Train("arcface", faces, folder.PathTo("run"), null)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                text,
+                Assert.Throws<TException>(() => Train("arcface", faces, folder.PathTo("run"), null)).Message,
+                StringComparison.Ordinal);
 
         void Rewrite(Action<Dictionary<string, Tensor>, Dictionary<string, string>> change)
         {

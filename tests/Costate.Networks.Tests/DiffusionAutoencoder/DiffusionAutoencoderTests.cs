@@ -25,34 +25,6 @@ public sealed class DiffusionAutoencoderTests
     };
 
     [Fact]
-    public void OutputAndVjps_MatchDiffAe()
-    {
-        using var scope = NewDisposeScope();
-        using DiffusionAutoencoder network = Pretrained();
-        IReadOnlyDictionary<string, Tensor> expected = Expected();
-
-        (Tensor output, Tensor[] products) = Vjp.Take(
-            xz => network.call(xz[0], expected["input.t"], xz[1]), expected["cotangent"], expected["input.x"], expected["z"]);
-
-        Near.Equal(expected["output"], output, Float32Tolerance);
-        Near.Equal(expected["vjp.x"], products[0], Float32Tolerance);
-        Near.Equal(expected["vjp.z"], products[1], Float32Tolerance);
-    }
-
-    [Fact]
-    public void Encode_MatchesDiffAe()
-    {
-        using var scope = NewDisposeScope();
-        using DiffusionAutoencoder network = Pretrained();
-        IReadOnlyDictionary<string, Tensor> expected = Expected();
-        Tensor before = expected["input.x0"].clone();
-
-        Near.Equal(expected["z"], network.Encode(expected["input.x0"]), Float32Tolerance);
-        Near.Equal(before, expected["input.x0"], 0);
-        Near.Equal(expected["output"], network.call(expected["input.x"], expected["input.t"], expected["z"]), Float32Tolerance);
-    }
-
-    [Fact]
     public void Encode_IsDifferentiable()
     {
         using var scope = NewDisposeScope();
@@ -67,15 +39,6 @@ public sealed class DiffusionAutoencoderTests
         Tensor difference = (network.Encode(x + (Step * direction)) - network.Encode(x - (Step * direction))) / (2 * Step);
         // A central difference of step 1e-5 in float64 is good to about 1e-10.
         Near.Equal((difference * cotangent).sum(), (products[0] * direction).sum(), 1e-8);
-    }
-
-    [Fact]
-    public void ParameterNames_AreThoseOfTheFile()
-    {
-        using var scope = NewDisposeScope();
-        using DiffusionAutoencoder network = Pretrained();
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Folder, Weights));
-        Assert.Equal(file.Names.Order(), network.state_dict().Keys.Order());
     }
 
     [Fact]
@@ -174,7 +137,10 @@ public sealed class DiffusionAutoencoderTests
     public void UnsupportedOption_IsNamed(string option, string value)
     {
         using ModelFolder folder = new ModelFolder(Weights, "diffae").Set(option, JsonNode.Parse(value));
-        Assert.Contains(option, Assert.Throws<NotSupportedException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            option,
+            Assert.Throws<NotSupportedException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -190,7 +156,10 @@ public sealed class DiffusionAutoencoderTests
     public void SizesThatDoNotFit_AreNamed(string option, string value)
     {
         using ModelFolder folder = new ModelFolder(Weights, "diffae").Set(option, JsonNode.Parse(value));
-        Assert.Contains(option, Assert.Throws<ArgumentException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            option,
+            Assert.Throws<ArgumentException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -198,7 +167,10 @@ public sealed class DiffusionAutoencoderTests
     {
         using ModelFolder folder = new ModelFolder(Weights, "diffae").Set("enc_channel_mult", JsonNode.Parse("[1, 2, 4]"));
         string message = Assert.Throws<InvalidDataException>(() => DiffusionAutoencoder.FromPretrained(folder.Path)).Message;
-        Assert.Contains("'encoder.input_blocks.5.0.in_layers.2.weight' in shape [64, 64, 3, 3]; the network has it in shape [128, 64, 3, 3]", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'encoder.input_blocks.5.0.in_layers.2.weight' in shape [64, 64, 3, 3]; the network has it in shape [128, 64, 3, 3]",
+            message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -218,7 +190,7 @@ public sealed class DiffusionAutoencoderTests
             Assert.Contains(text, Assert.Throws<ArgumentException>(() => { call(); }).Message, StringComparison.Ordinal);
     }
 
-    private static string Folder => Goldens.PathTo("diffae");
+    private static string Folder => Fixtures.PathTo("diffae");
 
     private static DiffusionAutoencoder Pretrained() => DiffusionAutoencoder.FromPretrained(Folder);
 

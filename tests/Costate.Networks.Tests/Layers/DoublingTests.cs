@@ -24,7 +24,8 @@ public sealed class DoublingTests
     public void Gradient_SumsOverTheCopies()
     {
         using var scope = NewDisposeScope();
-        Tensor image = StartNoise.Draw([2, 3, 4, 4], 1, ScalarType.Float64), cotangent = StartNoise.Draw([2, 3, 8, 8], 2, ScalarType.Float64);
+        Tensor image = StartNoise.Draw([2, 3, 4, 4], 1, ScalarType.Float64),
+            cotangent = StartNoise.Draw([2, 3, 8, 8], 2, ScalarType.Float64);
         (_, Tensor[] products) = Vjp.Take(input => Doubling.Of(input[0]), cotangent, image);
         Near.Equal(nn.functional.avg_pool2d(cotangent, 2) * 4, products[0], 1e-14);
     }

@@ -30,7 +30,10 @@ public sealed class NormalizationTests
             Near.Equal(expectedProducts[i], products[i], 1e-12);
         }
 
-        Near.Equal(output.narrow(0, 1, 1), Normalization.Modulated(norm, x.narrow(0, 1, 1), scale.narrow(0, 1, 1), shift.narrow(0, 1, 1)), 1e-13);
+        Near.Equal(
+            output.narrow(0, 1, 1),
+            Normalization.Modulated(norm, x.narrow(0, 1, 1), scale.narrow(0, 1, 1), shift.narrow(0, 1, 1)),
+            1e-13);
         static Tensor Draw(ulong seed, params long[] shape) => StartNoise.Draw(shape, seed, ScalarType.Float64);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class ModelFolder : IDisposable
         this.weights = weights;
         foreach (string name in new[] { "config.json", weights })
         {
-            File.Copy(Goldens.PathTo([.. golden, name]), folder.PathTo(name));
+            File.Copy(Fixtures.PathTo([.. golden, name]), folder.PathTo(name));
         }
     }
 

@@ -62,7 +62,8 @@ public sealed class SafetensorsHeaderTests : IDisposable
         { Good.Replace("[2]", "[2305843009213693954]"), "overflows" },
         { Good.Replace("[2]", "[0,4294967296,4294967296]"), "overflows" },
         { Good.Replace("[2]", "[4294967296,4294967296,0]"), "overflows" },
-        { Good.Replace("[2]", "[2" + string.Concat(Enumerable.Repeat(",1", 64)) + "]"), "has 65 dimensions; expected at most 64, the limit here" },
+        { Good.Replace("[2]", "[2" + string.Concat(Enumerable.Repeat(",1", 64)) + "]"), "has 65 dimensions; "
+            + "expected at most 64, the limit here" },
         { Good.Replace("[2]", "[3]"), "takes 8 bytes; expected 12 for F32 of shape [3]" },
         { Good.Replace("[2]", "[]"), "takes 8 bytes; expected 4" },
         { Good.Replace("[2]", "[0]"), "takes 8 bytes; expected 0" },

@@ -13,14 +13,19 @@ public sealed class BetaScheduleTests
 
     [Fact]
     public void Heun_HasDefaultsOfItsOwn() =>
-        CheckLevels(new DirectSchedule(Enumerable.Range(0, 1000).Select(k => 0.00085 + ((0.012 - 0.00085) * k / 999))), "HeunDiscreteScheduler");
+        CheckLevels(
+            new DirectSchedule(Enumerable.Range(0, 1000).Select(k => 0.00085 + ((0.012 - 0.00085) * k / 999))),
+            "HeunDiscreteScheduler");
 
     [Fact]
     public void Cosine_IsCapped() => CheckLevels(
-        FromAlphaBar(1000, t => Math.Pow(Math.Cos((t + 0.008) / 1.008 * Math.PI / 2), 2)), "DPMSolverMultistepScheduler", "\"beta_schedule\": \"squaredcos_cap_v2\"");
+            FromAlphaBar(1000, t => Math.Pow(Math.Cos((t + 0.008) / 1.008 * Math.PI / 2), 2)),
+            "DPMSolverMultistepScheduler",
+            "\"beta_schedule\": \"squaredcos_cap_v2\"");
 
     [Fact]
-    public void Exponential_IsHeuns() => CheckLevels(FromAlphaBar(1000, t => Math.Exp(-12 * t)), "HeunDiscreteScheduler", "\"beta_schedule\": \"exp\"");
+    public void Exponential_IsHeuns() =>
+        CheckLevels(FromAlphaBar(1000, t => Math.Exp(-12 * t)), "HeunDiscreteScheduler", "\"beta_schedule\": \"exp\"");
 
     [Fact]
     public void Laplace_IsDdpms() => CheckLevels(
@@ -47,13 +52,19 @@ public sealed class BetaScheduleTests
     {
         double[] betas = [0.01, 0.02, 0.05, 0.1, 0.3];
         CheckLevels(
-            new DirectSchedule(betas), "DEISMultistepScheduler", "\"num_train_timesteps\": 5", "\"trained_betas\": [0.01, 0.02, 0.05, 0.1, 0.3]", "\"beta_schedule\": \"linear\"");
+            new DirectSchedule(betas),
+            "DEISMultistepScheduler",
+            "\"num_train_timesteps\": 5",
+            "\"trained_betas\": [0.01, 0.02, 0.05, 0.1, 0.3]",
+            "\"beta_schedule\": \"linear\"");
     }
 
     [Fact]
     public void ZeroTerminalSnr_EndsWithoutSignal()
     {
-        NoiseSchedule schedule = TestConfiguration.Parse("DDIMScheduler", StableDiffusion, "\"clip_sample\": false", "\"rescale_betas_zero_snr\": true").Schedule;
+        NoiseSchedule schedule = TestConfiguration
+            .Parse("DDIMScheduler", StableDiffusion, "\"clip_sample\": false", "\"rescale_betas_zero_snr\": true")
+            .Schedule;
         double[] roots = [.. ScaledLinear.AlphasCumprod.Select(Math.Sqrt)];
         double[] expected = [.. roots.Select(root => (root - roots[^1]) * roots[0] / (roots[0] - roots[^1]))];
         Close.Equal(expected, Enumerable.Range(1, 1000).Select(k => schedule.Alpha(k / 1000.0)));

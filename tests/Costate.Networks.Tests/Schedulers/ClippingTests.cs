@@ -38,11 +38,11 @@ public sealed class ClippingTests
         using var scope = NewDisposeScope();
         Sampler sampler = NewSampler(scheduler, options, out _);
         Tensor start = StartNoise.Draw([3, 4], 5, ScalarType.Float64) * tensor(new[] { 1.0, 5.0, 0.1 }).unsqueeze(1);
-        BrownianPath noise = BrownianPath.PerStep([5, 6, 7]);
+        BrownianPath noise = BrownianPath.PerStep(NoiseSeeds.OfItems(5, 6, 7));
 
         Tensor whole = sampler.Sample(start, noise: noise);
 
-        Near.Equal(whole.narrow(0, 1, 1), sampler.Sample(start.narrow(0, 1, 1), noise: BrownianPath.PerStep([6])), 0);
+        Near.Equal(whole.narrow(0, 1, 1), sampler.Sample(start.narrow(0, 1, 1), noise: BrownianPath.PerStep(NoiseSeeds.OfItems(6))), 0);
     }
 
     [Fact]
@@ -68,5 +68,6 @@ public sealed class ClippingTests
         return new Sampler(run.Clipped(Network()), run.Schedule, run.Solver, run.Grid);
     }
 
-    private static Denoiser Network() => Denoiser.FromFunction((x, t, _) => (0.5 * x.tanh()) + (0.2 * x), Prediction.Noise, trainingTimesteps: 1000);
+    private static Denoiser Network() =>
+        Denoiser.FromFunction((x, t, _) => (0.5 * x.tanh()) + (0.2 * x), Prediction.Noise, trainingTimesteps: 1000);
 }

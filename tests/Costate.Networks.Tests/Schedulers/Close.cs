@@ -12,7 +12,8 @@ internal static class Close
         {
             Assert.True(
                 Math.Abs(first[i] - second[i]) <= tolerance * Math.Max(Math.Abs(first[i]), 1),
-                $"At {i}: expected {first[i]:R}, got {second[i]:R}, in [{string.Join(", ", second.Select(value => value.ToString("G8")))}].");
+                $"At {i}: expected {first[i]:R}, got {second[i]:R}, in [{string.Join(", ", second.Select(value => value.ToString("G8")))}]."
+            );
         }
     }
 }

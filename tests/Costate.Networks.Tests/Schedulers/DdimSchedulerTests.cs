@@ -98,7 +98,11 @@ public sealed class DdimSchedulerTests
     [Fact]
     public void DdimInverse_KnowsTheOlderNameOfItsStart()
     {
-        SchedulerConfiguration configuration = TestConfiguration.Parse("DDIMInverseScheduler", NoClipping, "\"set_alpha_to_one\": true", "\"set_alpha_to_zero\": false");
+        SchedulerConfiguration configuration = TestConfiguration.Parse(
+            "DDIMInverseScheduler",
+            NoClipping,
+            "\"set_alpha_to_one\": true",
+            "\"set_alpha_to_zero\": false");
         Assert.NotEqual(0, configuration.ForSteps(10).Grid.Start);
     }
 
@@ -115,9 +119,17 @@ public sealed class DdimSchedulerTests
     {
         using DisposeScope scope = NewDisposeScope();
         SchedulerConfiguration configuration = TestConfiguration.Parse(
-            "DDIMScheduler", NoClipping, "\"rescale_betas_zero_snr\": true", "\"timestep_spacing\": \"trailing\"", "\"prediction_type\": \"v_prediction\"");
+            "DDIMScheduler",
+            NoClipping,
+            "\"rescale_betas_zero_snr\": true",
+            "\"timestep_spacing\": \"trailing\"",
+            "\"prediction_type\": \"v_prediction\"");
         ScheduledSampling run = configuration.ForSteps(15);
-        Denoiser denoiser = Denoiser.FromFunction((x, _, _) => x.tanh(), configuration.Prediction, trainingTimesteps: configuration.TrainingTimesteps, parameters: []);
+        Denoiser denoiser = Denoiser.FromFunction(
+            (x, _, _) => x.tanh(),
+            configuration.Prediction,
+            trainingTimesteps: configuration.TrainingTimesteps,
+            parameters: []);
         Tensor sample = new Sampler(denoiser, run.Schedule, run.Solver, run.Grid).Sample(ones(1, 2, ScalarType.Float64));
         Assert.Equal(0, run.Schedule.Alpha(run.Grid.Start));
         Assert.True(sample.isfinite().all().item<bool>());
@@ -129,7 +141,9 @@ public sealed class DdimSchedulerTests
     [InlineData("fixed_large")]
     public void Ddpm_AddsTheVarianceOfItsType(string type)
     {
-        ScheduledSampling run = TestConfiguration.Parse("DDPMScheduler", StableDiffusion, NoClipping, $"\"variance_type\": \"{type}\"").ForSteps(10);
+        ScheduledSampling run = TestConfiguration
+            .Parse("DDPMScheduler", StableDiffusion, NoClipping, $"\"variance_type\": \"{type}\"")
+            .ForSteps(10);
         SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
         double[] alphas = ScaledLinear.AlphasCumprod;
         for (int i = 0; i < 9; i++)
@@ -154,7 +168,11 @@ public sealed class DdimSchedulerTests
     [Fact]
     public void Ddpm_RefusesALargeVarianceThatDisturbsTheSample()
     {
-        SchedulerConfiguration configuration = TestConfiguration.Parse("DDPMScheduler", NoClipping, "\"variance_type\": \"fixed_large\"", "\"timestep_spacing\": \"trailing\"");
+        SchedulerConfiguration configuration = TestConfiguration.Parse(
+            "DDPMScheduler",
+            NoClipping,
+            "\"variance_type\": \"fixed_large\"",
+            "\"timestep_spacing\": \"trailing\"");
         var error = Assert.Throws<SchedulerConfigurationException>(() => configuration.ForSteps(10));
         Assert.Contains("last step starts at timestep 99", error.Message);
     }

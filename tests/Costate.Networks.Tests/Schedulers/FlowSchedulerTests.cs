@@ -28,7 +28,10 @@ public sealed class FlowSchedulerTests
         double[] even = [.. Falling(0.001, 12)];
         SchedulerConfiguration exponential = TestConfiguration.Parse(FlowMatch, "\"use_dynamic_shifting\": true", "\"shift\": 3.0");
         Close.Equal([.. even.Select(s => Math.Exp(0.8) / (Math.Exp(0.8) + (1 / s) - 1)), 0], exponential.NoiseLevels(12, mu: 0.8));
-        SchedulerConfiguration linear = TestConfiguration.Parse(FlowMatch, "\"use_dynamic_shifting\": true", "\"time_shift_type\": \"linear\"");
+        SchedulerConfiguration linear = TestConfiguration.Parse(
+            FlowMatch,
+            "\"use_dynamic_shifting\": true",
+            "\"time_shift_type\": \"linear\"");
         Close.Equal([.. even.Select(s => 0.8 / (0.8 + (1 / s) - 1)), 0], linear.NoiseLevels(12, mu: 0.8));
     }
 
@@ -70,7 +73,9 @@ public sealed class FlowSchedulerTests
     [Fact]
     public void NoiseLevels_AreForTheFlowSchedulerAlone() => Assert.Contains(
         "EulerDiscreteScheduler",
-        Assert.Throws<SchedulerConfigurationException>(() => TestConfiguration.Parse("EulerDiscreteScheduler").ForNoiseLevels([1, 0.5])).Message,
+            Assert
+                .Throws<SchedulerConfigurationException>(() => TestConfiguration.Parse("EulerDiscreteScheduler").ForNoiseLevels([1, 0.5]))
+                .Message,
         StringComparison.Ordinal);
 
     [Fact]
@@ -148,7 +153,9 @@ public sealed class FlowSchedulerTests
         double by = Math.Exp(1.1);
         double[] dpm = TestConfiguration.Parse(Dpm, [.. FlowOptions, "\"use_dynamic_shifting\": true"]).NoiseLevels(10, mu: 1.1);
         Close.Equal([.. Enumerable.Range(0, 10).Select(i => Shift((10 - i) * 0.999 / 10, by)), 0], dpm);
-        double[] unipc = TestConfiguration.Parse(UniPc, [.. FlowOptions, "\"use_dynamic_shifting\": true", "\"shift_terminal\": 0.02"]).NoiseLevels(10, mu: 1.1);
+        double[] unipc = TestConfiguration
+            .Parse(UniPc, [.. FlowOptions, "\"use_dynamic_shifting\": true", "\"shift_terminal\": 0.02"])
+            .NoiseLevels(10, mu: 1.1);
         Assert.Equal(0.02, unipc[9], 1e-12);
     }
 
@@ -157,12 +164,19 @@ public sealed class FlowSchedulerTests
     {
         SchedulerConfiguration configuration = TestConfiguration.Parse(
             UniPc, [.. FlowOptions, "\"use_karras_sigmas\": true", "\"sigma_min\": 0.147", "\"sigma_max\": 200.0"]);
-        double[] levels = [.. Enumerable.Range(0, 8).Select(i => Math.Pow(Math.Pow(200, 1 / 7.0) + (i / 7.0 * (Math.Pow(0.147, 1 / 7.0) - Math.Pow(200, 1 / 7.0))), 7)).Select(s => s / (s + 1))];
+        double[] levels =
+        [
+            .. Enumerable
+                .Range(0, 8)
+                .Select(i => Math.Pow(Math.Pow(200, 1 / 7.0) + (i / 7.0 * (Math.Pow(0.147, 1 / 7.0) - Math.Pow(200, 1 / 7.0))), 7))
+                .Select(s => s / (s + 1)),
+        ];
         Close.Equal([.. levels, 0], configuration.NoiseLevels(8));
         Close.Equal(levels.Select(level => Math.Floor(level * 1000)), configuration.Timesteps(8));
     }
 
     private static double Shift(double level, double by) => by * level / (1 + ((by - 1) * level));
 
-    private static IEnumerable<double> Falling(double end, int count) => Enumerable.Range(0, count).Select(i => 1 + (i * (end - 1) / (count - 1)));
+    private static IEnumerable<double> Falling(double end, int count) =>
+        Enumerable.Range(0, count).Select(i => 1 + (i * (end - 1) / (count - 1)));
 }

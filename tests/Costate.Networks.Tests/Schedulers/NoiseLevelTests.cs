@@ -51,7 +51,10 @@ public sealed class NoiseLevelTests
     [Fact]
     public void Karras_IsEquallySpacedInTheSeventhRoot()
     {
-        double[] levels = [.. Ratios(8).Select(u => Math.Pow(Math.Pow(Top, 1 / 7.0) + (u * (Math.Pow(Bottom, 1 / 7.0) - Math.Pow(Top, 1 / 7.0))), 7))];
+        double[] levels =
+        [
+            .. Ratios(8).Select(u => Math.Pow(Math.Pow(Top, 1 / 7.0) + (u * (Math.Pow(Bottom, 1 / 7.0) - Math.Pow(Top, 1 / 7.0))), 7)),
+        ];
         foreach (string scheduler in new[] { Dpm, UniPc, "DPMSolverSinglestepScheduler" })
         {
             SchedulerConfiguration configuration = TestConfiguration.Parse(scheduler, StableDiffusion, "\"use_karras_sigmas\": true");
@@ -78,7 +81,9 @@ public sealed class NoiseLevelTests
         SchedulerConfiguration configuration = TestConfiguration.Parse(scheduler, StableDiffusion, $"\"{option}\": true");
         Close.Equal([.. levels, 0], configuration.NoiseLevels(9));
         Close.Equal(
-            levels.Select(ScaledLinear.TimestepAt).Select(t => rounds ? Math.Round(t) : Math.Floor(t + 1e-9)), configuration.Timesteps(9), 1e-8);
+            levels.Select(ScaledLinear.TimestepAt).Select(t => rounds ? Math.Round(t) : Math.Floor(t + 1e-9)),
+            configuration.Timesteps(9),
+            1e-8);
     }
 
     [Theory]
@@ -123,7 +128,10 @@ public sealed class NoiseLevelTests
             "\"sigma_max\": 700.0",
             "\"prediction_type\": \"v_prediction\"",
             "\"timestep_type\": \"continuous\"");
-        double[] levels = [.. Ratios(25).Select(u => Math.Pow(Math.Pow(700, 1 / 7.0) + (u * (Math.Pow(0.002, 1 / 7.0) - Math.Pow(700, 1 / 7.0))), 7))];
+        double[] levels =
+        [
+            .. Ratios(25).Select(u => Math.Pow(Math.Pow(700, 1 / 7.0) + (u * (Math.Pow(0.002, 1 / 7.0) - Math.Pow(700, 1 / 7.0))), 7)),
+        ];
         Close.Equal([.. levels, 0], configuration.NoiseLevels(25));
         Close.Equal(levels.Select(level => 0.25 * Math.Log(level)), configuration.Timesteps(25), 1e-9);
 
@@ -176,9 +184,17 @@ public sealed class NoiseLevelTests
             Close.Equal(Enumerable.Range(0, 8).Select(i => Math.Round((8 - i) * last / 8.0)), configuration.Timesteps(8));
         }
 
-        SchedulerConfiguration leading = TestConfiguration.Parse(Dpm, cosine, "\"lambda_min_clipped\": -5.1", "\"timestep_spacing\": \"leading\"");
+        SchedulerConfiguration leading = TestConfiguration.Parse(
+            Dpm,
+            cosine,
+            "\"lambda_min_clipped\": -5.1",
+            "\"timestep_spacing\": \"leading\"");
         Close.Equal(Enumerable.Range(0, 8).Select(i => (8.0 - i) * ((last + 1) / 9)), leading.Timesteps(8));
-        SchedulerConfiguration trailing = TestConfiguration.Parse(Dpm, cosine, "\"lambda_min_clipped\": -5.1", "\"timestep_spacing\": \"trailing\"");
+        SchedulerConfiguration trailing = TestConfiguration.Parse(
+            Dpm,
+            cosine,
+            "\"lambda_min_clipped\": -5.1",
+            "\"timestep_spacing\": \"trailing\"");
         Close.Equal(Enumerable.Range(0, 8).Select(i => Math.Round(last + 1 - (i * 125.0)) - 1), trailing.Timesteps(8));
     }
 

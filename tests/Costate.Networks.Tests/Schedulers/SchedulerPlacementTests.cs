@@ -8,21 +8,47 @@ public sealed class SchedulerPlacementTests
     private const string Flow = "FlowMatchEulerDiscreteScheduler";
 
     // What the user never gave: TimeGrid's words for its own arguments.
-    private static readonly string[] OfTheGrid = ["Reversed", "the times of a grid", "network times", "TimeGrid", "Parameter", "half log-SNR"];
+    private static readonly string[] OfTheGrid =
+    [
+        "Reversed",
+        "the times of a grid",
+        "network times",
+        "TimeGrid",
+        "Parameter",
+        "half log-SNR",
+    ];
 
     [Theory]
     [InlineData(Dpm, 20, "num_train_timesteps 10", "\"num_train_timesteps\": 10")]
     [InlineData(Dpm, 20, "timestep_spacing \"trailing\"", "\"num_train_timesteps\": 10", "\"timestep_spacing\": \"trailing\"")]
     [InlineData(Dpm, 1001, "num_train_timesteps 1000 (the default)")]
-    [InlineData(Dpm, 10, "sigma_min 20", "\"use_karras_sigmas\": true", "\"sigma_min\": 20", "\"final_sigmas_type\": \"sigma_min\", \"beta_end\": 0.002")]
-    [InlineData(Dpm, 10, "use_lu_lambdas true", "\"use_lu_lambdas\": true", "\"sigma_min\": 0.0001", "\"final_sigmas_type\": \"sigma_min\"")]
+    [InlineData(
+        Dpm,
+        10,
+        "sigma_min 20",
+        "\"use_karras_sigmas\": true",
+        "\"sigma_min\": 20",
+        "\"final_sigmas_type\": \"sigma_min\", \"beta_end\": 0.002")]
+    [InlineData(
+        Dpm,
+        10,
+        "use_lu_lambdas true",
+        "\"use_lu_lambdas\": true",
+        "\"sigma_min\": 0.0001",
+        "\"final_sigmas_type\": \"sigma_min\"")]
     [InlineData(Euler, 10, "sigma_min 500", "\"use_karras_sigmas\": true", "\"sigma_min\": 500")]
     [InlineData(Euler, 10, "sigma_max 0.001", "\"use_exponential_sigmas\": true", "\"sigma_max\": 0.001")]
     [InlineData(Euler, 10, "steps_offset 950", "\"timestep_spacing\": \"leading\"", "\"steps_offset\": 950")]
     [InlineData(Euler, 20, "num_train_timesteps 10", "\"num_train_timesteps\": 10", "\"timestep_spacing\": \"leading\"")]
     [InlineData(Flow, 10, "shift 1e300", "\"shift\": 1e300")]
     [InlineData(Flow, 10, "sigma_max 0.5", "\"use_karras_sigmas\": true", "\"sigma_max\": 0.5", "\"shift\": 1000000")]
-    [InlineData("UniPCMultistepScheduler", 10, "flow_shift 1e300", "\"use_flow_sigmas\": true", "\"prediction_type\": \"flow_prediction\"", "\"flow_shift\": 1e300")]
+    [InlineData(
+        "UniPCMultistepScheduler",
+        10,
+        "flow_shift 1e300",
+        "\"use_flow_sigmas\": true",
+        "\"prediction_type\": \"flow_prediction\"",
+        "\"flow_shift\": 1e300")]
     public void OptionsWithoutAGrid_AreNamed(string scheduler, int steps, string says, params string[] options)
     {
         SchedulerConfiguration configuration = TestConfiguration.Parse(scheduler, options);
@@ -38,7 +64,10 @@ public sealed class SchedulerPlacementTests
     [InlineData("linear", -1)]
     public void Shift_ThatLeavesNoLevels_IsRefused(string type, double mu)
     {
-        SchedulerConfiguration configuration = TestConfiguration.Parse(Flow, "\"use_dynamic_shifting\": true", $"\"time_shift_type\": \"{type}\"");
+        SchedulerConfiguration configuration = TestConfiguration.Parse(
+            Flow,
+            "\"use_dynamic_shifting\": true",
+            $"\"time_shift_type\": \"{type}\"");
         var error = Assert.Throws<InputException>(() => configuration.ForSteps(10, mu));
         Assert.Equal("mu", error.ParamName);
         Assert.Contains($"time_shift_type is \"{type}\"", error.Message, StringComparison.Ordinal);
@@ -53,7 +82,12 @@ public sealed class SchedulerPlacementTests
         for (int i = 0; i < 400; i++)
         {
             string scheduler = SchedulerConfiguration.SupportedClasses[random.Next(SchedulerConfiguration.SupportedClasses.Count)];
-            string[] options = [.. Values.Where(_ => random.Next(5) == 0).Select(option => $"\"{option.Key}\": {option.Value[random.Next(option.Value.Length)]}")];
+            string[] options =
+            [
+                .. Values
+                    .Where(_ => random.Next(5) == 0)
+                    .Select(option => $"\"{option.Key}\": {option.Value[random.Next(option.Value.Length)]}"),
+            ];
             int steps = (int)Math.Exp(random.NextDouble() * 8);
             string json = TestConfiguration.Json(scheduler, options);
             string? message = null;
@@ -61,17 +95,21 @@ public sealed class SchedulerPlacementTests
             {
                 SchedulerConfiguration configuration = SchedulerConfiguration.Parse(json, ignoreClipping: true);
                 double? mu = random.Next(4) == 0 ? (random.NextDouble() - 0.5) * 10 : null;
-                ScheduledSampling run = random.Next(3) == 0 ? configuration.ForNoiseLevels([1, 0.5, 0.01], mu) : configuration.ForSteps(steps, mu);
+                ScheduledSampling run =
+                    random.Next(3) == 0 ? configuration.ForNoiseLevels([1, 0.5, 0.01], mu) : configuration.ForSteps(steps, mu);
                 run.Solver.Tabulate(run.Schedule, run.Grid);
                 Assert.All(run.Grid.Times, time => Assert.InRange(time, 0, 1));
                 Assert.All(run.Grid.NetworkTimes, time => Assert.True(double.IsFinite(time)));
             }
-            catch (Exception e) when (e is SchedulerConfigurationException || e is InputException { ParamName: "steps" or "mu" or "sigmas" })
+            catch (Exception e)
+                when (e is SchedulerConfigurationException || e is InputException { ParamName: "steps" or "mu" or "sigmas" })
             {
                 message = e.Message;
             }
 
-            Assert.All(OfTheGrid, word => Assert.False(message?.Contains(word, StringComparison.Ordinal) ?? false, $"{json}, {steps} steps: {message}"));
+            Assert.All(
+                OfTheGrid,
+                word => Assert.False(message?.Contains(word, StringComparison.Ordinal) ?? false, $"{json}, {steps} steps: {message}"));
         }
     }
 

@@ -31,7 +31,9 @@ public sealed class SolverOptionTests
     [InlineData(Single, 6, "1 2 3 1 2 1")]
     public void Orders_FollowTheOptions(string scheduler, int steps, string expected, params string[] options)
     {
-        ScheduledSampling run = TestConfiguration.Parse(scheduler, [StableDiffusion, "\"solver_order\": 3", "\"solver_type\": \"heun\"", .. options]).ForSteps(steps);
+        ScheduledSampling run = TestConfiguration
+            .Parse(scheduler, [StableDiffusion, "\"solver_order\": 3", "\"solver_type\": \"heun\"", .. options])
+            .ForSteps(steps);
         SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
         Assert.Equal(expected, string.Join(' ', table.Rows.Skip(1).Select(row => row.Outputs.Count)));
     }
@@ -43,7 +45,9 @@ public sealed class SolverOptionTests
     [InlineData("DEISMultistepScheduler", "1 2 3 2")]
     public void RepeatedEnd_CountsAsAStep(string scheduler, string expected, params string[] options)
     {
-        ScheduledSampling run = TestConfiguration.Parse(scheduler, [StableDiffusion, "\"solver_order\": 3", "\"solver_type\": \"heun\"", Karras, .. options]).ForSteps(5);
+        ScheduledSampling run = TestConfiguration
+            .Parse(scheduler, [StableDiffusion, "\"solver_order\": 3", "\"solver_type\": \"heun\"", Karras, .. options])
+            .ForSteps(5);
         SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
         Assert.Equal(4, run.Grid.Steps);
         Assert.Equal(expected, string.Join(' ', table.Rows.Skip(1).Select(row => row.Outputs.Count)));
@@ -79,7 +83,12 @@ public sealed class SolverOptionTests
     [Fact]
     public void NamesOfOtherFamilies_StandForTheUsualOnes()
     {
-        Assert.Equal("DEIS-2", TestConfiguration.Parse("DEISMultistepScheduler", "\"algorithm_type\": \"dpmsolver++\"", "\"solver_type\": \"midpoint\"").ForSteps(10).Solver.Name);
+        Assert.Equal(
+            "DEIS-2",
+            TestConfiguration
+                .Parse("DEISMultistepScheduler", "\"algorithm_type\": \"dpmsolver++\"", "\"solver_type\": \"midpoint\"")
+                .ForSteps(10)
+                .Solver.Name);
         Assert.Equal(Weights(Dpm, "\"solver_type\": \"midpoint\""), Weights(Dpm, "\"solver_type\": \"bh1\""));
         Assert.NotEqual(Weights(Dpm, "\"solver_type\": \"midpoint\""), Weights(Dpm, "\"solver_type\": \"heun\""));
         Assert.Equal(Weights(UniPc, "\"solver_type\": \"bh2\""), Weights(UniPc, "\"solver_type\": \"midpoint\""));
@@ -91,7 +100,9 @@ public sealed class SolverOptionTests
     [InlineData("bh2")]
     public void UniPc_InNoisePredictionFollowsItsFormulas(string variant)
     {
-        ScheduledSampling run = TestConfiguration.Parse(UniPc, StableDiffusion, "\"predict_x0\": false", SigmaMin, $"\"solver_type\": \"{variant}\"").ForSteps(5);
+        ScheduledSampling run = TestConfiguration
+            .Parse(UniPc, StableDiffusion, "\"predict_x0\": false", SigmaMin, $"\"solver_type\": \"{variant}\"")
+            .ForSteps(5);
         SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
         Assert.Equal(Prediction.Noise, table.Prediction);
 

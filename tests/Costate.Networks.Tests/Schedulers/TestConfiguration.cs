@@ -6,7 +6,8 @@ internal static class TestConfiguration
     internal static string Json(string scheduler, params string[] options) =>
         $$"""{ "_class_name": "{{scheduler}}", "_diffusers_version": "0.38.0"{{string.Concat(options.Select(option => ",\n  " + option))}} }""";
 
-    internal static SchedulerConfiguration Parse(string scheduler, params string[] options) => SchedulerConfiguration.Parse(Json(scheduler, options));
+    internal static SchedulerConfiguration Parse(string scheduler, params string[] options) =>
+        SchedulerConfiguration.Parse(Json(scheduler, options));
 
     /// <summary>The timesteps that the network is told, one for each evaluation.</summary>
     internal static double[] Timesteps(this SchedulerConfiguration configuration, SolverTable table) =>

@@ -22,13 +22,21 @@ public sealed class UNet2DErrorTests
     public void UnsupportedOption_IsNamed(string option, string value, string named)
     {
         using ModelFolder folder = Folder().Set(option, JsonNode.Parse(value));
-        Assert.Contains(named, Assert.Throws<NotSupportedException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            named,
+            Assert.Throws<NotSupportedException>(() => UNet2DModel.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void NotesOfAveragedWeights_AreNoOptions()
     {
-        using ModelFolder folder = Folder().Set("decay", 0.9999).Set("optimization_step", 1000).Set("inv_gamma", 1.0).Set("power", 0.75).Set("update_after_step", 0);
+        using ModelFolder folder = Folder()
+            .Set("decay", 0.9999)
+            .Set("optimization_step", 1000)
+            .Set("inv_gamma", 1.0)
+            .Set("power", 0.75)
+            .Set("update_after_step", 0);
         UNet2DConfig.Read(Path.Combine(folder.Path, "config.json"));
     }
 
@@ -60,7 +68,10 @@ public sealed class UNet2DErrorTests
     public void SizesThatDoNotFit_AreNamed(string option, string value)
     {
         using ModelFolder folder = Folder().Set(option, JsonNode.Parse(value));
-        Assert.Contains(option, Assert.Throws<ArgumentException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            option,
+            Assert.Throws<ArgumentException>(() => UNet2DModel.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -74,7 +85,10 @@ public sealed class UNet2DErrorTests
     public void ValuesOfAnotherKind_AreNamed(string option, string value)
     {
         using ModelFolder folder = Folder().Set(option, JsonNode.Parse(value));
-        Assert.Contains(option, Assert.Throws<InvalidDataException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            option,
+            Assert.Throws<InvalidDataException>(() => UNet2DModel.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -85,7 +99,10 @@ public sealed class UNet2DErrorTests
     public void OtherFiles_AreRefused(string config)
     {
         using ModelFolder folder = Folder().Write(config);
-        Assert.Contains("config.json", Assert.Throws<InvalidDataException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "config.json",
+            Assert.Throws<InvalidDataException>(() => UNet2DModel.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,9 +110,13 @@ public sealed class UNet2DErrorTests
     {
         using ModelFolder folder = Folder();
         File.Delete(Path.Combine(folder.Path, Weights));
-        Assert.Contains(Weights, Assert.Throws<FileNotFoundException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(Weights, Assert.Throws<FileNotFoundException>(() => UNet2DModel.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
         File.Delete(Path.Combine(folder.Path, "config.json"));
-        Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "config.json",
+            Assert.Throws<FileNotFoundException>(() => UNet2DModel.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,14 +140,18 @@ public sealed class UNet2DErrorTests
     {
         using ModelFolder folder = Folder().Change(tensors => tensors["conv_in.weight"] = zeros(32, 3, 1, 1));
         string message = Assert.Throws<InvalidDataException>(() => UNet2DModel.FromPretrained(folder.Path)).Message;
-        Assert.Contains("'conv_in.weight' in shape [32, 3, 1, 1]; the network has it in shape [32, 3, 3, 3]", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'conv_in.weight' in shape [32, 3, 1, 1]; the network has it in shape [32, 3, 3, 3]",
+            message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void OldNamesOfAttention_AreUnderstood()
     {
         using var scope = NewDisposeScope();
-        (string New, string Old)[] names = [(".to_q.", ".query."), (".to_k.", ".key."), (".to_v.", ".value."), (".to_out.0.", ".proj_attn.")];
+        (string New, string Old)[] names =
+            [(".to_q.", ".query."), (".to_k.", ".key."), (".to_v.", ".value."), (".to_out.0.", ".proj_attn.")];
         using ModelFolder folder = Folder().Change(tensors =>
         {
             foreach ((string name, Tensor tensor) in tensors.ToArray())
@@ -136,20 +161,23 @@ public sealed class UNet2DErrorTests
             }
         });
         using UNet2DModel old = UNet2DModel.FromPretrained(folder.Path);
-        using UNet2DModel present = UNet2DModel.FromPretrained(Costate.Testing.Goldens.PathTo("networks", "unet2d-ddpm"));
+        using UNet2DModel present = UNet2DModel.FromPretrained(Costate.Testing.Fixtures.PathTo("networks", "unet2d-ddpm"));
         Tensor x = StartNoise.Draw([1, 3, 8, 8], 1);
         Near.Equal(present.call(x, tensor([5f])), old.call(x, tensor([5f])), 0);
 
         folder.Change(tensors => tensors.Add("mid_block.attentions.0.to_q.bias", zeros(64)));
-        Assert.Contains("old and new name", Assert.Throws<InvalidDataException>(() => UNet2DModel.FromPretrained(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "old and new name",
+            Assert.Throws<InvalidDataException>(() => UNet2DModel.FromPretrained(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Inputs_AreCheckedBeforeNativeCode()
     {
         using var scope = NewDisposeScope();
-        using UNet2DModel plain = UNet2DModel.FromPretrained(Costate.Testing.Goldens.PathTo("networks", "unet2d-ddpm"));
-        using UNet2DModel classes = UNet2DModel.FromPretrained(Costate.Testing.Goldens.PathTo("networks", "unet2d-class"));
+        using UNet2DModel plain = UNet2DModel.FromPretrained(Costate.Testing.Fixtures.PathTo("networks", "unet2d-ddpm"));
+        using UNet2DModel classes = UNet2DModel.FromPretrained(Costate.Testing.Fixtures.PathTo("networks", "unet2d-class"));
         Tensor t = tensor([5f]);
         Refuses("[1, 4, 8, 8]", () => plain.call(zeros(1, 4, 8, 8), t));
         Refuses("multiples of 2", () => plain.call(zeros(1, 3, 8, 7), t));
@@ -168,11 +196,12 @@ public sealed class UNet2DErrorTests
     public void Loading_ReportsAndCanBeCancelled()
     {
         using var scope = NewDisposeScope();
-        string path = Costate.Testing.Goldens.PathTo("networks", "unet2d-ddpm");
+        string path = Costate.Testing.Fixtures.PathTo("networks", "unet2d-ddpm");
         var progress = new LastBytes();
         using UNet2DModel network = UNet2DModel.FromPretrained(path, progress: progress);
         Assert.Equal(network.parameters().Sum(p => p.numel() * 4), progress.Value);
-        Assert.Throws<OperationCanceledException>(() => UNet2DModel.FromPretrained(path, cancellationToken: new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            UNet2DModel.FromPretrained(path, cancellationToken: new CancellationToken(canceled: true)));
     }
 
     private static ModelFolder Folder() => new(Weights, "networks", "unet2d-ddpm");

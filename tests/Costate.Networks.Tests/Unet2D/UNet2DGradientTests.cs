@@ -10,12 +10,15 @@ public sealed class UNet2DGradientTests
     public void Dropout_IsTheSampleS_InTheGradient()
     {
         using var scope = NewDisposeScope();
-        using UNet2DModel other = UNet2DModel.FromPretrained(Goldens.PathTo("networks", "unet2d-ddpm"));
+        using UNet2DModel other = UNet2DModel.FromPretrained(Fixtures.PathTo("networks", "unet2d-ddpm"));
         using var network = new UNet2DModel(other.Config with { Dropout = 0.1 });
         Assert.True(network.training);
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
         var sampler = new Sampler(
-            Denoiser.FromModule(network, Prediction.Noise, trainingTimesteps: 1000), schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, 3));
+            Denoiser.FromModule(network, Prediction.Noise, trainingTimesteps: 1000),
+            schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(schedule, 3));
         Tensor start = StartNoise.Draw([1, 3, 16, 16], 1);
         SampleGradient Gradient(GradientMethod method)
         {
@@ -35,10 +38,13 @@ public sealed class UNet2DGradientTests
     public void Reversible_ThroughTheNetwork_ReconstructsEveryBit()
     {
         using var scope = NewDisposeScope();
-        using UNet2DModel network = UNet2DModel.FromPretrained(Goldens.PathTo("networks", "unet2d-ddpm"));
+        using UNet2DModel network = UNet2DModel.FromPretrained(Fixtures.PathTo("networks", "unet2d-ddpm"));
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
         var sampler = new Sampler(
-            Denoiser.FromModule(network, Prediction.Noise, trainingTimesteps: 1000), schedule, Solver.Rex(ButcherTableau.Midpoint), TimeGrid.UniformLogSnr(schedule, 5));
+            Denoiser.FromModule(network, Prediction.Noise, trainingTimesteps: 1000),
+            schedule,
+            Solver.Rex(ButcherTableau.Midpoint),
+            TimeGrid.UniformLogSnr(schedule, 5));
         Tensor start = StartNoise.Draw([2, 3, 16, 16], 1);
         SampleGradient Gradient(GradientMethod method) => sampler.Gradient(start, null, x => x.square().sum([1, 2, 3]), method);
         SampleGradient reversible = Gradient(GradientMethod.Reversible());

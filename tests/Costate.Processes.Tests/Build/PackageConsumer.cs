@@ -16,7 +16,15 @@ public sealed class PackageConsumer : IDisposable
 
     public PackageConsumer()
     {
-        Run(Repository.PathTo("src", "Costate"), "pack", "--no-build", "-c", Configuration, "-o", Feed, $"-p:MinVerVersionOverride={Version}");
+        Run(
+            Repository.PathTo("src", "Costate"),
+            "pack",
+            "--no-build",
+            "-c",
+            Configuration,
+            "-o",
+            Feed,
+            $"-p:MinVerVersionOverride={Version}");
 
         // A packages folder of its own, so that nothing stays behind. All but Costate is already in the cache.
         folder.Write("Directory.Build.props", $"""

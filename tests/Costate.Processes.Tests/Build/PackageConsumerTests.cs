@@ -17,14 +17,23 @@ public sealed class PackageConsumerTests(PackageConsumer consumer) : IClassFixtu
     public void FreshProject_RunsFromAWeakenedCopy()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The step acts on Linux only.");
-        string library = Path.Combine(PackageConsumer.Cache, "torchsharp", PackageConsumer.TorchSharpVersion, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
+        string library = Path.Combine(
+            PackageConsumer.Cache,
+            "torchsharp",
+            PackageConsumer.TorchSharpVersion,
+            "runtimes",
+            "linux-x64",
+            "native",
+            "libLibTorchSharp.so");
         byte[] weakened = File.ReadAllBytes(library);
         Assert.True(LibstdcxxVersion.Weaken(weakened) == WeakenOutcome.Weakened, "TorchSharp no longer needs the step: take it out.");
 
         string again = PackageConsumer.Run(consumer.App, "build", "-o", consumer.AppOutput);
         PackageConsumer.Run(consumer.App, "publish", "-o", consumer.PathTo("published"));
 
-        Assert.Contains("convolved", PackageConsumer.Run(consumer.App, "exec", consumer.PathTo("published", "App.dll"), "convolutions", "prepared"));
+        Assert.Contains(
+            "convolved",
+            PackageConsumer.Run(consumer.App, "exec", consumer.PathTo("published", "App.dll"), "convolutions", "prepared"));
         Assert.Equal(weakened, File.ReadAllBytes(Path.Combine(consumer.AppOutput, "libLibTorchSharp.so")));
         Assert.Equal(weakened, File.ReadAllBytes(consumer.PathTo("published", "libLibTorchSharp.so")));
         Assert.Single(consumer.FirstBuild.Split('\n'), line => line.Contains("Costate: libLibTorchSharp.so"));
@@ -59,5 +68,6 @@ public sealed class PackageConsumerTests(PackageConsumer consumer) : IClassFixtu
         }
     }
 
-    private string RunApp(params string[] arguments) => PackageConsumer.Run(consumer.App, ["exec", Path.Combine(consumer.AppOutput, "App.dll"), .. arguments]);
+    private string RunApp(params string[] arguments) =>
+        PackageConsumer.Run(consumer.App, ["exec", Path.Combine(consumer.AppOutput, "App.dll"), .. arguments]);
 }

@@ -19,7 +19,22 @@ public sealed partial class ProcessTests
     {
         using var folder = new TemporaryFolder();
         Assert.Equal(0, Finish(Start("--version")).ExitCode);
-        Assert.Equal(1, Finish(Start("sample", "--model", "none.pt", "--schedule", "edm", "--prediction", "data", "--shape", "2", "--output", folder.PathTo("out"))).ExitCode);
+        Assert.Equal(
+            1,
+            Finish(
+                Start(
+                    "sample",
+                    "--model",
+                    "none.pt",
+                    "--schedule",
+                    "edm",
+                    "--prediction",
+                    "data",
+                    "--shape",
+                    "2",
+                    "--output",
+                    folder.PathTo("out"))
+            ).ExitCode);
         Assert.Equal(2, Finish(Start("study", "--slowly")).ExitCode);
     }
 
@@ -102,7 +117,19 @@ public sealed partial class ProcessTests
     [InlineData("morph", "--batch", "PAIRS", "--iterations", "0", "--encode-steps", "2", "--steps", "2", "--threads", "1")]
     [InlineData("guide", "--task", "inpaint", "--steps", "2")]
     [InlineData("train", "recogniser", "--steps", "1", "--identities", "2", "--circumstances", "2", "--batch", "2", "--width", "8")]
-    [InlineData("evaluate", "guidance", "--faces", "1", "--methods", "unguided", "--tasks", "inpaint", "--evaluations", "5", "--threads", "1")]
+    [InlineData(
+        "evaluate",
+        "guidance",
+        "--faces",
+        "1",
+        "--methods",
+        "unguided",
+        "--tasks",
+        "inpaint",
+        "--evaluations",
+        "5",
+        "--threads",
+        "1")]
     public void FullDisk_EndsWith1_AndNothingHalfWritten(params string[] arguments)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The limit is set by a shell and a signal of Linux.");
@@ -118,13 +145,17 @@ public sealed partial class ProcessTests
 
         // Two kilobytes: room for a small JSON file, and for no picture. Without the last setting the runtime itself needs such files.
         const string Limited = "trap '' XFSZ; ulimit -f 4; exec dotnet \"$@\"";
-        (int exitCode, _, string error) = Finish(StartProgram("sh", ["-c", Limited, "sh", Program, .. arguments, .. inputs, "--output", output], ("DOTNET_EnableWriteXorExecute", "0")));
+        (int exitCode, _, string error) = Finish(
+            StartProgram(
+                "sh",
+                ["-c", Limited, "sh", Program, .. arguments, .. inputs, "--output", output],
+                ("DOTNET_EnableWriteXorExecute", "0")));
 
         Assert.True(exitCode == 1, $"exit {exitCode}: {error}");
         Assert.Contains("too large", error);
         Assert.DoesNotContain("   at ", error);
         string[] left = Directory.Exists(output) ? Directory.GetFiles(output, "*", SearchOption.AllDirectories) : [];
-        string[] whole = ["evaluation.json", "settings.json", ".costate.lock"];
+        string[] whole = ["evaluation.json", ".costate.lock"];
         Assert.All(left, file => Assert.Contains(Path.GetFileName(file), whole));
     }
 
@@ -134,7 +165,21 @@ public sealed partial class ProcessTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no SIGKILL.");
         using var folder = new TemporaryFolder();
         string output = folder.PathTo("out");
-        string[] training = ["train", "recogniser", "--identities", "2", "--circumstances", "2", "--batch", "2", "--width", "8", "--output", output];
+        string[] training =
+        [
+            "train",
+            "recogniser",
+            "--identities",
+            "2",
+            "--circumstances",
+            "2",
+            "--batch",
+            "2",
+            "--width",
+            "8",
+            "--output",
+            output,
+        ];
         using Process first = Start([.. training, "--minutes", "5"]);
         var clock = Stopwatch.StartNew();
         while (!File.Exists(Path.Combine(output, "log.csv")) && clock.Elapsed < Limit)
@@ -144,7 +189,9 @@ public sealed partial class ProcessTests
 
         (int exitCode, _, string error) = Finish(Start([.. training, "--minutes", "5"]));
         Assert.Equal(1, exitCode);
-        Assert.All((string[])["is in use by another run", $"process {first.Id} on ", "costate train recogniser --identities 2", "--minutes 5"], text => Assert.Contains(text, error));
+        Assert.All(
+            (string[])["is in use by another run", $"process {first.Id} on ", "costate train recogniser --identities 2", "--minutes 5"],
+            text => Assert.Contains(text, error));
         first.Kill(entireProcessTree: true);
         first.WaitForExit();
         Directory.CreateDirectory(Path.Combine(output, ".costate-left"));
@@ -162,7 +209,8 @@ public sealed partial class ProcessTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "OpenMP is another one elsewhere.");
         using var folder = new TemporaryFolder();
         (string, string)[] environment = [("OMP_DISPLAY_ENV", "verbose"), .. told == "" ? [] : new[] { ("OMP_WAIT_POLICY", told) }];
-        (int exitCode, _, string error) = Finish(StartProgram("dotnet", [Program, "sample", .. Tool.Inputs(), "--output", folder.FullName], environment));
+        (int exitCode, _, string error) = Finish(
+            StartProgram("dotnet", [Program, "sample", .. Tool.Inputs(), "--output", folder.FullName], environment));
         Assert.True(exitCode == 0, error);
         Assert.Contains($"GOMP_SPINCOUNT = '{spins}'", error);
     }

@@ -30,14 +30,18 @@ public sealed partial class DocumentedCodeTests
     [
         "README.md",
         .. Directory.GetFiles(Repository.PathTo("docs"), "*.md").Order().Select(path => Path.Combine("docs", Path.GetFileName(path))),
-        .. Directory.GetDirectories(Repository.PathTo("src")).Order().Select(path => Path.Combine("src", Path.GetFileName(path), "README.md")),
+        .. Directory
+            .GetDirectories(Repository.PathTo("src"))
+            .Order()
+            .Select(path => Path.Combine("src", Path.GetFileName(path), "README.md")),
     ];
 
     [Fact]
     public void Code_Compiles()
     {
         using var folder = new TemporaryFolder();
-        string References(params string[] names) => string.Concat(names.Select(n => $"""<Reference Include="{Path.Combine(AppContext.BaseDirectory, n)}.dll" />"""));
+        string References(params string[] names) =>
+            string.Concat(names.Select(n => $"""<Reference Include="{Path.Combine(AppContext.BaseDirectory, n)}.dll" />"""));
         folder.Write("Pages.csproj", $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
@@ -61,7 +65,9 @@ public sealed partial class DocumentedCodeTests
 
         Assert.True(blocks >= 8, $"{blocks} blocks");
         (int exitCode, string output) = Dotnet.Run(folder.FullName, TimeSpan.FromMinutes(5), "build");
-        Assert.True(exitCode == 0, string.Join('\n', output.Split('\n').Where(line => line.Contains("error", StringComparison.Ordinal)).Distinct()));
+        Assert.True(
+            exitCode == 0,
+            string.Join('\n', output.Split('\n').Where(line => line.Contains("error", StringComparison.Ordinal)).Distinct()));
     }
 
     // A block that has usings has all that it needs; the others have those that a page began with.

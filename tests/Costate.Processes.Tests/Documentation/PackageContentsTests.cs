@@ -25,14 +25,19 @@ public sealed class PackageContentsTests
 
         using ZipArchive package = Open(folder.PathTo("none"), "*.nupkg");
         string[] files = [.. package.Entries.Select(e => e.FullName)];
-        Assert.Subset(files.ToHashSet(), new HashSet<string>(["README.md", "icon.png", "THIRD-PARTY-NOTICES.txt", $"lib/net10.0/{name}.dll", $"lib/net10.0/{name}.xml"]));
+        Assert.Subset(
+            files.ToHashSet(),
+            new HashSet<string>(["README.md", "icon.png", "THIRD-PARTY-NOTICES.txt", $"lib/net10.0/{name}.dll", $"lib/net10.0/{name}.xml"])
+        );
         XElement metadata = Metadata(package);
         Assert.Equal("README.md", Value(metadata, "readme"));
         Assert.Equal("icon.png", Value(metadata, "icon"));
         Assert.Equal("MIT", Value(metadata, "license"));
         Assert.Contains("TorchSharp", Value(metadata, "tags"));
         Assert.True(Value(metadata, "description")!.Length > 40);
-        Assert.Equal(dependencies.Order(), metadata.Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value).Order());
+        Assert.Equal(
+            dependencies.Order(),
+            metadata.Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value).Order());
 
         using ZipArchive symbols = Open(folder.PathTo("none"), "*.snupkg");
         Assert.Contains(symbols.Entries, e => e.FullName == $"lib/net10.0/{name}.pdb");
@@ -48,10 +53,18 @@ public sealed class PackageContentsTests
     [Fact]
     public void Tool_HasNoLibrariesOfPythons()
     {
-        string output = Testing.Repository.PathTo("src", "Costate.Cli", "bin", Configuration, "net10.0", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier);
+        string output = Testing.Repository.PathTo(
+            "src",
+            "Costate.Cli",
+            "bin",
+            Configuration,
+            "net10.0",
+            System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier);
         string[] files = [.. Directory.GetFiles(output).Select(f => Path.GetFileName(f))];
         Assert.Contains(files, f => f.Contains("torch_cpu", StringComparison.Ordinal));
-        Assert.DoesNotContain(files, f => f.Contains("torch_python", StringComparison.Ordinal) || f.Contains("_test.", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            files,
+            f => f.Contains("torch_python", StringComparison.Ordinal) || f.Contains("_test.", StringComparison.Ordinal));
         Assert.DoesNotContain("torch_python", File.ReadAllText(Path.Combine(output, "Costate.Cli.deps.json")));
     }
 
@@ -70,7 +83,9 @@ public sealed class PackageContentsTests
     private static void Pack(string project, string folder, params string[] properties)
     {
         (int exitCode, string output) = Dotnet.Run(
-            Testing.Repository.PathTo("src", project), TimeSpan.FromMinutes(5), ["pack", "--no-build", "-c", Configuration, "-o", folder, .. properties]);
+            Testing.Repository.PathTo("src", project),
+            TimeSpan.FromMinutes(5),
+            ["pack", "--no-build", "-c", Configuration, "-o", folder, .. properties]);
         Assert.True(exitCode == 0, output);
     }
 
@@ -82,7 +97,8 @@ public sealed class PackageContentsTests
         return XDocument.Load(stream).Root!.Elements().Single(e => e.Name.LocalName == "metadata");
     }
 
-    private static string? Value(XElement metadata, string name) => metadata.Elements().SingleOrDefault(e => e.Name.LocalName == name)?.Value;
+    private static string? Value(XElement metadata, string name) =>
+        metadata.Elements().SingleOrDefault(e => e.Name.LocalName == name)?.Value;
 
     private static XElement? Repository(XElement metadata) => metadata.Elements().SingleOrDefault(e => e.Name.LocalName == "repository");
 }

@@ -7,7 +7,8 @@ namespace Costate.Processes.Tests.Samples;
 /// <summary>Runs the programs of samples/ as a user would.</summary>
 public sealed class SampleProgramTests
 {
-    public static TheoryData<string> Files => [.. Directory.GetFiles(Repository.PathTo("samples"), "*.cs").Select(path => Path.GetFileName(path)).Order()];
+    public static TheoryData<string> Files =>
+        [.. Directory.GetFiles(Repository.PathTo("samples"), "*.cs").Select(path => Path.GetFileName(path)).Order()];
 
     [Theory]
     [MemberData(nameof(Files))]

@@ -91,7 +91,8 @@ public sealed class ControlOptimisationTests
     {
         // A rate far too large: what comes later is worse than no control.
         using var scope = NewDisposeScope();
-        ControlledSample found = Optimisation(new ControlOptions { LearningRate = 5, Iterations = 3 }).Optimise(GuidanceProblem.Start, problem.Condition, problem.Loss);
+        ControlledSample found = Optimisation(new ControlOptions { LearningRate = 5, Iterations = 3 })
+            .Optimise(GuidanceProblem.Start, problem.Condition, problem.Loss);
         Assert.True(found.Loss.less_equal(found.History.min(0).values).all().item<bool>());
         Assert.True(found.History[3].greater(found.Loss).any().item<bool>());
     }
@@ -105,7 +106,9 @@ public sealed class ControlOptimisationTests
         Tensor together = optimisation.Optimise(GuidanceProblem.Start, problem.Condition, problem.Loss).Sample;
         for (int i = 0; i < 3; i++)
         {
-            Tensor alone = optimisation.Optimise(GuidanceProblem.Start.slice(0, i, i + 1, 1), problem.Condition.slice(0, i, i + 1, 1), problem.Loss).Sample;
+            Tensor alone = optimisation
+                .Optimise(GuidanceProblem.Start.slice(0, i, i + 1, 1), problem.Condition.slice(0, i, i + 1, 1), problem.Loss)
+                .Sample;
             Near.Equal(together.slice(0, i, i + 1, 1), alone, 1e-10);
         }
     }
@@ -118,15 +121,27 @@ public sealed class ControlOptimisationTests
     public void DivergedItem_LeavesTheOthersAlone(double weight, int iteration)
     {
         using var scope = NewDisposeScope();
-        ControlOptimisation optimisation = Optimisation(new ControlOptions { LearningRate = 0.02, Iterations = 4, StraightnessThreshold = 0.01 });
+        ControlOptimisation optimisation = Optimisation(
+            new ControlOptions
+            {
+                LearningRate = 0.02,
+                Iterations = 4,
+                StraightnessThreshold = 0.01,
+            });
         int calls = 0;
-        ControlledSample found = optimisation.Optimise(GuidanceProblem.Start, problem.Condition, x => problem.Loss(x) * tensor(new[] { 1, double.IsNaN(weight) && calls++ < 2 ? 1 : weight, 1 }));
+        ControlledSample found = optimisation.Optimise(
+            GuidanceProblem.Start,
+            problem.Condition,
+            x => problem.Loss(x) * tensor(new[] { 1, double.IsNaN(weight) && calls++ < 2 ? 1 : weight, 1 }));
         DivergedItem diverged = Assert.Single(found.Diverged);
         Assert.Equal((1, iteration), (diverged.Item, diverged.Step));
         Assert.InRange(diverged.Time, 0, 1);
         for (int i = 0; i < 3; i++)
         {
-            ControlledSample alone = optimisation.Optimise(GuidanceProblem.Start.narrow(0, i, 1), problem.Condition.narrow(0, i, 1), problem.Loss);
+            ControlledSample alone = optimisation.Optimise(
+                GuidanceProblem.Start.narrow(0, i, 1),
+                problem.Condition.narrow(0, i, 1),
+                problem.Loss);
             if (i != 1)
             {
                 // Sums over one item and over three, in 64 bits.
@@ -162,13 +177,25 @@ public sealed class ControlOptimisationTests
     {
         using var scope = NewDisposeScope();
         var rex = new Sampler(problem.Denoiser(), problem.Schedule, Solver.Rex(ButcherTableau.Euler), problem.Grid);
-        Assert.Contains("carries two states", Assert.Throws<ArgumentException>(() => new ControlOptimisation(rex)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "carries two states",
+            Assert.Throws<ArgumentException>(() => new ControlOptimisation(rex)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Optimisation(new ControlOptions { Decay = 0 }));
         Assert.Throws<ArgumentException>(() => Optimisation(new ControlOptions { StraightnessThreshold = double.NaN }));
         Tensor wrong = zeros(11, 3, 2, ScalarType.Float64);
-        Assert.Contains("[11, 3, 2]", Assert.Throws<ArgumentException>(() => Optimisation().Gradient(GuidanceProblem.Start, problem.Condition, wrong, problem.Loss)).Message, StringComparison.Ordinal);
-        string Message(Func<Tensor, Tensor> loss) => Assert.Throws<InvalidOperationException>(() => Optimisation().Optimise(GuidanceProblem.Start, problem.Condition, loss)).Message;
-        Assert.Contains("in iteration 0: NaN for item 2", Message(x => problem.Loss(x) * tensor(new[] { 1, 1, double.NaN })), StringComparison.Ordinal);
+        Assert.Contains(
+            "[11, 3, 2]",
+            Assert
+                .Throws<ArgumentException>(() => Optimisation().Gradient(GuidanceProblem.Start, problem.Condition, wrong, problem.Loss))
+                .Message,
+            StringComparison.Ordinal);
+        string Message(Func<Tensor, Tensor> loss) =>
+            Assert.Throws<InvalidOperationException>(() => Optimisation().Optimise(GuidanceProblem.Start, problem.Condition, loss)).Message;
+        Assert.Contains(
+            "in iteration 0: NaN for item 2",
+            Message(x => problem.Loss(x) * tensor(new[] { 1, 1, double.NaN })),
+            StringComparison.Ordinal);
         Assert.Contains("one value for each, [3]", Message(x => x.sum()), StringComparison.Ordinal);
         Assert.Contains("no gradient", Message(x => x.detach().sum([1L])), StringComparison.Ordinal);
     }

@@ -67,8 +67,13 @@ public sealed class StraightStepTests
         Tensor controls = 0.05 * StartNoise.Draw([8, 3, 2], 21, ScalarType.Float64);
         foreach (Checkpointing? checkpointing in (Checkpointing?[])[null, Checkpointing.Revolve(3)])
         {
-            ControlGradient At(double threshold) => new ControlOptimisation(sampler, new ControlOptions { StraightnessThreshold = threshold }, checkpointing)
-                .Gradient(GuidanceProblem.Start, problem.Condition, controls, problem.Loss, BrownianPath.PerStep(7));
+            ControlGradient At(double threshold) =>
+                new ControlOptimisation(sampler, new ControlOptions { StraightnessThreshold = threshold }, checkpointing).Gradient(
+                    GuidanceProblem.Start,
+                    problem.Condition,
+                    controls,
+                    problem.Loss,
+                    BrownianPath.PerStep(7));
             ControlGradient exact = At(0);
             ControlGradient bent = At(1e-300);
 
@@ -90,11 +95,22 @@ public sealed class StraightStepTests
         using var scope = NewDisposeScope();
         (Sampler sampler, _) = Flow(100);
         Tensor none = zeros(100, 1, 2, ScalarType.Float64);
-        ControlGradient At(double threshold) => new ControlOptimisation(sampler, ControlOptions.FlowGrad with { StraightnessThreshold = threshold })
-            .Gradient(GuidanceProblem.Start.narrow(0, 0, 1), problem.Condition.narrow(0, 0, 1), none, problem.Loss);
-        ControlGradient[] all = [.. ((double[])[0, ControlOptions.OcFlow.StraightnessThreshold, ControlOptions.FlowGrad.StraightnessThreshold, 0.05, 0.5]).Select(At)];
+        ControlGradient At(double threshold) =>
+            new ControlOptimisation(sampler, ControlOptions.FlowGrad with { StraightnessThreshold = threshold }).Gradient(
+                GuidanceProblem.Start.narrow(0, 0, 1),
+                problem.Condition.narrow(0, 0, 1),
+                none,
+                problem.Loss);
+        ControlGradient[] all =
+        [
+            .. (
+                (double[])[0, ControlOptions.OcFlow.StraightnessThreshold, ControlOptions.FlowGrad.StraightnessThreshold, 0.05, 0.5]
+            ).Select(At),
+        ];
         Assert.Equal(100, all[0].Cost.VectorJacobianProducts);
-        Assert.All(all.Zip(all.Skip(1)), pair => Assert.True(pair.Second.Cost.VectorJacobianProducts < pair.First.Cost.VectorJacobianProducts));
+        Assert.All(
+            all.Zip(all.Skip(1)),
+            pair => Assert.True(pair.Second.Cost.VectorJacobianProducts < pair.First.Cost.VectorJacobianProducts));
         Assert.All(all, g => Assert.Equal(100 + g.Cost.VectorJacobianProducts, g.Cost.NetworkEvaluations));
 
         // Within 1e-3 about half of the products are left, and 6 % of the gradient is wrong; within 0.5 three products and half of it.
@@ -110,7 +126,11 @@ public sealed class StraightStepTests
         // A prediction that is the same all along; there merging is exact for the start.
         using var scope = NewDisposeScope();
         NoiseSchedule flow = NoiseSchedule.RectifiedFlow();
-        var constant = new Sampler(Denoiser.FromFunction((x, _, z) => (0 * x) + z!, Prediction.Flow), flow, Solver.Euler(), TimeGrid.Uniform(10, 1, 0));
+        var constant = new Sampler(
+            Denoiser.FromFunction((x, _, z) => (0 * x) + z!, Prediction.Flow),
+            flow,
+            Solver.Euler(),
+            TimeGrid.Uniform(10, 1, 0));
         ControlGradient gradient = new ControlOptimisation(constant, ControlOptions.FlowGrad)
             .Gradient(GuidanceProblem.Start, problem.Condition, zeros(10, 3, 2, ScalarType.Float64), problem.Loss);
         Assert.Equal(1, gradient.Cost.VectorJacobianProducts);

@@ -15,10 +15,18 @@ public sealed class ClassifierGuidanceTests
         using var scope = NewDisposeScope();
         Tensor expected = problem.Run((x, i, t, s) =>
         {
-            Tensor eps = problem.Eps(x, t) - (0.7 * Math.Sqrt(1 - problem.Bar(t)) * GuidanceProblem.Gradient(y => LogProbability(y, full(3, t, ScalarType.Float64)), x));
+            Tensor eps =
+                problem.Eps(x, t)
+                - (
+                    0.7
+                    * Math.Sqrt(1 - problem.Bar(t))
+                    * GuidanceProblem.Gradient(y => LogProbability(y, full(3, t, ScalarType.Float64)), x));
             return problem.Ddim((x - (Math.Sqrt(1 - problem.Bar(t)) * eps)) / Math.Sqrt(problem.Bar(t)), eps, zeros_like(x), 0, t, s);
         });
-        Near.Equal(expected, new Sampler(Guided(prediction), problem.Schedule, Solver.Ddim(), problem.Grid).Sample(GuidanceProblem.Start, problem.Condition), 1e-10);
+        Near.Equal(
+            expected,
+            new Sampler(Guided(prediction), problem.Schedule, Solver.Ddim(), problem.Grid).Sample(GuidanceProblem.Start, problem.Condition),
+            1e-10);
     }
 
     [Fact]
@@ -63,7 +71,10 @@ public sealed class ClassifierGuidanceTests
         using var scope = NewDisposeScope();
         Tensor none = zeros(1, 2, ScalarType.Float64);
         Denoiser one = Guided(Prediction.Noise).WithClassifierFreeGuidance(none, 1.5);
-        Denoiser other = problem.Denoiser().WithClassifierFreeGuidance(none, 1.5).WithClassifierGuidance(LogProbability, problem.Schedule, 0.7);
+        Denoiser other = problem
+            .Denoiser()
+            .WithClassifierFreeGuidance(none, 1.5)
+            .WithClassifierGuidance(LogProbability, problem.Schedule, 0.7);
 
         // Written out, with the classifier's gradient in closed form.
         Denoiser written = Denoiser.FromFunction(
@@ -80,16 +91,30 @@ public sealed class ClassifierGuidanceTests
         {
             Tensor Loss(Tensor x) => 1e-3 * problem.Norm(x);
             GuidedSample Guide(Denoiser denoiser) =>
-                new GuidedSampler(denoiser, problem.Schedule, problem.Grid, GuidancePreset.Parse(name)).Sample(GuidanceProblem.Start, problem.Condition, Loss, GuidanceProblem.Seeds);
+                new GuidedSampler(denoiser, problem.Schedule, problem.Grid, GuidancePreset.Parse(name)).Sample(
+                    GuidanceProblem.Start,
+                    problem.Condition,
+                    Loss,
+                    GuidanceProblem.Seeds);
             Tensor expected = Guide(written).Sample;
             Near.Equal(expected, Guide(one).Sample, 1e-9);
             Near.Equal(expected, Guide(other).Sample, 1e-9);
         }
 
-        GreedyDim Greedy(Denoiser denoiser) => new(denoiser, problem.Schedule, TimeGrid.Uniform(4), new GreedyDimOptions { InnerSteps = 5 });
-        Near.Equal(Greedy(written).Sample(GuidanceProblem.Start, problem.Condition, problem.Loss).Sample, Greedy(one).Sample(GuidanceProblem.Start, problem.Condition, problem.Loss).Sample, 1e-10);
-        ControlOptimisation Controls(Denoiser denoiser) => new(new Sampler(denoiser, problem.Schedule, Solver.Ddim(), problem.Grid), new ControlOptions { LearningRate = 0.01, Iterations = 2 });
-        Near.Equal(Controls(written).Optimise(GuidanceProblem.Start, problem.Condition, problem.Loss).Controls, Controls(one).Optimise(GuidanceProblem.Start, problem.Condition, problem.Loss).Controls, 1e-9);
+        GreedyDim Greedy(Denoiser denoiser) =>
+            new(denoiser, problem.Schedule, TimeGrid.Uniform(4), new GreedyDimOptions { InnerSteps = 5 });
+        Near.Equal(
+            Greedy(written).Sample(GuidanceProblem.Start, problem.Condition, problem.Loss).Sample,
+            Greedy(one).Sample(GuidanceProblem.Start, problem.Condition, problem.Loss).Sample,
+            1e-10);
+        ControlOptimisation Controls(Denoiser denoiser) =>
+            new(
+                new Sampler(denoiser, problem.Schedule, Solver.Ddim(), problem.Grid),
+                new ControlOptions { LearningRate = 0.01, Iterations = 2 });
+        Near.Equal(
+            Controls(written).Optimise(GuidanceProblem.Start, problem.Condition, problem.Loss).Controls,
+            Controls(one).Optimise(GuidanceProblem.Start, problem.Condition, problem.Loss).Controls,
+            1e-9);
     }
 
     [Fact]
@@ -97,13 +122,21 @@ public sealed class ClassifierGuidanceTests
     {
         using var scope = NewDisposeScope();
         string Message(Func<Tensor, Tensor, Tensor> classifier) => Assert.Throws<InvalidOperationException>(() =>
-            new Sampler(problem.Denoiser().WithClassifierGuidance(classifier, problem.Schedule), problem.Schedule, Solver.Ddim(), problem.Grid).Sample(GuidanceProblem.Start, problem.Condition)).Message;
+                    new Sampler(
+                        problem.Denoiser().WithClassifierGuidance(classifier, problem.Schedule),
+                        problem.Schedule,
+                        Solver.Ddim(),
+                        problem.Grid
+                    ).Sample(GuidanceProblem.Start, problem.Condition))
+                .Message;
         Assert.Contains("[3, 2]", Message((x, _) => x), StringComparison.Ordinal);
         Assert.Contains("without gradient", Message((x, _) => x.detach().sum([1L])), StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => problem.Denoiser().WithClassifierGuidance(LogProbability, problem.Schedule, double.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            problem.Denoiser().WithClassifierGuidance(LogProbability, problem.Schedule, double.NaN));
     }
 
-    private Denoiser Guided(Prediction prediction) => problem.Denoiser(prediction).WithClassifierGuidance(LogProbability, problem.Schedule, 0.7);
+    private Denoiser Guided(Prediction prediction) =>
+        problem.Denoiser(prediction).WithClassifierGuidance(LogProbability, problem.Schedule, 0.7);
 
     private static Tensor LogProbability(Tensor x, Tensor t) =>
         ((x[TensorIndex.Colon, 0] - 1).square() * -(1 + t) / 2) + x[TensorIndex.Colon, 1].sin();

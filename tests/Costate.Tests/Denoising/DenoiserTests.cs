@@ -10,9 +10,15 @@ public sealed class DenoiserTests
     {
         using var scope = NewDisposeScope();
         Denoiser denoiser = Denoiser.FromFunction((x, _, z) => x * z!, Prediction.Noise);
-        Assert.Contains("shape []", Assert.Throws<InputException>(() => denoiser.WithClassifierFreeGuidance(tensor(0.5), 2)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "shape []",
+            Assert.Throws<InputException>(() => denoiser.WithClassifierFreeGuidance(tensor(0.5), 2)).Message,
+            StringComparison.Ordinal);
         Denoiser three = denoiser.WithClassifierFreeGuidance(ones(3, 1), 2);
-        Assert.Contains("shape [3, 1]", Assert.Throws<InputException>(() => three.Call(ones(2, 1), 0.5, ones(2, 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "shape [3, 1]",
+            Assert.Throws<InputException>(() => three.Call(ones(2, 1), 0.5, ones(2, 1))).Message,
+            StringComparison.Ordinal);
         Assert.Equal([3L, 1], three.Call(ones(3, 1), 0.5, ones(3, 1)).shape);
     }
 
@@ -65,9 +71,16 @@ public sealed class DenoiserTests
         Tensor z = SmallNet.Condition();
         var hidden = new Sampler(Denoiser.FromFunction((x, t, c) => net.call(x, t, c!), Prediction.Noise), Schedule, Solver.Ddim(), grid);
         SampleGradient gradient = hidden.Gradient(SmallNet.Start(), z, SmallNet.Loss);
-        Assert.Contains("parameters: module.parameters()", Assert.Throws<InvalidOperationException>(() => gradient.Parameters).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "parameters: module.parameters()",
+            Assert.Throws<InvalidOperationException>(() => gradient.Parameters).Message,
+            StringComparison.Ordinal);
 
-        var given = new Sampler(Denoiser.FromFunction((x, t, c) => net.call(x, t, c!), Prediction.Noise, parameters: net.parameters()), Schedule, Solver.Ddim(), grid);
+        var given = new Sampler(
+            Denoiser.FromFunction((x, t, c) => net.call(x, t, c!), Prediction.Noise, parameters: net.parameters()),
+            Schedule,
+            Solver.Ddim(),
+            grid);
         var module = new Sampler(Denoiser.FromModule(net, Prediction.Noise), Schedule, Solver.Ddim(), grid);
         Assert.Equal(
             module.Gradient(SmallNet.Start(), z, SmallNet.Loss).Parameters[0],
@@ -112,7 +125,15 @@ public sealed class DenoiserTests
         using var scope = NewDisposeScope();
         using var net = new SmallNet();
         Tensor x = SmallNet.Start();
-        Assert.Contains("no condition", Assert.Throws<InvalidOperationException>(() => { Denoiser.FromModule(net, Prediction.Noise).Call(x, 0.5, null); }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no condition",
+            Assert
+                .Throws<InvalidOperationException>(() =>
+                {
+                    Denoiser.FromModule(net, Prediction.Noise).Call(x, 0.5, null);
+                })
+                .Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,7 +150,12 @@ public sealed class DenoiserTests
         void Refused(ScalarType x, ScalarType z, params string[] says)
         {
             var sampler = new Sampler(denoiser, Schedule, Solver.Ddim(), TimeGrid.Uniform(3));
-            string message = Assert.Throws<InvalidOperationException>(() => { sampler.Sample(SmallNet.Start(2, x), SmallNet.Condition(2, z)); }).Message;
+            string message = Assert
+                .Throws<InvalidOperationException>(() =>
+                {
+                    sampler.Sample(SmallNet.Start(2, x), SmallNet.Condition(2, z));
+                })
+                .Message;
             Assert.All(says, text => Assert.Contains(text, message, StringComparison.Ordinal));
         }
     }

@@ -40,7 +40,9 @@ public sealed class PredictionConversionTests
     public void Checked_NamesTheTimeWhereAPredictionSaysNothing()
     {
         SchedulePoint start = SchedulePoint.At(NoiseSchedule.VpCosine(), 1);
-        string message = Assert.Throws<InvalidOperationException>(() => PredictionConversion.Checked(Prediction.Noise, Prediction.Data, start)).Message;
+        string message = Assert
+            .Throws<InvalidOperationException>(() => PredictionConversion.Checked(Prediction.Noise, Prediction.Data, start))
+            .Message;
         Assert.Contains("at time 1", message, StringComparison.Ordinal);
         Assert.Contains("alpha = 0", message, StringComparison.Ordinal);
     }

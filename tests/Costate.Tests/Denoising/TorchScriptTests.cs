@@ -5,7 +5,7 @@ namespace Costate.Tests;
 
 public sealed class TorchScriptTests
 {
-    private static readonly string Path = Goldens.PathTo("torchscript", "denoiser.ts.pt");
+    private static readonly string Path = Fixtures.PathTo("torchscript", "denoiser.ts.pt");
 
     // The network of the tests has convolutions of three channels.
     public TorchScriptTests() => Assert.True(CpuLibraries.Prepare().ConvolutionsAreRight);
@@ -15,7 +15,11 @@ public sealed class TorchScriptTests
     {
         using var scope = NewDisposeScope();
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
-        var sampler = new Sampler(Denoiser.FromTorchScript(Path, Prediction.Noise), schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, 5));
+        var sampler = new Sampler(
+            Denoiser.FromTorchScript(Path, Prediction.Noise),
+            schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(schedule, 5));
         Tensor start = StartNoise.Draw([2, 3, 8, 8], 1);
         Tensor z = StartNoise.Draw([2, 5], 2);
         SampleGradient expected = sampler.Gradient(start, z, x => x.square().sum([1, 2, 3]), GradientMethod.Unrolled());
@@ -31,7 +35,9 @@ public sealed class TorchScriptTests
     public void FromTorchScript_RefusesWhatIsNone()
     {
         Assert.Throws<FileNotFoundException>(() => Denoiser.FromTorchScript("no-such-file.pt", Prediction.Noise));
-        string message = Assert.Throws<InvalidDataException>(() => Denoiser.FromTorchScript(Goldens.PathTo("mixture.json"), Prediction.Noise)).Message;
+        string message = Assert
+            .Throws<InvalidDataException>(() => Denoiser.FromTorchScript(Fixtures.PathTo("mixture.json"), Prediction.Noise))
+            .Message;
         Assert.Contains("torch.jit.save", message, StringComparison.Ordinal);
 
         using var folder = new TemporaryFolder();

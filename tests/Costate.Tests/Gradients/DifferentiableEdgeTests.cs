@@ -116,7 +116,8 @@ public sealed class DifferentiableEdgeTests
     {
         using var scope = NewDisposeScope();
         bool broken = false;
-        Sampler sampler = NewSampler(Denoiser.FromFunction((x, _, _) => broken ? throw new InvalidDataException("broken") : x * 0.5, Prediction.Noise));
+        Sampler sampler = NewSampler(
+            Denoiser.FromFunction((x, _, _) => broken ? throw new InvalidDataException("broken") : x * 0.5, Prediction.Noise));
         Tensor start = SmallNet.Start().requires_grad_(true);
         Tensor loss = SmallNet.Loss(sampler.Differentiable(start)).sum();
         broken = true;
@@ -200,9 +201,15 @@ public sealed class DifferentiableEdgeTests
     private static (Sampler Sampler, Tensor Start, Tensor Z) OneInput(string input, SmallNet net, Func<bool>? check = null)
     {
         var denoiser = Denoiser.FromFunction(
-            (x, t, z) => check?.Invoke() != false ? net.call(x, t, z!) : x, Prediction.Noise, parameters: input == "weights" ? net.parameters() : []);
-        return (NewSampler(denoiser), SmallNet.Start().requires_grad_(input == "start"), SmallNet.Condition().requires_grad_(input == "condition"));
+            (x, t, z) => check?.Invoke() != false ? net.call(x, t, z!) : x,
+            Prediction.Noise,
+            parameters: input == "weights" ? net.parameters() : []);
+        return (
+            NewSampler(denoiser),
+            SmallNet.Start().requires_grad_(input == "start"),
+            SmallNet.Condition().requires_grad_(input == "condition"));
     }
 
-    private static Sampler NewSampler(Denoiser denoiser) => new(denoiser, Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
+    private static Sampler NewSampler(Denoiser denoiser) =>
+        new(denoiser, Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
 }

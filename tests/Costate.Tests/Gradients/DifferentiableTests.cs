@@ -43,12 +43,19 @@ public sealed class DifferentiableTests
     {
         using var scope = NewDisposeScope();
         using var net = new SmallNet(dtype);
-        var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), Schedule, Solver.Rex(ButcherTableau.Midpoint), TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
+        var sampler = new Sampler(
+            Denoiser.FromModule(net, Prediction.Noise),
+            Schedule,
+            Solver.Rex(ButcherTableau.Midpoint),
+            TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
         Tensor start = SmallNet.Start(2, dtype).requires_grad_(true);
         Tensor y = sampler.Differentiable(start, SmallNet.Condition(2, dtype), GradientMethod.Reversible());
         SmallNet.Loss(y).sum().backward();
         Assert.Equal(dtype, y.dtype);
-        Near.Equal(sampler.Gradient(start.detach(), SmallNet.Condition(2, dtype), SmallNet.Loss, GradientMethod.Reversible()).StartNoise, start.grad!, 1e-6);
+        Near.Equal(
+            sampler.Gradient(start.detach(), SmallNet.Condition(2, dtype), SmallNet.Loss, GradientMethod.Reversible()).StartNoise,
+            start.grad!,
+            1e-6);
     }
 
     [Fact]
@@ -62,7 +69,11 @@ public sealed class DifferentiableTests
         Tensor y = sampler.Differentiable(SmallNet.Start() * scale, Condition.Scheduled(parts));
         SmallNet.Loss(y).sum().backward();
         double step = 1e-6;
-        double Value(double s) => SmallNet.Loss(sampler.Sample(SmallNet.Start() * s, Condition.Scheduled([.. parts.Select(p => p.detach())]))).sum().item<double>();
+        double Value(double s) =>
+            SmallNet
+                .Loss(sampler.Sample(SmallNet.Start() * s, Condition.Scheduled([.. parts.Select(p => p.detach())])))
+                .sum()
+                .item<double>();
         Assert.Equal((Value(0.7 + step) - Value(0.7 - step)) / (2 * step), scale.grad!.item<double>(), 1e-6);
         Assert.All(parts, part => Assert.NotNull(part.grad));
     }
@@ -104,7 +115,9 @@ public sealed class DifferentiableTests
     {
         using var scope = NewDisposeScope();
         bool broken = false;
-        var denoiser = Denoiser.FromFunction((x, _, _) => broken ? throw new InvalidDataException("the network broke") : x * 0.5, Prediction.Noise);
+        var denoiser = Denoiser.FromFunction(
+            (x, _, _) => broken ? throw new InvalidDataException("the network broke") : x * 0.5,
+            Prediction.Noise);
         Sampler sampler = NewSampler(denoiser);
         Tensor start = SmallNet.Start().requires_grad_(true);
         Tensor loss = SmallNet.Loss(sampler.Differentiable(start, method: Named(method))).sum();
@@ -124,7 +137,8 @@ public sealed class DifferentiableTests
     public void ExceptionInTheForwardPass_IsItself()
     {
         using var scope = NewDisposeScope();
-        Sampler sampler = NewSampler(Denoiser.FromFunction((_, _, _) => throw new InvalidDataException("the network broke"), Prediction.Noise));
+        Sampler sampler = NewSampler(
+            Denoiser.FromFunction((_, _, _) => throw new InvalidDataException("the network broke"), Prediction.Noise));
         Tensor start = SmallNet.Start().requires_grad_(true);
         Assert.Throws<InvalidDataException>(() => { sampler.Differentiable(start); });
     }
@@ -160,7 +174,8 @@ public sealed class DifferentiableTests
         Assert.Equal(alive, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    private static Sampler NewSampler(Denoiser denoiser) => new(denoiser, Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
+    private static Sampler NewSampler(Denoiser denoiser) =>
+        new(denoiser, Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
 
     private static GradientMethod Named(string method) => method switch
     {

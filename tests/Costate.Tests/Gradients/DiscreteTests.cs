@@ -22,7 +22,9 @@ public sealed class DiscreteTests
         foreach (Condition z in new[] { Condition.Constant(SmallNet.Condition()), Condition.Scheduled(SmallNet.ScheduledCondition(Steps)) })
         {
             SampleGradient expected = sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, GradientMethod.Unrolled(), noise);
-            foreach (Checkpointing? checkpointing in new[] { null, Checkpointing.Revolve(1), Checkpointing.Revolve(2), Checkpointing.Revolve(3) })
+            foreach (
+                Checkpointing? checkpointing in new[] { null, Checkpointing.Revolve(1), Checkpointing.Revolve(2), Checkpointing.Revolve(3) }
+            )
             {
                 SampleGradient actual = sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, GradientMethod.Discrete(checkpointing), noise);
 
@@ -77,8 +79,17 @@ public sealed class DiscreteTests
         var mixture = Mixture.Load();
         BrownianPath noise = BrownianPath.PerStep(11);
         Tensor start = mixture.StartTensor();
-        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solvers.Named(name), TimeGrid.UniformLogSnr(mixture.Schedule, Steps, 1, 1e-3));
-        foreach (Condition z in new[] { Condition.Constant(mixture.ConditionTensor()), Condition.Scheduled(mixture.ConditionTensor().unsqueeze(0).repeat(Steps, 1, 1)) })
+        var sampler = new Sampler(
+            mixture.Denoiser(),
+            mixture.Schedule,
+            Solvers.Named(name),
+            TimeGrid.UniformLogSnr(mixture.Schedule, Steps, 1, 1e-3));
+        foreach (
+            Condition z in new[]
+            {
+                Condition.Constant(mixture.ConditionTensor()),
+                Condition.Scheduled(mixture.ConditionTensor().unsqueeze(0).repeat(Steps, 1, 1)),
+            })
         {
             SampleGradient unrolled = Gradient(GradientMethod.Unrolled());
             CheckDifferences(unrolled);
@@ -117,7 +128,11 @@ public sealed class DiscreteTests
         {
             using var scope = NewDisposeScope();
             using var net = new SmallNet();
-            var sampler = new Sampler(Denoiser.FromModule(net, prediction), Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.05));
+            var sampler = new Sampler(
+                Denoiser.FromModule(net, prediction),
+                Schedule,
+                Solver.DpmSolverPlusPlus(2),
+                TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.05));
             SampleGradient expected = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
             SampleGradient actual = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
             Near.Equal(expected.StartNoise, actual.StartNoise, 1e-12);
@@ -131,7 +146,8 @@ public sealed class DiscreteTests
         // The negative control of the equalities above: the transpose of a neighbouring table is not the gradient.
         using var scope = NewDisposeScope();
         using var net = new SmallNet();
-        SampleGradient expected = NewSampler(net, "dpm++2").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
+        SampleGradient expected = NewSampler(net, "dpm++2")
+            .Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
         SampleGradient other = NewSampler(net, "dpm++2-heun").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
         Assert.True(Near.Relative(expected.StartNoise, other.StartNoise) > 1e-3);
     }
@@ -203,8 +219,14 @@ public sealed class DiscreteTests
     private static (double Start, double Condition) MixtureError(Mixture mixture, int steps)
     {
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
+        var sampler = new Sampler(
+            mixture.Denoiser(),
+            mixture.Schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
         SampleGradient gradient = sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss);
-        return (Near.Relative(tensor(mixture.StartGradient), gradient.StartNoise), Near.Relative(tensor(mixture.ConditionGradient), gradient.Condition!));
+        return (
+            Near.Relative(tensor(mixture.StartGradient), gradient.StartNoise),
+            Near.Relative(tensor(mixture.ConditionGradient), gradient.Condition!));
     }
 }

@@ -14,8 +14,10 @@ public sealed class GradientMethodTests
         using var scope = NewDisposeScope();
         using var net = new SmallNet();
         Parameter[] all = [.. net.parameters()];
-        SampleGradient expected = NewSampler(Denoiser.FromModule(net, Prediction.Noise)).Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
-        Sampler sampler = NewSampler(Denoiser.FromFunction((x, t, z) => net.call(x, t, z!), Prediction.Noise, parameters: [.. all, .. all]));
+        SampleGradient expected = NewSampler(Denoiser.FromModule(net, Prediction.Noise))
+            .Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
+        Sampler sampler = NewSampler(
+            Denoiser.FromFunction((x, t, z) => net.call(x, t, z!), Prediction.Noise, parameters: [.. all, .. all]));
         Assert.Equal(4, sampler.Denoiser.Parameters.Count);
         foreach (GradientMethod method in new[] { GradientMethod.Discrete(), GradientMethod.Unrolled(), GradientMethod.AdjointDeis(2) })
         {
@@ -113,7 +115,8 @@ public sealed class GradientMethodTests
         ];
     }
 
-    private static Sampler NewSampler(Denoiser denoiser) => new(denoiser, Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
+    private static Sampler NewSampler(Denoiser denoiser) =>
+        new(denoiser, Schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
 
     private sealed class Reports(List<StepProgress> all) : IProgress<StepProgress>
     {

@@ -236,10 +236,17 @@ public sealed class GradientPartsTests
         Assert.Throws<InputException>(() => Of(constant));
         Assert.Throws<InputException>(() => Of(prediction, constant));
         Assert.Contains("last 2 steps", Assert.Throws<InputException>(() => sampler.Gradient(
-            SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Discrete(lastSteps: 2), losses: [StepLoss.AtState(1, x => x.sum(1))])).Message, StringComparison.Ordinal);
+                        SmallNet.Start(),
+                        SmallNet.Condition(),
+                        SmallNet.Loss,
+                        GradientMethod.Discrete(lastSteps: 2),
+                        losses: [StepLoss.AtState(1, x => x.sum(1))]))
+                .Message,
+            StringComparison.Ordinal);
     }
 
-    private static Sampler NewSampler(SmallNet net, string name) => new(Denoiser.FromModule(net, Prediction.Noise), Schedule, Named(name), Grid);
+    private static Sampler NewSampler(SmallNet net, string name) =>
+        new(Denoiser.FromModule(net, Prediction.Noise), Schedule, Named(name), Grid);
 
     private static Solver Named(string name) => name switch
     {

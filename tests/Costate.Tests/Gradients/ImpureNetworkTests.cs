@@ -19,7 +19,10 @@ public sealed class ImpureNetworkTests
     {
         using var scope = NewDisposeScope();
         using var net = new SmallNet();
-        var denoiser = Denoiser.FromFunction((x, t, z) => nn.functional.dropout(net.call(x, t, z!), 0.4), Prediction.Noise, parameters: net.parameters());
+        var denoiser = Denoiser.FromFunction(
+            (x, t, z) => nn.functional.dropout(net.call(x, t, z!), 0.4),
+            Prediction.Noise,
+            parameters: net.parameters());
         Sampler sampler = NewSampler(denoiser, method);
         manual_seed(5);
         SampleGradient expected = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled());
@@ -74,7 +77,9 @@ public sealed class ImpureNetworkTests
     {
         using var scope = NewDisposeScope();
         using var own = new Generator(1);
-        Sampler sampler = NewSampler(Denoiser.FromFunction((x, _, _) => x * rand([1], ScalarType.Float64, generator: own), Prediction.Noise), method);
+        Sampler sampler = NewSampler(
+            Denoiser.FromFunction((x, _, _) => x * rand([1], ScalarType.Float64, generator: own), Prediction.Noise),
+            method);
         Assert.Throws<InvalidOperationException>(() => sampler.Gradient(SmallNet.Start(), null, SmallNet.Loss, Named(method)));
     }
 
@@ -82,12 +87,24 @@ public sealed class ImpureNetworkTests
     public void EveryReversibleSolver_SeesACounter()
     {
         using var scope = NewDisposeScope();
-        foreach (Solver solver in new[] { Solver.Rex(ButcherTableau.Rk4), Solver.Rex(ButcherTableau.Euler, prediction: Prediction.Noise), Solver.Edict(), Solver.Bdia(), Solver.Belm() })
+        foreach (
+            Solver solver in new[]
+            {
+                Solver.Rex(ButcherTableau.Rk4),
+                Solver.Rex(ButcherTableau.Euler, prediction: Prediction.Noise),
+                Solver.Edict(),
+                Solver.Bdia(),
+                Solver.Belm(),
+            })
         {
             int calls = 0;
             var sampler = new Sampler(
-                Denoiser.FromFunction((x, _, _) => x * (0.5 + (0.05 * ++calls)), Prediction.Noise), Schedule, solver, TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
-            Assert.Throws<InvalidOperationException>(() => sampler.Gradient(SmallNet.Start(), null, SmallNet.Loss, GradientMethod.Reversible()));
+                Denoiser.FromFunction((x, _, _) => x * (0.5 + (0.05 * ++calls)), Prediction.Noise),
+                Schedule,
+                solver,
+                TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
+            Assert.Throws<InvalidOperationException>(() =>
+                sampler.Gradient(SmallNet.Start(), null, SmallNet.Loss, GradientMethod.Reversible()));
         }
     }
 
@@ -97,7 +114,8 @@ public sealed class ImpureNetworkTests
         using var scope = NewDisposeScope();
         int calls = 0;
         Sampler sampler = NewSampler(Denoiser.FromFunction((x, _, _) => x * (0.5 + (0.05 * ++calls)), Prediction.Noise), "reversible");
-        Assert.Throws<InvalidOperationException>(() => sampler.Gradient(SmallNet.Start(), null, SmallNet.Loss, GradientMethod.Reversible(anchors: 1)));
+        Assert.Throws<InvalidOperationException>(() =>
+            sampler.Gradient(SmallNet.Start(), null, SmallNet.Loss, GradientMethod.Reversible(anchors: 1)));
     }
 
     [Theory]
@@ -107,8 +125,10 @@ public sealed class ImpureNetworkTests
         using var scope = NewDisposeScope();
         using var expectedNet = new Normalised();
         using var net = new Normalised();
-        SampleGradient expected = NewSampler(Denoiser.FromModule(expectedNet, Prediction.Noise), method).Gradient(SmallNet.Start(4), null, SmallNet.Loss, GradientMethod.Unrolled());
-        SampleGradient actual = NewSampler(Denoiser.FromModule(net, Prediction.Noise), method).Gradient(SmallNet.Start(4), null, SmallNet.Loss, Named(method));
+        SampleGradient expected = NewSampler(Denoiser.FromModule(expectedNet, Prediction.Noise), method)
+            .Gradient(SmallNet.Start(4), null, SmallNet.Loss, GradientMethod.Unrolled());
+        SampleGradient actual = NewSampler(Denoiser.FromModule(net, Prediction.Noise), method)
+            .Gradient(SmallNet.Start(4), null, SmallNet.Loss, Named(method));
         Near.Equal(expected.StartNoise, actual.StartNoise, 1e-11);
         foreach ((Tensor e, Tensor a) in expectedNet.buffers().Zip(net.buffers()))
         {
@@ -136,7 +156,8 @@ public sealed class ImpureNetworkTests
                 return f(x);
             },
             Prediction.Noise), method);
-        var error = Assert.Throws<InvalidOperationException>(() => NoGraph(x => x * 0.5).Gradient(SmallNet.Start(), null, SmallNet.Loss, Named(method)));
+        var error = Assert.Throws<InvalidOperationException>(() =>
+            NoGraph(x => x * 0.5).Gradient(SmallNet.Start(), null, SmallNet.Loss, Named(method)));
         Assert.Contains("depends on x", error.Message, StringComparison.Ordinal);
 
         // A network that truly ignores its input has the Jacobian zero.
@@ -154,14 +175,21 @@ public sealed class ImpureNetworkTests
         using var net = new SmallNet();
         Tensor z = SmallNet.Condition();
         Sampler X(Func<Tensor, Tensor> x, Func<Tensor, Tensor> c) => NewSampler(
-            Denoiser.FromFunction((given, t, condition) => net.call(x(given), t, c(condition!)), Prediction.Noise, parameters: net.parameters()), method);
-        string Refusal(Sampler sampler) => Assert.Throws<InvalidOperationException>(() => sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, Named(method))).Message;
+                Denoiser.FromFunction(
+                    (given, t, condition) => net.call(x(given), t, c(condition!)),
+                    Prediction.Noise,
+                    parameters: net.parameters()),
+                method);
+        string Refusal(Sampler sampler) =>
+            Assert.Throws<InvalidOperationException>(() => sampler.Gradient(SmallNet.Start(), z, SmallNet.Loss, Named(method))).Message;
         Assert.Contains("depends on x", Refusal(X(x => x.detach(), c => c)), StringComparison.Ordinal);
         Assert.Contains("the condition", Refusal(X(x => x, c => c.detach())), StringComparison.Ordinal);
 
         // Labels as numbers: rounded inside the network, they have no gradient, and ignoring z is ignoring z.
         Assert.NotNull(X(x => x, c => zeros_like(c)).Gradient(SmallNet.Start(), z, SmallNet.Loss, Named(method)));
-        Assert.NotNull(X(x => x, c => c.to(ScalarType.Int64).to(ScalarType.Float64)).Gradient(SmallNet.Start(), ones(2, 2, ScalarType.Float64) * 3, SmallNet.Loss, Named(method)));
+        Assert.NotNull(
+            X(x => x, c => c.to(ScalarType.Int64).to(ScalarType.Float64))
+                .Gradient(SmallNet.Start(), ones(2, 2, ScalarType.Float64) * 3, SmallNet.Loss, Named(method)));
 
         // Where no gradient of the condition is asked for, none is missed.
         Tensor start = SmallNet.Start().requires_grad_(true);

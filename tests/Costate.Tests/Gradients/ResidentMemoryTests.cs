@@ -32,7 +32,11 @@ public sealed class ResidentMemoryTests
         using Tensor start = Start();
         using Tensor z = ones(1, 1, 1, 1);
         NoiseSchedule schedule = NoiseSchedule.VpLinear();
-        var sampler = new Sampler(Denoiser.FromFunction((x, t, c) => x.tanh() * c!, Prediction.Noise), schedule, Solver.DpmSolverPlusPlus(2), TimeGrid.UniformLogSnr(schedule, 6));
+        var sampler = new Sampler(
+            Denoiser.FromFunction((x, t, c) => x.tanh() * c!, Prediction.Noise),
+            schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(schedule, 6));
         void Run(int calls)
         {
             for (int i = 0; i < calls; i++)

@@ -47,7 +47,11 @@ public sealed class RevolveScheduleTests
                 using var scope = NewDisposeScope();
                 Tensor start = StartNoise.Draw([1, 2], 3, ScalarType.Float64);
                 calls = 0;
-                SampleGradient gradient = sampler.Gradient(start, null, x => x.square().sum(1), GradientMethod.Discrete(Checkpointing.Revolve(slots)));
+                SampleGradient gradient = sampler.Gradient(
+                    start,
+                    null,
+                    x => x.square().sum(1),
+                    GradientMethod.Discrete(Checkpointing.Revolve(slots)));
 
                 // t(N + 1, c) without a graph, the sample's own N among them, and N with one.
                 long expected = RevolveSchedule.Cost(steps + 1, slots) + steps;
@@ -69,7 +73,11 @@ public sealed class RevolveScheduleTests
         SampleGradient all = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
         foreach (int slots in Enumerable.Range(1, 8))
         {
-            SampleGradient few = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Discrete(Checkpointing.Revolve(slots)));
+            SampleGradient few = sampler.Gradient(
+                SmallNet.Start(),
+                SmallNet.Condition(),
+                SmallNet.Loss,
+                GradientMethod.Discrete(Checkpointing.Revolve(slots)));
             Assert.Equal(all.StartNoise, few.StartNoise);
             Assert.Equal(all.Condition, few.Condition);
             Assert.All(all.Parameters.Zip(few.Parameters), pair => Assert.Equal(pair.First, pair.Second));

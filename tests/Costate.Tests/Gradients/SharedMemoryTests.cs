@@ -67,8 +67,15 @@ public sealed class SharedMemoryTests
     private static SampleGradient Gradient(Solver solver, GradientMethod method, Parameter weight, Func<Tensor, Tensor> separate)
     {
         var denoiser = Denoiser.FromFunction(
-            (x, _, z) => separate(x).view(-1, 3) + (separate(z!).view_as(x) + separate(weight).expand_as(x)), Prediction.Noise, parameters: [weight]);
+            (x, _, z) => separate(x).view(-1, 3) + (separate(z!).view_as(x) + separate(weight).expand_as(x)),
+            Prediction.Noise,
+            parameters: [weight]);
         var sampler = new Sampler(denoiser, Schedule, solver, TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.05));
-        return sampler.Gradient(SmallNet.Start(3), StartNoise.Draw([3, 3], 9, ScalarType.Float64), SmallNet.Loss, method, BrownianPath.PerStep(2));
+        return sampler.Gradient(
+            SmallNet.Start(3),
+            StartNoise.Draw([3, 3], 9, ScalarType.Float64),
+            SmallNet.Loss,
+            method,
+            BrownianPath.PerStep(2));
     }
 }

@@ -87,7 +87,8 @@ public sealed class StepLossTests
 
         // Order 2 at 800 steps; without the jumps the gradient is another one.
         Near.Equal(exact, Of(GradientMethod.AdjointDeis(order: 2), losses), 1e-2);
-        Assert.True((exact - Of(GradientMethod.AdjointDeis(order: 2), null)).abs().max().item<double>() > 0.1 * exact.abs().max().item<double>());
+        Assert.True(
+            (exact - Of(GradientMethod.AdjointDeis(order: 2), null)).abs().max().item<double>() > 0.1 * exact.abs().max().item<double>());
         Assert.Throws<InputException>(() => Of(GradientMethod.AdjointDeis(order: 2), [StepLoss.AtPrediction(1, x => x.sum(1))]));
         Assert.Throws<InputException>(() => Of(GradientMethod.AdjointDeis(order: 2, steps: 100), losses));
     }
@@ -107,7 +108,9 @@ public sealed class StepLossTests
         Assert.Contains("grid point 1", Message(StepLoss.AtState(1, x => x.sum(1) / 0)), StringComparison.Ordinal);
 
         string Message(StepLoss loss) =>
-            Assert.ThrowsAny<Exception>(() => sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, losses: [loss])).Message;
+            Assert
+                .ThrowsAny<Exception>(() => sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, losses: [loss]))
+                .Message;
     }
 
     private static Sampler NewSampler(SmallNet net, Solver solver) =>

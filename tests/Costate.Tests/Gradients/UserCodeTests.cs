@@ -55,7 +55,9 @@ public sealed class UserCodeTests
         Denoiser tidy = Denoiser.FromFunction((x, t, z) => ((x * 0.5) + (z! * t.unsqueeze(1))).tanh(), Prediction.Noise);
         Denoiser inPlace = Denoiser.FromFunction((x, t, z) => x.mul_(0.5).add_(z!.mul_(t.unsqueeze_(1))).tanh_(), Prediction.Noise);
         Tensor none = StartNoise.Draw([1, 3], 4, ScalarType.Float64), before = none.clone();
-        AssertSame(NewSampler(tidy.WithClassifierFreeGuidance(none, 3), name), NewSampler(inPlace.WithClassifierFreeGuidance(none, 3), name));
+        AssertSame(
+            NewSampler(tidy.WithClassifierFreeGuidance(none, 3), name),
+            NewSampler(inPlace.WithClassifierFreeGuidance(none, 3), name));
         Assert.Equal(before, none);
     }
 
@@ -87,9 +89,16 @@ public sealed class UserCodeTests
         Tensor start = SmallNet.Start(), z = StartNoise.Draw([2, 3], 9, ScalarType.Float64);
         Tensor startBefore = start.clone(), zBefore = z.clone();
         Assert.Equal(expected.Sample(start, z, noise), actual.Sample(start, z, noise));
-        foreach (GradientMethod method in new[] { GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(2)), GradientMethod.Unrolled() })
+        foreach (
+            GradientMethod method in new[]
+            {
+                GradientMethod.Discrete(),
+                GradientMethod.Discrete(Checkpointing.Revolve(2)),
+                GradientMethod.Unrolled(),
+            })
         {
-            SampleGradient e = expected.Gradient(start, z, SmallNet.Loss, method, noise), a = actual.Gradient(start, z, SmallNet.Loss, method, noise);
+            SampleGradient e = expected.Gradient(start, z, SmallNet.Loss, method, noise),
+                a = actual.Gradient(start, z, SmallNet.Loss, method, noise);
             Assert.Equal(e.Sample, a.Sample);
             Near.Equal(e.StartNoise, a.StartNoise, 1e-13);
             Near.Equal(e.Condition!, a.Condition!, 1e-13);
@@ -100,5 +109,8 @@ public sealed class UserCodeTests
     }
 
     private static Sampler NewSampler(Denoiser denoiser, string name) => new(
-        denoiser, Schedule, name == "rex" ? Solver.Rex(ButcherTableau.Midpoint) : Solvers.Named(name), TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
+            denoiser,
+            Schedule,
+            name == "rex" ? Solver.Rex(ButcherTableau.Midpoint) : Solvers.Named(name),
+            TimeGrid.UniformLogSnr(Schedule, 5, 1, 0.05));
 }

@@ -56,7 +56,10 @@ public sealed class GreedyDimTests
         using var scope = NewDisposeScope();
         TimeGrid grid = TimeGrid.Uniform(8);
         var dim = new GreedyDim(mixture.Denoiser(), mixture.Schedule, grid, new GreedyDimOptions { InnerSteps = 0 });
-        Near.Equal(new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.Ddim(), grid).Sample(Start(), Condition()), dim.Sample(Start(), Condition(), mixture.Loss).Sample, 1e-13);
+        Near.Equal(
+            new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.Ddim(), grid).Sample(Start(), Condition()),
+            dim.Sample(Start(), Condition(), mixture.Loss).Sample,
+            1e-13);
     }
 
     [Theory]
@@ -93,23 +96,41 @@ public sealed class GreedyDimTests
     {
         using var scope = NewDisposeScope();
         GreedyDim dim = Make(TimeGrid.Uniform(2));
-        string Message(Func<Tensor, Tensor> loss) => Assert.Throws<InvalidOperationException>(() => dim.Sample(Start(), Condition(), loss)).Message;
+        string Message(Func<Tensor, Tensor> loss) =>
+            Assert.Throws<InvalidOperationException>(() => dim.Sample(Start(), Condition(), loss)).Message;
         Assert.Contains("one value for each", Message(x => x.sum()), StringComparison.Ordinal);
         Assert.Contains("no gradient", Message(x => x.detach().sum([1L])), StringComparison.Ordinal);
         string nan = Message(x => (x[TensorIndex.Colon, 0] - x[1, 0]).sqrt());
         Assert.Contains("at step 0 (time 1)", nan, StringComparison.Ordinal);
         Assert.Contains("for item", nan, StringComparison.Ordinal);
-        Assert.Contains("Move that end of the grid inwards", Assert.Throws<InvalidOperationException>(() => new GreedyDim(mixture.Denoiser(), NoiseSchedule.VpCosine(), TimeGrid.Uniform(4))).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => new GreedyDim(mixture.Denoiser(), mixture.Schedule, TimeGrid.Uniform(4), new GreedyDimOptions { Beta1 = 1 }));
+        Assert.Contains(
+            "Move that end of the grid inwards",
+            Assert
+                .Throws<InvalidOperationException>(() => new GreedyDim(mixture.Denoiser(), NoiseSchedule.VpCosine(), TimeGrid.Uniform(4)))
+                .Message,
+            StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() =>
+            new GreedyDim(mixture.Denoiser(), mixture.Schedule, TimeGrid.Uniform(4), new GreedyDimOptions { Beta1 = 1 }));
         using var stop = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => dim.Sample(Start(), Condition(), x => { stop.Cancel(); return mixture.Loss(x); }, null, stop.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            dim.Sample(
+                Start(),
+                Condition(),
+                x =>
+                {
+                    stop.Cancel();
+                    return mixture.Loss(x);
+                },
+                null,
+                stop.Token));
     }
 
     private static Tensor Start() => StartNoise.Draw([3, 2], 5, ScalarType.Float64);
 
     private Tensor Condition() => mixture.ConditionTensor(3) + (0.1 * StartNoise.Draw([3, 2], 6, ScalarType.Float64));
 
-    private GreedyDim Make(TimeGrid grid, Prediction prediction = Prediction.Noise) => new(mixture.Denoiser(prediction), mixture.Schedule, grid);
+    private GreedyDim Make(TimeGrid grid, Prediction prediction = Prediction.Noise) =>
+        new(mixture.Denoiser(prediction), mixture.Schedule, grid);
 
     // In numbers, item by item, with the gradient of the loss by autograd.
     private Tensor Step(Tensor x, double s, double t, Tensor z)

@@ -35,9 +35,13 @@ public sealed class GuidancePresetTests
         Tensor expected = problem.Run((x, i, t, s) =>
         {
             Tensor gradient = GuidanceProblem.Gradient(y => Squared(problem.Mean(y, t)), x);
-            return problem.Ddpm(x, problem.Mean(x, t), noise.OfStep(i, 0, x), t, s) - (0.3 * gradient / Squared(problem.Mean(x, t)).abs().unsqueeze(1));
+            return problem.Ddpm(x, problem.Mean(x, t), noise.OfStep(i, 0, x), t, s)
+                - (0.3 * gradient / Squared(problem.Mean(x, t)).abs().unsqueeze(1));
         });
-        Near.Equal(expected, problem.Guide(GuidancePreset.Dps() with { Normalization = GuidanceNormalization.Loss }, Squared).Sample, Tolerance);
+        Near.Equal(
+            expected,
+            problem.Guide(GuidancePreset.Dps() with { Normalization = GuidanceNormalization.Loss }, Squared).Sample,
+            Tolerance);
     }
 
     [Fact]
@@ -94,7 +98,13 @@ public sealed class GuidancePresetTests
         {
             Tensor[] draws = [.. Enumerable.Range(0, 4).Select(_ => noise.OfSmoothing(x))];
             Tensor gradient = GuidanceProblem.Gradient(
-                y => draws.Select(n => (-problem.Loss(problem.Mean(y, t) + (Math.Sqrt(1 - problem.Bar(t)) * n))).exp()).Aggregate((a, b) => a + b).div(4).log(), x);
+                    y =>
+                        draws
+                            .Select(n => (-problem.Loss(problem.Mean(y, t) + (Math.Sqrt(1 - problem.Bar(t)) * n))).exp())
+                            .Aggregate((a, b) => a + b)
+                            .div(4)
+                            .log(),
+                    x);
             return problem.Ddpm(x, problem.Mean(x, t), noise.OfStep(i, 0, x), t, s) + (0.2 * gradient);
         });
         GuidedSample guided = problem.Guide(GuidancePreset.LgdMc(0.2));
@@ -217,7 +227,7 @@ public sealed class GuidancePresetTests
         var redDiff = new RedDiff(problem.Denoiser(), problem.Schedule, problem.Grid);
         Tensor start = 0.1 * GuidanceProblem.Start;
         Near.Equal(image, redDiff.Sample(start, problem.Condition, Half, GuidanceProblem.Seeds).Sample, Tolerance);
-        Tensor alone = redDiff.Sample(start.slice(0, 1, 2, 1), problem.Condition.slice(0, 1, 2, 1), Half, [12]).Sample;
+        Tensor alone = redDiff.Sample(start.slice(0, 1, 2, 1), problem.Condition.slice(0, 1, 2, 1), Half, NoiseSeeds.OfItems(12)).Sample;
         Near.Equal(image.slice(0, 1, 2, 1), alone, Tolerance);
     }
 
@@ -229,10 +239,18 @@ public sealed class GuidancePresetTests
         // Adam's steps are as long as its rate whatever the loss: a rate too large drives every item away, a loss that becomes infinite
         // one.
         using var scope = NewDisposeScope();
-        var redDiff = new RedDiff(problem.Denoiser(), problem.Schedule, problem.Grid, new RedDiffOptions { LearningRate = byRate ? 2000 : 0.1 });
+        var redDiff = new RedDiff(
+            problem.Denoiser(),
+            problem.Schedule,
+            problem.Grid,
+            new RedDiffOptions { LearningRate = byRate ? 2000 : 0.1 });
         Tensor start = 0.1 * GuidanceProblem.Start;
         int calls = 0;
-        GuidedSample guided = redDiff.Sample(start, problem.Condition, x => problem.Loss(x) / tensor(new[] { 1, !byRate && calls++ == 3 ? 0.0 : 1, 1 }), GuidanceProblem.Seeds);
+        GuidedSample guided = redDiff.Sample(
+            start,
+            problem.Condition,
+            x => problem.Loss(x) / tensor(new[] { 1, !byRate && calls++ == 3 ? 0.0 : 1, 1 }),
+            GuidanceProblem.Seeds);
         if (byRate)
         {
             Assert.Equal([0, 1, 2], guided.Diverged.Select(d => d.Item));
@@ -244,13 +262,20 @@ public sealed class GuidancePresetTests
         Assert.True(guided.Sample[1].isnan().all().item<bool>() && guided.Loss[1].isnan().item<bool>());
         foreach (int i in (int[])[0, 2])
         {
-            GuidedSample alone = redDiff.Sample(start.narrow(0, i, 1), problem.Condition.narrow(0, i, 1), problem.Loss, [GuidanceProblem.Seeds[i]]);
+            GuidedSample alone = redDiff.Sample(
+                start.narrow(0, i, 1),
+                problem.Condition.narrow(0, i, 1),
+                problem.Loss,
+                NoiseSeeds.OfItems(GuidanceProblem.Seeds[i]));
             Near.Equal(alone.Sample[0], guided.Sample[i], Tolerance);
             Near.Equal(alone.Loss, guided.Loss.narrow(0, i, 1), Tolerance);
         }
 
         // At the very start it is an error.
-        string message = Assert.Throws<InvalidOperationException>(() => redDiff.Sample(start, problem.Condition, x => problem.Loss(x) / tensor(new[] { 1, 0.0, 1 }), 1)).Message;
+        string message = Assert
+            .Throws<InvalidOperationException>(() =>
+                redDiff.Sample(start, problem.Condition, x => problem.Loss(x) / tensor(new[] { 1, 0.0, 1 }), 1))
+            .Message;
         Assert.Contains("for item 1", message, StringComparison.Ordinal);
         Assert.Contains("at step 0 (time 1)", message, StringComparison.Ordinal);
     }
@@ -268,7 +293,11 @@ public sealed class GuidancePresetTests
         Assert.Empty(together.Diverged);
         for (int i = 0; i < 3; i++)
         {
-            GuidedSample alone = sampler.Sample(GuidanceProblem.Start.slice(0, i, i + 1, 1), problem.Condition.slice(0, i, i + 1, 1), Loss, [GuidanceProblem.Seeds[i]]);
+            GuidedSample alone = sampler.Sample(
+                GuidanceProblem.Start.slice(0, i, i + 1, 1),
+                problem.Condition.slice(0, i, i + 1, 1),
+                Loss,
+                NoiseSeeds.OfItems(GuidanceProblem.Seeds[i]));
             Near.Equal(together.Sample.slice(0, i, i + 1, 1), alone.Sample, Tolerance);
             Near.Equal(together.Loss.slice(0, i, i + 1, 1), alone.Loss, Tolerance);
         }
@@ -293,6 +322,12 @@ public sealed class GuidancePresetTests
         Assert.Equal(0.01 * steps[3].Sigma, tfg.Smoothing.Over(steps, "")[3], 1e-15);
         Assert.Equal(new Recurrence(10, 0.8, 0.5), GuidancePreset.FreeDom().Recurrences);
         Assert.Equal(7.5 / steps[3].Alpha, GuidancePreset.Mpgd().DataStrength.Over(steps, "")[3], 1e-12);
-        Assert.Equal((100, 5, true, 0.0), (GuidancePreset.Universal().StateStrength.Over(steps, "")[0], GuidancePreset.Universal().Recurrences.Count, GuidancePreset.Universal().ThroughNoise, GuidancePreset.Universal().Eta));
+        Assert.Equal(
+            (100, 5, true, 0.0),
+            (
+                GuidancePreset.Universal().StateStrength.Over(steps, "")[0],
+                GuidancePreset.Universal().Recurrences.Count,
+                GuidancePreset.Universal().ThroughNoise,
+                GuidancePreset.Universal().Eta));
     }
 }

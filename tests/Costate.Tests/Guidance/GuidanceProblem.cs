@@ -31,7 +31,7 @@ internal sealed class GuidanceProblem
         new GuidedSampler(Denoiser(prediction), Schedule, Grid, options).Sample(Start, Condition, loss ?? Loss, Seeds);
 
     /// <summary>The noise of a run with these seeds.</summary>
-    public GuidanceNoise Noise() => new(GuidanceNoise.Streams(Seeds, 3), Grid.Steps);
+    public GuidanceNoise Noise() => new(Seeds, Grid.Steps);
 
     /// <summary>The noise prediction, with autograd.</summary>
     public Tensor Eps(Tensor x, double t) => Denoiser().Call(x, t, Condition);
@@ -61,7 +61,8 @@ internal sealed class GuidanceProblem
     }
 
     /// <summary>Back to t by the forward process.</summary>
-    public Tensor Renoise(Tensor x, Tensor n, double t, double s) => (Math.Sqrt(Bar(t) / Bar(s)) * x) + (Math.Sqrt(1 - (Bar(t) / Bar(s))) * n);
+    public Tensor Renoise(Tensor x, Tensor n, double t, double s) =>
+        (Math.Sqrt(Bar(t) / Bar(s)) * x) + (Math.Sqrt(1 - (Bar(t) / Bar(s))) * n);
 
     /// <summary>The gradient of a sum over items.</summary>
     public static Tensor Gradient(Func<Tensor, Tensor> function, Tensor x)

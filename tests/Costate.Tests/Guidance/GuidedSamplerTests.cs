@@ -35,8 +35,14 @@ public sealed class GuidedSamplerTests
         Tensor start = scale * GuidanceProblem.Start;
         foreach (double eta in (double[])[0, 1])
         {
-            Tensor expected = new Sampler(denoiser, schedule, eta == 0 ? Solver.Ddim() : Solver.Ddpm(), grid).Sample(start, null, BrownianPath.PerStep(4));
-            Near.Equal(expected, new GuidedSampler(denoiser, schedule, grid, new GuidanceOptions { Eta = eta }).Sample(start, null, problem.Loss, 4).Sample, 1e-12);
+            Tensor expected = new Sampler(denoiser, schedule, eta == 0 ? Solver.Ddim() : Solver.Ddpm(), grid).Sample(
+                start,
+                null,
+                BrownianPath.PerStep(4));
+            Near.Equal(
+                expected,
+                new GuidedSampler(denoiser, schedule, grid, new GuidanceOptions { Eta = eta }).Sample(start, null, problem.Loss, 4).Sample,
+                1e-12);
         }
     }
 
@@ -48,15 +54,25 @@ public sealed class GuidedSamplerTests
     public void Lookahead_GuidesByItsOwnGradient(int n)
     {
         using var scope = NewDisposeScope();
-        Lookahead lookahead = n == 0 ? Lookahead.EndToEnd(Solver.DpmSolverPlusPlus(2)) : n == 4 ? Lookahead.Midpoint(n) : Lookahead.Euler(n);
+        Lookahead lookahead =
+            n == 0 ? Lookahead.EndToEnd(Solver.DpmSolverPlusPlus(2))
+            : n == 4 ? Lookahead.Midpoint(n)
+            : Lookahead.Euler(n);
         Tensor expected = problem.Run((x, i, t, s) =>
         {
-            SampleGradient ahead = lookahead.At(problem.Denoiser(), problem.Schedule, problem.Grid, i).Gradient(x, problem.Condition, problem.Loss, GradientMethod.Unrolled());
+            SampleGradient ahead = lookahead
+                .At(problem.Denoiser(), problem.Schedule, problem.Grid, i)
+                .Gradient(x, problem.Condition, problem.Loss, GradientMethod.Unrolled());
             return problem.Ddim(problem.Mean(x, t), problem.Eps(x, t), zeros_like(x), 0, t, s) - (0.05 * ahead.StartNoise);
         });
         var options = new GuidanceOptions { StateStrength = 0.05, Lookahead = lookahead };
         Near.Equal(expected, problem.Guide(options).Sample, 1e-10);
-        Near.Equal(expected, problem.Guide(options with { Lookahead = lookahead with { Method = GradientMethod.Discrete(Checkpointing.Revolve(2)) } }).Sample, 1e-10);
+        Near.Equal(
+            expected,
+            problem
+                .Guide(options with { Lookahead = lookahead with { Method = GradientMethod.Discrete(Checkpointing.Revolve(2)) } })
+                .Sample,
+            1e-10);
     }
 
     [Fact]
@@ -130,7 +146,11 @@ public sealed class GuidedSamplerTests
     public void Rms_MakesTheStepOfUnitSize()
     {
         using var scope = NewDisposeScope();
-        var options = new GuidanceOptions { StateStrength = GuidanceStrength.Constant(0.1).Between(0.1, 0), Normalization = GuidanceNormalization.Rms };
+        var options = new GuidanceOptions
+        {
+            StateStrength = GuidanceStrength.Constant(0.1).Between(0.1, 0),
+            Normalization = GuidanceNormalization.Rms,
+        };
         Tensor moved = problem.Guide(options).Sample - problem.Guide(GuidancePreset.Unguided()).Sample;
         Near.Equal(full([3], 0.1, ScalarType.Float64), moved.square().mean([1L]).sqrt(), 1e-10);
 
@@ -151,9 +171,13 @@ public sealed class GuidedSamplerTests
 
             // Only the first step is guided; the rest is the sampler's.
             Condition ahead = lookahead.Steps is null ? Costate.Condition.Scheduled(scheduled) : scheduled[0]!;
-            SampleGradient gradient = lookahead.At(problem.Denoiser(), problem.Schedule, problem.Grid, 0).Gradient(GuidanceProblem.Start, ahead, problem.Loss);
+            SampleGradient gradient = lookahead
+                .At(problem.Denoiser(), problem.Schedule, problem.Grid, 0)
+                .Gradient(GuidanceProblem.Start, ahead, problem.Loss);
             double[] times = [.. problem.Grid.Times];
-            Tensor first = new Sampler(problem.Denoiser(), problem.Schedule, Solver.Ddim(), TimeGrid.FromTimes(times[..2])).Sample(GuidanceProblem.Start, scheduled[0]);
+            Tensor first = new Sampler(problem.Denoiser(), problem.Schedule, Solver.Ddim(), TimeGrid.FromTimes(times[..2])).Sample(
+                GuidanceProblem.Start,
+                scheduled[0]);
             Tensor rest = new Sampler(problem.Denoiser(), problem.Schedule, Solver.Ddim(), TimeGrid.FromTimes(times[1..]))
                 .Sample(first - (0.05 * gradient.StartNoise), Costate.Condition.Scheduled(scheduled.slice(0, 1, 12, 1)));
             Near.Equal(rest, guided.Sample, 1e-12);
@@ -174,8 +198,16 @@ public sealed class GuidedSamplerTests
             },
             Prediction.Noise);
         GuidanceOptions options = GuidancePreset.Tfg(0.05, 0.05, draws: 2);
-        GuidedSample guided = new GuidedSampler(both, problem.Schedule, problem.Grid, options).Sample(GuidanceProblem.Start, problem.Condition, problem.Loss);
-        Near.Equal(new GuidedSampler(written, problem.Schedule, problem.Grid, options).Sample(GuidanceProblem.Start, problem.Condition, problem.Loss).Sample, guided.Sample, 1e-12);
+        GuidedSample guided = new GuidedSampler(both, problem.Schedule, problem.Grid, options).Sample(
+            GuidanceProblem.Start,
+            problem.Condition,
+            problem.Loss);
+        Near.Equal(
+            new GuidedSampler(written, problem.Schedule, problem.Grid, options)
+                .Sample(GuidanceProblem.Start, problem.Condition, problem.Loss)
+                .Sample,
+            guided.Sample,
+            1e-12);
         Assert.Equal(24, guided.Cost.NetworkEvaluations);
     }
 
@@ -193,11 +225,17 @@ public sealed class GuidedSamplerTests
     public void SinglePrecision_StaysSingle()
     {
         using var scope = NewDisposeScope();
-        GuidedSample guided = new GuidedSampler(problem.Denoiser(), problem.Schedule, problem.Grid, GuidancePreset.Tfg(0.05, 0.05))
-            .Sample(GuidanceProblem.Start.to(ScalarType.Float32), problem.Condition.to(ScalarType.Float32), x => (x - 1).square().sum(1), GuidanceProblem.Seeds);
+        GuidedSample guided = new GuidedSampler(problem.Denoiser(), problem.Schedule, problem.Grid, GuidancePreset.Tfg(0.05, 0.05)).Sample(
+            GuidanceProblem.Start.to(ScalarType.Float32),
+            problem.Condition.to(ScalarType.Float32),
+            x => (x - 1).square().sum(1),
+            GuidanceProblem.Seeds);
         Assert.Equal(ScalarType.Float32, guided.Sample.dtype);
         Assert.Equal(ScalarType.Float32, guided.StepLosses.dtype);
-        Near.Equal(problem.Guide(GuidancePreset.Tfg(0.05, 0.05), x => (x - 1).square().sum(1)).Sample, guided.Sample.to(ScalarType.Float64), 1e-4);
+        Near.Equal(
+            problem.Guide(GuidancePreset.Tfg(0.05, 0.05), x => (x - 1).square().sum(1)).Sample,
+            guided.Sample.to(ScalarType.Float64),
+            1e-4);
     }
 
     [Fact]
@@ -209,14 +247,16 @@ public sealed class GuidedSamplerTests
         sampler.Sample(GuidanceProblem.Start, problem.Condition, problem.Loss, 0, new Immediate(p => seen.Add(p.Done)));
         Assert.Equal(Enumerable.Range(1, 12), seen);
         using var stop = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => sampler.Sample(GuidanceProblem.Start, problem.Condition, problem.Loss, 0, new Immediate(_ => stop.Cancel()), stop.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            sampler.Sample(GuidanceProblem.Start, problem.Condition, problem.Loss, 0, new Immediate(_ => stop.Cancel()), stop.Token));
     }
 
     [Fact]
     public void BadLoss_NamesItemStepAndTime()
     {
         using var scope = NewDisposeScope();
-        string Message(Func<Tensor, Tensor> loss) => Assert.Throws<InvalidOperationException>(() => problem.Guide(GuidancePreset.Dps(), loss)).Message;
+        string Message(Func<Tensor, Tensor> loss) =>
+            Assert.Throws<InvalidOperationException>(() => problem.Guide(GuidancePreset.Dps(), loss)).Message;
         int calls = 0;
         Tensor OneNaN(Tensor x) => (x - x.detach() + tensor(new double[,] { { 1 }, { 1 }, { -1 } })).sum(1).sqrt();
         string first = Message(OneNaN);
@@ -236,21 +276,45 @@ public sealed class GuidedSamplerTests
     public void BadOptions_SayWhatToDo()
     {
         GuidedSampler Make(GuidanceOptions options, NoiseSchedule? schedule = null, TimeGrid? grid = null) =>
-            new(problem.Denoiser(schedule is null ? Prediction.Noise : Prediction.Data), schedule ?? problem.Schedule, grid ?? problem.Grid, options);
+            new(
+                problem.Denoiser(schedule is null ? Prediction.Noise : Prediction.Data),
+                schedule ?? problem.Schedule,
+                grid ?? problem.Grid,
+                options);
         Assert.Throws<ArgumentException>(() => Make(new() { Iterations = 0 }));
         Assert.Throws<ArgumentException>(() => Make(new() { Recurrences = 0 }));
         Assert.Throws<ArgumentException>(() => Make(new() { SmoothingDraws = 0 }));
         Assert.Throws<ArgumentException>(() => Make(new() { Eta = 1.1 }));
         Assert.Throws<ArgumentException>(() => Make(new() { Clip = 0 }));
         Assert.Throws<ArgumentException>(() => Make(new() { DivergenceBound = double.NaN }));
-        Assert.Contains("step 0", Assert.Throws<InvalidOperationException>(() => Make(new() { StateStrength = double.NaN })).Message, StringComparison.Ordinal);
-        Assert.Contains("from noise to data", Assert.Throws<InvalidOperationException>(() => Make(new(), grid: problem.Grid.Reversed())).Message, StringComparison.Ordinal);
-        Assert.Contains("alpha = 0", Assert.Throws<InvalidOperationException>(() => Make(new() { StateStrength = 1, ThroughNoise = true }, NoiseSchedule.VpCosine())).Message, StringComparison.Ordinal);
-        Assert.Contains("must be finite", Assert.Throws<InvalidOperationException>(() => Make(GuidancePreset.Mpgd(), NoiseSchedule.VpCosine())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "step 0",
+            Assert.Throws<InvalidOperationException>(() => Make(new() { StateStrength = double.NaN })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "from noise to data",
+            Assert.Throws<InvalidOperationException>(() => Make(new(), grid: problem.Grid.Reversed())).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "alpha = 0",
+            Assert
+                .Throws<InvalidOperationException>(() => Make(new() { StateStrength = 1, ThroughNoise = true }, NoiseSchedule.VpCosine()))
+                .Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "must be finite",
+            Assert.Throws<InvalidOperationException>(() => Make(GuidancePreset.Mpgd(), NoiseSchedule.VpCosine())).Message,
+            StringComparison.Ordinal);
         Make(new() { StateStrength = 1 }, NoiseSchedule.VpCosine());
         var sampler = Make(GuidancePreset.Dps());
         using var scope = NewDisposeScope();
-        Assert.Contains("2 seeds for a batch of 3", Assert.Throws<ArgumentException>(() => sampler.Sample(GuidanceProblem.Start, problem.Condition, problem.Loss, [1, 2])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 seeds for a batch of 3",
+            Assert
+                .Throws<InputException>(() =>
+                    sampler.Sample(GuidanceProblem.Start, problem.Condition, problem.Loss, NoiseSeeds.OfItems(1, 2)))
+                .Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -260,7 +324,9 @@ public sealed class GuidedSamplerTests
         IReadOnlyList<(TfgStrengths Candidate, double Score)> found = new StrengthSearch().Run(c =>
         {
             tried++;
-            return c.Smoothing > 0.3 ? double.NaN : Math.Abs(Math.Log2(c.State / 2)) + Math.Abs(Math.Log2(c.Data / 8)) + Math.Abs(Math.Log2(c.Smoothing / 0.04));
+            return c.Smoothing > 0.3
+                ? double.NaN
+                : Math.Abs(Math.Log2(c.State / 2)) + Math.Abs(Math.Log2(c.Data / 8)) + Math.Abs(Math.Log2(c.Smoothing / 0.04));
         });
         Assert.Equal(new TfgStrengths(2, 8, 0.04), found[0].Candidate);
         Assert.Equal(0, found[0].Score, 1e-12);

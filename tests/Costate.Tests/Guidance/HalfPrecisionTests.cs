@@ -45,7 +45,9 @@ public sealed class HalfPrecisionTests
             },
         };
         OptimisedLatent half = new LatentOptimisation(NewSampler(), Loss, options).Run(Start(dtype), Condition(dtype));
-        OptimisedLatent single = new LatentOptimisation(NewSampler(), Loss, options).Run(Start(dtype).to(ScalarType.Float32), Condition(dtype).to(ScalarType.Float32));
+        OptimisedLatent single = new LatentOptimisation(NewSampler(), Loss, options).Run(
+            Start(dtype).to(ScalarType.Float32),
+            Condition(dtype).to(ScalarType.Float32));
         Assert.Empty(half.Diverged);
         Assert.Equal((dtype, dtype, dtype), (half.StartNoise.dtype, half.Condition!.Values.dtype, half.Sample.dtype));
 
@@ -61,9 +63,19 @@ public sealed class HalfPrecisionTests
     {
         // Near 1 the numbers of float16 lie 1e-3 apart; 200 steps of 1e-5 are two of those.
         using var scope = NewDisposeScope();
-        var options = new LatentOptimisationOptions { Iterations = 200, StartNoiseRate = 1e-5, Optimiser = LatentOptimiser.Adam(), Targets = OptimisationTargets.StartNoise };
+        var options = new LatentOptimisationOptions
+        {
+            Iterations = 200,
+            StartNoiseRate = 1e-5,
+            Optimiser = LatentOptimiser.Adam(),
+            Targets = OptimisationTargets.StartNoise,
+        };
         Tensor start = ones(1, 3, ScalarType.Float16);
-        OptimisedLatent found = new LatentOptimisation(new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Data), Schedule, Solver.Ddim(), Grid()), x => x.sum(1), options).Run(start);
+        OptimisedLatent found = new LatentOptimisation(
+            new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Data), Schedule, Solver.Ddim(), Grid()),
+            x => x.sum(1),
+            options
+        ).Run(start);
         Assert.All(found.StartNoise.to(ScalarType.Float32).data<float>().ToArray(), x => Assert.InRange(x, 0.9975, 0.9996));
     }
 
@@ -88,7 +100,8 @@ public sealed class HalfPrecisionTests
 
         void Check(Func<Tensor, Tensor, GuidedSample> run)
         {
-            GuidedSample half = run(Start(dtype), Condition(dtype)), single = run(Start(dtype).to(ScalarType.Float32), Condition(dtype).to(ScalarType.Float32));
+            GuidedSample half = run(Start(dtype), Condition(dtype)),
+                single = run(Start(dtype).to(ScalarType.Float32), Condition(dtype).to(ScalarType.Float32));
             Assert.Empty(half.Diverged);
             Assert.Equal(dtype, half.Sample.dtype);
             Near.Equal(single.Sample, half.Sample.to(ScalarType.Float32), dtype == ScalarType.Float16 ? 0.02 : 0.1);
@@ -102,7 +115,10 @@ public sealed class HalfPrecisionTests
         using var scope = NewDisposeScope();
         var options = new ControlOptions { LearningRate = 0.05, Iterations = 8, Decay = 0.995 };
         ControlledSample half = new ControlOptimisation(NewSampler(), options).Optimise(Start(dtype), Condition(dtype), Loss);
-        ControlledSample single = new ControlOptimisation(NewSampler(), options).Optimise(Start(dtype).to(ScalarType.Float32), Condition(dtype).to(ScalarType.Float32), Loss);
+        ControlledSample single = new ControlOptimisation(NewSampler(), options).Optimise(
+            Start(dtype).to(ScalarType.Float32),
+            Condition(dtype).to(ScalarType.Float32),
+            Loss);
         Assert.Empty(half.Diverged);
         Assert.Equal((dtype, dtype), (half.Sample.dtype, half.Controls.dtype));
         Near.Equal(single.Controls, half.Controls.to(ScalarType.Float32), dtype == ScalarType.Float16 ? 0.02 : 0.1);
@@ -119,10 +135,13 @@ public sealed class HalfPrecisionTests
         GuidedSample both = sampler.Sample(start, null, x => (x * tensor(new[] { 400f, 1f }).to(x.dtype).unsqueeze(1)).sum(1));
         Assert.Equal(0, Assert.Single(both.Diverged).Item);
         GuidedSample alone = sampler.Sample(start.narrow(0, 1, 1), null, x => x.sum(1));
-        Assert.Equal(alone.Sample.to(ScalarType.Float32).data<float>().ToArray(), both.Sample.narrow(0, 1, 1).to(ScalarType.Float32).data<float>().ToArray());
+        Assert.Equal(
+            alone.Sample.to(ScalarType.Float32).data<float>().ToArray(),
+            both.Sample.narrow(0, 1, 1).to(ScalarType.Float32).data<float>().ToArray());
 
         // The bound of 32 bits would have let it pass.
-        Assert.Empty(sampler.Sample(start.to(ScalarType.Float32), null, x => (x * tensor(new[] { 400f, 1f }).unsqueeze(1)).sum(1)).Diverged);
+        Assert.Empty(
+            sampler.Sample(start.to(ScalarType.Float32), null, x => (x * tensor(new[] { 400f, 1f }).unsqueeze(1)).sum(1)).Diverged);
     }
 
     [Fact]

@@ -25,7 +25,9 @@ public sealed class LookaheadTests
     public void Prediction_ErrsByThePowerOfItsOrder(string name, int order)
     {
         using var scope = NewDisposeScope();
-        Solver solver = ButcherTableau.All.FirstOrDefault(t => t.Name == name) is ButcherTableau tableau ? Solver.ExponentialRungeKutta(tableau) : Solvers.Named(name);
+        Solver solver = ButcherTableau.All.FirstOrDefault(t => t.Name == name) is ButcherTableau tableau
+            ? Solver.ExponentialRungeKutta(tableau)
+            : Solvers.Named(name);
 
         // A local error of order k + 1, over a halving of the stretch of clock.
         double slope = Math.Log2(Error(solver, 0.2) / Error(solver, 0.1));
@@ -46,7 +48,8 @@ public sealed class LookaheadTests
         TimeGrid grid = TimeGrid.UniformLogSnr(mixture.Schedule, 32, 1, 1e-3);
         Tensor x = StateAt(grid.Times[12]);
         Tensor exact = Exact(x, grid.Times[12], 1e-3);
-        double Off(Lookahead lookahead) => (Sampler(lookahead, grid, 12).Sample(x, mixture.ConditionTensor(Items)) - exact).norm().item<double>();
+        double Off(Lookahead lookahead) =>
+            (Sampler(lookahead, grid, 12).Sample(x, mixture.ConditionTensor(Items)) - exact).norm().item<double>();
         double[] euler = [.. new[] { 1, 2, 4, 8 }.Select(n => Off(Lookahead.Euler(n)))];
         Assert.Equal(euler.OrderDescending(), euler);
         Assert.True(Off(Lookahead.Midpoint(4)) < euler[3], "four midpoint steps cost what eight Euler steps do");
@@ -62,7 +65,8 @@ public sealed class LookaheadTests
         using var scope = NewDisposeScope();
         TimeGrid grid = TimeGrid.UniformLogSnr(mixture.Schedule, 10, 1, 1e-3);
         Tensor x = StateAt(grid.Times[6]);
-        SampleGradient greedy = Sampler(Lookahead.Greedy, grid, 6).Gradient(x, mixture.ConditionTensor(Items), mixture.Loss, GradientMethod.Unrolled());
+        SampleGradient greedy = Sampler(Lookahead.Greedy, grid, 6)
+            .Gradient(x, mixture.ConditionTensor(Items), mixture.Loss, GradientMethod.Unrolled());
         Assert.Equal(1, greedy.Cost.NetworkEvaluations);
         Assert.Equal(1, greedy.Cost.VectorJacobianProducts);
         Tensor leaf = x.clone().requires_grad_(true);
@@ -117,8 +121,10 @@ public sealed class LookaheadTests
     {
         using var scope = NewDisposeScope();
         Tensor x = StateAt(0.5);
-        SampleGradient near = Sampler(Lookahead.With(Solver.Ddim(), 1, 1e-9), TimeGrid.FromTimes([0.5, 0]), 0).Gradient(x, mixture.ConditionTensor(Items), mixture.Loss);
-        SampleGradient greedy = Sampler(Lookahead.Greedy, TimeGrid.FromTimes([0.5, 0]), 0).Gradient(x, mixture.ConditionTensor(Items), mixture.Loss);
+        SampleGradient near = Sampler(Lookahead.With(Solver.Ddim(), 1, 1e-9), TimeGrid.FromTimes([0.5, 0]), 0)
+            .Gradient(x, mixture.ConditionTensor(Items), mixture.Loss);
+        SampleGradient greedy = Sampler(Lookahead.Greedy, TimeGrid.FromTimes([0.5, 0]), 0)
+            .Gradient(x, mixture.ConditionTensor(Items), mixture.Loss);
 
         // sigma is 1e-5 there.
         Assert.InRange(Near.Relative(greedy.StartNoise, near.StartNoise), 0, 1e-4);
@@ -127,8 +133,14 @@ public sealed class LookaheadTests
     [Fact]
     public void BadInput_SaysWhatToDo()
     {
-        Assert.Contains("at least one", Assert.Throws<ArgumentOutOfRangeException>(() => Lookahead.Euler(0)).Message, StringComparison.Ordinal);
-        Assert.Contains("deterministic", Assert.Throws<ArgumentException>(() => Lookahead.EndToEnd(Solver.Ddpm())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at least one",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Lookahead.Euler(0)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "deterministic",
+            Assert.Throws<ArgumentException>(() => Lookahead.EndToEnd(Solver.Ddpm())).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => Lookahead.With(Solver.Ddim(), 1, -0.1));
         Assert.Throws<ArgumentOutOfRangeException>(() => Sampler(Lookahead.Greedy, TimeGrid.Uniform(4), 4));
     }
@@ -139,7 +151,11 @@ public sealed class LookaheadTests
         double Off(double stretch)
         {
             double end = End(stretch);
-            return (Sampler(to(end), TimeGrid.FromTimes([Start, end]), 0).Sample(StateAt(Start), mixture.ConditionTensor(Items)) - Exact(StateAt(Start), Start, end)).norm().item<double>();
+            return (
+                Sampler(to(end), TimeGrid.FromTimes([Start, end]), 0).Sample(StateAt(Start), mixture.ConditionTensor(Items))
+                - Exact(StateAt(Start), Start, end))
+                .norm()
+                .item<double>();
         }
 
         return Math.Log2(Off(0.5) / Off(0.25));
@@ -153,7 +169,8 @@ public sealed class LookaheadTests
     {
         double end = End(stretch);
         Tensor x = StateAt(Start);
-        Tensor predicted = Sampler(Lookahead.With(solver, 1, end), TimeGrid.FromTimes([Start, end]), 0).Sample(x, mixture.ConditionTensor(Items));
+        Tensor predicted = Sampler(Lookahead.With(solver, 1, end), TimeGrid.FromTimes([Start, end]), 0)
+            .Sample(x, mixture.ConditionTensor(Items));
         return (predicted - Exact(x, Start, end)).norm().item<double>();
     }
 
@@ -161,7 +178,8 @@ public sealed class LookaheadTests
 
     private double Clock(double time) => Math.Exp(mixture.Schedule.HalfLogSnr(time));
 
-    private Sampler Sampler(Lookahead lookahead, TimeGrid grid, int index) => lookahead.At(mixture.Denoiser(), mixture.Schedule, grid, index);
+    private Sampler Sampler(Lookahead lookahead, TimeGrid grid, int index) =>
+        lookahead.At(mixture.Denoiser(), mixture.Schedule, grid, index);
 
     private Tensor PosteriorMean(Tensor x, double time)
     {
@@ -172,6 +190,10 @@ public sealed class LookaheadTests
     private Tensor StateAt(double time) => Exact(StartNoise.Draw([Items, 2], 11, ScalarType.Float64), 1, time);
 
     private Tensor Exact(Tensor x, double from, double to) =>
-        new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.ExponentialRungeKutta(ButcherTableau.DormandPrince), TimeGrid.UniformLogSnr(mixture.Schedule, 100, from, to))
-            .Sample(x, mixture.ConditionTensor(Items));
+        new Sampler(
+            mixture.Denoiser(),
+            mixture.Schedule,
+            Solver.ExponentialRungeKutta(ButcherTableau.DormandPrince),
+            TimeGrid.UniformLogSnr(mixture.Schedule, 100, from, to)
+        ).Sample(x, mixture.ConditionTensor(Items));
 }

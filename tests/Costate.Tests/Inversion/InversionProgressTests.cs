@@ -33,7 +33,11 @@ public sealed class InversionProgressTests
         int calls = 0;
         Sampler sampler = NewSampler(name, () => calls++);
         List<StepProgress> reports = [];
-        using NoiseState state = sampler.Invert(ones(1, 2, ScalarType.Float64), null, BrownianPath.PerStep(1), new Reporter(reports, () => calls));
+        using NoiseState state = sampler.Invert(
+            ones(1, 2, ScalarType.Float64),
+            null,
+            BrownianPath.PerStep(1),
+            new Reporter(reports, () => calls));
         Check(SamplingPhase.Inversion);
 
         // And the way back, which in a two-step method begins with a step that nothing has to evaluate.
@@ -69,13 +73,24 @@ public sealed class InversionProgressTests
     public void FromTime0_TheReasonIsTold(string name, params string[] texts)
     {
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Noise), Schedule, Solvers.Named(name), TimeGrid.Uniform(4, 0.9, 0));
-        string message = Assert.Throws<InvalidOperationException>(() => { sampler.Invert(ones(1, 2), null, BrownianPath.PerStep(1)); }).Message;
+        var sampler = new Sampler(
+            Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Noise),
+            Schedule,
+            Solvers.Named(name),
+            TimeGrid.Uniform(4, 0.9, 0));
+        string message = Assert
+            .Throws<InvalidOperationException>(() =>
+            {
+                sampler.Invert(ones(1, 2), null, BrownianPath.PerStep(1));
+            })
+            .Message;
         Assert.All(texts, text => Assert.Contains(text, message, StringComparison.Ordinal));
         Assert.DoesNotContain("alpha is 0", message, StringComparison.Ordinal);
 
         // The cure that it names works.
-        new Sampler(sampler.Denoiser, Schedule, Solvers.Named(name), TimeGrid.Uniform(4, 0.9, 0.01)).Invert(ones(1, 2), null, BrownianPath.PerStep(1)).Dispose();
+        new Sampler(sampler.Denoiser, Schedule, Solvers.Named(name), TimeGrid.Uniform(4, 0.9, 0.01))
+            .Invert(ones(1, 2), null, BrownianPath.PerStep(1))
+            .Dispose();
         new Sampler(sampler.Denoiser, Schedule, Solver.Ddim(), sampler.Grid).Invert(ones(1, 2)).Dispose();
     }
 
@@ -88,14 +103,21 @@ public sealed class InversionProgressTests
         {
             try
             {
-                var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.1, kind), Schedule, Reversible[name](), TimeGrid.Uniform(6, 0.9, 0));
+                var sampler = new Sampler(
+                    Denoiser.FromFunction((x, _, _) => x * 0.1, kind),
+                    Schedule,
+                    Reversible[name](),
+                    TimeGrid.Uniform(6, 0.9, 0));
                 Tensor sample = ones(1, 2, ScalarType.Float64);
                 using NoiseState state = sampler.Invert(sample, null, BrownianPath.PerStep(1));
                 Near.Equal(sample, sampler.Sample(state, null, BrownianPath.PerStep(1)), 1e-8);
             }
             catch (InvalidOperationException e)
             {
-                Assert.True(e.Message.Contains("time 0", StringComparison.Ordinal) && e.Message.Contains("end of the grid inwards", StringComparison.Ordinal), e.Message);
+                Assert.True(
+                    e.Message.Contains("time 0", StringComparison.Ordinal)
+                        && e.Message.Contains("end of the grid inwards", StringComparison.Ordinal),
+                    e.Message);
                 Assert.DoesNotContain("another prediction", e.Message, StringComparison.Ordinal);
             }
         }
@@ -109,7 +131,11 @@ public sealed class InversionProgressTests
     public void FromTime0_ANetworkThatSaysNothingThere_IsTold(string name)
     {
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Data), Schedule, Solvers.Named(name), TimeGrid.Uniform(4, 0.9, 0));
+        var sampler = new Sampler(
+            Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Data),
+            Schedule,
+            Solvers.Named(name),
+            TimeGrid.Uniform(4, 0.9, 0));
         string message = Assert.Throws<InvalidOperationException>(() => { sampler.Invert(ones(1, 2)); }).Message;
         Assert.Contains("says nothing of Noise at time 0", message, StringComparison.Ordinal);
 
@@ -120,7 +146,9 @@ public sealed class InversionProgressTests
     [Fact]
     public void AStartWithoutSignal_IsToldAsThat()
     {
-        string message = Assert.Throws<InvalidOperationException>(() => Solver.DpmSolver(2).Tabulate(NoiseSchedule.VpCosine(), TimeGrid.Uniform(4))).Message;
+        string message = Assert
+            .Throws<InvalidOperationException>(() => Solver.DpmSolver(2).Tabulate(NoiseSchedule.VpCosine(), TimeGrid.Uniform(4)))
+            .Message;
         Assert.Contains("in Noise prediction it cannot step from time 1, where alpha is 0", message, StringComparison.Ordinal);
         Assert.Contains("DpmSolverPlusPlus", message, StringComparison.Ordinal);
         Solver.DpmSolverPlusPlus(2).Tabulate(NoiseSchedule.VpCosine(), TimeGrid.Uniform(4));
@@ -130,10 +158,30 @@ public sealed class InversionProgressTests
     public void CycleDiffusion_OfASolverThatDrawsWithinItsSteps_SaysSo()
     {
         using var scope = NewDisposeScope();
-        Sampler sampler = new(Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Noise), Schedule, Solver.ExponentialRungeKutta(ButcherTableau.Shark), TimeGrid.Uniform(4));
-        Assert.Contains("within its steps", Assert.Throws<InvalidOperationException>(() => { sampler.Invert(ones(1, 2), null, BrownianPath.Tree(1)); }).Message, StringComparison.Ordinal);
+        Sampler sampler = new(
+            Denoiser.FromFunction((x, _, _) => x * 0.5, Prediction.Noise),
+            Schedule,
+            Solver.ExponentialRungeKutta(ButcherTableau.Shark),
+            TimeGrid.Uniform(4));
+        Assert.Contains(
+            "within its steps",
+            Assert
+                .Throws<InvalidOperationException>(() =>
+                {
+                    sampler.Invert(ones(1, 2), null, BrownianPath.Tree(1));
+                })
+                .Message,
+            StringComparison.Ordinal);
         Sampler still = new(sampler.Denoiser, Schedule, Solver.Ddim(), sampler.Grid);
-        Assert.Contains("adds no noise", Assert.Throws<InvalidOperationException>(() => { still.EncodeNoise(ones(1, 2), null, 1); }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "adds no noise",
+            Assert
+                .Throws<InvalidOperationException>(() =>
+                {
+                    still.EncodeNoise(ones(1, 2), null, 1);
+                })
+                .Message,
+            StringComparison.Ordinal);
     }
 
     private static Sampler NewSampler(string name, Action called)
@@ -145,7 +193,11 @@ public sealed class InversionProgressTests
                 return x * 0.5;
             },
             Prediction.Noise);
-        return new(denoiser, Schedule, Reversible.TryGetValue(name, out Func<Solver>? make) ? make() : Solvers.Named(name), TimeGrid.Uniform(6, 0.9, 0.1));
+        return new(
+            denoiser,
+            Schedule,
+            Reversible.TryGetValue(name, out Func<Solver>? make) ? make() : Solvers.Named(name),
+            TimeGrid.Uniform(6, 0.9, 0.1));
     }
 
     // Each report comes after the evaluation that it counts.

@@ -11,8 +11,8 @@ public sealed class SphericalInterpolationTests
         Tensor states = StartNoise.Draw([2, 3, 8, 8], 1, ScalarType.Float64);
         states[1].mul_(states[0].norm() / states[1].norm());
         Tensor second = StartNoise.Draw([2, 3, 8, 8], 2, ScalarType.Float64);
-        using var both = new NoiseState([states, second], null, ScalarType.Float32, new Dictionary<string, string>());
-        NoiseState between = SphericalInterpolation.Between(both, 5);
+        using var both = new ReversibleNoise([states, second], null, ScalarType.Float32, new Dictionary<string, string>());
+        var between = (ReversibleNoise)SphericalInterpolation.Between(both, 5);
         Assert.Equal([5, 3, 8, 8], between.States[1].shape);
         Assert.Equal(states[0].data<double>().ToArray(), between.States[0][0].data<double>().ToArray());
         Assert.Equal(states[1].data<double>().ToArray(), between.States[0][4].data<double>().ToArray());
@@ -40,12 +40,19 @@ public sealed class SphericalInterpolationTests
     {
         using var scope = NewDisposeScope();
         Tensor vectors = StartNoise.Draw([4, 2, 5], 3, ScalarType.Float64);
-        using var state = new NoiseState([StartNoise.Draw([2, 5], 4, ScalarType.Float64)], vectors, ScalarType.Float64, new Dictionary<string, string>());
-        Tensor between = SphericalInterpolation.Between(state, 3).NoiseVectors!;
+        using var state = new EncodedNoise(
+            StartNoise.Draw([2, 5], 4, ScalarType.Float64),
+            vectors,
+            ScalarType.Float64,
+            new Dictionary<string, string>());
+        Tensor between = ((EncodedNoise)SphericalInterpolation.Between(state, 3)).Vectors;
         Assert.Equal([4, 3, 5], between.shape);
         Assert.True(between[2, 2].allclose(vectors[2, 1]));
         Assert.Equal(
-            SphericalInterpolation.At(vectors[1, 0], vectors[1, 1], SphericalInterpolation.Angle(vectors[1, 0], vectors[1, 1]), 0.5).data<double>().ToArray(),
+            SphericalInterpolation
+                .At(vectors[1, 0], vectors[1, 1], SphericalInterpolation.Angle(vectors[1, 0], vectors[1, 1]), 0.5)
+                .data<double>()
+                .ToArray(),
             between[1, 1].data<double>().ToArray());
     }
 }

@@ -12,9 +12,12 @@ public sealed class CpuLibrariesTests
         Assert.True(CpuLibraries.Prepare().ConvolutionsAreRight);
 
         // Channels that fill no block of 16, in and out.
-        Tensor weight = StartNoise.Draw([12, 40, 3, 3], 1), x = StartNoise.Draw([2, 40, 32, 32], 2).requires_grad_(), y = StartNoise.Draw([2, 12, 32, 32], 3);
+        Tensor weight = StartNoise.Draw([12, 40, 3, 3], 1),
+            x = StartNoise.Draw([2, 40, 32, 32], 2).requires_grad_(),
+            y = StartNoise.Draw([2, 12, 32, 32], 3);
         Tensor exact = x.detach().to(ScalarType.Float64).requires_grad_();
-        Tensor output = nn.functional.conv2d(x, weight, padding: [1, 1]), expected = nn.functional.conv2d(exact, weight.to(ScalarType.Float64), padding: [1, 1]);
+        Tensor output = nn.functional.conv2d(x, weight, padding: [1, 1]),
+            expected = nn.functional.conv2d(exact, weight.to(ScalarType.Float64), padding: [1, 1]);
         output.backward([y]);
         expected.backward([y.to(ScalarType.Float64)]);
 

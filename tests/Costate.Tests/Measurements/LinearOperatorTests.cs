@@ -210,8 +210,14 @@ public sealed class LinearOperatorTests
             Assert.Equal(slope, gradient.sum().item<double>(), 1e-8);
         }
 
-        Assert.Contains("[3, 4]", Assert.Throws<ArgumentException>(() => GuidanceLoss.Classifier(Project, 2, 4, 0)(x)).Message, StringComparison.Ordinal);
-        Assert.Contains("[1, 3]", Assert.Throws<ArgumentException>(() => GuidanceLoss.Identity(Project, ones(1, 3, ScalarType.Float64))(x)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "[3, 4]",
+            Assert.Throws<ArgumentException>(() => GuidanceLoss.Classifier(Project, 2, 4, 0)(x)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "[1, 3]",
+            Assert.Throws<ArgumentException>(() => GuidanceLoss.Identity(Project, ones(1, 3, ScalarType.Float64))(x)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -219,14 +225,32 @@ public sealed class LinearOperatorTests
     {
         using var scope = NewDisposeScope();
         Tensor x = Image(1);
-        Assert.Contains("divisible by 5", Assert.Throws<ArgumentException>(() => LinearOperator.AveragePooling(5).Apply(x)).Message, StringComparison.Ordinal);
-        Assert.Contains("[batch, channels, height, width]", Assert.Throws<ArgumentException>(() => LinearOperator.GaussianBlur().Apply(x[0])).Message, StringComparison.Ordinal);
-        Assert.Contains("must lie inside", Assert.Throws<ArgumentException>(() => LinearOperator.BoxInpainting(10, 10, 5, 5).Apply(x)).Message, StringComparison.Ordinal);
-        Assert.Contains("[7, 7]", Assert.Throws<ArgumentException>(() => LinearOperator.Masked(ones(7, 7)).Apply(x)).Message, StringComparison.Ordinal);
-        Assert.Contains("larger than that", Assert.Throws<ArgumentException>(() => LinearOperator.MotionBlur(61).Apply(x)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "divisible by 5",
+            Assert.Throws<ArgumentException>(() => LinearOperator.AveragePooling(5).Apply(x)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "[batch, channels, height, width]",
+            Assert.Throws<ArgumentException>(() => LinearOperator.GaussianBlur().Apply(x[0])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "must lie inside",
+            Assert.Throws<ArgumentException>(() => LinearOperator.BoxInpainting(10, 10, 5, 5).Apply(x)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "[7, 7]",
+            Assert.Throws<ArgumentException>(() => LinearOperator.Masked(ones(7, 7)).Apply(x)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "larger than that",
+            Assert.Throws<ArgumentException>(() => LinearOperator.MotionBlur(61).Apply(x)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => LinearOperator.Identity().Apply(ones(1, 2, ScalarType.Int64)));
         Measurement seen = Measurement.Observe(LinearOperator.Identity(), x);
-        Assert.Contains("they must agree", Assert.Throws<ArgumentException>(() => seen.Norm(ones(2, 2, 8, 8, ScalarType.Float64))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "they must agree",
+            Assert.Throws<ArgumentException>(() => seen.Norm(ones(2, 2, 8, 8, ScalarType.Float64))).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => GuidanceLoss.WeightedSum());
         Assert.Throws<ArgumentOutOfRangeException>(() => LinearOperator.GaussianBlur(3, 60));
         Assert.Throws<ArgumentOutOfRangeException>(() => LinearOperator.RandomInpainting(1, 0));

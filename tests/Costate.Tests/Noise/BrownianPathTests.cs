@@ -24,18 +24,30 @@ public sealed class BrownianPathTests
     {
         using var scope = NewDisposeScope();
         Tensor like = zeros(2, 4, dtype: ScalarType.Float64);
-        Tensor forth = BrownianPath.PerStep([7, 8]).Normal(0, default, like);
-        Tensor back = BrownianPath.PerStep([8, 7]).Normal(0, default, like);
+        Tensor forth = BrownianPath.PerStep(NoiseSeeds.OfItems(7, 8)).Normal(0, default, like);
+        Tensor back = BrownianPath.PerStep(NoiseSeeds.OfItems(8, 7)).Normal(0, default, like);
         Assert.Equal(forth[0], back[1]);
         Assert.Equal(forth[1], back[0]);
-        Assert.Contains("2 seeds", Assert.Throws<ArgumentException>(() => { BrownianPath.PerStep([7, 8]).Normal(0, default, zeros(3, 4)); }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 seeds",
+            Assert
+                .Throws<InputException>(() =>
+                {
+                    BrownianPath.PerStep(NoiseSeeds.OfItems(7, 8)).Check([], zeros(3, 4));
+                })
+                .Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Recorded_OfAnotherShape_IsRefused()
     {
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(Denoiser.FromFunction((x, _, _) => x, Prediction.Noise), Schedule, Solver.SdeDpmSolver(1), TimeGrid.Uniform(5));
+        var sampler = new Sampler(
+            Denoiser.FromFunction((x, _, _) => x, Prediction.Noise),
+            Schedule,
+            Solver.SdeDpmSolver(1),
+            TimeGrid.Uniform(5));
         Tensor start = zeros(2, 3);
         Refuses(zeros(4, 2, 3), "[4, 2, 3]", "[5, 2, 3]", "5 vectors");
         Refuses(zeros(5, 2, 3, dtype: ScalarType.Float64), "Float64", "Float32");
@@ -46,15 +58,25 @@ public sealed class BrownianPathTests
         sampler.Sample(start, null, BrownianPath.Recorded(zeros(5, 2, 3)));
 
         // To encode a sample takes more vectors than steps: a record has none to give.
-        string message = Assert.Throws<InputException>(() => { sampler.Invert(start, null, BrownianPath.Recorded(zeros(5, 2, 3))); }).Message;
+        string message = Assert
+            .Throws<InputException>(() =>
+            {
+                sampler.Invert(start, null, BrownianPath.Recorded(zeros(5, 2, 3)));
+            })
+            .Message;
         Assert.Contains("recorded noise for noise", message, StringComparison.Ordinal);
         Assert.Contains("PerStep", message, StringComparison.Ordinal);
-        using NoiseState found = sampler.Invert(start, null, BrownianPath.PerStep(1));
-        Assert.Equal([5, 2, 3], found.NoiseVectors!.shape);
+        using var found = (EncodedNoise)sampler.Invert(start, null, BrownianPath.PerStep(1));
+        Assert.Equal([5, 2, 3], found.Vectors.shape);
 
         void Refuses(Tensor noise, params string[] texts)
         {
-            string message = Assert.ThrowsAny<ArgumentException>(() => { sampler.Sample(start, null, BrownianPath.Recorded(noise)); }).Message;
+            string message = Assert
+                .ThrowsAny<ArgumentException>(() =>
+                {
+                    sampler.Sample(start, null, BrownianPath.Recorded(noise));
+                })
+                .Message;
             Assert.All(texts, text => Assert.Contains(text, message, StringComparison.Ordinal));
         }
     }
@@ -62,11 +84,23 @@ public sealed class BrownianPathTests
     [Fact]
     public void EncodeNoise_GivesTheSampleBack()
     {
-        foreach (Solver solver in new[] { Solver.SdeDpmSolver(1), Solver.SdeDpmSolver(2), Solver.SdeDpmSolverPlusPlus(1), Solver.SdeDpmSolverPlusPlus(2), Solver.Ddpm() })
+        foreach (
+            Solver solver in new[]
+            {
+                Solver.SdeDpmSolver(1),
+                Solver.SdeDpmSolver(2),
+                Solver.SdeDpmSolverPlusPlus(1),
+                Solver.SdeDpmSolverPlusPlus(2),
+                Solver.Ddpm(),
+            })
         {
             using var scope = NewDisposeScope();
             using var net = new SmallNet();
-            var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), Schedule, solver, TimeGrid.UniformLogSnr(Schedule, 12, 1, 0.01));
+            var sampler = new Sampler(
+                Denoiser.FromModule(net, Prediction.Noise),
+                Schedule,
+                solver,
+                TimeGrid.UniformLogSnr(Schedule, 12, 1, 0.01));
             Tensor sample = SmallNet.Start();
             EncodedNoise encoded = sampler.EncodeNoise(sample, SmallNet.Condition(), seed: 4);
             Assert.Equal([12, 2, 3], encoded.Vectors.shape);
@@ -115,8 +149,16 @@ public sealed class BrownianPathTests
         using var scope = NewDisposeScope();
         var denoiser = Denoiser.FromFunction((x, _, _) => x * 0.1, Prediction.Noise);
         Tensor sample = zeros(1, 2);
-        Assert.Throws<InvalidOperationException>(() => { new Sampler(denoiser, Schedule, Solver.Ddim(), TimeGrid.Uniform(5)).EncodeNoise(sample, null, 1); });
-        string message = Assert.Throws<InvalidOperationException>(() => { new Sampler(denoiser, Schedule, Solver.Ddpm(), TimeGrid.Uniform(5, 1, 0)).EncodeNoise(sample, null, 1); }).Message;
+        Assert.Throws<InvalidOperationException>(() =>
+        {
+            new Sampler(denoiser, Schedule, Solver.Ddim(), TimeGrid.Uniform(5)).EncodeNoise(sample, null, 1);
+        });
+        string message = Assert
+            .Throws<InvalidOperationException>(() =>
+            {
+                new Sampler(denoiser, Schedule, Solver.Ddpm(), TimeGrid.Uniform(5, 1, 0)).EncodeNoise(sample, null, 1);
+            })
+            .Message;
         Assert.Contains("above time 0", message, StringComparison.Ordinal);
     }
 

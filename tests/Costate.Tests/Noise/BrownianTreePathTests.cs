@@ -27,7 +27,9 @@ public sealed class BrownianTreePathTests
         NoiseInterval first = new(coarse[0].From, 0.5);
         Assert.Equal(path.Normal(0, first, zeros(2, 3)), BrownianPath.Tree(8).Normal(17, first, zeros(2, 3)));
 
-        NoiseInterval[] Intervals(int steps, double end) => [.. (prediction == Prediction.Data ? Solver.SdeDpmSolverPlusPlus(1) : Solver.SdeDpmSolver(1))
+        NoiseInterval[] Intervals(int steps, double end) =>
+            [
+                .. (prediction == Prediction.Data ? Solver.SdeDpmSolverPlusPlus(1) : Solver.SdeDpmSolver(1))
             .Tabulate(Schedule, TimeGrid.UniformLogSnr(Schedule, steps, 1, end)).NoiseIntervals];
 
         BrownianIncrement Increment(NoiseInterval interval)
@@ -47,7 +49,11 @@ public sealed class BrownianTreePathTests
         using var scope = NewDisposeScope();
         Tensor like = zeros(4, 3, 2);
         double[] points = [1e-4, 0.02, 0.5, 0.9, 77, 1e4];
-        NoiseInterval[] intervals = [.. points.Zip(points.Skip(1), (a, b) => new NoiseInterval(a, b)), .. points.Zip(points.Skip(1), (a, b) => new NoiseInterval(b, a, true))];
+        NoiseInterval[] intervals =
+        [
+            .. points.Zip(points.Skip(1), (a, b) => new NoiseInterval(a, b)),
+            .. points.Zip(points.Skip(1), (a, b) => new NoiseInterval(b, a, true)),
+        ];
         BrownianPath path = BrownianPath.Tree(3);
         Tensor[] forth = [.. intervals.Select((interval, i) => path.Normal(i, interval, like))];
         Tensor[] back = [.. intervals.Reverse().Select(interval => BrownianPath.Tree(3).Normal(0, interval, like)).Reverse()];
@@ -68,14 +74,26 @@ public sealed class BrownianTreePathTests
         using var scope = NewDisposeScope();
         Tensor like = zeros(2, 4, dtype: ScalarType.Float64);
         var interval = new NoiseInterval(0.2, 0.9);
-        Tensor forth = BrownianPath.Tree([7, 8]).Normal(0, interval, like);
-        Tensor back = BrownianPath.Tree([8, 7]).Normal(0, interval, like);
+        Tensor forth = BrownianPath.Tree(NoiseSeeds.OfItems(7, 8)).Normal(0, interval, like);
+        Tensor back = BrownianPath.Tree(NoiseSeeds.OfItems(8, 7)).Normal(0, interval, like);
         Assert.Equal(forth[0], back[1]);
         Assert.Equal(forth[1], back[0]);
 
         // Found before the run begins.
-        var sampler = new Sampler(Denoiser.FromFunction((_, _, _) => throw new InvalidOperationException("called"), Prediction.Noise), Schedule, Solver.SdeDpmSolver(1), TimeGrid.Uniform(5));
-        Assert.Contains("2 seeds", Assert.Throws<ArgumentException>(() => { sampler.Sample(zeros(3, 4), null, BrownianPath.Tree([7, 8])); }).Message, StringComparison.Ordinal);
+        var sampler = new Sampler(
+            Denoiser.FromFunction((_, _, _) => throw new InvalidOperationException("called"), Prediction.Noise),
+            Schedule,
+            Solver.SdeDpmSolver(1),
+            TimeGrid.Uniform(5));
+        Assert.Contains(
+            "2 seeds",
+            Assert
+                .Throws<InputException>(() =>
+                {
+                    sampler.Sample(zeros(3, 4), null, BrownianPath.Tree(NoiseSeeds.OfItems(7, 8)));
+                })
+                .Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,10 +113,26 @@ public sealed class BrownianTreePathTests
         // A step that is too short is found before the network is called.
         var denoiser = Denoiser.FromFunction((_, _, _) => throw new InvalidOperationException("called"), Prediction.Noise);
         var sampler = new Sampler(denoiser, Schedule, Solver.SdeDpmSolver(1), TimeGrid.FromTimes([1, 0.5, 0.5 - 1e-10, 0.1]));
-        Assert.Contains("finer resolution", Assert.Throws<ArgumentException>(() => { sampler.Sample(zeros(1, 2), null, path); }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "finer resolution",
+            Assert
+                .Throws<ArgumentException>(() =>
+                {
+                    sampler.Sample(zeros(1, 2), null, path);
+                })
+                .Message,
+            StringComparison.Ordinal);
 
         void Refused(double from, double to, string says) =>
-            Assert.Contains(says, Assert.Throws<ArgumentException>(() => { path.Normal(0, new NoiseInterval(from, to), zeros(1, 2)); }).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                says,
+                Assert
+                    .Throws<ArgumentException>(() =>
+                    {
+                        path.Normal(0, new NoiseInterval(from, to), zeros(1, 2));
+                    })
+                    .Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,7 +145,11 @@ public sealed class BrownianTreePathTests
         Assert.Equal(double.PositiveInfinity, ddpm.Table.NoiseIntervals[^1].To);
         Assert.True(ddpm.Sample(SmallNet.Start(), SmallNet.Condition(), BrownianPath.Tree(2)).isfinite().all().item<bool>());
 
-        var flow = new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.3, Prediction.Data), NoiseSchedule.RectifiedFlow(), Solver.SdeDpmSolverPlusPlus(1), TimeGrid.Uniform(8, 1, 0.01));
+        var flow = new Sampler(
+            Denoiser.FromFunction((x, _, _) => x * 0.3, Prediction.Data),
+            NoiseSchedule.RectifiedFlow(),
+            Solver.SdeDpmSolverPlusPlus(1),
+            TimeGrid.Uniform(8, 1, 0.01));
         Assert.Equal(0, flow.Table.NoiseIntervals[0].From);
         Assert.True(flow.Sample(SmallNet.Start(), null, BrownianPath.Tree(2)).isfinite().all().item<bool>());
     }
@@ -121,7 +159,11 @@ public sealed class BrownianTreePathTests
     {
         using var scope = NewDisposeScope();
         using var net = new SmallNet();
-        var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), Schedule, Solver.SdeDpmSolverPlusPlus(1), TimeGrid.UniformLogSnr(Schedule, 12, 1, 0.01));
+        var sampler = new Sampler(
+            Denoiser.FromModule(net, Prediction.Noise),
+            Schedule,
+            Solver.SdeDpmSolverPlusPlus(1),
+            TimeGrid.UniformLogSnr(Schedule, 12, 1, 0.01));
         Tensor sample = SmallNet.Start();
         Near.Equal(sample, sampler.Sample(sampler.Invert(sample, SmallNet.Condition(), BrownianPath.Tree(3)), SmallNet.Condition()), 1e-11);
     }

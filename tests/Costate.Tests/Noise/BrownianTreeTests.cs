@@ -52,7 +52,13 @@ public sealed class BrownianTreeTests
         // As short as is allowed, wherever it falls among the leaves.
         var tree = new BrownianTree(Stream, 1e-3);
         double length = 2 * Math.ScaleB(1, -10);
-        double[] values = [.. Enumerable.Range(0, 4000).Select(i => 1 + (i / 4001.0)).Select((from, i) => tree.Between(from, from + length, 1, 0, (uint)i).W / Math.Sqrt(length))];
+        double[] values =
+        [
+            .. Enumerable
+                .Range(0, 4000)
+                .Select(i => 1 + (i / 4001.0))
+                .Select((from, i) => tree.Between(from, from + length, 1, 0, (uint)i).W / Math.Sqrt(length)),
+        ];
         Assert.True(KolmogorovSmirnov.NormalPValue(values) > 0.01);
     }
 
@@ -66,13 +72,23 @@ public sealed class BrownianTreeTests
             // Points spread over twelve decades, or close together.
             double lowest = Math.Pow(10, random.NextDouble() * 12 - 6);
             double spread = Math.Pow(10, -4 * random.NextDouble());
-            double[] points = [.. Enumerable.Range(0, 3).Select(_ => i % 2 == 0 ? lowest * (1 + (spread * random.NextDouble())) : Math.Pow(10, random.NextDouble() * 12 - 6)).Order()];
+            double[] points =
+            [
+                .. Enumerable
+                    .Range(0, 3)
+                    .Select(_ => i % 2 == 0 ? lowest * (1 + (spread * random.NextDouble())) : Math.Pow(10, random.NextDouble() * 12 - 6))
+                    .Order(),
+            ];
             if (points[1] - points[0] < Finest * points[1] || points[2] - points[1] < Finest * points[2])
             {
                 continue;
             }
 
-            AssertJoined(tree.Between(points[0], points[2], 5, 0, 3), tree.Between(points[0], points[1], 5, 0, 3), tree.Between(points[1], points[2], 5, 0, 3), Math.Sqrt(points[2]));
+            AssertJoined(
+                tree.Between(points[0], points[2], 5, 0, 3),
+                tree.Between(points[0], points[1], 5, 0, 3),
+                tree.Between(points[1], points[2], 5, 0, 3),
+                Math.Sqrt(points[2]));
         }
     }
 
@@ -94,7 +110,9 @@ public sealed class BrownianTreeTests
         const double Length = 2;
         (double z, double n) = (0.3, -0.8);
         var whole = new BrownianIncrement(Length, 0.7, -0.4);
-        (BrownianIncrement left, BrownianIncrement right) = BrownianBridge.Half.Split(whole, (z / Math.Sqrt(Length / 16), n / Math.Sqrt(Length / 12)));
+        (BrownianIncrement left, BrownianIncrement right) = BrownianBridge.Half.Split(
+            whole,
+            (z / Math.Sqrt(Length / 16), n / Math.Sqrt(Length / 12)));
         Assert.Equal((whole.W / 2) + (1.5 * whole.H) + z, left.W, 14);
         Assert.Equal(whole.W - left.W, right.W, 14);
         Assert.Equal((whole.H / 4) - (z / 2) + (n / 2), left.H, 14);
@@ -122,7 +140,10 @@ public sealed class BrownianTreeTests
         Assert.Equal(coarse.Between(0.25, 6.5, 1, 0, 0), fine.Between(0.25, 6.5, 1, 0, 0));
 
         // Between the nodes they differ by what moves within a leaf of 2^-10.
-        double[] differences = [.. Enumerable.Range(0, 2000).Select(i => coarse.Between(1, 1.2345, 1, 0, (uint)i).W - fine.Between(1, 1.2345, 1, 0, (uint)i).W)];
+        double[] differences =
+        [
+            .. Enumerable.Range(0, 2000).Select(i => coarse.Between(1, 1.2345, 1, 0, (uint)i).W - fine.Between(1, 1.2345, 1, 0, (uint)i).W),
+        ];
         Assert.InRange(Math.Sqrt(differences.Average(d => d * d)), 1e-4, Math.Sqrt(1.0 / 1024));
     }
 
@@ -138,7 +159,7 @@ public sealed class BrownianTreeTests
         }
     }
 
-    private static (ulong Seed, int Stream) Stream(int item) => (11, item);
+    private static readonly NoiseSeeds Stream = 11;
 
     internal static void AssertJoined(BrownianIncrement whole, BrownianIncrement first, BrownianIncrement second, double scale)
     {
@@ -168,13 +189,20 @@ public sealed class BrownianTreeTests
             // Var H_l = r h/12 less what W and H of the whole explain of it: r^2 H.
             double areaSpread = Math.Sqrt((r * h / 12) - (Math.Pow(r, 4) * h / 12));
             Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> whole = i => i.Whole.W / Math.Sqrt(h);
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> area = i => i.Whole.H * Math.Sqrt(12 / h);
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> left = i => i.Left.W / Math.Sqrt(r * h);
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> right = i => i.Right.W / Math.Sqrt(q * h);
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> leftArea = i => i.Left.H * Math.Sqrt(12 / (r * h));
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> rightArea = i => i.Right.H * Math.Sqrt(12 / (q * h));
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> given = i => (i.Left.W - (r * i.Whole.W) - (6 * r * q * i.Whole.H)) / spread;
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> areaGiven = i => (i.Left.H - (r * r * i.Whole.H)) / areaSpread;
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> area = i =>
+                i.Whole.H * Math.Sqrt(12 / h);
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> left = i =>
+                i.Left.W / Math.Sqrt(r * h);
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> right = i =>
+                i.Right.W / Math.Sqrt(q * h);
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> leftArea = i =>
+                i.Left.H * Math.Sqrt(12 / (r * h));
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> rightArea = i =>
+                i.Right.H * Math.Sqrt(12 / (q * h));
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> given = i =>
+                (i.Left.W - (r * i.Whole.W) - (6 * r * q * i.Whole.H)) / spread;
+            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> areaGiven = i =>
+                (i.Left.H - (r * r * i.Whole.H)) / areaSpread;
             Law("W", whole);
             Law("H", area);
             Law("W and H", Both(whole, area));

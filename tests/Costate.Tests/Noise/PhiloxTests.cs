@@ -7,8 +7,28 @@ public sealed class PhiloxTests
     // The known answers that come with the authors' Random123 library.
     [Theory]
     [InlineData(0u, 0u, 0u, 0u, 0u, 0u, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
-    [InlineData(0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
-    [InlineData(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdcceb, 0x5001e420u, 0x24126ea1u)]
+    [InlineData(
+        0xffffffffu,
+        0xffffffffu,
+        0xffffffffu,
+        0xffffffffu,
+        0xffffffffu,
+        0xffffffffu,
+        0x408f276du,
+        0x41c83b0eu,
+        0xa20bc7c6u,
+        0x6d5451fdu)]
+    [InlineData(
+        0x243f6a88u,
+        0x85a308d3u,
+        0x13198a2eu,
+        0x03707344u,
+        0xa4093822u,
+        0x299f31d0u,
+        0xd16cfe09u,
+        0x94fdcceb,
+        0x5001e420u,
+        0x24126ea1u)]
     public void Block_HasThePublishedAnswers(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint a, uint b, uint c, uint d) =>
         Assert.Equal((a, b, c, d), Philox.Block(c0, c1, c2, c3, k0 | ((ulong)k1 << 32)));
 
@@ -43,6 +63,14 @@ public sealed class PhiloxTests
     public void Draw_RefusesAnEmptyShape()
     {
         Assert.Throws<ArgumentException>(() => { StartNoise.Draw([], 1); });
-        Assert.Contains("[2, 0]", Assert.Throws<ArgumentException>(() => { StartNoise.Draw([2, 0], 1); }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "[2, 0]",
+            Assert
+                .Throws<ArgumentException>(() =>
+                {
+                    StartNoise.Draw([2, 0], 1);
+                })
+                .Message,
+            StringComparison.Ordinal);
     }
 }

@@ -47,7 +47,10 @@ public sealed class StrongOrderTests
         TimeGrid grid = TimeGrid.UniformLogSnr(schedule, 64, 1, 1e-3);
         var denoiser = Denoiser.FromFunction((x, t, _) => x * schedule.Sigma(t[0].item<double>()), Prediction.Noise);
         var sampler = new Sampler(denoiser, schedule, Solver.Rex(ButcherTableau.EulerMaruyama, coupling, prediction), grid);
-        double variance = sampler.Sample(StartNoise.Draw([2000, 1], 1, ScalarType.Float64), noise: BrownianPath.PerStep(2)).var().item<double>();
+        double variance = sampler
+            .Sample(StartNoise.Draw([2000, 1], 1, ScalarType.Float64), noise: BrownianPath.PerStep(2))
+            .var()
+            .item<double>();
 
         double h = (schedule.HalfLogSnr(grid.End) - schedule.HalfLogSnr(grid.Start)) / grid.Steps;
         Assert.Equal(stays, prediction == Prediction.Data || coupling * (1 + (2 * double.Exp(h)) - 2) < 1);
@@ -103,12 +106,19 @@ public sealed class StrongOrderTests
 
     private Tensor Run(Solver solver, int steps, double start, double end, bool turnsAreas = false)
     {
-        var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, steps, start, end));
+        var sampler = new Sampler(
+            mixture.Denoiser(),
+            mixture.Schedule,
+            solver,
+            TimeGrid.UniformLogSnr(mixture.Schedule, steps, start, end));
         Tensor noise = StartNoise.Draw([Items, 2], 1, ScalarType.Float64);
         BrownianPath path = BrownianPath.Tree(3);
         if (turnsAreas)
         {
-            path = BrownianPath.Recorded(stack(sampler.Table.NoiseIntervals.Select((interval, i) => path.Normal(i, interval, noise) * (interval.IsLevyArea ? -1 : 1))));
+            path = BrownianPath.Recorded(
+                stack(
+                    sampler.Table.NoiseIntervals.Select((interval, i) => path.Normal(i, interval, noise) * (interval.IsLevyArea ? -1 : 1)))
+            );
         }
 
         return sampler.Sample(noise, mixture.ConditionTensor(Items), path);

@@ -20,7 +20,8 @@ public sealed class LatentDivergenceTests
 
         void Says(Func<Tensor, Tensor> loss, params string[] texts)
         {
-            var error = Assert.Throws<InvalidOperationException>(() => new LatentOptimisation(NewSampler(), loss).Run(Starts(2), Conditions(2)));
+            var error = Assert.Throws<InvalidOperationException>(() =>
+                new LatentOptimisation(NewSampler(), loss).Run(Starts(2), Conditions(2)));
             Assert.All(texts, text => Assert.Contains(text, error.Message));
         }
     }
@@ -34,8 +35,17 @@ public sealed class LatentDivergenceTests
     public void DivergedItem_LeavesTheOthersAlone(string optimiser, double weight, int iteration)
     {
         using var scope = NewDisposeScope();
-        LatentOptimisationOptions options = Options(optimiser, 5) with { Optimiser = optimiser == "momentum-unclipped" ? LatentOptimiser.GradientDescent(0.9) : Options(optimiser, 5).Optimiser };
-        foreach ((bool drops, GradientMethod method) in new[] { (false, GradientMethod.Discrete()), (true, GradientMethod.Discrete()), (false, GradientMethod.Unrolled()) })
+        LatentOptimisationOptions options = Options(optimiser, 5) with
+        {
+            Optimiser = optimiser == "momentum-unclipped" ? LatentOptimiser.GradientDescent(0.9) : Options(optimiser, 5).Optimiser,
+        };
+        foreach (
+            (bool drops, GradientMethod method) in new[]
+            {
+                (false, GradientMethod.Discrete()),
+                (true, GradientMethod.Discrete()),
+                (false, GradientMethod.Unrolled()),
+            })
         {
             int calls = 0;
             Tensor Loss(Tensor x, IReadOnlyList<int> items)
@@ -44,13 +54,18 @@ public sealed class LatentDivergenceTests
                 return Problem.Loss(x) * tensor(items.Select(i => i == 1 ? its : 1).ToArray());
             }
 
-            OptimisedLatent found = (drops ? new LatentOptimisation(NewSampler(), Loss, options with { Method = method }) : new(NewSampler(), x => Loss(x, [0, 1, 2]), options with { Method = method }))
-                .Run(Starts(3), Conditions(3));
+            OptimisedLatent found = (
+                drops
+                    ? new LatentOptimisation(NewSampler(), Loss, options with { Method = method })
+                    : new(NewSampler(), x => Loss(x, [0, 1, 2]), options with { Method = method })
+            ).Run(Starts(3), Conditions(3));
             DivergedItem diverged = Assert.Single(found.Diverged);
             Assert.Equal((1, iteration), (diverged.Item, diverged.Step));
             foreach (int i in (int[])[0, 2])
             {
-                OptimisedLatent alone = new LatentOptimisation(NewSampler(), Problem.Loss, options with { Method = method }).Run(Starts(3).narrow(0, i, 1), Conditions(3).narrow(0, i, 1));
+                OptimisedLatent alone = new LatentOptimisation(NewSampler(), Problem.Loss, options with { Method = method }).Run(
+                    Starts(3).narrow(0, i, 1),
+                    Conditions(3).narrow(0, i, 1));
                 Assert.Empty(alone.Diverged);
 
                 // Sums over one item and over three, in 64 bits, through five iterations.
@@ -59,7 +74,10 @@ public sealed class LatentDivergenceTests
             }
 
             // It keeps its best, and its losses end.
-            Assert.True(found.Sample.isfinite().all().item<bool>() && found.StartNoise.isfinite().all().item<bool>() && found.Condition!.Values.isfinite().all().item<bool>());
+            Assert.True(
+                found.Sample.isfinite().all().item<bool>()
+                    && found.StartNoise.isfinite().all().item<bool>()
+                    && found.Condition!.Values.isfinite().all().item<bool>());
             Assert.True(found.Losses[5, 1].isnan().item<bool>());
             Assert.InRange(found.BestIteration[1], 0, Math.Max(0, iteration - 1));
         }
@@ -73,9 +91,16 @@ public sealed class LatentDivergenceTests
     {
         using var scope = NewDisposeScope();
         using var weight = new Parameter(ones(1, ScalarType.Float64));
-        Denoiser denoiser = Denoiser.FromFunction((x, t, z) => Problem.Denoiser().Call(x, t[0].item<double>(), z!) * weight, Prediction.Noise, parameters: [weight]);
+        Denoiser denoiser = Denoiser.FromFunction(
+            (x, t, z) => Problem.Denoiser().Call(x, t[0].item<double>(), z!) * weight,
+            Prediction.Noise,
+            parameters: [weight]);
         var options = new LatentOptimisationOptions { Iterations = 5, Targets = OptimisationTargets.Parameters, ParameterRate = rate };
-        OptimisedLatent found = new LatentOptimisation(new Sampler(denoiser, Problem.Schedule, Solver.Ddim(), Grid()), Problem.Loss, options).Run(Starts(3), Conditions(3));
+        OptimisedLatent found = new LatentOptimisation(
+            new Sampler(denoiser, Problem.Schedule, Solver.Ddim(), Grid()),
+            Problem.Loss,
+            options
+        ).Run(Starts(3), Conditions(3));
         Assert.All(found.Diverged, d => Assert.Equal(iteration, d.Step));
         Assert.Equal([0, 1, 2], found.Diverged.Select(d => d.Item));
         Assert.Equal(1, weight.item<double>());

@@ -46,11 +46,20 @@ public sealed class LatentOptimisationTests
         (Tensor x, Tensor z) = (Starts(3), Conditions(3));
         foreach (bool drops in new[] { false, true })
         {
-            var options = Options(optimiser, 8) with { Patience = 2, StopAtLoss = 0.6, KeepStartNorm = true, MaxGradientNorm = 2, InjectedNoise = optimiser == "l-bfgs" ? 0 : 1e-3, InjectedNoiseSeeds = [4, 5, 6] };
+            var options = Options(optimiser, 8) with
+            {
+                Patience = 2,
+                StopAtLoss = 0.6,
+                KeepStartNorm = true,
+                MaxGradientNorm = 2,
+                InjectedNoise = optimiser == "l-bfgs" ? 0 : 1e-3,
+                InjectedNoiseSeeds = NoiseSeeds.OfItems(4, 5, 6),
+            };
             OptimisedLatent together = Optimisation(options, drops).Run(x, z);
             for (int item = 0; item < 3; item++)
             {
-                OptimisedLatent alone = Optimisation(options with { InjectedNoiseSeeds = [(ulong)(4 + item)] }, drops).Run(x.narrow(0, item, 1), z.narrow(0, item, 1));
+                OptimisedLatent alone = Optimisation(options with { InjectedNoiseSeeds = NoiseSeeds.OfItems((ulong)(4 + item)) }, drops)
+                    .Run(x.narrow(0, item, 1), z.narrow(0, item, 1));
 
                 // The batched network sums in another order than the single one.
                 Near.Equal(alone.Sample, together.Sample.narrow(0, item, 1), 1e-10);
@@ -74,7 +83,8 @@ public sealed class LatentOptimisationTests
         using var scope = NewDisposeScope();
         (Tensor x, Tensor z) = (Starts(2), Conditions(2));
         (Tensor before, Tensor beforeZ) = (x.clone(), z.clone());
-        OptimisedLatent result = Optimise(NewSampler(), optimiser, 10, OptimisationTargets.StartNoise | OptimisationTargets.Condition).Run(x, z);
+        OptimisedLatent result = Optimise(NewSampler(), optimiser, 10, OptimisationTargets.StartNoise | OptimisationTargets.Condition)
+            .Run(x, z);
         Assert.All(Enumerable.Range(0, 2), i => Assert.True(result.BestLoss[i] < result.Losses[0, i].item<double>() - 0.1));
         Assert.True(x.equal(before).all().item<bool>() && z.equal(beforeZ).all().item<bool>());
         Near.Equal(Problem.Loss(result.Sample), tensor(result.BestLoss.ToArray(), dtype: ScalarType.Float64), 1e-13);
@@ -119,14 +129,18 @@ public sealed class LatentOptimisationTests
             frozen.requires_grad_(false);
         }
 
-        var denoiser = Denoiser.FromFunction((x, t, z) => net.call(x, t, z!) + x.mm(left.mm(right).t()), Prediction.Noise, parameters: [left, right]);
+        var denoiser = Denoiser.FromFunction(
+            (x, t, z) => net.call(x, t, z!) + x.mm(left.mm(right).t()),
+            Prediction.Noise,
+            parameters: [left, right]);
         var sampler = new Sampler(denoiser, Problem.Schedule, Solver.Ddim(), Grid());
         SampleGradient gradient = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
         var options = new LatentOptimisationOptions { Iterations = 1, Targets = OptimisationTargets.Parameters, ParameterRate = 1e-6 };
         Tensor expected = left.detach() - (1e-6 * gradient.Parameters[0]);
         int call = 0;
         Tensor Fails(Tensor x) => call++ == 1 ? throw new InvalidOperationException("No.") : SmallNet.Loss(x);
-        Assert.Throws<InvalidOperationException>(() => new LatentOptimisation(sampler, Fails, options).Run(SmallNet.Start(), SmallNet.Condition()));
+        Assert.Throws<InvalidOperationException>(() =>
+            new LatentOptimisation(sampler, Fails, options).Run(SmallNet.Start(), SmallNet.Condition()));
         Assert.Equal(0, left.abs().max().item<double>());
         OptimisedLatent result = new LatentOptimisation(sampler, SmallNet.Loss, options).Run(SmallNet.Start(), SmallNet.Condition());
         Near.Equal(expected, left.detach(), 1e-13);
@@ -141,11 +155,15 @@ public sealed class LatentOptimisationTests
     {
         using var scope = NewDisposeScope();
         var edict = new Sampler(Problem.Denoiser(), Problem.Schedule, Solver.Edict(), Grid());
-        OptimisedLatent doodl = new LatentOptimisation(edict, Problem.Loss, LatentOptimisationOptions.Doodl with { Iterations = 5 }).Run(Starts(2), Conditions(2));
+        OptimisedLatent doodl = new LatentOptimisation(edict, Problem.Loss, LatentOptimisationOptions.Doodl with { Iterations = 5 }).Run(
+            Starts(2),
+            Conditions(2));
         // In two dimensions a clipped gradient on a circle may point uphill; in both items it does not.
         Assert.Contains(doodl.BestIteration, best => best > 0);
         Assert.Equal(Starts(2)[1].norm().item<double>(), doodl.StartNoise[1].norm().item<double>(), 1e-12);
-        OptimisedLatent dFlow = new LatentOptimisation(NewSampler(), Problem.Loss, LatentOptimisationOptions.DFlow).Run(Starts(2), Conditions(2));
+        OptimisedLatent dFlow = new LatentOptimisation(NewSampler(), Problem.Loss, LatentOptimisationOptions.DFlow).Run(
+            Starts(2),
+            Conditions(2));
 
         // sin's lowest value is -1, and the squared distance cannot go below 0.
         Assert.All(dFlow.BestLoss, best => Assert.InRange(best, -1, 1));
@@ -158,7 +176,8 @@ public sealed class LatentOptimisationTests
         using var scope = NewDisposeScope();
         var told = new List<(int Iteration, double Loss, double Sample)>();
         var progress = new Told(p => told.Add((p.Iteration, p.Losses[0], p.Samples[0, 0].item<double>())));
-        OptimisedLatent result = Optimise(NewSampler(), "descent", 2, OptimisationTargets.StartNoise).Run(Starts(1), Conditions(1), progress: progress);
+        OptimisedLatent result = Optimise(NewSampler(), "descent", 2, OptimisationTargets.StartNoise)
+            .Run(Starts(1), Conditions(1), progress: progress);
         Assert.Equal([0, 1, 2], told.Select(t => t.Iteration));
         Assert.Equal(result.Losses.data<double>().ToArray(), told.Select(t => t.Loss));
         Assert.Equal(result.Sample[0, 0].item<double>(), told[2].Sample);
@@ -170,7 +189,9 @@ public sealed class LatentOptimisationTests
         using var scope = NewDisposeScope();
         using var source = new CancellationTokenSource();
         var progress = new Told(p => source.Cancel());
-        Assert.Throws<OperationCanceledException>(() => Optimise(NewSampler(), "adam", 5, OptimisationTargets.StartNoise).Run(Starts(1), Conditions(1), progress: progress, cancellationToken: source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            Optimise(NewSampler(), "adam", 5, OptimisationTargets.StartNoise)
+                .Run(Starts(1), Conditions(1), progress: progress, cancellationToken: source.Token));
     }
 
     [Fact]
@@ -186,11 +207,18 @@ public sealed class LatentOptimisationTests
         Refuses(new() { Targets = OptimisationTargets.Parameters }, "names none");
         Assert.Contains("momentum 1", Assert.Throws<ArgumentOutOfRangeException>(() => LatentOptimiser.GradientDescent(1)).Message);
         var onlyCondition = new LatentOptimisationOptions { Targets = OptimisationTargets.Condition };
-        Assert.Contains("no condition", Assert.Throws<ArgumentException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, onlyCondition).Run(Starts(1))).Message);
-        var seeds = new LatentOptimisationOptions { InjectedNoise = 1, InjectedNoiseSeeds = [1, 2] };
-        Assert.Contains("2 seeds", Assert.Throws<ArgumentException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, seeds).Run(Starts(1))).Message);
+        Assert.Contains(
+            "no condition",
+            Assert.Throws<ArgumentException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, onlyCondition).Run(Starts(1))).Message
+        );
+        var seeds = new LatentOptimisationOptions { InjectedNoise = 1, InjectedNoiseSeeds = NoiseSeeds.OfItems(1, 2) };
+        Assert.Contains(
+            "2 seeds",
+            Assert.Throws<InputException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, seeds).Run(Starts(1))).Message);
 
         static void Refuses(LatentOptimisationOptions options, string text) =>
-            Assert.Contains(text, Assert.Throws<ArgumentException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, options)).Message);
+            Assert.Contains(
+                text,
+                Assert.Throws<ArgumentException>(() => new LatentOptimisation(NewSampler(), Problem.Loss, options)).Message);
     }
 }

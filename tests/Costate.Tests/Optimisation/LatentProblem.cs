@@ -16,7 +16,8 @@ internal static class LatentProblem
 
     public static Tensor Starts(int batch) => StartNoise.Draw([batch, 2], 31, ScalarType.Float64);
 
-    public static Tensor Conditions(int batch) => Problem.ConditionTensor(batch) + StartNoise.Draw([batch, 2], 32, ScalarType.Float64).mul(0.1);
+    public static Tensor Conditions(int batch) =>
+        Problem.ConditionTensor(batch) + StartNoise.Draw([batch, 2], 32, ScalarType.Float64).mul(0.1);
 
     public static LatentOptimisationOptions Options(string optimiser, int iterations) => new()
     {

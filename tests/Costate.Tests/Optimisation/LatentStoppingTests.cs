@@ -11,7 +11,8 @@ public sealed class LatentStoppingTests
     {
         using var scope = NewDisposeScope();
         var identity = new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.0, Prediction.Noise), Problem.Schedule, Solver.Ddim(), Grid());
-        OptimisedLatent result = new LatentOptimisation(identity, x => x.square().sum(1), Options("l-bfgs", 30)).Run(cat([zeros(1, 2, ScalarType.Float64), Starts(1)]));
+        OptimisedLatent result = new LatentOptimisation(identity, x => x.square().sum(1), Options("l-bfgs", 30)).Run(
+            cat([zeros(1, 2, ScalarType.Float64), Starts(1)]));
         Assert.Equal(0, result.BestIteration[0]);
         Assert.Equal(2 * Steps, result.NetworkEvaluations[0]);
         Assert.InRange(result.BestLoss[1], 0, 1e-12);
@@ -57,7 +58,9 @@ public sealed class LatentStoppingTests
         double[] given = [5, 4, 4.5, 3.95, 4.2, 4.3, 4.4];
         int call = 0;
         var options = new LatentOptimisationOptions { Iterations = 6, Patience = 3, MinImprovement = 0.1 };
-        OptimisedLatent result = new LatentOptimisation(NewSampler(), x => (x.sum(1) * 0.0) + given[call++], options).Run(Starts(1), Conditions(1));
+        OptimisedLatent result = new LatentOptimisation(NewSampler(), x => (x.sum(1) * 0.0) + given[call++], options).Run(
+            Starts(1),
+            Conditions(1));
         Assert.Equal(5, call);
         Assert.Equal((3.95, 3), (result.BestLoss[0], result.BestIteration[0]));
     }
@@ -73,7 +76,10 @@ public sealed class LatentStoppingTests
         {
             OptimisedLatent all = new LatentOptimisation(sampler, Problem.Loss, options).Run(Starts(3), Conditions(3), path);
             Tensor Loss(Tensor x, IReadOnlyList<int> items) => Problem.Loss(x) - tensor(items.Select(i => i == 0 ? 1e6 : 0.0).ToArray());
-            OptimisedLatent part = new LatentOptimisation(sampler, Loss, options with { StopAtLoss = -1e5 }).Run(Starts(3), Conditions(3), path);
+            OptimisedLatent part = new LatentOptimisation(sampler, Loss, options with { StopAtLoss = -1e5 }).Run(
+                Starts(3),
+                Conditions(3),
+                path);
             Assert.Equal(2 * Steps, part.NetworkEvaluations[0]);
             Near.Equal(all.Sample.narrow(0, 1, 2), part.Sample.narrow(0, 1, 2), 1e-12);
         }

@@ -34,7 +34,9 @@ public sealed class NetworkDivergenceTests
                 Assert.Empty(alone.Diverged);
                 Assert.Equal(alone.Sample[0].data<float>().ToArray(), together.Sample[item].data<float>().ToArray());
                 Assert.Equal(alone.Loss[0].item<float>(), together.Loss[item].item<float>());
-                Assert.Equal(alone.StepLosses[TensorIndex.Colon, 0].contiguous().data<float>().ToArray(), together.StepLosses[TensorIndex.Colon, item].contiguous().data<float>().ToArray());
+                Assert.Equal(
+                    alone.StepLosses[TensorIndex.Colon, 0].contiguous().data<float>().ToArray(),
+                    together.StepLosses[TensorIndex.Colon, item].contiguous().data<float>().ToArray());
             }
         }
     }
@@ -49,7 +51,10 @@ public sealed class NetworkDivergenceTests
         Assert.Contains("at step 0", message, StringComparison.Ordinal);
 
         // Once it has answered, what comes later is divergence, even of all.
-        GuidedSample late = Run(way, Net((x, t) => (t < 0.5) & ones_like(x, dtype: ScalarType.Bool).any(1, true), double.NaN), StartNoise.Draw([3, 4], 5));
+        GuidedSample late = Run(
+            way,
+            Net((x, t) => (t < 0.5) & ones_like(x, dtype: ScalarType.Bool).any(1, true), double.NaN),
+            StartNoise.Draw([3, 4], 5));
         Assert.Equal(3, late.Diverged.Count);
     }
 
@@ -87,7 +92,15 @@ public sealed class NetworkDivergenceTests
         "end-to-end" => new() { StateStrength = 0.1, Lookahead = Lookahead.EndToEnd() },
         "euler-2" => new() { StateStrength = 0.1, Lookahead = Lookahead.Euler(2), Normalization = GuidanceNormalization.RmsToNoise },
         "unrolled" => new() { StateStrength = 0.1, Lookahead = Lookahead.Euler(2) with { Method = GradientMethod.Unrolled() } },
-        _ => new() { StateStrength = 0.1, DataStrength = 0.1, Recurrences = 2, Smoothing = 0.1, SmoothingDraws = 2, Normalization = GuidanceNormalization.Loss },
+        _ => new()
+        {
+            StateStrength = 0.1,
+            DataStrength = 0.1,
+            Recurrences = 2,
+            Smoothing = 0.1,
+            SmoothingDraws = 2,
+            Normalization = GuidanceNormalization.Loss,
+        },
     });
 
     private static ulong[] Seeds(long batch, ulong first) => [.. Enumerable.Range(0, (int)batch).Select(i => first + (ulong)i)];

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Costate.Tests;
 
 /// <summary>
-/// The Gaussian mixture of tests/goldens/mixture.json, whose noise prediction is known in closed form, with the exact gradient of a
+/// The Gaussian mixture of tests/fixtures/mixture.json, whose noise prediction is known in closed form, with the exact gradient of a
 /// loss through its probability-flow ODE.
 /// </summary>
 internal sealed record Mixture
@@ -25,15 +25,23 @@ internal sealed record Mixture
         Sample = json.GetProperty("x0").Deserialize<double[]>()!;
         StartGradient = json.GetProperty("grad_xT").Deserialize<double[]>()!;
         ConditionGradient = json.GetProperty("grad_z").Deserialize<double[]>()!;
+        (GridStart, GridEnd) = (json.GetProperty("t_start").GetDouble(), json.GetProperty("t_end").GetDouble());
     }
 
-    public static Mixture Load()
+    public static Mixture Load() => Load(Fixtures.PathTo("mixture.json"));
+
+    /// <summary>Another one in the same form.</summary>
+    public static Mixture Load(string path)
     {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Goldens.PathTo("mixture.json")));
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(path));
         return new Mixture(json.RootElement);
     }
 
     public NoiseSchedule Schedule { get; init; } = NoiseSchedule.VpLinear(0.1, 20);
+
+    public double GridStart { get; }
+
+    public double GridEnd { get; }
 
     public double[] Target { get; }
 
@@ -89,7 +97,8 @@ internal sealed record Mixture
     }
 
     // A sampler tells the whole batch one time.
-    private static Tensor Column(double[] times, Func<double, double> value, ScalarType dtype) => times.AsSpan().IndexOfAnyExcept(times[0]) < 0
+    private static Tensor Column(double[] times, Func<double, double> value, ScalarType dtype) =>
+        times.AsSpan().IndexOfAnyExcept(times[0]) < 0
         ? full([times.Length, 1], value(times[0]), ScalarType.Float64).to(dtype)
         : tensor([.. times.Select(value)], ScalarType.Float64).to(dtype).unsqueeze(1);
 }

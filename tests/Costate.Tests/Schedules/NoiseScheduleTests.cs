@@ -130,7 +130,9 @@ public sealed class NoiseScheduleTests
         // Four training steps, at t = 1/4, 1/2, 3/4 and 1; between two of them log alpha is linear.
         NoiseSchedule schedule = All["discrete-zero-snr"];
         double[] given = [0.9, 0.5, 0.1, 0];
-        Assert.All(given.Select((value, k) => (value, k)), at => Assert.Equal(at.value, Math.Pow(schedule.Alpha((at.k + 1) / 4.0), 2), 1e-15));
+        Assert.All(
+            given.Select((value, k) => (value, k)),
+            at => Assert.Equal(at.value, Math.Pow(schedule.Alpha((at.k + 1) / 4.0), 2), 1e-15));
         Assert.Equal((schedule.LogAlpha(0.25) + schedule.LogAlpha(0.5)) / 2, schedule.LogAlpha(0.375), 1e-15);
     }
 
@@ -141,7 +143,10 @@ public sealed class NoiseScheduleTests
         {
             foreach (double t in new[] { -1e-9, 1 + 1e-9, double.NaN })
             {
-                Assert.Contains("[0, 1]", Assert.Throws<ArgumentOutOfRangeException>(() => schedule.Alpha(t)).Message, StringComparison.Ordinal);
+                Assert.Contains(
+                    "[0, 1]",
+                    Assert.Throws<ArgumentOutOfRangeException>(() => schedule.Alpha(t)).Message,
+                    StringComparison.Ordinal);
                 Assert.Throws<ArgumentOutOfRangeException>(() => schedule.LogSigma(t));
                 Assert.Throws<ArgumentOutOfRangeException>(() => schedule.Drift(t));
                 Assert.Throws<ArgumentOutOfRangeException>(() => schedule.DiffusionSquared(t));
@@ -150,7 +155,10 @@ public sealed class NoiseScheduleTests
             Assert.Throws<ArgumentOutOfRangeException>(() => schedule.TimeAtHalfLogSnr(double.NaN));
         }
 
-        Assert.Contains("-100", Assert.Throws<ArgumentOutOfRangeException>(() => All["linear"].TimeAtHalfLogSnr(-100)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "-100",
+            Assert.Throws<ArgumentOutOfRangeException>(() => All["linear"].TimeAtHalfLogSnr(-100)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => All["discrete"].TimeAtHalfLogSnr(-100));
         Assert.Throws<ArgumentOutOfRangeException>(() => All["edm"].TimeAtHalfLogSnr(-100));
     }
@@ -164,8 +172,14 @@ public sealed class NoiseScheduleTests
         Assert.Throws<ArgumentOutOfRangeException>(() => NoiseSchedule.VpCosine(-0.1));
         Assert.Throws<ArgumentOutOfRangeException>(() => NoiseSchedule.Edm(0));
         Assert.Contains("no values", Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([])).Message, StringComparison.Ordinal);
-        Assert.Contains("step 1", Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([0.1, 1.5])).Message, StringComparison.Ordinal);
-        Assert.Contains("step 2", Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([0.9, 0.5, 0.6])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "step 1",
+            Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([0.1, 1.5])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "step 2",
+            Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([0.9, 0.5, 0.6])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -190,10 +204,22 @@ public sealed class NoiseScheduleTests
         }
 
         Assert.Equal(0.7, NoiseSchedule.FromAlphasCumprod([0]).Alpha(0.3), 1e-15);
-        Assert.Contains("without noise", Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([1])).Message, StringComparison.Ordinal);
-        Assert.Contains("step 1", Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([1, 1, 0.5])).Message, StringComparison.Ordinal);
-        Assert.Contains("step 1", Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([0.1, 0, 0.1])).Message, StringComparison.Ordinal);
-        Assert.Contains("1 at training step 0", Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([1, 0.1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "without noise",
+            Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([1])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "step 1",
+            Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([1, 1, 0.5])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "step 1",
+            Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([0.1, 0, 0.1])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "1 at training step 0",
+            Assert.Throws<InputException>(() => NoiseSchedule.FromBetas([1, 0.1])).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([1.5, 0.5]));
         Assert.Throws<InputException>(() => NoiseSchedule.FromAlphasCumprod([double.NaN]));
     }

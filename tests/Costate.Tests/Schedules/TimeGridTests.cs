@@ -81,7 +81,10 @@ public sealed class TimeGridTests
         Assert.Throws<ArgumentException>(() => TimeGrid.Uniform(5, 0.1, 0.9));
         Assert.Throws<ArgumentException>(() => TimeGrid.FromTimes([1, 0.5], [1]));
         Assert.Throws<ArgumentException>(() => TimeGrid.FromTimes([1, 0.5], [1, double.NaN]));
-        Assert.Contains("infin", Assert.Throws<ArgumentException>(() => TimeGrid.UniformLogSnr(Schedule, 5, 1, 0)).Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "infin",
+            Assert.Throws<ArgumentException>(() => TimeGrid.UniformLogSnr(Schedule, 5, 1, 0)).Message,
+            StringComparison.OrdinalIgnoreCase);
         Assert.Throws<ArgumentOutOfRangeException>(() => TimeGrid.Karras(Schedule, 5, rho: 0));
     }
 }

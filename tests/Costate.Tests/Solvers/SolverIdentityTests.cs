@@ -18,12 +18,16 @@ public sealed class SolverIdentityTests
         (string Identity, string Table, string Name)[] all = [.. Variants().Select(v => (v.Solver.Identity!, TablesOf(v.Solver), v.Name))];
         foreach (var same in all.GroupBy(v => v.Identity))
         {
-            Assert.True(same.DistinctBy(v => v.Table).Count() == 1, $"'{same.Key}' is {string.Join(" and ", same.DistinctBy(v => v.Table).Select(v => v.Name))}, whose tables differ.");
+            Assert.True(
+                same.DistinctBy(v => v.Table).Count() == 1,
+                $"'{same.Key}' is {string.Join(" and ", same.DistinctBy(v => v.Table).Select(v => v.Name))}, whose tables differ.");
         }
 
         foreach (var same in all.GroupBy(v => v.Table))
         {
-            Assert.True(same.DistinctBy(v => v.Identity).Count() == 1, $"One table is {string.Join(" and ", same.DistinctBy(v => v.Identity).Select(v => v.Identity))}.");
+            Assert.True(
+                same.DistinctBy(v => v.Identity).Count() == 1,
+                $"One table is {string.Join(" and ", same.DistinctBy(v => v.Identity).Select(v => v.Identity))}.");
         }
 
         // The names alone would not do, or this test would prove nothing.
@@ -54,7 +58,12 @@ public sealed class SolverIdentityTests
             Sampler Of(Solver solver) => new(mixture.Denoiser(), mixture.Schedule, solver, grid);
             using NoiseState state = Of(made).Invert(mixture.StartTensor(), mixture.ConditionTensor(), BrownianPath.PerStep(3));
             Of(made).Sample(state, mixture.ConditionTensor(), BrownianPath.PerStep(3));
-            string message = Assert.Throws<ArgumentException>(() => { Of(other).Sample(state, mixture.ConditionTensor(), BrownianPath.PerStep(3)); }).Message;
+            string message = Assert
+                .Throws<ArgumentException>(() =>
+                {
+                    Of(other).Sample(state, mixture.ConditionTensor(), BrownianPath.PerStep(3));
+                })
+                .Message;
             Assert.Contains("solver: the state has", message, StringComparison.Ordinal);
             Assert.Contains($"this sampler, {other.Name}, '", message, StringComparison.Ordinal);
         }
@@ -68,26 +77,72 @@ public sealed class SolverIdentityTests
         Sampler Of(double rate) => new(denoiser, new OwnSchedule(rate), Solver.Ddim(), TimeGrid.Uniform(4));
         using NoiseState state = Of(3).Invert(ones(1, 2));
         Of(3).Sample(state);
-        Assert.Contains("schedule: the state has", Assert.Throws<ArgumentException>(() => { Of(2).Sample(state); }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "schedule: the state has",
+            Assert
+                .Throws<ArgumentException>(() =>
+                {
+                    Of(2).Sample(state);
+                })
+                .Message,
+            StringComparison.Ordinal);
     }
 
     private static IEnumerable<(string Name, Solver Solver)> Variants() =>
     [
         .. Solvers.Every.Select(row => (row.Data, Solvers.Named(row.Data))),
         .. from order in Orders(3) from type in Types from final in Policies
-           from made in (Solver[])[Solver.DpmSolver(order, type, final), Solver.DpmSolverPlusPlus(order, type, final), Solver.Deis(order, final)]
+            from made in (Solver[])
+                [Solver.DpmSolver(order, type, final), Solver.DpmSolverPlusPlus(order, type, final), Solver.Deis(order, final)]
            select ($"{made} {type} {final}", made),
         .. from order in Orders(2) from type in Types from final in Policies
            from made in (Solver[])[Solver.SdeDpmSolver(order, type, final), Solver.SdeDpmSolverPlusPlus(order, type, final)]
            select ($"{made} {type} {final}", made),
         .. from order in Orders(3) from type in Types from kind in Kinds from onGrid in new[] { false, true } from final in Policies
-           select ($"singlestep {order} {type} {kind} {onGrid} {final}", (Solver)new ExponentialSinglestep("", kind, order) { Type = type, OnGrid = onGrid, FinalSteps = final }),
+            select (
+                $"singlestep {order} {type} {kind} {onGrid} {final}",
+                (Solver)
+                    new ExponentialSinglestep("", kind, order)
+                    {
+                        Type = type,
+                        OnGrid = onGrid,
+                        FinalSteps = final,
+                    }),
         .. from order in Orders(3) from final in Policies from repeats in new[] { false, true } from halves in new[] { false, true }
-           select ($"multistep {order} {final} {repeats} {halves}", (Solver)new ExponentialMultistep("", Prediction.Data, order) { Type = SolverType.Midpoint, FinalSteps = final, RepeatsEnd = repeats, HalvesSecondDerivative = halves }),
-        .. from order in Orders(3) from variant in Enum.GetValues<UniPcVariant>() from final in Policies from kind in Kinds from repeats in new[] { false, true } from uncorrected in (int[][])[[], [0], [1, 2]]
-           select ($"UniPC {order} {variant} {final} {kind} {repeats} {uncorrected.Length}", (Solver)new UniPc(order, kind) { Variant = variant, FinalSteps = final, RepeatsEnd = repeats, UncorrectedSteps = uncorrected }),
+            select (
+                $"multistep {order} {final} {repeats} {halves}",
+                (Solver)
+                    new ExponentialMultistep("", Prediction.Data, order)
+                    {
+                        Type = SolverType.Midpoint,
+                        FinalSteps = final,
+                        RepeatsEnd = repeats,
+                        HalvesSecondDerivative = halves,
+                    }),
+            .. from order in Orders(3)
+            from variant in Enum.GetValues<UniPcVariant>()
+            from final in Policies
+            from kind in Kinds
+            from repeats in new[] { false, true }
+            from uncorrected in (int[][])
+                [
+                    [],
+                    [0],
+                    [1, 2],
+                ]
+            select (
+                $"UniPC {order} {variant} {final} {kind} {repeats} {uncorrected.Length}",
+                (Solver)
+                    new UniPc(order, kind)
+                    {
+                        Variant = variant,
+                        FinalSteps = final,
+                        RepeatsEnd = repeats,
+                        UncorrectedSteps = uncorrected,
+                    }),
         .. from tableau in ButcherTableau.All from kind in tableau == ButcherTableau.Shark ? [Prediction.Data] : Kinds
-           from made in (Solver[])[Solver.ExponentialRungeKutta(tableau, kind), Solver.Rex(tableau, 0.999, kind), Solver.Rex(tableau, 0.9, kind)]
+            from made in (Solver[])
+                [Solver.ExponentialRungeKutta(tableau, kind), Solver.Rex(tableau, 0.999, kind), Solver.Rex(tableau, 0.9, kind)]
            select (made.Name, made),
         ("own midpoint", Solver.Rex(new ButcherTableau("midpoint", 2, [[], [0.75]], [1.0 / 3, 2.0 / 3]))),
         ("edict", Solver.Edict()), ("edict 0.9", Solver.Edict(0.9)), ("edict in turns", Solver.Edict(alternates: false)),
@@ -115,10 +170,18 @@ public sealed class SolverIdentityTests
         }));
     }
 
-    private static string TextOf(SolverTable table) => string.Join('\n', table.Rows.Select((row, i) => string.Create(CultureInfo.InvariantCulture,
-        $"{i} {row.Time:R} {row.Interval} {(table.EvaluatedRows.Contains(i) ? row.Prediction.ToString() : "")} {row.SolvesFor} {Terms(row.States)} {Terms(row.Outputs)} {Terms(row.Inputs)}")));
+    private static string TextOf(SolverTable table) =>
+        string.Join(
+            '\n',
+            table.Rows.Select(
+                (row, i) =>
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{i} {row.Time:R} {row.Interval} {(table.EvaluatedRows.Contains(i) ? row.Prediction.ToString() : "")} "
+                            + $"{row.SolvesFor} {Terms(row.States)} {Terms(row.Outputs)} {Terms(row.Inputs)}")));
 
-    private static string Terms(IReadOnlyList<TableTerm> terms) => string.Join(',', terms.Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Index}:{term.Weight:R}")));
+    private static string Terms(IReadOnlyList<TableTerm> terms) =>
+        string.Join(',', terms.Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Index}:{term.Weight:R}")));
 
     private sealed class Own(double weight) : Solver
     {

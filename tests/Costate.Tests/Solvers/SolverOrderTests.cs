@@ -50,7 +50,11 @@ public sealed class SolverOrderTests
     private double Error(Solver solver, int steps, Prediction prediction)
     {
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(mixture.Denoiser(prediction), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
+        var sampler = new Sampler(
+            mixture.Denoiser(prediction),
+            mixture.Schedule,
+            solver,
+            TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
         return (sampler.Sample(mixture.StartTensor(), mixture.ConditionTensor()) - tensor(mixture.Sample)).norm().item<double>();
     }
 }

@@ -22,7 +22,8 @@ public sealed class SolverTableTests
         double prediction = table.Prediction == Prediction.Noise ? Noise : Data;
         foreach (TableRow row in table.Rows.Skip(1))
         {
-            double state = row.States.Sum(term => term.Weight * At(table.Rows[term.Index].Time)) + row.Outputs.Sum(term => term.Weight * prediction);
+            double state =
+                row.States.Sum(term => term.Weight * At(table.Rows[term.Index].Time)) + row.Outputs.Sum(term => term.Weight * prediction);
             Assert.Equal(At(row.Time), state, 1e-12);
         }
 
@@ -72,7 +73,9 @@ public sealed class SolverTableTests
     public void Tabulate_ReachesCleanData(string name)
     {
         SolverTable table = Solvers.Named(name).Tabulate(Schedule, TimeGrid.Uniform(6, 1, 0));
-        Assert.All(table.Rows.SelectMany(row => row.States.Concat(row.Outputs).Concat(row.Inputs)), term => Assert.True(double.IsFinite(term.Weight)));
+        Assert.All(
+            table.Rows.SelectMany(row => row.States.Concat(row.Outputs).Concat(row.Inputs)),
+            term => Assert.True(double.IsFinite(term.Weight)));
         Assert.Equal(0, table.Rows[^1].Time);
     }
 
@@ -81,7 +84,17 @@ public sealed class SolverTableTests
     {
         NoiseSchedule flow = NoiseSchedule.RectifiedFlow();
         TimeGrid whole = TimeGrid.Uniform(5, 1, 0);
-        foreach (Solver solver in new[] { Solver.Ddim(), Solver.Euler(), Solver.Heun(), Solver.DpmSolverPlusPlus(3), Solver.UniPc(3), Solver.DpmSolverPlusPlusSinglestep(2), Solver.SdeDpmSolverPlusPlus(2) })
+        foreach (
+            Solver solver in new[]
+            {
+                Solver.Ddim(),
+                Solver.Euler(),
+                Solver.Heun(),
+                Solver.DpmSolverPlusPlus(3),
+                Solver.UniPc(3),
+                Solver.DpmSolverPlusPlusSinglestep(2),
+                Solver.SdeDpmSolverPlusPlus(2),
+            })
         {
             SolverTable table = solver.Tabulate(flow, whole);
             Assert.All(table.Rows.SelectMany(row => row.States.Concat(row.Outputs)), term => Assert.True(double.IsFinite(term.Weight)));
@@ -117,7 +130,10 @@ public sealed class SolverTableTests
 
     [Fact]
     public void StochasticSolvers_RefuseAGridTowardsNoise() =>
-        Assert.Contains("invert", Assert.Throws<InvalidOperationException>(() => Solver.Ddpm().Tabulate(Schedule, TimeGrid.Uniform(4).Reversed())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "invert",
+            Assert.Throws<InvalidOperationException>(() => Solver.Ddpm().Tabulate(Schedule, TimeGrid.Uniform(4).Reversed())).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Builder_RefusesAnImplicitRow()

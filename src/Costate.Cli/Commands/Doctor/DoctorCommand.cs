@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Machines;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Models;
 using TorchSharp;
 
@@ -13,7 +13,12 @@ internal sealed class DoctorCommand : DocumentedCommand
 {
     private readonly Terminal terminal;
     private readonly Func<CpuLibrariesState> prepare;
-    private readonly Option<string> output = new("--output", "-o") { Description = "The folder to try: whether results could be written there. Nothing is left in it.", HelpName = "DIR", DefaultValueFactory = _ => "." };
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "The folder to try: whether results could be written there. Nothing is left in it.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => ".",
+    };
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -44,7 +49,9 @@ internal sealed class DoctorCommand : DocumentedCommand
                 .. Machine.Look(),
                 .. libtorch,
                 Try("output folder", () => Writable(parsed.GetValue(output)!)),
-                Try("embedded model", () => libtorch.All(f => f.IsWell) ? Model(parsed.GetValue(weights)) : "not looked at without libtorch"),
+                Try(
+                    "embedded model",
+                    () => libtorch.All(f => f.IsWell) ? Model(parsed.GetValue(weights)) : "not looked at without libtorch"),
             ],
         };
         report.Print(terminal, parsed.GetValue(json));
@@ -75,12 +82,18 @@ internal sealed class DoctorCommand : DocumentedCommand
     {
         using var model = new EmbeddedModel(folder);
         using DisposeScope scope = torch.NewDisposeScope();
-        (string Name, torch.nn.Module Network)[] networks = [("the autoencoder", model.Autoencoder), .. model.Judges.Append(model.Attack).Append(model.Pairs).Select(r => (r.Name, (torch.nn.Module)r.Network))];
+        (string Name, torch.nn.Module Network)[] networks =
+        [
+            ("the autoencoder", model.Autoencoder),
+            .. model.Judges.Append(model.Attack).Append(model.Pairs).Select(r => (r.Name, (torch.nn.Module)r.Network)),
+        ];
         foreach ((string name, torch.nn.Module network) in networks)
         {
             if (network.parameters().Any(p => !p.isfinite().all().item<bool>()))
             {
-                throw new CommandException($"Some weights of {name} in '{model.Folder}' are no numbers. Install the tool again, or name another folder with --weights.");
+                throw new CommandException(
+                    $"Some weights of {name} in '{model.Folder}' are no numbers. Install the tool again, "
+                        + "or name another folder with --weights.");
             }
         }
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
 using Costate.Experiments.Reconstruction;
+using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Pictures;
@@ -23,8 +23,16 @@ internal sealed class EvaluateAutoencoderCommand : DocumentedCommand
     private readonly CancellationToken cancellationToken;
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-autoencoder-evaluation");
-    private readonly Option<int?> faces = CommonOptions.Whole("--faces", 1, Limits.People, $"How many faces, each of another person. [default: {DefaultFaces}]");
-    private readonly Option<int?> steps = CommonOptions.Whole("--steps", 1, Limits.Steps, $"Steps of encoding and of decoding. [default: {DefaultSteps}]");
+    private readonly Option<int?> faces = CommonOptions.Whole(
+        "--faces",
+        1,
+        Limits.People,
+        $"How many faces, each of another person. [default: {DefaultFaces}]");
+    private readonly Option<int?> steps = CommonOptions.Whole(
+        "--steps",
+        1,
+        Limits.Steps,
+        $"Steps of encoding and of decoding. [default: {DefaultSteps}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -35,8 +43,11 @@ internal sealed class EvaluateAutoencoderCommand : DocumentedCommand
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
-            "Each face is decoded from its code with its own noise, which DPM-Solver++2M finds by running from data to noise, and with other noise, so that all that comes back comes from the code. Judges compare the result with another picture of the same person; beside it stands how they do on the picture itself. Nobody shown was trained on.",
-            $"Files: {ReportFile}, and {SheetFile} with the first faces, below them what came back from their own noise and from other noise.",
+            "Each face is decoded from its code with its own noise, which DPM-Solver++2M finds by running from data to noise, "
+                + "and with other noise, so that all that comes back comes from the code. Judges compare the result with another picture "
+                + "of the same person; beside it stands how they do on the picture itself. Nobody shown was trained on.",
+            $"Files: {ReportFile}, and {SheetFile} with the first faces, below them what came back from their own noise and from other "
+                + "noise.",
         ];
         Examples = [new("A quick look, on few faces", "costate evaluate autoencoder --faces 4 --steps 5")];
         foreach (Option option in (Option[])[weights, output, faces, steps, threads, json])
@@ -62,7 +73,15 @@ internal sealed class EvaluateAutoencoderCommand : DocumentedCommand
                 results = study.Run(line.Report, cancellationToken);
             }
 
-            string report = JsonReport.Text(new { Faces = count, FirstIdentity = ReconstructionStudy.FirstIdentity, Steps = stepCount, Solver = Solver.DpmSolverPlusPlus(2).Name, Results = results });
+            string report = JsonReport.Text(
+                new
+                {
+                    Faces = count,
+                    FirstIdentity = ReconstructionStudy.FirstIdentity,
+                    Steps = stepCount,
+                    Solver = Solver.DpmSolverPlusPlus(2).Name,
+                    Results = results,
+                });
             File.WriteAllText(folder.Stage(ReportFile), report + '\n');
             ContactSheet.WriteFile(folder.Stage(SheetFile), study.Shown!, (int)study.Shown!.shape[0] / 3);
             cancellationToken.ThrowIfCancellationRequested();

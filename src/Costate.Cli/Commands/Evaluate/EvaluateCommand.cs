@@ -1,13 +1,13 @@
 using System.CommandLine;
 using Costate.Cli.Terminals;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 
 namespace Costate.Cli.Commands.Evaluate;
 
 /// <summary><c>costate evaluate</c>: how good the embedded networks are, and what is done with them.</summary>
 internal sealed class EvaluateCommand : Command
 {
-    internal EvaluateCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+    internal EvaluateCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base("evaluate", "Measures the embedded networks on faces that they were not trained on.")
     {
         Subcommands.Add(new EvaluateRecognisersCommand(terminal, cancellationToken));

@@ -2,12 +2,12 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Costate.Cli.Commands.Sampling;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
+using Costate.Faces.Files;
 using Costate.Faces.Guidance;
-using Costate.Faces.Morphs;
+using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
 using TorchSharp;
@@ -24,41 +24,99 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
     private const string DefaultBudgets = "50,100,200";
 
     private readonly Terminal terminal;
-    private readonly Func<string?, MorphModel> load;
+    private readonly Func<string?, FaceModel> load;
     private readonly CancellationToken cancellationToken;
-    private readonly Option<int?> faces = CommonOptions.Whole("--faces", 1, Limits.People, $"How many held-out people. [default: {DefaultFaces}]");
-    private readonly Option<string?> tasks = SamplingOptions.Text("--tasks", "LIST", $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
-    private readonly Option<string?> methods = SamplingOptions.Text("--methods", "LIST", "Which methods, with commas between them; see below. [default: all]");
-    private readonly Option<string> lookahead = new("--lookahead") { HelpName = "LIST", Description = "Lookaheads of greedy guidance, where that is among the methods: numbers of steps, or all.", DefaultValueFactory = _ => DefaultLookahead };
-    private readonly Option<string> budgets = new("--evaluations") { HelpName = "LIST", Description = "Network evaluations for each sample, at most: every method takes as many steps or iterations as they allow.", DefaultValueFactory = _ => DefaultBudgets };
-    private readonly Option<double?> noise = CommonOptions.Number("--noise", "S", v => v >= 0, "a number, at least 0", $"Standard deviation of noise in what is seen, for pixels in -1..1. [default: {new GuidanceStudySettings().Noise}]");
-    private readonly Option<string> code = new("--code") { HelpName = "WHAT", Description = $"Where the semantic codes of measured faces come from: {GuideCode.OfSeen} (what is seen of them) or {GuideCode.Mean} (many other faces).", DefaultValueFactory = _ => GuideCode.OfSeen };
-    private readonly Option<string> shard = new("--shard") { HelpName = "I/N", Description = "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", DefaultValueFactory = _ => "1/1" };
-    private readonly Option<int?> batch = CommonOptions.Whole("--batch", 1, Limits.Together, $"Faces computed together. [default: {DefaultBatch}]");
+    private readonly Option<int?> faces = CommonOptions.Whole(
+        "--faces",
+        1,
+        Limits.People,
+        $"How many held-out people. [default: {DefaultFaces}]");
+    private readonly Option<string?> tasks = SamplingOptions.Text(
+        "--tasks",
+        "LIST",
+        $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
+    private readonly Option<string?> methods = SamplingOptions.Text(
+        "--methods",
+        "LIST",
+        "Which methods, with commas between them; see below. [default: all]");
+    private readonly Option<string> lookahead = new("--lookahead")
+    {
+        HelpName = "LIST",
+        Description = "Lookaheads of greedy guidance, where that is among the methods: numbers of steps, or all.",
+        DefaultValueFactory = _ => DefaultLookahead,
+    };
+    private readonly Option<string> budgets = new("--evaluations")
+    {
+        HelpName = "LIST",
+        Description = "Network evaluations for each sample, at most: every method takes as many steps or iterations as they allow.",
+        DefaultValueFactory = _ => DefaultBudgets,
+    };
+    private readonly Option<double?> noise = CommonOptions.Number(
+        "--noise",
+        "S",
+        v => v >= 0,
+        "a number, at least 0",
+        $"Standard deviation of noise in what is seen, for pixels in -1..1. [default: {new GuidanceStudySettings().Noise}]");
+    private readonly Option<string> code = new("--code")
+    {
+        HelpName = "WHAT",
+        Description =
+            $"Where the semantic codes of measured faces come from: {GuideCode.OfSeen} (what is seen of them) or {GuideCode.Mean} (many "
+                + "other faces).",
+        DefaultValueFactory = _ => GuideCode.OfSeen,
+    };
+    private readonly Option<string> shard = new("--shard")
+    {
+        HelpName = "I/N",
+        Description = "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.",
+        DefaultValueFactory = _ => "1/1",
+    };
+    private readonly Option<int?> batch = CommonOptions.Whole(
+        "--batch",
+        1,
+        Limits.Together,
+        $"Faces computed together. [default: {DefaultBatch}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-guidance");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
-    internal EvaluateGuidanceCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+    internal EvaluateGuidanceCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base("guidance", "Compares guidance methods and lookaheads at equal numbers of network evaluations.")
     {
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
         Notes =
         [
-            "Faces of held-out people are degraded and restored by each method (and, for identity, samples of other people are made to look like them to a recogniser). Loss is the mean squared error of what is seen, or 1 - similarity; PSNR and SSIM are to the whole face. Intervals hold the mean in 95 of 100 such samples; differences between methods are taken face by face. All methods start from the same noise and code.",
+            "Faces of held-out people are degraded and restored by each method (and, for identity, samples of other people are made to "
+                + "look like them to a recogniser). Loss is the mean squared error of what is seen, or 1 - similarity; "
+                + "PSNR and SSIM are to the whole face. Intervals hold the mean in 95 of 100 such samples; "
+                + "differences between methods are taken face by face. All methods start from the same noise and code.",
             GuideMethod.Table(),
-            $"They take changes, with colons between them, such as greedy:lookahead=4:scheme=midpoint or dps:strength=50: {StudiedMethod.Changes}. Through at most 32 evaluations a gradient keeps the graph of all; through more it evaluates twice, which counts.",
-            $"Files: {string.Join(", ", GuidanceStudyFiles.All)}, and for each face a folder with pictures and numbers, written as they are found: the same command goes on where an earlier run ended, with settings that must be the same.",
+            "They take changes, with colons between them, such as greedy:lookahead=4:scheme=midpoint or dps:strength=50: "
+                + $"{StudiedMethod.Changes}. Through at most 32 evaluations a gradient keeps the graph of all; "
+                + "through more it evaluates twice, which counts.",
+            $"Files: {string.Join(", ", GuidanceStudyFiles.All)}, and for each face a folder with pictures and numbers, "
+                + "written as they are found: the same command goes on where an earlier run ended, with settings that must be the same.",
         ];
         Examples =
         [
-            new("Half of the whole, on one core of two", "costate evaluate guidance --shard 1/2 --threads 1 --output half-1") { TakesLong = true },
-            new("Half of a small one", "costate evaluate guidance --faces 4 --methods greedy,end-to-end --evaluations 20 --shard 1/2 --threads 1 --output small-1"),
-            new("A few methods at one task, on few faces", "costate evaluate guidance --faces 4 --tasks inpaint --methods unguided,greedy,dps:strength=50 \\\n--lookahead 1,4 --evaluations 50 --output few"),
+            new("Half of the whole, on one core of two", "costate evaluate guidance --shard 1/2 --threads 1 --output half-1")
+            {
+                TakesLong = true,
+            },
+            new(
+                "Half of a small one",
+                "costate evaluate guidance --faces 4 --methods greedy,end-to-end --evaluations 20 --shard 1/2 --threads 1 --output small-1"
+            ),
+            new(
+                "A few methods at one task, on few faces",
+                "costate evaluate guidance --faces 4 --tasks inpaint --methods unguided,greedy,dps:strength=50 \\\n--lookahead 1,4 "
+                    + "--evaluations 50 --output few"),
         ];
-        foreach (Option option in (Option[])[faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, threads, output, json])
+        foreach (
+            Option option in (Option[])
+                [faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, threads, output, json])
         {
             Options.Add(option);
         }
@@ -75,7 +133,9 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
             return;
         }
 
-        terminal.Output.WriteLine("Means ± half of their 95 % intervals. Identity: cosine similarity under the recogniser of the loss; judges: under recognisers that no loss has seen.");
+        terminal.Output.WriteLine(
+            "Means ± half of their 95 % intervals. Identity: cosine similarity under the recogniser of the loss; "
+                + "judges: under recognisers that no loss has seen.");
         foreach (Spectre.Console.Table table in GuidanceStudyTables.Of(report.Methods))
         {
             terminal.Write(table);
@@ -89,7 +149,9 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
     private int Run(ParseResult parsed)
     {
         int count = parsed.GetValue(faces) ?? DefaultFaces;
-        GuideTask[] chosenTasks = parsed.GetValue(tasks) is string list ? [.. list.Split(',').Select(name => GuideTask.Parse("tasks", name, GuideTask.Evaluated))] : [.. GuideTask.Evaluated];
+        GuideTask[] chosenTasks = parsed.GetValue(tasks) is string list
+            ? [.. list.Split(',').Select(name => GuideTask.Parse("tasks", name, GuideTask.Evaluated))]
+            : [.. GuideTask.Evaluated];
         IReadOnlyList<StudiedMethod> chosen = Methods(parsed);
         long[] evaluations = [.. parsed.GetValue(budgets)!.Split(',').Select(Budget)];
         RequireOnce("tasks", chosenTasks.Select(t => t.Name));
@@ -102,21 +164,31 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
         using var torchThreads = new TorchThreads(parsed.GetValue(threads));
         using DisposeScope scope = NewDisposeScope();
-        MorphModel networks = load(parsed.GetValue(weights));
-        using GuideModel model = GuideModel.Of(networks);
+        using FaceModel model = load(parsed.GetValue(weights));
         var folder = new GuidanceStudyFolder(parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(folder.FullName, parsed);
+        using FolderLock held = FolderLock.Take(folder.FullName, string.Join(' ', parsed.Tokens));
         EvaluationContents contents = folder.Begin(new EvaluationContents
         {
             Study = folder.Study,
-            Settings = settings.Describe(EvaluationModel.Describe(networks)),
+            Settings = settings.Describe(ModelAnswers.Describe(model)),
             Shard = part.ToString(),
-            Methods = (from task in chosenTasks from method in chosen from budget in evaluations select GuidanceStudyResult.KeyOf(task, method.Name, budget)).ToDictionary(key => key, _ => count),
+            Methods = (
+                    from task in chosenTasks
+                    from method in chosen
+                    from budget in evaluations
+                    select GuidanceStudyResult.KeyOf(task, method.Name, budget)
+                ).ToDictionary(key => key, _ => count),
         });
         int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
         using (var line = new EvaluationLine(terminal))
         {
-            new GuidanceStudyRun(model, settings, folder, line).Run(its, chosenTasks, chosen, evaluations, parsed.GetValue(batch) ?? DefaultBatch, cancellationToken);
+            new GuidanceStudyRun(model, settings, folder, line).Run(
+                its,
+                chosenTasks,
+                chosen,
+                evaluations,
+                parsed.GetValue(batch) ?? DefaultBatch,
+                cancellationToken);
         }
 
         Write(terminal, GuidanceStudyFiles.Write(folder, contents), folder, parsed.GetValue(json));
@@ -127,7 +199,10 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
     {
         string[] names = parsed.GetValue(methods) is string list ? list.Split(',') : [.. GuideMethod.All.Select(m => m.Name)];
         string[] ahead = [.. parsed.GetValue(lookahead)!.Split(',').Select(StudiedMethod.Ahead)];
-        StudiedMethod[] chosen = [.. names.SelectMany(name => name == GuideMethod.Greedy.Name ? ahead : [name]).Select(StudiedMethod.Parse)];
+        StudiedMethod[] chosen =
+        [
+            .. names.SelectMany(name => name == GuideMethod.Greedy.Name ? ahead : [name]).Select(StudiedMethod.Parse),
+        ];
         RequireOnce("methods", chosen.Select(m => m.Name));
         return chosen;
     }
@@ -141,7 +216,8 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         }
     }
 
-    private static long Budget(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value is >= 5 and <= Limits.Steps
+    private static long Budget(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value is >= 5 and <= Limits.Steps
         ? value
         : throw new InputException("evaluations", text, $"whole numbers from 5 to {Limits.Steps}, with commas between them");
 }

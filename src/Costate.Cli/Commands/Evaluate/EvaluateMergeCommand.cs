@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
+using Costate.Faces.Files;
 
 namespace Costate.Cli.Commands.Evaluate;
 
@@ -12,7 +12,12 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
 {
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
-    private readonly Argument<string[]> folders = new("folders") { HelpName = "DIR", Description = "Folders that costate evaluate morphs or guidance has written, one for each shard.", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> folders = new("folders")
+    {
+        HelpName = "DIR",
+        Description = "Folders that costate evaluate morphs or guidance has written, one for each shard.",
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-merged");
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -21,7 +26,10 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
         : base("merge", "Joins the shards of costate evaluate morphs or guidance into one folder and sums them up.")
     {
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
-        Notes = ["All shards must be of the same settings, methods and items, and complete. Computing can go on in the folder that comes out."];
+        Notes =
+        [
+            "All shards must be of the same settings, methods and items, and complete. Computing can go on in the folder that comes out.",
+        ];
         Examples = [];
         Arguments.Add(folders);
         Options.Add(output);
@@ -34,17 +42,23 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
     private int Run(ParseResult parsed)
     {
         (string[] from, string to) = (parsed.GetValue(folders)!, parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(to, parsed);
+        using FolderLock held = FolderLock.Take(to, string.Join(' ', parsed.Tokens));
         if (EvaluationContents.Of(from[0])?.Study == GuidanceStudyFolder.StudyName)
         {
             var guided = new GuidanceStudyFolder(to);
-            EvaluationContents whole = new EvaluationMerge<GuidanceStudyResult>(path => new GuidanceStudyFolder(path)).Run(from, guided, cancellationToken);
+            EvaluationContents whole = new EvaluationMerge<GuidanceStudyResult>(path => new GuidanceStudyFolder(path)).Run(
+                from,
+                guided,
+                cancellationToken);
             EvaluateGuidanceCommand.Write(terminal, GuidanceStudyFiles.Write(guided, whole), guided, parsed.GetValue(json));
             return ExitCode.Done;
         }
 
         var folder = new EvaluationFolder(to);
-        EvaluationContents contents = new EvaluationMerge<PairResult>(path => new EvaluationFolder(path)).Run(from, folder, cancellationToken);
+        EvaluationContents contents = new EvaluationMerge<PairResult>(path => new EvaluationFolder(path)).Run(
+            from,
+            folder,
+            cancellationToken);
         EvaluationOutput.Write(terminal, EvaluationFiles.Write(folder, contents), folder, parsed.GetValue(json));
         return ExitCode.Done;
     }

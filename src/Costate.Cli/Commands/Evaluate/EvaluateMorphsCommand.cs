@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Commands.Sampling;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
-using Costate.Faces.Morphs;
+using Costate.Faces.Files;
+using Costate.Faces.Models;
 using Costate.Faces.Names;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,7 +17,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
     private const int DefaultBatch = 8;
 
     // Their similarities are a matrix.
-    private const int MostCandidates = 10_000;
+    private const int MaxCandidates = 10_000;
 
     // How many pairs, and which methods.
     private static readonly (string Name, int Pairs, IReadOnlyList<string> Methods)[] Studies =
@@ -27,41 +27,131 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
     ];
 
     private readonly Terminal terminal;
-    private readonly Func<string?, MorphModel> load;
+    private readonly Func<string?, FaceModel> load;
     private readonly CancellationToken cancellationToken;
-    private readonly Option<string> study = new("--study") { HelpName = "NAME", Description = "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).", DefaultValueFactory = _ => Studies[0].Name };
-    private readonly Option<string?> methods = SamplingOptions.Text("--methods", "LIST", "Other methods instead, with commas between them; see below.");
-    private readonly Option<int?> pairs = CommonOptions.Whole("--pairs", 1, MostCandidates / 2, "The most similar pairs, so many. [default: 200, of the tables 100]");
-    private readonly Option<string> shard = new("--shard") { HelpName = "I/N", Description = "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.", DefaultValueFactory = _ => "1/1" };
-    private readonly Option<int?> batch = CommonOptions.Whole("--batch", 1, Limits.Together, $"Pairs computed together. [default: {DefaultBatch}]");
-    private readonly Option<double?> rate = CommonOptions.Number("--learning-rate", "R", v => v > 0, "a number above 0", $"Of noise and code. [default: {new EvaluationSettings().LearningRate}]");
-    private readonly Option<int?> encodingSteps = CommonOptions.Whole("--encode-steps", 1, Limits.Steps, $"Steps from the faces to their noise. [default: {new EvaluationSettings().EncodingSteps}]");
-    private readonly Option<int?> steps = CommonOptions.Whole("--steps", 2, Limits.Steps, $"N, sampling steps of the methods that optimise. [default: {new EvaluationSettings().Steps}]");
-    private readonly Option<int?> iterations = CommonOptions.Whole("--iterations", 1, Limits.Iterations, $"Steps of the optimisation. [default: {new EvaluationSettings().Iterations}]");
-    private readonly Option<int?> blendSteps = CommonOptions.Whole("--blend-steps", 2, Limits.Steps, $"Sampling steps of the methods that only blend; of Fast-DiM half as many. [default: {new EvaluationSettings().BlendSteps}]");
-    private readonly Option<int?> blends = CommonOptions.Whole("--blends", 2, Limits.Together, $"Blends of Morph-PIPE. [default: {new EvaluationSettings().Blends}]");
-    private readonly Option<int?> innerSteps = CommonOptions.Whole("--inner-steps", 1, Limits.Iterations, $"Steps of Greedy-DiM* at each sampling step. [default: {new EvaluationSettings().InnerSteps}]");
-    private readonly Option<int?> candidates = CommonOptions.Whole("--candidates", 2, MostCandidates, $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
-    private readonly Option<int?> probes = CommonOptions.Whole("--probes", 1, Limits.Together, $"Other pictures of each person that morphs are compared with. [default: {new EvaluationSettings().Probes}]");
+    private readonly Option<string> study = new("--study")
+    {
+        HelpName = "NAME",
+        Description = "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).",
+        DefaultValueFactory = _ => Studies[0].Name,
+    };
+    private readonly Option<string?> methods = SamplingOptions.Text(
+        "--methods",
+        "LIST",
+        "Other methods instead, with commas between them; see below.");
+    private readonly Option<int?> pairs = CommonOptions.Whole(
+        "--pairs",
+        1,
+        MaxCandidates / 2,
+        "The most similar pairs, so many. [default: 200, of the tables 100]");
+    private readonly Option<string> shard = new("--shard")
+    {
+        HelpName = "I/N",
+        Description = "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.",
+        DefaultValueFactory = _ => "1/1",
+    };
+    private readonly Option<int?> batch = CommonOptions.Whole(
+        "--batch",
+        1,
+        Limits.Together,
+        $"Pairs computed together. [default: {DefaultBatch}]");
+    private readonly Option<double?> rate = CommonOptions.Number(
+        "--learning-rate",
+        "R",
+        v => v > 0,
+        "a number above 0",
+        $"Of noise and code. [default: {new EvaluationSettings().LearningRate}]");
+    private readonly Option<int?> encodingSteps = CommonOptions.Whole(
+        "--encode-steps",
+        1,
+        Limits.Steps,
+        $"Steps from the faces to their noise. [default: {new EvaluationSettings().EncodingSteps}]");
+    private readonly Option<int?> steps = CommonOptions.Whole(
+        "--steps",
+        2,
+        Limits.Steps,
+        $"N, sampling steps of the methods that optimise. [default: {new EvaluationSettings().Steps}]");
+    private readonly Option<int?> iterations = CommonOptions.Whole(
+        "--iterations",
+        1,
+        Limits.Iterations,
+        $"Steps of the optimisation. [default: {new EvaluationSettings().Iterations}]");
+    private readonly Option<int?> blendSteps = CommonOptions.Whole(
+        "--blend-steps",
+        2,
+        Limits.Steps,
+        $"Sampling steps of the methods that only blend; of Fast-DiM half as many. [default: {new EvaluationSettings().BlendSteps}]");
+    private readonly Option<int?> blends = CommonOptions.Whole(
+        "--blends",
+        2,
+        Limits.Together,
+        $"Blends of Morph-PIPE. [default: {new EvaluationSettings().Blends}]");
+    private readonly Option<int?> innerSteps = CommonOptions.Whole(
+        "--inner-steps",
+        1,
+        Limits.Iterations,
+        $"Steps of Greedy-DiM* at each sampling step. [default: {new EvaluationSettings().InnerSteps}]");
+    private readonly Option<int?> candidates = CommonOptions.Whole(
+        "--candidates",
+        2,
+        MaxCandidates,
+        $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
+    private readonly Option<int?> probes = CommonOptions.Whole(
+        "--probes",
+        1,
+        Limits.Together,
+        $"Other pictures of each person that morphs are compared with. [default: {new EvaluationSettings().Probes}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-morphs");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
-    internal EvaluateMorphsCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+    internal EvaluateMorphsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base("morphs", "Compares methods of morphing: how often face recognisers take a morph for both people (MMPMR).")
     {
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
         Notes =
         [
-            "The most similar pairs of held-out people that a recogniser still tells apart are morphed by each method. A morph counts where its similarity to both people is above a judge's threshold, which lets one pair of two people in a thousand through. The recogniser that guides is none of the judges, nor the one that chooses the pairs.",
+            "The most similar pairs of held-out people that a recogniser still tells apart are morphed by each method. "
+                + "A morph counts where its similarity to both people is above a judge's threshold, which lets one pair of two people in "
+                + "a thousand through. The recogniser that guides is none of the judges, nor the one that chooses the pairs.",
             "Methods:\n" + string.Join('\n', EvaluatedMethod.All.Select(m => $"  {m.Name,-17} {m.Label}")),
-            "Those that optimise take changes: adjoint-deis-1:lr=1 (learning rate), :m=5 (adjoint steps), :trajectory=solved-backward, :solver=ddim.",
-            $"Files: {string.Join(", ", EvaluationFiles.All)}, and for each pair a folder with the morphs and what recognisers say of them, written as they are found: the same command goes on where an earlier run ended, with settings that must be the same.",
+            "Those that optimise take changes: adjoint-deis-1:lr=1 (learning rate), :m=5 (adjoint steps), :trajectory=solved-backward, "
+                + ":solver=ddim.",
+            $"Files: {string.Join(", ", EvaluationFiles.All)}, and for each pair a folder with the morphs and what recognisers say of "
+                + "them, written as they are found: the same command goes on where an earlier run ended, "
+                + "with settings that must be the same.",
         ];
-        Examples = [new("A quick look", "costate evaluate morphs --pairs 4 --candidates 20 --encode-steps 20 --blend-steps 10 \\\n--steps 5 --iterations 5 --inner-steps 5")];
-        foreach (Option option in (Option[])[study, methods, pairs, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates, probes, weights, threads, output, json])
+        Examples =
+        [
+            new(
+                "A quick look",
+                "costate evaluate morphs --pairs 4 --candidates 20 --encode-steps 20 --blend-steps 10 \\\n--steps 5 --iterations 5 "
+                    + "--inner-steps 5"),
+        ];
+        foreach (
+            Option option in (Option[])
+                [
+                    study,
+                    methods,
+                    pairs,
+                    shard,
+                    batch,
+                    rate,
+                    encodingSteps,
+                    steps,
+                    iterations,
+                    blendSteps,
+                    blends,
+                    innerSteps,
+                    candidates,
+                    probes,
+                    weights,
+                    threads,
+                    output,
+                    json,
+                ])
         {
             Options.Add(option);
         }
@@ -78,7 +168,9 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         count = parsed.GetValue(pairs) ?? count;
         if (2 * count > settings.Candidates)
         {
-            throw new UsageException($"Got --pairs {count} with --candidates {settings.Candidates}; expected at least two candidates a pair, such as --candidates {5 * count}.");
+            throw new UsageException(
+                $"Got --pairs {count} with --candidates {settings.Candidates}; expected at least two candidates a pair, "
+                    + $"such as --candidates {5 * count}.");
         }
 
         IReadOnlyList<EvaluatedMethod> chosen = parsed.GetValue(methods) is string list
@@ -87,15 +179,15 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
         using var torchThreads = new TorchThreads(parsed.GetValue(threads));
         using DisposeScope scope = NewDisposeScope();
-        using MorphModel model = load(parsed.GetValue(weights));
+        using FaceModel model = load(parsed.GetValue(weights));
         var folder = new EvaluationFolder(parsed.GetValue(output)!);
         using var line = new EvaluationLine(terminal);
         var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, line);
         run.Check(chosen);
-        using FolderLock held = FolderLock.Take(folder.FullName, parsed);
+        using FolderLock held = FolderLock.Take(folder.FullName, string.Join(' ', parsed.Tokens));
         EvaluationContents contents = folder.Begin(new EvaluationContents
         {
-            Settings = settings.Describe(EvaluationModel.Describe(model)),
+            Settings = settings.Describe(ModelAnswers.Describe(model)),
             Shard = part.ToString(),
             Methods = chosen.ToDictionary(m => m.Name, _ => count),
         });

@@ -2,10 +2,11 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
 using Costate.Experiments.Pairs;
 using Costate.Experiments.Plots;
 using Costate.Faces.Drawing;
+using Costate.Faces.Files;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
@@ -26,30 +27,49 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     private const int DefaultTries = 6;
 
     // Their pairs grow with the square.
-    private const int MostPeople = 1000;
+    private const int MaxPeople = 1000;
     private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
 
     private readonly Terminal terminal;
-    private readonly Func<string?, MorphModel> load;
+    private readonly Func<string?, FaceModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
-    private readonly Option<int?> people = CommonOptions.Whole("--people", 2, MostPeople, $"How many people to draw, at most {MostPeople}. [default: {DefaultPeople}]");
-    private readonly Option<ulong?> identity = CommonOptions.Seed("--identity", "SEED", "Identity seed of the first; the others follow.", DefaultIdentity);
-    private readonly Option<int?> tries = CommonOptions.Whole("--tries", 1, Limits.People, $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
+    private readonly Option<int?> people = CommonOptions.Whole(
+        "--people",
+        2,
+        MaxPeople,
+        $"How many people to draw, at most {MaxPeople}. [default: {DefaultPeople}]");
+    private readonly Option<ulong?> identity = CommonOptions.Seed(
+        "--identity",
+        "SEED",
+        "Identity seed of the first; the others follow.",
+        DefaultIdentity);
+    private readonly Option<int?> tries = CommonOptions.Whole(
+        "--tries",
+        1,
+        Limits.People,
+        $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-pairs");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
-    internal EvaluatePairsCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
-        : base("pairs", "Finds two drawn people whose blend recognisers refuse and whose morph they accept: how the bundled faces were chosen.")
+    internal EvaluatePairsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
+        : base(
+            "pairs",
+            "Finds two drawn people whose blend recognisers refuse and whose morph they accept: how the bundled faces were chosen.")
     {
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
         Notes =
         [
-            $"Drawn people who wear their hair alike, and neither glasses nor a beard or moustache, are blended in pairs. Those whose blend no judge takes for both, and whose loss falls in each of the first {PairSearch.Falling} iterations, are optimised as costate morph does it, whose options this command has. A pair is a good example if every recogniser takes its morph for both and the morph's semantic code has no glasses, beard or moustache, told by linear functions that are fitted to drawn faces. The one with the lowest loss is chosen.",
-            $"Files: {SheetFile} (A, blend, morph and B of each pair that was optimised), {ReportFile}, and {FileA} and {FileB}, the chosen pair, if there is one.",
+            "Drawn people who wear their hair alike, and neither glasses nor a beard or moustache, are blended in pairs. "
+                + $"Those whose blend no judge takes for both, and whose loss falls in each of the first {PairSearch.Falling} iterations, "
+                + "are optimised as costate morph does it, whose options this command has. A pair is a good example if every recogniser "
+                + "takes its morph for both and the morph's semantic code has no glasses, beard or moustache, "
+                + "told by linear functions that are fitted to drawn faces. The one with the lowest loss is chosen.",
+            $"Files: {SheetFile} (A, blend, morph and B of each pair that was optimised), {ReportFile}, and {FileA} and {FileB}, "
+                + "the chosen pair, if there is one.",
         ];
         Examples =
         [
@@ -77,13 +97,14 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
         ulong first = parsed.GetValue(identity) ?? DefaultIdentity;
         if (first > ulong.MaxValue - (ulong)count)
         {
-            throw new UsageException($"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
+            throw new UsageException(
+                $"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
         }
 
         using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, ReportFile, SheetFile, FileA, FileB);
         using var torchThreads = new TorchThreads(parsed.GetValue(threads));
         using DisposeScope scope = NewDisposeScope();
-        using MorphModel model = load(parsed.GetValue(weights));
+        using FaceModel model = load(parsed.GetValue(weights));
         using var line = new EvaluationLine(terminal);
         (PairSearchReport report, IReadOnlyList<CaptionedPicture> pictures) =
             new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries) ?? DefaultTries, cancellationToken);
@@ -110,8 +131,13 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
         }
 
         terminal.Write(MorphTables.Of(report));
-        terminal.Output.WriteLine($"{report.People} people, {report.Pairs} pairs alike, {report.RefusedBlends} blends that every judge refuses, the loss of {report.Falling} falls at once, {report.Tried.Count} optimised to the end");
-        terminal.Output.WriteLine(report.Chosen is PairFinding found ? $"chosen: {found.A} and {found.B}" : "none is a good example: give more --people or --tries, or another --identity");
+        terminal.Output.WriteLine(
+            $"{report.People} people, {report.Pairs} pairs alike, {report.RefusedBlends} blends that every judge refuses, "
+                + $"the loss of {report.Falling} falls at once, {report.Tried.Count} optimised to the end");
+        terminal.Output.WriteLine(
+            report.Chosen is PairFinding found
+                ? $"chosen: {found.A} and {found.B}"
+                : "none is a good example: give more --people or --tries, or another --identity");
         terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
         return ExitCode.Done;
     }

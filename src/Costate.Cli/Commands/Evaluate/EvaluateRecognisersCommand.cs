@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
 using Costate.Experiments.Recognition;
+using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Recognition;
@@ -17,14 +17,22 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
     private const int DefaultPictures = 4;
 
     // All similarities are kept, four bytes each.
-    private const long MostPairs = 200_000_000;
+    private const long MaxPairs = 200_000_000;
 
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-recognisers");
-    private readonly Option<int?> identities = CommonOptions.Whole("--identities", 2, Limits.People, $"How many people. [default: {DefaultIdentities}]");
-    private readonly Option<int?> pictures = CommonOptions.Whole("--pictures", 2, Limits.Together, $"How many pictures of each. [default: {DefaultPictures}]");
+    private readonly Option<int?> identities = CommonOptions.Whole(
+        "--identities",
+        2,
+        Limits.People,
+        $"How many people. [default: {DefaultIdentities}]");
+    private readonly Option<int?> pictures = CommonOptions.Whole(
+        "--pictures",
+        2,
+        Limits.Together,
+        $"How many pictures of each. [default: {DefaultPictures}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -35,9 +43,13 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
-            $"A pair of faces matches where the cosine similarity of their embeddings is above the threshold. The threshold is the lowest at which at most {100 * RecogniserEvaluation.TargetFalseMatchRate} % of the pairs of two people match; the true match rate is the share of the pairs of one person that do. Nobody shown was trained on.",
-            "The interval is Wilson's at 95 %, with the pairs of one person counted as fewer than they are, because they depend on each other.",
-            $"Files: {Calibration.FileName} (what the other commands take the thresholds from, when it lies beside the weights) and {RocPlot.FileName}.",
+            "A pair of faces matches where the cosine similarity of their embeddings is above the threshold. "
+                + $"The threshold is the lowest at which at most {100 * RecogniserEvaluation.TargetFalseMatchRate} % of the pairs of two "
+                + "people match; the true match rate is the share of the pairs of one person that do. Nobody shown was trained on.",
+            "The interval is Wilson's at 95 %, with the pairs of one person counted as fewer than they are, "
+                + "because they depend on each other.",
+            $"Files: {Calibration.FileName} (what the other commands take the thresholds from, when it lies beside the weights) and "
+                + $"{RocPlot.FileName}.",
         ];
         Examples =
         [
@@ -84,9 +96,11 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
     private static void Check(int people, int each)
     {
         long pairs = RecogniserEvaluation.ImpostorPairs(people, each);
-        if (pairs * RecogniserEvaluation.TargetFalseMatchRate < 1 || pairs > MostPairs)
+        if (pairs * RecogniserEvaluation.TargetFalseMatchRate < 1 || pairs > MaxPairs)
         {
-            throw new UsageException($"Got --identities {people} and --pictures {each}, which are {pairs} pairs of two people; expected {1 / RecogniserEvaluation.TargetFalseMatchRate} to {MostPairs} of them.");
+            throw new UsageException(
+                $"Got --identities {people} and --pictures {each}, which are {pairs} pairs of two people; "
+                    + $"expected {1 / RecogniserEvaluation.TargetFalseMatchRate} to {MaxPairs} of them.");
         }
     }
 }

@@ -15,9 +15,13 @@ internal static class EvaluationOutput
             return;
         }
 
-        terminal.Output.WriteLine("MMPMR in %: with other pictures of the two people (95 % interval), under all judges at once, and with the sources of the morph.");
+        terminal.Output.WriteLine(
+            "MMPMR in %: with other pictures of the two people (95 % interval), under all judges at once, "
+                + "and with the sources of the morph.");
         terminal.Write(EvaluationTables.Rates(report.Methods));
-        terminal.Output.WriteLine("Cost: network evaluations as AdjointDEIS counts them and those made, gradients of the network; time without the common encoding.");
+        terminal.Output.WriteLine(
+            "Cost: network evaluations as AdjointDEIS counts them and those made, gradients of the network; "
+                + "time without the common encoding.");
         terminal.Write(EvaluationTables.Costs(report.Methods));
         foreach (TableSummary table in report.Tables)
         {

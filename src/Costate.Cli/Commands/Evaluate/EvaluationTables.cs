@@ -33,7 +33,13 @@ internal static class EvaluationTables
         Table table = New("loss", "evaluations", "made", "gradients", "s a pair");
         foreach (MethodSummary m in methods)
         {
-            table.AddRow(Markup.Escape(m.Label), $"{m.Loss:0.000}", $"{m.Evaluations}", $"{m.EvaluationsMade:0}", $"{m.VectorJacobianProducts:0}", $"{m.SecondsPerPair:0.00}");
+            table.AddRow(
+                Markup.Escape(m.Label),
+                $"{m.Loss:0.000}",
+                $"{m.Evaluations}",
+                $"{m.EvaluationsMade:0}",
+                $"{m.VectorJacobianProducts:0}",
+                $"{m.SecondsPerPair:0.00}");
         }
 
         return table;

@@ -13,7 +13,7 @@ internal sealed class GuideOptions
     private const string DefaultMethod = "greedy";
 
     // The kernel of a motion blur has so many squared, and a picture that is smaller shows nothing of what is in it.
-    private const int MostPixels = 1023;
+    private const int MaxPixels = 1023;
 
     private static readonly (string Name, OptimisationTargets Value)[] Targets =
     [
@@ -22,33 +22,145 @@ internal sealed class GuideOptions
         ("code", OptimisationTargets.Condition),
     ];
 
-    private readonly Option<string> task = new("--task") { HelpName = "TASK", Description = $"{string.Join(", ", GuideTask.All.Select(t => t.Name))}.", Required = true };
-    private readonly Option<string> method = new("--method") { HelpName = "NAME", Description = "The guidance method; see below.", DefaultValueFactory = _ => DefaultMethod };
-    private readonly Option<double?> strength = CommonOptions.Number("--strength", "S", v => v >= 0, "a number, at least 0", "How strongly it guides, in the method's unit; see below. [default: the method's]");
+    private readonly Option<string> task = new("--task")
+    {
+        HelpName = "TASK",
+        Description = $"{string.Join(", ", GuideTask.All.Select(t => t.Name))}.",
+        Required = true,
+    };
+    private readonly Option<string> method = new("--method")
+    {
+        HelpName = "NAME",
+        Description = "The guidance method; see below.",
+        DefaultValueFactory = _ => DefaultMethod,
+    };
+    private readonly Option<double?> strength = CommonOptions.Number(
+        "--strength",
+        "S",
+        v => v >= 0,
+        "a number, at least 0",
+        "How strongly it guides, in the method's unit; see below. [default: the method's]");
     private readonly Option<int?> steps = CommonOptions.Whole("--steps", 2, Limits.Steps, "Sampling steps. [default: the method's]");
-    private readonly Option<int?> iterations = CommonOptions.Whole("--iterations", 0, Limits.Iterations, "Of methods that optimise. [default: the method's]");
-    private readonly Option<string?> lookahead = SamplingOptions.Text("--lookahead", "N", "The loss is taken of a prediction by N further steps, or all. [default: 1, the predicted picture]");
-    private readonly Option<string?> scheme = SamplingOptions.Text("--scheme", "NAME", "Of the lookahead's steps: euler, midpoint, or a solver. [default: euler]");
-    private readonly Option<double?> eta = CommonOptions.Number("--eta", "E", v => v is >= 0 and <= 1, "a number from 0 to 1", "Noise of each step: 0 is the ODE, 1 is DDPM. [default: the method's]");
-    private readonly Option<double?> clip = CommonOptions.Number("--clip", "C", v => v > 0, "a number above 0", "Clip predicted pictures to -C..C. [default: not clipped]");
-    private readonly Option<string?> optimise = SamplingOptions.Text("--optimise", "WHAT", $"What end-to-end changes: {string.Join(", ", Targets.Select(t => t.Name))}. [default: both]");
-    private readonly Option<string?> mask = SamplingOptions.Text("--mask", "FILE", "For inpaint: a picture of the same size, white where the image is seen, black where it is hidden.");
-    private readonly Option<string?> box = SamplingOptions.Text("--box", "T,L,H,W", "For inpaint: the hidden rectangle in pixels: top, left, height, width. [default: the middle, half as high and wide as the image]");
-    private readonly Option<double?> hidden = CommonOptions.Number("--hidden", "P", v => v is > 0 and < 1, "a number between 0 and 1", "For inpaint: the part of the pixels that is hidden, at random.");
-    private readonly Option<int?> factor = CommonOptions.Whole("--factor", 2, MostPixels, $"For super-resolution: by how much the image was made smaller. [default: {Degradation.DefaultFactor}]");
-    private readonly Option<bool> bicubic = new("--bicubic") { Description = "For super-resolution: made smaller by bicubic reduction rather than by averages." };
-    private readonly Option<double?> blur = CommonOptions.Number("--blur", "D", v => v > 0, "a number above 0", $"For deblur: standard deviation of the Gaussian in pixels. [default: {Degradation.DefaultBlur}]");
-    private readonly Option<int?> motionBlur = CommonOptions.Whole("--motion-blur", 3, MostPixels, "For deblur: a motion blur of so many pixels instead, an odd number.");
-    private readonly Option<double?> noise = CommonOptions.Number("--noise", "S", v => v >= 0, "a number, at least 0", "Standard deviation of noise in what is seen, for pixels in -1..1. [default: 0]");
-    private readonly Option<bool> observed = new("--observed") { Description = "The image is degraded already. Then nothing tells how near the result is to the truth." };
-    private readonly Option<string?> loss = SamplingOptions.Text("--loss", "FILE", "For custom-torchscript-loss: a TorchScript file from pictures [batch, 3, height, width] in -1..1 to one value for each. It is a program: run only files whose origin you trust.");
-    private readonly Option<string?> code = SamplingOptions.Text("--code", "WHAT", $"The semantic code under which the embedded model samples: {GuideCode.OfSeen} (that of what is seen of the image), {GuideCode.Mean} (of many drawn faces), or a picture whose code it is. [default: {GuideCode.OfSeen}; for identity a bundled other face]");
-    private readonly Option<int?> samples = CommonOptions.Whole("--samples", 1, Limits.Together, "How many, from seeds that follow each other. [default: 1]");
+    private readonly Option<int?> iterations = CommonOptions.Whole(
+        "--iterations",
+        0,
+        Limits.Iterations,
+        "Of methods that optimise. [default: the method's]");
+    private readonly Option<string?> lookahead = SamplingOptions.Text(
+        "--lookahead",
+        "N",
+        "The loss is taken of a prediction by N further steps, or all. [default: 1, the predicted picture]");
+    private readonly Option<string?> scheme = SamplingOptions.Text(
+        "--scheme",
+        "NAME",
+        "Of the lookahead's steps: euler, midpoint, or a solver. [default: euler]");
+    private readonly Option<double?> eta = CommonOptions.Number(
+        "--eta",
+        "E",
+        v => v is >= 0 and <= 1,
+        "a number from 0 to 1",
+        "Noise of each step: 0 is the ODE, 1 is DDPM. [default: the method's]");
+    private readonly Option<double?> clip = CommonOptions.Number(
+        "--clip",
+        "C",
+        v => v > 0,
+        "a number above 0",
+        "Clip predicted pictures to -C..C. [default: not clipped]");
+    private readonly Option<string?> optimise = SamplingOptions.Text(
+        "--optimise",
+        "WHAT",
+        $"What end-to-end changes: {string.Join(", ", Targets.Select(t => t.Name))}. [default: both]");
+    private readonly Option<string?> mask = SamplingOptions.Text(
+        "--mask",
+        "FILE",
+        "For inpaint: a picture of the same size, white where the image is seen, black where it is hidden.");
+    private readonly Option<string?> box = SamplingOptions.Text(
+        "--box",
+        "T,L,H,W",
+        "For inpaint: the hidden rectangle in pixels: top, left, height, width. [default: the middle, half as high and wide as the image]");
+    private readonly Option<double?> hidden = CommonOptions.Number(
+        "--hidden",
+        "P",
+        v => v is > 0 and < 1,
+        "a number between 0 and 1",
+        "For inpaint: the part of the pixels that is hidden, at random.");
+    private readonly Option<int?> factor = CommonOptions.Whole(
+        "--factor",
+        2,
+        MaxPixels,
+        $"For super-resolution: by how much the image was made smaller. [default: {Degradation.DefaultFactor}]");
+    private readonly Option<bool> bicubic = new("--bicubic")
+    {
+        Description = "For super-resolution: made smaller by bicubic reduction rather than by averages.",
+    };
+    private readonly Option<double?> blur = CommonOptions.Number(
+        "--blur",
+        "D",
+        v => v > 0,
+        "a number above 0",
+        $"For deblur: standard deviation of the Gaussian in pixels. [default: {Degradation.DefaultBlur}]");
+    private readonly Option<int?> motionBlur = CommonOptions.Whole(
+        "--motion-blur",
+        3,
+        MaxPixels,
+        "For deblur: a motion blur of so many pixels instead, an odd number.");
+    private readonly Option<double?> noise = CommonOptions.Number(
+        "--noise",
+        "S",
+        v => v >= 0,
+        "a number, at least 0",
+        "Standard deviation of noise in what is seen, for pixels in -1..1. [default: 0]");
+    private readonly Option<bool> observed = new("--observed")
+    {
+        Description = "The image is degraded already. Then nothing tells how near the result is to the truth.",
+    };
+    private readonly Option<string?> loss = SamplingOptions.Text(
+        "--loss",
+        "FILE",
+        "For custom-torchscript-loss: a TorchScript file from pictures [batch, 3, height, width] in -1..1 to one value for each. "
+            + "It is a program: run only files whose origin you trust.");
+    private readonly Option<string?> code = SamplingOptions.Text(
+        "--code",
+        "WHAT",
+        $"The semantic code under which the embedded model samples: {GuideCode.OfSeen} (that of what is seen of the image), "
+            + $"{GuideCode.Mean} (of many drawn faces), or a picture whose code it is. [default: {GuideCode.OfSeen}; "
+            + "for identity a bundled other face]");
+    private readonly Option<int?> samples = CommonOptions.Whole(
+        "--samples",
+        1,
+        Limits.Together,
+        "How many, from seeds that follow each other. [default: 1]");
     private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of all noise, of --hidden and --motion-blur.");
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[task, method, strength, steps, iterations, lookahead, scheme, eta, clip, optimise, mask, box, hidden, factor, bicubic, blur, motionBlur, noise, observed, loss, code, samples, seed])
+        foreach (
+            Option option in (Option[])
+                [
+                    task,
+                    method,
+                    strength,
+                    steps,
+                    iterations,
+                    lookahead,
+                    scheme,
+                    eta,
+                    clip,
+                    optimise,
+                    mask,
+                    box,
+                    hidden,
+                    factor,
+                    bicubic,
+                    blur,
+                    motionBlur,
+                    noise,
+                    observed,
+                    loss,
+                    code,
+                    samples,
+                    seed,
+                ])
         {
             command.Options.Add(option);
         }
@@ -117,7 +229,9 @@ internal sealed class GuideOptions
         {
             if (IsGiven(parsed, option) && !tasks.Contains(chosen))
             {
-                throw new UsageException($"Got {option.Name} with --task {chosen.Name}; it belongs to {string.Join(", ", tasks.Select(t => t.Name))}. Leave it out.");
+                throw new UsageException(
+                    $"Got {option.Name} with --task {chosen.Name}; it belongs to {string.Join(", ", tasks.Select(t => t.Name))}. "
+                        + "Leave it out.");
             }
         }
 
@@ -125,7 +239,8 @@ internal sealed class GuideOptions
         OneOf(parsed, blur, motionBlur);
         if (chosen == GuideTask.OwnLoss && parsed.GetValue(loss) is null)
         {
-            throw new UsageException($"Got --task {chosen.Name} without --loss; expected a TorchScript file from pictures to one value for each.");
+            throw new UsageException(
+                $"Got --task {chosen.Name} without --loss; expected a TorchScript file from pictures to one value for each.");
         }
     }
 
@@ -144,13 +259,15 @@ internal sealed class GuideOptions
         {
             if (IsGiven(parsed, option) && !belongs)
             {
-                throw new UsageException($"Got {option.Name} with --method {chosen.Name}; it belongs to {where}. Leave it out, or take another method.");
+                throw new UsageException(
+                    $"Got {option.Name} with --method {chosen.Name}; it belongs to {where}. Leave it out, or take another method.");
             }
         }
 
         if (chosen.Kind != GuideKind.Sampled && parsed.GetValue(strength) == 0)
         {
-            throw new UsageException($"Got --strength 0 with --method {chosen.Name}, whose learning rate it is; expected a number above 0.");
+            throw new UsageException(
+                $"Got --strength 0 with --method {chosen.Name}, whose learning rate it is; expected a number above 0.");
         }
     }
 

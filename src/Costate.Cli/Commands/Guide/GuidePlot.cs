@@ -15,7 +15,10 @@ internal static class GuidePlot
         Plot plot = PlotStyle.New("The loss that was descended", iterates ? "iteration" : "step", "loss");
         foreach ((int i, IReadOnlyList<double?> losses) in report.Losses.Index())
         {
-            (double X, double Y)[] points = [.. losses.Select((loss, step) => (X: (double)step, Y: loss)).Where(p => p.Y is not null).Select(p => (p.X, p.Y!.Value))];
+            (double X, double Y)[] points =
+            [
+                .. losses.Select((loss, step) => (X: (double)step, Y: loss)).Where(p => p.Y is not null).Select(p => (p.X, p.Y!.Value)),
+            ];
             if (points.Length == 0)
             {
                 continue;

@@ -1,21 +1,26 @@
 using System.Diagnostics;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Files;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Morphs;
 using Costate.Faces.Pictures;
+using Costate.Faces.Recognition;
 using Costate.Faces.Reports;
+using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Guide;
 
 /// <summary>Guides samples to one picture, and writes what came out.</summary>
-internal sealed class GuideRun(GuideModel model, GuideSettings settings)
+internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? recogniser, GuideSettings settings)
 {
     private const int FramesShown = 6;
     private const int SmallestShown = 128;
+
+    // Of square pictures; null where the user's own say it.
+    private readonly int? side = model.Shape is [3, long height, _] ? (int)height : null;
 
     /// <summary>
     /// Guides samples to the user's picture, or to a bundled face if that is null, and leaves the files in the folder to be committed.
@@ -34,10 +39,23 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         double free = settings.Plan.Steps;
         double share = settings.Plan.Work(model) / (settings.Plan.Work(model) + free);
         long began = Stopwatch.GetTimestamp();
-        GuideOutcome outcome = runner.Run(settings.Plan, target, condition, settings.Seeds, part => progress(share * part), frames, cancellationToken);
+        GuideOutcome outcome = runner.Run(
+            settings.Plan,
+            target,
+            condition,
+            settings.Seeds,
+            part => progress(share * part),
+            frames,
+            cancellationToken);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        GuideOutcome unguided = runner.Unguided(settings.Plan, target, condition, settings.Seeds, part => progress(share + ((1 - share) * part)), cancellationToken);
-        IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, model.Recogniser);
+        GuideOutcome unguided = runner.Unguided(
+            settings.Plan,
+            target,
+            condition,
+            settings.Seeds,
+            part => progress(share + ((1 - share) * part)),
+            cancellationToken);
+        IReadOnlyList<GuideItem> items = GuideItem.Measure(outcome, target, recogniser);
         int best = Enumerable.Range(0, items.Count).MinBy(i => items[i].Loss ?? double.PositiveInfinity);
         var report = new GuideReport
         {
@@ -47,7 +65,7 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
             Seed = settings.Seed,
             Samples = items,
             Best = items[best].Loss is null ? null : best,
-            Unguided = GuideItem.Measure(unguided, target, model.Recogniser),
+            Unguided = GuideItem.Measure(unguided, target, recogniser),
             Losses = [.. outcome.Curve.Select(curve => curve.Select(loss => double.IsFinite(loss) ? loss : (double?)null).ToArray())],
             NetworkEvaluations = outcome.Cost.NetworkEvaluations,
             VectorJacobianProducts = outcome.Cost.VectorJacobianProducts,
@@ -57,7 +75,12 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         File.WriteAllBytes(folder.Stage(GuideReport.ResultFile), PictureFile.Png(outcome.Samples[best]));
 
         // The last that the loss is asked about is the result itself, as a rule.
-        WriteStrip(folder.Stage(GuideReport.StripFile), target, unguided.Samples, [.. frames.Take(FramesShown + 1).SkipLast(1)], outcome.Samples);
+        WriteStrip(
+            folder.Stage(GuideReport.StripFile),
+            target,
+            unguided.Samples,
+            [.. frames.Take(FramesShown + 1).SkipLast(1)],
+            outcome.Samples);
         File.WriteAllBytes(folder.Stage(GuideReport.LossFile), GuidePlot.Loss(report));
         File.WriteAllText(folder.Stage(GuideReport.FileName), JsonReport.Text(report) + '\n');
         return report;
@@ -66,10 +89,10 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
     // [1, 3, height, width].
     private Tensor Input(string? picture)
     {
-        if (model.Side is int side && !settings.IsObserved)
+        if (side is int faces && !settings.IsObserved)
         {
-            FacePicture face = picture is null ? ExampleFaces.Read(side).A : MorphInputs.Read(settings.Files, picture, side);
-            return FacePicture.Stack([face], side);
+            FacePicture face = picture is null ? ExampleFaces.Read(faces).A : MorphInputs.Read(settings.Files, picture, faces);
+            return FacePicture.Stack([face], faces);
         }
 
         return picture is not null
@@ -82,9 +105,11 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         Tensor pictures = input.expand(settings.Samples, -1, -1, -1).contiguous();
         if (settings.Task == GuideTask.Identity)
         {
-            return model.Recogniser is null
-                ? throw new UsageException("Got --task identity with --model; the recogniser knows the pictures of the embedded model alone. Take --task custom-torchscript-loss with a recogniser of yours.")
-                : GuideTarget.Person(pictures, model.Recogniser);
+            return recogniser is null
+                ? throw new UsageException(
+                    "Got --task identity with --model; the recogniser knows the pictures of the embedded model alone. "
+                        + "Take --task custom-torchscript-loss with a recogniser of yours.")
+                : GuideTarget.Person(pictures, recogniser);
         }
 
         if (script is not null)
@@ -100,7 +125,12 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         }
 
         int factor = settings.Task == GuideTask.SuperResolution ? settings.Degradation.Factor : 1;
-        return GuideTarget.Observed(settings.Task, settings.Degradation, pictures, model.Side ?? (factor * input.shape[2]), model.Side ?? (factor * input.shape[3]));
+        return GuideTarget.Observed(
+            settings.Task,
+            settings.Degradation,
+            pictures,
+            side ?? (factor * input.shape[2]),
+            side ?? (factor * input.shape[3]));
     }
 
     private (Tensor? Condition, string? Code) Condition(GuideTarget target, CancellationToken cancellationToken)
@@ -108,7 +138,7 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         if (model.Encode is null)
         {
             return settings.Code is null
-                ? (model.Condition?.expand([settings.Samples, .. model.Condition.shape.Skip(1)]).contiguous(), null)
+                ? (ownCondition?.expand([settings.Samples, .. ownCondition.shape.Skip(1)]).contiguous(), null)
                 : throw new UsageException("Got --code with --model; the codes are of the embedded model. Give --condition.");
         }
 
@@ -116,8 +146,15 @@ internal sealed class GuideRun(GuideModel model, GuideSettings settings)
         Tensor one = code switch
         {
             GuideCode.OfSeen => model.Encode((settings.Task.IsMeasured ? target.Filled : target.Seen).narrow(0, 0, 1)),
-            GuideCode.Mean => model.MeanCode(cancellationToken),
-            _ => model.Encode(FacePicture.Stack([settings.Code is null ? ExampleFaces.Read(model.Side!.Value).B : MorphInputs.Read(settings.Files, code, model.Side!.Value)], model.Side!.Value)),
+            GuideCode.Mean => GuideCode.MeanOf(model, cancellationToken),
+            _ => model.Encode(
+                FacePicture.Stack(
+                    [
+                        settings.Code is null
+                            ? ExampleFaces.Read(side!.Value).B
+                            : MorphInputs.Read(settings.Files, code, side!.Value),
+                    ],
+                    side!.Value)),
         };
         return (one.expand(settings.Samples, -1).contiguous(), code);
     }

@@ -3,8 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Experiments.Batches;
 using Costate.Experiments.Pairs;
+using Costate.Faces.Files;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
@@ -19,32 +21,59 @@ internal sealed class MorphCommand : DocumentedCommand
     private const int DefaultGroup = 8;
 
     private readonly Terminal terminal;
-    private readonly Func<string?, MorphModel> load;
+    private readonly Func<string?, FaceModel> load;
     private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
-    private readonly Argument<string[]> pictures = new("PICTURES") { Description = "Two faces, PNG, JPEG or WebP of any size: the middle square is taken; - for one is the standard input. Without them, two bundled examples.", Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<string?> batch = SamplingOptions.Text("--batch", "FILE", "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
-    private readonly Option<int?> group = CommonOptions.Whole("--group", 1, Limits.Together, $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
-    private readonly Option<string?> weights = SamplingOptions.Text("--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
+    private readonly Argument<string[]> pictures = new("PICTURES")
+    {
+        Description =
+            "Two faces, PNG, JPEG or WebP of any size: the middle square is taken; - for one is the standard input. "
+                + "Without them, two bundled examples.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    private readonly Option<string?> batch = SamplingOptions.Text(
+        "--batch",
+        "FILE",
+        "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
+    private readonly Option<int?> group = CommonOptions.Whole(
+        "--group",
+        1,
+        Limits.Together,
+        $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
+    private readonly Option<string?> weights = SamplingOptions.Text(
+        "--weights",
+        "DIR",
+        "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
     private readonly Option<string> output = CommonOptions.Output("costate-morph", " With --batch, of each pair.");
     private readonly Option<bool> json = CommonOptions.Json();
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
+    private readonly Option<int?> threads = CommonOptions.Threads(
+        "Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
 
     [SetsRequiredMembers]
-    internal MorphCommand(Terminal terminal, Func<string?, MorphModel> load, CancellationToken cancellationToken)
+    internal MorphCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base("morph", "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.")
     {
         (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
         Notes =
         [
-            "Both faces are encoded, blended, and the blend's noise and code are optimised until one recogniser finds the sample near both. Others, which it never sees, judge the result. All networks were trained on drawn faces: they know people who do not exist, and no others. It is for research on the detection of morphs and on recognisers that withstand them; see docs/morphing-ethics.md.",
+            "Both faces are encoded, blended, and the blend's noise and code are optimised until one recogniser finds the sample near "
+                + "both. Others, which it never sees, judge the result. All networks were trained on drawn faces: "
+                + "they know people who do not exist, and no others. It is for research on the detection of morphs and on recognisers "
+                + "that withstand them; see docs/morphing-ethics.md.",
             NamedMethod.Table(),
-            $"Files: {MorphReport.MorphFile}, {MorphReport.StripFile} (A, the blend, the morph on its way, the best, B), {MorphReport.LossFile}, {MorphReport.FileName} (settings, losses, similarities of the morph and of the blend alone, cost). With --batch, these for each pair in a folder of its name, or of one from its pictures, and {MorphBatch.TableFile} and {MorphBatch.FileName} for all. Paths in the file of pairs are relative to it; a row that cannot be done is reported, the others run, and the exit code is 1. What is finished stays, and the same command goes on with the rest.",
+            $"Files: {MorphReport.MorphFile}, {MorphReport.StripFile} (A, the blend, the morph on its way, the best, B), "
+                + $"{MorphReport.LossFile}, {MorphReport.FileName} (settings, losses, similarities of the morph and of the blend alone, "
+                + "cost). With --batch, these for each pair in a folder of its name, or of one from its pictures, "
+                + $"and {MorphBatch.TableFile} and {MorphBatch.FileName} for all. Paths in the file of pairs are relative to it; "
+                + "a row that cannot be done is reported, the others run, and the exit code is 1. What is finished stays, "
+                + "and the same command goes on with the rest.",
         ];
         Examples =
         [
             new("Two bundled faces", "costate morph"),
-            new("Two of your own, as published: plain descent on AdjointDEIS", "costate morph a.png b.png --optimiser descent --learning-rate 0.1 \\\n--method adjoint-deis:1 --output published"),
+            new(
+                "Two of your own, as published: plain descent on AdjointDEIS",
+                "costate morph a.png b.png --optimiser descent --learning-rate 0.1 \\\n--method adjoint-deis:1 --output published"),
             new("Many pairs", "costate morph --batch pairs.csv --output morphs --json"),
             new("The SDE, ten steps, L-BFGS", "costate morph a.png b.png --sde --steps 10 --optimiser l-bfgs --iterations 5 --output sde"),
         ];
@@ -69,7 +98,9 @@ internal sealed class MorphCommand : DocumentedCommand
         string? pairs = parsed.GetValue(batch);
         if (given.Length is not (0 or 2) || (given.Length > 0 && pairs is not null))
         {
-            throw new UsageException($"Got {given.Length} picture{(given.Length == 1 ? "" : "s")}{(pairs is null ? "" : " and --batch")}; expected two, none for the bundled examples, or --batch with a file of pairs.");
+            throw new UsageException(
+                $"Got {given.Length} picture{(given.Length == 1 ? "" : "s")}{(pairs is null ? "" : " and --batch")}; "
+                    + "expected two, none for the bundled examples, or --batch with a file of pairs.");
         }
 
         if (parsed.GetValue(group) is not null && pairs is null)
@@ -85,15 +116,20 @@ internal sealed class MorphCommand : DocumentedCommand
     private int RunOne(ParseResult parsed, MorphSettings settings, string[] given)
     {
         using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, MorphReport.AllFiles);
-        using MorphModel model = load(parsed.GetValue(weights));
-        (FacePicture a, FacePicture b) = given.Length == 0 ? ExampleFaces.Read(model.Side) : MorphInputs.Read(new InputFiles(terminal, cancellationToken), given[0], given[1], model.Side);
+        using FaceModel model = load(parsed.GetValue(weights));
+        (FacePicture a, FacePicture b) =
+            given.Length == 0
+                ? ExampleFaces.Read(model.Side)
+                : MorphInputs.Read(new InputFiles(terminal, cancellationToken), given[0], given[1], model.Side);
         MorphOutcome outcome;
         using (var line = new ProgressLine(terminal, "morphing", total: 1))
         {
-            outcome = MorphInputs.Run(model, settings).Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), cancellationToken)[0];
+            outcome = MorphInputs
+                .Run(model, settings)
+                .Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), cancellationToken)[0];
         }
 
-        MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Source), settings.Seed);
+        MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
         cancellationToken.ThrowIfCancellationRequested();
         folder.Commit();
         if (parsed.GetValue(json))
@@ -105,7 +141,8 @@ internal sealed class MorphCommand : DocumentedCommand
         terminal.Write(MorphTables.Of(report));
         terminal.Write($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
         terminal.Write($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
-        terminal.Write($"{report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
+        terminal.Write(
+            $"{report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
         terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
         return ExitCode.Done;
     }
@@ -113,11 +150,27 @@ internal sealed class MorphCommand : DocumentedCommand
     private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs)
     {
         string folder = parsed.GetValue(output)!;
-        using MorphModel model = load(parsed.GetValue(weights));
-        var run = new MorphBatch(folder, model, settings, terminal);
-        using FolderLock held = FolderLock.Take(folder, parsed);
+        using FaceModel model = load(parsed.GetValue(weights));
+        var files = new InputFiles(terminal, cancellationToken);
+        var run = new MorphBatch(
+            folder,
+            model,
+            MorphInputs.Run(model, settings),
+            settings,
+            Read,
+            terminal.Error.WriteLine);
+        using FolderLock held = FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
         run.Begin();
-        MorphBatchReport report = run.Run(pairs, parsed.GetValue(group) ?? DefaultGroup, cancellationToken);
+        MorphBatchReport report;
+        using (var line = new ProgressLine(terminal, "morphing", total: pairs.Count))
+        {
+            report = run.Run(
+                pairs,
+                parsed.GetValue(group) ?? DefaultGroup,
+                (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.000}" : ""),
+                cancellationToken);
+        }
+
         if (parsed.GetValue(json))
         {
             terminal.Output.WriteLine(JsonReport.Text(report));
@@ -129,5 +182,17 @@ internal sealed class MorphCommand : DocumentedCommand
         }
 
         return report.Pairs.Any(pair => pair.Error is not null) ? ExitCode.Failed : ExitCode.Done;
+
+        (FacePicture A, FacePicture B) Read(string a, string b)
+        {
+            try
+            {
+                return MorphInputs.Read(files, a, b, model.Side);
+            }
+            catch (CommandException e)
+            {
+                throw new InvalidDataException(e.Message, e);
+            }
+        }
     }
 }

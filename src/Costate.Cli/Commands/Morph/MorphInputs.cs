@@ -1,4 +1,5 @@
 using Costate.Cli.Files;
+using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 
 namespace Costate.Cli.Commands.Morph;
@@ -19,11 +20,12 @@ internal static class MorphInputs
 
     /// <summary>Reads one.</summary>
     /// <exception cref="CommandException">There is no such file, or it is no picture.</exception>
-    internal static FacePicture Read(InputFiles files, string path, int side) => FacePicture.Read(path, files.Picture("the picture", path), side);
+    internal static FacePicture Read(InputFiles files, string path, int side) =>
+        FacePicture.Read(path, files.Picture("the picture", path), side);
 
     /// <summary>What morphs by these settings.</summary>
     /// <exception cref="UsageException">The settings do not go together.</exception>
-    internal static MorphRun Run(MorphModel model, MorphSettings settings)
+    internal static MorphRun Run(FaceModel model, MorphSettings settings)
     {
         try
         {

@@ -1,3 +1,4 @@
+using Costate.Experiments.Batches;
 using Costate.Experiments.Pairs;
 using Costate.Faces.Morphs;
 using Spectre.Console;
@@ -44,7 +45,12 @@ internal static class MorphTables
         Table table = New("A", "B", "loss of the blend", "of the morph", "faults");
         foreach (PairFinding pair in report.Tried)
         {
-            table.AddRow($"{pair.A}", $"{pair.B}", $"{pair.Blend.Loss:0.000}", $"{pair.Losses.Min():0.000}", string.Join(", ", pair.Faults));
+            table.AddRow(
+                $"{pair.A}",
+                $"{pair.B}",
+                $"{pair.Blend.Loss:0.000}",
+                $"{pair.Losses.Min():0.000}",
+                string.Join(", ", pair.Faults));
         }
 
         return table;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -25,15 +25,23 @@ internal sealed class DecodeCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            "Solver, schedule, prediction, times and grid, the type of number and the seed of a stochastic solver come from the file, and unless another is given the condition. What is given nevertheless must be the same; otherwise it is refused, with what differs. So is another network. A file that a program has written with NoiseStateFile says none of this; then the options must.",
-            $"Files: {SampleCommand.TensorFile} (sample), {RunReport.FileName}, and for images sample.png, of several sample-1.png and so on and sheet.png.",
+            "Solver, schedule, prediction, times and grid, the type of number and the seed of a stochastic solver come from the file, "
+                + "and unless another is given the condition. What is given nevertheless must be the same; "
+                + "otherwise it is refused, with what differs. So is another network. A file that a program has written with "
+                + "NoiseStateFile says none of this; then the options must.",
+            $"Files: {SampleCommand.TensorFile} (sample), {RunReport.FileName}, and for images sample.png, "
+                + "of several sample-1.png and so on and sheet.png.",
         ];
         Examples =
         [
             new("Back to a face, with the embedded model", "costate decode costate-invert/latent.safetensors"),
-            new("The same noise under another face's code", "costate decode costate-invert/latent.safetensors --condition-from b.png --output other"),
+            new(
+                "The same noise under another face's code",
+                "costate decode costate-invert/latent.safetensors --condition-from b.png --output other"),
             new("Back to the picture", "costate decode latent.safetensors --model denoiser.ts.pt"),
-            new("Under another condition", "costate decode latent.safetensors --model denoiser.ts.pt --condition other.safetensors --output other --json"),
+            new(
+                "Under another condition",
+                "costate decode latent.safetensors --model denoiser.ts.pt --condition other.safetensors --output other --json"),
         ];
         Arguments.Add(latent);
         options.AddTo(this);

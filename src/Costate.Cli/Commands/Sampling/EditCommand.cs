@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,9 +19,25 @@ internal sealed class EditCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly SamplingOptions options = new("costate-edit", SamplingInput.Sample);
-    private readonly Argument<string> sample = new("SAMPLE") { Description = $"What to edit, {SampleFile.Form}: a PNG, JPEG or WebP picture, of any size for the embedded model (- for the standard input), or a tensor [batch, ...] in a safetensors file; or a {SavedLatent.FileName} of costate invert, which spares inverting it again." };
-    private readonly Option<double?> strength = CommonOptions.Number("--strength", "S", v => v is > 0 and <= 1, "a number above 0, at most 1", "How much of the grid to go back and forth, in (0, 1]: the last steps, this fraction of them. Less keeps more of the sample. [default: 1]");
-    private readonly Option<string?> editCondition = SamplingOptions.Text("--edit-condition", Files.TensorFile.Form, "The condition to decode under; --condition is that of the sample as it is, which with the embedded model is its own code unless given.");
+    private readonly Argument<string> sample = new("SAMPLE")
+    {
+        Description =
+            $"What to edit, {SampleFile.Form}: a PNG, JPEG or WebP picture, of any size for the embedded model (- for the standard "
+                + $"input), or a tensor [batch, ...] in a safetensors file; or a {SavedLatent.FileName} of costate invert, "
+                + "which spares inverting it again.",
+    };
+    private readonly Option<double?> strength = CommonOptions.Number(
+        "--strength",
+        "S",
+        v => v is > 0 and <= 1,
+        "a number above 0, at most 1",
+        "How much of the grid to go back and forth, in (0, 1]: the last steps, this fraction of them. Less keeps more of the sample. "
+            + "[default: 1]");
+    private readonly Option<string?> editCondition = SamplingOptions.Text(
+        "--edit-condition",
+        Files.TensorFile.Form,
+        "The condition to decode under; --condition is that of the sample as it is, which with the embedded model is its own code unless "
+            + "given.");
     private readonly Option<string?> conditionFrom = SamplingOptions.ConditionFrom();
 
     [SetsRequiredMembers]
@@ -32,14 +48,21 @@ internal sealed class EditCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            "Under its own condition a sample comes back as it is, with a reversible solver; what changes is due to the other condition. A latent brings its condition, solver, schedule, prediction, times and grid with it, as for costate decode.",
-            $"Files: {TensorFile} (sample, original), {RunReport.FileName}, and for images {Picture}.png, of several {Picture}-1.png and so on, and sheet.png, each original beside what it became.",
+            "Under its own condition a sample comes back as it is, with a reversible solver; what changes is due to the other condition. "
+                + "A latent brings its condition, solver, schedule, prediction, times and grid with it, as for costate decode.",
+            $"Files: {TensorFile} (sample, original), {RunReport.FileName}, and for images {Picture}.png, "
+                + $"of several {Picture}-1.png and so on, and sheet.png, each original beside what it became.",
         ];
         Examples =
         [
             new("A face under another's code, with the embedded model", "costate edit a.png --condition-from b.png"),
-            new("A picture under another condition", "costate edit picture.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors --edit-condition other.safetensors --shape 3,8,8"),
-            new("The same, inverted before", "costate edit latent.safetensors --model denoiser.ts.pt --edit-condition other.safetensors --output edited"),
+            new(
+                "A picture under another condition",
+                "costate edit picture.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors "
+                    + "--edit-condition other.safetensors --shape 3,8,8"),
+            new(
+                "The same, inverted before",
+                "costate edit latent.safetensors --model denoiser.ts.pt --edit-condition other.safetensors --output edited"),
         ];
         Arguments.Add(sample);
         options.AddTo(this);
@@ -65,11 +88,21 @@ internal sealed class EditCommand : DocumentedCommand
         (string? other, string? face) = (parsed.GetValue(editCondition), parsed.GetValue(conditionFrom));
         if (other is null == face is null || (face is not null && settings.Model is not null))
         {
-            throw new UsageException($"Got {(other is null ? face is null ? "neither --edit-condition nor --condition-from" : "--condition-from with --model" : "both --edit-condition and --condition-from")}; expected the condition to decode under: --edit-condition with a tensor, or for the embedded model --condition-from with a picture of a face.");
+            string got = (other, face) switch
+            {
+                (null, null) => "neither --edit-condition nor --condition-from",
+                (null, _) => "--condition-from with --model",
+                _ => "both --edit-condition and --condition-from",
+            };
+            throw new UsageException(
+                $"Got {got}; expected the condition to decode under: --edit-condition with a tensor, "
+                    + "or for the embedded model --condition-from with a picture of a face.");
         }
 
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
-        using var session = new SamplingSession(settings, network => latent?.Start() ?? network.WithCondition(network.Read(text, settings)));
+        using var session = new SamplingSession(
+            settings,
+            it => latent?.Start() ?? it.WithCondition(it.Read(text)));
         Tensor changed = other is null ? session.ReadConditionFrom(face!) : session.ReadCondition("--edit-condition", other);
         long[] shape = session.Start.shape;
         SamplePictures? pictures = SamplePictures.For(shape, Picture, ((int)(2 * shape[0]), 2));
@@ -81,14 +114,26 @@ internal sealed class EditCommand : DocumentedCommand
         {
             if (latent is not null)
             {
-                original = session.Sampler.Sample(latent.State, session.Condition, session.Noise, new PartProgress(line, 0, 0.5), cancellationToken);
+                original = session.Sampler.Sample(
+                    latent.State,
+                    session.Condition,
+                    session.Noise,
+                    new PartProgress(line, 0, 0.5),
+                    cancellationToken);
             }
 
-            NoiseState state = latent?.State ?? session.Sampler.Invert(original, session.Condition, session.Noise, new PartProgress(line, 0, 0.5), cancellationToken);
+            NoiseState state =
+                latent?.State
+                ?? session.Sampler.Invert(original, session.Condition, session.Noise, new PartProgress(line, 0, 0.5), cancellationToken);
             edited = session.Sampler.Sample(state, changed, session.Noise, new PartProgress(line, 0.5, 0.5), cancellationToken);
         }
 
-        SortedDictionary<string, Setting> described = settings.Describe(shape, ("sample", text), ("editCondition", other), ("editConditionFrom", face), ("strength", share));
+        SortedDictionary<string, Setting> described = settings.Describe(
+            shape,
+            ("sample", text),
+            ("editCondition", other),
+            ("editConditionFrom", face),
+            ("strength", share));
         session.Write(folder.Stage(TensorFile), new() { ["sample"] = edited, ["original"] = original }, Name, described, cancellationToken);
         pictures?.Write(edited, folder, cancellationToken, onSheet: stack([original, edited], 1).flatten(0, 1));
         session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
@@ -104,15 +149,23 @@ internal sealed class EditCommand : DocumentedCommand
         }
 
         SamplingSettings settled = latent.Settle(options.Parse(parsed, new InputFiles(terminal, cancellationToken), latent.Options));
-        long[] shape = [.. latent.State.States[0].shape.Skip(1)];
+        long[] shape = [.. latent.State.Start.shape.Skip(1)];
         if (share < 1)
         {
-            throw new InputException("strength", FormattableString.Invariant($"{share}"), "1 for a latent, which has gone all the way to noise", "Give the sample itself, or leave it out.");
+            throw new InputException(
+                "strength",
+                FormattableString.Invariant($"{share}"),
+                "1 for a latent, which has gone all the way to noise",
+                "Give the sample itself, or leave it out.");
         }
 
         return settled.Shape is null || settled.Shape.AsSpan().SequenceEqual(shape)
             ? settled
-            : throw new InputException("shape", string.Join(',', settled.Shape), $"{string.Join(',', shape)}, that of the latent {latent.Options.File}", "Leave it out.");
+            : throw new InputException(
+                "shape",
+                string.Join(',', settled.Shape),
+                $"{string.Join(',', shape)}, that of the latent {latent.Options.File}",
+                "Leave it out.");
     }
 
     private static TimeGrid Last(double share, TimeGrid grid)

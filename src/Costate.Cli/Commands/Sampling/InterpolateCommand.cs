@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 using static TorchSharp.torch;
 
@@ -15,14 +15,21 @@ internal sealed class InterpolateCommand : DocumentedCommand
 
     private const string Picture = "interpolation";
     private const int DefaultCount = 7;
-    private const int MostCount = 64;
+    private const int MaxCount = 64;
 
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly SamplingOptions options = new("costate-interpolate", SamplingInput.Sample);
-    private readonly Argument<string> first = new("A") { Description = $"The first sample, {SampleFile.Form}; - is a picture from the standard input." };
+    private readonly Argument<string> first = new("A")
+    {
+        Description = $"The first sample, {SampleFile.Form}; - is a picture from the standard input.",
+    };
     private readonly Argument<string> second = new("B") { Description = "The second, of the same shape." };
-    private readonly Option<int?> count = CommonOptions.Whole("--count", 2, MostCount, $"How many samples from A to B, both included. [default: {DefaultCount}]");
+    private readonly Option<int?> count = CommonOptions.Whole(
+        "--count",
+        2,
+        MaxCount,
+        $"How many samples from A to B, both included. [default: {DefaultCount}]");
 
     [SetsRequiredMembers]
     internal InterpolateCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -32,13 +39,19 @@ internal sealed class InterpolateCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            "A and B are inverted under their conditions, [1, ...] for both or [2, ...], or with the embedded model each under its own code; between them the condition goes in a straight line. With a reversible solver the first and the last of the samples are A and B again, but for the bits that a network's answer may change with the size of the batch.",
-            $"Files: {TensorFile} (sample, weight), {RunReport.FileName}, and for images {Picture}-1.png and so on, and sheet.png with all of them in a row.",
+            "A and B are inverted under their conditions, [1, ...] for both or [2, ...], or with the embedded model each under its own "
+                + "code; between them the condition goes in a straight line. With a reversible solver the first and the last of the "
+                + "samples are A and B again, but for the bits that a network's answer may change with the size of the batch.",
+            $"Files: {TensorFile} (sample, weight), {RunReport.FileName}, and for images {Picture}-1.png and so on, "
+                + "and sheet.png with all of them in a row.",
         ];
         Examples =
         [
             new("Seven faces from one to another, with the embedded model", "costate interpolate a.png b.png --count 7"),
-            new("Seven pictures from one to another", "costate interpolate picture.png other.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors --shape 3,8,8 --count 7"),
+            new(
+                "Seven pictures from one to another",
+                "costate interpolate picture.png other.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition "
+                    + "cond.safetensors --shape 3,8,8 --count 7"),
         ];
         Arguments.Add(first);
         Arguments.Add(second);
@@ -54,7 +67,7 @@ internal sealed class InterpolateCommand : DocumentedCommand
         int number = parsed.GetValue(count) ?? DefaultCount;
         (string a, string b) = (parsed.GetValue(first)!, parsed.GetValue(second)!);
         using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
-        using var session = new SamplingSession(settings, network => network.WithCondition(Both(network, a, b, settings)));
+        using var session = new SamplingSession(settings, it => it.WithCondition(Both(it, a, b, settings)));
         SamplePictures? pictures = SamplePictures.For([number, .. session.Start.shape.Skip(1)], Picture, (number, number));
         folder.Expect(pictures?.Names ?? []);
         Tensor? between = session.Condition is null ? null : Between(session.Condition, number);
@@ -63,7 +76,12 @@ internal sealed class InterpolateCommand : DocumentedCommand
         using (var line = new ProgressLine(terminal, "interpolating", total: 1))
         {
             double share = 2.0 / (2 + number);
-            NoiseState ends = session.Sampler.Invert(session.Start, session.Condition, Path(2), new PartProgress(line, 0, share), cancellationToken);
+            NoiseState ends = session.Sampler.Invert(
+                session.Start,
+                session.Condition,
+                Path(2),
+                new PartProgress(line, 0, share),
+                cancellationToken);
             NoiseState all = SphericalInterpolation.Between(ends, number);
             sample = session.Sampler.Sample(all, between, Path(number), new PartProgress(line, share, 1 - share), cancellationToken);
         }
@@ -76,21 +94,26 @@ internal sealed class InterpolateCommand : DocumentedCommand
         return ExitCode.Done;
 
         // One path for all: A, B and what lies between differ in their latents alone.
-        BrownianPath? Path(int items) => settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep([.. Enumerable.Repeat(settings.Seed, items)]) : null;
+        BrownianPath? Path(int items) =>
+            settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(NoiseSeeds.OfItems(Enumerable.Repeat(settings.Seed, items))) : null;
     }
 
-    private static Tensor Both(SamplingNetwork network, string a, string b, SamplingSettings settings)
+    private static Tensor Both(SamplingSession session, string a, string b, SamplingSettings settings)
     {
-        (Tensor x, Tensor y) = (network.Read(a, settings), network.Read(b, settings));
+        (Tensor x, Tensor y) = (session.Read(a), session.Read(b));
         if (settings.Unconditional is string file && !file.Equals("zeros", StringComparison.OrdinalIgnoreCase)
-            && Files.TensorFile.Read(settings.Files, "--unconditional", file, settings.Dtype) is var none && (none.dim() == 0 || none.shape[0] != 1))
+            && Files.TensorFile.Read(settings.Files, "--unconditional", file, settings.Dtype) is var none
+            && (none.dim() == 0 || none.shape[0] != 1))
         {
-            throw new CommandException($"Got --unconditional of shape [{string.Join(", ", none.shape)}]; expected [1, ...], one for all samples from A to B.");
+            throw new CommandException(
+                $"Got --unconditional of shape [{string.Join(", ", none.shape)}]; expected [1, ...], one for all samples from A to B.");
         }
 
         return x.shape[0] == 1 && x.shape.AsSpan().SequenceEqual(y.shape)
             ? cat([x, y])
-            : throw new CommandException($"Got A of shape [{string.Join(", ", x.shape)}] and B of shape [{string.Join(", ", y.shape)}]; expected one sample each, [1, ...], of the same shape.");
+            : throw new CommandException(
+                $"Got A of shape [{string.Join(", ", x.shape)}] and B of shape [{string.Join(", ", y.shape)}]; "
+                    + "expected one sample each, [1, ...], of the same shape.");
     }
 
     private static Tensor Between(Tensor condition, int number)
@@ -98,6 +121,8 @@ internal sealed class InterpolateCommand : DocumentedCommand
         (Tensor a, Tensor b) = (condition[0], condition[1]);
         return condition.is_floating_point() ? stack([.. SphericalInterpolation.Weights(number).Select(w => a.mul(1 - w).add_(b, w))])
             : a.eq(b).all().item<bool>() ? condition.narrow(0, 0, 1).expand([number, .. condition.shape.Skip(1)]).contiguous()
-            : throw new CommandException($"Got two conditions of type {condition.dtype}, between which nothing lies; expected one for both, [1, ...], or floating point.");
+            : throw new CommandException(
+                $"Got two conditions of type {condition.dtype}, between which nothing lies; expected one for both, [1, ...], "
+                    + "or floating point.");
     }
 }

@@ -37,7 +37,9 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
     /// <exception cref="CommandException">One means nothing.</exception>
     internal static LatentOptions Of(string file, IReadOnlyDictionary<string, string> remarks, ScalarType dtype)
     {
-        Dictionary<string, string> values = remarks.Where(r => r.Key.StartsWith(Prefix, StringComparison.Ordinal)).Select(r => (Name: r.Key[Prefix.Length..], r.Value))
+        Dictionary<string, string> values = remarks
+            .Where(r => r.Key.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(r => (Name: r.Key[Prefix.Length..], r.Value))
             .Concat(SamplingSettings.Dtypes.Where(d => d.Value == dtype).Select(d => (Name: "dtype", Value: d.Name)))
             .ToDictionary(r => r.Name, r => r.Value);
         foreach ((string name, string value) in values)
@@ -48,7 +50,10 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
             }
             catch (Exception e) when (e is CommandException or ArgumentException or FormatException or OverflowException)
             {
-                throw new CommandException($"Cannot decode the latent {file}: its {Prefix}{name} is {ErrorText.Quote(value)}, which means nothing here. Invert anew, or use the version of costate that wrote it.", e);
+                throw new CommandException(
+                    $"Cannot decode the latent {file}: its {Prefix}{name} is {ErrorText.Quote(value)}, which means nothing here. "
+                        + "Invert anew, or use the version of costate that wrote it.",
+                    e);
             }
         }
 
@@ -72,8 +77,12 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
     }
 
     private static object Number(string text) =>
-        double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) is var number && double.IsFinite(number) ? number : throw new FormatException();
+        double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) is var number && double.IsFinite(number)
+            ? number
+            : throw new FormatException();
 
     private static object Whole(string text, int most) =>
-        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= 1 && number <= most ? number : throw new FormatException();
+        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= 1 && number <= most
+            ? number
+            : throw new FormatException();
 }

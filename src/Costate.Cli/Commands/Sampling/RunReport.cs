@@ -1,6 +1,6 @@
 using Costate.Cli.Terminals;
 using Costate.Experiments;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
 namespace Costate.Cli.Commands.Sampling;
@@ -49,8 +49,15 @@ internal sealed record RunReport
 
     private string Summary(OutputFolder folder)
     {
-        string loss = Loss is null ? "" : $"loss: {string.Join(", ", Loss.Take(8).Select(l => l.ToString("G6")))}{(Loss.Length > 8 ? ", ..." : "")}\n";
-        string products = Cost.VectorJacobianProducts == 0 ? "" : $", {Cost.VectorJacobianProducts} vector-Jacobian products, {Cost.PeakStoredStates} states kept ({Cost.PeakStoredBytes} bytes)";
-        return $"{loss}cost: {Cost.NetworkEvaluations} network evaluations{products}, {Seconds:0.0} s\n{folder.FullName}: {string.Join(", ", Files)}";
+        string loss = Loss is null
+            ? ""
+            : $"loss: {string.Join(", ", Loss.Take(8).Select(l => l.ToString("G6")))}{(Loss.Length > 8 ? ", ..." : "")}\n";
+        string products =
+            Cost.VectorJacobianProducts == 0
+                ? ""
+                : $", {Cost.VectorJacobianProducts} vector-Jacobian products, {Cost.PeakStoredStates} states kept ({Cost.PeakStoredBytes} "
+                    + "bytes)";
+        return $"{loss}cost: {Cost.NetworkEvaluations} network evaluations{products}, {Seconds:0.0} s\n{folder.FullName}: "
+            + $"{string.Join(", ", Files)}";
     }
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
+using Costate.Faces.Files;
 using Costate.Faces.Reports;
 using static TorchSharp.torch;
 
@@ -25,17 +25,38 @@ internal sealed class SampleCommand : DocumentedCommand
         Notes =
         [
             .. SamplingOptions.Notes,
-            $"Files: {TensorFile} (sample, start_noise), {RunReport.FileName} (settings, cost), and for images, of 1 or 3 channels, sample.png with values from -1 (black) to 1 (white), pixel by pixel; of several sample-1.png and so on, and sheet.png with all of them.",
+            $"Files: {TensorFile} (sample, start_noise), {RunReport.FileName} (settings, cost), and for images, of 1 or 3 channels, "
+                + "sample.png with values from -1 (black) to 1 (white), pixel by pixel; of several sample-1.png and so on, "
+                + "and sheet.png with all of them.",
         ];
         Examples =
         [
             new("Four faces with the code of one, with the embedded model", "costate sample --condition-from a.png --batch 4"),
-            new("Four images of 8 by 8", "costate sample --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --batch 4 --seed 7"),
-            new("With guidance, on another schedule and grid", "costate sample --model denoiser.ts.pt --schedule vp-scaled-linear:0.85,12 --prediction velocity \\\n--condition cond.safetensors:z --unconditional zeros --guidance-scale 3 \\\n--solver dpm++3m --steps 30 --grid karras --training-timesteps 1000 --shape 3,8,8"),
-            new("As a scheduler_config.json of diffusers says", "costate sample --model denoiser.ts.pt --scheduler-config scheduler_config.json \\\n--condition cond.safetensors --shape 3,8,8 --steps 10 --output diffusers"),
-            new("On the noise levels that a pipeline of FLUX hands to its scheduler", "costate sample --model denoiser.ts.pt --scheduler-config flow/scheduler_config.json \\\n--condition cond.safetensors --shape 3,8,8 --sigmas 1,0.75,0.5,0.25 --mu 1.15 --output flux"),
-            new("A stochastic solver, the report for another program", "costate sample --model denoiser.ts.pt --schedule vp-linear:0.1,20 --prediction noise \\\n--condition cond.safetensors --shape 3,8,8 --solver sde-dpm++2m --json"),
-            new("A rectified flow", "costate sample --model denoiser.ts.pt --schedule rectified-flow --prediction flow \\\n--condition cond.safetensors --shape 3,8,8 --solver euler --output flow"),
+            new(
+                "Four images of 8 by 8",
+                "costate sample --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape "
+                    + "3,8,8 --batch 4 --seed 7"),
+            new(
+                "With guidance, on another schedule and grid",
+                "costate sample --model denoiser.ts.pt --schedule vp-scaled-linear:0.85,12 --prediction velocity \\\n--condition "
+                    + "cond.safetensors:z --unconditional zeros --guidance-scale 3 \\\n--solver dpm++3m --steps 30 --grid karras "
+                    + "--training-timesteps 1000 --shape 3,8,8"),
+            new(
+                "As a scheduler_config.json of diffusers says",
+                "costate sample --model denoiser.ts.pt --scheduler-config scheduler_config.json \\\n--condition cond.safetensors --shape "
+                    + "3,8,8 --steps 10 --output diffusers"),
+            new(
+                "On the noise levels that a pipeline of FLUX hands to its scheduler",
+                "costate sample --model denoiser.ts.pt --scheduler-config flow/scheduler_config.json \\\n--condition cond.safetensors "
+                    + "--shape 3,8,8 --sigmas 1,0.75,0.5,0.25 --mu 1.15 --output flux"),
+            new(
+                "A stochastic solver, the report for another program",
+                "costate sample --model denoiser.ts.pt --schedule vp-linear:0.1,20 --prediction noise \\\n--condition cond.safetensors "
+                    + "--shape 3,8,8 --solver sde-dpm++2m --json"),
+            new(
+                "A rectified flow",
+                "costate sample --model denoiser.ts.pt --schedule rectified-flow --prediction flow \\\n--condition cond.safetensors "
+                    + "--shape 3,8,8 --solver euler --output flow"),
         ];
         options.AddTo(this);
         SetAction(Run);
@@ -53,11 +74,21 @@ internal sealed class SampleCommand : DocumentedCommand
         Tensor sample;
         using (var line = new ProgressLine(terminal, "sampling", total: 1))
         {
-            sample = session.Sampler.Sample(session.Start, session.Condition, session.Noise, new RunProgress(line, hasGradient: false), cancellationToken);
+            sample = session.Sampler.Sample(
+                session.Start,
+                session.Condition,
+                session.Noise,
+                new RunProgress(line, hasGradient: false),
+                cancellationToken);
         }
 
         SortedDictionary<string, Setting> described = settings.Describe(session.Start.shape);
-        session.Write(folder.Stage(TensorFile), new() { ["sample"] = sample, ["start_noise"] = session.Start }, Name, described, cancellationToken);
+        session.Write(
+            folder.Stage(TensorFile),
+            new() { ["sample"] = sample, ["start_noise"] = session.Start },
+            Name,
+            described,
+            cancellationToken);
         pictures?.Write(sample, folder, cancellationToken);
         session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
         return ExitCode.Done;

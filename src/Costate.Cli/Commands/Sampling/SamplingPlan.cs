@@ -14,7 +14,7 @@ internal sealed record SamplingPlan
     internal const string DefaultSolver = "dpm++2m";
 
     // Of options without effect: the names come from a file, which may hold any number of any length.
-    private const int MostShown = 20;
+    private const int MaxShown = 20;
     private const int LongestName = 60;
 
     internal required NoiseSchedule Schedule { get; init; }
@@ -51,10 +51,21 @@ internal sealed record SamplingPlan
     /// <param name="solver">The user's own, or null.</param>
     /// <exception cref="SchedulerConfigurationException">The file cannot be read or asks for something impossible.</exception>
     /// <exception cref="InputException">The number of steps, the noise levels in their place or the shift does not fit it.</exception>
-    internal static SamplingPlan FromConfiguration(string path, string? kept, bool ignoreClipping, double? mu, string? sigmas, int steps, string? solver)
+    internal static SamplingPlan FromConfiguration(
+        string path,
+        string? kept,
+        bool ignoreClipping,
+        double? mu,
+        string? sigmas,
+        int steps,
+        string? solver)
     {
-        SchedulerConfiguration configuration = kept is null ? SchedulerConfiguration.Load(path, ignoreClipping) : SchedulerConfiguration.Parse(kept, ignoreClipping);
-        ScheduledSampling sampling = sigmas is null ? configuration.ForSteps(steps, mu) : configuration.ForNoiseLevels(NoiseLevels(sigmas), mu);
+        SchedulerConfiguration configuration = kept is null
+            ? SchedulerConfiguration.Load(path, ignoreClipping)
+            : SchedulerConfiguration.Parse(kept, ignoreClipping);
+        ScheduledSampling sampling = sigmas is null
+            ? configuration.ForSteps(steps, mu)
+            : configuration.ForNoiseLevels(NoiseLevels(sigmas), mu);
         return new SamplingPlan
         {
             Schedule = sampling.Schedule,
@@ -81,27 +92,54 @@ internal sealed record SamplingPlan
     internal static double[] NoiseLevels(string text) => [.. text.Split(',').Select(part =>
         double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double level)
             ? level
-            : throw new InputException("sigmas", text.Length == 0 ? "nothing" : text, "numbers with commas between them, such as 1,0.75,0.5,0.25"))];
+                        : throw new InputException(
+                            "sigmas",
+                            text.Length == 0 ? "nothing" : text,
+                            "numbers with commas between them, such as 1,0.75,0.5,0.25")),
+        ];
 
     /// <summary>Tells the user what has no effect.</summary>
     internal void WarnOfIgnored(Terminal terminal)
     {
         if (IgnoredOptions.Count > 0)
         {
-            IEnumerable<string> shown = IgnoredOptions.Take(MostShown).Select(name => JsonEncodedText.Encode(name).ToString()).Select(name => name.Length > LongestName ? name[..LongestName] + "..." : name);
-            string more = IgnoredOptions.Count > MostShown ? $" and {IgnoredOptions.Count - MostShown} more" : "";
-            terminal.Error.WriteLine($"The scheduler configuration has options that {GridName} does not, and that have no effect: {string.Join(", ", shown)}{more}.");
+            IEnumerable<string> shown = IgnoredOptions
+                .Take(MaxShown)
+                .Select(name => JsonEncodedText.Encode(name).ToString())
+                .Select(name => name.Length > LongestName ? name[..LongestName] + "..." : name);
+            string more = IgnoredOptions.Count > MaxShown ? $" and {IgnoredOptions.Count - MaxShown} more" : "";
+            terminal.Error.WriteLine(
+                $"The scheduler configuration has options that {GridName} does not, and that have no effect: "
+                    + $"{string.Join(", ", shown)}{more}.");
         }
     }
 
     /// <summary>The plan for the embedded model of faces, as it was trained; what is null has the default of its schedule.</summary>
     /// <exception cref="UsageException">A name is unknown, or the numbers do not go together.</exception>
     internal static SamplingPlan ForFaces(string? solver, string? grid, int steps, double? start, double? end) =>
-        FromNames(EmbeddedModel.ScheduleName, Prediction.Velocity, solver, grid, steps, start, end, timeScale: null, EmbeddedModel.TrainingTimesteps);
+        FromNames(
+            EmbeddedModel.ScheduleName,
+            Prediction.Velocity,
+            solver,
+            grid,
+            steps,
+            start,
+            end,
+            timeScale: null,
+            EmbeddedModel.TrainingTimesteps);
 
     /// <summary>The plan that names stand for; what is null has the default of the schedule.</summary>
     /// <exception cref="UsageException">A name is unknown, or the numbers do not go together.</exception>
-    internal static SamplingPlan FromNames(string schedule, Prediction prediction, string? solver, string? grid, int steps, double? start, double? end, double? timeScale, int? trainingTimesteps)
+    internal static SamplingPlan FromNames(
+        string schedule,
+        Prediction prediction,
+        string? solver,
+        string? grid,
+        int steps,
+        double? start,
+        double? end,
+        double? timeScale,
+        int? trainingTimesteps)
     {
         (NamedSchedule named, IReadOnlyList<double> numbers, NoiseSchedule parsed) = NamedSchedule.Parse(schedule);
         TimeGrid points = NamedGrid.Parse(grid ?? named.Grid, parsed, steps, start ?? 1, end ?? named.EndOf(numbers));

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments;
-using Costate.Experiments.Files;
 using Costate.Faces;
+using Costate.Faces.Files;
+using Costate.Faces.Models;
+using Costate.Faces.Morphs;
 using Costate.Faces.Reports;
 using Costate.Networks;
 using TorchSharp;
@@ -17,7 +19,8 @@ internal sealed class SamplingSession : IDisposable
     private readonly long began = Stopwatch.GetTimestamp();
     private readonly DisposeScope scope = NewDisposeScope();
     private readonly TorchThreads threads;
-    private readonly SamplingNetwork network;
+    private readonly Model model;
+    private long calls;
 
     private readonly SamplingSettings settings;
 
@@ -27,19 +30,21 @@ internal sealed class SamplingSession : IDisposable
     /// settings if null. Both go to the session.</param>
     /// <exception cref="CommandException">A file is missing or does not fit.</exception>
     /// <exception cref="UsageException">The settings do not go together.</exception>
-    internal SamplingSession(SamplingSettings settings, Func<SamplingNetwork, (Tensor Start, Tensor? Condition)>? start = null)
+    internal SamplingSession(SamplingSettings settings, Func<SamplingSession, (Tensor Start, Tensor? Condition)>? start = null)
     {
         this.settings = settings;
         threads = new TorchThreads(settings.Threads);
         try
         {
-            network = SamplingNetwork.Open(settings);
-            (Start, Tensor? own) = start is null ? (StartOf(settings), null) : start(network);
+            model = settings.Model is string network
+                ? ModelFile.Open(network, settings.Plan, settings.Dtype)
+                : new EmbeddedModel(settings.Weights).ToModel();
+            (Start, Tensor? own) = start is null ? (StartOf(model, settings), null) : start(this);
             long batch = Start.shape[0];
             Condition = settings.Condition is string file ? ReadCondition("--condition", file)
                 : settings.ConditionFrom is string picture ? ReadConditionFrom(picture)
                 : own;
-            Sampler = SamplerOf(settings, network, Condition, batch);
+            Sampler = SamplerOf(Condition, batch);
             Noise = settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(settings.Seed) : null;
         }
         catch
@@ -60,51 +65,78 @@ internal sealed class SamplingSession : IDisposable
     internal BrownianPath? Noise { get; }
 
     /// <summary>How often the network was called.</summary>
-    internal long NetworkEvaluations => network.Calls;
+    internal long NetworkEvaluations => calls;
 
     internal double Seconds => Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 3);
 
     /// <summary>A condition for the whole batch; belongs to the session.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
-    internal Tensor ReadCondition(string option, string file) => TensorFile.ForBatch(option, TensorFile.Read(settings.Files, option, file, settings.Dtype), Start.shape[0]);
+    internal Tensor ReadCondition(string option, string file) =>
+        TensorFile.ForBatch(option, TensorFile.Read(settings.Files, option, file, settings.Dtype), Start.shape[0]);
 
     /// <summary>The code of a picture as a condition for the whole batch; belongs to the session.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
-    internal Tensor ReadConditionFrom(string picture) => TensorFile.ForBatch("--condition-from", network.ConditionOf(network.Read(picture, settings))!, Start.shape[0]);
+    internal Tensor ReadConditionFrom(string picture) =>
+        TensorFile.ForBatch("--condition-from", model.Encode!(Read(picture)), Start.shape[0]);
+
+    /// <summary>
+    /// Samples named on the command line, [batch, ...]; they belong to the session. Of a picture of any size the middle square is taken
+    /// where the model wants a square.
+    /// </summary>
+    /// <exception cref="CommandException">There is no such file, or it does not fit.</exception>
+    internal Tensor Read(string text) =>
+        model.Shape is [3, long side, _]
+        && (text == InputFiles.StandardInput || File.Exists(text))
+        && settings.Files.PictureOrNull("the picture", text) is byte[] bytes
+            ? FacePicture.Stack([FacePicture.Read(text, bytes, (int)side)], (int)side)
+            : SampleFile.Read(settings.Files, text, settings.Shape, settings.Dtype);
+
+    /// <summary>Samples, and the condition that they have by themselves, or null.</summary>
+    internal (Tensor Samples, Tensor? Condition) WithCondition(Tensor samples) => (samples, model.Encode?.Invoke(samples));
 
     /// <summary>Writes tensors with the settings of the run beside them.</summary>
-    internal void Write(string path, Dictionary<string, Tensor> tensors, string command, IReadOnlyDictionary<string, Setting> described, CancellationToken cancellationToken) => SafetensorsFile.Write(
+    internal void Write(
+        string path,
+        Dictionary<string, Tensor> tensors,
+        string command,
+        IReadOnlyDictionary<string, Setting> described,
+        CancellationToken cancellationToken) =>
+        SafetensorsFile.Write(
         path,
         tensors,
-        new SortedDictionary<string, string>(described.ToDictionary(d => d.Key, d => d.Value.Text), StringComparer.Ordinal) { ["costate"] = ToolVersion.Version, ["command"] = command },
+            new SortedDictionary<string, string>(described.ToDictionary(d => d.Key, d => d.Value.Text), StringComparer.Ordinal)
+            {
+                ["costate"] = ToolVersion.Version,
+                ["command"] = command,
+            },
         cancellationToken: cancellationToken);
 
     /// <summary>What to tell of a run without a gradient.</summary>
-    internal RunReport Report(string command, IReadOnlyDictionary<string, Setting> described, OutputFolder folder, long[]? shape = null) => new()
-    {
-        Command = command,
-        Settings = described,
-        Seed = settings.Seed,
-        Shape = shape ?? Start.shape,
-        Cost = new GradientCost(NetworkEvaluations, 0, 0, 0),
-        Seconds = Seconds,
-        Files = [.. folder.Files, RunReport.FileName],
-    };
+    internal RunReport Report(string command, IReadOnlyDictionary<string, Setting> described, OutputFolder folder, long[]? shape = null) =>
+        new()
+        {
+            Command = command,
+            Settings = described,
+            Seed = settings.Seed,
+            Shape = shape ?? Start.shape,
+            Cost = new GradientCost(NetworkEvaluations, 0, 0, 0),
+            Seconds = Seconds,
+            Files = [.. folder.Files, RunReport.FileName],
+        };
 
     public void Dispose()
     {
-        network?.Dispose();
+        model?.Dispose();
         scope.Dispose();
         threads.Dispose();
     }
 
-    private static Tensor StartOf(SamplingSettings settings)
+    private static Tensor StartOf(Model model, SamplingSettings settings)
     {
         RequireMemory(settings);
         if (settings.StartNoise is not string file)
         {
-            Tensor drawn = Costate.StartNoise.Draw([settings.Batch ?? 1, .. settings.Shape!], settings.Seed, settings.Dtype);
-            return settings.Plan.StartScale == 1 ? drawn : drawn.mul_(settings.Plan.StartScale);
+            return model.DrawStart([settings.Batch ?? 1, .. settings.Shape!], settings.Seed, settings.Dtype);
         }
 
         Tensor given = TensorFile.Read(settings.Files, "--start-noise", file, settings.Dtype);
@@ -113,14 +145,25 @@ internal sealed class SamplingSession : IDisposable
             && (settings.Shape is null || given.shape.AsSpan(1).SequenceEqual(settings.Shape));
         return fits
             ? given
-            : throw new CommandException($"Got --start-noise {file} of shape [{string.Join(", ", given.shape)}] and type {given.dtype}; expected [{settings.Batch?.ToString() ?? "batch"}, {(settings.Shape is null ? "..." : string.Join(", ", settings.Shape))}] of floating point. Leave out --batch and --shape to take them from the file.");
+            : throw new CommandException(
+                $"Got --start-noise {file} of shape [{string.Join(", ", given.shape)}] and type {given.dtype}; "
+                    + $"expected [{settings.Batch?.ToString() ?? "batch"}, "
+                    + $"{(settings.Shape is null ? "..." : string.Join(", ", settings.Shape))}] of floating point. "
+                    + "Leave out --batch and --shape to take them from the file.");
     }
 
-    private static Sampler SamplerOf(SamplingSettings settings, SamplingNetwork network, Tensor? condition, long batch)
+    private Sampler SamplerOf(Tensor? condition, long batch)
     {
+        if (condition is null && model.Encode is not null)
+        {
+            throw new UsageException(
+                "Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, "
+                    + "or --condition with a code.");
+        }
+
         try
         {
-            Denoiser denoiser = network.ToDenoiser(settings.Plan);
+            Denoiser denoiser = model.Denoiser.Observed(() => calls++);
             if (settings.GuidanceScale is double scale)
             {
                 Tensor none = settings.Unconditional!.Equals("zeros", StringComparison.OrdinalIgnoreCase)
@@ -129,7 +172,9 @@ internal sealed class SamplingSession : IDisposable
                 denoiser = denoiser.WithClassifierFreeGuidance(none, scale);
             }
 
-            return Cancellable.Run(() => new Sampler(denoiser, settings.Plan.Schedule, settings.Plan.Solver, settings.Plan.Grid), settings.Files.Cancellation);
+            return Cancellable.Run(
+                () => new Sampler(denoiser, settings.Plan.Schedule, settings.Plan.Solver, settings.Plan.Grid),
+                settings.Files.Cancellation);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
@@ -147,7 +192,11 @@ internal sealed class SamplingSession : IDisposable
             bool ofShape = settings.Model is not null;
             string got = ofShape ? $"{string.Join(',', settings.Shape!)} for {batch} sample{(batch == 1 ? "" : "s")}" : $"{batch}";
             double bytes = settings.Shape!.Aggregate((double)batch * settings.Dtype.ElementSize(), (product, size) => product * size);
-            AvailableMemory.Require(ofShape ? "shape" : "batch", got, Least * bytes, $"Make {(ofShape ? "the sizes or " : "")}the batch smaller, and draw in several runs with another seed each.");
+            AvailableMemory.Require(
+                ofShape ? "shape" : "batch",
+                got,
+                Least * bytes,
+                $"Make {(ofShape ? "the sizes or " : "")}the batch smaller, and draw in several runs with another seed each.");
         }
     }
 

@@ -19,8 +19,29 @@ internal sealed record SavedLatent(NoiseState State, Tensor? Condition, LatentOp
     private const string SeedRemark = "seed";
 
     /// <summary>Writes a latent, with its condition and the settings of the run beside it.</summary>
-    internal static void Write(string path, NoiseState state, Tensor? condition, string command, SamplingPlan plan, IReadOnlyDictionary<string, Setting> described, CancellationToken cancellationToken) =>
-        NoiseStateFile.Write(path, state, new SortedDictionary<string, string>(described.Select(d => KeyValuePair.Create(d.Key, d.Value.Text)).Concat(LatentOptions.ToRemarks(plan.Options)).ToDictionary(), StringComparer.Ordinal) { ["costate"] = ToolVersion.Version, ["command"] = command }, condition, cancellationToken);
+    internal static void Write(
+        string path,
+        NoiseState state,
+        Tensor? condition,
+        string command,
+        SamplingPlan plan,
+        IReadOnlyDictionary<string, Setting> described,
+        CancellationToken cancellationToken) =>
+        NoiseStateFile.Write(
+            path,
+            state,
+            new SortedDictionary<string, string>(
+                described
+                    .Select(d => KeyValuePair.Create(d.Key, d.Value.Text))
+                    .Concat(LatentOptions.ToRemarks(plan.Options))
+                    .ToDictionary(),
+                StringComparer.Ordinal)
+            {
+                ["costate"] = ToolVersion.Version,
+                ["command"] = command,
+            },
+            condition,
+            cancellationToken);
 
     /// <summary>Whether a file holds a latent, and not samples.</summary>
     internal static bool IsLatent(string path)
@@ -41,18 +62,22 @@ internal sealed record SavedLatent(NoiseState State, Tensor? Condition, LatentOp
         NoiseState state = NoiseStateFile.Read(path, out IReadOnlyDictionary<string, string> remarks);
         if (model is null && remarks.GetValueOrDefault(ModelRemark) is string made and not SamplingSettings.EmbeddedModel)
         {
-            throw new CommandException($"The latent {path} was made with a model of yours, {made}; give it with --model. A latent names no program that is run unasked.");
+            throw new CommandException(
+                $"The latent {path} was made with a model of yours, {made}; give it with --model. A latent names no program that is run "
+                    + "unasked.");
         }
 
         return new SavedLatent(
             state,
             NoiseStateFile.ReadCondition(path),
             LatentOptions.Of(path, remarks, state.Dtype),
-            ulong.TryParse(remarks.GetValueOrDefault(SeedRemark), NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : null);
+            ulong.TryParse(remarks.GetValueOrDefault(SeedRemark), NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)
+                ? seed
+                : null);
     }
 
     /// <summary>What a session of it begins with: a state that shows the shape, and the condition.</summary>
-    internal (Tensor Start, Tensor? Condition) Start() => (State.States[0].to(State.Dtype, copy: true), Condition);
+    internal (Tensor Start, Tensor? Condition) Start() => (State.Start.to(State.Dtype, copy: true), Condition);
 
     /// <summary>
     /// The settings to decode it with: its dtype, and for a stochastic solver its seed, since the path is not in the file.
@@ -62,7 +87,11 @@ internal sealed record SavedLatent(NoiseState State, Tensor? Condition, LatentOp
     {
         if (settings.SeedIsGiven && settings.Plan.Solver.IsStochastic && Seed is ulong seed && seed != settings.Seed)
         {
-            throw new InputException("seed", $"{settings.Seed}", $"{seed}, with which the latent {Options.File} was made", $"{settings.Plan.Solver.Name} would take another path. Leave it out.");
+            throw new InputException(
+                "seed",
+                $"{settings.Seed}",
+                $"{seed}, with which the latent {Options.File} was made",
+                $"{settings.Plan.Solver.Name} would take another path. Leave it out.");
         }
 
         return settings with { Dtype = State.Dtype, Seed = settings.Plan.Solver.IsStochastic ? Seed ?? settings.Seed : settings.Seed };

@@ -12,12 +12,27 @@ internal static class GradientStudyTables
 
     internal static IEnumerable<Table> Of(IReadOnlyList<GradientMeasurement> measurements, IReadOnlyList<int> steps, int width)
     {
-        yield return Errors("Relative error of dL/dx_T against the continuous gradient, by sampling steps", measurements, steps, width, m => m.StartNoiseError);
-        yield return Errors("Relative error of dL/dz against the continuous gradient, by sampling steps", measurements, steps, width, m => m.ConditionError);
+        yield return Errors(
+            "Relative error of dL/dx_T against the continuous gradient, by sampling steps",
+            measurements,
+            steps,
+            width,
+            m => m.StartNoiseError);
+        yield return Errors(
+            "Relative error of dL/dz against the continuous gradient, by sampling steps",
+            measurements,
+            steps,
+            width,
+            m => m.ConditionError);
         yield return Costs(measurements, steps[^1]);
     }
 
-    private static Table Errors(string title, IReadOnlyList<GradientMeasurement> measurements, IReadOnlyList<int> steps, int width, Func<GradientMeasurement, double> error)
+    private static Table Errors(
+        string title,
+        IReadOnlyList<GradientMeasurement> measurements,
+        IReadOnlyList<int> steps,
+        int width,
+        Func<GradientMeasurement, double> error)
     {
         Table table = New(title);
         table.AddColumn(new TableColumn("method"));
@@ -65,7 +80,9 @@ internal static class GradientStudyTables
     }
 
     // Each comparison under a line that says what it compares.
-    private static IEnumerable<IGrouping<GradientCurve, GradientMeasurement>> InOrder(IReadOnlyList<GradientMeasurement> measurements, Table table)
+    private static IEnumerable<IGrouping<GradientCurve, GradientMeasurement>> InOrder(
+        IReadOnlyList<GradientMeasurement> measurements,
+        Table table)
     {
         Comparison? before = null;
         foreach (IGrouping<GradientCurve, GradientMeasurement> curve in measurements.GroupBy(m => m.Curve))
@@ -81,7 +98,13 @@ internal static class GradientStudyTables
         }
     }
 
-    private static Table New(string title) => new() { Title = new TableTitle(title), Border = TableBorder.Horizontal, ShowRowSeparators = false };
+    private static Table New(string title) =>
+        new()
+        {
+            Title = new TableTitle(title),
+            Border = TableBorder.Horizontal,
+            ShowRowSeparators = false,
+        };
 
     private static TableColumn Number(string header) => new(header) { Alignment = Justify.Right, NoWrap = true };
 

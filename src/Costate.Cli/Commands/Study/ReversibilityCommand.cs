@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
 using Costate.Experiments.Reversibility;
+using Costate.Faces.Files;
 using Spectre.Console;
 
 namespace Costate.Cli.Commands.Study;
@@ -16,7 +16,13 @@ internal sealed class ReversibilityCommand : DocumentedCommand
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
     private readonly StudyOptions options;
-    private readonly Option<string?> unet = new("--unet") { HelpName = "FOLDER", Description = "A trained UNet2DModel in a folder as diffusers writes it (config.json, diffusion_pytorch_model.safetensors), which predicts noise on the linear schedule of DDPM. [default: a small one with random weights]" };
+    private readonly Option<string?> unet = new("--unet")
+    {
+        HelpName = "FOLDER",
+        Description =
+            "A trained UNet2DModel in a folder as diffusers writes it (config.json, diffusion_pytorch_model.safetensors), "
+                + "which predicts noise on the linear schedule of DDPM. [default: a small one with random weights]",
+    };
     private readonly Option<string?> weights = CommonOptions.Weights();
 
     [SetsRequiredMembers]
@@ -26,8 +32,14 @@ internal sealed class ReversibilityCommand : DocumentedCommand
         (this.terminal, this.cancellationToken, this.options) = (terminal, cancellationToken, options);
         Notes =
         [
-            "Three problems: a U-Net on a random image, the embedded model on a drawn face where its weights are there, and a mixture of Gaussians. The networks compute in float32. The library carries the states of reversible solvers in two words of 64 bits whatever the network's type is, and errors are compared in 64 bits, before the sample is rounded to 32; the table has states in one word of 64 and of 32 bits too.",
-            "x0 -> noise -> x0 inverts to all states of the solver and decodes them: exact for a reversible solver, to the last bit. noise -> x0 -> noise inverts the sample alone, which is one of two states: exact for none. Where rounding in one word tips an input of the network to the next float32 number, its answer changes by about 1e-8, and the error is 1e-16: this happens to Rex-SDE, whose states grow to 1e6 and more on the way to noise.",
+            "Three problems: a U-Net on a random image, the embedded model on a drawn face where its weights are there, "
+                + "and a mixture of Gaussians. The networks compute in float32. The library carries the states of reversible solvers in "
+                + "two words of 64 bits whatever the network's type is, and errors are compared in 64 bits, "
+                + "before the sample is rounded to 32; the table has states in one word of 64 and of 32 bits too.",
+            "x0 -> noise -> x0 inverts to all states of the solver and decodes them: exact for a reversible solver, to the last bit. "
+                + "noise -> x0 -> noise inverts the sample alone, which is one of two states: exact for none. "
+                + "Where rounding in one word tips an input of the network to the next float32 number, its answer changes by about 1e-8, "
+                + "and the error is 1e-16: this happens to Rex-SDE, whose states grow to 1e6 and more on the way to noise.",
             $"Files: {ReportFile} (all numbers), {string.Join(", ", ReversibilityPlots.Files)}.",
         ];
         Examples =
@@ -46,13 +58,19 @@ internal sealed class ReversibilityCommand : DocumentedCommand
         using var torchThreads = new TorchThreads(options.ThreadsOf(parsed));
 
         long began = Stopwatch.GetTimestamp();
-        using InversionProblem network = parsed.GetValue(unet) is string model ? NetworkInversion.FromFolder(model) : NetworkInversion.Seeded();
+        using InversionProblem network = parsed.GetValue(unet) is string model
+            ? NetworkInversion.FromFolder(model)
+            : NetworkInversion.Seeded();
         using InversionProblem? face = FaceInversion.Open(parsed.GetValue(weights));
         using InversionProblem mixture = new MixtureInversion();
         ReversibilityResults results;
         using (var progress = new ProgressLine(terminal, "reversibility", total: 1))
         {
-            results = ReversibilityResults.Measure(face is null ? [network, mixture] : [network, face, mixture], options.IsQuick(parsed), progress.Report, cancellationToken);
+            results = ReversibilityResults.Measure(
+                face is null ? [network, mixture] : [network, face, mixture],
+                options.IsQuick(parsed),
+                progress.Report,
+                cancellationToken);
         }
 
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;

@@ -12,9 +12,15 @@ internal static class ReversibilityTables
         yield return Data(results);
         yield return Noise(results);
         yield return Accuracy(
-            "Relative error of dL/dx_T on the mixture, by sampling steps", "a step of Rex takes 2 evaluations a stage, one of DPM-Solver++2M takes 1", results.Gradients, width);
+            "Relative error of dL/dx_T on the mixture, by sampling steps",
+            "a step of Rex takes 2 evaluations a stage, one of DPM-Solver++2M takes 1",
+            results.Gradients,
+            width);
         yield return Accuracy(
-            "Relative error of the sample on the mixture, by sampling steps", "second order, then level, then first order past 1/(1 - coupling) steps", results.Orders, width);
+            "Relative error of the sample on the mixture, by sampling steps",
+            "second order, then level, then first order past 1/(1 - coupling) steps",
+            results.Orders,
+            width);
     }
 
     private static Table Data(ReversibilityResults results)
@@ -30,7 +36,10 @@ internal static class ReversibilityTables
         Heading(table, "published: Stable Diffusion 1.5");
         foreach (PublishedInversion published in PublishedInversion.All)
         {
-            table.AddRow([$"  {published.Label}", .. results.Steps.Select(n => Short(published.Errors[PublishedInversion.Steps.ToList().IndexOf(n)]))]);
+            table.AddRow([
+                $"  {published.Label}",
+                .. results.Steps.Select(n => Short(published.Errors[PublishedInversion.Steps.ToList().IndexOf(n)])),
+            ]);
         }
 
         table.Caption = new TableTitle("0: bit for bit; below about 1e-28 all that is left is rounding in 64 bits");
@@ -39,13 +48,16 @@ internal static class ReversibilityTables
 
     private static Table Noise(ReversibilityResults results)
     {
-        Table table = New("Mean squared error of the start noise recovered from the sample alone (noise -> x0 -> noise), by steps", results.Steps);
+        Table table = New(
+            "Mean squared error of the start noise recovered from the sample alone (noise -> x0 -> noise), by steps",
+            results.Steps);
         foreach (InversionProblem problem in results.Problems)
         {
             AddRows(table, problem.Label, results, problem, m => m.Noise);
         }
 
-        table.Caption = new TableTitle("a sample is one of the two states of a reversible solver: the other is guessed, so this is the error of the scheme");
+        table.Caption = new TableTitle(
+            "a sample is one of the two states of a reversible solver: the other is guessed, so this is the error of the scheme");
         return table;
     }
 
@@ -62,16 +74,25 @@ internal static class ReversibilityTables
         return table;
     }
 
-    private static void AddRows(Table table, string heading, ReversibilityResults results, InversionProblem problem, Func<InversionMeasurement, double> error)
+    private static void AddRows(
+        Table table,
+        string heading,
+        ReversibilityResults results,
+        InversionProblem problem,
+        Func<InversionMeasurement, double> error)
     {
         Heading(table, heading);
-        foreach (IGrouping<InversionMethod, InversionMeasurement> method in results.Inversions.Where(m => m.Problem == problem.Id).GroupBy(m => m.Method))
+        foreach (
+            IGrouping<InversionMethod, InversionMeasurement> method in results
+                .Inversions.Where(m => m.Problem == problem.Id)
+                .GroupBy(m => m.Method))
         {
             table.AddRow([$"  {method.Key.Label}", .. method.Select(m => Short(error(m)))]);
         }
     }
 
-    private static void Heading(Table table, string text) => table.AddRow([$"[bold]{Markup.Escape(text)}[/]", .. Enumerable.Repeat("", table.Columns.Count - 1)]);
+    private static void Heading(Table table, string text) =>
+        table.AddRow([$"[bold]{Markup.Escape(text)}[/]", .. Enumerable.Repeat("", table.Columns.Count - 1)]);
 
     private static Table New(string title, IReadOnlyList<int> steps)
     {

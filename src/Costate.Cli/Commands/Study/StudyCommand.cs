@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
 using Costate.Experiments.Gradients;
+using Costate.Faces.Files;
 using Spectre.Console;
 
 namespace Costate.Cli.Commands.Study;
@@ -24,8 +24,10 @@ internal sealed class StudyCommand : DocumentedCommand
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
-            "Without a name, the study of gradient methods. The problem is a mixture of Gaussians with a closed-form noise prediction, in float64. Errors are against the gradient of the continuous ODE, which is computed apart from the library.",
-            $"--quick takes 10 to 80 steps instead of 10 to 640. Files: {ReportFile} (all numbers), {GradientStudyPlots.ErrorFile} (error against network evaluations), {GradientStudyPlots.BytesFile} (stored states against steps).",
+            "Without a name, the study of gradient methods. The problem is a mixture of Gaussians with a closed-form noise prediction, "
+                + "in float64. Errors are against the gradient of the continuous ODE, which is computed apart from the library.",
+            $"--quick takes 10 to 80 steps instead of 10 to 640. Files: {ReportFile} (all numbers), {GradientStudyPlots.ErrorFile} (error "
+                + $"against network evaluations), {GradientStudyPlots.BytesFile} (stored states against steps).",
         ];
         Examples =
         [
@@ -41,7 +43,11 @@ internal sealed class StudyCommand : DocumentedCommand
     private int Run(ParseResult parsed)
     {
         IReadOnlyList<int> steps = options.IsQuick(parsed) ? GradientStudy.QuickSteps : GradientStudy.AllSteps;
-        using OutputFolder folder = OutputFolder.Prepare(options.OutputOf(parsed), ReportFile, GradientStudyPlots.ErrorFile, GradientStudyPlots.BytesFile);
+        using OutputFolder folder = OutputFolder.Prepare(
+            options.OutputOf(parsed),
+            ReportFile,
+            GradientStudyPlots.ErrorFile,
+            GradientStudyPlots.BytesFile);
         using var torchThreads = new TorchThreads(options.ThreadsOf(parsed));
 
         long began = Stopwatch.GetTimestamp();
@@ -54,7 +60,12 @@ internal sealed class StudyCommand : DocumentedCommand
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         File.WriteAllBytes(folder.Stage(GradientStudyPlots.ErrorFile), GradientStudyPlots.GradientError(measurements));
         File.WriteAllBytes(folder.Stage(GradientStudyPlots.BytesFile), GradientStudyPlots.StoredBytes(measurements, steps));
-        string report = GradientStudyReport.Text(measurements, steps, TorchThreads.Count, seconds, [GradientStudyPlots.ErrorFile, GradientStudyPlots.BytesFile, ReportFile]);
+        string report = GradientStudyReport.Text(
+            measurements,
+            steps,
+            TorchThreads.Count,
+            seconds,
+            [GradientStudyPlots.ErrorFile, GradientStudyPlots.BytesFile, ReportFile]);
         File.WriteAllText(folder.Stage(ReportFile), report + '\n');
         cancellationToken.ThrowIfCancellationRequested();
         folder.Commit();

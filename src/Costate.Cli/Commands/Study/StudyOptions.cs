@@ -8,7 +8,8 @@ internal sealed class StudyOptions
     private readonly Option<string> output = CommonOptions.Output("costate-study");
     private readonly Option<bool> quick = new("--quick") { Description = "Fewer steps." };
     private readonly Option<bool> json = CommonOptions.Json();
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. One is fastest here: the problems are small. [default: 1]");
+    private readonly Option<int?> threads = CommonOptions.Threads(
+        "Threads of torch. One is fastest here: the problems are small. [default: 1]");
 
     internal void AddTo(Command command)
     {

@@ -1,8 +1,7 @@
 using System.CommandLine;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Experiments.Files;
 using Costate.Experiments.Recognition;
+using Costate.Faces.Files;
 using Costate.Faces.Recognition;
 using Costate.Faces.Training;
 
@@ -16,7 +15,7 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
 {
     internal const string WeightsFolder = "Weights";
 
-    private const int MostLogRows = 200;
+    private const int MaxLogRows = 200;
 
     /// <summary>Where the weights come together.</summary>
     internal string Weights { get; } = Path.Combine(folder, WeightsFolder);
@@ -27,10 +26,10 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
     /// <summary>Trains and calibrates; returns null if it was cancelled, which the same run goes on from.</summary>
     internal Calibration? Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using FolderLock held = FolderLock.Take(folder, parsed);
+        using FolderLock held = FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
         foreach ((int index, TrainingPart part) in recipe.Parts.Index())
         {
-            using FolderLock ofPart = FolderLock.Take(FolderOf(part), parsed);
+            using FolderLock ofPart = FolderLock.Take(FolderOf(part), string.Join(' ', parsed.Tokens));
             if (!Train(part, $"{part.Name} ({index + 1} of {recipe.Parts.Count})", cancellationToken))
             {
                 return null;
@@ -59,16 +58,20 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
 
         using OutputFolder together = OutputFolder.Prepare(Weights, part.WeightsFile, part.LogFile);
         File.Copy(Path.Combine(own, trained), together.Stage(part.WeightsFile));
-        File.WriteAllLines(together.Stage(part.LogFile), TrainingLog.Thinned(Path.Combine(own, TrainingRun.LogFile), MostLogRows));
+        File.WriteAllLines(together.Stage(part.LogFile), TrainingLog.Thinned(Path.Combine(own, TrainingRun.LogFile), MaxLogRows));
         together.Commit();
         return true;
     }
 
     private FaceData Faces(TrainingPart part, CancellationToken cancellationToken)
     {
-        string file = Path.Combine(folder, $"faces-{part.Identities}x{part.Circumstances}.safetensors");
+        string glasses = part.Faces.EvenGlasses ? "-glasses" : "";
+        string file = Path.Combine(
+            folder,
+            $"faces-{part.Faces.Identities}x{part.Faces.Circumstances}-{part.Faces.Size}{glasses}.safetensors"
+        );
         using var line = new ProgressLine(terminal, "drawing faces", total: 1);
-        return FaceData.Open(file, part.Identities, part.Circumstances, threads, line, cancellationToken);
+        return FaceData.Open(file, part.Faces, threads, line, cancellationToken);
     }
 
     private Calibration Calibrate(CancellationToken cancellationToken)
@@ -76,7 +79,12 @@ internal sealed class RecipeRun(TrainingRecipe recipe, string folder, int thread
         RecogniserEvaluation evaluation;
         using (var line = new ProgressLine(terminal, "thresholds", total: 1))
         {
-            evaluation = RecogniserEvaluation.Run(Weights, recipe.CalibrationIdentities, recipe.CalibrationPictures, line.Report, cancellationToken);
+            evaluation = RecogniserEvaluation.Run(
+                Weights,
+                recipe.CalibrationIdentities,
+                recipe.CalibrationPictures,
+                line.Report,
+                cancellationToken);
         }
 
         using OutputFolder thresholds = OutputFolder.Prepare(Weights, Calibration.FileName);

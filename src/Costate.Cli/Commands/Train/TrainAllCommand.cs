@@ -22,7 +22,8 @@ internal sealed class TrainAllCommand : DocumentedCommand
         HelpName = "DIR",
         DefaultValueFactory = _ => "costate-training",
     };
-    private readonly Option<double?> minutes = CommonOptions.Minutes($"Train so long in all, earlier runs in the same folder included. [default: {DefaultMinutes}]");
+    private readonly Option<double?> minutes = CommonOptions.Minutes(
+        $"Train so long in all, earlier runs in the same folder included. [default: {DefaultMinutes}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
 
     [SetsRequiredMembers]
@@ -32,8 +33,11 @@ internal sealed class TrainAllCommand : DocumentedCommand
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
-            $"Draws the faces, trains the autoencoder for three fifths of the time and each of the {EmbeddedRecogniser.AllNames.Count} recognisers for an equal part of the rest, and measures the recognisers on people whom none was trained on. Drawing and measuring take a few minutes besides, and the faces 1.2 GB on the disk.",
-            $"{RecipeRun.WeightsFolder} in the folder then holds what --weights of other commands takes, with the logs of the trainings; {RocPlot.FileName} shows the recognisers.",
+            $"Draws the faces, trains the autoencoder for three fifths of the time and each of the {EmbeddedRecogniser.AllNames.Count} "
+                + "recognisers for an equal part of the rest, and measures the recognisers on people whom none was trained on. "
+                + "Drawing and measuring take a few minutes besides, and the faces 1.2 GB on the disk.",
+            $"{RecipeRun.WeightsFolder} in the folder then holds what --weights of other commands takes, with the logs of the trainings; "
+                + $"{RocPlot.FileName} shows the recognisers.",
             "Ctrl-C stops with a checkpoint, and the same command goes on.",
         ];
         Examples = [new("All of it, in about three hours on one core", "costate train all --output trained") { TakesLong = true }];
@@ -56,7 +60,9 @@ internal sealed class TrainAllCommand : DocumentedCommand
         Calibration calibration = run.Run(parsed, cancellationToken) ?? throw new OperationCanceledException(cancellationToken);
         terminal.Write(CalibrationTable.Of(calibration));
         terminal.Output.WriteLine();
-        terminal.Output.WriteLine($"{run.Weights}: {string.Join(", ", Directory.EnumerateFiles(run.Weights).Select(Path.GetFileName).Order(StringComparer.Ordinal))}");
+        terminal.Output.WriteLine(
+            $"{run.Weights}: "
+                + $"{string.Join(", ", Directory.EnumerateFiles(run.Weights).Select(Path.GetFileName).Order(StringComparer.Ordinal))}");
         return ExitCode.Done;
     }
 }

@@ -18,15 +18,30 @@ internal sealed class TrainAutoencoderCommand : DocumentedCommand
         options = new TrainingOptions("costate-autoencoder", TrainingDefaults.Autoencoder);
         Notes =
         [
-            $"Files: {AutoencoderTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile}, {Checkpoint.FileName} and samples-*.png: faces that it was not trained on, the same from their own noise, and from other noise.",
-            "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same weights; with --minutes they depend on the machine's speed.",
+            $"Files: {AutoencoderTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, "
+                + $"{TrainingRun.ValidationFile}, {Checkpoint.FileName} and samples-*.png: faces that it was not trained on, "
+                + "the same from their own noise, and from other noise.",
+            "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same "
+                + "weights; with --minutes they depend on the machine's speed.",
         ];
         Examples =
         [
-            new("Two steps on a few faces, to see that it runs", "costate train autoencoder --steps 2 --identities 4 --circumstances 2 --batch 2 --output autoencoder"),
+            new(
+                "Two steps on a few faces, to see that it runs",
+                "costate train autoencoder --steps 2 --identities 4 --circumstances 2 --batch 2 --output autoencoder"),
         ];
+        var from = new Option<string?>("--from")
+        {
+            Description = "Begin with these weights: of such a network, or of a narrower one, which is widened.",
+            HelpName = "FILE",
+        };
+        Options.Add(from);
         options.AddTo(this);
-        SetAction(parsed => options.Run(parsed, (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings), terminal, cancellationToken));
+        SetAction(parsed => options.Run(
+            parsed,
+            (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings, parsed.GetValue(from)),
+            terminal,
+            cancellationToken));
     }
 
     internal override string? KeptIn(ParseResult parsed) => options.FolderOf(parsed);

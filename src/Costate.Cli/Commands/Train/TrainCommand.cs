@@ -19,12 +19,18 @@ internal sealed class TrainCommand : DocumentedCommand
         : base("train", "Trains the embedded networks on faces that costate draws.")
     {
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
-        Notes = ["--check trains small networks for a few steps on a few faces, each part of the embedded model, with one thread. It fails with exit code 1 if a loss does not fall as it should."];
+        Notes =
+        [
+            "--check trains small networks for a few steps on a few faces, each part of the embedded model, with one thread. "
+                + "It fails with exit code 1 if a loss does not fall as it should.",
+        ];
         Examples = [new("See that everything still learns", "costate train --check")];
         Options.Add(check);
         Subcommands.Add(new TrainAllCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainAutoencoderCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainRecogniserCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainAttributeJudgesCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainVocabularyCommand(terminal, cancellationToken));
         SetAction(Run);
     }
 
@@ -32,7 +38,8 @@ internal sealed class TrainCommand : DocumentedCommand
     {
         if (!parsed.GetValue(check))
         {
-            throw new UsageException($"Got no name of what to train; expected {string.Join(", ", Subcommands.Select(c => c.Name))}, or --check.");
+            throw new UsageException(
+                $"Got no name of what to train; expected {string.Join(", ", Subcommands.Select(c => c.Name))}, or --check.");
         }
 
         using var used = new TorchThreads(1);
@@ -59,10 +66,13 @@ internal sealed class TrainCommand : DocumentedCommand
         // What was written can be read again, with its thresholds.
         using (var model = new EmbeddedModel(run.Weights))
         {
-            _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs);
+            _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs, model.Attributes);
         }
 
-        LearningCheck[] checks = [.. recipe.Parts.Select(part => LearningCheck.Of(part, Path.Combine(run.FolderOf(part), TrainingRun.LogFile)))];
+        LearningCheck[] checks =
+        [
+            .. recipe.Parts.Select(part => LearningCheck.Of(part, Path.Combine(run.FolderOf(part), TrainingRun.LogFile))),
+        ];
         terminal.Write(Shown(checks));
         return checks.All(c => c.Passed)
             ? ExitCode.Done
@@ -80,7 +90,13 @@ internal sealed class TrainCommand : DocumentedCommand
 
         foreach (LearningCheck c in checks)
         {
-            table.AddRow(c.Name, $"{c.First:0.000}", $"{c.Last:0.000}", $"{c.Share:0.00}", $"{c.MayBe:0.00}", c.Passed ? "learns" : "does not learn");
+            table.AddRow(
+                c.Name,
+                $"{c.First:0.000}",
+                $"{c.Last:0.000}",
+                $"{c.Share:0.00}",
+                $"{c.MayBe:0.00}",
+                c.Passed ? "learns" : "does not learn");
         }
 
         return table;

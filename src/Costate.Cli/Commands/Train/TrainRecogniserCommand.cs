@@ -10,7 +10,7 @@ namespace Costate.Cli.Commands.Train;
 internal sealed class TrainRecogniserCommand : DocumentedCommand
 {
     private const int DefaultChannels = 24;
-    private const int MostChannels = 1024;
+    private const int MaxChannels = 1024;
 
     private readonly TrainingOptions options;
 
@@ -19,16 +19,31 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
         : base("recogniser", "Trains a face recogniser.")
     {
         options = new TrainingOptions("costate-recogniser", TrainingDefaults.Recogniser);
-        var loss = new Option<string>("--loss") { Description = $"The margin of the softmax: {AngularMargin.Names}.", HelpName = "NAME", DefaultValueFactory = _ => "arcface" };
-        Option<int?> width = CommonOptions.Whole("--width", 8, MostChannels, $"Channels of the first stage, a multiple of 8. [default: {DefaultChannels}]");
+        var loss = new Option<string>("--loss")
+        {
+            Description = $"The margin of the softmax: {AngularMargin.Names}.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "arcface",
+        };
+        Option<int?> width = CommonOptions.Whole(
+            "--width",
+            8,
+            MaxChannels,
+            $"Channels of the first stage, a multiple of 8. [default: {DefaultChannels}]");
         Notes =
         [
-            $"Files: {RecogniserTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, {TrainingRun.ValidationFile} (threshold and true match rate on held-out identities at a false match rate of 0.1 %) and {Checkpoint.FileName}.",
-            "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same weights; with --minutes they depend on the machine's speed.",
+            $"Files: {RecogniserTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, "
+                + $"{TrainingRun.ValidationFile} (threshold and true match rate on held-out identities at a false match rate of 0.1 %) "
+                + $"and {Checkpoint.FileName}.",
+            "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same "
+                + "weights; with --minutes they depend on the machine's speed.",
         ];
         Examples =
         [
-            new("Two steps on a few faces, to see that it runs", "costate train recogniser --loss adaface --width 8 --steps 2 --identities 4 --circumstances 2 --batch 4 --output recogniser"),
+            new(
+                "Two steps on a few faces, to see that it runs",
+                "costate train recogniser --loss adaface --width 8 --steps 2 --identities 4 --circumstances 2 --batch 4 --output recogniser"
+            ),
         ];
         Options.Add(loss);
         Options.Add(width);

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Drawing;
+using Costate.Faces.Files;
 using Costate.Faces.Names;
 using Costate.Faces.Training;
 
@@ -12,12 +12,24 @@ internal sealed class TrainingOptions
 {
     private readonly Option<string> output;
     private readonly Option<double?> minutes = CommonOptions.Minutes("Train so long in all, earlier runs in the same folder included.");
-    private readonly Option<int?> steps = CommonOptions.Whole("--steps", 1, Limits.TrainingSteps, "Train so many steps in all, instead of --minutes.");
+    private readonly Option<int?> steps = CommonOptions.Whole(
+        "--steps",
+        1,
+        Limits.TrainingSteps,
+        "Train so many steps in all, instead of --minutes.");
     private readonly Option<int?> batch;
     private readonly Option<int?> microBatch;
     private readonly Option<double?> learningRate;
-    private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of the first weights and of everything drawn while training.");
-    private readonly Option<string?> data = new("--data") { Description = $"File of the drawn faces; drawn first where there is none. Trainings may share it. [default: {FaceData.FileName} in --output]", HelpName = "FILE" };
+    private readonly Option<ulong?> seed = CommonOptions.Seed(
+        "--seed",
+        "S",
+        "Of the first weights and of everything drawn while training.");
+    private readonly Option<string?> data = new("--data")
+    {
+        Description =
+            $"File of the drawn faces; drawn first where there is none. Trainings may share it. [default: {FaceData.FileName} in --output]",
+        HelpName = "FILE",
+    };
     private readonly Option<int?> identities;
     private readonly Option<int?> circumstances;
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
@@ -33,15 +45,34 @@ internal sealed class TrainingOptions
             DefaultValueFactory = _ => folder,
         };
         batch = CommonOptions.Whole("--batch", 1, Limits.Batch, $"Faces of a step. [default: {defaults.Batch}]");
-        microBatch = CommonOptions.Whole("--micro-batch", 1, Limits.Together, $"Faces that go through the network at once. [default: {defaults.MicroBatch}]");
-        learningRate = CommonOptions.Number("--learning-rate", "R", v => v > 0, "a number above 0", $"The highest; it rises to it at first and falls along a cosine. [default: {defaults.LearningRate}]");
-        identities = CommonOptions.Whole("--identities", 2, (int)DrawnFaces.FirstHeldOut, $"Identities to draw. [default: {defaults.Identities}]");
-        circumstances = CommonOptions.Whole("--circumstances", 1, Limits.Batch, $"Portraits of each. [default: {defaults.Circumstances}]");
+        microBatch = CommonOptions.Whole(
+            "--micro-batch",
+            1,
+            Limits.Together,
+            $"Faces that go through the network at once. [default: {defaults.MicroBatch}]");
+        learningRate = CommonOptions.Number(
+            "--learning-rate",
+            "R",
+            v => v > 0,
+            "a number above 0",
+            $"The highest; it rises to it at first and falls along a cosine. [default: {defaults.LearningRate}]");
+        identities = CommonOptions.Whole(
+            "--identities",
+            2,
+            (int)DrawnFaces.FirstHeldOut,
+            $"Identities to draw. [default: {defaults.Faces.Identities}]");
+        circumstances = CommonOptions.Whole(
+            "--circumstances",
+            1,
+            Limits.Batch,
+            $"Portraits of each. [default: {defaults.Faces.Circumstances}]");
     }
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[output, minutes, steps, batch, microBatch, learningRate, seed, data, identities, circumstances, threads])
+        foreach (
+            Option option in (Option[])
+                [output, minutes, steps, batch, microBatch, learningRate, seed, data, identities, circumstances, threads])
         {
             command.Options.Add(option);
         }
@@ -69,13 +100,17 @@ internal sealed class TrainingOptions
     }
 
     /// <summary>Trains what <paramref name="create"/> makes of the faces.</summary>
-    internal int Run(ParseResult parsed, Func<FaceData, TrainingSettings, TrainingTask> create, Terminal terminal, CancellationToken cancellationToken)
+    internal int Run(
+        ParseResult parsed,
+        Func<FaceData, TrainingSettings, TrainingTask> create,
+        Terminal terminal,
+        CancellationToken cancellationToken)
     {
         TrainingSettings settings = Settings(parsed);
         int torchThreads = parsed.GetValue(threads) ?? 1;
         using var used = new TorchThreads(torchThreads);
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(folder, parsed);
+        using FolderLock held = FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
         using FaceData faces = Faces(parsed, folder, torchThreads, terminal, cancellationToken);
         using TrainingTask task = create(faces, settings);
         string? weights;
@@ -98,8 +133,11 @@ internal sealed class TrainingOptions
         using var line = new ProgressLine(terminal, "drawing faces", total: 1);
         return FaceData.Open(
             parsed.GetValue(data) ?? Path.Combine(folder, FaceData.FileName),
-            parsed.GetValue(identities) ?? defaults.Identities,
-            parsed.GetValue(circumstances) ?? defaults.Circumstances,
+            defaults.Faces with
+            {
+                Identities = parsed.GetValue(identities) ?? defaults.Faces.Identities,
+                Circumstances = parsed.GetValue(circumstances) ?? defaults.Faces.Circumstances,
+            },
             torchThreads,
             line,
             cancellationToken);

@@ -18,7 +18,8 @@ internal sealed class AdjointDeisMethod : GradientMethod
         this.trajectory = trajectory;
     }
 
-    public override string ToString() => $"AdjointDeis({order}{(steps is null ? "" : $", {steps} steps")}{(trajectory is null ? "" : $", {trajectory}")})";
+    public override string ToString() =>
+        $"AdjointDeis({order}{(steps is null ? "" : $", {steps} steps")}{(trajectory is null ? "" : $", {trajectory}")})";
 
     private protected override GradientTape RecordTape(SamplingRun run)
     {
@@ -27,7 +28,9 @@ internal sealed class AdjointDeisMethod : GradientMethod
         Trajectory source = trajectory ?? (same ? Trajectory.Recorded : Trajectory.Interpolated);
         if (source == Trajectory.Recorded && !same)
         {
-            throw new ArgumentException($"{Trajectory.Recorded} holds states on the sampling grid ({run.Grid}) only, but the adjoint grid is {grid}. Use {nameof(Trajectory)}.{Trajectory.Interpolated}, or the sampling grid.");
+            throw new ArgumentException(
+                $"{Trajectory.Recorded} holds states on the sampling grid ({run.Grid}) only, but the adjoint grid is {grid}. "
+                    + $"Use {nameof(Trajectory)}.{Trajectory.Interpolated}, or the sampling grid.");
         }
 
         if (grid.Start != run.Grid.Start || grid.End != run.Grid.End)
@@ -37,12 +40,16 @@ internal sealed class AdjointDeisMethod : GradientMethod
 
         if (run.Grid.TowardsNoise)
         {
-            throw new ArgumentException($"AdjointDEIS pulls back from data to noise, but this sampler runs from data to noise itself ({run.Grid}). Use {nameof(Discrete)}().");
+            throw new ArgumentException(
+                $"AdjointDEIS pulls back from data to noise, but this sampler runs from data to noise itself ({run.Grid}). "
+                    + $"Use {nameof(Discrete)}().");
         }
 
         IStateSource states = source switch
         {
-            Trajectory.SolvedBackward when run.Solver.IsStochastic => new RebuiltStates(run, same ? run.Table : throw RebuiltNeedsSameGrid(run.Grid, grid)),
+            Trajectory.SolvedBackward when run.Solver.IsStochastic => new RebuiltStates(
+                run,
+                same ? run.Table : throw RebuiltNeedsSameGrid(run.Grid, grid)),
             Trajectory.SolvedBackward => new SolvedStates(run, order),
             _ => new RecordedStates(run),
         };
@@ -50,5 +57,7 @@ internal sealed class AdjointDeisMethod : GradientMethod
     }
 
     private static ArgumentException RebuiltNeedsSameGrid(TimeGrid sampling, TimeGrid adjoint) =>
-        new($"A stochastic run is rebuilt from its path step by step, so the adjoint grid must be the sampling grid ({sampling}); got {adjoint}. Leave out the steps, or use {nameof(Trajectory)}.{Trajectory.Interpolated}.");
+        new(
+            $"A stochastic run is rebuilt from its path step by step, so the adjoint grid must be the sampling grid ({sampling}); "
+                + $"got {adjoint}. Leave out the steps, or use {nameof(Trajectory)}.{Trajectory.Interpolated}.");
 }

@@ -30,10 +30,18 @@ internal sealed class AdjointDeisTape : RunTape
         steps = new AdjointDeisStep[grid.Steps];
         for (int j = 0; j < grid.Steps; j++)
         {
-            steps[j] = AdjointDeisStep.From(j + 2 <= grid.Steps ? points[j + 2] : null, points[j + 1], points[j], order, run.Solver.IsStochastic);
+            steps[j] = AdjointDeisStep.From(
+                j + 2 <= grid.Steps ? points[j + 2] : null,
+                points[j + 1],
+                points[j],
+                order,
+                run.Solver.IsStochastic);
             if (!double.IsFinite(steps[j].State) || !double.IsFinite(steps[j].Now))
             {
-                throw new InvalidOperationException($"AdjointDEIS works in noise prediction, which does not exist at time {points[j].Time}, where alpha = {points[j].Alpha}. Start the grid later, or use {nameof(GradientMethod)}.{nameof(GradientMethod.Discrete)}().");
+                throw new InvalidOperationException(
+                    $"AdjointDEIS works in noise prediction, which does not exist at time {points[j].Time}, "
+                        + $"where alpha = {points[j].Alpha}. Start the grid later, or use "
+                        + $"{nameof(GradientMethod)}.{nameof(GradientMethod.Discrete)}().");
             }
         }
 
@@ -115,7 +123,11 @@ internal sealed class AdjointDeisTape : RunTape
         Tensor x = states.At(node, points[node]);
         using VectorJacobianProduct linearized = run.Linearize(x, at);
         Tensor output = linearized.Output.detach();
-        (Tensor product, Tensor? conditionProduct) = run.Pull(linearized, at, adjoint.Times(conversion.Output * scale), weight != 0 ? gradients : null);
+        (Tensor product, Tensor? conditionProduct) = run.Pull(
+            linearized,
+            at,
+            adjoint.Times(conversion.Output * scale),
+            weight != 0 ? gradients : null);
         if (j > 0)
         {
             states.Passed(node, points[node], points[j], output);
@@ -162,7 +174,8 @@ internal sealed class AdjointDeisTape : RunTape
                 "losses",
                 seeds.Outputs.Count > 0 ? "a loss on a prediction" : "a loss on a state of the sampling grid",
                 "losses on states, with the adjoint on the sampling grid",
-                $"{nameof(GradientMethod.AdjointDeis)} integrates between the points of its own grid. Use {nameof(GradientMethod.Discrete)}(), which takes any.");
+                $"{nameof(GradientMethod.AdjointDeis)} integrates between the points of its own grid. "
+                    + $"Use {nameof(GradientMethod.Discrete)}(), which takes any.");
         }
 
         return seeds.States.ToDictionary(seed => run.Table.Rows[seed.Key].GridIndex!.Value, seed => seed.Value) is var jumps && sameGrid
@@ -177,9 +190,12 @@ internal sealed class AdjointDeisTape : RunTape
         {
             throw new InputException(
                 "also",
-                first < run.Table.NoiseIntervals.Count ? $"{GradientParts.NoiseVectors}" : $"{GradientParts.StateCotangents} on another grid",
+                first < run.Table.NoiseIntervals.Count
+                    ? $"{GradientParts.NoiseVectors}"
+                    : $"{GradientParts.StateCotangents} on another grid",
                 $"{GradientParts.StateCotangents} on the sampling grid, or nothing",
-                $"{nameof(GradientMethod.AdjointDeis)} has the adjoint of the state at the points of its own grid and nothing else. Use {nameof(GradientMethod.Discrete)}().");
+                $"{nameof(GradientMethod.AdjointDeis)} has the adjoint of the state at the points of its own grid and nothing else. "
+                    + $"Use {nameof(GradientMethod.Discrete)}().");
         }
     }
 

@@ -19,7 +19,9 @@ internal sealed class RebuiltStates : IStateSource
         this.table = table;
         if (table.Rows.Count != run.Grid.Steps + 1)
         {
-            throw new ArgumentException($"{run.Solver.Name} takes more than one stage a step and cannot be rebuilt from its path. Use {nameof(Trajectory)}.{Trajectory.Recorded}.");
+            throw new ArgumentException(
+                $"{run.Solver.Name} takes more than one stage a step and cannot be rebuilt from its path. "
+                    + $"Use {nameof(Trajectory)}.{Trajectory.Recorded}.");
         }
 
         if (table.Rows.Skip(1).Any(row => row.States.Count == 0))

@@ -51,7 +51,9 @@ internal sealed class RecordedStates : IStateSource
         double[] nodes = [.. lambdas.Skip(first).Take(count).Select(l => l - lambda)];
         if (!nodes.All(double.IsFinite))
         {
-            throw new InvalidOperationException($"The trajectory cannot be interpolated next to an end where alpha or sigma is zero ({run.Grid}): the half log-SNR is infinite there. Move that end of the grid inwards, or let the adjoint use the sampling grid.");
+            throw new InvalidOperationException(
+                $"The trajectory cannot be interpolated next to an end where alpha or sigma is zero ({run.Grid}): "
+                    + "the half log-SNR is infinite there. Move that end of the grid inwards, or let the adjoint use the sampling grid.");
         }
 
         using DisposeScope scope = NewDisposeScope();

@@ -40,7 +40,9 @@ internal sealed class AdaptiveGrid
             run.Cancellation.ThrowIfCancellationRequested();
             if (times.Count + rejected > control.MaximumSteps)
             {
-                throw new InvalidOperationException($"Item {run.FirstItem} is at time {times[^1]:R} after {control.MaximumSteps} steps, {rejected} of them rejected. Allow larger errors, or more steps.");
+                throw new InvalidOperationException(
+                    $"Item {run.FirstItem} is at time {times[^1]:R} after {control.MaximumSteps} steps, {rejected} of them rejected. "
+                        + "Allow larger errors, or more steps.");
             }
 
             // The last step ends exactly at the end; a sliver that would remain is taken along.
@@ -50,7 +52,9 @@ internal sealed class AdaptiveGrid
             (Carriers moved, double error) = Try(times.Count - 1, times[^1], next, at);
             if (double.IsNaN(error))
             {
-                throw new InvalidOperationException($"The error of item {run.FirstItem} in step {times.Count - 1} from time {times[^1]:R} to {next:R} is not finite, nor is the state any more: look at the network there.");
+                throw new InvalidOperationException(
+                    $"The error of item {run.FirstItem} in step {times.Count - 1} from time {times[^1]:R} to {next:R} is not finite, "
+                        + "nor is the state any more: look at the network there.");
             }
 
             double factor = StepControl.Factor(error, errorBefore, Math.Max(solver.Tableau.Order, 2));
@@ -101,7 +105,9 @@ internal sealed class AdaptiveGrid
         }
 
         // Where nothing is allowed, as in an item of zeros under a relative tolerance, no error is none and any other is too large.
-        Tensor allowed = maximum(at.Y.High.abs(), moved.Y.High.abs()).Times(control.Relative).AddTimes(ones_like(at.Y.High), control.Absolute);
+        Tensor allowed = maximum(at.Y.High.abs(), moved.Y.High.abs())
+            .Times(control.Relative)
+            .AddTimes(ones_like(at.Y.High), control.Absolute);
         double error = errors.Max(e => where(e.eq(0), zeros_like(e), e / allowed).square().mean().sqrt().item<double>());
         return (moved, error);
     }

@@ -24,14 +24,25 @@ public sealed class ButcherTableau
     {
     }
 
-    private ButcherTableau(string name, int order, double[][] a, double[] b, double[]? errorWeights, double[]? stageNoise, double[]? stageArea, double? strongOrder)
+    private ButcherTableau(
+        string name,
+        int order,
+        double[][] a,
+        double[] b,
+        double[]? errorWeights,
+        double[]? stageNoise,
+        double[]? stageArea,
+        double? strongOrder)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         if (a.Length != b.Length || b.Length == 0 || a.Where((row, i) => row.Length != i).Any())
         {
-            throw new ArgumentException($"Got {a.Length} rows of {string.Join(", ", a.Select(row => row.Length))} entries for {b.Length} weights; row i of an explicit tableau has i entries, and there are as many rows as weights.", nameof(a));
+            throw new ArgumentException(
+                $"Got {a.Length} rows of {string.Join(", ", a.Select(row => row.Length))} entries for {b.Length} weights; "
+                    + "row i of an explicit tableau has i entries, and there are as many rows as weights.",
+                nameof(a));
         }
 
         CheckSum(b.Sum(), 1, "weights b");
@@ -43,7 +54,13 @@ public sealed class ButcherTableau
         this.a = [.. a.Select(row => (double[])row.Clone())];
         this.b = (double[])b.Clone();
         c = [.. a.Select(row => row.Sum())];
-        (Name, Order, ErrorWeights, StageNoise, StageArea, StrongOrder) = (name, order, errorWeights?.ToArray(), stageNoise, stageArea, strongOrder);
+        (Name, Order, ErrorWeights, StageNoise, StageArea, StrongOrder) = (
+            name,
+            order,
+            errorWeights?.ToArray(),
+            stageNoise,
+            stageArea,
+            strongOrder);
 
         static void CheckSum(double sum, double expected, string what)
         {
@@ -70,10 +87,30 @@ public sealed class ButcherTableau
     public static ButcherTableau Ssprk3 { get; } = new("ssprk3", 3, [[], [1], [1.0 / 4, 1.0 / 4]], [1.0 / 6, 1.0 / 6, 2.0 / 3]);
 
     /// <summary>The classical method of order 4 (Kutta 1901).</summary>
-    public static ButcherTableau Rk4 { get; } = new("rk4", 4, [[], [1.0 / 2], [0, 1.0 / 2], [0, 0, 1]], [1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6]);
+    public static ButcherTableau Rk4 { get; } =
+        new(
+            "rk4",
+            4,
+            [
+                [],
+                [1.0 / 2],
+                [0, 1.0 / 2],
+                [0, 0, 1],
+            ],
+            [1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6]);
 
     /// <summary>The 3/8 rule of order 4 (Kutta 1901).</summary>
-    public static ButcherTableau ThreeEighths { get; } = new("rk38", 4, [[], [1.0 / 3], [-1.0 / 3, 1], [1, -1, 1]], [1.0 / 8, 3.0 / 8, 3.0 / 8, 1.0 / 8]);
+    public static ButcherTableau ThreeEighths { get; } =
+        new(
+            "rk38",
+            4,
+            [
+                [],
+                [1.0 / 3],
+                [-1.0 / 3, 1],
+                [1, -1, 1],
+            ],
+            [1.0 / 8, 3.0 / 8, 3.0 / 8, 1.0 / 8]);
 
     /// <summary>Bogacki and Shampine's pair of orders 3(2) (1989).</summary>
     public static ButcherTableau BogackiShampine { get; } = new(
@@ -113,7 +150,15 @@ public sealed class ButcherTableau
             [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774],
         ],
         [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774, 0],
-        [-0.00178001105222577714, -0.0008164344596567469, 0.007880878010261995, -0.1447110071732629, 0.5823571654525552, -0.45808210592918697, 1.0 / 66]);
+            [
+                -0.00178001105222577714,
+                -0.0008164344596567469,
+                0.007880878010261995,
+                -0.1447110071732629,
+                0.5823571654525552,
+                -0.45808210592918697,
+                1.0 / 66,
+            ]);
 
     /// <summary>Fehlberg's pair of orders 4(5): advanced with order 4, its error estimated with order 5 (1969).</summary>
     public static ButcherTableau Fehlberg { get; } = new(
@@ -138,7 +183,7 @@ public sealed class ButcherTableau
 
     /// <summary>All tableaus of the library, those for ODEs first.</summary>
     public static IReadOnlyList<ButcherTableau> All { get; } =
-        [Euler, Midpoint, Heun, Ralston, Ssprk3, Rk4, ThreeEighths, BogackiShampine, DormandPrince, Tsitouras, Fehlberg, EulerMaruyama, Shark];
+    [Euler, Midpoint, Heun, Ralston, Ssprk3, Rk4, ThreeEighths, BogackiShampine, DormandPrince, Tsitouras, Fehlberg, EulerMaruyama, Shark];
 
     /// <summary>Its name.</summary>
     public string Name { get; }
@@ -167,7 +212,8 @@ public sealed class ButcherTableau
     /// <summary>
     /// Its name with a fingerprint of the numbers of a step: the name alone does not tell a tableau of one's own from another.
     /// </summary>
-    internal string Identity => $"{Name} {Fingerprint.Of([b.Length, .. a.SelectMany(row => row), .. b, .. StageNoise ?? [], .. StageArea ?? []])}";
+    internal string Identity =>
+        $"{Name} {Fingerprint.Of([b.Length, .. a.SelectMany(row => row), .. b, .. StageNoise ?? [], .. StageArea ?? []])}";
 
     internal double[]? StageNoise { get; }
 

@@ -8,12 +8,19 @@ internal abstract class ClockedSolver : Solver
         ArgumentNullException.ThrowIfNull(tableau);
         if (prediction is not (Prediction.Data or Prediction.Noise))
         {
-            throw new ArgumentOutOfRangeException(nameof(prediction), prediction, $"Got {prediction}; exponential Runge-Kutta schemes work in {Prediction.Data} or {Prediction.Noise} prediction.");
+            throw new ArgumentOutOfRangeException(
+                nameof(prediction),
+                prediction,
+                $"Got {prediction}; exponential Runge-Kutta schemes work in {Prediction.Data} or {Prediction.Noise} prediction.");
         }
 
         if (tableau.StageArea is not null && tableau.StageArea.Any(area => area != 0) && prediction == Prediction.Noise)
         {
-            throw new ArgumentException($"{tableau.Name} needs drift and noise on one clock. In noise prediction the drift runs on sigma/alpha and the noise on its square, so the strong order would be lost. Use {Prediction.Data} prediction, or {ButcherTableau.EulerMaruyama.Name}.", nameof(prediction));
+            throw new ArgumentException(
+                $"{tableau.Name} needs drift and noise on one clock. In noise prediction the drift runs on sigma/alpha and the noise on "
+                    + $"its square, so the strong order would be lost. Use {Prediction.Data} prediction, "
+                    + $"or {ButcherTableau.EulerMaruyama.Name}.",
+                nameof(prediction));
         }
 
         (Tableau, Prediction) = (tableau, prediction);
@@ -37,7 +44,9 @@ internal abstract class ClockedSolver : Solver
         };
         return kind == Prediction || !IsStochastic
             ? new IntegrationClock(kind, IsStochastic)
-            : throw new InvalidOperationException($"{Name} cannot step from time {s.Time} to {t.Time}: its Brownian clock is infinite where {(Prediction == Prediction.Data ? "sigma" : "alpha")} is 0. Move that end of the grid inwards.");
+            : throw new InvalidOperationException(
+                $"{Name} cannot step from time {s.Time} to {t.Time}: its Brownian clock is infinite where "
+                    + $"{(Prediction == Prediction.Data ? "sigma" : "alpha")} is 0. Move that end of the grid inwards.");
     }
 
     private protected (int W, int? H)? AddNoise(TableBuilder table, IntegrationClock clock, SchedulePoint s, SchedulePoint t)

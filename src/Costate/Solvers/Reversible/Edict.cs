@@ -10,7 +10,10 @@ internal sealed class Edict : Solver
     {
         this.mixing = mixing is > 0 and <= 1
             ? mixing
-            : throw new ArgumentOutOfRangeException(nameof(mixing), mixing, $"Got mixing {mixing}; it must be in (0, 1]. The inverse divides by it.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(mixing),
+                mixing,
+                $"Got mixing {mixing}; it must be in (0, 1]. The inverse divides by it.");
         this.alternates = alternates;
     }
 

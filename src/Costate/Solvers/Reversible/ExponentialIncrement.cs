@@ -26,7 +26,16 @@ internal sealed class ExponentialIncrement
     /// prediction, falls: its vectors are W(To) - W(From).
     /// </param>
     internal ExponentialIncrement(
-        TableBuilder table, NoiseSchedule schedule, ButcherTableau tableau, IntegrationClock clock, int interval, int row, SchedulePoint from, SchedulePoint to, (int W, int? H)? noise, bool reversed)
+        TableBuilder table,
+        NoiseSchedule schedule,
+        ButcherTableau tableau,
+        IntegrationClock clock,
+        int interval,
+        int row,
+        SchedulePoint from,
+        SchedulePoint to,
+        (int W, int? H)? noise,
+        bool reversed)
     {
         double start = clock.Value(from);
         double h = clock.Value(to) - start;
@@ -43,9 +52,14 @@ internal sealed class ExponentialIncrement
                 continue;
             }
 
-            SchedulePoint at = tableau.Nodes[i] == 0 ? from : tableau.Nodes[i] == 1 ? to : clock.PointAt(schedule, start + (tableau.Nodes[i] * h));
+            SchedulePoint at =
+                tableau.Nodes[i] == 0 ? from
+                : tableau.Nodes[i] == 1 ? to
+                : clock.PointAt(schedule, start + (tableau.Nodes[i] * h));
             double scale = clock.Kappa(at);
-            IEnumerable<TableTerm> terms = tableau.Row(i).Select((weight, j) => new TableTerm(stages[j], scale * h * weight * clock.Factor));
+            IEnumerable<TableTerm> terms = tableau
+                .Row(i)
+                .Select((weight, j) => new TableTerm(stages[j], scale * h * weight * clock.Factor));
             List<TableTerm> random = noise is { } vectors ? [new(vectors.W, sign * scale * deviation * tableau.StageNoise![i])] : [];
             if (area != 0)
             {

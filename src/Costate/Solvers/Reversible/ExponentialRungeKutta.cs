@@ -26,9 +26,27 @@ internal sealed class ExponentialRungeKutta : ClockedSolver
                 table.SetStart(clock.Prediction);
             }
 
-            var increment = new ExponentialIncrement(table, schedule, Tableau, clock, i, row, s, t, AddNoise(table, clock, s, t), reversed: false);
+            var increment = new ExponentialIncrement(
+                table,
+                schedule,
+                Tableau,
+                clock,
+                i,
+                row,
+                s,
+                t,
+                AddNoise(table, clock, s, t),
+                reversed: false);
             Prediction next = i + 1 < grid.Steps ? ClockFor(t, table.Points[i + 2]).Prediction : clock.Prediction;
-            row = table.AddCarrier(i + 1, Math.Min(i + 1, grid.Steps - 1), next, true, null, [new(row, increment.State)], increment.Outputs(), increment.Noises());
+            row = table.AddCarrier(
+                i + 1,
+                Math.Min(i + 1, grid.Steps - 1),
+                next,
+                true,
+                null,
+                [new(row, increment.State)],
+                increment.Outputs(),
+                increment.Noises());
         }
 
         return table.Build();

@@ -13,12 +13,16 @@ internal sealed class Rex : ClockedSolver
     {
         this.coupling = coupling is > 0 and <= 1
             ? coupling
-            : throw new ArgumentOutOfRangeException(nameof(coupling), coupling, $"Got coupling {coupling}; it must be in (0, 1]. The inverse divides by it.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(coupling),
+                coupling,
+                $"Got coupling {coupling}; it must be in (0, 1]. The inverse divides by it.");
     }
 
     public override string Name => FormattableString.Invariant($"Rex({Tableau.Name}, {coupling:R}, {Prediction})");
 
-    internal override string? Identity => FormattableString.Invariant($"Rex {Tableau.Identity} in {Prediction} prediction, coupling {coupling:R}");
+    internal override string? Identity =>
+        FormattableString.Invariant($"Rex {Tableau.Identity} in {Prediction} prediction, coupling {coupling:R}");
 
     public override bool IsReversible => true;
 
@@ -55,12 +59,26 @@ internal sealed class Rex : ClockedSolver
             // y' = zeta y + (1 - zeta) w + Psi_h(s, w), in x = kappa Y.
             var forth = new ExponentialIncrement(table, schedule, Tableau, clock, i, w, s, t, noise, reversed: false);
             y = table.AddCarrier(
-                i + 1, i, clock.Prediction, true, y, [new(y, coupling * forth.State), new(w, (1 - coupling) * forth.State)], forth.Outputs(), forth.Noises());
+                i + 1,
+                i,
+                clock.Prediction,
+                true,
+                y,
+                [new(y, coupling * forth.State), new(w, (1 - coupling) * forth.State)],
+                forth.Outputs(),
+                forth.Noises());
 
             // w' = w - Psi_{-h}(s + h, y'): the increment ends at s, so its terms are carried to t as the state is.
             var back = new ExponentialIncrement(table, schedule, Tableau, clock, i, y, t, s, noise, reversed: true);
             w = table.AddCarrier(
-                i + 1, Math.Min(i + 1, grid.Steps - 1), next, false, w, [new(w, forth.State)], back.Outputs(-forth.State), back.Noises(-forth.State));
+                i + 1,
+                Math.Min(i + 1, grid.Steps - 1),
+                next,
+                false,
+                w,
+                [new(w, forth.State)],
+                back.Outputs(-forth.State),
+                back.Noises(-forth.State));
             if (withErrors)
             {
                 errorRows.Add(table.AddStage(i, t.Time, clock.Prediction, [], forth.Errors(), null));

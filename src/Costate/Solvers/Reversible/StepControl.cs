@@ -8,7 +8,7 @@ public sealed class StepControl
 {
     private const double Safety = 0.9;
     private const double LeastFactor = 0.2;
-    private const double MostFactor = 5;
+    private const double MaxFactor = 5;
 
     /// <summary>Tolerances and limits.</summary>
     /// <param name="absolute">Error allowed in a step whatever the size of the state. The default value is 1e-4.</param>
@@ -21,12 +21,16 @@ public sealed class StepControl
     {
         if (!(absolute >= 0 && relative >= 0 && absolute + relative > 0 && double.IsFinite(absolute + relative)))
         {
-            throw new ArgumentOutOfRangeException(nameof(absolute), $"Got tolerances {absolute} (absolute) and {relative} (relative); both must be finite and not negative, and one positive.");
+            throw new ArgumentOutOfRangeException(
+                nameof(absolute),
+                $"Got tolerances {absolute} (absolute) and {relative} (relative); both must be finite and not negative, and one positive.");
         }
 
         if (maximumSteps < 1 || firstSteps < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(maximumSteps), $"Got {maximumSteps} steps at most and a first step of 1/{firstSteps}; both numbers must be positive.");
+            throw new ArgumentOutOfRangeException(
+                nameof(maximumSteps),
+                $"Got {maximumSteps} steps at most and a first step of 1/{firstSteps}; both numbers must be positive.");
         }
 
         (Absolute, Relative, MaximumSteps, FirstSteps) = (absolute, relative, maximumSteps, firstSteps);
@@ -51,6 +55,6 @@ public sealed class StepControl
     internal static double Factor(double error, double errorBefore, int order)
     {
         double factor = Safety * Math.Pow(Math.Max(error, 1e-10), -0.7 / order) * Math.Pow(Math.Max(errorBefore, 1e-10), 0.4 / order);
-        return Math.Clamp(factor, LeastFactor, error > 1 ? Safety : MostFactor);
+        return Math.Clamp(factor, LeastFactor, error > 1 ? Safety : MaxFactor);
     }
 }

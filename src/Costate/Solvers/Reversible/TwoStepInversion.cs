@@ -5,7 +5,9 @@ namespace Costate;
 /// is DDIM's. BDIA (Zhang et al. 2024) and O-BELM (Wang et al. 2024) are this table with other numbers; noise prediction, one evaluation a
 /// step.
 /// </summary>
-internal sealed class TwoStepInversion(string name, Func<SchedulePoint, SchedulePoint, SchedulePoint, (double P, double Q, double R)> coefficients) : Solver
+internal sealed class TwoStepInversion(
+    string name,
+    Func<SchedulePoint, SchedulePoint, SchedulePoint, (double P, double Q, double R)> coefficients) : Solver
 {
     public override string Name => name;
 
@@ -20,7 +22,10 @@ internal sealed class TwoStepInversion(string name, Func<SchedulePoint, Schedule
             var back = new ExponentialStep(s, r, Prediction.Noise, stochastic: false);
             return (gamma, forth.State - (gamma * back.State), forth.Weight(1) - (gamma * back.Weight(1)));
         })
-        : throw new ArgumentOutOfRangeException(nameof(gamma), gamma, $"Got gamma {gamma}; it must be in (0, 1]. The inverse divides by it.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(gamma),
+                gamma,
+                $"Got gamma {gamma}; it must be in (0, 1]. The inverse divides by it.");
 
     internal static TwoStepInversion Optimal() => new("O-BELM", (r, s, t) =>
     {
@@ -44,7 +49,14 @@ internal sealed class TwoStepInversion(string name, Func<SchedulePoint, Schedule
         for (int i = 1; i < grid.Steps; i++)
         {
             (double p, double q, double r) = coefficients(points[i - 1], points[i], points[i + 1]);
-            table.AddCarrier(i + 1, Math.Min(i + 1, grid.Steps - 1), Prediction.Noise, true, i - 1, [new(i - 1, p), new(i, q)], [new(i, r)]);
+            table.AddCarrier(
+                i + 1,
+                Math.Min(i + 1, grid.Steps - 1),
+                Prediction.Noise,
+                true,
+                i - 1,
+                [new(i - 1, p), new(i, q)],
+                [new(i, r)]);
         }
 
         return table.BuildReversible(sample: grid.Steps, [0, 1], [grid.Steps, grid.Steps - 1], OtherCarrier.InverseDdim);

@@ -45,10 +45,18 @@ public sealed class AdjointDeisTests
         foreach (Solver solver in new[] { Solver.DpmSolverPlusPlus(2), Solver.SdeDpmSolver(1) })
         {
             var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, 30, 1, 1e-3));
-            foreach (GradientMethod method in new[] { GradientMethod.AdjointDeis(order), GradientMethod.AdjointDeis(order, steps: 17), GradientMethod.AdjointDeis(order, steps: 71) })
+            foreach (
+                GradientMethod method in new[]
+                {
+                    GradientMethod.AdjointDeis(order),
+                    GradientMethod.AdjointDeis(order, steps: 17),
+                    GradientMethod.AdjointDeis(order, steps: 71),
+                })
             {
                 Tensor constant = sampler.Gradient(mixture.StartTensor(), z, mixture.Loss, method, noise).Condition!;
-                Tensor scheduled = sampler.Gradient(mixture.StartTensor(), Condition.Scheduled(z.unsqueeze(0).repeat(30, 1, 1)), mixture.Loss, method, noise).Condition!;
+                Tensor scheduled = sampler
+                    .Gradient(mixture.StartTensor(), Condition.Scheduled(z.unsqueeze(0).repeat(30, 1, 1)), mixture.Loss, method, noise)
+                    .Condition!;
                 Assert.Equal([30, 1, 2], scheduled.shape);
                 Near.Equal(constant, scheduled.sum([0L]), 1e-12);
             }
@@ -70,8 +78,12 @@ public sealed class AdjointDeisTests
         double Distance(SampleGradient g) => exact.Parameters.Zip(g.Parameters).Max(pair => Near.Relative(pair.First, pair.Second));
 
         SampleGradient Gradient(int steps, GradientMethod method) =>
-            new Sampler(Denoiser.FromModule(net, Prediction.Noise), schedule, Solver.SdeDpmSolver(1), TimeGrid.UniformLogSnr(schedule, steps, 1, 0.05))
-                .Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, method, BrownianPath.Tree(2));
+            new Sampler(
+                Denoiser.FromModule(net, Prediction.Noise),
+                schedule,
+                Solver.SdeDpmSolver(1),
+                TimeGrid.UniformLogSnr(schedule, steps, 1, 0.05)
+            ).Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, method, BrownianPath.Tree(2));
     }
 
     [Fact]
@@ -90,7 +102,10 @@ public sealed class AdjointDeisTests
             Tensor pieces = tensor([0.1, -0.2, 0.4, 0.3, -0.3, 0.0, 0.2, 0.2], [4, 1, 2], ScalarType.Float64);
             Condition z = Condition.Scheduled(pieces.repeat_interleave(steps / 4, 0));
             Tensor exact = sampler.Gradient(mixture.StartTensor(), z, mixture.Loss).Condition!.reshape(4, steps / 4, 2).sum(1);
-            Tensor adjoint = sampler.Gradient(mixture.StartTensor(), z, mixture.Loss, GradientMethod.AdjointDeis(2)).Condition!.reshape(4, steps / 4, 2).sum(1);
+            Tensor adjoint = sampler
+                .Gradient(mixture.StartTensor(), z, mixture.Loss, GradientMethod.AdjointDeis(2))
+                .Condition!.reshape(4, steps / 4, 2)
+                .sum(1);
             return Near.Relative(exact, adjoint);
         }
     }
@@ -109,9 +124,17 @@ public sealed class AdjointDeisTests
             using var scope = NewDisposeScope();
             using var net = new SmallNet();
             NoiseSchedule schedule = NoiseSchedule.VpLinear();
-            var sampler = new Sampler(Denoiser.FromModule(net, Prediction.Noise), schedule, Solver.UniPc(3), TimeGrid.UniformLogSnr(schedule, steps, 1, 0.05));
+            var sampler = new Sampler(
+                Denoiser.FromModule(net, Prediction.Noise),
+                schedule,
+                Solver.UniPc(3),
+                TimeGrid.UniformLogSnr(schedule, steps, 1, 0.05));
             SampleGradient exact = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss);
-            SampleGradient adjoint = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.AdjointDeis(order));
+            SampleGradient adjoint = sampler.Gradient(
+                SmallNet.Start(),
+                SmallNet.Condition(),
+                SmallNet.Loss,
+                GradientMethod.AdjointDeis(order));
             return exact.Parameters.Zip(adjoint.Parameters).Max(pair => Near.Relative(pair.First, pair.Second));
         }
     }
@@ -127,7 +150,10 @@ public sealed class AdjointDeisTests
         SampleGradient exact = Gradient(8192, GradientMethod.Discrete());
         foreach ((Trajectory trajectory, double share, double least) in new[]
         {
-            (Trajectory.Recorded, 1, 0.85), (Trajectory.SolvedBackward, 1, 0.85), (Trajectory.Interpolated, 2, 0.85), (Trajectory.Interpolated, 0.5, 0.7),
+                (Trajectory.Recorded, 1, 0.85),
+                (Trajectory.SolvedBackward, 1, 0.85),
+                (Trajectory.Interpolated, 2, 0.85),
+                (Trajectory.Interpolated, 0.5, 0.7),
         })
         {
             SampleGradient coarse = Gradient(256, Adjoint(256));
@@ -135,12 +161,19 @@ public sealed class AdjointDeisTests
             Assert.InRange(Slope(exact.StartNoise, coarse.StartNoise, finer.StartNoise), least, 1.15);
             Assert.InRange(Slope(exact.Condition!, coarse.Condition!, finer.Condition!), 0.8, 1.3);
 
-            GradientMethod Adjoint(int steps) => share == 1 ? GradientMethod.AdjointDeis(1, trajectory: trajectory) : GradientMethod.AdjointDeis(1, (int)(share * steps), trajectory);
+            GradientMethod Adjoint(int steps) =>
+                share == 1
+                    ? GradientMethod.AdjointDeis(1, trajectory: trajectory)
+                    : GradientMethod.AdjointDeis(1, (int)(share * steps), trajectory);
         }
 
         SampleGradient Gradient(int steps, GradientMethod method)
         {
-            var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.SdeDpmSolver(1), TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
+            var sampler = new Sampler(
+                mixture.Denoiser(),
+                mixture.Schedule,
+                Solver.SdeDpmSolver(1),
+                TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
             return sampler.Gradient(mixture.StartTensor(Items), mixture.ConditionTensor(Items), mixture.Loss, method, BrownianPath.Tree(1));
         }
 
@@ -155,8 +188,20 @@ public sealed class AdjointDeisTests
     public void SolvedBackward_KeepsOneState()
     {
         using var scope = NewDisposeScope();
-        Assert.Equal(1, NewSampler(20).Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.AdjointDeis(1, trajectory: Trajectory.SolvedBackward)).Cost.PeakStoredStates);
-        Assert.Equal(21, NewSampler(20).Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.AdjointDeis(1)).Cost.PeakStoredStates);
+        Assert.Equal(
+            1,
+            NewSampler(20)
+                .Gradient(
+                    mixture.StartTensor(),
+                    mixture.ConditionTensor(),
+                    mixture.Loss,
+                    GradientMethod.AdjointDeis(1, trajectory: Trajectory.SolvedBackward))
+                .Cost.PeakStoredStates);
+        Assert.Equal(
+            21,
+            NewSampler(20)
+                .Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.AdjointDeis(1))
+                .Cost.PeakStoredStates);
     }
 
     [Fact]
@@ -165,14 +210,25 @@ public sealed class AdjointDeisTests
         using var scope = NewDisposeScope();
         Assert.Throws<ArgumentOutOfRangeException>(() => GradientMethod.AdjointDeis(3));
         Assert.Throws<ArgumentOutOfRangeException>(() => GradientMethod.AdjointDeis(1, steps: 0));
-        Refused<ArgumentException>(NewSampler(20), GradientMethod.AdjointDeis(1, steps: 10, trajectory: Trajectory.Recorded), "Interpolated");
+        Refused<ArgumentException>(
+            NewSampler(20),
+            GradientMethod.AdjointDeis(1, steps: 10, trajectory: Trajectory.Recorded),
+            "Interpolated");
         Refused<ArgumentException>(NewSampler(20), GradientMethod.AdjointDeis(1, TimeGrid.Uniform(9, 0.9, 1e-3)), "same ends");
 
         var stochastic = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.SdeDpmSolver(1), TimeGrid.Uniform(10));
         Refused<ArgumentException>(stochastic, GradientMethod.AdjointDeis(1, trajectory: Trajectory.SolvedBackward), "PerStep(seed)");
-        Refused<ArgumentException>(stochastic, GradientMethod.AdjointDeis(1, 5, Trajectory.SolvedBackward), "Interpolated", BrownianPath.PerStep(1));
+        Refused<ArgumentException>(
+            stochastic,
+            GradientMethod.AdjointDeis(1, 5, Trajectory.SolvedBackward),
+            "Interpolated",
+            BrownianPath.PerStep(1));
 
-        var flow = new Sampler(Denoiser.FromFunction((x, _, _) => x * 0.1, Prediction.Flow), NoiseSchedule.RectifiedFlow(), Solver.Euler(), TimeGrid.Uniform(5, 1, 0));
+        var flow = new Sampler(
+            Denoiser.FromFunction((x, _, _) => x * 0.1, Prediction.Flow),
+            NoiseSchedule.RectifiedFlow(),
+            Solver.Euler(),
+            TimeGrid.Uniform(5, 1, 0));
         Refused<InvalidOperationException>(flow, GradientMethod.AdjointDeis(1), "Discrete", condition: false);
 
         var clean = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.Ddim(), TimeGrid.Uniform(6, 1, 0));
@@ -182,7 +238,10 @@ public sealed class AdjointDeisTests
     private void Refused<T>(Sampler sampler, GradientMethod method, string says, BrownianPath? noise = null, bool condition = true)
         where T : Exception
     {
-        Exception e = Assert.Throws<T>(() => { sampler.Gradient(mixture.StartTensor(), condition ? mixture.ConditionTensor() : null, mixture.Loss, method, noise); });
+        Exception e = Assert.Throws<T>(() =>
+        {
+            sampler.Gradient(mixture.StartTensor(), condition ? mixture.ConditionTensor() : null, mixture.Loss, method, noise);
+        });
         Assert.Contains(says, e.Message, StringComparison.Ordinal);
     }
 
@@ -193,6 +252,8 @@ public sealed class AdjointDeisTests
     {
         using var scope = NewDisposeScope();
         SampleGradient gradient = NewSampler(steps).Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, method);
-        return (Near.Relative(tensor(mixture.StartGradient), gradient.StartNoise), Near.Relative(tensor(mixture.ConditionGradient), gradient.Condition!));
+        return (
+            Near.Relative(tensor(mixture.StartGradient), gradient.StartNoise),
+            Near.Relative(tensor(mixture.ConditionGradient), gradient.Condition!));
     }
 }

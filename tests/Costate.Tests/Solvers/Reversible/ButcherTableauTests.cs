@@ -11,7 +11,9 @@ public sealed class ButcherTableauTests
         ButcherTableau tableau = Named(name);
 
         // The rooted trees up to order 5 (Hairer, Norsett and Wanner 1993, table II.2.2).
-        Assert.All(Conditions(tableau, tableau.Weights).Where(c => c.Order <= tableau.Order), c => Assert.Equal(c.Expected, c.Actual, 1e-13));
+        Assert.All(
+            Conditions(tableau, tableau.Weights).Where(c => c.Order <= tableau.Order),
+            c => Assert.Equal(c.Expected, c.Actual, 1e-13));
     }
 
     [Theory]
@@ -22,7 +24,9 @@ public sealed class ButcherTableauTests
         ButcherTableau tableau = Named(name);
         if (tableau.Order < 5)
         {
-            Assert.Contains(Conditions(tableau, tableau.Weights), c => c.Order == tableau.Order + 1 && Math.Abs(c.Actual - c.Expected) > 1e-6);
+            Assert.Contains(
+                Conditions(tableau, tableau.Weights),
+                c => c.Order == tableau.Order + 1 && Math.Abs(c.Actual - c.Expected) > 1e-6);
         }
     }
 
@@ -69,8 +73,34 @@ public sealed class ButcherTableauTests
     {
         Assert.Throws<ArgumentException>(() => new ButcherTableau("x", 1, [[]], [0.5, 0.5]));
         Assert.Throws<ArgumentException>(() => new ButcherTableau("x", 1, [[], []], [0.5, 0.5]));
-        Assert.Contains("sum", Assert.Throws<ArgumentException>(() => new ButcherTableau("x", 1, [[]], [0.9])).Message, StringComparison.Ordinal);
-        Assert.Contains("error", Assert.Throws<ArgumentException>(() => new ButcherTableau("x", 1, [[], [1]], [0.5, 0.5], [0.5, 0])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "sum",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new ButcherTableau(
+                        "x",
+                        1,
+                        [
+                            [],
+                        ],
+                        [0.9]))
+                .Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "error",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new ButcherTableau(
+                        "x",
+                        1,
+                        [
+                            [],
+                            [1],
+                        ],
+                        [0.5, 0.5],
+                        [0.5, 0]))
+                .Message,
+            StringComparison.Ordinal);
     }
 
     internal static ButcherTableau Named(string name) => ButcherTableau.All.Single(t => t.Name == name);

@@ -126,6 +126,8 @@ public sealed class ExponentialRungeKuttaTests
     {
         using var scope = NewDisposeScope();
         var sampler = new Sampler(mixture.Denoiser(), mixture.Schedule, solver, TimeGrid.UniformLogSnr(mixture.Schedule, steps, 1, 1e-3));
-        return Near.Relative(tensor(mixture.StartGradient), sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.Reversible()).StartNoise);
+        return Near.Relative(
+            tensor(mixture.StartGradient),
+            sampler.Gradient(mixture.StartTensor(), mixture.ConditionTensor(), mixture.Loss, GradientMethod.Reversible()).StartNoise);
     }
 }

@@ -14,7 +14,8 @@ public sealed class RexRoundTripTests
     {
         foreach (Prediction prediction in new[] { Prediction.Noise, Prediction.Data })
         {
-            foreach (int steps in (int[])((name, prediction) is ("euler", _) or ("midpoint", Prediction.Data) ? [10, 100, 1000] : [10, 100]))
+            foreach (
+                int steps in (int[])((name, prediction) is ("euler", _) or ("midpoint", Prediction.Data) ? [10, 100, 1000] : [10, 100]))
             {
                 Assert.Equal(0, RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), steps, null));
             }
@@ -39,7 +40,10 @@ public sealed class RexRoundTripTests
     [InlineData("euler-maruyama", Prediction.Noise, 1e-14, 1e-10)]
     [InlineData("euler-maruyama", Prediction.Data, 1e-14, 1e-10)]
     public void RoundTrip_OfRoundedEndStates_IsNot(string name, Prediction prediction, double least, double most) =>
-        Assert.InRange(RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), 100, BrownianPath.PerStep(9), rounds: true), least, most);
+        Assert.InRange(
+            RoundTrip(Solver.Rex(ButcherTableauTests.Named(name), prediction: prediction), 100, BrownianPath.PerStep(9), rounds: true),
+            least,
+            most);
 
     [Theory]
     [InlineData("euler", Prediction.Data, 100)]
@@ -80,13 +84,18 @@ public sealed class RexRoundTripTests
         double Kappa(double time) => clock.Kappa(SchedulePoint.At(sampler.Schedule, time));
         SamplingRun run = RexRun.Begin(sampler, x, z, noise);
         Tensor largest = zeros(x.shape[0], ScalarType.Float64);
-        using LiveSet end = RexRun.EndStates(run, (row, state) => maximum_(largest, state.abs().amax([1L]) / Kappa(sampler.Table.Rows[row].Time)));
+        using LiveSet end = RexRun.EndStates(
+            run,
+            (row, state) => maximum_(largest, state.abs().amax([1L]) / Kappa(sampler.Table.Rows[row].Time)));
         if (rounds)
         {
             LiveSet.Drop(end.Remainders, _ => true);
         }
 
-        using var sweep = new TableReversal(run, end.Share(), (row, state) => run.Evaluate(state, sampler.Table.Rows[row].At, z?.At(sampler.Table.Rows[row].Interval)));
+        using var sweep = new TableReversal(
+            run,
+            end.Share(),
+            (row, state) => run.Evaluate(state, sampler.Table.Rows[row].At, z?.At(sampler.Table.Rows[row].Interval)));
         for (int row = sampler.Table.Rows.Count - 1; row > 0; row--)
         {
             sweep.Undo(row);

@@ -1,9 +1,0 @@
-using static TorchSharp.torch;
-
-namespace Costate.Faces.Morphs;
-
-/// <summary>A face recogniser as morphing uses it.</summary>
-/// <param name="Name">What it is called.</param>
-/// <param name="Embed">From faces [batch, 3, side, side] in -1..1 to embeddings [batch, width]; differentiable.</param>
-/// <param name="Threshold">The cosine similarity above which it takes two faces for one person.</param>
-internal sealed record MorphRecogniser(string Name, Func<Tensor, Tensor> Embed, double Threshold);

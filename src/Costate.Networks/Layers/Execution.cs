@@ -1,0 +1,13 @@
+namespace Costate.Networks;
+
+/// <summary>How a network computes, which does not change what it computes: chosen on the network, looked at by all its parts.</summary>
+internal sealed class Execution
+{
+    internal AttentionKind Attention { get; set; }
+
+    /// <summary>Whether layers keep their inputs alone for the backward pass, which computes each of them again.</summary>
+    internal bool Recomputes { get; set; }
+
+    /// <summary>Why the last backward pass through recomputed layers failed; null where it did not.</summary>
+    internal Exception? BackwardError { get; set; }
+}
