@@ -22,11 +22,8 @@ public sealed class SamplerTests
         BrownianPath noise = BrownianPath.PerStep(2);
         GradientMethod[] methods =
         [
-            GradientMethod.Discrete(),
-            GradientMethod.Discrete(Checkpointing.Revolve(2)),
-            GradientMethod.Unrolled(),
-            GradientMethod.AdjointDeis(1),
-            GradientMethod.AdjointDeis(2),
+            GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(2)), GradientMethod.Unrolled(),
+                GradientMethod.AdjointDeis(1), GradientMethod.AdjointDeis(2),
             GradientMethod.AdjointDeis(2, steps: 7),
         ];
         GradientMethod rebuilt = GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward);

@@ -56,15 +56,12 @@ internal sealed class DdimScheduler : Scheduler
 
         TimeGrid grid = Grid(steps, times, times);
         bool tied = targets.AsSpan().SequenceEqual(times.AsSpan(1));
-        Solver solver =
-            eta > 0 ? new PartlyStochasticDdim(eta) { Targets = tied ? null : targets }
-            : tied ? Solver.Ddim()
+        Solver solver = eta > 0 ? new PartlyStochasticDdim(eta) { Targets = tied ? null : targets } : tied ? Solver.Ddim()
             : new UntiedDdim(targets);
         return new ScheduledSampling(Schedule, solver, grid)
         {
             Clipping = clipping,
-            ClippedWeights = clipping is null
-                ? null
+            ClippedWeights = clipping is null ? null
                 : [.. grid.Times.Zip(targets).Select(step => ClippedWeights(step.First, step.Second, eta))],
         };
     }

@@ -12,12 +12,7 @@ internal sealed class DdpmScheduler : Scheduler
     internal DdpmScheduler(SchedulerOptions options)
         : base(options)
     {
-        noise = TrainingNoise.Read(
-            options,
-            0.0001,
-            0.02,
-            rescales: true,
-            finite: false,
+        noise = TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false,
             [.. BetaSchedules.Usual, BetaSchedules.Laplace, BetaSchedules.Sigmoid]);
         Prediction = ReadPrediction(options, "epsilon", "sample", "v_prediction");
         spacing = options.Choice("timestep_spacing", "leading", "trailing", "linspace");

@@ -4,8 +4,7 @@ namespace Costate.Networks;
 internal sealed class HeunDiscreteScheduler : NoiseLevelScheduler
 {
     internal HeunDiscreteScheduler(SchedulerOptions options)
-        : base(
-            options,
+        : base(options,
             TrainingNoise.Read(options, 0.00085, 0.012, rescales: false, finite: true, [.. BetaSchedules.Usual, BetaSchedules.Exponential]))
     {
         Prediction = ReadPrediction(options, "epsilon", "v_prediction");

@@ -32,8 +32,8 @@ internal abstract class Scheduler
     /// <summary>Steps on noise levels of the caller's, which fall strictly within (0, 1].</summary>
     internal virtual ScheduledSampling ForNoiseLevels(double[] sigmas, double? mu) =>
         throw Options.Error(
-            $"its _class_name is {ErrorText.Quote(Options.ClassName)}, which finds its noise levels itself; "
-                + "only FlowMatchEulerDiscreteScheduler and FlowMatchLCMScheduler take them from its caller. Give a number of steps.");
+            $"its _class_name is {ErrorText.Quote(Options.ClassName)}, which finds its noise levels itself; only "
+                + "FlowMatchEulerDiscreteScheduler and FlowMatchLCMScheduler take them from its caller. Give a number of steps.");
 
     internal static Scheduler Create(SchedulerOptions options) => options.ClassName switch
     {

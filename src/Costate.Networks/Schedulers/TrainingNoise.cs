@@ -50,13 +50,8 @@ internal sealed class TrainingNoise
     /// <param name="schedules">The beta schedules that it has, its default first; null for the usual three.</param>
     /// <param name="shiftsSnr">Whether it has snr_shift_scale.</param>
     internal static TrainingNoise Read(
-        SchedulerOptions options,
-        double betaStart,
-        double betaEnd,
-        bool rescales,
-        bool finite,
-        string[]? schedules = null,
-        bool shiftsSnr = false)
+        SchedulerOptions options, double betaStart, double betaEnd, bool rescales, bool finite, string[]? schedules = null,
+            bool shiftsSnr = false)
     {
         int count = options.Integer("num_train_timesteps", 1000, 2, MaxSteps);
         double start = options.Number("beta_start", betaStart);

@@ -62,6 +62,27 @@ public sealed class CheckpointGoldenTests
     }
 
     [Theory]
+    [MemberData(nameof(Pickles))]
+    public void Folder_GivesSafetensorsBeforePickles(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(Root, "pickles", name), folder.PathTo("pytorch_model.bin"));
+        using (WeightSource pickle = WeightSource.Open(folder.FullName))
+        {
+            Assert.EndsWith("pytorch_model.bin", pickle.Path, StringComparison.Ordinal);
+            string known = pickle.Names[0];
+            Assert.Contains(
+                ErrorText.Quote(known), Assert.Throws<SafetensorsException>(() => pickle.Read(known + "x")).Message,
+                    StringComparison.Ordinal);
+        }
+
+        SafetensorsFile.Write(folder.PathTo("model.safetensors"), [KeyValuePair.Create("weight", ones(2))]);
+        using WeightSource source = WeightSource.Open(folder.FullName);
+        Assert.EndsWith("model.safetensors", source.Path, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [MemberData(nameof(Refused))]
     public void Refused_SaysWhatIsWrong(string name)
     {

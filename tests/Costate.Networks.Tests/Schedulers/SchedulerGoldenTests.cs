@@ -119,9 +119,8 @@ public sealed class SchedulerGoldenTests
     public void States_NoticeAPerturbedCoefficient(string file)
     {
         GoldenScheduler golden = GoldenScheduler.Load(file);
-        Assert.Contains(
-            Enumerable.Range(1, golden.States.Length - 1),
-            row => Discrepancy(golden, table => Perturbed(table, row)) > Tolerance);
+        Assert.Contains(Enumerable.Range(1, golden.States.Length - 1), row =>
+            Discrepancy(golden, table => Perturbed(table, row)) > Tolerance);
     }
 
     public static TheoryData<int> Numbers => [2, 3, 4, 5, 7, 9, 13, 14, 15, 16, 17, 25, 30, 49, 50, 64, 100, 150, 333, 500, 998];
@@ -133,9 +132,14 @@ public sealed class SchedulerGoldenTests
         foreach (string file in GoldenScheduler.Files)
         {
             GoldenScheduler golden = GoldenScheduler.Load(file);
-            ScheduledSampling run = SchedulerConfiguration.Parse(golden.ConfigurationJson()).ForSteps(steps, golden.Mu);
+
+            // Distilled models have the 50 steps of their distillation; Runge and Kutta's start takes three of at least four.
+            int count = golden.Scheduler is "LCMScheduler" or "TCDScheduler" ? Math.Min(steps, 50)
+                : file.Contains("-prk", StringComparison.Ordinal) ? Math.Max(steps, 4)
+                : steps;
+            ScheduledSampling run = golden.Configuration().ForSteps(count, golden.Mu);
             SolverTable table = run.Solver.Tabulate(run.Schedule, run.Grid);
-            Assert.InRange(run.Grid.Steps, steps - 1, steps);
+            Assert.InRange(run.Grid.Steps, count - 1, count);
             Assert.All(table.Rows, row => Assert.True(row.Outputs.All(term => double.IsFinite(term.Weight))));
         }
     }

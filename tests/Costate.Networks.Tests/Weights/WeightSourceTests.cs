@@ -40,20 +40,6 @@ public sealed class WeightSourceTests : IDisposable
             StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Safetensors_GoBeforePickles()
-    {
-        File.Copy(Goldens.PathTo("checkpoints", "pickles", "handmade.pt"), folder.PathTo("pytorch_model.bin"));
-        using (WeightSource pickle = WeightSource.Open(folder.FullName))
-        {
-            Assert.EndsWith(".bin", pickle.Path, StringComparison.Ordinal);
-        }
-
-        Save("model.safetensors");
-        using WeightSource source = WeightSource.Open(folder.FullName);
-        Assert.EndsWith("model.safetensors", source.Path, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("../diffusion_pytorch_model.safetensors")]
     [InlineData("/etc/model.safetensors")]
@@ -154,14 +140,6 @@ public sealed class WeightSourceTests : IDisposable
         using WeightSource source = WeightSource.Open(path);
         Assert.Contains("(fp8)", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(source, network)).Message,
             StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void UnknownNames_AreHelped()
-    {
-        Save("model.safetensors");
-        using WeightSource source = WeightSource.Open(Goldens.PathTo("checkpoints", "pickles", "handmade.pt"));
-        Assert.Contains("'weight'", Assert.Throws<SafetensorsException>(() => source.Read("wieght")).Message, StringComparison.Ordinal);
     }
 
     private void Save(string name)
