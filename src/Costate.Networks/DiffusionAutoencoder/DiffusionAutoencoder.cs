@@ -77,7 +77,8 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
 
     /// <summary>A trained network from a folder with a <c>config.json</c> and a safetensors file.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="weights">The name of the file of weights in it. The default value is <c>diffae.safetensors</c>.</param>
+    /// <param name="weights">The name of the file of weights in it, of any kind of <see cref="WeightSource"/>. The default value is
+    /// <c>diffae.safetensors</c>.</param>
     /// <param name="device">Where to put it. The default is the CPU.</param>
     /// <param name="dtype">The parameters' dtype, whatever the file's. The default value is float32.</param>
     /// <param name="trainable">Whether the parameters take gradients. The default value is false, which lets gradients with respect to
@@ -85,12 +86,12 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
     /// <param name="progress">Told after each tensor how many bytes have been read.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
     /// <returns>The network in evaluation mode. Dispose it; no dispose scope does.</returns>
-    /// <exception cref="FileNotFoundException">There is no <c>config.json</c>.</exception>
-    /// <exception cref="InvalidDataException">The configuration is malformed, or a parameter is missing, unknown or of another shape; the
-    /// message names the first, with both shapes.</exception>
+    /// <exception cref="FileNotFoundException">There is no <c>config.json</c>, or there is no file of weights.</exception>
+    /// <exception cref="InvalidDataException">The configuration is malformed, the file of weights is something else or damaged, or
+    /// parameters are missing, unknown or of another shape; the message lists them.</exception>
     /// <exception cref="ArgumentException">Sizes in the configuration do not fit together.</exception>
     /// <exception cref="NotSupportedException">The configuration asks for what is not supported; the message names it.</exception>
-    /// <exception cref="SafetensorsException">The file of weights is missing or damaged.</exception>
+    /// <exception cref="SafetensorsException">A safetensors file of weights is damaged.</exception>
     /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
     public static DiffusionAutoencoder FromPretrained(
         string folder,

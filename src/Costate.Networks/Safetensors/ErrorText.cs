@@ -11,6 +11,10 @@ internal static class ErrorText
     /// <summary>Quotes, cuts and escapes a name, which may hold control characters or be very long.</summary>
     internal static string Quote(string name) => $"'{Shorten(name)}'";
 
+    /// <summary>The first of several names, and how many more there are.</summary>
+    internal static string List(IReadOnlyCollection<string> names, int shown = 8) =>
+        string.Join(", ", names.Take(shown).Select(Quote)) + (names.Count > shown ? $" and {names.Count - shown} more" : "");
+
     /// <summary>Cuts and escapes a text.</summary>
     internal static string Shorten(string text)
     {

@@ -9,25 +9,24 @@ namespace Costate.Networks;
 /// <remarks>
 /// <para>
 /// The file is untrusted: its header is checked in full when it is opened, against the file's real size, before
-/// anything is allocated from what it says. It is mapped into memory, so opening costs one pass over the header, and a
+/// anything is allocated from what it says. Opening costs one pass over the header, and a
 /// tensor's bytes come off the disk when it is read. A file may hold any element type of the format; those that can be read and
 /// written are F64, F32, F16, BF16, C64, I64, I32, I16, I8, U8 and BOOL.
 /// </para>
 /// <para>
 /// Reading is safe from several threads at once; disposing is not safe during a read. Tensors that were read own
-/// their memory and outlive the file object. A program that shortens the file while it is open is noticed at the next
-/// chunk read, but one that does so in the very middle of a chunk can end the process, as with any mapped file;
+/// their memory and outlive the file object. A program that shortens the file while it is open is noticed;
 /// <see cref="Write"/> never changes a file in place.
 /// </para>
 /// <para>Source: the format as described by its reference implementation, https://github.com/huggingface/safetensors.</para>
 /// </remarks>
 public sealed class SafetensorsFile : IDisposable
 {
-    private readonly MappedFile _file;
+    private readonly SeekableFile _file;
     private readonly SafetensorsHeader _header;
     private readonly long _dataStart;
 
-    private SafetensorsFile(MappedFile file)
+    private SafetensorsFile(SeekableFile file)
     {
         _file = file;
         (_header, _dataStart) = ReadHeader(file);
@@ -48,7 +47,7 @@ public sealed class SafetensorsFile : IDisposable
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        MappedFile file = MappedFile.Open(path, SafetensorsLimits.PrefixBytes + SafetensorsLimits.MinHeaderBytes);
+        SeekableFile file = SeekableFile.Open(path, SafetensorsLimits.PrefixBytes + SafetensorsLimits.MinHeaderBytes);
         try
         {
             return new SafetensorsFile(file);
@@ -120,8 +119,7 @@ public sealed class SafetensorsFile : IDisposable
     /// caller's dispose scope.
     /// </returns>
     /// <remarks>
-    /// Costs the tensor's own size in memory and one copy of it. The file's pages count as the process's memory too until
-    /// the file is disposed, but the system takes them back when it needs them.
+    /// Costs the tensor's own size in memory.
     /// </remarks>
     /// <exception cref="SafetensorsException">
     /// The file has no tensor of that name or one of an element type that TorchSharp does not have, it was changed since it was opened,
@@ -183,7 +181,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Closes the file. Tensors that were read stay valid, and so do the names and infos.</summary>
     public void Dispose() => _file.Dispose();
 
-    private static (SafetensorsHeader Header, long DataStart) ReadHeader(MappedFile file)
+    private static (SafetensorsHeader Header, long DataStart) ReadHeader(SeekableFile file)
     {
         long available = file.Length - SafetensorsLimits.PrefixBytes;
         Span<byte> prefix = stackalloc byte[SafetensorsLimits.PrefixBytes];

@@ -10,6 +10,9 @@ internal static class BetaSchedules
     internal const string Laplace = "laplace";
     internal const string Sigmoid = "sigmoid";
 
+    /// <summary>Those that every scheduler has, the usual default first.</summary>
+    internal static readonly string[] Usual = [Linear, ScaledLinear, Cosine];
+
     private const double MaxBeta = 0.999;
 
     internal static double[] Create(string name, int count, double start, double end) => name switch

@@ -7,18 +7,18 @@ internal sealed class DdpmScheduler : Scheduler
     private readonly string spacing;
     private readonly int offset;
     private readonly bool largeVariance;
+    private readonly DataClipping? clipping;
 
     internal DdpmScheduler(SchedulerOptions options)
         : base(options)
     {
-        noise = TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false, BetaSchedules.Laplace, BetaSchedules.Sigmoid);
+        noise = TrainingNoise.Read(options, 0.0001, 0.02, rescales: true, finite: false,
+            [.. BetaSchedules.Usual, BetaSchedules.Laplace, BetaSchedules.Sigmoid]);
         Prediction = ReadPrediction(options, "epsilon", "sample", "v_prediction");
         spacing = options.Choice("timestep_spacing", "leading", "trailing", "linspace");
         offset = options.Integer("steps_offset", 0, 0, noise.Count - 1);
         largeVariance = ReadsLargeVariance(options);
-        options.RefuseClipping("clip_sample", true);
-        options.RefuseClipping("thresholding", false);
-        options.Without("clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value");
+        clipping = DataClipping.Read(options, hasClip: true);
     }
 
     internal override NoiseSchedule Schedule => noise.Schedule;
@@ -39,7 +39,7 @@ internal sealed class DdpmScheduler : Scheduler
         }
 
         double[] times = [.. timesteps.Select(noise.TimeOf), 0];
-        return new ScheduledSampling(Schedule, Solver.Ddpm(largeVariance), Grid(steps, times, times));
+        return new ScheduledSampling(Schedule, Solver.Ddpm(largeVariance), Grid(steps, times, times)) { Clipping = clipping };
     }
 
     private static bool ReadsLargeVariance(SchedulerOptions options)

@@ -1,14 +1,18 @@
 namespace Costate.Networks;
 
-/// <summary>FlowMatchEulerDiscreteScheduler: Euler's method on a rectified flow; the network is told n sigma.</summary>
+/// <summary>
+/// FlowMatchEulerDiscreteScheduler and FlowMatchLCMScheduler: Euler's method on a rectified flow, or its data noised anew at each step; the
+/// network is told n sigma.
+/// </summary>
 internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
 {
     private readonly int trainingSteps;
     private readonly FlowShift shift;
     private readonly SigmaLadder ladder;
     private readonly SigmaEnds ends;
+    private readonly Solver solver;
 
-    internal FlowMatchEulerDiscreteScheduler(SchedulerOptions options)
+    internal FlowMatchEulerDiscreteScheduler(SchedulerOptions options, bool distilled)
         : base(options)
     {
         trainingSteps = options.Integer("num_train_timesteps", 1000, 1, int.MaxValue);
@@ -27,13 +31,14 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
                     + "Set it to false, and wrap the network so that it is told n - t and its output is negated.");
         }
 
-        if (options.Flag("stochastic_sampling", false))
+        solver = distilled || options.Flag("stochastic_sampling", false) ? Solver.Consistency() : Solver.Euler();
+        if (distilled && options.IsSet("scale_factors"))
         {
             throw options.Error(
-                "stochastic_sampling is true: it draws new noise for every step instead of integrating a flow, "
-                    + "and no solver here does that. Set it to false.");
+                "scale_factors is set: the sample grows between steps, which no table of coefficients can do. Set it to null.");
         }
 
+        options.Without("upscale_mode");
         options.Without("base_shift", "max_shift", "base_image_seq_len", "max_image_seq_len");
     }
 
@@ -62,6 +67,6 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
         }
 
         double[] times = [.. levels, 0];
-        return new ScheduledSampling(Schedule, Solver.Euler(), Grid(levels.Length, times, times));
+        return new ScheduledSampling(Schedule, solver, Grid(levels.Length, times, times));
     }
 }

@@ -44,6 +44,15 @@ internal sealed class FlowShift
         return new FlowShift(factor, options.Flag("use_dynamic_shifting", false), exponential, terminal == 0 ? null : terminal);
     }
 
+    /// <summary>Reads a shift that cannot depend on the resolution.</summary>
+    internal static FlowShift ReadStatic(SchedulerOptions options, string name)
+    {
+        double factor = options.Number(name, 1);
+        return factor > 0
+            ? new FlowShift(factor, isDynamic: false, exponential: true, terminal: null)
+            : throw options.Error($"{name} is {factor}; it must be positive.");
+    }
+
     /// <summary>The shift of the file alone.</summary>
     internal double Static(double level) => IsDynamic ? level : Shifted(level, factor);
 

@@ -4,7 +4,8 @@ namespace Costate.Networks;
 internal sealed class HeunDiscreteScheduler : NoiseLevelScheduler
 {
     internal HeunDiscreteScheduler(SchedulerOptions options)
-        : base(options, TrainingNoise.Read(options, 0.00085, 0.012, rescales: false, finite: true, BetaSchedules.Exponential))
+        : base(options,
+            TrainingNoise.Read(options, 0.00085, 0.012, rescales: false, finite: true, [.. BetaSchedules.Usual, BetaSchedules.Exponential]))
     {
         Prediction = ReadPrediction(options, "epsilon", "v_prediction");
         options.RefuseClipping("clip_sample", false);

@@ -13,6 +13,7 @@ internal abstract class MultistepScheduler : Scheduler
     private readonly SigmaLadder ladder;
     private readonly SigmaEnds ends;
     private readonly FlowShift? shift;
+    private readonly DataClipping? clipping;
 
     private protected MultistepScheduler(SchedulerOptions options, MultistepFeatures features)
         : base(options)
@@ -37,8 +38,7 @@ internal abstract class MultistepScheduler : Scheduler
         shift = options.Flag("use_flow_sigmas", false) ? read : null;
         EndsAtZero = features.CanEndAtZero && options.Choice("final_sigmas_type", "zero", "sigma_min") == "zero";
         Prediction = ReadPrediction(options, "epsilon", "sample", "v_prediction", "flow_prediction");
-        options.RefuseClipping("thresholding", false);
-        options.Without("dynamic_thresholding_ratio", "sample_max_value");
+        clipping = DataClipping.Read(options, hasClip: false);
         CheckFlow();
     }
 
@@ -78,7 +78,7 @@ internal abstract class MultistepScheduler : Scheduler
             grid = Grid(steps, noise, levels, timesteps, last);
         }
 
-        return new ScheduledSampling(Schedule, CreateSolver(levels.Length, Agree(levels[^1], last)), grid);
+        return new ScheduledSampling(Schedule, CreateSolver(levels.Length, Agree(levels[^1], last)), grid) { Clipping = clipping };
     }
 
     private (double[] Levels, double[] Timesteps) Levels(int steps, double? mu)

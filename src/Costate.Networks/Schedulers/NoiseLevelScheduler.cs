@@ -1,6 +1,6 @@
 namespace Costate.Networks;
 
-/// <summary>What EulerDiscreteScheduler and HeunDiscreteScheduler share: noise levels that need not lie on training steps.</summary>
+/// <summary>What the schedulers share that step in sigma/alpha: noise levels that need not lie on training steps.</summary>
 internal abstract class NoiseLevelScheduler : Scheduler
 {
     private readonly TrainingNoise noise;
@@ -9,13 +9,13 @@ internal abstract class NoiseLevelScheduler : Scheduler
     private readonly SigmaLadder ladder;
     private readonly SigmaEnds ends;
 
-    private protected NoiseLevelScheduler(SchedulerOptions options, TrainingNoise noise)
+    private protected NoiseLevelScheduler(SchedulerOptions options, TrainingNoise noise, bool hasLadder = true)
         : base(options)
     {
         spacing = options.Choice("timestep_spacing", "linspace", "leading", "trailing");
         offset = options.Integer("steps_offset", 0, 0, noise.Count - 1);
-        ladder = SigmaLadders.Read(options, hasLu: false);
-        ends = SigmaEnds.Read(options);
+        ladder = hasLadder ? SigmaLadders.Read(options, hasLu: false) : SigmaLadder.None;
+        ends = hasLadder ? SigmaEnds.Read(options) : default;
         this.noise = ladder == SigmaLadder.None ? noise : noise.ReachingTo(ends.Max ?? 0);
     }
 

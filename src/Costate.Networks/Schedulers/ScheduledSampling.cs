@@ -1,3 +1,6 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace Costate.Networks;
 
 /// <summary>What a <see cref="SchedulerConfiguration"/> makes of a number of steps: the arguments of a <see cref="Sampler"/>.</summary>
@@ -24,6 +27,50 @@ public sealed class ScheduledSampling
     /// </summary>
     public double StartScale { get; }
 
+    /// <summary>What the configuration does to predicted data; null for nothing.</summary>
+    internal DataClipping? Clipping { get; init; }
+
+    /// <summary>
+    /// Of each step the weights of clipped and unclipped data, where the published sampler steps by both; null for those by the clipped
+    /// alone.
+    /// </summary>
+    internal (double Clipped, double Plain)[]? ClippedWeights { get; init; }
+
+    /// <summary>
+    /// A network with its predicted data clipped, or dynamically thresholded, as the configuration asks: with it the sampler is the
+    /// published
+    /// one. Itself where the configuration asks for neither.
+    /// </summary>
+    /// <remarks>
+    /// The gradient goes through the clipping: where data is cut it is 0, but for what the published sampler takes from the unclipped
+    /// noise.
+    /// The result is for this <see cref="Grid"/> only.
+    /// </remarks>
+    /// <param name="denoiser">The network, guided if it is to be.</param>
+    /// <returns>A denoiser of the data, with the parameters of <paramref name="denoiser"/>.</returns>
+    public Denoiser Clipped(Denoiser denoiser)
+    {
+        ArgumentNullException.ThrowIfNull(denoiser);
+        return Clipping is null ? denoiser
+            : Denoiser.FromFunction((x, t, z) => Clipped(denoiser, x, t, z), Prediction.Data, parameters: denoiser.Parameters);
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Solver}, {Grid}, on {Schedule}";
+
+    // The function is told the network's time as the grid has it: its point is the nearest, for 32 bits round it.
+    private Tensor Clipped(Denoiser denoiser, Tensor x, Tensor t, Tensor? z)
+    {
+        double told = t[0].to(ScalarType.Float64).item<double>();
+        int point = Enumerable.Range(0, Grid.Times.Count).MinBy(i => Math.Abs(Grid.NetworkTimes[i] - told));
+        double time = Grid.Times[point];
+        using DisposeScope scope = NewDisposeScope();
+        PredictionConversion conversion =
+            PredictionConversion.Checked(denoiser.Prediction, Prediction.Data, SchedulePoint.At(Schedule, time));
+        Tensor output = denoiser.Call(x, time, Grid.NetworkTimes[point], z, x.dtype);
+        Tensor data = (output * conversion.Output) + (x * conversion.State);
+        Tensor clipped = Clipping!.Apply(data);
+        (double weight, double plain) = ClippedWeights?[Math.Min(point, Grid.Steps - 1)] ?? (1, 0);
+        return ((clipped * weight) + (data * plain)).MoveToOuterDisposeScope();
+    }
 }

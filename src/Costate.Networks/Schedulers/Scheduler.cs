@@ -18,28 +18,48 @@ internal abstract class Scheduler
     /// <summary>Whether the scheduler takes a shift that depends on the resolution, mu.</summary>
     internal virtual bool TakesShift => false;
 
+    /// <summary>Whether a run may be given eta, how much of the noise is drawn anew.</summary>
+    internal virtual bool TakesEta => false;
+
     /// <summary>What it read, for what it refuses later.</summary>
     private protected SchedulerOptions Options { get; }
 
     internal abstract ScheduledSampling ForSteps(int steps, double? mu);
 
+    /// <summary>The same with an eta in [0, 1], where <see cref="TakesEta"/>.</summary>
+    internal virtual ScheduledSampling ForSteps(int steps, double eta) => throw new NotSupportedException();
+
     /// <summary>Steps on noise levels of the caller's, which fall strictly within (0, 1].</summary>
     internal virtual ScheduledSampling ForNoiseLevels(double[] sigmas, double? mu) =>
         throw Options.Error(
-            $"its _class_name is {ErrorText.Quote(Options.ClassName)}, which finds its noise levels itself; "
-                + "only FlowMatchEulerDiscreteScheduler takes them from its caller. Give a number of steps.");
+            $"its _class_name is {ErrorText.Quote(Options.ClassName)}, which finds its noise levels itself; only "
+                + "FlowMatchEulerDiscreteScheduler and FlowMatchLCMScheduler take them from its caller. Give a number of steps.");
 
     internal static Scheduler Create(SchedulerOptions options) => options.ClassName switch
     {
+        "CogVideoXDDIMScheduler" => new DdimScheduler(options, CogVideoXDpmScheduler.ReadNoise(options)),
+        "CogVideoXDPMScheduler" => new CogVideoXDpmScheduler(options),
         "DDIMScheduler" => new DdimScheduler(options),
         "DDIMInverseScheduler" => new DdimInverseScheduler(options),
         "DDPMScheduler" => new DdpmScheduler(options),
         "DEISMultistepScheduler" => new DeisMultistepScheduler(options),
+        "DPMSolverMultistepInverseScheduler" => new DpmSolverMultistepInverseScheduler(options),
         "DPMSolverMultistepScheduler" => new DpmSolverMultistepScheduler(options),
         "DPMSolverSinglestepScheduler" => new DpmSolverSinglestepScheduler(options),
+        "EulerAncestralDiscreteScheduler" => new EulerAncestralDiscreteScheduler(options),
         "EulerDiscreteScheduler" => new EulerDiscreteScheduler(options),
-        "FlowMatchEulerDiscreteScheduler" => new FlowMatchEulerDiscreteScheduler(options),
+        "FlowMatchEulerDiscreteScheduler" => new FlowMatchEulerDiscreteScheduler(options, distilled: false),
+        "FlowMatchHeunDiscreteScheduler" => new FlowMatchHeunDiscreteScheduler(options),
+        "FlowMatchLCMScheduler" => new FlowMatchEulerDiscreteScheduler(options, distilled: true),
         "HeunDiscreteScheduler" => new HeunDiscreteScheduler(options),
+        "IPNDMScheduler" => new IpndmScheduler(options),
+        "KDPM2AncestralDiscreteScheduler" => new Kdpm2DiscreteScheduler(options, ancestral: true),
+        "KDPM2DiscreteScheduler" => new Kdpm2DiscreteScheduler(options, ancestral: false),
+        "LCMScheduler" => new LcmScheduler(options),
+        "LMSDiscreteScheduler" => new LmsDiscreteScheduler(options),
+        "PNDMScheduler" => new PndmScheduler(options),
+        "SASolverScheduler" => new SaSolverScheduler(options),
+        "TCDScheduler" => new TcdScheduler(options),
         "UniPCMultistepScheduler" => new UniPcMultistepScheduler(options),
         _ => throw Unknown(options),
     };

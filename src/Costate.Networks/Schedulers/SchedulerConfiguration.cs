@@ -97,9 +97,13 @@ public sealed class SchedulerConfiguration
     /// tokens as <c>base_shift + (tokens - base_image_seq_len) (max_shift - base_shift)/(max_image_seq_len - base_image_seq_len)</c>.
     /// Null otherwise.
     /// </param>
+    /// <param name="eta">
+    /// How much of the noise is drawn anew at each step, in [0, 1]: eta of DDIMScheduler's steps (0 unless given), gamma of TCDScheduler's
+    /// (0.3 unless given). Null for others.
+    /// </param>
     /// <exception cref="InputException">
-    /// <paramref name="steps"/> is below 1 or above the number of training steps; <paramref name="mu"/> is missing, does not fit, or is
-    /// given where the configuration has no use for it.
+    /// <paramref name="steps"/> is below 1 or above the number of training steps; <paramref name="mu"/> or <paramref name="eta"/> is
+    /// missing, does not fit, or is given where the configuration has no use for it.
     /// </exception>
     /// <exception cref="SchedulerConfigurationException">The options contradict each other, or place two of so many steps on one noise
     /// level.</exception>
@@ -107,7 +111,7 @@ public sealed class SchedulerConfiguration
     /// This is the class by itself. The pipelines of FLUX, Qwen-Image, LTX and HunyuanVideo hand noise levels of their own to a flow's
     /// scheduler: see <see cref="ForNoiseLevels"/>.
     /// </remarks>
-    public ScheduledSampling ForSteps(int steps, double? mu = null)
+    public ScheduledSampling ForSteps(int steps, double? mu = null, double? eta = null)
     {
         if (steps < 1)
         {
@@ -115,7 +119,14 @@ public sealed class SchedulerConfiguration
         }
 
         CheckShift(mu);
-        return scheduler.ForSteps(steps, mu);
+        if (eta is not { } given)
+        {
+            return scheduler.ForSteps(steps, mu);
+        }
+
+        return !scheduler.TakesEta ? throw new InputException(nameof(eta), $"{eta}", $"left out, as {ClassName} has no eta")
+            : given is >= 0 and <= 1 ? scheduler.ForSteps(steps, given)
+            : throw new InputException(nameof(eta), $"{eta}", "in [0, 1]");
     }
 
     /// <summary>The published sampler on noise levels that the caller chooses, as some pipelines do for a flow.</summary>

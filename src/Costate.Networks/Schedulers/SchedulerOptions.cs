@@ -131,9 +131,9 @@ internal sealed class SchedulerOptions
         if (Flag(name, defaultValue) && !IgnoreClipping)
         {
             string unsaid = values.ContainsKey(name) ? "" : " (the default of diffusers, as the file does not say)";
-            throw Error(
-                $"{name} is true{unsaid}. Clipping the predicted data is not linear, so no table of coefficients can do it. "
-                    + $"Set \"{name}\": false in the file, or pass ignoreClipping: true to sample without it.");
+            throw Error($"{name} is true{unsaid}. Clipping the predicted data is not linear, so no table of coefficients can do it. Set "
+                + $"\"{name}\": false in the file, or pass ignoreClipping: true, to sample without it or with a network that "
+                + $"{nameof(ScheduledSampling)}.{nameof(ScheduledSampling.Clipped)} clips.");
         }
     }
 

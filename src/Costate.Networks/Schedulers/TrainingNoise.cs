@@ -47,21 +47,16 @@ internal sealed class TrainingNoise
     /// <param name="betaEnd">The scheduler's default of beta_end.</param>
     /// <param name="rescales">Whether it has rescale_betas_zero_snr.</param>
     /// <param name="finite">Whether it needs the last noise level to be finite.</param>
-    /// <param name="moreSchedules">The beta schedules that it has besides the usual three.</param>
+    /// <param name="schedules">The beta schedules that it has, its default first; null for the usual three.</param>
+    /// <param name="shiftsSnr">Whether it has snr_shift_scale.</param>
     internal static TrainingNoise Read(
-        SchedulerOptions options,
-        double betaStart,
-        double betaEnd,
-        bool rescales,
-        bool finite,
-        params string[] moreSchedules)
+        SchedulerOptions options, double betaStart, double betaEnd, bool rescales, bool finite, string[]? schedules = null,
+            bool shiftsSnr = false)
     {
         int count = options.Integer("num_train_timesteps", 1000, 2, MaxSteps);
         double start = options.Number("beta_start", betaStart);
         double end = options.Number("beta_end", betaEnd);
-        string name = options.Choice(
-            "beta_schedule",
-            [BetaSchedules.Linear, BetaSchedules.ScaledLinear, BetaSchedules.Cosine, .. moreSchedules]);
+        string name = options.Choice("beta_schedule", schedules ?? BetaSchedules.Usual);
         double[]? trained = options.Numbers("trained_betas");
         if (trained is not null && trained.Length != count)
         {
@@ -86,6 +81,18 @@ internal sealed class TrainingNoise
         }
 
         double[] alphasCumprod = [.. Enumerable.Range(1, count).Select(k => Math.Exp(2 * schedule.LogAlpha((double)k / count)))];
+        double snr = shiftsSnr ? options.Number("snr_shift_scale", 3) : 1;
+        if (!(snr > 0))
+        {
+            throw options.Error($"snr_shift_scale is {snr}; it must be positive.");
+        }
+
+        if (snr != 1)
+        {
+            alphasCumprod = [.. alphasCumprod.Select(signal => signal / (snr + ((1 - snr) * signal)))];
+            schedule = Through(options, alphasCumprod);
+        }
+
         if (!rescales || !options.Flag("rescale_betas_zero_snr", false))
         {
             return new TrainingNoise(options, name, alphasCumprod, schedule, count);

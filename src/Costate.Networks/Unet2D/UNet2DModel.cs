@@ -115,41 +115,46 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     public UNet2DConfig Config { get; }
 
     /// <summary>
-    /// A trained network from a folder as the Hub lays it out: <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c>.
+    /// A trained network from a folder as the Hub lays it out: <c>config.json</c> and weights, such as
+    /// <c>diffusion_pytorch_model.safetensors</c> or <c>.bin</c>, in one file or in shards (<see cref="WeightSource"/>).
     /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where to put it. The default is the CPU.</param>
     /// <param name="dtype">The parameters' dtype, whatever the file's. The default value is float32.</param>
     /// <param name="trainable">Whether the parameters take gradients. The default value is false, which lets gradients with respect to
     /// inputs keep far less in memory.</param>
+    /// <param name="variant">Which of several weights, such as <c>fp16</c>; the word before the extension. The default value is null:
+    /// those without such a word.</param>
     /// <param name="progress">Told after each tensor how many bytes have been read.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
     /// <returns>The network in evaluation mode. Dispose it; no dispose scope does.</returns>
-    /// <exception cref="FileNotFoundException">There is no <c>config.json</c>.</exception>
-    /// <exception cref="InvalidDataException">The configuration is malformed, or a parameter is missing, unknown or of another shape; the
-    /// message names the first, with both shapes.</exception>
+    /// <exception cref="FileNotFoundException">There is no <c>config.json</c>, or there are no weights of that variant.</exception>
+    /// <exception cref="InvalidDataException">The configuration is malformed, the file of weights is something else or damaged, or
+    /// parameters are missing, unknown or of another shape; the message lists them.</exception>
     /// <exception cref="ArgumentException">Sizes in the configuration do not fit together.</exception>
     /// <exception cref="NotSupportedException">The configuration asks for what is not supported; the message names it.</exception>
-    /// <exception cref="SafetensorsException">The file of weights is missing or damaged.</exception>
+    /// <exception cref="SafetensorsException">A safetensors file of weights is damaged.</exception>
     /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
     public static UNet2DModel FromPretrained(
         string folder,
         Device? device = null,
         ScalarType dtype = ScalarType.Float32,
         bool trainable = false,
+        string? variant = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return PretrainedNetwork.Load(
             new UNet2DModel(UNet2DConfig.Read(Path.Combine(folder, "config.json"))),
-            Path.Combine(folder, "diffusion_pytorch_model.safetensors"),
+            folder,
             Attention2D.CurrentName,
             device,
             dtype,
             trainable,
             progress,
-            cancellationToken);
+            cancellationToken,
+            variant);
     }
 
     /// <summary>The prediction [batch, out, height, width] of a network without classes.</summary>

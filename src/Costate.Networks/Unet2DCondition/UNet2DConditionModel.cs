@@ -106,41 +106,46 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     public Exception? BackwardError => execution.BackwardError;
 
     /// <summary>
-    /// A trained network from a folder as the Hub lays it out: <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c>.
+    /// A trained network from a folder as the Hub lays it out: <c>config.json</c> and weights, such as
+    /// <c>diffusion_pytorch_model.safetensors</c> (<see cref="WeightSource"/>).
     /// </summary>
     /// <param name="folder">The folder, such as <c>unet</c>.</param>
     /// <param name="device">Where to put it. The default is the CPU.</param>
     /// <param name="dtype">The parameters' dtype, whatever the file's. The default value is float32.</param>
     /// <param name="trainable">Whether the parameters take gradients. The default value is false, which lets gradients with respect to
     /// inputs keep far less in memory.</param>
+    /// <param name="variant">Which of several weights, such as <c>fp16</c>; the word before the extension. The default value is null:
+    /// those without such a word.</param>
     /// <param name="progress">Told after each tensor how many bytes have been read.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
     /// <returns>The network in evaluation mode. Dispose it; no dispose scope does.</returns>
-    /// <exception cref="FileNotFoundException">There is no <c>config.json</c>.</exception>
-    /// <exception cref="InvalidDataException">The configuration is malformed, or a parameter is missing, unknown or of another shape; the
-    /// message names the first, with both shapes.</exception>
+    /// <exception cref="FileNotFoundException">There is no <c>config.json</c>, or there are no weights of that variant.</exception>
+    /// <exception cref="InvalidDataException">The configuration is malformed, the file of weights is something else or damaged, or
+    /// parameters are missing, unknown or of another shape; the message lists them.</exception>
     /// <exception cref="ArgumentException">Sizes in the configuration do not fit together.</exception>
     /// <exception cref="NotSupportedException">The configuration asks for what is not supported; the message names it.</exception>
-    /// <exception cref="SafetensorsException">The file of weights is missing or damaged.</exception>
+    /// <exception cref="SafetensorsException">A safetensors file of weights is damaged.</exception>
     /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
     public static UNet2DConditionModel FromPretrained(
         string folder,
         Device? device = null,
         ScalarType dtype = ScalarType.Float32,
         bool trainable = false,
+        string? variant = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return PretrainedNetwork.Load(
             new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "config.json")), new Execution(META)),
-            Path.Combine(folder, "diffusion_pytorch_model.safetensors"),
+            folder,
             currentName: null,
             device,
             dtype,
             trainable,
             progress,
-            cancellationToken);
+            cancellationToken,
+            variant);
     }
 
     /// <summary>The prediction [batch, out, height, width] of a network without added conditions.</summary>

@@ -10,10 +10,41 @@ internal static class PretrainedNetwork
     // Where a file of weights keeps the configuration of its network: in its metadata.
     private const string ConfigurationName = "config";
 
-    /// <summary>The network with the file's weights, in evaluation mode; disposed if that fails.</summary>
+    /// <summary>The network with the weights of a file or folder (see <see cref="WeightSource.Open"/>), in evaluation mode; disposed if
+    /// that fails.</summary>
     internal static TNetwork Load<TNetwork>(
         TNetwork network,
         string weights,
+        Func<string, string?>? currentName,
+        Device? device,
+        ScalarType dtype,
+        bool trainable,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken,
+        string? variant = null)
+        where TNetwork : nn.Module
+    {
+        WeightSource source;
+        try
+        {
+            source = WeightSource.Open(weights, variant);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+
+        using (source)
+        {
+            return Load(network, source, currentName, device, dtype, trainable, progress, cancellationToken);
+        }
+    }
+
+    /// <summary>The network with these weights, in evaluation mode; disposed if that fails.</summary>
+    internal static TNetwork Load<TNetwork>(
+        TNetwork network,
+        WeightSource weights,
         Func<string, string?>? currentName,
         Device? device,
         ScalarType dtype,

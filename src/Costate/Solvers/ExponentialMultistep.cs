@@ -38,6 +38,9 @@ internal sealed class ExponentialMultistep : Solver
     /// <summary>DDPM's larger variance, beta_t, in place of the posterior's.</summary>
     internal bool LargeVariance { get; init; }
 
+    /// <summary>Where each step ends, where published schedulers step by a stride that is not their grid's; else null.</summary>
+    internal double[]? Targets { get; init; }
+
     public override bool IsStochastic => Stochastic;
 
     public override string Name => name;
@@ -48,23 +51,32 @@ internal sealed class ExponentialMultistep : Solver
                     + $"{MultistepOrder.LastOrders(order, FinalSteps, RepeatsEnd)}",
         order >= 3 && HalvesSecondDerivative ? ", half the second derivative" : "",
         Stochastic ? ", stochastic" : "",
-        Stochastic && LargeVariance ? " with large variance" : "");
+        Stochastic && LargeVariance ? " with large variance" : "",
+        Targets is null ? "" : $", to times of its own, {Fingerprint.Of(Targets)}");
 
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
         RefuseRisingGridIfStochastic(grid);
+        if (Targets is not null && Targets.Length != grid.Steps)
+        {
+            throw new InvalidOperationException(
+                $"This {name} belongs to a scheduler's own grid of {Targets.Length} steps; got one of {grid.Steps}. Use a solver of "
+                + $"{nameof(Solver)} on other grids.");
+        }
+
         Prediction kind = prediction ?? (schedule.Alpha(grid.Start) == 0 ? Prediction.Data : Prediction.Noise);
         var table = new TableBuilder(schedule, grid, kind);
         IReadOnlyList<SchedulePoint> points = table.Points;
         for (int i = 0; i < grid.Steps; i++)
         {
-            var step = new ExponentialStep(points[i], points[i + 1], kind, Stochastic);
+            SchedulePoint target = Targets is null ? points[i + 1] : SchedulePoint.At(schedule, Targets[i]);
+            var step = new ExponentialStep(points[i], target, kind, Stochastic);
             double[] weights = OutputWeights(step, points, i, MultistepOrder.At(points, i, order, FinalSteps, RepeatsEnd));
             List<TableTerm> noises = [];
             if (Stochastic)
             {
-                double noise = LargeVariance && points[i + 1].Sigma > 0
-                    ? Math.Sqrt(1 - Math.Pow(points[i].Alpha / points[i + 1].Alpha, 2))
+                double noise = LargeVariance && target.Sigma > 0
+                    ? Math.Sqrt(1 - Math.Pow(points[i].Alpha / target.Alpha, 2))
                     : step.Noise;
                 noises.Add(new(table.AddNoise(step.Clock), noise));
             }

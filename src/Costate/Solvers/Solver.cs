@@ -30,8 +30,68 @@ public abstract class Solver
     /// <summary>DDIM (Song et al. 2021), the exponential Euler method. Order 1, one evaluation a step.</summary>
     public static Solver Ddim() => new ExponentialMultistep("DDIM", null, 1);
 
+    /// <summary>DDIM with a part of the noise drawn anew at each step (Song et al. 2021). Stochastic, one evaluation a step.</summary>
+    /// <param name="eta">In [0, 1]: the deviation of the noise, in that of <see cref="Ddpm"/>. 0 is <see cref="Ddim()"/> itself, and
+    /// deterministic.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Eta is outside [0, 1].</exception>
+    public static Solver Ddim(double eta) => eta is >= 0 and <= 1
+        ? eta == 0 ? Ddim() : new PartlyStochasticDdim(eta)
+        : throw new ArgumentOutOfRangeException(nameof(eta), eta, $"Got eta {eta}; it must lie in [0, 1].");
+
     /// <summary>
-    /// Euler's method in the clock sigma/alpha, and in time for a rectified flow. On both it is the same map as <see cref="Ddim"/>. Order
+    /// LMS: Adams-Bashforth in the clock sigma/alpha, in time for a rectified flow, with exact weights on any grid. One evaluation a step.
+    /// </summary>
+    /// <param name="order">1 to 4. The default value is 4.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The order is not supported.</exception>
+    public static Solver Lms(int order = 4) => new LinearMultistep(Order(order, 4));
+
+    /// <summary>
+    /// PNDM (Liu et al. 2022): classical multistep weights on noise predictions, carried by DDIM steps. One evaluation a step, and one more
+    /// at the start. Its weights are those of equal steps: of order 2 on any grid.
+    /// </summary>
+    /// <param name="rungeKuttaStart">Begin with three pseudo Runge-Kutta steps of four evaluations each rather than with a corrected Euler
+    /// step. The default value is false.</param>
+    public static Solver Pndm(bool rungeKuttaStart = false) =>
+        new PseudoMultistep("PNDM", rungeKuttaStart ? PseudoStart.RungeKutta : PseudoStart.ImprovedEuler);
+
+    /// <summary>
+    /// DPM2 ancestral (Crowson's k-diffusion): a midpoint step in sigma/alpha below the next level and fresh noise back up to it.
+    /// Stochastic, two evaluations a step, one for a last step to time 0.
+    /// </summary>
+    public static Solver Dpm2Ancestral() => new AncestralMidpoint();
+
+    /// <summary>
+    /// SA-Solver (Xue et al. 2023): stochastic Adams methods, predictor and corrector, in data prediction. One evaluation a step.
+    /// Stochastic
+    /// unless tau is 0.
+    /// </summary>
+    /// <param name="predictorOrder">1 to 4. The default value is 2.</param>
+    /// <param name="correctorOrder">1 to 4: the number of predictions that correct a state. The default value is 2.</param>
+    /// <param name="tau">How much noise, 0 for the ODE and 1 for the reverse SDE. The default value is 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An order is not supported, or tau is below 0 or not finite.</exception>
+    public static Solver SaSolver(int predictorOrder = 2, int correctorOrder = 2, double tau = 1) => tau >= 0 && double.IsFinite(tau)
+        ? new StochasticAdams(Order(predictorOrder, 4), Order(correctorOrder, 4), tau)
+        : throw new ArgumentOutOfRangeException(nameof(tau), tau, $"Got tau {tau}; it must be 0 or above.");
+
+    /// <summary>
+    /// Multistep sampling of a consistency model (Song et al. 2023): the predicted data is noised anew at each step. For models that are
+    /// distilled to predict the end of the trajectory; others give their mean. Stochastic, one evaluation a step.
+    /// </summary>
+    public static Solver Consistency() => new ConsistencySampling();
+
+    /// <summary>
+    /// Strategic stochastic sampling of a trajectory consistency model, TCD (Zheng et al. 2024): a DDIM step to (1 - gamma) t, and noise
+    /// from
+    /// there up to t. Stochastic, one evaluation a step.
+    /// </summary>
+    /// <param name="gamma">In [0, 1]: 0 is <see cref="Ddim()"/>, 1 is <see cref="Consistency"/>. The default value is 0.3.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Gamma is outside [0, 1].</exception>
+    public static Solver TrajectoryConsistency(double gamma = 0.3) => gamma is >= 0 and <= 1
+        ? new TrajectoryConsistency(gamma)
+        : throw new ArgumentOutOfRangeException(nameof(gamma), gamma, $"Got gamma {gamma}; it must lie in [0, 1].");
+
+    /// <summary>
+    /// Euler's method in the clock sigma/alpha, and in time for a rectified flow. On both it is the same map as <see cref="Ddim()"/>. Order
     /// 1, one evaluation a step.
     /// </summary>
     public static Solver Euler() => new ExponentialMultistep("Euler", null, 1);

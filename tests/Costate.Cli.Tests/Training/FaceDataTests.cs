@@ -63,11 +63,19 @@ public sealed class FaceDataTests
             foreach (bool glasses in (bool[])[false, true])
             {
                 ulong[] own = [.. moments.Where(m => DrawnFaces.Moment(person.Key, m).Glasses == glasses)];
-                Assert.Equal(Enumerable.Range(0, 200).Select(i => (ulong)i).Where(m => DrawnFaces.Moment(person.Key, m).Glasses == glasses).Take(own.Length), own);
+                Assert.Equal(
+                    Enumerable
+                        .Range(0, 200)
+                        .Select(i => (ulong)i)
+                        .Where(m => DrawnFaces.Moment(person.Key, m).Glasses == glasses)
+                        .Take(own.Length),
+                    own);
             }
         }
 
-        Assert.Equal([(8, 0), (8, 1), (9, 0), (9, 1)], (selection with { Identities = 2, Circumstances = 2, EvenGlasses = false }).Seeds(8));
+        Assert.Equal(
+            [(8, 0), (8, 1), (9, 0), (9, 1)],
+            (selection with { Identities = 2, Circumstances = 2, EvenGlasses = false }).Seeds(8));
     }
 
     [Fact]
@@ -80,7 +88,10 @@ public sealed class FaceDataTests
             Assert.Equal([1, 3, 128, 128], large.Faces(tensor(new[] { 0L })).shape);
         }
 
-        Assert.Contains("are others", Assert.Throws<InvalidDataException>(() => TinyTrainings.Faces(folder.FullName)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "are others",
+            Assert.Throws<InvalidDataException>(() => TinyTrainings.Faces(folder.FullName)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class SchedulerConfigurationTests
         { "{}", "no string \"_class_name\"", "no name" },
         { "{\"_class_name\": 3}", "no string \"_class_name\"", "a name that is none" },
         { "{\"_class_name\": \"DDIMSheduler\"}", "Did you mean DDIMScheduler", "a near name" },
-        { "{\"_class_name\": \"PNDMScheduler\"}", "'PNDMScheduler', which is not supported", "another scheduler" },
+        { "{\"_class_name\": \"EDMEulerScheduler\"}", "'EDMEulerScheduler', which is not supported", "another scheduler" },
         { "{\"_class_name\": \"\\u001b[31m\"}", "'\\u001b[31m', which is not supported", "a name that colours the terminal" },
     };
 
@@ -110,7 +110,11 @@ public sealed class SchedulerConfigurationTests
         { Dpm, "\"variance_type\": \"learned_range\"", "variance_type is set" },
         { UniPc, "\"solver_p\": {\"_class_name\": \"x\"}", "solver_p names another predictor" },
         { Flow, "\"invert_sigmas\": true", "invert_sigmas is true" },
-        { Flow, "\"stochastic_sampling\": true", "stochastic_sampling is true" },
+        { "FlowMatchLCMScheduler", "\"scale_factors\": [0.5, 1]", "scale_factors is set" },
+        { "IPNDMScheduler", "\"trained_betas\": [0.5, 0.1]", "trained_betas is set" },
+        { "DPMSolverMultistepInverseScheduler", "\"algorithm_type\": \"sde-dpmsolver++\"", "has no way back" },
+        { "DPMSolverMultistepInverseScheduler", "\"use_karras_sigmas\": true", "not supported towards noise" },
+        { "CogVideoXDDIMScheduler", "\"snr_shift_scale\": 0, \"clip_sample\": false", "snr_shift_scale is 0" },
         { Single, "\"algorithm_type\": \"sde-dpmsolver++\"", "Use DPMSolverMultistepScheduler" },
         { Dpm, "\"algorithm_type\": \"sde-dpmsolver++\", \"solver_order\": 3", "the SDE forms have orders 1 and 2" },
 
@@ -272,23 +276,9 @@ public sealed class SchedulerConfigurationTests
 
     // Later schedulers, and options of known ones that no table of coefficients expresses: named, not run as something else.
     [Theory]
-    [InlineData("CogVideoXDDIMScheduler")]
-    [InlineData("CogVideoXDPMScheduler")]
     [InlineData("CMStochasticIterativeScheduler")]
-    [InlineData("DPMSolverMultistepInverseScheduler")]
     [InlineData("EDMDPMSolverMultistepScheduler")]
     [InlineData("EDMEulerScheduler")]
-    [InlineData("EulerAncestralDiscreteScheduler")]
-    [InlineData("FlowMatchHeunDiscreteScheduler")]
-    [InlineData("FlowMatchLCMScheduler")]
-    [InlineData("IPNDMScheduler")]
-    [InlineData("KDPM2AncestralDiscreteScheduler")]
-    [InlineData("KDPM2DiscreteScheduler")]
-    [InlineData("LCMScheduler")]
-    [InlineData("LMSDiscreteScheduler")]
-    [InlineData("PNDMScheduler")]
-    [InlineData("SASolverScheduler")]
-    [InlineData("TCDScheduler")]
     public void SchedulersThatAreNotSupported_AreNamed(string scheduler) => Assert.Contains(
         $"'{scheduler}', which is not supported",
         Assert.Throws<SchedulerConfigurationException>(() => TestConfiguration.Parse(scheduler, StableDiffusion)).Message,
@@ -345,5 +335,26 @@ public sealed class SchedulerConfigurationTests
             "must be finite",
             Assert.Throws<InputException>(() => dynamic.ForSteps(10, double.NaN)).Message,
             StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("LCMScheduler", "", 51, "at most 50, the original_inference_steps")]
+    [InlineData("PNDMScheduler", "", 3, "at least 4, as skip_prk_steps is false")]
+    public void ForSteps_SaysHowManyStepsThereCanBe(string scheduler, string options, int steps, string expected)
+    {
+        SchedulerConfiguration configuration = TestConfiguration.Parse(scheduler, options.Length == 0 ? [] : [options]);
+        Assert.Contains(expected, Assert.Throws<InputException>(() => configuration.ForSteps(steps)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ForSteps_TakesEta_OnlyWhereThereIsOne()
+    {
+        SchedulerConfiguration ddim = TestConfiguration.Parse("DDIMScheduler", "\"clip_sample\": false");
+        Assert.True(ddim.ForSteps(10, eta: 0.5).Solver.IsStochastic);
+        Assert.False(ddim.ForSteps(10, eta: 0).Solver.IsStochastic);
+        Assert.Equal("eta", Assert.Throws<InputException>(() => ddim.ForSteps(10, eta: 1.5)).ParamName);
+        Assert.Contains(
+            "has no eta", Assert.Throws<InputException>(() => TestConfiguration.Parse(Euler).ForSteps(10, eta: 0.5)).Message,
+                StringComparison.Ordinal);
     }
 }

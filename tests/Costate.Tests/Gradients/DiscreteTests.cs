@@ -96,8 +96,8 @@ public sealed class DiscreteTests
             foreach (Checkpointing? checkpointing in new[] { null, Checkpointing.Revolve(1), Checkpointing.Revolve(3) })
             {
                 SampleGradient discrete = Gradient(GradientMethod.Discrete(checkpointing));
-                Near.Equal(unrolled.StartNoise, discrete.StartNoise, 1e-12);
-                Near.Equal(unrolled.Condition!, discrete.Condition!, 1e-12);
+                Near.Equal(unrolled.StartNoise, discrete.StartNoise, Solvers.Rounding(sampler.Solver));
+                Near.Equal(unrolled.Condition!, discrete.Condition!, Solvers.Rounding(sampler.Solver));
                 CheckDifferences(discrete);
             }
 
@@ -114,7 +114,9 @@ public sealed class DiscreteTests
             {
                 Tensor direction = analytic / analytic.norm();
                 double difference = Near.DirectionalDerivative(() => sampler.Sample(start, z, noise), mixture.Loss, at, direction);
-                Assert.Equal(1, analytic.norm().item<double>() / difference, 1e-6);
+
+                // What is noised anew at each step hardly depends on the start: a difference of samples shows little of it.
+                Assert.Equal(1, analytic.norm().item<double>() / difference, name == "consistency" ? 1e-4 : 1e-6);
             }
         }
     }

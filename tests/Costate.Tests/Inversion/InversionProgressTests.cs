@@ -19,7 +19,9 @@ public sealed class InversionProgressTests
         ["belm"] = Solver.Belm,
     };
 
-    public static TheoryData<string> Names => [.. Reversible.Keys, .. Solvers.Every.Select(row => row.Data)];
+    // A sample does not determine the noise of a step that has two rows.
+    public static TheoryData<string> Names =>
+        [.. Reversible.Keys, .. Solvers.Every.Select(row => row.Data).Where(name => name is not ("dpm2-ancestral" or "sa-2" or "sa-3-4"))];
 
     public static TheoryData<string> ReversibleNames => [.. Reversible.Keys];
 

@@ -35,6 +35,17 @@ internal static class Solvers
         ["unipc-2"] = (() => Solver.UniPc(2), 3),
         ["unipc-2-bh1"] = (() => Solver.UniPc(2, UniPcVariant.Bh1), 3),
         ["unipc-3"] = (() => Solver.UniPc(3), 4),
+        ["lms-1"] = (() => Solver.Lms(1), 1),
+        ["lms-2"] = (() => Solver.Lms(2), 2),
+        ["lms-3"] = (() => Solver.Lms(3), 3),
+        ["lms-4"] = (() => Solver.Lms(4), 4),
+
+        // The weights are those of equal steps.
+        ["pndm"] = (() => Solver.Pndm(), 2),
+        ["pndm-rk"] = (() => Solver.Pndm(rungeKuttaStart: true), 2),
+        ["ipndm"] = (() => new PseudoMultistep("", PseudoStart.Rising), 2),
+        ["sa-2-ode"] = (() => Solver.SaSolver(tau: 0), 2),
+        ["sa-2-3-ode"] = (() => Solver.SaSolver(2, 3, 0), 3),
         ["unipc-3-noise"] = (() => Solver.UniPc(3, prediction: Prediction.Noise), 4),
     };
 
@@ -42,6 +53,12 @@ internal static class Solvers
     {
         ["ddpm"] = () => Solver.Ddpm(),
         ["ddpm-large"] = () => Solver.Ddpm(largeVariance: true),
+        ["ddim-0.5"] = () => Solver.Ddim(0.5),
+        ["dpm2-ancestral"] = () => Solver.Dpm2Ancestral(),
+        ["consistency"] = () => Solver.Consistency(),
+        ["sa-2"] = () => Solver.SaSolver(),
+        ["sa-3-4"] = () => Solver.SaSolver(3, 4, 0.5),
+        ["tcd-0.3"] = () => Solver.TrajectoryConsistency(),
         ["sde-dpm-1"] = () => Solver.SdeDpmSolver(1),
         ["sde-dpm-2"] = () => Solver.SdeDpmSolver(2),
         ["sde-dpm++1"] = () => Solver.SdeDpmSolverPlusPlus(1),
@@ -58,4 +75,8 @@ internal static class Solvers
     public static Solver Named(string name) => All.TryGetValue(name, out var entry) ? entry.Make() : AllStochastic[name]();
 
     public static double Order(string name) => All[name].Order;
+
+    /// <summary>How far two orders of summation may be apart: with nothing of a state but its predicted data going on, the gradient of
+    /// the start is a small difference of large numbers.</summary>
+    public static double Rounding(Solver solver) => solver is ConsistencySampling ? 1e-11 : 1e-12;
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Faces.Captions;
+using Costate.Faces.Files;
 
 namespace Costate.Cli.Commands.Train;
 

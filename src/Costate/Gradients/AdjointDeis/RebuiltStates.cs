@@ -23,6 +23,12 @@ internal sealed class RebuiltStates : IStateSource
                 $"{run.Solver.Name} takes more than one stage a step and cannot be rebuilt from its path. "
                     + $"Use {nameof(Trajectory)}.{Trajectory.Recorded}.");
         }
+
+        if (table.Rows.Skip(1).Any(row => row.States.Count == 0))
+        {
+            throw new ArgumentException($"{run.Solver.Name} keeps nothing of a state in the next one and cannot be rebuilt from its path. "
+                + $"Use {nameof(Trajectory)}.{Trajectory.Recorded}.");
+        }
     }
 
     public void Record(int gridIndex, Tensor recorded)

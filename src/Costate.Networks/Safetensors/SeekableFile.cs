@@ -1,31 +1,12 @@
-using System.IO.MemoryMappedFiles;
-
 namespace Costate.Networks;
 
-/// <summary>A file mapped into memory for reading, with errors that say what to do.</summary>
-internal sealed class MappedFile : IDisposable
+/// <summary>A file read at any position, with errors that say what to do.</summary>
+/// <remarks>Read, not mapped: mapped pages would count as memory beside the network that they are copied into.</remarks>
+internal sealed class SeekableFile : IDisposable
 {
     private readonly FileStream _stream;
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
 
-    private MappedFile(string path, FileStream stream, long length)
-    {
-        Path = path;
-        Length = length;
-        _stream = stream;
-        _map = MemoryMappedFile.CreateFromFile(
-            stream, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-        try
-        {
-            _view = _map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-        }
-        catch
-        {
-            _map.Dispose();
-            throw;
-        }
-    }
+    private SeekableFile(string path, FileStream stream, long length) => (Path, _stream, Length) = (path, stream, length);
 
     internal string Path { get; }
 
@@ -33,7 +14,7 @@ internal sealed class MappedFile : IDisposable
     internal long Length { get; }
 
     /// <exception cref="SafetensorsException">The file is missing, shorter than the minimum or cannot be opened.</exception>
-    internal static MappedFile Open(string path, int minimumLength)
+    internal static SeekableFile Open(string path, int minimumLength)
     {
         if (Directory.Exists(path))
         {
@@ -43,7 +24,7 @@ internal sealed class MappedFile : IDisposable
         FileStream? stream = null;
         try
         {
-            // A buffer would be in the way of a mapping.
+            // The reads are large or buffered where they are made.
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             if (!stream.CanSeek)
             {
@@ -58,7 +39,7 @@ internal sealed class MappedFile : IDisposable
                     path, $"it holds {length} bytes", $"at least {minimumLength}, a header's length and a header");
             }
 
-            return new MappedFile(path, stream, length);
+            return new SeekableFile(path, stream, length);
         }
         catch (Exception e)
         {
@@ -67,13 +48,13 @@ internal sealed class MappedFile : IDisposable
             {
                 SafetensorsException known => known,
                 FileNotFoundException or DirectoryNotFoundException => new SafetensorsException(
-                    $"Cannot read '{path}': there is no such file; expected a safetensors file. Check the path.", e),
+                    $"Cannot read '{path}': there is no such file; expected a file of weights. Check the path.", e),
                 UnauthorizedAccessException => new SafetensorsException(
                     $"Cannot read '{path}': access was denied; expected a file that this user may read. "
                     + "Change its permissions or copy it.",
                     e),
                 _ => new SafetensorsException(
-                    $"Cannot read '{path}': {e.Message} Expected a file that can be opened and mapped for reading. "
+                    $"Cannot read '{path}': {e.Message} Expected a file that can be opened for reading. "
                     + "Check the path, and that no other program is writing the file.",
                     e),
             };
@@ -84,25 +65,33 @@ internal sealed class MappedFile : IDisposable
     internal void Read(long position, Span<byte> destination)
     {
         ThrowIfDisposed();
-
-        // Touching mapped pages behind the end of a file that was shortened ends the process.
-        long length = RandomAccess.GetLength(_stream.SafeFileHandle);
-        if (length < Length)
+        while (!destination.IsEmpty)
         {
-            throw new SafetensorsException(
-                $"Cannot read '{Path}': it holds {length} bytes; expected {Length} as when it was opened. "
-                + "Another program shortened it: open it again.");
-        }
+            int read;
+            try
+            {
+                read = RandomAccess.Read(_stream.SafeFileHandle, destination, position);
+            }
+            catch (IOException e)
+            {
+                throw new SafetensorsException(
+                    $"Cannot read '{Path}': {e.Message} Expected a file on a disk that works. Copy it, and read the copy.", e);
+            }
 
-        _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(_view.PointerOffset + position), destination);
+            if (read == 0)
+            {
+                throw new SafetensorsException(
+                    $"Cannot read '{Path}': it holds {RandomAccess.GetLength(_stream.SafeFileHandle)} bytes; expected {Length} as when "
+                        + "it was opened. "
+                    + "Another program shortened it: open it again.");
+            }
+
+            position += read;
+            destination = destination[read..];
+        }
     }
 
     internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(!_stream.CanRead, typeof(SafetensorsFile));
 
-    public void Dispose()
-    {
-        _view.Dispose();
-        _map.Dispose();
-        _stream.Dispose();
-    }
+    public void Dispose() => _stream.Dispose();
 }

@@ -1,0 +1,73 @@
+using static TorchSharp.torch;
+
+namespace Costate.Networks.Tests;
+
+public sealed class ClippingTests
+{
+    public static TheoryData<string, string> Configurations() => new()
+    {
+        { "DDIMScheduler", "\"clip_sample_range\": 0.6" },
+        { "DDIMScheduler", "\"thresholding\": true, \"dynamic_thresholding_ratio\": 0.5, \"sample_max_value\": 1.2" },
+        { "DDPMScheduler", "\"clip_sample_range\": 0.6" },
+        { "DPMSolverMultistepScheduler", "\"thresholding\": true, \"dynamic_thresholding_ratio\": 0.5, \"sample_max_value\": 1.2" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Configurations))]
+    public void Gradient_GoesThroughTheClipping(string scheduler, string options)
+    {
+        using var scope = NewDisposeScope();
+        Sampler sampler = NewSampler(scheduler, options, out ScheduledSampling run);
+        Tensor start = StartNoise.Draw([3, 4], 5, ScalarType.Float64);
+        BrownianPath noise = BrownianPath.PerStep(3);
+
+        SampleGradient unrolled = sampler.Gradient(start, null, x => x.square().sum(1), GradientMethod.Unrolled(), noise);
+        SampleGradient discrete = sampler.Gradient(start, null, x => x.square().sum(1), GradientMethod.Discrete(), noise);
+
+        Near.Equal(unrolled.StartNoise, discrete.StartNoise, 1e-12);
+
+        // It is another sampler without the clipping, or this proves nothing.
+        Tensor plain = new Sampler(Network(), run.Schedule, run.Solver, run.Grid).Sample(start, noise: noise);
+        Assert.True((plain - sampler.Sample(start, noise: noise)).abs().max().item<double>() > 1e-3);
+    }
+
+    [Theory]
+    [MemberData(nameof(Configurations))]
+    public void Items_AreClippedForThemselves(string scheduler, string options)
+    {
+        using var scope = NewDisposeScope();
+        Sampler sampler = NewSampler(scheduler, options, out _);
+        Tensor start = StartNoise.Draw([3, 4], 5, ScalarType.Float64) * tensor(new[] { 1.0, 5.0, 0.1 }).unsqueeze(1);
+        BrownianPath noise = BrownianPath.PerStep(NoiseSeeds.OfItems(5, 6, 7));
+
+        Tensor whole = sampler.Sample(start, noise: noise);
+
+        Near.Equal(whole.narrow(0, 1, 1), sampler.Sample(start.narrow(0, 1, 1), noise: BrownianPath.PerStep(NoiseSeeds.OfItems(6))), 0);
+    }
+
+    [Fact]
+    public void WithoutClipping_TheNetworkIsItself()
+    {
+        Denoiser network = Network();
+        Assert.Same(network, TestConfiguration.Parse("DDIMScheduler", "\"clip_sample\": false").ForSteps(5).Clipped(network));
+    }
+
+    [Theory]
+    [InlineData("\"thresholding\": true, \"dynamic_thresholding_ratio\": 1.5")]
+    [InlineData("\"thresholding\": true, \"sample_max_value\": 0.5")]
+    [InlineData("\"clip_sample_range\": 0")]
+    public void Limits_ThatMakeNoSense_AreRefused(string options) => Assert.Contains(
+        "they must be positive",
+        Assert.Throws<SchedulerConfigurationException>(
+            () => SchedulerConfiguration.Parse(TestConfiguration.Json("DDIMScheduler", options), ignoreClipping: true)).Message,
+        StringComparison.Ordinal);
+
+    private static Sampler NewSampler(string scheduler, string options, out ScheduledSampling run)
+    {
+        run = SchedulerConfiguration.Parse(TestConfiguration.Json(scheduler, options), ignoreClipping: true).ForSteps(6);
+        return new Sampler(run.Clipped(Network()), run.Schedule, run.Solver, run.Grid);
+    }
+
+    private static Denoiser Network() =>
+        Denoiser.FromFunction((x, t, _) => (0.5 * x.tanh()) + (0.2 * x), Prediction.Noise, trainingTimesteps: 1000);
+}
