@@ -11,8 +11,9 @@ namespace Costate.Networks;
 /// machines on AMD's Zen 5 among them) leaves arbitrary numbers in the rest of the last block: results and gradients are then wrong by
 /// tens of percent, or NaN. Where only the result's channels do not fill a block, further ones do, and are dropped from the result.
 /// Otherwise the image is given with its channels last in memory, which needs no such reordering; narrow convolutions are faster so, but
-/// wide ones gain nothing, and what stands between convolutions is slower. Where that does not help either (an image of one channel has
-/// them first and last; of an odd number in bfloat16 the gradient is wrong), image and result get further channels that are zero.
+/// wide ones gain nothing, and what stands between convolutions is slower. Where that does not help either (an image of one channel or
+/// of one pixel has them first and last; of an odd number in bfloat16 the gradient is wrong), image and result get further channels that
+/// are zero.
 /// </para>
 /// <para>A 1 x 1 convolution is a matrix product, which needs no reordering either: on small images it takes a third of the time.</para>
 /// <para>
@@ -39,6 +40,7 @@ internal static class Convolution
         long block = layer.stride is [1, 1] ? Block : StridedBlock;
         return (layer.kernel_size, layer.stride, layer.padding) is ([1, 1], [1, 1], [0, 0]) ? Product(layer, image)
             : image.device_type != DeviceType.CPU ? layer.call(image)
+            : NeedsColumn(layer, image) ? WithColumn(layer, image)
             : layer.in_channels % block != 0 && LastIsSafe(layer, image) ? WithChannelsLast(layer, image)
             : layer.in_channels % block != 0 ? WithAllChannels(layer, image, block)
             : layer.out_channels % block != 0 ? WithFurtherChannels(layer, image, block - (layer.out_channels % block))
@@ -56,10 +58,16 @@ internal static class Convolution
 
     private static bool LastIsSafe(Conv2d layer, Tensor image) => image.dtype switch
     {
-        ScalarType.BFloat16 => layer.in_channels > 1 && layer.out_channels % 2 == 0,
-        ScalarType.Float32 => layer.in_channels > 1 || layer.out_channels % Block == 0,
+        ScalarType.BFloat16 => layer.in_channels > 1 && layer.out_channels % 2 == 0 && HasManyPixels(image),
+        ScalarType.Float32 => (layer.in_channels > 1 || layer.out_channels % Block == 0) && HasManyPixels(image),
         _ => true,
     };
+
+    private static bool HasManyPixels(Tensor image) => image.shape[2] > 1 || image.shape[3] > 1;
+
+    // In bfloat16 the gradient of an image of one column is wrong, whatever its channels.
+    private static bool NeedsColumn(Conv2d layer, Tensor image) =>
+        image.dtype == ScalarType.BFloat16 && image.shape[3] == 1 && (layer.stride, layer.padding) is ([2, 2], [1, 1]);
 
     private static Tensor Product(Conv2d layer, Tensor image)
     {
@@ -81,6 +89,13 @@ internal static class Convolution
         Tensor weight = nn.functional.pad(layer.weight!, [0, 0, 0, 0, 0, 0, 0, count]), bias = nn.functional.pad(layer.bias!, [0, count]);
         Tensor filled = nn.functional.conv2d(image, weight, bias, layer.stride, layer.padding);
         return filled.narrow(1, 0, layer.out_channels).contiguous().MoveToOuterDisposeScope();
+    }
+
+    // The column of zeros that the padding would put there.
+    private static Tensor WithColumn(Conv2d layer, Tensor image)
+    {
+        using Tensor padded = nn.functional.pad(image, [0, 1]);
+        return Apply(layer, padded);
     }
 
     private static Tensor WithAllChannels(Conv2d layer, Tensor image, long block)

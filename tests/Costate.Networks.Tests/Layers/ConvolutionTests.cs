@@ -20,6 +20,8 @@ public sealed class ConvolutionTests
     [InlineData(64, 96, 3, 2)]
     [InlineData(80, 32, 3, 2)]
     [InlineData(1, 1, 3, 1)]
+    [InlineData(8, 8, 3, 1, 2, 1, 1)]
+    [InlineData(24, 24, 3, 2, 2, 1, 1)]
     [InlineData(1, 24, 3, 1)]
     [InlineData(1, 3, 3, 2)]
     [InlineData(1, 32, 3, 1)]
@@ -48,7 +50,7 @@ public sealed class ConvolutionTests
         for (ulong seed = 0; seed < 3; seed++)
         {
             Tensor x = StartNoise.Draw([batch, inChannels, height, width], seed),
-                cotangent = StartNoise.Draw([batch, outChannels, height / stride, width / stride], seed + 10);
+                cotangent = StartNoise.Draw([batch, outChannels, (height + stride - 1) / stride, (width + stride - 1) / stride], seed + 10);
             (Tensor output, Tensor[] products) = Vjp.Take(v => layer.Apply(v[0]), cotangent, x);
             (Tensor expected, Tensor[] expectedProducts) = Vjp.Take(
                 v => exact.call(v[0]),
@@ -74,7 +76,10 @@ public sealed class ConvolutionTests
     [InlineData(1, 3, 2)]
     [InlineData(32, 3, 1)]
     [InlineData(32, 32, 2)]
-    public void OutputAndVjp_AreRightIn16Bits(int inChannels, int outChannels, int stride)
+    [InlineData(8, 8, 1, 1, 1)]
+    [InlineData(32, 64, 2, 2, 1)]
+    [InlineData(24, 24, 2, 1, 1)]
+    public void OutputAndVjp_AreRightIn16Bits(int inChannels, int outChannels, int stride, int height = 24, int width = 16)
     {
         using var scope = NewDisposeScope();
         foreach (ScalarType dtype in new[] { ScalarType.Float16, ScalarType.BFloat16 })
@@ -82,8 +87,8 @@ public sealed class ConvolutionTests
             using Conv2d layer = nn.Conv2d(inChannels, outChannels, 3, stride: stride, padding: 1, dtype: dtype);
             using Conv2d exact = nn.Conv2d(inChannels, outChannels, 3, stride: stride, padding: 1, dtype: ScalarType.Float64);
             exact.load_state_dict(layer.state_dict());
-            Tensor x = StartNoise.Draw([2, inChannels, 24, 16], 1, dtype);
-            Tensor cotangent = StartNoise.Draw([2, outChannels, 24 / stride, 16 / stride], 2, dtype);
+            Tensor x = StartNoise.Draw([2, inChannels, height, width], 1, dtype);
+            Tensor cotangent = StartNoise.Draw([2, outChannels, (height + stride - 1) / stride, (width + stride - 1) / stride], 2, dtype);
             (Tensor output, Tensor[] products) = Vjp.Take(v => layer.Apply(v[0]), cotangent, x);
             (Tensor expected, Tensor[] expectedProducts) = Vjp.Take(
                 v => exact.call(v[0]), cotangent.to(ScalarType.Float64), x.to(ScalarType.Float64));

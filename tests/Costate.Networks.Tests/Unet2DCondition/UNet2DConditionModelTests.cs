@@ -50,6 +50,36 @@ public sealed class UNet2DConditionModelTests
         }
     }
 
+    // Down to levels of one pixel, in channels that fill no block of a processor's.
+    [Theory]
+    [InlineData(8, 8)]
+    [InlineData(5, 3)]
+    public void GradientsIn32Bits_AreThoseIn64(int height, int width)
+    {
+        using var scope = NewDisposeScope();
+        UNet2DConditionConfig config = TinyUNet2DCondition.Plain with
+        {
+            BlockOutChannels = [8, 8, 8, 8],
+            DownBlockTypes = ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+            UpBlockTypes = ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
+            AttentionHeadDim = [2],
+        };
+        using UNet2DConditionModel exact = TinyUNet2DCondition.Network(config);
+        using UNet2DConditionModel single = TinyUNet2DCondition.Network(config, ScalarType.Float32);
+        Tensor[] inputs = TinyUNet2DCondition.Inputs(2, height, width)[..2];
+        Tensor cotangent = StartNoise.Draw([2, 4, height, width], 7, ScalarType.Float64);
+        (Tensor output, Tensor[] products) = Vjp.Take(x => TinyUNet2DCondition.Call(exact, x), cotangent, inputs);
+        (Tensor singleOutput, Tensor[] singleProducts) = Vjp.Take(
+            x => TinyUNet2DCondition.Call(single, x),
+            cotangent.to(ScalarType.Float32),
+            [.. inputs.Select(input => input.to(ScalarType.Float32))]);
+
+        // Rounding of some 60 layers in 32 bits; wrong gradients of a level differ by more than 1e-4.
+        Near.Equal(output, singleOutput.to(ScalarType.Float64), 2e-5);
+        Near.Equal(products[0], singleProducts[0].to(ScalarType.Float64), 2e-5);
+        Near.Equal(products[1], singleProducts[1].to(ScalarType.Float64), 2e-5);
+    }
+
     // Where a side does not divide, each level comes back to that of the state kept there.
     [Theory]
     [InlineData(1, 1)]
