@@ -26,10 +26,10 @@ public sealed class SafetensorsWriterTests : IDisposable
         SafetensorsFile.Write(_folder.PathTo("a"), tensors, new Dictionary<string, string> { ["z"] = "\"<1>\"", ["y"] = "" });
 
         // Written out by hand from the format's description.
-        string header = """
-            {"__metadata__":{"y":"","z":"\"<1>\""},"é":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],
-                "data_offsets":[8,16]},"b":{"dtype":"F32","shape":[],"data_offsets":[16,20]},"u":{"dtype":"U8","shape":[3],"data_offsets":[20,23]}}
-            """;
+        string header =
+            """{"__metadata__":{"y":"","z":"\"<1>\""},"é":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"""
+            + """ "a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"b":{"dtype":"F32","shape":[],"data_offsets":[16,20]},""".TrimStart()
+            + """ "u":{"dtype":"U8","shape":[3],"data_offsets":[20,23]}}""".TrimStart();
         int length = (Encoding.UTF8.GetByteCount(header) + 7) / 8 * 8;
         byte[] text = Encoding.UTF8.GetBytes(header);
         byte[] expected =
