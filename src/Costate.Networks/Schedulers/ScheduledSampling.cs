@@ -22,8 +22,9 @@ public sealed class ScheduledSampling
     public TimeGrid Grid { get; }
 
     /// <summary>
-    /// The standard deviation of the noise that the scheduler starts from, on <see cref="Schedule"/>. It is 1 except for Euler and
-    /// Heun with linspace and trailing spacing, which start with sigma at the grid's start, a little less.
+    /// The standard deviation of the noise that the scheduler starts from, on <see cref="Schedule"/>. It is 1 except for those that
+    /// step in sigma/alpha (Euler, Heun, LMS, KDPM2), which with linspace and trailing spacing start with sigma at the grid's start, a
+    /// little less.
     /// </summary>
     public double StartScale { get; }
 
@@ -38,13 +39,11 @@ public sealed class ScheduledSampling
 
     /// <summary>
     /// A network with its predicted data clipped, or dynamically thresholded, as the configuration asks: with it the sampler is the
-    /// published
-    /// one. Itself where the configuration asks for neither.
+    /// published one. Itself where the configuration asks for neither.
     /// </summary>
     /// <remarks>
     /// The gradient goes through the clipping: where data is cut it is 0, but for what the published sampler takes from the unclipped
-    /// noise.
-    /// The result is for this <see cref="Grid"/> only.
+    /// noise. The result is for this <see cref="Grid"/> only.
     /// </remarks>
     /// <param name="denoiser">The network, guided if it is to be.</param>
     /// <returns>A denoiser of the data, with the parameters of <paramref name="denoiser"/>.</returns>
@@ -52,7 +51,8 @@ public sealed class ScheduledSampling
     {
         ArgumentNullException.ThrowIfNull(denoiser);
         return Clipping is null ? denoiser
-            : Denoiser.FromFunction((x, t, z) => Clipped(denoiser, x, t, z), Prediction.Data, parameters: denoiser.Parameters);
+            : Denoiser.FromFunction((x, t, z) =>
+                Clipped(denoiser, x, t, z), Prediction.Data, parameters: denoiser.ParametersAreHidden ? null : denoiser.Parameters);
     }
 
     /// <inheritdoc/>
