@@ -10,7 +10,8 @@ namespace Costate.Networks;
 /// <code>
 /// var configuration = SchedulerConfiguration.Load("model/scheduler/scheduler_config.json");
 /// Denoiser denoiser = Denoiser.FromModule(network, configuration.Prediction, configuration.TimeScale, configuration.TrainingTimesteps);
-/// ScheduledSampling run = configuration.ForSteps(50); var sampler = new Sampler(denoiser, run.Schedule, run.Solver, run.Grid);
+/// ScheduledSampling run = configuration.ForSteps(50);
+/// var sampler = new Sampler(denoiser, run.Schedule, run.Solver, run.Grid);
 /// </code>
 /// </example>
 /// <remarks>
