@@ -19,7 +19,7 @@ namespace Costate.Networks;
 /// </remarks>
 public sealed class AutoencoderKL : nn.Module
 {
-    private readonly Execution execution = new();
+    private readonly Execution execution;
     private readonly Codec encoder;
     private readonly Codec decoder;
     private readonly Conv2d? afterEncoder;
@@ -31,12 +31,18 @@ public sealed class AutoencoderKL : nn.Module
     /// <exception cref="ArgumentException">A size is not positive, or sizes do not fit together; the message names them.</exception>
     /// <exception cref="NotSupportedException">An option asks for what is not supported; the message names it.</exception>
     public AutoencoderKL(AutoencoderKLConfig config)
+        : this(config, new Execution())
+    {
+    }
+
+    private AutoencoderKL(AutoencoderKLConfig config, Execution execution)
         : base(nameof(AutoencoderKL))
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Check();
         TorchLibraries.Require();
         Config = config;
+        this.execution = execution;
 
         // Takes what the making of a network leaves over; a convolution of TorchSharp's leaves a tensor.
         using DisposeScope scope = NewDisposeScope();
@@ -45,12 +51,12 @@ public sealed class AutoencoderKL : nn.Module
         register_module("decoder", decoder = Codec.Decoder(config, execution));
         if (config.UseQuantConv)
         {
-            register_module("quant_conv", afterEncoder = nn.Conv2d(2 * latents, 2 * latents, 1));
+            register_module("quant_conv", afterEncoder = nn.Conv2d(2 * latents, 2 * latents, 1, device: execution.Device));
         }
 
         if (config.UsePostQuantConv)
         {
-            register_module("post_quant_conv", beforeDecoder = nn.Conv2d(latents, latents, 1));
+            register_module("post_quant_conv", beforeDecoder = nn.Conv2d(latents, latents, 1, device: execution.Device));
         }
 
         PretrainedNetwork.OwnParameters(this);
@@ -132,8 +138,8 @@ public sealed class AutoencoderKL : nn.Module
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return PretrainedNetwork.Load(
-            new AutoencoderKL(AutoencoderKLConfig.Read(Path.Combine(folder, "config.json"))),
-            folder,
+            new AutoencoderKL(AutoencoderKLConfig.Read(Path.Combine(folder, "config.json")), new Execution(META)),
+            Path.Combine(folder, "diffusion_pytorch_model.safetensors"),
             Attention2D.CurrentName,
             device,
             dtype,

@@ -29,7 +29,7 @@ internal sealed class Codec : NetworkBlock
         this.midFirst = midFirst;
         var options = new ResnetOptions(
             execution, TimeChannels: null, config.NormNumGroups, Eps, ScaleShift: false, Activation.Named(config.ActFn));
-        register_module("conv_in", convIn = nn.Conv2d(inChannels, channels[0], 3, padding: 1));
+        register_module("conv_in", convIn = nn.Conv2d(inChannels, channels[0], 3, padding: 1, device: execution.Device));
         CodecLevel Level(int index) => new(
             channels[Math.Max(index - 1, 0)],
             channels[index],
@@ -44,8 +44,8 @@ internal sealed class Codec : NetworkBlock
         int width = config.BlockOutChannels[^1];
         Attention2D Attention() => new(execution, width, headWidth: null, config.NormNumGroups, Eps, outputScale: 1);
         register_module("mid_block", midBlock = new MidBlock2D(width, options, config.MidBlockAddAttention ? Attention : null));
-        register_module("conv_norm_out", normOut = Normalization.Groups(config.NormNumGroups, channels[^1], Eps));
-        register_module("conv_out", convOut = nn.Conv2d(channels[^1], outChannels, 3, padding: 1));
+        register_module("conv_norm_out", normOut = Normalization.Groups(config.NormNumGroups, channels[^1], Eps, execution.Device));
+        register_module("conv_out", convOut = nn.Conv2d(channels[^1], outChannels, 3, padding: 1, device: execution.Device));
     }
 
     /// <summary>From images to mean and logarithm of the variance of latents, joined.</summary>

@@ -23,12 +23,14 @@ internal sealed class CodecLevel : NetworkBlock
             [.. Enumerable.Range(0, layers).Select(i => new ResnetBlock2D(i == 0 ? inChannels : channels, channels, options))]));
         if (halves)
         {
-            register_module("downsamplers", downsamplers = nn.ModuleList<Downsample2D>(new Downsample2D(channels, padding: 0)));
+            downsamplers = nn.ModuleList<Downsample2D>(new Downsample2D(channels, padding: 0, options.Execution.Device));
+            register_module("downsamplers", downsamplers);
         }
 
         if (doubles)
         {
-            register_module("upsamplers", upsamplers = nn.ModuleList<Upsample2D>(new Upsample2D(channels)));
+            upsamplers = nn.ModuleList<Upsample2D>(new Upsample2D(channels, options.Execution.Device));
+            register_module("upsamplers", upsamplers);
         }
     }
 

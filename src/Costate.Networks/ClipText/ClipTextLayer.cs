@@ -26,16 +26,17 @@ internal sealed class ClipTextLayer : NetworkBlock
         heads = config.NumAttentionHeads;
         activation = config.HiddenAct == "quick_gelu" ? Activation.QuickGelu : Activation.Named(config.HiddenAct);
         int width = config.HiddenSize;
+        Device? device = execution.Device;
         register_module("self_attn", new NamedLayers(
-            ("k_proj", toKey = nn.Linear(width, width)),
-            ("v_proj", toValue = nn.Linear(width, width)),
-            ("q_proj", toQuery = nn.Linear(width, width)),
-            ("out_proj", toOut = nn.Linear(width, width))));
-        register_module("layer_norm1", norm1 = nn.LayerNorm(width, config.LayerNormEps));
+            ("k_proj", toKey = nn.Linear(width, width, device: device)),
+            ("v_proj", toValue = nn.Linear(width, width, device: device)),
+            ("q_proj", toQuery = nn.Linear(width, width, device: device)),
+            ("out_proj", toOut = nn.Linear(width, width, device: device))));
+        register_module("layer_norm1", norm1 = nn.LayerNorm(width, config.LayerNormEps, device: device));
         register_module("mlp", new NamedLayers(
-            ("fc1", expansion = nn.Linear(width, config.IntermediateSize)),
-            ("fc2", contraction = nn.Linear(config.IntermediateSize, width))));
-        register_module("layer_norm2", norm2 = nn.LayerNorm(width, config.LayerNormEps));
+            ("fc1", expansion = nn.Linear(width, config.IntermediateSize, device: device)),
+            ("fc2", contraction = nn.Linear(config.IntermediateSize, width, device: device))));
+        register_module("layer_norm2", norm2 = nn.LayerNorm(width, config.LayerNormEps, device: device));
     }
 
     /// <summary>A new tensor of the shape of x [batch, tokens, width].</summary>

@@ -21,9 +21,9 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
     // In most files, whatever their tokenizer's: the end of a text is then its largest token.
     private const int UnknownEnd = 2;
 
-    private readonly Execution execution = new();
-    private readonly Embedding tokens;
-    private readonly Embedding positions;
+    private readonly Execution execution;
+    private readonly EmbeddingTable tokens;
+    private readonly EmbeddingTable positions;
     private readonly ModuleList<ClipTextLayer> layers;
     private readonly LayerNorm lastNorm;
     private readonly Linear? projection;
@@ -33,23 +33,32 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
     /// <exception cref="ArgumentException">A size is not positive, or sizes do not fit together; the message names them.</exception>
     /// <exception cref="NotSupportedException">An option asks for what is not supported; the message names it.</exception>
     public ClipTextModel(ClipTextConfig config)
+        : this(config, new Execution())
+    {
+    }
+
+    private ClipTextModel(ClipTextConfig config, Execution execution)
         : base(nameof(ClipTextModel))
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Check();
         TorchLibraries.Require();
         Config = config;
+        this.execution = execution;
+        Device? device = execution.Device;
+        bool isRead = device is not null;
         using DisposeScope scope = NewDisposeScope();
         layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(_ => new ClipTextLayer(config, execution))]);
         register_module("text_model", new NamedLayers(
             ("embeddings", new NamedLayers(
-                ("token_embedding", tokens = nn.Embedding(config.VocabSize, config.HiddenSize)),
-                ("position_embedding", positions = nn.Embedding(config.MaxPositionEmbeddings, config.HiddenSize)))),
+                ("token_embedding", tokens = new EmbeddingTable(config.VocabSize, config.HiddenSize, isRead)),
+                ("position_embedding", positions = new EmbeddingTable(config.MaxPositionEmbeddings, config.HiddenSize, isRead)))),
             ("encoder", new NamedLayers(("layers", layers))),
-            ("final_layer_norm", lastNorm = nn.LayerNorm(config.HiddenSize, config.LayerNormEps))));
+            ("final_layer_norm", lastNorm = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device))));
         if (config.HasProjection)
         {
-            register_module("text_projection", projection = nn.Linear(config.HiddenSize, config.ProjectionDim, hasBias: false));
+            projection = nn.Linear(config.HiddenSize, config.ProjectionDim, hasBias: false, device: device);
+            register_module("text_projection", projection);
         }
 
         PretrainedNetwork.OwnParameters(this);
@@ -100,8 +109,8 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ClipTextConfig config = ClipTextConfig.Read(Path.Combine(folder, "config.json"));
         return PretrainedNetwork.Load(
-            new ClipTextModel(config),
-            folder,
+            new ClipTextModel(config, new Execution(META)),
+            Path.Combine(folder, "model.safetensors"),
             name => CurrentName(name, config.HasProjection),
             device,
             dtype,
@@ -119,7 +128,7 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
         CheckIds(inputIds);
         using DisposeScope scope = NewDisposeScope();
         Tensor ids = inputIds.to(ScalarType.Int64);
-        List<Tensor> states = [tokens.call(ids) + positions.weight!.narrow(0, 0, ids.shape[1])];
+        List<Tensor> states = [tokens.Forward(ids) + positions.Weight.narrow(0, 0, ids.shape[1])];
         foreach (ClipTextLayer layer in layers)
         {
             states.Add(layer.Forward(states[^1]));
@@ -169,7 +178,7 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
 
     private void CheckIds(Tensor inputIds)
     {
-        Tensor table = tokens.weight!;
+        Tensor table = tokens.Weight;
         Input.Fits(nameof(inputIds), inputIds, [-1, -1], "[batch, tokens]");
         bool whole = inputIds.dtype is ScalarType.Int64 or ScalarType.Int32 or ScalarType.Int16;
         if (!whole || inputIds.device.ToString() != table.device.ToString())

@@ -12,12 +12,12 @@ internal sealed class GatedFeedForward : NetworkBlock
     private readonly Linear valueAndGate;
     private readonly Linear contraction;
 
-    internal GatedFeedForward(int channels)
+    internal GatedFeedForward(int channels, Device? device)
         : base(nameof(GatedFeedForward))
     {
         int hidden = Expansion * channels;
-        valueAndGate = nn.Linear(channels, 2 * hidden);
-        contraction = nn.Linear(hidden, channels);
+        valueAndGate = nn.Linear(channels, 2 * hidden, device: device);
+        contraction = nn.Linear(hidden, channels, device: device);
 
         // Between them stands a dropout, which has no parameters.
         register_module("net", new NamedLayers(("0", new NamedLayers(("proj", valueAndGate))), ("2", contraction)));

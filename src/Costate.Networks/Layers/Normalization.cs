@@ -8,10 +8,10 @@ namespace Costate.Networks;
 internal static class Normalization
 {
     /// <summary>TorchSharp 0.107 leaves the weights of a new GroupNorm as the memory was; here they are set.</summary>
-    internal static GroupNorm Groups(int groups, int channels, double eps)
+    internal static GroupNorm Groups(int groups, int channels, double eps, Device? device = null)
     {
         using IDisposable noGraph = no_grad();
-        GroupNorm norm = nn.GroupNorm(groups, channels, eps);
+        GroupNorm norm = nn.GroupNorm(groups, channels, eps, device: device);
         norm.weight!.fill_(1);
         norm.bias!.fill_(0);
         return norm;

@@ -27,15 +27,16 @@ internal sealed class Attention2D : RecomputableLayer
         int width = headWidth ?? channels;
         heads = channels / width;
         this.outputScale = outputScale;
+        Device? device = execution.Device;
         if (groups is { } number)
         {
-            register_module("group_norm", norm = Normalization.Groups(number, channels, eps));
+            register_module("group_norm", norm = Normalization.Groups(number, channels, eps, device));
         }
 
-        register_module("to_q", toQuery = nn.Linear(channels, heads * width));
-        register_module("to_k", toKey = nn.Linear(channels, heads * width));
-        register_module("to_v", toValue = nn.Linear(channels, heads * width));
-        register_module("to_out", nn.ModuleList<Linear>(toOut = nn.Linear(heads * width, channels)));
+        register_module("to_q", toQuery = nn.Linear(channels, heads * width, device: device));
+        register_module("to_k", toKey = nn.Linear(channels, heads * width, device: device));
+        register_module("to_v", toValue = nn.Linear(channels, heads * width, device: device));
+        register_module("to_out", nn.ModuleList<Linear>(toOut = nn.Linear(heads * width, channels, device: device)));
     }
 
     /// <summary>The present name of an attention's parameter; the layout once called them otherwise.</summary>

@@ -31,7 +31,8 @@ internal sealed class DownBlock2D : NetworkBlock
 
         if (downsamplePadding is { } padding)
         {
-            register_module("downsamplers", downsamplers = nn.ModuleList<Downsample2D>(new Downsample2D(channels, padding)));
+            downsamplers = nn.ModuleList<Downsample2D>(new Downsample2D(channels, padding, options.Execution.Device));
+            register_module("downsamplers", downsamplers);
         }
     }
 

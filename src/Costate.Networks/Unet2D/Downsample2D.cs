@@ -11,11 +11,12 @@ internal sealed class Downsample2D : NetworkBlock
 
     /// <param name="channels">Channels in and out.</param>
     /// <param name="padding">1 pads all sides; 0 pads right and bottom alone.</param>
-    internal Downsample2D(int channels, int padding)
+    /// <param name="device">Where its parameters are made.</param>
+    internal Downsample2D(int channels, int padding, Device? device = null)
         : base(nameof(Downsample2D))
     {
         padsAfter = padding == 0;
-        register_module("conv", conv = nn.Conv2d(channels, channels, 3, stride: 2, padding: padding));
+        register_module("conv", conv = nn.Conv2d(channels, channels, 3, stride: 2, padding: padding, device: device));
     }
 
     internal Tensor Forward(Tensor x)

@@ -19,18 +19,20 @@ internal sealed class ResnetBlock2D : RecomputableLayer
         : base(nameof(ResnetBlock2D), options.Execution)
     {
         this.options = options;
-        register_module("norm1", norm1 = Normalization.Groups(options.Groups, inChannels, options.Eps));
-        register_module("conv1", conv1 = nn.Conv2d(inChannels, outChannels, 3, padding: 1));
+        Device? device = options.Execution.Device;
+        register_module("norm1", norm1 = Normalization.Groups(options.Groups, inChannels, options.Eps, device));
+        register_module("conv1", conv1 = nn.Conv2d(inChannels, outChannels, 3, padding: 1, device: device));
         if (options.TimeChannels is { } timeChannels)
         {
-            register_module("time_emb_proj", timeProjection = nn.Linear(timeChannels, options.ScaleShift ? 2 * outChannels : outChannels));
+            int width = options.ScaleShift ? 2 * outChannels : outChannels;
+            register_module("time_emb_proj", timeProjection = nn.Linear(timeChannels, width, device: device));
         }
 
-        register_module("norm2", norm2 = Normalization.Groups(options.Groups, outChannels, options.Eps));
-        register_module("conv2", conv2 = nn.Conv2d(outChannels, outChannels, 3, padding: 1));
+        register_module("norm2", norm2 = Normalization.Groups(options.Groups, outChannels, options.Eps, device));
+        register_module("conv2", conv2 = nn.Conv2d(outChannels, outChannels, 3, padding: 1, device: device));
         if (inChannels != outChannels)
         {
-            register_module("conv_shortcut", shortcut = nn.Conv2d(inChannels, outChannels, 1));
+            register_module("conv_shortcut", shortcut = nn.Conv2d(inChannels, outChannels, 1, device: device));
         }
     }
 

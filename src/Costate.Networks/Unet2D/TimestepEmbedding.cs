@@ -10,11 +10,11 @@ internal sealed class TimestepEmbedding : NetworkBlock
     private readonly Linear first;
     private readonly Linear second;
 
-    internal TimestepEmbedding(int features, int channels)
+    internal TimestepEmbedding(int features, int channels, Device? device = null)
         : base(nameof(TimestepEmbedding))
     {
-        register_module("linear_1", first = nn.Linear(features, channels));
-        register_module("linear_2", second = nn.Linear(channels, channels));
+        register_module("linear_1", first = nn.Linear(features, channels, device: device));
+        register_module("linear_2", second = nn.Linear(channels, channels, device: device));
     }
 
     /// <summary>The embedding [batch, channels] of features [batch, features] of any floating dtype.</summary>

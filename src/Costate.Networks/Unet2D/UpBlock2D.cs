@@ -39,7 +39,7 @@ internal sealed class UpBlock2D : NetworkBlock
 
         if (upsamples)
         {
-            register_module("upsamplers", upsamplers = nn.ModuleList<Upsample2D>(new Upsample2D(channels)));
+            register_module("upsamplers", upsamplers = nn.ModuleList<Upsample2D>(new Upsample2D(channels, options.Execution.Device)));
         }
     }
 

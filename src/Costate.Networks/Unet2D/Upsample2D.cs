@@ -9,9 +9,9 @@ internal sealed class Upsample2D : NetworkBlock
 {
     private readonly Conv2d conv;
 
-    internal Upsample2D(int channels)
+    internal Upsample2D(int channels, Device? device = null)
         : base(nameof(Upsample2D)) =>
-        register_module("conv", conv = nn.Conv2d(channels, channels, 3, padding: 1));
+        register_module("conv", conv = nn.Conv2d(channels, channels, 3, padding: 1, device: device));
 
     /// <summary>The image of twice the resolution, cut to a size where one is given.</summary>
     /// <param name="x">The image, [batch, channels, height, width].</param>

@@ -23,10 +23,11 @@ internal sealed class CrossAttention : NetworkBlock
     {
         this.options = options;
         this.heads = heads;
-        register_module("to_q", toQuery = nn.Linear(channels, channels, hasBias: false));
-        register_module("to_k", toKey = nn.Linear(contextWidth, channels, hasBias: false));
-        register_module("to_v", toValue = nn.Linear(contextWidth, channels, hasBias: false));
-        register_module("to_out", nn.ModuleList<Linear>(toOut = nn.Linear(channels, channels)));
+        Device? device = options.Execution.Device;
+        register_module("to_q", toQuery = nn.Linear(channels, channels, hasBias: false, device: device));
+        register_module("to_k", toKey = nn.Linear(contextWidth, channels, hasBias: false, device: device));
+        register_module("to_v", toValue = nn.Linear(contextWidth, channels, hasBias: false, device: device));
+        register_module("to_out", nn.ModuleList<Linear>(toOut = nn.Linear(channels, channels, device: device)));
     }
 
     /// <summary>A new tensor [batch, positions, channels] of vectors x of that shape and a context [batch, others, width].</summary>

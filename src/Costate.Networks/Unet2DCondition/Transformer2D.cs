@@ -24,14 +24,16 @@ internal sealed class Transformer2D : ConditionedLayer
     internal Transformer2D(TransformerOptions options, int channels, int heads, int layers, int contextWidth, bool onlyContext)
         : base(nameof(Transformer2D))
     {
-        register_module("norm", norm = Normalization.Groups(options.Groups, channels, Eps));
+        Device? device = options.Execution.Device;
+        register_module("norm", norm = Normalization.Groups(options.Groups, channels, Eps, device));
         register_module("proj_in", projectionIn = Projection());
         register_module("transformer_blocks", blocks = nn.ModuleList(
             [.. Enumerable.Range(0, layers).Select(_ => new TransformerBlock(options, channels, heads, contextWidth, onlyContext))]));
         register_module("proj_out", projectionOut = Projection());
 
-        nn.Module<Tensor, Tensor> Projection() =>
-            options.LinearProjection ? nn.Linear(channels, channels) : nn.Conv2d(channels, channels, 1);
+        nn.Module<Tensor, Tensor> Projection() => options.LinearProjection
+            ? nn.Linear(channels, channels, device: device)
+            : nn.Conv2d(channels, channels, 1, device: device);
     }
 
     /// <summary>A new tensor of the shape of x [batch, channels, height, width]; the context is [batch, others, width].</summary>

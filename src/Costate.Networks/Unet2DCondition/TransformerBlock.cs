@@ -27,12 +27,13 @@ internal sealed class TransformerBlock : RecomputableLayer
         : base(nameof(TransformerBlock), options.Execution)
     {
         this.onlyContext = onlyContext;
-        register_module("norm1", norm1 = nn.LayerNorm(channels, Eps));
+        Device? device = options.Execution.Device;
+        register_module("norm1", norm1 = nn.LayerNorm(channels, Eps, device: device));
         register_module("attn1", attention1 = new CrossAttention(options, channels, heads, onlyContext ? contextWidth : channels));
-        register_module("norm2", norm2 = nn.LayerNorm(channels, Eps));
+        register_module("norm2", norm2 = nn.LayerNorm(channels, Eps, device: device));
         register_module("attn2", attention2 = new CrossAttention(options, channels, heads, contextWidth));
-        register_module("norm3", norm3 = nn.LayerNorm(channels, Eps));
-        register_module("ff", feedForward = new GatedFeedForward(channels));
+        register_module("norm3", norm3 = nn.LayerNorm(channels, Eps, device: device));
+        register_module("ff", feedForward = new GatedFeedForward(channels, device));
     }
 
     // Of the shape of x [batch, positions, channels]; the context is [batch, others, width].

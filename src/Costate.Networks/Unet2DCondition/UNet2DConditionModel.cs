@@ -18,7 +18,7 @@ namespace Costate.Networks;
 /// </remarks>
 public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
 {
-    private readonly Execution execution = new();
+    private readonly Execution execution;
     private readonly Activation activation;
     private readonly Conv2d convIn;
     private readonly TimestepEmbedding timeEmbedding;
@@ -34,23 +34,30 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     /// <exception cref="ArgumentException">A size is not positive, or sizes do not fit together; the message names them.</exception>
     /// <exception cref="NotSupportedException">An option asks for what is not supported; the message names it.</exception>
     public UNet2DConditionModel(UNet2DConditionConfig config)
+        : this(config, new Execution())
+    {
+    }
+
+    private UNet2DConditionModel(UNet2DConditionConfig config, Execution execution)
         : base(nameof(UNet2DConditionModel))
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Check();
         TorchLibraries.Require();
         Config = config;
+        this.execution = execution;
+        Device? device = execution.Device;
 
         // Takes what the making of a network leaves over; a convolution of TorchSharp's leaves a tensor.
         using DisposeScope scope = NewDisposeScope();
         activation = Activation.Named(config.ActFn);
         var parts = new UNet2DConditionParts(config, execution, activation);
         int first = config.BlockOutChannels[0];
-        register_module("conv_in", convIn = nn.Conv2d(config.InChannels, first, 3, padding: 1));
-        register_module("time_embedding", timeEmbedding = new TimestepEmbedding(first, config.TimeChannels));
+        register_module("conv_in", convIn = nn.Conv2d(config.InChannels, first, 3, padding: 1, device: device));
+        register_module("time_embedding", timeEmbedding = new TimestepEmbedding(first, config.TimeChannels, device));
         if (config.HasAddedConditions)
         {
-            var embedding = new TimestepEmbedding(config.ProjectionClassEmbeddingsInputDim!.Value, config.TimeChannels);
+            var embedding = new TimestepEmbedding(config.ProjectionClassEmbeddingsInputDim!.Value, config.TimeChannels, device);
             register_module("add_embedding", embedding);
             addition = new AdditionEmbedding(config, embedding);
         }
@@ -62,8 +69,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
             register_module("mid_block", midBlock = parts.MidBlock());
         }
 
-        register_module("conv_norm_out", normOut = Normalization.Groups(config.NormNumGroups, first, config.NormEps));
-        register_module("conv_out", convOut = nn.Conv2d(first, config.OutChannels, 3, padding: 1));
+        register_module("conv_norm_out", normOut = Normalization.Groups(config.NormNumGroups, first, config.NormEps, device));
+        register_module("conv_out", convOut = nn.Conv2d(first, config.OutChannels, 3, padding: 1, device: device));
         PretrainedNetwork.OwnParameters(this);
     }
 
@@ -130,8 +137,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return PretrainedNetwork.Load(
-            new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "config.json"))),
-            folder,
+            new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "config.json")), new Execution(META)),
+            Path.Combine(folder, "diffusion_pytorch_model.safetensors"),
             currentName: null,
             device,
             dtype,

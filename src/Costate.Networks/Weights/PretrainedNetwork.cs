@@ -55,6 +55,7 @@ internal static class PretrainedNetwork
     {
         try
         {
+            MetaParameters.Allocate(network, device ?? CPU, dtype);
             network.to(device ?? CPU, dtype);
             ParameterFile.Load(weights, network, currentName, progress, cancellationToken);
             foreach (Parameter parameter in network.parameters())

@@ -26,10 +26,9 @@ public sealed class SafetensorsWriterTests : IDisposable
         SafetensorsFile.Write(_folder.PathTo("a"), tensors, new Dictionary<string, string> { ["z"] = "\"<1>\"", ["y"] = "" });
 
         // Written out by hand from the format's description.
-        string header =
-            """{"__metadata__":{"y":"","z":"\"<1>\""},"é":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"""
-            + """ "a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"b":{"dtype":"F32","shape":[],"data_offsets":[16,20]},""".TrimStart()
-            + """ "u":{"dtype":"U8","shape":[3],"data_offsets":[20,23]}}""".TrimStart();
+        string header = """
+            {"__metadata__":{"y":"","z":"\"<1>\""},"é":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"b":{"dtype":"F32","shape":[],"data_offsets":[16,20]},"u":{"dtype":"U8","shape":[3],"data_offsets":[20,23]}}
+            """;
         int length = (Encoding.UTF8.GetByteCount(header) + 7) / 8 * 8;
         byte[] text = Encoding.UTF8.GetBytes(header);
         byte[] expected =
@@ -105,9 +104,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         string message = Refused([new("good", ones(2)), new("bad", zeros([2], dtype))]);
-        Assert.Contains(
-            $"'bad' has the element type {dtype}; expected one of I64, F64, C64, F32, I32, BF16, F16, I16, I8, U8, BOOL",
-            message);
+        Assert.Contains($"'bad' has the element type {dtype}; expected one of I64, F64, C64, F32, I32, BF16, F16, I16, I8, U8, BOOL", message);
     }
 
     [Fact]
