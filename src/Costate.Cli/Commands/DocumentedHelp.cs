@@ -41,42 +41,11 @@ internal sealed class DocumentedHelp(Terminal terminal) : SynchronousCommandLine
 
     private void WriteNote(string note)
     {
-        foreach (string line in note.Split('\n').SelectMany(line => Wrap(line, terminal.Width)))
+        foreach (string line in note.Split('\n').SelectMany(line => WrappedText.Of(line, terminal.Width)))
         {
             terminal.Output.WriteLine(line);
         }
 
         terminal.Output.WriteLine();
-    }
-
-    /// <summary>Breaks a line between words; an indented one keeps its indentation and hangs by four more.</summary>
-    internal static IEnumerable<string> Wrap(string text, int width)
-    {
-        string indent = text[..(text.Length - text.TrimStart().Length)];
-        if (text.Length <= width)
-        {
-            yield return text;
-            yield break;
-        }
-
-        string line = "";
-        foreach (string word in text.TrimStart().Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (line.Length == 0)
-            {
-                line = indent + word;
-            }
-            else if (line.Length + 1 + word.Length <= width)
-            {
-                line += ' ' + word;
-            }
-            else
-            {
-                yield return line;
-                line = (indent.Length > 0 ? indent + "    " : "") + word;
-            }
-        }
-
-        yield return line;
     }
 }

@@ -1,4 +1,3 @@
-using Costate.Cli.Commands;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -45,7 +44,7 @@ internal sealed class Terminal
     /// </summary>
     internal void Write(string text)
     {
-        foreach (string line in text.Split('\n').SelectMany(line => OutputIsTerminal ? DocumentedHelp.Wrap(line, Width) : [line]))
+        foreach (string line in text.Split('\n').SelectMany(line => OutputIsTerminal ? WrappedText.Of(line, Width) : [line]))
         {
             Output.WriteLine(line);
         }
@@ -69,7 +68,7 @@ internal sealed class Terminal
             return;
         }
 
-        foreach (string line in StackedTable.Lines(table, options).SelectMany(line => DocumentedHelp.Wrap(line, Width)))
+        foreach (string line in StackedTable.Lines(table, options).SelectMany(line => WrappedText.Of(line, Width)))
         {
             Output.WriteLine(line);
         }

@@ -56,6 +56,9 @@ internal abstract class MultistepScheduler : Scheduler
 
     private protected bool EndsAtZero { get; }
 
+    /// <summary>Whether thresholding reaches the predictions that it steps by.</summary>
+    private protected virtual bool ClipsData => true;
+
     private bool IsFlow => shift is not null;
 
     /// <summary>The method for a number of steps; see <see cref="ExponentialMultistep.RepeatsEnd"/>.</summary>
@@ -78,7 +81,8 @@ internal abstract class MultistepScheduler : Scheduler
             grid = Grid(steps, noise, levels, timesteps, last);
         }
 
-        return new ScheduledSampling(Schedule, CreateSolver(levels.Length, Agree(levels[^1], last)), grid) { Clipping = clipping };
+        return new ScheduledSampling(Schedule, CreateSolver(levels.Length, Agree(levels[^1], last)),
+            grid) { Clipping = ClipsData ? clipping : null };
     }
 
     private (double[] Levels, double[] Timesteps) Levels(int steps, double? mu)

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Costate.Networks;
@@ -22,8 +23,9 @@ public sealed class ScheduledSampling
     public TimeGrid Grid { get; }
 
     /// <summary>
-    /// The standard deviation of the noise that the scheduler starts from, on <see cref="Schedule"/>. It is 1 except for Euler and
-    /// Heun with linspace and trailing spacing, which start with sigma at the grid's start, a little less.
+    /// The standard deviation of the noise that the scheduler starts from, on <see cref="Schedule"/>. It is 1 except for those that
+    /// step in sigma/alpha (Euler, Heun, LMS, KDPM2), which with linspace and trailing spacing start with sigma at the grid's start, a
+    /// little less.
     /// </summary>
     public double StartScale { get; }
 
@@ -38,28 +40,43 @@ public sealed class ScheduledSampling
 
     /// <summary>
     /// A network with its predicted data clipped, or dynamically thresholded, as the configuration asks: with it the sampler is the
-    /// published
-    /// one. Itself where the configuration asks for neither.
+    /// published one. Itself where the configuration asks for neither.
     /// </summary>
     /// <remarks>
     /// The gradient goes through the clipping: where data is cut it is 0, but for what the published sampler takes from the unclipped
-    /// noise.
-    /// The result is for this <see cref="Grid"/> only.
+    /// noise. The result is for this <see cref="Grid"/> only.
     /// </remarks>
     /// <param name="denoiser">The network, guided if it is to be.</param>
     /// <returns>A denoiser of the data, with the parameters of <paramref name="denoiser"/>.</returns>
+    /// <exception cref="InvalidOperationException">The grid tells the network one time at two noise levels, as published schedulers do that
+    /// round, so that it cannot be known at which it is.</exception>
     public Denoiser Clipped(Denoiser denoiser)
     {
         ArgumentNullException.ThrowIfNull(denoiser);
-        return Clipping is null ? denoiser
-            : Denoiser.FromFunction((x, t, z) => Clipped(denoiser, x, t, z), Prediction.Data, parameters: denoiser.Parameters);
+        if (Clipping is null)
+        {
+            return denoiser;
+        }
+
+        SolverTable table = Solver.Tabulate(Schedule, Grid);
+        IEnumerable<(double Time, double Told)> evaluated =
+            table.EvaluatedRows.Select(row => (table.Rows[row].Time, table.Rows[row].NetworkTime));
+        if (evaluated.Distinct().GroupBy(at => at.Told).Any(same => same.Count() > 1))
+        {
+            throw new InvalidOperationException(
+                "Two noise levels of this grid are told to the network as one time, by which clipping cannot tell them apart. Use fewer "
+                    + "steps.");
+        }
+
+        IReadOnlyList<Parameter>? parameters = denoiser.ParametersAreHidden ? null : denoiser.Parameters;
+        return Denoiser.FromFunction((x, t, z) => Predicted(denoiser, x, t, z), Prediction.Data, parameters: parameters);
     }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Solver}, {Grid}, on {Schedule}";
 
     // The function is told the network's time as the grid has it: its point is the nearest, for 32 bits round it.
-    private Tensor Clipped(Denoiser denoiser, Tensor x, Tensor t, Tensor? z)
+    private Tensor Predicted(Denoiser denoiser, Tensor x, Tensor t, Tensor? z)
     {
         double told = t[0].to(ScalarType.Float64).item<double>();
         int point = Enumerable.Range(0, Grid.Times.Count).MinBy(i => Math.Abs(Grid.NetworkTimes[i] - told));

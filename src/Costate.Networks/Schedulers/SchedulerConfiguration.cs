@@ -64,8 +64,10 @@ public sealed class SchedulerConfiguration
     /// <summary>Reads a file.</summary>
     /// <param name="path">The path of a scheduler_config.json, of at most 1 MiB.</param>
     /// <param name="ignoreClipping">
-    /// Sample without the clipping or thresholding that the file asks for. It is not linear and cannot be had; without this, such a
-    /// file is refused. DDIM and DDPM clip unless the file says otherwise. The default value is false.
+    /// Sample without the clipping or thresholding that the file asks for, or have the network do it
+    /// (<see cref="ScheduledSampling.Clipped"/>):
+    /// it is not linear, so that no solver can; without this, such a file is refused. DDIM and DDPM clip unless the file says
+    /// otherwise. The default value is false.
     /// </param>
     /// <exception cref="SchedulerConfigurationException">The file cannot be read, is damaged, names a scheduler that is not supported, or
     /// asks for something contradictory or impossible here.</exception>
@@ -140,8 +142,8 @@ public sealed class SchedulerConfiguration
     /// says.</returns>
     /// <exception cref="InputException">The levels are none, leave (0, 1] or do not fall; or <paramref name="mu"/>, as for
     /// <see cref="ForSteps"/>.</exception>
-    /// <exception cref="SchedulerConfigurationException">The scheduler is not FlowMatchEulerDiscreteScheduler, or its options put two
-    /// levels on one.</exception>
+    /// <exception cref="SchedulerConfigurationException">The scheduler is neither FlowMatchEulerDiscreteScheduler nor
+    /// FlowMatchLCMScheduler, or its options put two levels on one.</exception>
     public ScheduledSampling ForNoiseLevels(double[] sigmas, double? mu = null)
     {
         ArgumentNullException.ThrowIfNull(sigmas);

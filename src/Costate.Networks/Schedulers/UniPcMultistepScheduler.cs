@@ -28,6 +28,9 @@ internal sealed class UniPcMultistepScheduler : MultistepScheduler
         }
     }
 
+    // As published: in noise prediction thresholding is passed over.
+    private protected override bool ClipsData => prediction == Prediction.Data;
+
     private protected override Solver CreateSolver(int steps, bool repeatsEnd) => new UniPc(order, prediction)
     {
         Variant = variant,

@@ -2,8 +2,7 @@ namespace Costate;
 
 /// <summary>
 /// DDIM with a part of the noise drawn anew (Song et al. 2021, eq. 12): <c>x_t = alpha_t x0 + sqrt(sigma_t^2 - s^2) eps + s n</c> with s
-/// the
-/// eta-fold of the posterior's deviation.
+/// the eta-fold of the posterior's deviation.
 /// </summary>
 internal sealed class PartlyStochasticDdim(double eta) : Solver
 {

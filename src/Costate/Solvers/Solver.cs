@@ -62,8 +62,7 @@ public abstract class Solver
 
     /// <summary>
     /// SA-Solver (Xue et al. 2023): stochastic Adams methods, predictor and corrector, in data prediction. One evaluation a step.
-    /// Stochastic
-    /// unless tau is 0.
+    /// Stochastic unless tau is 0.
     /// </summary>
     /// <param name="predictorOrder">1 to 4. The default value is 2.</param>
     /// <param name="correctorOrder">1 to 4: the number of predictions that correct a state. The default value is 2.</param>
@@ -81,8 +80,7 @@ public abstract class Solver
 
     /// <summary>
     /// Strategic stochastic sampling of a trajectory consistency model, TCD (Zheng et al. 2024): a DDIM step to (1 - gamma) t, and noise
-    /// from
-    /// there up to t. Stochastic, one evaluation a step.
+    /// from there up to t. Stochastic, one evaluation a step.
     /// </summary>
     /// <param name="gamma">In [0, 1]: 0 is <see cref="Ddim()"/>, 1 is <see cref="Consistency"/>. The default value is 0.3.</param>
     /// <exception cref="ArgumentOutOfRangeException">Gamma is outside [0, 1].</exception>

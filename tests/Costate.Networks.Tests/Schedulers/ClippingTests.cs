@@ -62,6 +62,16 @@ public sealed class ClippingTests
             () => SchedulerConfiguration.Parse(TestConfiguration.Json("DDIMScheduler", options), ignoreClipping: true)).Message,
         StringComparison.Ordinal);
 
+    [Fact]
+    public void LevelsThatTheNetworkCannotTellApart_AreRefused()
+    {
+        string json = TestConfiguration.Json("DPMSolverMultistepScheduler", "\"thresholding\": true", "\"use_karras_sigmas\": true");
+        ScheduledSampling run = SchedulerConfiguration.Parse(json, ignoreClipping: true).ForSteps(200);
+        Assert.Contains("fewer steps", Assert.Throws<InvalidOperationException>(() => run.Clipped(Network())).Message,
+            StringComparison.Ordinal);
+        Assert.NotNull(SchedulerConfiguration.Parse(json, ignoreClipping: true).ForSteps(10).Clipped(Network()));
+    }
+
     private static Sampler NewSampler(string scheduler, string options, out ScheduledSampling run)
     {
         run = SchedulerConfiguration.Parse(TestConfiguration.Json(scheduler, options), ignoreClipping: true).ForSteps(6);

@@ -21,6 +21,7 @@ internal sealed class GoldenScheduler
         Mu = root.TryGetProperty("mu", out JsonElement mu) ? mu.GetDouble() : null;
         Eta = root.TryGetProperty("step_arguments", out JsonElement arguments) && arguments.TryGetProperty("eta", out JsonElement eta)
             ? eta.GetDouble() : null;
+        StartDeviation = root.TryGetProperty("init_noise_sigma", out JsonElement deviation) ? deviation.GetDouble() : null;
         Timesteps = Numbers(root.GetProperty("timesteps"));
         Sigmas = root.TryGetProperty("sigmas", out JsonElement sigmas) && sigmas.ValueKind == JsonValueKind.Array ? Numbers(sigmas) : [];
         States = [.. root.GetProperty("x").EnumerateArray().Select(Numbers)];
@@ -38,6 +39,9 @@ internal sealed class GoldenScheduler
 
     /// <summary>The shift that a pipeline hands to it, or null.</summary>
     internal double? Mu { get; }
+
+    /// <summary>The deviation of the noise that a run starts from, or null.</summary>
+    internal double? StartDeviation { get; }
 
     /// <summary>The eta that each step is given, or null.</summary>
     internal double? Eta { get; }

@@ -111,6 +111,7 @@ public sealed class SchedulerConfigurationTests
         { UniPc, "\"solver_p\": {\"_class_name\": \"x\"}", "solver_p names another predictor" },
         { Flow, "\"invert_sigmas\": true", "invert_sigmas is true" },
         { "FlowMatchLCMScheduler", "\"scale_factors\": [0.5, 1]", "scale_factors is set" },
+        { "KDPM2DiscreteScheduler", "\"use_karras_sigmas\": true", "rounds the timesteps of its steps" },
         { "IPNDMScheduler", "\"trained_betas\": [0.5, 0.1]", "trained_betas is set" },
         { "DPMSolverMultistepInverseScheduler", "\"algorithm_type\": \"sde-dpmsolver++\"", "has no way back" },
         { "DPMSolverMultistepInverseScheduler", "\"use_karras_sigmas\": true", "not supported towards noise" },

@@ -86,6 +86,16 @@ public sealed class SchedulerGoldenTests
 
     [Theory]
     [MemberData(nameof(Files))]
+    public void StartNoise_IsAsLarge(string file)
+    {
+        GoldenScheduler golden = GoldenScheduler.Load(file);
+        ScheduledSampling run = golden.Sampling(golden.Configuration());
+        double scale = golden.StateScale(run.Solver.Tabulate(run.Schedule, run.Grid), 0);
+        Assert.Equal(golden.StartDeviation ?? (run.StartScale / scale), run.StartScale / scale, Tolerance * (run.StartScale / scale));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
     public void States_MatchDiffusers(string file)
     {
         GoldenScheduler golden = GoldenScheduler.Load(file);

@@ -43,6 +43,43 @@ public sealed class OriginalCheckpointGoldenTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(SingleFiles))]
+    public void Networks_TakeTheirParts(string file)
+    {
+        using WeightSource source = WeightSource.Open(Path.Combine(Root, file));
+        OriginalCheckpoint original = OriginalCheckpoint.Of(source);
+        string model = Path.Combine(Root, file.Split(Path.DirectorySeparatorChar)[0]);
+
+        Takes(UNet2DConditionModel.FromPretrained(Path.Combine(model, "unet")), original.Unet());
+        Takes(AutoencoderKL.FromPretrained(Path.Combine(model, "vae")), original.Vae());
+        for (int i = 0; i < original.TextEncoders; i++)
+        {
+            Takes(ClipTextModel.FromPretrained(Path.Combine(model, i == 0 ? "text_encoder" : "text_encoder_2")), original.TextEncoder(i));
+        }
+    }
+
+    // A network with other weights takes the part's, and has what it had.
+    private static void Takes(nn.Module network, WeightSource part)
+    {
+        using var scope = NewDisposeScope();
+        using (network)
+        {
+            Dictionary<string, Tensor> before = network.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach().clone());
+            using (no_grad())
+            {
+                foreach ((_, TorchSharp.Modules.Parameter parameter) in network.named_parameters())
+                {
+                    parameter.zero_();
+                }
+            }
+
+            ParameterFile.Load(part, network);
+
+            Assert.All(network.named_parameters(), p => Near.Equal(before[p.name], p.parameter.detach(), 0));
+        }
+    }
+
     private static void Equal(string folder, WeightSource part)
     {
         using WeightSource expected = WeightSource.Open(folder);

@@ -20,8 +20,7 @@ public sealed class CostateTargetsTests : IDisposable
               <Import Project="{Repository.PathTo("src", "Costate", "buildTransitive", "Costate.targets")}" />
               <Target Name="ResolvePackageAssets">
                 <ItemGroup>
-                  <NativeCopyLocalItems Include="package/libLibTorchSharp.so" NuGetPackageVersion="1.0.0" PathInPackage=
-                      "native/libLibTorchSharp.so" />
+                  <NativeCopyLocalItems Include="package/libLibTorchSharp.so" NuGetPackageVersion="1.0.0" PathInPackage="native/libLibTorchSharp.so" />
                   <NativeCopyLocalItems Include="package/libtorch.so" NuGetPackageVersion="1.0.0" PathInPackage="native/libtorch.so" />
                 </ItemGroup>
               </Target>
@@ -117,10 +116,7 @@ public sealed class CostateTargetsTests : IDisposable
 
     private string Build(params string[] arguments)
     {
-        (int exitCode, string output) = Dotnet.Run(
-            _folder.FullName,
-            TimeSpan.FromMinutes(2),
-            ["msbuild", "step.proj", "-nologo", "-verbosity:minimal", .. arguments]);
+        (int exitCode, string output) = Dotnet.Run(_folder.FullName, TimeSpan.FromMinutes(2), ["msbuild", "step.proj", "-nologo", "-verbosity:minimal", .. arguments]);
         Assert.True(exitCode == 0, output);
         return output;
     }

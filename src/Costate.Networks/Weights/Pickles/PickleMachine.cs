@@ -15,8 +15,7 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
     private const int MaxText = 1 << 20;
     private const int MaxProtocol = 5;
 
-    private readonly List<object?> stack = [];
-    private readonly List<int> marks = [];
+    private readonly PickleStack stack = new(input);
     private readonly Dictionary<long, object?> memo = [];
 
     /// <summary>The value of the pickle that begins at the input's position, which moves behind its end.</summary>
@@ -27,7 +26,7 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
             byte code = input.Byte();
             if (code == (byte)'.')
             {
-                return Pop();
+                return stack.Pop();
             }
 
             Step(code);
@@ -50,38 +49,29 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
                 input.Skip(8);
                 break;
             case (byte)'(':
-                input.Charge(4);
-                marks.Add(stack.Count);
+                stack.Mark();
                 break;
-            case (byte)'0': // POP, of a mark too.
-                if (marks.Count > 0 && marks[^1] == stack.Count)
-                {
-                    marks.RemoveAt(marks.Count - 1);
-                }
-                else
-                {
-                    Pop();
-                }
-
+            case (byte)'0':
+                stack.Drop();
                 break;
             case (byte)'1':
-                PopMark();
+                stack.PopMark();
                 break;
             case (byte)'N':
-                Push(null);
+                stack.Push(null);
                 break;
             case 0x88:
             case 0x89:
-                Push(code == 0x88);
+                stack.Push(code == 0x88);
                 break;
             case (byte)'J':
-                Push((long)input.Int32());
+                stack.Push((long)input.Int32());
                 break;
             case (byte)'K':
-                Push((long)input.Byte());
+                stack.Push((long)input.Byte());
                 break;
             case (byte)'M':
-                Push((long)input.UInt16());
+                stack.Push((long)input.UInt16());
                 break;
             case 0x8a:
                 Whole(input.Byte());
@@ -91,7 +81,7 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
                 break;
             case (byte)'G':
                 input.Skip(8);
-                Push(new PickleInert("a number"));
+                stack.Push(new PickleInert("a number"));
                 break;
             case 0x8c:
                 Text(input.Byte());
@@ -112,7 +102,7 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
                 Bytes(input.Int64());
                 break;
             case (byte)')':
-                Push(Array.Empty<object?>());
+                stack.Push(Array.Empty<object?>());
                 break;
             case 0x85:
             case 0x86:
@@ -120,36 +110,36 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
                 Tuple(code - 0x84);
                 break;
             case (byte)'t':
-                Push(PopMark());
+                stack.Push(stack.PopMark());
                 break;
             case (byte)']':
             case 0x8f: // EMPTY_SET
                 input.Charge(64);
-                Push(new PickleList());
+                stack.Push(new PickleList());
                 break;
             case (byte)'}':
                 input.Charge(64);
-                Push(new PickleDictionary());
+                stack.Push(new PickleDictionary());
                 break;
             case (byte)'a':
-                object? item = Pop();
+                object? item = stack.Pop();
                 Append([item]);
                 break;
             case (byte)'e':
             case 0x90: // ADDITEMS
-                Append(PopMark());
+                Append(stack.PopMark());
                 break;
             case 0x91: // FROZENSET
-                PopMark();
-                Push(new PickleInert("a frozen set"));
+                stack.PopMark();
+                stack.Push(new PickleInert("a frozen set"));
                 break;
             case (byte)'s':
-                object? value = Pop();
-                object? key = Pop();
+                object? value = stack.Pop();
+                object? key = stack.Pop();
                 SetItems([key, value]);
                 break;
             case (byte)'u':
-                SetItems(PopMark());
+                SetItems(stack.PopMark());
                 break;
             case (byte)'q':
                 Put(input.Byte());
@@ -171,23 +161,23 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
                 Global(module, input.Line());
                 break;
             case 0x93:
-                object? name = Pop();
-                object? from = Pop();
+                object? name = stack.Pop();
+                object? from = stack.Pop();
                 Global(
                     from as string ?? throw input.Damaged("a class is named by what is no text", "a text"),
                     name as string ?? throw input.Damaged("a class is named by what is no text", "a text"));
                 break;
             case (byte)'R':
             case 0x81: // NEWOBJ
-                object? arguments = Pop();
-                Push(PickleCalls.Call(input, Pop(), arguments));
+                object? arguments = stack.Pop();
+                stack.Push(PickleCalls.Call(input, stack.Pop(), arguments));
                 break;
             case (byte)'b': // BUILD: the state of an object, of which none here has a use.
-                Pop();
-                Peek();
+                stack.Pop();
+                stack.Peek();
                 break;
             case (byte)'Q':
-                Push(persistent(Pop()));
+                stack.Push(persistent(stack.Pop()));
                 break;
             default:
                 throw input.Damaged(
@@ -196,53 +186,21 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
         }
     }
 
-    private void Push(object? value)
-    {
-        input.Charge(40);
-        stack.Add(value);
-    }
-
-    private object? Pop()
-    {
-        object? top = Peek();
-        stack.RemoveAt(stack.Count - 1);
-        return top;
-    }
-
-    private object? Peek() => stack.Count > (marks.Count > 0 ? marks[^1] : 0)
-        ? stack[^1]
-        : throw input.Damaged("its pickle takes a value where there is none", "a complete one");
-
-    private object?[] PopMark()
-    {
-        if (marks.Count == 0)
-        {
-            throw input.Damaged("its pickle ends a group that never began", "a complete one");
-        }
-
-        int mark = marks[^1];
-        marks.RemoveAt(marks.Count - 1);
-        input.Charge(24 + (8L * (stack.Count - mark)));
-        object?[] items = [.. stack[mark..]];
-        stack.RemoveRange(mark, stack.Count - mark);
-        return items;
-    }
-
     private void Tuple(int count)
     {
         object?[] items = new object?[count];
         for (int i = count - 1; i >= 0; i--)
         {
-            items[i] = Pop();
+            items[i] = stack.Pop();
         }
 
         input.Charge(24 + (8 * count));
-        Push(items);
+        stack.Push(items);
     }
 
     private void Append(object?[] items)
     {
-        switch (Peek())
+        switch (stack.Peek())
         {
             case PickleList list:
                 input.Charge(80 + (16L * items.Length));
@@ -262,7 +220,7 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
             throw input.Damaged("its pickle sets a key without a value", "pairs");
         }
 
-        switch (Peek())
+        switch (stack.Peek())
         {
             case PickleDictionary dictionary:
                 input.Charge(80 + (32L * items.Length));
@@ -288,7 +246,7 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
         }
 
         var value = new BigInteger(input.Bytes(bytes));
-        Push(value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value);
+        stack.Push(value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value);
     }
 
     private void Text(long bytes)
@@ -301,28 +259,28 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> pe
 
         byte[] utf8 = input.Bytes(bytes);
         input.Charge(bytes * 3);
-        Push(Encoding.UTF8.GetString(utf8));
+        stack.Push(Encoding.UTF8.GetString(utf8));
     }
 
     private void Bytes(long count)
     {
         input.Skip(count);
-        Push(new PickleInert("bytes"));
+        stack.Push(new PickleInert("bytes"));
     }
 
     private void Put(long index)
     {
         input.Charge(64);
-        memo[index] = Peek();
+        memo[index] = stack.Peek();
     }
 
-    private void Get(long index) => Push(memo.TryGetValue(index, out object? value)
+    private void Get(long index) => stack.Push(memo.TryGetValue(index, out object? value)
         ? value
         : throw input.Damaged($"its pickle refers to value {index}, which it has not kept", "one that it has"));
 
     private void Global(string module, string name)
     {
         input.Charge(64 + (2 * (module.Length + name.Length)));
-        Push(new PickleGlobal(module, name));
+        stack.Push(new PickleGlobal(module, name));
     }
 }
