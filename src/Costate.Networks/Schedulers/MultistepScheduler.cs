@@ -82,7 +82,8 @@ internal abstract class MultistepScheduler : Scheduler
         }
 
         return new ScheduledSampling(Schedule, CreateSolver(levels.Length, Agree(levels[^1], last)),
-            grid) { Clipping = ClipsData ? clipping : null };
+            grid)
+        { Clipping = ClipsData ? clipping : null };
     }
 
     private (double[] Levels, double[] Timesteps) Levels(int steps, double? mu)
