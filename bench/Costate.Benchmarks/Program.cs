@@ -74,6 +74,8 @@ static object Measure(string measurement, int[] arguments) => measurement switch
     nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(arguments[0]),
     nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(arguments[0], arguments[1]),
     nameof(ReversibleBenchmark.Time) => ReversibleBenchmark.Time(),
+    nameof(RecomputationMeasurement.UnetGrowth) => RecomputationMeasurement.UnetGrowth(arguments[0] != 0),
+    nameof(RecomputationMeasurement.DecoderGrowth) => RecomputationMeasurement.DecoderGrowth(arguments[0] != 0),
     nameof(MemoryMeasurement.Residue) => MemoryMeasurement.Residue(arguments[0]),
     _ => throw new ArgumentException($"There is no measurement {measurement}."),
 };

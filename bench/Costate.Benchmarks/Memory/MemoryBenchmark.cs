@@ -16,6 +16,8 @@ internal static class MemoryBenchmark
         double states = (ManySteps - FewSteps) * MemoryMeasurement.LargeStateBytes;
         yield return Growth("Discrete: peak growth / added states", 1.25, states);
         yield return Growth($"Discrete(Revolve({Slots})): peak growth / added states", 0.05, states, Slots);
+        yield return Recomputation("Latent U-Net", nameof(RecomputationMeasurement.UnetGrowth));
+        yield return Recomputation("Latent decoder", nameof(RecomputationMeasurement.DecoderGrowth));
 
         long[] residue = MeasurementProcess.ReturningFreedMemory.Run<long[]>(nameof(MemoryMeasurement.Residue), Calls);
         (double bytes, long tensors) = (residue[0] / Mebibyte, residue[1]);
@@ -23,6 +25,14 @@ internal static class MemoryBenchmark
         // Flat to 2 KiB a call, a thirtieth of one state; the garbage collector's own memory moves by about one MiB.
         yield return new($"{Calls} gradients: resident growth, MiB", bytes, 4, "10 steps, states of 64 KiB, half of them with Revolve(3)");
         yield return new($"{Calls} gradients: tensors left alive", tensors, 0, "the same");
+    }
+
+    private static Figure Recomputation(string network, string measurement)
+    {
+        double without = MeasurementProcess.ReturningFreedMemory.Run<long>(measurement, 0);
+        double with = MeasurementProcess.ReturningFreedMemory.Run<long>(measurement, 1);
+        return new($"{network}: growth with GradientCheckpointing / without", with / without, 0.6, string.Create(
+            CultureInfo.InvariantCulture, $"{with / Mebibyte:F0} MiB, {without / Mebibyte:F0} MiB for one gradient"));
     }
 
     private static Figure Growth(string name, double target, double states, params int[] slots)

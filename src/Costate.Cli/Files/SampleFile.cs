@@ -23,6 +23,13 @@ internal static class SampleFile
             return picture.to(dtype, copy: true);
         }
 
+        if (!exists && !text.Contains(".safetensors", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new CommandException(
+                $"Got {text}: there is no such file; expected a {EncodedPicture.Formats} picture, or {Form.Split('|')[1]}, "
+                    + "a tensor in a safetensors file. Check the path.");
+        }
+
         if (exists && !text.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
         {
             throw new CommandException(

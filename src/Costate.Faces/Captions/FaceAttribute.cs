@@ -69,20 +69,23 @@ internal sealed record FaceAttribute(string Name, IReadOnlyList<string> Values, 
     /// <summary>Whether the mouth smiles.</summary>
     internal static FaceAttribute Smile { get; } = new("smile", ["serious", "smiling"], (_, moment) => moment.Smile switch
     {
-        < 0.05f => "serious",
-        > 0.8f => "smiling",
+        < 0 => "serious",
+        > 0.85f => "smiling",
         _ => null,
-    });
+    })
+    {
+        // So subtle that judges need all faces to learn it from.
+        Nearest = (_, moment) => moment.Smile < 0.425f ? "serious" : "smiling",
+    };
 
     /// <summary>All of them.</summary>
     internal static IReadOnlyList<FaceAttribute> All { get; } = [HairColour, Hair, Glasses, Beard, Skin, Background, Smile];
 
-    /// <summary>The place of its value among <see cref="Values"/>; -1 where it has none.</summary>
-    internal int IndexOf(FaceIdentity person, FaceCircumstance moment)
-    {
-        string? value = Of(person, moment);
-        return value is null ? -1 : Values.Index().First(v => v.Item == value).Index;
-    }
+    /// <summary>What judges learn of it, in place of <see cref="Of"/>, if that is not the same.</summary>
+    internal Func<FaceIdentity, FaceCircumstance, string?>? Nearest { get; private init; }
+
+    /// <summary>The place of a value among <see cref="Values"/>; -1 for null.</summary>
+    internal int IndexOf(string? value) => value is null ? -1 : Values.Index().First(v => v.Item == value).Index;
 
     // Between two colours there is a gap, and between grey and the palest colours.
     private static string? ColourName(SKColor colour)

@@ -8,16 +8,16 @@ namespace Costate.Faces.Drawing;
 /// Portraits of people who do not exist, drawn from numbers: the same identity seed is the same person, the same circumstance seed
 /// the same expression, pose, light, clothes and background. Seeds up to <see cref="FirstHeldOut"/> are for training.
 /// </summary>
-internal static class DrawnFaces
+public static class DrawnFaces
 {
     /// <summary>The first identity that nothing is trained on.</summary>
-    internal const ulong FirstHeldOut = 1_000_000;
+    public const ulong FirstHeldOut = 1_000_000;
 
     /// <summary>The smallest side of a portrait, in pixels.</summary>
-    internal const int SmallestSize = 16;
+    public const int SmallestSize = 16;
 
     /// <summary>The largest side of a portrait, in pixels.</summary>
-    internal const int LargestSize = 4096;
+    public const int LargestSize = 4096;
 
     /// <summary>One portrait.</summary>
     /// <param name="identity">Who.</param>
@@ -51,12 +51,18 @@ internal static class DrawnFaces
     internal static FaceCircumstance Moment(ulong identity, ulong circumstance) =>
         FaceCircumstance.FromSeed(circumstance ^ (identity * 0x9E3779B97F4A7C15));
 
-    /// <summary>Portraits as bytes, [count, 3, size, size].</summary>
-    internal static Tensor Batch(
+    /// <summary>Portraits as bytes from 0 to 255, [count, 3, size, size], red first, in the caller's dispose scope.</summary>
+    /// <param name="seeds">Who, and when, of each; the same seeds give the same bits on one machine.</param>
+    /// <param name="size">Height and width in pixels, from <see cref="SmallestSize"/> to <see cref="LargestSize"/>.</param>
+    /// <param name="cancellationToken">Looked at before each portrait.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is outside its range.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Tensor Batch(
         IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds,
         int size = 64,
         CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(seeds);
         byte[] pixels = new byte[checked(seeds.Count * 4 * size * size)];
         for (int i = 0; i < seeds.Count; i++)
         {

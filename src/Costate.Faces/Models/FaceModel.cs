@@ -3,27 +3,29 @@ using Costate.Networks;
 
 namespace Costate.Faces.Models;
 
-/// <summary>A model of faces under their codes, the recogniser that guides it, and those that judge the result. Owns them.</summary>
-internal sealed record FaceModel : IDisposable
+/// <summary>A model of drawn faces under their codes, the recogniser that guides it, and those that judge the result. Owns them.</summary>
+public sealed record FaceModel : IDisposable
 {
     /// <summary>Draws faces, and finds their codes.</summary>
-    internal required Model Model { get; init; }
+    public required Model Model { get; init; }
 
     /// <summary>The recogniser of losses.</summary>
-    internal required Recogniser Attack { get; init; }
+    public required Recogniser Attack { get; init; }
 
     /// <summary>Recognisers that no loss ever sees.</summary>
-    internal required IReadOnlyList<Recogniser> Judges { get; init; }
+    public required IReadOnlyList<Recogniser> Judges { get; init; }
 
     /// <summary>A recogniser that is used nowhere else, to choose people who look alike; null where there is none.</summary>
-    internal Recogniser? PairChooser { get; init; }
+    public Recogniser? PairChooser { get; init; }
 
     /// <summary>Height and width of the faces, in pixels.</summary>
-    internal int Side => (int)Model.Shape![1];
+    public int Side => (int)Model.Shape![1];
 
-    /// <summary>The networks of a folder, or those that the tool came with.</summary>
+    /// <summary>The networks of a folder, or those that come with the package: all are read.</summary>
+    /// <param name="folder">Where the weights are, as <c>costate train all</c> writes them. The default value is null: those of the
+    /// package.</param>
     /// <exception cref="InvalidDataException">A file is missing, damaged, of another network, or not calibrated.</exception>
-    internal static FaceModel Embedded(string? folder)
+    public static FaceModel Embedded(string? folder = null)
     {
         var networks = new EmbeddedModel(folder);
         try
@@ -43,6 +45,7 @@ internal sealed record FaceModel : IDisposable
         }
     }
 
+    /// <summary>Disposes its networks.</summary>
     public void Dispose() => Model.Dispose();
 
     private static Recogniser Of(EmbeddedRecogniser recogniser) => new(recogniser.Name, recogniser.Network.Embed, recogniser.Threshold);

@@ -28,7 +28,7 @@ public sealed record PatchedAutoencoderConfig
             EncOutChannels = 256,
             ResnetCondChannels = 256,
             EncNumResBlock = 1,
-            EncChannelMult = [1, 2, 4, 8],
+            EncChannelMult = [1, 2, 4, 8, 8, 8],
             AttentionResolutions = [],
             EncAttnResolutions = [8],
             ResblockUpdown = false,

@@ -72,13 +72,15 @@ internal sealed class AttributeJudges : IDisposable
     }
 
     /// <summary>The places of the true values, [faces, attributes]; -1 where a face has none.</summary>
-    internal static Tensor Labels(IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds)
+    /// <param name="seeds">The faces.</param>
+    /// <param name="nearest">Whether to learn from: then values between two count as the nearest, where there is one.</param>
+    internal static Tensor Labels(IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds, bool nearest = false)
     {
         long[] labels = [.. seeds.SelectMany(seed =>
         {
             FaceIdentity person = FaceIdentity.FromSeed(seed.Identity);
             FaceCircumstance moment = DrawnFaces.Moment(seed.Identity, seed.Circumstance);
-            return FaceAttribute.All.Select(a => (long)a.IndexOf(person, moment));
+            return FaceAttribute.All.Select(a => (long)a.IndexOf((nearest ? a.Nearest ?? a.Of : a.Of)(person, moment)));
         })];
         return tensor(labels, [seeds.Count, FaceAttribute.All.Count]);
     }

@@ -26,7 +26,7 @@ internal sealed class AttributeTask : TrainingTask
     internal AttributeTask(FaceRecogniserConfig config, FaceData data, TrainingSettings settings)
     {
         (this.data, this.settings) = (data, settings);
-        labels = AttributeJudges.Labels(data.Selection.Seeds()).DetachFromDisposeScope();
+        labels = AttributeJudges.Labels(data.Selection.Seeds(), nearest: true).DetachFromDisposeScope();
         int identities = Math.Min(MaxHeldOut, data.Selection.Count);
         var others = new FaceSelection { Identities = identities, Circumstances = 1, Size = AttributeJudges.Side };
         heldOut = new(() => (
@@ -57,7 +57,7 @@ internal sealed class AttributeTask : TrainingTask
             using DisposeScope part = NewDisposeScope();
             int count = Math.Min(settings.MicroBatch, settings.Batch - first);
             Tensor chosen = indices.narrow(0, first, count);
-            Tensor faces = data.Faces(chosen);
+            Tensor faces = FaceAugmentation.Shifted(data.Faces(chosen), random);
             Tensor noise = random.Normal(faces.shape) * (random.Uniform(count, 1, 1, 1).square() * Noise);
             Tensor outputs = network.call(faces + noise);
             Tensor loss = AttributeJudges.Loss(outputs, labels.index_select(0, chosen)) * ((double)count / settings.Batch);

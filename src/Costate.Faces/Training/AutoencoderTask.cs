@@ -10,13 +10,17 @@ namespace Costate.Faces.Training;
 /// A diffusion autoencoder learns to tell noise and face apart from the noisy face and the code of the clean one
 /// (Preechakul et al. 2022, eq. 6), at times drawn evenly from the continuous schedule. Where it predicts the velocity, the loss is
 /// that of the velocity (Salimans and Ho 2022). Times with little noise count less, for what is left to tell there is grain: a loss counts
-/// by 1 / (1 + SNR / 5) (after Hang et al. 2023), which makes it about as large at all times.
+/// by 1 / (1 + SNR / 5) (after Hang et al. 2023), which makes it about as large at all times. An encoder that begins untrained learns with
+/// <see cref="CodeDecoder"/> too, at first with nothing else.
 /// </summary>
 internal sealed class AutoencoderTask : TrainingTask
 {
     internal const string WeightsFile = EmbeddedModel.AutoencoderFile;
 
     private const double BalancedSnr = 5;
+
+    // The share of the training in which the encoder learns alone, at a fifth of the cost.
+    private const double EncoderFirst = 0.15;
     private const double FirstTime = 1e-3;
     private const int TrainingTimesteps = 1000;
     private const int MaxShown = 16;
@@ -26,6 +30,9 @@ internal sealed class AutoencoderTask : TrainingTask
     private readonly TrainingSettings settings;
     private readonly PatchedAutoencoder network;
     private readonly PatchedAutoencoder average;
+
+    // Null where the encoder begins trained.
+    private readonly CodeDecoder? decoder;
 
     /// <param name="config">The network's shape.</param>
     /// <param name="data">What it learns from.</param>
@@ -39,12 +46,17 @@ internal sealed class AutoencoderTask : TrainingTask
         average.eval();
         using var random = new StepRandom(settings.Seed, 0);
         random.Initialise(network);
-        if (from is not null)
+        if (from is null || !Begin(from, random))
         {
-            Begin(from, random);
+            decoder = new CodeDecoder(config);
+            random.Initialise(decoder);
         }
 
-        Parameters = Trained(network, average);
+        Parameters =
+        [
+            .. Trained(network, average),
+            .. decoder?.named_parameters().Select(p => new TrainedParameter($"decoder.{p.name}", p.parameter, null)) ?? [],
+        ];
         Settings = new Dictionary<string, string>
         {
             ["data"] = data.Selection.Description,
@@ -83,9 +95,15 @@ internal sealed class AutoencoderTask : TrainingTask
             (Tensor signal, Tensor level) = (Part(alpha), Part(sigma));
             Tensor noisy = (faces * signal) + (eps * level);
             Tensor target = network.Config.Prediction == Prediction.Velocity ? (eps * signal) - (faces * level) : eps;
-            Tensor told = (Part(times) * TrainingTimesteps) - 1;
-            Tensor predicted = network.call(noisy, told, network.Encode(faces));
-            Tensor loss = ((predicted - target).square() * Part(weights)).mean() * ((double)count / batch);
+            Tensor codes = network.Encode(faces);
+            Tensor loss = decoder is null ? zeros(1) : (decoder.Decode(codes) - faces).square().mean();
+            if (decoder is null || progress >= EncoderFirst)
+            {
+                Tensor told = (Part(times) * TrainingTimesteps) - 1;
+                loss += ((network.call(noisy, told, codes) - target).square() * Part(weights)).mean();
+            }
+
+            loss *= (double)count / batch;
             loss.backward();
             sum += loss.item<float>();
         }
@@ -122,6 +140,7 @@ internal sealed class AutoencoderTask : TrainingTask
     {
         network.Dispose();
         average.Dispose();
+        decoder?.Dispose();
     }
 
     /// <summary>Pairs a network's parameters with those of the network that averages them, which become equal first.</summary>
@@ -138,11 +157,11 @@ internal sealed class AutoencoderTask : TrainingTask
         return trained;
     }
 
-    private void Begin(string from, StepRandom random)
+    private bool Begin(string from, StepRandom random)
     {
         try
         {
-            WidenedWeights.Copy(from, network, random);
+            return WidenedWeights.Copy(from, network, random);
         }
         catch
         {

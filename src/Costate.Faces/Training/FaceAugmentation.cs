@@ -25,7 +25,8 @@ internal static class FaceAugmentation
         return ((changed * contrast) + offset + noise).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Shifted(Tensor faces, StepRandom random)
+    /// <summary>Faces moved by up to two pixels each way.</summary>
+    internal static Tensor Shifted(Tensor faces, StepRandom random)
     {
         Tensor padded = nn.functional.pad(faces, [Shift, Shift, Shift, Shift], PaddingModes.Replicate);
         long[] at = [.. random.Integers((2 * Shift) + 1, 2 * faces.shape[0]).data<long>()];

@@ -32,7 +32,7 @@ internal sealed record TrainingDefaults
         MicroBatch = 16,
         LearningRate = 2e-3,
         WeightDecay = 0.05,
-        Faces = new FaceSelection { Identities = 4000, Circumstances = 3, EvenGlasses = true, Size = Recognition.AttributeJudges.Side },
+        Faces = new FaceSelection { Identities = 6000, Circumstances = 3, EvenGlasses = true, Size = Recognition.AttributeJudges.Side },
     };
 
     /// <summary>Minutes, unless there are <see cref="Steps"/>.</summary>

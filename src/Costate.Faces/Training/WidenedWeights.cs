@@ -34,7 +34,8 @@ internal sealed class WidenedWeights
     /// <param name="random">Where the noise comes from.</param>
     /// <exception cref="InputException">The widths are no multiples of the old ones.</exception>
     /// <exception cref="SafetensorsException">The file is missing or damaged.</exception>
-    internal static void Copy(string path, nn.Module network, StepRandom random)
+    /// <returns>Whether they are of the same network, and none is new.</returns>
+    internal static bool Copy(string path, nn.Module network, StepRandom random)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
@@ -44,6 +45,8 @@ internal sealed class WidenedWeights
         {
             weights.Fill(name, parameter);
         }
+
+        return weights.wide.All(p => old.Names.Contains(p.Key) && old.Info(p.Key).Shape.SequenceEqual(p.Value.shape));
     }
 
     private void Fill(string name, Parameter parameter)

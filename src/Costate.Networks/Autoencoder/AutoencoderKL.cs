@@ -139,7 +139,7 @@ public sealed class AutoencoderKL : nn.Module
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return PretrainedNetwork.Load(
             new AutoencoderKL(AutoencoderKLConfig.Read(Path.Combine(folder, "config.json")), new Execution(META)),
-            Path.Combine(folder, "diffusion_pytorch_model.safetensors"),
+            folder,
             Attention2D.CurrentName,
             device,
             dtype,

@@ -110,7 +110,7 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
         ClipTextConfig config = ClipTextConfig.Read(Path.Combine(folder, "config.json"));
         return PretrainedNetwork.Load(
             new ClipTextModel(config, new Execution(META)),
-            Path.Combine(folder, "model.safetensors"),
+            folder,
             name => CurrentName(name, config.HasProjection),
             device,
             dtype,

@@ -138,7 +138,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return PretrainedNetwork.Load(
             new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "config.json")), new Execution(META)),
-            Path.Combine(folder, "diffusion_pytorch_model.safetensors"),
+            folder,
             currentName: null,
             device,
             dtype,

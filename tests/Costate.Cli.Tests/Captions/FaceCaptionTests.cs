@@ -96,6 +96,7 @@ public sealed class FaceCaptionTests
         FaceCircumstance moment = DrawnFaces.Moment(1, 1);
         Assert.Null(FaceAttribute.Skin.Of(person with { SkinTone = 0.35f }, moment));
         Assert.Null(FaceAttribute.Smile.Of(person, moment with { Smile = 0.4f }));
+        Assert.Equal("serious", FaceAttribute.Smile.Nearest!(person, moment with { Smile = 0.4f }));
         Assert.Null(FaceAttribute.HairColour.Of(person with { Hair = HairStyle.Shaven }, moment));
         Assert.Null(FaceAttribute.Background.Of(person, moment with { BackgroundAbove = SKColor.FromHsv(75, 40, 80) }));
         Assert.Null(FaceAttribute.Background.Of(person, moment with { BackgroundAbove = SKColor.FromHsv(220, 15, 80) }));

@@ -116,7 +116,7 @@ public sealed class WidenedWeightsTests
         random.Initialise(wide);
         try
         {
-            WidenedWeights.Copy(folder.PathTo("narrow.safetensors"), wide, random);
+            Assert.Equal(config == Narrow, WidenedWeights.Copy(folder.PathTo("narrow.safetensors"), wide, random));
         }
         catch
         {
