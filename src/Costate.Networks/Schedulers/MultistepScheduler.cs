@@ -81,8 +81,8 @@ internal abstract class MultistepScheduler : Scheduler
             grid = Grid(steps, noise, levels, timesteps, last);
         }
 
-        return new ScheduledSampling(Schedule, CreateSolver(levels.Length, Agree(levels[^1], last)),
-            grid) { Clipping = ClipsData ? clipping : null };
+        Solver solver = CreateSolver(levels.Length, Agree(levels[^1], last));
+        return new ScheduledSampling(Schedule, solver, grid) { Clipping = ClipsData ? clipping : null };
     }
 
     private (double[] Levels, double[] Timesteps) Levels(int steps, double? mu)
