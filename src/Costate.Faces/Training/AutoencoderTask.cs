@@ -1,3 +1,4 @@
+using Costate.Faces.Drawing;
 using Costate.Faces.Models;
 using Costate.Faces.Pictures;
 using Costate.Faces.Recognition;
@@ -33,6 +34,7 @@ internal sealed class AutoencoderTask : TrainingTask
 
     // Null where the encoder begins trained.
     private readonly CodeDecoder? decoder;
+    private readonly Tensor? traits;
 
     /// <param name="config">The network's shape.</param>
     /// <param name="data">What it learns from.</param>
@@ -48,7 +50,8 @@ internal sealed class AutoencoderTask : TrainingTask
         random.Initialise(network);
         if (from is null || !Begin(from, random))
         {
-            decoder = new CodeDecoder(config);
+            traits = Traits(data.Selection).DetachFromDisposeScope();
+            decoder = new CodeDecoder(config, traits.shape[1]);
             random.Initialise(decoder);
         }
 
@@ -96,7 +99,7 @@ internal sealed class AutoencoderTask : TrainingTask
             Tensor noisy = (faces * signal) + (eps * level);
             Tensor target = network.Config.Prediction == Prediction.Velocity ? (eps * signal) - (faces * level) : eps;
             Tensor codes = network.Encode(faces);
-            Tensor loss = decoder is null ? zeros(1) : (decoder.Decode(codes) - faces).square().mean();
+            Tensor loss = decoder is null ? zeros(1) : decoder.Loss(codes, faces, traits!.index_select(0, Part(indices)));
             if (decoder is null || progress >= EncoderFirst)
             {
                 Tensor told = (Part(times) * TrainingTimesteps) - 1;
@@ -141,6 +144,7 @@ internal sealed class AutoencoderTask : TrainingTask
         network.Dispose();
         average.Dispose();
         decoder?.Dispose();
+        traits?.Dispose();
     }
 
     /// <summary>Pairs a network's parameters with those of the network that averages them, which become equal first.</summary>
@@ -155,6 +159,15 @@ internal sealed class AutoencoderTask : TrainingTask
         }
 
         return trained;
+    }
+
+    // In units of their standard deviations, from their means.
+    private static Tensor Traits(FaceSelection selection)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        float[][] rows = [.. selection.Seeds().Select(s => FaceTraits.Of(FaceIdentity.FromSeed(s.Identity), DrawnFaces.Moment(s.Identity, s.Circumstance)))];
+        Tensor all = tensor([.. rows.SelectMany(row => row)], [rows.Length, rows[0].Length]);
+        return all.sub(all.mean([0])).div(all.std(0, unbiased: false).add(1e-6)).MoveToOuterDisposeScope();
     }
 
     private bool Begin(string from, StepRandom random)

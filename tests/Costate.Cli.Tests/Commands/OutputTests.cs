@@ -31,6 +31,8 @@ public sealed class OutputTests : IDisposable
         ["faces draw"] = "faces draw --people 1 --pictures 1 --size 16",
         ["train autoencoder"] = "train autoencoder --steps 1 --identities 2 --circumstances 1 --batch 2",
         ["train recogniser"] = "train recogniser --steps 1 --identities 2 --circumstances 2 --batch 2 --width 8",
+        ["train attribute-judges"] = "train attribute-judges --steps 1 --identities 2 --circumstances 1 --batch 2",
+        ["train vocabulary"] = "train vocabulary --captions 10",
         ["train all"] = "train all --minutes 0.001",
         ["evaluate recognisers"] = "evaluate recognisers --identities 50 --pictures 2 --weights WEIGHTS",
         ["evaluate autoencoder"] = "evaluate autoencoder --faces 1 --steps 2 --weights WEIGHTS",

@@ -60,6 +60,20 @@ public sealed class DrawnFacesTests
         Assert.Equal(1.18439615f, DrawnFaces.Moment(7, 1).Noise);
     }
 
+    [Fact]
+    public void Traits_TellPeopleAndMomentsApart()
+    {
+        float[] Of(ulong identity, ulong circumstance) => FaceTraits.Of(FaceIdentity.FromSeed(identity), DrawnFaces.Moment(identity, circumstance));
+        Assert.Equal(Of(3, 4), Of(3, 4));
+        int[] changed = [.. Of(3, 4).Zip(Of(3, 5)).Index().Where(p => p.Item.First != p.Item.Second).Select(p => p.Index)];
+        float[][] all = [.. Enumerable.Range(0, 300).Select(i => Of((ulong)i, 1))];
+
+        // The person's come first, and no moment changes them; each varies among people.
+        Assert.InRange(changed.Min(), 30, 60);
+        Assert.All(all[0].Select((_, k) => all.Select(row => row[k]).Distinct().Count()), count => Assert.True(count > 1));
+        Assert.All(all.SelectMany(row => row), value => Assert.True(float.IsFinite(value)));
+    }
+
     // A tone is changed by at most 12 levels, which leaves it nearest to its own by the redness alone or by the blue.
     [Fact]
     public void HairTone_IsThatOfItsColour()
