@@ -137,16 +137,9 @@ public sealed class AutoencoderKL : nn.Module
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return PretrainedNetwork.Load(
-            new AutoencoderKL(AutoencoderKLConfig.Read(Path.Combine(folder, "config.json")), new Execution(META)),
-            folder,
-            Attention2D.CurrentName,
-            device,
-            dtype,
-            trainable,
-            progress,
-            cancellationToken,
-            variant);
+        AutoencoderKLConfig config = AutoencoderKLConfig.Read(Path.Combine(folder, "config.json"));
+        using WeightSource weights = WeightSource.Open(folder, variant);
+        return Load(config, weights, device, dtype, trainable, progress, cancellationToken);
     }
 
     /// <summary>The distribution of the latents of images.</summary>
@@ -198,6 +191,24 @@ public sealed class AutoencoderKL : nn.Module
         (Tensor shift, Tensor scale) = Scale(latents);
         return ((latents / scale) + shift).MoveToOuterDisposeScope();
     }
+
+    /// <summary>A trained network from weights that are open; otherwise as <see cref="FromPretrained"/>.</summary>
+    internal static AutoencoderKL Load(
+        AutoencoderKLConfig config,
+        WeightSource weights,
+        Device? device,
+        ScalarType dtype,
+        bool trainable,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken) => PretrainedNetwork.Load(
+            new AutoencoderKL(config, new Execution(META)),
+            weights,
+            Attention2D.CurrentName,
+            device,
+            dtype,
+            trainable,
+            progress,
+            cancellationToken);
 
     /// <summary>Does nothing: parts are registered under the names of the layout, and under no others.</summary>
     protected override void RegisterComponents()

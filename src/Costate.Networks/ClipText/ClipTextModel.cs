@@ -108,16 +108,8 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ClipTextConfig config = ClipTextConfig.Read(Path.Combine(folder, "config.json"));
-        return PretrainedNetwork.Load(
-            new ClipTextModel(config, new Execution(META)),
-            folder,
-            name => CurrentName(name, config.HasProjection),
-            device,
-            dtype,
-            trainable,
-            progress,
-            cancellationToken,
-            variant);
+        using WeightSource weights = WeightSource.Open(folder, variant);
+        return Load(config, weights, device, dtype, trainable, progress, cancellationToken);
     }
 
     /// <summary>The states of texts.</summary>
@@ -150,6 +142,24 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
         Input.Fits(nameof(hiddenStates), hiddenStates, [-1, -1, width], $"[batch, tokens, {width}]", lastNorm.weight);
         return lastNorm.call(hiddenStates);
     }
+
+    /// <summary>A trained network from weights that are open; otherwise as <see cref="FromPretrained"/>.</summary>
+    internal static ClipTextModel Load(
+        ClipTextConfig config,
+        WeightSource weights,
+        Device? device,
+        ScalarType dtype,
+        bool trainable,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken) => PretrainedNetwork.Load(
+            new ClipTextModel(config, new Execution(META)),
+            weights,
+            name => CurrentName(name, config.HasProjection),
+            device,
+            dtype,
+            trainable,
+            progress,
+            cancellationToken);
 
     /// <summary>Does nothing: parts are registered under the names of the layout, and under no others.</summary>
     protected override void RegisterComponents()

@@ -127,6 +127,12 @@ internal sealed class JsonOptions
             $"'{path}' sets {ErrorText.Quote(name)} to {count} numbers; expected one, or height and width."),
     };
 
+    /// <summary>The class of a pipeline's part, which is [library, class]; null where it has none.</summary>
+    internal string? ComponentClass(string name) => Find(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Array && value.EnumerateArray().ToArray() is
+            [_, { ValueKind: JsonValueKind.String or JsonValueKind.Null } of] ? of.GetString()
+        : throw Bad(name, value, "[library, class]");
+
     /// <summary>Refuses the configuration of another network.</summary>
     internal void RequireClass(string className)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Costate.Networks;
 
@@ -59,7 +60,7 @@ public sealed class SchedulerConfiguration
     /// Options that the file holds and this scheduler does not have, sorted by name: those of diffusers' other schedulers, which are left
     /// from a conversion, those of programs that keep notes of their own in the file, and misspelt ones. diffusers ignores them too.
     /// </summary>
-    public IReadOnlyList<string> IgnoredOptions { get; }
+    public IReadOnlyList<string> IgnoredOptions { get; private set; }
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The path of a scheduler_config.json, of at most 1 MiB.</param>
@@ -90,6 +91,33 @@ public sealed class SchedulerConfiguration
         return json.Length > SchedulerJson.MaxBytes
             ? throw SchedulerJson.TooLarge(source, json.Length)
             : Read(source, Encoding.UTF8.GetBytes(json), ignoreClipping);
+    }
+
+    /// <summary>Reads a file as the pipelines of Stable Diffusion 1 and 2 do, whose first files were wrong: with a steps_offset of 1, and
+    /// without clip_sample.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="className">Another scheduler to read it as; null for its own.</param>
+    internal static SchedulerConfiguration OfPipeline(string path, string? className)
+    {
+        string source = $"'{path}'";
+        Dictionary<string, JsonElement> values = SchedulerJson.Parse(source, SchedulerJson.ReadFile(source, path));
+        HashSet<string> given = [.. values.Keys];
+        Set("steps_offset", "1");
+        Set("clip_sample", "false");
+        if (className is not null)
+        {
+            Set("_class_name", $"\"{JsonEncodedText.Encode(className)}\"");
+        }
+
+        var read = new SchedulerConfiguration(new SchedulerOptions(source, values, ignoreClipping: false));
+        read.IgnoredOptions = [.. read.IgnoredOptions.Where(given.Contains)];
+        return read;
+
+        void Set(string name, string json)
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            values[name] = document.RootElement.Clone();
+        }
     }
 
     /// <summary>The published sampler for a number of steps.</summary>

@@ -136,16 +136,9 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return PretrainedNetwork.Load(
-            new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "config.json")), new Execution(META)),
-            folder,
-            currentName: null,
-            device,
-            dtype,
-            trainable,
-            progress,
-            cancellationToken,
-            variant);
+        UNet2DConditionConfig config = UNet2DConditionConfig.Read(Path.Combine(folder, "config.json"));
+        using WeightSource weights = WeightSource.Open(folder, variant);
+        return Load(config, weights, device, dtype, trainable, progress, cancellationToken);
     }
 
     /// <summary>The prediction [batch, out, height, width] of a network without added conditions.</summary>
@@ -197,6 +190,24 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         : throw new InvalidOperationException(
             "The network needs a pooled text and time ids beside the text's states. " +
             $"Use {nameof(Denoiser)}.{nameof(Denoiser.FromFunction)} with a function that gives them.");
+
+    /// <summary>A trained network from weights that are open; otherwise as <see cref="FromPretrained"/>.</summary>
+    internal static UNet2DConditionModel Load(
+        UNet2DConditionConfig config,
+        WeightSource weights,
+        Device? device,
+        ScalarType dtype,
+        bool trainable,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken) => PretrainedNetwork.Load(
+            new UNet2DConditionModel(config, new Execution(META)),
+            weights,
+            currentName: null,
+            device,
+            dtype,
+            trainable,
+            progress,
+            cancellationToken);
 
     /// <summary>Does nothing: parts are registered under the names of the layout, and under no others.</summary>
     protected override void RegisterComponents()

@@ -73,14 +73,14 @@ public sealed class SampleProgramTests
         Assert.Equal(1, Number(output, @"mean (\S+)"), 0.2);
     }
 
-    private static string Run(string file)
+    internal static string Run(string file, params string[] arguments)
     {
-        (int exitCode, string output) = Dotnet.Run(Repository.PathTo("samples"), TimeSpan.FromMinutes(5), "run", file);
+        (int exitCode, string output) = Dotnet.Run(Repository.PathTo("samples"), TimeSpan.FromMinutes(5), ["run", file, "--", .. arguments]);
         Assert.True(exitCode == 0, output);
         return output;
     }
 
-    private static double Number(string output, string pattern)
+    internal static double Number(string output, string pattern)
     {
         Match match = Regex.Match(output, pattern);
         Assert.True(match.Success, output);
