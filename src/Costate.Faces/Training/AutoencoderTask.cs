@@ -165,7 +165,12 @@ internal sealed class AutoencoderTask : TrainingTask
     private static Tensor Traits(FaceSelection selection)
     {
         using DisposeScope scope = NewDisposeScope();
-        float[][] rows = [.. selection.Seeds().Select(s => FaceTraits.Of(FaceIdentity.FromSeed(s.Identity), DrawnFaces.Moment(s.Identity, s.Circumstance)))];
+        float[][] rows =
+        [
+            .. selection
+                .Seeds()
+                .Select(s => FaceTraits.Of(FaceIdentity.FromSeed(s.Identity), DrawnFaces.Moment(s.Identity, s.Circumstance))),
+        ];
         Tensor all = tensor([.. rows.SelectMany(row => row)], [rows.Length, rows[0].Length]);
         return all.sub(all.mean([0])).div(all.std(0, unbiased: false).add(1e-6)).MoveToOuterDisposeScope();
     }

@@ -122,7 +122,8 @@ public sealed class DiffusionPipeline : IDisposable
     /// <summary>What a text is to the denoiser: its states [1, 77, width], of 32 bits or more.</summary>
     /// <param name="prompt">The text.</param>
     /// <param name="clipSkip">How many of the text encoder's last layers are left out. The default value is 0.</param>
-    /// <param name="truncate">Whether a text that is too long is cut, rather than refused. <see cref="ClipTokenizer.Tokenize"/> says what is
+    /// <param name="truncate">Whether a text that is too long is cut, rather than refused. <see cref="ClipTokenizer.Tokenize"/> says what
+    /// is
     /// lost. The default value is false.</param>
     /// <exception cref="InputException">The text is too long and may not be cut (the message has the words that do not fit), or
     /// <paramref name="clipSkip"/> leaves no layer.</exception>
@@ -142,7 +143,11 @@ public sealed class DiffusionPipeline : IDisposable
         ArgumentNullException.ThrowIfNull(prompts);
         if (prompts.Count == 0)
         {
-            throw new InputException(nameof(prompts), "no texts", "one for each item of the batch", "The empty text stands for none: \"\".");
+            throw new InputException(
+                nameof(prompts),
+                "no texts",
+                "one for each item of the batch",
+                "The empty text stands for none: \"\".");
         }
 
         int layers = TextEncoder.Config.NumHiddenLayers;
