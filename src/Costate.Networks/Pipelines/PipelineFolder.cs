@@ -92,8 +92,8 @@ internal sealed class PipelineFolder
         if (!Families.Contains(family))
         {
             throw new NotSupportedException(
-                $"'{index}' is of the pipeline {ErrorText.Quote(family)}, which is not supported; expected {string.Join(" or ", Families)}, "
-                    + "that is Stable Diffusion 1 or 2.");
+                $"'{index}' is of the pipeline {ErrorText.Quote(family)}, which is not supported; expected "
+                    + $"{string.Join(" or ", Families)}, that is Stable Diffusion 1 or 2.");
         }
 
         foreach ((string part, string[]? classes) in Parts)
