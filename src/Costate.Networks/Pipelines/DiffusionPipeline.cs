@@ -142,7 +142,7 @@ public sealed class DiffusionPipeline : IDisposable
         ArgumentNullException.ThrowIfNull(prompts);
         if (prompts.Count == 0)
         {
-            throw new InputException(nameof(prompts), "no texts", "one for each item of the batch", "The empty text stands for none: \"\".");
+            throw new InputException(nameof(prompts), "no texts", "one for each item of the batch", "The empty text stands for none.");
         }
 
         int layers = TextEncoder.Config.NumHiddenLayers;
