@@ -86,8 +86,8 @@ public sealed class DiffusionPipeline : IDisposable
     /// <exception cref="InvalidDataException">A file is damaged or something else, parameters are missing or unknown, or parts do not
     /// fit together, such as a vocabulary that is larger than the encoder's.</exception>
     /// <exception cref="SchedulerConfigurationException">The scheduler's configuration cannot be read or used.</exception>
-    /// <exception cref="InputException"><paramref name="dtype"/> is not a real floating-point dtype, or <paramref name="variant"/> is given
-    /// with <paramref name="weights"/>.</exception>
+    /// <exception cref="InputException"><paramref name="dtype"/> is not a real floating-point dtype, or <paramref name="variant"/> is
+    /// given with <paramref name="weights"/>.</exception>
     /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
     public static DiffusionPipeline FromPretrained(
         string folder,
@@ -123,8 +123,7 @@ public sealed class DiffusionPipeline : IDisposable
     /// <param name="prompt">The text.</param>
     /// <param name="clipSkip">How many of the text encoder's last layers are left out. The default value is 0.</param>
     /// <param name="truncate">Whether a text that is too long is cut, rather than refused. <see cref="ClipTokenizer.Tokenize"/> says what
-    /// is
-    /// lost. The default value is false.</param>
+    /// is lost. The default value is false.</param>
     /// <exception cref="InputException">The text is too long and may not be cut (the message has the words that do not fit), or
     /// <paramref name="clipSkip"/> leaves no layer.</exception>
     public Costate.Condition Condition(string prompt, int clipSkip = 0, bool truncate = false)
@@ -143,11 +142,7 @@ public sealed class DiffusionPipeline : IDisposable
         ArgumentNullException.ThrowIfNull(prompts);
         if (prompts.Count == 0)
         {
-            throw new InputException(
-                nameof(prompts),
-                "no texts",
-                "one for each item of the batch",
-                "The empty text stands for none: \"\".");
+            throw new InputException(nameof(prompts), "no texts", "one for each item of the batch", "The empty text stands for none.");
         }
 
         int layers = TextEncoder.Config.NumHiddenLayers;

@@ -93,8 +93,7 @@ internal sealed class PipelineFolder
         {
             throw new NotSupportedException(
                 $"'{index}' is of the pipeline {ErrorText.Quote(family)}, which is not supported; expected "
-                    + $"{string.Join(" or ", Families)}, "
-                    + "that is Stable Diffusion 1 or 2.");
+                    + $"{string.Join(" or ", Families)}, that is Stable Diffusion 1 or 2.");
         }
 
         foreach ((string part, string[]? classes) in Parts)

@@ -55,14 +55,14 @@ public sealed class PipelineFolderGoldenTests : IDisposable
     [Fact]
     public void Variant_IsThatOfTheUnetAndOfWhatElseHasIt()
     {
-        const string File1 = "diffusion_pytorch_model";
-        File.Move(folder.PathTo("unet", $"{File1}.safetensors"), folder.PathTo("unet", $"{File1}.non_ema.safetensors"));
+        const string Stem = "diffusion_pytorch_model";
+        File.Move(folder.PathTo("unet", $"{Stem}.safetensors"), folder.PathTo("unet", $"{Stem}.non_ema.safetensors"));
         using (DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(folder.FullName, variant: "non_ema"))
         {
             Assert.False(pipeline.Network.training);
         }
 
-        File.WriteAllText(folder.PathTo("vae", $"{File1}.non_ema.safetensors"), "version https://git-lfs.github.com/spec/v1");
+        File.WriteAllText(folder.PathTo("vae", $"{Stem}.non_ema.safetensors"), "version https://git-lfs.github.com/spec/v1");
         string message = Assert.Throws<InvalidDataException>(
             () => DiffusionPipeline.FromPretrained(folder.FullName, variant: "non_ema")).Message;
         Assert.Contains("Git LFS", message, StringComparison.Ordinal);
@@ -131,7 +131,9 @@ public sealed class PipelineFolderGoldenTests : IDisposable
         using var empty = new TemporaryFolder();
         foreach ((string path, string text) in new[]
         {
-            (empty.FullName, "Fetch the model's folder"), (folder.PathTo("vae"), "give the folder above"), (empty.PathTo("no"), "no such folder"),
+            (empty.FullName, "Fetch the model's folder"),
+            (folder.PathTo("vae"), "give the folder above"),
+            (empty.PathTo("no"), "no such folder"),
         })
         {
             string message = Assert.Throws<FileNotFoundException>(() => DiffusionPipeline.FromPretrained(path)).Message;

@@ -75,7 +75,8 @@ public sealed class SampleProgramTests
 
     internal static string Run(string file, params string[] arguments)
     {
-        (int exitCode, string output) = Dotnet.Run(Repository.PathTo("samples"), TimeSpan.FromMinutes(5), ["run", file, "--", .. arguments]);
+        (int exitCode, string output) =
+            Dotnet.Run(Repository.PathTo("samples"), TimeSpan.FromMinutes(5), ["run", file, "--", .. arguments]);
         Assert.True(exitCode == 0, output);
         return output;
     }
