@@ -34,9 +34,7 @@ for (int iteration = 0; iteration <= 60; iteration++)
     optimiser.step();
     if (iteration % 10 == 0)
     {
-        Console.WriteLine(
-            $"iteration {iteration, 2}  loss {g.Loss.item<float>():F5}  {g.Cost.NetworkEvaluations} evaluations, "
-                + $"{g.Cost.VectorJacobianProducts} products");
+        Console.WriteLine($"iteration {iteration,2}  loss {g.Loss.item<float>():F5}  {g.Cost.NetworkEvaluations} evaluations, {g.Cost.VectorJacobianProducts} products");
     }
 }
 
@@ -57,6 +55,5 @@ internal sealed class Net : nn.Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x, Tensor t) =>
-        (x * schedule.Sigma(t[0].item<float>())) + (0.1 * body.call(cat([x, t.unsqueeze(1)], 1)));
+    public override Tensor forward(Tensor x, Tensor t) => (x * schedule.Sigma(t[0].item<float>())) + (0.1 * body.call(cat([x, t.unsqueeze(1)], 1)));
 }

@@ -36,18 +36,10 @@ TimeGrid grid = TimeGrid.Uniform(100, 1, 0);
 Tensor xT = StartNoise.Draw([1, 1, Size, Size], seed: 5, ScalarType.Float64);
 
 Show("seen", seen.Observation);
-foreach (
-    (string name, GuidanceOptions options) in new[]
-    {
-        ("unguided", GuidancePreset.Unguided()),
-        ("dps", GuidancePreset.Dps()),
-        ("mpgd", GuidancePreset.Mpgd(1)),
-    })
+foreach ((string name, GuidanceOptions options) in new[] { ("unguided", GuidancePreset.Unguided()), ("dps", GuidancePreset.Dps()), ("mpgd", GuidancePreset.Mpgd(1)) })
 {
     GuidedSample guided = new GuidedSampler(denoiser, schedule, grid, options).Sample(xT, null, seen.Norm, seed: 2);
-    Show(
-        $"{name}: {guided.Cost.NetworkEvaluations} evaluations, {guided.Cost.VectorJacobianProducts} vector-Jacobian products",
-        guided.Sample);
+    Show($"{name}: {guided.Cost.NetworkEvaluations} evaluations, {guided.Cost.VectorJacobianProducts} vector-Jacobian products", guided.Sample);
 }
 
 Tensor Pattern(Func<double, double, bool> isOn)

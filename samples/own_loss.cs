@@ -44,9 +44,7 @@ void Report(string name, GuidanceOptions options)
 {
     GuidedSample guided = new GuidedSampler(denoiser, schedule, grid, options).Sample(xT, null, loss);
     double off = (guided.Sample.unsqueeze(1) - centres).norm(2).min(1).values.mean().item<double>();
-    Console.WriteLine(
-        $"{name, -32} loss {guided.Loss.mean().item<double>():F4}  distance to the data {off:F3}  {guided.Cost.NetworkEvaluations, 4} "
-            + $"evaluations  {guided.Cost.VectorJacobianProducts, 4} products");
+    Console.WriteLine($"{name,-32} loss {guided.Loss.mean().item<double>():F4}  distance to the data {off:F3}  {guided.Cost.NetworkEvaluations,4} evaluations  {guided.Cost.VectorJacobianProducts,4} products");
     foreach (DivergedItem item in guided.Diverged)
     {
         Console.WriteLine($"  diverged: {item}");

@@ -29,14 +29,7 @@ var sampler = new Sampler(denoiser, schedule, Solver.DpmSolverPlusPlus(order: 2)
 Tensor x0 = sampler.Sample(xT, z);
 Console.WriteLine($"sample   {Text(x0[0])}");
 
-foreach (
-    GradientMethod method in new[]
-    {
-        GradientMethod.Discrete(),
-        GradientMethod.Discrete(Checkpointing.Revolve(4)),
-        GradientMethod.AdjointDeis(order: 2),
-        GradientMethod.Unrolled(),
-    })
+foreach (GradientMethod method in new[] { GradientMethod.Discrete(), GradientMethod.Discrete(Checkpointing.Revolve(4)), GradientMethod.AdjointDeis(order: 2), GradientMethod.Unrolled() })
 {
     SampleGradient g = sampler.Gradient(xT, z, loss, method);
     Console.WriteLine($"""

@@ -8,7 +8,7 @@ using Costate;
 using TorchSharp;
 using static TorchSharp.torch;
 
-string path = args.Length > 0 ? args[0] : Path.Combine(Here(), "..", "tests", "fixtures", "torchscript", "denoiser.ts.pt");
+string path = args.Length > 0 ? args[0] : Path.Combine(Here(), "..", "tests", "goldens", "torchscript", "denoiser.ts.pt");
 
 CpuLibraries.Prepare();
 using DisposeScope scope = NewDisposeScope();
@@ -21,11 +21,8 @@ Tensor xT = StartNoise.Draw([2, 3, 8, 8], seed: 1);
 Tensor z = StartNoise.Draw([2, 5], seed: 2);
 SampleGradient g = sampler.Gradient(xT, z, x => x.square().mean([1, 2, 3]), GradientMethod.Discrete(Checkpointing.Revolve(5)));
 
-Console.WriteLine(
-    $"sample   [{string.Join(", ", g.Sample.shape)}], loss of each item {string.Join(", ", g.Loss.data<float>().Select(v => $"{v:G5}"))}");
+Console.WriteLine($"sample   [{string.Join(", ", g.Sample.shape)}], loss of each item {string.Join(", ", g.Loss.data<float>().Select(v => $"{v:G5}"))}");
 Console.WriteLine($"|dL/dx_T| {g.StartNoise.norm().item<float>():G5}   |dL/dz| {g.Condition!.norm().item<float>():G5}");
-Console.WriteLine(
-    $"{g.Cost.NetworkEvaluations} network evaluations, {g.Cost.VectorJacobianProducts} vector-Jacobian products, "
-        + $"at most {g.Cost.PeakStoredStates} tensors kept");
+Console.WriteLine($"{g.Cost.NetworkEvaluations} network evaluations, {g.Cost.VectorJacobianProducts} vector-Jacobian products, at most {g.Cost.PeakStoredStates} tensors kept");
 
 static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;

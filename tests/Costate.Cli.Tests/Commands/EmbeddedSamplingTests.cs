@@ -119,7 +119,7 @@ public sealed class EmbeddedSamplingTests : IDisposable
         Refused(2, ["sample", "--condition-from", a, "--condition", "c.safetensors"], "both --condition and --condition-from");
         Refused(2, ["edit", a], "neither --edit-condition nor --condition-from");
         Refused(2, ["edit", a, "--condition-from", b, "--edit-condition", "c.safetensors"], "both --edit-condition and --condition-from");
-        Refused(1, ["edit", a, "--condition-from", folder.PathTo("none.png")], "none.png", "no file");
+        Refused(1, ["edit", a, "--condition-from", folder.PathTo("none.png")], "none.png", "no such file");
         Refused(1, ["invert", Pictures.Write(folder.PathTo("small.png"), 8, 8)], "8 x 8", "at least 16 x 16");
         string[] model = Tool.Inverts();
         Tool.Fails(2, ["invert", a, .. model, "--weights", quick[1]], "Got --weights with --model");

@@ -200,7 +200,7 @@ public sealed class InversionCommandTests : InversionFiles
     public void Samples_ThatDoNotFit_AreRefused()
     {
         using var scope = NewDisposeScope();
-        Fails(["invert", folder.PathTo("none.png"), .. Inputs()], "none.png", "no file");
+        Fails(["invert", folder.PathTo("none.png"), .. Inputs()], "none.png", "no such file");
         Fails(["invert", folder.Write("text.png", "not a picture"), .. Inputs()], "text.png", "neither a PNG, JPEG or WebP");
         Fails(
             ["invert", folder.Write("p.gif", "GIF89a, of which the tool knows nothing"), .. Inputs()],
