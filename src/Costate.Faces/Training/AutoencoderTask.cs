@@ -18,10 +18,10 @@ internal sealed class AutoencoderTask : TrainingTask
 {
     internal const string WeightsFile = EmbeddedModel.AutoencoderFile;
 
-    private const double BalancedSnr = 5;
+    /// <summary>The share of a training in which the encoder learns alone, at a fifth of the cost.</summary>
+    internal const double EncoderFirst = 0.15;
 
-    // The share of the training in which the encoder learns alone, at a fifth of the cost.
-    private const double EncoderFirst = 0.15;
+    private const double BalancedSnr = 5;
     private const double FirstTime = 1e-3;
     private const int TrainingTimesteps = 1000;
     private const int MaxShown = 16;
@@ -29,6 +29,7 @@ internal sealed class AutoencoderTask : TrainingTask
 
     private readonly FaceData data;
     private readonly TrainingSettings settings;
+    private readonly double encoderFirst;
     private readonly PatchedAutoencoder network;
     private readonly PatchedAutoencoder average;
 
@@ -40,9 +41,10 @@ internal sealed class AutoencoderTask : TrainingTask
     /// <param name="data">What it learns from.</param>
     /// <param name="settings">How.</param>
     /// <param name="from">Weights of such a network, or of a narrower one, to begin with; null to begin with random ones.</param>
-    internal AutoencoderTask(PatchedAutoencoderConfig config, FaceData data, TrainingSettings settings, string? from = null)
+    /// <param name="encoderFirst">The share of the training in which an encoder that begins untrained learns alone.</param>
+    internal AutoencoderTask(PatchedAutoencoderConfig config, FaceData data, TrainingSettings settings, string? from = null, double encoderFirst = EncoderFirst)
     {
-        (this.data, this.settings) = (data, settings);
+        (this.data, this.settings, this.encoderFirst) = (data, settings, encoderFirst);
         network = new PatchedAutoencoder(config);
         average = new PatchedAutoencoder(config);
         average.eval();
@@ -100,7 +102,7 @@ internal sealed class AutoencoderTask : TrainingTask
             Tensor target = network.Config.Prediction == Prediction.Velocity ? (eps * signal) - (faces * level) : eps;
             Tensor codes = network.Encode(faces);
             Tensor loss = decoder is null ? zeros(1) : decoder.Loss(codes, faces, traits!.index_select(0, Part(indices)));
-            if (decoder is null || progress >= EncoderFirst)
+            if (decoder is null || progress >= encoderFirst)
             {
                 Tensor told = (Part(times) * TrainingTimesteps) - 1;
                 loss += ((network.call(noisy, told, codes) - target).square() * Part(weights)).mean();

@@ -78,7 +78,8 @@ internal sealed record TrainingRecipe
         {
             Parts =
             [
-                Autoencoder(small, few, lossFallsTo: 0.8),
+                // All of the loss from the first step on, so that the first can be compared with the last.
+                Autoencoder(small, few, lossFallsTo: 0.8, encoderFirst: 0),
                 .. Recognisers(_ => 8, more, lossFallsTo: 0.8),
                 Attributes(8, more with { Faces = more.Faces with { Size = AttributeJudges.Side } }, lossFallsTo: 0.8),
             ],
@@ -87,13 +88,17 @@ internal sealed record TrainingRecipe
         };
     }
 
-    private static TrainingPart Autoencoder(PatchedAutoencoderConfig config, TrainingDefaults defaults, double lossFallsTo) => new()
+    private static TrainingPart Autoencoder(
+        PatchedAutoencoderConfig config,
+        TrainingDefaults defaults,
+        double lossFallsTo,
+        double encoderFirst = AutoencoderTask.EncoderFirst) => new()
     {
         Name = "autoencoder",
         WeightsFile = EmbeddedModel.AutoencoderFile,
         Faces = defaults.Faces,
         Settings = defaults.Settings(seed: 1),
-        Create = (faces, settings) => new AutoencoderTask(config, faces, settings),
+        Create = (faces, settings) => new AutoencoderTask(config, faces, settings, encoderFirst: encoderFirst),
         LossFallsTo = lossFallsTo,
     };
 
