@@ -42,7 +42,12 @@ internal sealed class AutoencoderTask : TrainingTask
     /// <param name="settings">How.</param>
     /// <param name="from">Weights of such a network, or of a narrower one, to begin with; null to begin with random ones.</param>
     /// <param name="encoderFirst">The share of the training in which an encoder that begins untrained learns alone.</param>
-    internal AutoencoderTask(PatchedAutoencoderConfig config, FaceData data, TrainingSettings settings, string? from = null, double encoderFirst = EncoderFirst)
+    internal AutoencoderTask(
+        PatchedAutoencoderConfig config,
+        FaceData data,
+        TrainingSettings settings,
+        string? from = null,
+        double encoderFirst = EncoderFirst)
     {
         (this.data, this.settings, this.encoderFirst) = (data, settings, encoderFirst);
         network = new PatchedAutoencoder(config);
