@@ -93,14 +93,14 @@ internal sealed record TrainingRecipe
         TrainingDefaults defaults,
         double lossFallsTo,
         double encoderFirst = AutoencoderTask.EncoderFirst) => new()
-    {
-        Name = "autoencoder",
-        WeightsFile = EmbeddedModel.AutoencoderFile,
-        Faces = defaults.Faces,
-        Settings = defaults.Settings(seed: 1),
-        Create = (faces, settings) => new AutoencoderTask(config, faces, settings, encoderFirst: encoderFirst),
-        LossFallsTo = lossFallsTo,
-    };
+        {
+            Name = "autoencoder",
+            WeightsFile = EmbeddedModel.AutoencoderFile,
+            Faces = defaults.Faces,
+            Settings = defaults.Settings(seed: 1),
+            Create = (faces, settings) => new AutoencoderTask(config, faces, settings, encoderFirst: encoderFirst),
+            LossFallsTo = lossFallsTo,
+        };
 
     private static TrainingPart Attributes(int width, TrainingDefaults defaults, double lossFallsTo) => new()
     {
