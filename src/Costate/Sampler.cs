@@ -15,8 +15,8 @@ namespace Costate;
 /// </remarks>
 public sealed class Sampler
 {
-    private const string NetworkSetting = "network";
-    private const string SolverSetting = "solver";
+    internal const string NetworkSetting = "network";
+    internal const string SolverSetting = "solver";
 
     private readonly SolverTable table;
 
@@ -109,7 +109,7 @@ public sealed class Sampler
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
-        CheckSettings(state);
+        SamplingInputs.Check(this, state);
         if (state is not ReversibleNoise pair)
         {
             return Sample(state.Start, z, state is EncodedNoise encoded ? encoded.Path : noise, progress, cancellationToken);
@@ -268,36 +268,6 @@ public sealed class Sampler
         using IDisposable noGraph = no_grad();
         SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), SelectedProgress.OfInversion(progress), cancellationToken);
         return CycleDiffusion.Encode(run, Settings).MoveToOuterDisposeScope();
-    }
-
-    private void CheckSettings(NoiseState state)
-    {
-        // A fingerprint of the network is optional on both sides.
-        string[] differences =
-        [
-            .. Settings
-                .Where(setting =>
-                    state.Settings.GetValueOrDefault(setting.Key) != setting.Value
-                    && (setting.Key != NetworkSetting || state.Settings.ContainsKey(NetworkSetting)))
-                .Select(setting =>
-                    $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', "
-                        + $"this sampler{(setting.Key == SolverSetting ? $", {Solver.Name}," : "")} '{setting.Value}'"),
-        ];
-        if (differences.Length > 0)
-        {
-            throw new ArgumentException(
-                $"The state was made under other settings and would decode to something else. {string.Join("; ", differences)}.",
-                nameof(state));
-        }
-
-        if (state is ReversibleNoise != table.Reversal is not null)
-        {
-            throw new InputException(
-                nameof(state),
-                state.GetType().Name,
-                $"{(table.Reversal is null ? "the noise of a solver that is not reversible" : nameof(ReversibleNoise))}: "
-                    + $"{Solver.Name} draws it");
-        }
     }
 
     /// <summary>The sample of a run, in the caller's dispose scope.</summary>

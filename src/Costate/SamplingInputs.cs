@@ -65,4 +65,35 @@ internal static class SamplingInputs
 
         Finite.CheckInput(values, "the condition");
     }
+
+    /// <summary>Refuses a state that was made under other settings than a sampler's, or of another kind than it draws.</summary>
+    internal static void Check(Sampler sampler, NoiseState state)
+    {
+        // A fingerprint of the network is optional on both sides.
+        string[] differences =
+        [
+            .. sampler.Settings
+                .Where(setting =>
+                    state.Settings.GetValueOrDefault(setting.Key) != setting.Value
+                    && (setting.Key != Sampler.NetworkSetting || state.Settings.ContainsKey(Sampler.NetworkSetting)))
+                .Select(setting =>
+                    $"{setting.Key}: the state has '{state.Settings.GetValueOrDefault(setting.Key, "none")}', "
+                        + $"this sampler{(setting.Key == Sampler.SolverSetting ? $", {sampler.Solver.Name}," : "")} '{setting.Value}'"),
+        ];
+        if (differences.Length > 0)
+        {
+            throw new ArgumentException(
+                $"The state was made under other settings and would decode to something else. {string.Join("; ", differences)}.",
+                nameof(state));
+        }
+
+        bool reversible = sampler.Table.Reversal is not null;
+        if (state is ReversibleNoise != reversible)
+        {
+            throw new InputException(
+                nameof(state),
+                state.GetType().Name,
+                $"{(reversible ? nameof(ReversibleNoise) : "the noise of a solver that is not reversible")}: {sampler.Solver.Name} draws it");
+        }
+    }
 }

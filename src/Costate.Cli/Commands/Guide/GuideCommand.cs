@@ -96,7 +96,7 @@ internal sealed class GuideCommand : DocumentedCommand
         using DisposeScope scope = NewDisposeScope();
         using FaceModel? faces = own is null ? load(modelOptions.Weights(parsed)) : null;
         (Model model, Tensor? condition) = own is null ? (faces!.Model, null) : own(settings.Files);
-        using Model owned = model;
+        using Model? users = own is null ? null : model;
         GuideReport report;
         using (var line = new ProgressLine(terminal, "guiding", total: 1))
         {
