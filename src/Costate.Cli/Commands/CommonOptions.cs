@@ -45,10 +45,10 @@ internal static class CommonOptions
                 result,
                 name,
                 expected,
-                        (string text, out double value) =>
-                            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)
-                            && double.IsFinite(value)
-                            && fits(value)),
+                (string text, out double value) =>
+                    double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)
+                    && double.IsFinite(value)
+                    && fits(value)),
         };
 
     /// <summary>An optional number.</summary>
@@ -64,10 +64,10 @@ internal static class CommonOptions
             result,
             name,
             $"a whole number from {lowest} to {highest}",
-                    (string text, out int value) =>
-                        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
-                        && value >= lowest
-                        && value <= highest),
+            (string text, out int value) =>
+                int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
+                && value >= lowest
+                && value <= highest),
     };
 
     /// <summary>A seed, 0 unless it is given.</summary>

@@ -40,45 +40,45 @@ internal static class EvaluationFiles
         string[] recognisers = [.. results[0].Recognisers.Select(r => r.Recogniser)];
         yield return string.Join(',', (string[])
         [
-                    "pair",
-                    "identity_a",
-                    "identity_b",
-                    "pair_similarity",
-                    "method",
-                    "loss",
-                    "encoding_evaluations",
-                    "sampling_evaluations",
-                    "vector_jacobian_products",
-                    "seconds",
-                    .. recognisers.SelectMany(r =>
-                        (
-                            (string[])
-                                ["source a", "source b", "first other a", "first other b", "best other a", "best other b", "matches others"]
-                        ).Select(what => Csv.Column(r, what))),
+            "pair",
+            "identity_a",
+            "identity_b",
+            "pair_similarity",
+            "method",
+            "loss",
+            "encoding_evaluations",
+            "sampling_evaluations",
+            "vector_jacobian_products",
+            "seconds",
+            .. recognisers.SelectMany(r =>
+                (
+                    (string[])
+                        ["source a", "source b", "first other a", "first other b", "best other a", "best other b", "matches others"]
+                ).Select(what => Csv.Column(r, what))),
         ]);
         foreach (PairResult r in results)
         {
             yield return string.Join(',', (string[])
             [
-                        Text(r.Pair),
-                        r.A.ToString(CultureInfo.InvariantCulture),
-                        r.B.ToString(CultureInfo.InvariantCulture),
-                        Text(r.PairSimilarity),
-                        r.Method,
-                        Text(r.Loss),
-                        Text(r.Cost.EncodingEvaluations),
-                        Text(r.Cost.SamplingEvaluations),
-                        Text(r.Cost.VectorJacobianProducts),
-                        Text(r.Cost.Seconds),
+                Text(r.Pair),
+                r.A.ToString(CultureInfo.InvariantCulture),
+                r.B.ToString(CultureInfo.InvariantCulture),
+                Text(r.PairSimilarity),
+                r.Method,
+                Text(r.Loss),
+                Text(r.Cost.EncodingEvaluations),
+                Text(r.Cost.SamplingEvaluations),
+                Text(r.Cost.VectorJacobianProducts),
+                Text(r.Cost.Seconds),
                 .. r.Recognisers.SelectMany(s => (string[])
                 [
-                                    Text(s.SourceA),
-                                    Text(s.SourceB),
-                                    Text(s.OthersA[0]),
-                                    Text(s.OthersB[0]),
-                                    Text(s.OthersA.Max()),
-                                    Text(s.OthersB.Max()),
-                                    s.MatchesOthers ? "1" : "0",
+                    Text(s.SourceA),
+                    Text(s.SourceB),
+                    Text(s.OthersA[0]),
+                    Text(s.OthersB[0]),
+                    Text(s.OthersA.Max()),
+                    Text(s.OthersB.Max()),
+                    s.MatchesOthers ? "1" : "0",
                 ]),
             ]);
         }

@@ -51,19 +51,19 @@ internal static class GuidanceStudyFiles
         {
             yield return string.Join(',', (string[])
             [
-                        Text(r.Face),
-                        r.Identity.ToString(CultureInfo.InvariantCulture),
-                        r.Task,
-                        r.Name,
-                        Text(r.Budget),
-                        Text(r.Steps),
-                        Text(r.Iterations),
-                        Text(r.Quality.Loss),
-                        Text(r.Quality.Psnr),
-                        Text(r.Quality.Ssim),
-                        Text(r.Quality.IdentitySimilarity),
-                        Text(r.JudgedSimilarity),
-                        r.Quality.Diverged ?? "",
+                Text(r.Face),
+                r.Identity.ToString(CultureInfo.InvariantCulture),
+                r.Task,
+                r.Name,
+                Text(r.Budget),
+                Text(r.Steps),
+                Text(r.Iterations),
+                Text(r.Quality.Loss),
+                Text(r.Quality.Psnr),
+                Text(r.Quality.Ssim),
+                Text(r.Quality.IdentitySimilarity),
+                Text(r.JudgedSimilarity),
+                r.Quality.Diverged ?? "",
                 Text(r.NetworkEvaluations), Text(r.VectorJacobianProducts), Text(r.LossEvaluations), Text(r.Seconds),
             ]);
         }

@@ -82,17 +82,13 @@ internal sealed class FaceFeatures
     private static Tensor Codes(Func<Tensor, Tensor> encode, ulong[] identities, int side, CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor[] parts = [.. identities.Chunk(Batch).Select(part =>
-                    encode(
-                            DrawnFaces
-                                .Batch([.. part.Select(identity => (identity, 0UL))], side, cancellationToken)
-                                .to(ScalarType.Float32)
-                                .div_(127.5)
-                                .sub_(1))
-                        .flatten(1)
-                        .to(ScalarType.Float64)),
-        ];
-        return cat(parts, 0).MoveToOuterDisposeScope();
+        return cat([.. identities.Chunk(Batch).Select(Of)], 0).MoveToOuterDisposeScope();
+
+        Tensor Of(ulong[] part)
+        {
+            Tensor bytes = DrawnFaces.Batch([.. part.Select(identity => (identity, 0UL))], side, cancellationToken);
+            return encode(bytes.to(ScalarType.Float32).div_(127.5).sub_(1)).flatten(1).to(ScalarType.Float64);
+        }
     }
 
     private static Tensor Fit(Tensor inputs, Tensor label)

@@ -99,18 +99,15 @@ internal sealed class MorphRun
     private static IReadOnlyList<MorphSimilarity>[] Judge(Recogniser[] recognisers, Tensor morphs, Tensor a, Tensor b)
     {
         double[][][] similarities = [.. recognisers.Select(r => Similarities(r, morphs, a, b))];
-        return [.. Enumerable.Range(0, (int)morphs.shape[0]).Select(i => (IReadOnlyList<MorphSimilarity>)
-                        [
-                            .. recognisers.Select(
-                                (r, k) =>
-                                    new MorphSimilarity(
-                                        r.Name,
-                                        k > 0,
-                                        r.Threshold,
-                                        similarities[k][0][i],
-                                        similarities[k][1][i],
-                                        similarities[k][2][i])),
-                        ]),
+        return [.. Enumerable.Range(0, (int)morphs.shape[0]).Select(Of)];
+
+        IReadOnlyList<MorphSimilarity> Of(int i) =>
+        [
+            .. recognisers.Zip(similarities).Index().Select(at =>
+            {
+                (Recogniser r, double[][] its) = at.Item;
+                return new MorphSimilarity(r.Name, at.Index > 0, r.Threshold, its[0][i], its[1][i], its[2][i]);
+            }),
         ];
     }
 

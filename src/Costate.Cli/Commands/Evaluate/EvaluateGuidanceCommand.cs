@@ -173,11 +173,11 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
             Settings = settings.Describe(ModelAnswers.Describe(model)),
             Shard = part.ToString(),
             Methods = (
-                    from task in chosenTasks
-                    from method in chosen
-                    from budget in evaluations
-                    select GuidanceStudyResult.KeyOf(task, method.Name, budget)
-                ).ToDictionary(key => key, _ => count),
+                from task in chosenTasks
+                from method in chosen
+                from budget in evaluations
+                select GuidanceStudyResult.KeyOf(task, method.Name, budget)
+            ).ToDictionary(key => key, _ => count),
         });
         int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
         using (var line = new EvaluationLine(terminal))

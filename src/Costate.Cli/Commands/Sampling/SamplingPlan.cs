@@ -92,10 +92,10 @@ internal sealed record SamplingPlan
     internal static double[] NoiseLevels(string text) => [.. text.Split(',').Select(part =>
         double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double level)
             ? level
-                        : throw new InputException(
-                            "sigmas",
-                            text.Length == 0 ? "nothing" : text,
-                            "numbers with commas between them, such as 1,0.75,0.5,0.25")),
+            : throw new InputException(
+                "sigmas",
+                text.Length == 0 ? "nothing" : text,
+                "numbers with commas between them, such as 1,0.75,0.5,0.25")),
         ];
 
     /// <summary>Tells the user what has no effect.</summary>

@@ -102,14 +102,14 @@ internal sealed class SamplingSession : IDisposable
         IReadOnlyDictionary<string, Setting> described,
         CancellationToken cancellationToken) =>
         SafetensorsFile.Write(
-        path,
-        tensors,
+            path,
+            tensors,
             new SortedDictionary<string, string>(described.ToDictionary(d => d.Key, d => d.Value.Text), StringComparer.Ordinal)
             {
                 ["costate"] = ToolVersion.Version,
                 ["command"] = command,
             },
-        cancellationToken: cancellationToken);
+            cancellationToken: cancellationToken);
 
     /// <summary>What to tell of a run without a gradient.</summary>
     internal RunReport Report(string command, IReadOnlyDictionary<string, Setting> described, OutputFolder folder, long[]? shape = null) =>
