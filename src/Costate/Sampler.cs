@@ -266,6 +266,8 @@ public sealed class Sampler
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
+        ArgumentNullException.ThrowIfNull(x0);
+        seed.Check(nameof(seed), x0.dim() > 0 ? x0.shape[0] : 0);
         SamplingRun run = Checked(x0, z, BrownianPath.PerStep(seed), SelectedProgress.OfInversion(progress), cancellationToken);
         return CycleDiffusion.Encode(run, Settings).MoveToOuterDisposeScope();
     }
