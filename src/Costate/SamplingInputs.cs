@@ -90,10 +90,8 @@ internal static class SamplingInputs
         bool reversible = sampler.Table.Reversal is not null;
         if (state is ReversibleNoise != reversible)
         {
-            throw new InputException(
-                nameof(state),
-                state.GetType().Name,
-                $"{(reversible ? nameof(ReversibleNoise) : "the noise of a solver that is not reversible")}: {sampler.Solver.Name} draws it");
+            string expected = reversible ? nameof(ReversibleNoise) : "the noise of a solver that is not reversible";
+            throw new InputException(nameof(state), state.GetType().Name, $"{expected}: {sampler.Solver.Name} draws it");
         }
     }
 }
