@@ -55,8 +55,8 @@ internal static class SamplingInputs
         {
             throw new ArgumentException(
                 $"Got {entry.Text} of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be "
-                    + $"{(entry.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. Use expand or repeat for one condition shared by all "
-                    + "items.",
+                    + $"{(entry.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. "
+                    + "Use expand or repeat for one condition shared by all items.",
                 "z");
         }
 

@@ -27,7 +27,7 @@ public sealed class Condition
         ? Entries[0].Values
         : throw new InvalidOperationException(
             $"This condition is a bundle of {string.Join(", ", Names)}. Take one of them by its name, condition[\"{Names[0]}\"]; "
-                + $"a network that takes a bundle is made with {nameof(Denoiser.FromFunction)}((Tensor x, Tensor t, Condition? z) => ...).");
+                + $"a network that takes a bundle is one of {nameof(Denoiser.FromFunction)}((Tensor x, Tensor t, Condition? z) => ...).");
 
     /// <summary>Whether a tensor of it is one for each interval of the grid.</summary>
     public bool IsScheduled => Entries.Any(entry => entry.IsScheduled);
@@ -87,8 +87,8 @@ public sealed class Condition
 
     /// <inheritdoc cref="Scheduled(Tensor)"/>
     /// <param name="values">
-    /// One constant bundle for each interval, all of the same names and shapes. Tensors are stacked, which autograd follows; one that is the
-    /// same in all of them stays constant.
+    /// One constant bundle for each interval, all of the same names and shapes. Tensors are stacked, which autograd follows; one that is
+    /// the same in all of them stays constant.
     /// </param>
     /// <exception cref="InputException">There is none, or names or shapes differ, or one is scheduled itself.</exception>
     public static Condition Scheduled(IReadOnlyList<Condition> values)
@@ -132,7 +132,8 @@ public sealed class Condition
     internal Condition Map(Func<ConditionEntry, ConditionEntry> change) => new([.. Entries.Select(change)]);
 
     /// <summary>The same bundle with other tensors, in the order of its entries.</summary>
-    internal Condition WithValues(IReadOnlyList<Tensor> values) => new([.. Entries.Zip(values, (entry, its) => entry with { Values = its })]);
+    internal Condition WithValues(IReadOnlyList<Tensor> values) =>
+        new([.. Entries.Zip(values, (entry, its) => entry with { Values = its })]);
 
     /// <summary>The entries of a role as a bundle that a network takes; null if there are none.</summary>
     internal Condition? Of(ConditionRole role) =>

@@ -118,7 +118,11 @@ public sealed partial class Denoiser
         TorchLibraries.Require();
         jit.ScriptModule script = TorchScriptFile.Load(path, device ?? CPU);
         return FromFunction(
-            (Tensor x, Tensor t, Tensor? z) => (Tensor)(z is null ? script.call(x, t) : script.call(x, t, z)), prediction, timeScale, trainingTimesteps, []);
+            (Tensor x, Tensor t, Tensor? z) => (Tensor)(z is null ? script.call(x, t) : script.call(x, t, z)),
+            prediction,
+            timeScale,
+            trainingTimesteps,
+            []);
     }
 
     private static IEnumerable<Parameter> Trainable(nn.Module module) => module.parameters().Where(p => p.requires_grad);

@@ -71,10 +71,10 @@ public sealed partial class Denoiser
     /// prediction under the condition and <c>u</c> that under <paramref name="unconditional"/>.
     /// </summary>
     /// <remarks>
-    /// Two network evaluations a prediction, in one call of a batch of twice the items where the shapes of both conditions are the same; one
-    /// evaluation outside of the interval, and where the scale is 1 or 0, which leaves one of the branches without weight. Gradients reach
-    /// the unconditional branch (<see cref="SampleGradient.Unconditional"/>), as null-text inversion and the optimisation of negative
-    /// prompts need, and, asked for by <see cref="GradientParts.GuidanceScale"/>, the scale.
+    /// Two network evaluations a prediction, in one call of a batch of twice the items where the shapes of both conditions are the same;
+    /// one evaluation outside of the interval, and where the scale is 1 or 0, which leaves one of the branches without weight. Gradients
+    /// reach the unconditional branch (<see cref="SampleGradient.Unconditional"/>), as null-text inversion and the optimisation of
+    /// negative prompts need, and, asked for by <see cref="GradientParts.GuidanceScale"/>, the scale.
     /// </remarks>
     /// <param name="unconditional">
     /// The condition that stands for none, or a negative prompt: [1, ...], shared by all items, or [batch, ...]; it may be scheduled. Of a
@@ -85,11 +85,11 @@ public sealed partial class Denoiser
     /// The times in [0, 1], the earlier one first, between which it guides (Kynkäänniemi et al. 2024); the plain conditional prediction
     /// elsewhere. The default is all times.
     /// </param>
-    /// <param name="doublesBatch">Whether both branches are evaluated in one call, which takes the memory of two. The default is yes.</param>
+    /// <param name="doublesBatch">Whether both branches are evaluated in one call, with the memory of two. The default is yes.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="scale"/> is not finite.</exception>
     /// <exception cref="InvalidOperationException">There is a guidance already.</exception>
-    /// <exception cref="InputException"><paramref name="unconditional"/> has a tensor without batch, or the interval is none; or, when it is
-    /// used, another batch than x or a name that the condition lacks.</exception>
+    /// <exception cref="InputException"><paramref name="unconditional"/> has a tensor without batch, or the interval is none; or, when it
+    /// is used, another batch than x or a name that the condition lacks.</exception>
     public Denoiser WithClassifierFreeGuidance(
         Condition? unconditional, double scale, (double From, double To)? interval = null, bool doublesBatch = true)
     {

@@ -26,7 +26,8 @@ internal static class ModuleCall
         if (z?.Entries.FirstOrDefault(e => e.Values.is_floating_point() && e.Values.dtype != x.dtype) is ConditionEntry other)
         {
             string named = other.Name == Condition.OnlyName ? "" : $" ('{other.Name}')";
-            return $"The network failed on x of dtype {x.dtype} with a condition of dtype {other.Values.dtype}{named}. Convert one of them.";
+            return $"The network failed on x of dtype {x.dtype} with a condition of dtype {other.Values.dtype}{named}. "
+                + "Convert one of them.";
         }
 
         return

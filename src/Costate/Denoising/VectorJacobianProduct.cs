@@ -26,7 +26,8 @@ internal sealed class VectorJacobianProduct : IDisposable
 
     private readonly bool scales;
 
-    private VectorJacobianProduct(Tensor x, Condition? z, Tensor output, bool scales) => (X, Z, Output, this.scales) = (x, z, output, scales);
+    private VectorJacobianProduct(Tensor x, Condition? z, Tensor output, bool scales) =>
+        (X, Z, Output, this.scales) = (x, z, output, scales);
 
     /// <summary>Where it was evaluated.</summary>
     internal Tensor X { get; }

@@ -32,7 +32,8 @@ internal sealed class GraphReach
         {
             if (!reachesZ(i) && !ignored.Contains((entry.Role, entry.Name)))
             {
-                _ = Ignores(run, at, output, entry.Text, () => (x, z!.Map(e => ReferenceEquals(e, entry) ? e with { Values = Shifted(e.Values) } : e)));
+                ConditionEntry shifted = entry with { Values = Shifted(entry.Values) };
+                _ = Ignores(run, at, output, entry.Text, () => (x, z!.Map(e => ReferenceEquals(e, entry) ? shifted : e)));
                 ignored.Add((entry.Role, entry.Name));
             }
         }
