@@ -9,23 +9,18 @@ using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
-using Costate.Faces.Reports;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
 /// <summary><c>costate evaluate guidance</c>: what guidance methods are worth at equal cost, on drawn faces.</summary>
-internal sealed class EvaluateGuidanceCommand : DocumentedCommand
+internal sealed class EvaluateGuidanceCommand : ComputingCommand
 {
     private const int DefaultFaces = 64;
     private const int DefaultBatch = 8;
     private const string DefaultLookahead = "1,2,4,8,all";
     private const string DefaultBudgets = "50,100,200";
 
-    private readonly Terminal terminal;
     private readonly Func<string?, FaceModel> load;
-    private readonly CancellationToken cancellationToken;
     private readonly Option<int?> faces = CommonOptions.Whole(
         "--faces",
         1,
@@ -83,9 +78,9 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal EvaluateGuidanceCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base("guidance", "Compares guidance methods and lookaheads at equal numbers of network evaluations.")
+        : base("guidance", "Compares guidance methods and lookaheads at equal numbers of network evaluations.", terminal, cancellationToken)
     {
-        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        this.load = load;
         Notes =
         [
             "Faces of held-out people are degraded and restored by each method (and, for identity, samples of other people are made to "
@@ -124,26 +119,6 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
         SetAction(Run);
     }
 
-    /// <summary>What the command prints of a folder of results.</summary>
-    internal static void Write(Terminal terminal, GuidanceStudyReport report, GuidanceStudyFolder folder, bool json)
-    {
-        if (json)
-        {
-            terminal.Output.WriteLine(JsonReport.Text(report));
-            return;
-        }
-
-        terminal.Output.WriteLine(
-            "Means ± half of their 95 % intervals. Identity: cosine similarity under the recogniser of the loss; "
-                + "judges: under recognisers that no loss has seen.");
-        foreach (Spectre.Console.Table table in GuidanceStudyTables.Of(report.Methods))
-        {
-            terminal.Write(table);
-        }
-
-        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
-    }
-
     internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
 
     private int Run(ParseResult parsed)
@@ -162,37 +137,19 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
             Code = Specification.Find("code", parsed.GetValue(code)!, (string[])[GuideCode.OfSeen, GuideCode.Mean], name => name),
         };
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
-        using DisposeScope scope = NewDisposeScope();
-        using FaceModel model = load(parsed.GetValue(weights));
-        var folder = new GuidanceStudyFolder(parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(folder.FullName, string.Join(' ', parsed.Tokens));
-        EvaluationContents contents = folder.Begin(new EvaluationContents
+        string to = parsed.GetValue(output)!;
+        return GoOn(to, parsed.GetValue(threads), parsed.GetValue(json), () =>
         {
-            Study = folder.Study,
-            Settings = settings.Describe(ModelAnswers.Describe(model)),
-            Shard = part.ToString(),
-            Methods = (
-                from task in chosenTasks
-                from method in chosen
-                from budget in evaluations
-                select GuidanceStudyResult.KeyOf(task, method.Name, budget)
-            ).ToDictionary(key => key, _ => count),
+            using FaceModel model = load(parsed.GetValue(weights));
+            var folder = new GuidanceStudyFolder(to);
+            using FolderLock held = Take(parsed, to);
+            using var line = new StageLine(Terminal);
+            var run = new GuidanceStudyRun(model, settings, folder, line);
+            EvaluationContents contents = run.Begin(part, chosenTasks, chosen, evaluations, count);
+            int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
+            run.Run(its, chosenTasks, chosen, evaluations, parsed.GetValue(batch) ?? DefaultBatch, Cancellation);
+            return EvaluationOutcome.Of(GuidanceStudyFiles.Write(folder, contents));
         });
-        int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
-        using (var line = new EvaluationLine(terminal))
-        {
-            new GuidanceStudyRun(model, settings, folder, line).Run(
-                its,
-                chosenTasks,
-                chosen,
-                evaluations,
-                parsed.GetValue(batch) ?? DefaultBatch,
-                cancellationToken);
-        }
-
-        Write(terminal, GuidanceStudyFiles.Write(folder, contents), folder, parsed.GetValue(json));
-        return ExitCode.Done;
     }
 
     private IReadOnlyList<StudiedMethod> Methods(ParseResult parsed)

@@ -6,13 +6,11 @@ using Costate.Experiments.Evaluation;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
 /// <summary><c>costate evaluate morphs</c>: AdjointDEIS's table, on drawn faces.</summary>
-internal sealed class EvaluateMorphsCommand : DocumentedCommand
+internal sealed class EvaluateMorphsCommand : ComputingCommand
 {
     private const int DefaultBatch = 8;
 
@@ -26,9 +24,7 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         ("tables", 100, [.. EvaluatedMethod.Tables.SelectMany(t => t.Methods)]),
     ];
 
-    private readonly Terminal terminal;
     private readonly Func<string?, FaceModel> load;
-    private readonly CancellationToken cancellationToken;
     private readonly Option<string> study = new("--study")
     {
         HelpName = "NAME",
@@ -108,9 +104,13 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal EvaluateMorphsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base("morphs", "Compares methods of morphing: how often face recognisers take a morph for both people (MMPMR).")
+        : base(
+            "morphs",
+            "Compares methods of morphing: how often face recognisers take a morph for both people (MMPMR).",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        this.load = load;
         Notes =
         [
             "The most similar pairs of held-out people that a recogniser still tells apart are morphed by each method. "
@@ -177,25 +177,25 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
             ? EvaluatedMethod.Parse(list.Split(','), settings)
             : [.. names.Select(name => EvaluatedMethod.Parse(name, settings)).DistinctBy(m => m.Name)];
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
-        using DisposeScope scope = NewDisposeScope();
-        using FaceModel model = load(parsed.GetValue(weights));
-        var folder = new EvaluationFolder(parsed.GetValue(output)!);
-        using var line = new EvaluationLine(terminal);
-        var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, line);
-        run.Check(chosen);
-        using FolderLock held = FolderLock.Take(folder.FullName, string.Join(' ', parsed.Tokens));
-        EvaluationContents contents = folder.Begin(new EvaluationContents
+        string to = parsed.GetValue(output)!;
+        return GoOn(to, parsed.GetValue(threads), parsed.GetValue(json), () =>
         {
-            Settings = settings.Describe(ModelAnswers.Describe(model)),
-            Shard = part.ToString(),
-            Methods = chosen.ToDictionary(m => m.Name, _ => count),
+            using FaceModel model = load(parsed.GetValue(weights));
+            var folder = new EvaluationFolder(to);
+            using var line = new StageLine(Terminal);
+            var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, line);
+            run.Check(chosen);
+            using FolderLock held = Take(parsed, to);
+            EvaluationContents contents = folder.Begin(new EvaluationContents
+            {
+                Settings = settings.Describe(ModelAnswers.Describe(model)),
+                Shard = part.ToString(),
+                Methods = chosen.ToDictionary(m => m.Name, _ => count),
+            });
+            IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, Cancellation);
+            run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, Cancellation);
+            return EvaluationOutcome.Of(EvaluationFiles.Write(folder, contents));
         });
-        IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, cancellationToken);
-        run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, cancellationToken);
-        line.Dispose();
-        EvaluationOutput.Write(terminal, EvaluationFiles.Write(folder, contents), folder, parsed.GetValue(json));
-        return ExitCode.Done;
     }
 
     private EvaluationSettings Settings(ParseResult parsed)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
+using Costate.Experiments.Guided;
 using Costate.Faces.Guidance;
 using Costate.Faces.Names;
 
@@ -14,13 +15,6 @@ internal sealed class GuideOptions
 
     // The kernel of a motion blur has so many squared, and a picture that is smaller shows nothing of what is in it.
     private const int MaxPixels = 1023;
-
-    private static readonly (string Name, OptimisationTargets Value)[] Targets =
-    [
-        ("both", OptimisationTargets.StartNoise | OptimisationTargets.Condition),
-        ("noise", OptimisationTargets.StartNoise),
-        ("code", OptimisationTargets.Condition),
-    ];
 
     private readonly Option<string> task = new("--task")
     {
@@ -69,7 +63,7 @@ internal sealed class GuideOptions
     private readonly Option<string?> optimise = SamplingOptions.Text(
         "--optimise",
         "WHAT",
-        $"What end-to-end changes: {string.Join(", ", Targets.Select(t => t.Name))}. [default: both]");
+        $"What end-to-end changes: {NamedTargets.Names}. [default: both]");
     private readonly Option<string?> mask = SamplingOptions.Text(
         "--mask",
         "FILE",
@@ -167,7 +161,7 @@ internal sealed class GuideOptions
     }
 
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal GuideSettings Parse(ParseResult parsed, InputFiles files)
+    internal GuideRequest Parse(ParseResult parsed, InputFiles files)
     {
         GuideTask chosen = GuideTask.Parse("task", parsed.GetValue(task)!, GuideTask.All);
         GuideMethod method = GuideMethod.Parse("method", parsed.GetValue(this.method)!);
@@ -179,9 +173,9 @@ internal sealed class GuideOptions
         int count = parsed.GetValue(samples) ?? 1;
         CommonOptions.RequireSeeds("seed", ofNoise, count);
         GuidePlan plan = GuidePlan.Of(method, chosen);
-        return new GuideSettings
+        return new GuideRequest
         {
-            Files = files,
+            ReadPicture = path => files.Picture("the picture", path),
             Task = chosen,
             Plan = plan with
             {
@@ -191,7 +185,7 @@ internal sealed class GuideOptions
                 Lookahead = ahead is null ? null : NamedLookahead.Parse(ahead, aheadBy),
                 Eta = parsed.GetValue(eta),
                 Clip = parsed.GetValue(clip),
-                Targets = Specification.Find("optimise", parsed.GetValue(optimise) ?? Targets[0].Name, Targets, t => t.Name).Value,
+                Targets = NamedTargets.Parse(parsed.GetValue(optimise) ?? NamedTargets.Default),
             },
             Degradation = new Degradation
             {

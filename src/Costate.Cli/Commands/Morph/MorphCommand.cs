@@ -10,19 +10,15 @@ using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Morph;
 
 /// <summary><c>costate morph</c>: one face that recognisers take for both of two.</summary>
-internal sealed class MorphCommand : DocumentedCommand
+internal sealed class MorphCommand : ComputingCommand
 {
     private const int DefaultGroup = 8;
 
-    private readonly Terminal terminal;
     private readonly Func<string?, FaceModel> load;
-    private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
     private readonly Argument<string[]> pictures = new("PICTURES")
     {
@@ -51,9 +47,13 @@ internal sealed class MorphCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal MorphCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base("morph", "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.")
+        : base(
+            "morph",
+            "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        this.load = load;
         Notes =
         [
             "Both faces are encoded, blended, and the blend's noise and code are optimised until one recogniser finds the sample near "
@@ -108,91 +108,72 @@ internal sealed class MorphCommand : DocumentedCommand
             throw new UsageException("Got --group without --batch; it says how many of its pairs go together.");
         }
 
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads) ?? (pairs is null ? 1 : null));
-        using DisposeScope scope = NewDisposeScope();
         return pairs is null ? RunOne(parsed, settings, given) : RunBatch(parsed, settings, PairsFile.Read(pairs));
     }
 
-    private int RunOne(ParseResult parsed, MorphSettings settings, string[] given)
-    {
-        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, MorphReport.AllFiles);
-        using FaceModel model = load(parsed.GetValue(weights));
-        (FacePicture a, FacePicture b) =
-            given.Length == 0
+    private int RunOne(ParseResult parsed, MorphSettings settings, string[] given) =>
+        Produce(parsed.GetValue(output)!, MorphReport.AllFiles, parsed.GetValue(threads) ?? 1, parsed.GetValue(json), folder =>
+        {
+            using FaceModel model = load(parsed.GetValue(weights));
+            (FacePicture a, FacePicture b) = given.Length == 0
                 ? ExampleFaces.Read(model.Side)
-                : MorphInputs.Read(new InputFiles(terminal, cancellationToken), given[0], given[1], model.Side);
-        MorphOutcome outcome;
-        using (var line = new ProgressLine(terminal, "morphing", total: 1))
-        {
-            outcome = MorphInputs
+                : MorphInputs.Read(NewInputs(), given[0], given[1], model.Side);
+            using var line = new ProgressLine(Terminal, "morphing", total: 1);
+            MorphOutcome outcome = MorphInputs
                 .Run(model, settings)
-                .Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), cancellationToken)[0];
-        }
+                .Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), Cancellation)[0];
+            MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
+            return new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report));
+        });
 
-        MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
-        cancellationToken.ThrowIfCancellationRequested();
-        folder.Commit();
-        if (parsed.GetValue(json))
-        {
-            terminal.Output.WriteLine(JsonReport.Text(report));
-            return ExitCode.Done;
-        }
-
-        terminal.Write(MorphTables.Of(report));
-        terminal.Write($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
-        terminal.Write($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
-        terminal.Write(
+    private static void Print(Terminal to, MorphReport report)
+    {
+        to.Write(MorphTables.Of(report));
+        to.Write($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
+        to.Write($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
+        to.Write(
             $"{report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
-        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
-        return ExitCode.Done;
     }
 
     private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs)
     {
         string folder = parsed.GetValue(output)!;
-        using FaceModel model = load(parsed.GetValue(weights));
-        var files = new InputFiles(terminal, cancellationToken);
-        var run = new MorphBatch(
-            folder,
-            model,
-            MorphInputs.Run(model, settings),
-            settings,
-            Read,
-            terminal.Error.WriteLine);
-        using FolderLock held = FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
-        run.Begin();
-        MorphBatchReport report;
-        using (var line = new ProgressLine(terminal, "morphing", total: pairs.Count))
+        return GoOn(folder, parsed.GetValue(threads), parsed.GetValue(json), () =>
         {
-            report = run.Run(
+            using FaceModel model = load(parsed.GetValue(weights));
+            InputFiles files = NewInputs();
+            var run = new MorphBatch(
+                folder,
+                model,
+                MorphInputs.Run(model, settings),
+                settings,
+                (a, b) => Read(files, a, b, model.Side),
+                Terminal.Error.WriteLine);
+            using FolderLock held = Take(parsed, folder);
+            run.Begin();
+            using var line = new ProgressLine(Terminal, "morphing", total: pairs.Count);
+            MorphBatchReport report = run.Run(
                 pairs,
                 parsed.GetValue(group) ?? DefaultGroup,
                 (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.000}" : ""),
-                cancellationToken);
-        }
-
-        if (parsed.GetValue(json))
-        {
-            terminal.Output.WriteLine(JsonReport.Text(report));
-        }
-        else
-        {
-            terminal.Write(MorphTables.Of(report));
-            terminal.Output.WriteLine($"{Path.GetFullPath(folder)}: {MorphBatch.TableFile}, {MorphBatch.FileName}, a folder for each pair");
-        }
-
-        return report.Pairs.Any(pair => pair.Error is not null) ? ExitCode.Failed : ExitCode.Done;
-
-        (FacePicture A, FacePicture B) Read(string a, string b)
-        {
-            try
+                Cancellation);
+            var outcome = new Outcome(JsonReport.Text(report), ReportFile: null, to => to.Write(MorphTables.Of(report)))
             {
-                return MorphInputs.Read(files, a, b, model.Side);
-            }
-            catch (CommandException e)
-            {
-                throw new InvalidDataException(e.Message, e);
-            }
+                Failed = report.Pairs.Any(pair => pair.Error is not null),
+            };
+            return (outcome, [MorphBatch.TableFile, MorphBatch.FileName, "a folder for each pair"]);
+        });
+    }
+
+    private static (FacePicture A, FacePicture B) Read(InputFiles files, string a, string b, int side)
+    {
+        try
+        {
+            return MorphInputs.Read(files, a, b, side);
+        }
+        catch (CommandException e)
+        {
+            throw new InvalidDataException(e.Message, e);
         }
     }
 }

@@ -19,13 +19,6 @@ internal sealed class MorphOptions
         ("l-bfgs", (_, _) => LatentOptimiser.LimitedMemoryBfgs()),
     ];
 
-    private static readonly (string Name, OptimisationTargets Value)[] Targets =
-    [
-        ("both", OptimisationTargets.StartNoise | OptimisationTargets.Condition),
-        ("noise", OptimisationTargets.StartNoise),
-        ("code", OptimisationTargets.Condition),
-    ];
-
     private readonly Option<string?> solver = SamplingOptions.Text(
         "--solver",
         "NAME",
@@ -75,8 +68,8 @@ internal sealed class MorphOptions
     private readonly Option<string> optimise = new("--optimise")
     {
         HelpName = "WHAT",
-        Description = $"What changes: {string.Join(", ", Targets.Select(t => t.Name))}.",
-        DefaultValueFactory = _ => "both",
+        Description = $"What changes: {NamedTargets.Names}.",
+        DefaultValueFactory = _ => NamedTargets.Default,
     };
     private readonly Option<int?> iterations = CommonOptions.Whole(
         "--iterations",
@@ -199,7 +192,7 @@ internal sealed class MorphOptions
 
     private LatentOptimisationOptions Optimisation(ParseResult parsed, Solver parsedSolver, string optimiserName) => new()
     {
-        Targets = Specification.Find("optimise", parsed.GetValue(optimise)!, Targets, t => t.Name).Value,
+        Targets = NamedTargets.Parse(parsed.GetValue(optimise)!),
         Optimiser = Specification
                 .Find("optimiser", optimiserName, Optimisers, o => o.Name)
                 .Make(parsed.GetValue(momentum), parsed.GetValue(clip)),

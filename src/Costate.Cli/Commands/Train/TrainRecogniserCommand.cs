@@ -7,18 +7,15 @@ using Costate.Faces.Training;
 namespace Costate.Cli.Commands.Train;
 
 /// <summary><c>costate train recogniser</c>.</summary>
-internal sealed class TrainRecogniserCommand : DocumentedCommand
+internal sealed class TrainRecogniserCommand : NetworkCommand
 {
     private const int DefaultChannels = 24;
     private const int MaxChannels = 1024;
 
-    private readonly TrainingOptions options;
-
     [SetsRequiredMembers]
     internal TrainRecogniserCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("recogniser", "Trains a face recogniser.")
+        : base("recogniser", "Trains a face recogniser.", TrainingDefaults.Recogniser, terminal, cancellationToken)
     {
-        options = new TrainingOptions("costate-recogniser", TrainingDefaults.Recogniser);
         var loss = new Option<string>("--loss")
         {
             Description = $"The margin of the softmax: {AngularMargin.Names}.",
@@ -35,8 +32,7 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
             $"Files: {RecogniserTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, "
                 + $"{TrainingRun.ValidationFile} (threshold and true match rate on held-out identities at a false match rate of 0.1 %) "
                 + $"and {Checkpoint.FileName}.",
-            "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same "
-                + "weights; with --minutes they depend on the machine's speed.",
+            Ending,
         ];
         Examples =
         [
@@ -47,7 +43,7 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
         ];
         Options.Add(loss);
         Options.Add(width);
-        options.AddTo(this);
+        Shared.AddTo(this);
         SetAction(parsed =>
         {
             (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width) ?? DefaultChannels);
@@ -59,13 +55,9 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
                 throw new InputException("width", $"{channels}", "a multiple of 8");
             }
 
-            return options.Run(
+            return Run(
                 parsed,
-                (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = channels }, margin, faces, settings),
-                terminal,
-                cancellationToken);
+                (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = channels }, margin, faces, settings));
         });
     }
-
-    internal override string? KeptIn(ParseResult parsed) => options.FolderOf(parsed);
 }
