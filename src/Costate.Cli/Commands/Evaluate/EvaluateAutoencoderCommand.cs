@@ -22,15 +22,9 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-autoencoder-evaluation");
     private readonly Option<int?> faces = CommonOptions.Whole(
-        "--faces",
-        1,
-        Limits.People,
-        $"How many faces, each of another person. [default: {DefaultFaces}]");
+        "--faces", 1, Limits.People, $"How many faces, each of another person. [default: {DefaultFaces}]");
     private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps",
-        1,
-        Limits.Steps,
-        $"Steps of encoding and of decoding. [default: {DefaultSteps}]");
+        "--steps", 1, Limits.Steps, $"Steps of encoding and of decoding. [default: {DefaultSteps}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -47,10 +41,7 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
                 + "noise.",
         ];
         Examples = [new("A quick look, on few faces", "costate evaluate autoencoder --faces 4 --steps 5")];
-        foreach (Option option in (Option[])[weights, output, faces, steps, threads, json])
-        {
-            Options.Add(option);
-        }
+        AddAll(weights, output, faces, steps, threads, json);
 
         SetAction(Run);
     }

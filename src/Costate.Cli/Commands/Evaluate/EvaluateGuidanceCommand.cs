@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
@@ -22,55 +21,29 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
 
     private readonly Func<string?, FaceModel> load;
     private readonly Option<int?> faces = CommonOptions.Whole(
-        "--faces",
-        1,
-        Limits.People,
-        $"How many held-out people. [default: {DefaultFaces}]");
-    private readonly Option<string?> tasks = SamplingOptions.Text(
-        "--tasks",
-        "LIST",
-        $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
-    private readonly Option<string?> methods = SamplingOptions.Text(
-        "--methods",
-        "LIST",
-        "Which methods, with commas between them; see below. [default: all]");
-    private readonly Option<string> lookahead = new("--lookahead")
-    {
-        HelpName = "LIST",
-        Description = "Lookaheads of greedy guidance, where that is among the methods: numbers of steps, or all.",
-        DefaultValueFactory = _ => DefaultLookahead,
-    };
-    private readonly Option<string> budgets = new("--evaluations")
-    {
-        HelpName = "LIST",
-        Description = "Network evaluations for each sample, at most: every method takes as many steps or iterations as they allow.",
-        DefaultValueFactory = _ => DefaultBudgets,
-    };
+        "--faces", 1, Limits.People, $"How many held-out people. [default: {DefaultFaces}]");
+    private readonly Option<string?> tasks = CommonOptions.Text(
+        "--tasks", "LIST", $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
+    private readonly Option<string?> methods = CommonOptions.Text(
+        "--methods", "LIST", "Which methods, with commas between them; see below. [default: all]");
+    private readonly Option<string> lookahead = CommonOptions.Text(
+        "--lookahead", "LIST", "Lookaheads of greedy guidance, where that is among the methods: numbers of steps, or all.",
+        DefaultLookahead);
+    private readonly Option<string> budgets = CommonOptions.Text(
+        "--evaluations", "LIST",
+        "Network evaluations for each sample, at most: every method takes as many steps or iterations as they allow.", DefaultBudgets);
     private readonly Option<double?> noise = CommonOptions.Number(
-        "--noise",
-        "S",
-        v => v >= 0,
-        "a number, at least 0",
+        "--noise", "S", v => v >= 0, "a number, at least 0",
         $"Standard deviation of noise in what is seen, for pixels in -1..1. [default: {new GuidanceStudySettings().Noise}]");
-    private readonly Option<string> code = new("--code")
-    {
-        HelpName = "WHAT",
-        Description =
-            $"Where the semantic codes of measured faces come from: {GuideCode.OfSeen} (what is seen of them) or {GuideCode.Mean} (many "
-                + "other faces).",
-        DefaultValueFactory = _ => GuideCode.OfSeen,
-    };
-    private readonly Option<string> shard = new("--shard")
-    {
-        HelpName = "I/N",
-        Description = "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.",
-        DefaultValueFactory = _ => "1/1",
-    };
+    private readonly Option<string> code = CommonOptions.Text(
+        "--code", "WHAT",
+        $"Where the semantic codes of measured faces come from: {GuideCode.OfSeen} (what is seen of them) or {GuideCode.Mean} (many "
+            + "other faces).",
+        GuideCode.OfSeen);
+    private readonly Option<string> shard = CommonOptions.Text(
+        "--shard", "I/N", "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", "1/1");
     private readonly Option<int?> batch = CommonOptions.Whole(
-        "--batch",
-        1,
-        Limits.Together,
-        $"Faces computed together. [default: {DefaultBatch}]");
+        "--batch", 1, Limits.Together, $"Faces computed together. [default: {DefaultBatch}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-guidance");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
@@ -104,17 +77,11 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
                 "Half of a small one",
                 "costate evaluate guidance --faces 4 --methods greedy,end-to-end --evaluations 20 --shard 1/2 --threads 1 --output small-1"
             ),
-            new(
-                "A few methods at one task, on few faces",
+            new("A few methods at one task, on few faces",
                 "costate evaluate guidance --faces 4 --tasks inpaint --methods unguided,greedy,dps:strength=50 \\\n--lookahead 1,4 "
                     + "--evaluations 50 --output few"),
         ];
-        foreach (
-            Option option in (Option[])
-                [faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, threads, output, json])
-        {
-            Options.Add(option);
-        }
+        AddAll(faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, threads, output, json);
 
         SetAction(Run);
     }

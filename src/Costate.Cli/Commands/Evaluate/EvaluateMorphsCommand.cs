@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Faces.Files;
@@ -25,77 +24,36 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
     ];
 
     private readonly Func<string?, FaceModel> load;
-    private readonly Option<string> study = new("--study")
-    {
-        HelpName = "NAME",
-        Description = "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).",
-        DefaultValueFactory = _ => Studies[0].Name,
-    };
-    private readonly Option<string?> methods = SamplingOptions.Text(
-        "--methods",
-        "LIST",
-        "Other methods instead, with commas between them; see below.");
+    private readonly Option<string> study = CommonOptions.Text(
+        "--study", "NAME", "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).", Studies[0].Name);
+    private readonly Option<string?> methods = CommonOptions.Text(
+        "--methods", "LIST", "Other methods instead, with commas between them; see below.");
     private readonly Option<int?> pairs = CommonOptions.Whole(
-        "--pairs",
-        1,
-        MaxCandidates / 2,
-        "The most similar pairs, so many. [default: 200, of the tables 100]");
-    private readonly Option<string> shard = new("--shard")
-    {
-        HelpName = "I/N",
-        Description = "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.",
-        DefaultValueFactory = _ => "1/1",
-    };
+        "--pairs", 1, MaxCandidates / 2, "The most similar pairs, so many. [default: 200, of the tables 100]");
+    private readonly Option<string> shard = CommonOptions.Text(
+        "--shard", "I/N", "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.", "1/1");
     private readonly Option<int?> batch = CommonOptions.Whole(
-        "--batch",
-        1,
-        Limits.Together,
-        $"Pairs computed together. [default: {DefaultBatch}]");
+        "--batch", 1, Limits.Together, $"Pairs computed together. [default: {DefaultBatch}]");
     private readonly Option<double?> rate = CommonOptions.Number(
-        "--learning-rate",
-        "R",
-        v => v > 0,
-        "a number above 0",
-        $"Of noise and code. [default: {new EvaluationSettings().LearningRate}]");
+        "--learning-rate", "R", v => v > 0, "a number above 0", $"Of noise and code. [default: {new EvaluationSettings().LearningRate}]");
     private readonly Option<int?> encodingSteps = CommonOptions.Whole(
-        "--encode-steps",
-        1,
-        Limits.Steps,
-        $"Steps from the faces to their noise. [default: {new EvaluationSettings().EncodingSteps}]");
+        "--encode-steps", 1, Limits.Steps, $"Steps from the faces to their noise. [default: {new EvaluationSettings().EncodingSteps}]");
     private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps",
-        2,
-        Limits.Steps,
-        $"N, sampling steps of the methods that optimise. [default: {new EvaluationSettings().Steps}]");
+        "--steps", 2, Limits.Steps, $"N, sampling steps of the methods that optimise. [default: {new EvaluationSettings().Steps}]");
     private readonly Option<int?> iterations = CommonOptions.Whole(
-        "--iterations",
-        1,
-        Limits.Iterations,
-        $"Steps of the optimisation. [default: {new EvaluationSettings().Iterations}]");
+        "--iterations", 1, Limits.Iterations, $"Steps of the optimisation. [default: {new EvaluationSettings().Iterations}]");
     private readonly Option<int?> blendSteps = CommonOptions.Whole(
-        "--blend-steps",
-        2,
-        Limits.Steps,
+        "--blend-steps", 2, Limits.Steps,
         $"Sampling steps of the methods that only blend; of Fast-DiM half as many. [default: {new EvaluationSettings().BlendSteps}]");
     private readonly Option<int?> blends = CommonOptions.Whole(
-        "--blends",
-        2,
-        Limits.Together,
-        $"Blends of Morph-PIPE. [default: {new EvaluationSettings().Blends}]");
+        "--blends", 2, Limits.Together, $"Blends of Morph-PIPE. [default: {new EvaluationSettings().Blends}]");
     private readonly Option<int?> innerSteps = CommonOptions.Whole(
-        "--inner-steps",
-        1,
-        Limits.Iterations,
+        "--inner-steps", 1, Limits.Iterations,
         $"Steps of Greedy-DiM* at each sampling step. [default: {new EvaluationSettings().InnerSteps}]");
     private readonly Option<int?> candidates = CommonOptions.Whole(
-        "--candidates",
-        2,
-        MaxCandidates,
-        $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
+        "--candidates", 2, MaxCandidates, $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
     private readonly Option<int?> probes = CommonOptions.Whole(
-        "--probes",
-        1,
-        Limits.Together,
+        "--probes", 1, Limits.Together,
         $"Other pictures of each person that morphs are compared with. [default: {new EvaluationSettings().Probes}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-morphs");
@@ -125,36 +83,13 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         ];
         Examples =
         [
-            new(
-                "A quick look",
+            new("A quick look",
                 "costate evaluate morphs --pairs 4 --candidates 20 --encode-steps 20 --blend-steps 10 \\\n--steps 5 --iterations 5 "
                     + "--inner-steps 5"),
         ];
-        foreach (
-            Option option in (Option[])
-                [
-                    study,
-                    methods,
-                    pairs,
-                    shard,
-                    batch,
-                    rate,
-                    encodingSteps,
-                    steps,
-                    iterations,
-                    blendSteps,
-                    blends,
-                    innerSteps,
-                    candidates,
-                    probes,
-                    weights,
-                    threads,
-                    output,
-                    json,
-                ])
-        {
-            Options.Add(option);
-        }
+        AddAll(
+            study, methods, pairs, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates,
+            probes, weights, threads, output, json);
 
         SetAction(Run);
     }

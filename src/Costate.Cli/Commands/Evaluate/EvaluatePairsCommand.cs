@@ -31,19 +31,11 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
     private readonly Func<string?, FaceModel> load;
     private readonly MorphOptions options = new();
     private readonly Option<int?> people = CommonOptions.Whole(
-        "--people",
-        2,
-        MaxPeople,
-        $"How many people to draw, at most {MaxPeople}. [default: {DefaultPeople}]");
+        "--people", 2, MaxPeople, $"How many people to draw, at most {MaxPeople}. [default: {DefaultPeople}]");
     private readonly Option<ulong?> identity = CommonOptions.Seed(
-        "--identity",
-        "SEED",
-        "Identity seed of the first; the others follow.",
-        DefaultIdentity);
+        "--identity", "SEED", "Identity seed of the first; the others follow.", DefaultIdentity);
     private readonly Option<int?> tries = CommonOptions.Whole(
-        "--tries",
-        1,
-        Limits.People,
+        "--tries", 1, Limits.People,
         $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-pairs");
@@ -74,16 +66,10 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
             new("How the bundled faces were chosen", "costate evaluate pairs") { TakesLong = true },
             new("A quick look", "costate evaluate pairs --people 20 --tries 2 --encode-steps 10 --steps 5 --iterations 5"),
         ];
-        foreach (Option option in (Option[])[people, identity, tries])
-        {
-            Options.Add(option);
-        }
+        AddAll(people, identity, tries);
 
-        options.AddTo(this);
-        foreach (Option option in (Option[])[weights, threads, output, json])
-        {
-            Options.Add(option);
-        }
+        AddAll(options.All);
+        AddAll(weights, threads, output, json);
 
         SetAction(Run);
     }

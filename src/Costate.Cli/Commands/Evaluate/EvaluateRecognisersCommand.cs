@@ -22,15 +22,9 @@ internal sealed class EvaluateRecognisersCommand : ComputingCommand
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-recognisers");
     private readonly Option<int?> identities = CommonOptions.Whole(
-        "--identities",
-        2,
-        Limits.People,
-        $"How many people. [default: {DefaultIdentities}]");
+        "--identities", 2, Limits.People, $"How many people. [default: {DefaultIdentities}]");
     private readonly Option<int?> pictures = CommonOptions.Whole(
-        "--pictures",
-        2,
-        Limits.Together,
-        $"How many pictures of each. [default: {DefaultPictures}]");
+        "--pictures", 2, Limits.Together, $"How many pictures of each. [default: {DefaultPictures}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -56,10 +50,7 @@ internal sealed class EvaluateRecognisersCommand : ComputingCommand
         [
             new("A quick look, on fewer people", "costate evaluate recognisers --identities 50 --pictures 2"),
         ];
-        foreach (Option option in (Option[])[weights, output, identities, pictures, threads, json])
-        {
-            Options.Add(option);
-        }
+        AddAll(weights, output, identities, pictures, threads, json);
 
         SetAction(Run);
     }

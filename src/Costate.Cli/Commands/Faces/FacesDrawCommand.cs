@@ -21,28 +21,16 @@ internal sealed class FacesDrawCommand : ComputingCommand
     private readonly Option<string> output = CommonOptions.Output("costate-faces");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<int?> people = CommonOptions.Whole(
-        "--people",
-        1,
-        MaxPortraits,
-        $"How many people: rows of the sheet. [default: {DefaultPeople}]");
+        "--people", 1, MaxPortraits, $"How many people: rows of the sheet. [default: {DefaultPeople}]");
     private readonly Option<int?> pictures = CommonOptions.Whole(
-        "--pictures",
-        1,
-        MaxPortraits,
-        $"How many pictures of each: columns of the sheet. [default: {DefaultPictures}]");
+        "--pictures", 1, MaxPortraits, $"How many pictures of each: columns of the sheet. [default: {DefaultPictures}]");
     private readonly Option<ulong?> identity = CommonOptions.Seed(
-        "--identity",
-        "SEED",
+        "--identity", "SEED",
         $"Identity seed of the first person; the others follow. Those below {DrawnFaces.FirstHeldOut} are for training.");
     private readonly Option<ulong?> circumstance = CommonOptions.Seed(
-        "--circumstance",
-        "SEED",
-        "Circumstance seed of the first picture; the others follow.");
+        "--circumstance", "SEED", "Circumstance seed of the first picture; the others follow.");
     private readonly Option<int?> size = CommonOptions.Whole(
-        "--size",
-        DrawnFaces.SmallestSize,
-        DrawnFaces.LargestSize,
-        $"Height and width of a portrait in pixels. [default: 64]");
+        "--size", DrawnFaces.SmallestSize, DrawnFaces.LargestSize, $"Height and width of a portrait in pixels. [default: 64]");
 
     [SetsRequiredMembers]
     internal FacesDrawCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -63,10 +51,7 @@ internal sealed class FacesDrawCommand : ComputingCommand
             new("Eight people in eight pictures each", "costate faces draw"),
             new("One person, large", "costate faces draw --people 1 --pictures 1 --identity 7 --size 512"),
         ];
-        foreach (Option option in (Option[])[output, json, people, pictures, identity, circumstance, size])
-        {
-            Options.Add(option);
-        }
+        AddAll(output, json, people, pictures, identity, circumstance, size);
 
         SetAction(Run);
     }

@@ -10,7 +10,6 @@ using Costate.Faces.Names;
 using Costate.Faces.Reports;
 using Costate.Networks;
 using static TorchSharp.torch;
-using Option = System.CommandLine.Option;
 
 namespace Costate.Cli.Commands.Guide;
 
@@ -61,30 +60,21 @@ internal sealed class GuideCommand : ComputingCommand
         Examples =
         [
             new("Fill in the middle of a bundled face", "costate guide --task inpaint"),
-            new(
-                "Your own picture with a mask of yours, two samples",
+            new("Your own picture with a mask of yours, two samples",
                 "costate guide face.png --task inpaint --mask mask.png --method dps --steps 200 --samples 2"),
-            new(
-                "Four times as large, the loss taken four steps ahead",
+            new("Four times as large, the loss taken four steps ahead",
                 "costate guide face.png --task super-resolution --lookahead 4 --steps 50"),
-            new(
-                "Deblur by end-to-end optimisation of noise and code",
+            new("Deblur by end-to-end optimisation of noise and code",
                 "costate guide face.png --task deblur --blur 3 --method end-to-end --iterations 20"),
-            new(
-                "Another face until a recogniser sees the person of this one",
+            new("Another face until a recogniser sees the person of this one",
                 "costate guide face.png --task identity --code other-face.png --method freedom"),
-            new(
-                "A model and a loss of your own",
+            new("A model and a loss of your own",
                 "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule "
                     + "vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),
         ];
         Arguments.Add(picture);
-        options.AddTo(this);
-        modelOptions.AddTo(this);
-        foreach (Option option in (Option[])[threads, output, json])
-        {
-            Options.Add(option);
-        }
+        AddAll([.. options.All, .. modelOptions.All]);
+        AddAll(threads, output, json);
 
         SetAction(Run);
     }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
@@ -27,19 +26,12 @@ internal sealed class MorphCommand : ComputingCommand
                 + "Without them, two bundled examples.",
         Arity = ArgumentArity.ZeroOrMore,
     };
-    private readonly Option<string?> batch = SamplingOptions.Text(
-        "--batch",
-        "FILE",
-        "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
+    private readonly Option<string?> batch = CommonOptions.Text(
+        "--batch", "FILE", "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
     private readonly Option<int?> group = CommonOptions.Whole(
-        "--group",
-        1,
-        Limits.Together,
-        $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
-    private readonly Option<string?> weights = SamplingOptions.Text(
-        "--weights",
-        "DIR",
-        "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
+        "--group", 1, Limits.Together, $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
+    private readonly Option<string?> weights = CommonOptions.Text(
+        "--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
     private readonly Option<string> output = CommonOptions.Output("costate-morph", " With --batch, of each pair.");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<int?> threads = CommonOptions.Threads(
@@ -71,8 +63,7 @@ internal sealed class MorphCommand : ComputingCommand
         Examples =
         [
             new("Two bundled faces", "costate morph"),
-            new(
-                "Two of your own, as published: plain descent on AdjointDEIS",
+            new("Two of your own, as published: plain descent on AdjointDEIS",
                 "costate morph a.png b.png --optimiser descent --learning-rate 0.1 \\\n--method adjoint-deis:1 --output published"),
             new("Many pairs", "costate morph --batch pairs.csv --output morphs --json"),
             new("The SDE, ten steps, L-BFGS", "costate morph a.png b.png --sde --steps 10 --optimiser l-bfgs --iterations 5 --output sde"),
@@ -80,11 +71,8 @@ internal sealed class MorphCommand : ComputingCommand
         Arguments.Add(pictures);
         Options.Add(batch);
         Options.Add(group);
-        options.AddTo(this);
-        foreach (Option option in (Option[])[weights, threads, output, json])
-        {
-            Options.Add(option);
-        }
+        AddAll(options.All);
+        AddAll(weights, threads, output, json);
 
         SetAction(Run);
     }

@@ -8,7 +8,7 @@ namespace Costate.Cli.Commands.Study;
 internal sealed class StudyOptions
 {
     private readonly Option<string> output = CommonOptions.Output("costate-study");
-    private readonly Option<bool> quick = new("--quick") { Description = "Fewer steps." };
+    private readonly Option<bool> quick = CommonOptions.Flag("--quick", "Fewer steps.");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<int?> threads = CommonOptions.Threads(
         "Threads of torch. One is fastest here: the problems are small. [default: 1]");

@@ -40,10 +40,7 @@ internal sealed class TrainAllCommand : ComputingCommand
             "Ctrl-C stops with a checkpoint, and the same command goes on.",
         ];
         Examples = [new("All of it, in about three hours on one core", "costate train all --output trained") { TakesLong = true }];
-        foreach (Option option in (Option[])[output, minutes, threads])
-        {
-            Options.Add(option);
-        }
+        AddAll(output, minutes, threads);
 
         SetAction(Run);
     }

@@ -28,11 +28,10 @@ internal sealed class TrainAttributeJudgesCommand : NetworkCommand
         ];
         Examples =
         [
-            new(
-                "Two steps on a few faces, to see that it runs",
+            new("Two steps on a few faces, to see that it runs",
                 "costate train attribute-judges --steps 2 --identities 4 --circumstances 2 --batch 4 --output judges"),
         ];
-        Shared.AddTo(this);
+        AddAll(Shared.All);
         SetAction(parsed => Run(
             parsed,
             (faces, settings) => new AttributeTask(AttributeJudges.Config(TrainingRecipe.AttributeWidth), faces, settings)));

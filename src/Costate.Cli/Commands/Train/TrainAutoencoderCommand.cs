@@ -22,8 +22,7 @@ internal sealed class TrainAutoencoderCommand : NetworkCommand
         ];
         Examples =
         [
-            new(
-                "Two steps on a few faces, to see that it runs",
+            new("Two steps on a few faces, to see that it runs",
                 "costate train autoencoder --steps 2 --identities 4 --circumstances 2 --batch 2 --output autoencoder"),
         ];
         var from = new Option<string?>("--from")
@@ -32,7 +31,7 @@ internal sealed class TrainAutoencoderCommand : NetworkCommand
             HelpName = "FILE",
         };
         Options.Add(from);
-        Shared.AddTo(this);
+        AddAll(Shared.All);
         SetAction(parsed => Run(
             parsed,
             (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings, parsed.GetValue(from))));

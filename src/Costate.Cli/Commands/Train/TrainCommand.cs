@@ -12,7 +12,7 @@ internal sealed class TrainCommand : DocumentedCommand
 {
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
-    private readonly Option<bool> check = new("--check") { Description = "Only see, in less than a minute, that every part still learns." };
+    private readonly Option<bool> check = CommonOptions.Flag("--check", "Only see, in less than a minute, that every part still learns.");
 
     [SetsRequiredMembers]
     internal TrainCommand(Terminal terminal, CancellationToken cancellationToken)

@@ -36,14 +36,13 @@ internal sealed class TrainRecogniserCommand : NetworkCommand
         ];
         Examples =
         [
-            new(
-                "Two steps on a few faces, to see that it runs",
+            new("Two steps on a few faces, to see that it runs",
                 "costate train recogniser --loss adaface --width 8 --steps 2 --identities 4 --circumstances 2 --batch 4 --output recogniser"
             ),
         ];
         Options.Add(loss);
         Options.Add(width);
-        Shared.AddTo(this);
+        AddAll(Shared.All);
         SetAction(parsed =>
         {
             (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width) ?? DefaultChannels);

@@ -29,10 +29,7 @@ internal sealed class TrainVocabularyCommand : ComputingCommand
     {
         Notes = [$"Files: {CaptionVocabulary.VocabularyFile} and {CaptionVocabulary.MergesFile}, the same on every machine."];
         Examples = [new("The vocabulary that comes with the tool", "costate train vocabulary --output tokenizer")];
-        foreach (Option option in (Option[])[output, captions, merges])
-        {
-            Options.Add(option);
-        }
+        AddAll(output, captions, merges);
 
         SetAction(Run);
     }

@@ -11,17 +11,12 @@ internal sealed class TrainingOptions
     private readonly Option<string> output;
     private readonly Option<double?> minutes = CommonOptions.Minutes("Train so long in all, earlier runs in the same folder included.");
     private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps",
-        1,
-        Limits.TrainingSteps,
-        "Train so many steps in all, instead of --minutes.");
+        "--steps", 1, Limits.TrainingSteps, "Train so many steps in all, instead of --minutes.");
     private readonly Option<int?> batch;
     private readonly Option<int?> microBatch;
     private readonly Option<double?> learningRate;
     private readonly Option<ulong?> seed = CommonOptions.Seed(
-        "--seed",
-        "S",
-        "Of the first weights and of everything drawn while training.");
+        "--seed", "S", "Of the first weights and of everything drawn while training.");
     private readonly Option<string?> data = new("--data")
     {
         Description =
@@ -66,15 +61,11 @@ internal sealed class TrainingOptions
             $"Portraits of each. [default: {defaults.Faces.Circumstances}]");
     }
 
-    internal void AddTo(Command command)
-    {
-        foreach (
-            Option option in (Option[])
-                [output, minutes, steps, batch, microBatch, learningRate, seed, data, identities, circumstances, threads])
-        {
-            command.Options.Add(option);
-        }
-    }
+    /// <summary>All of them, in the order of the help.</summary>
+    internal IReadOnlyList<Option> All =>
+    [
+        output, minutes, steps, batch, microBatch, learningRate, seed, data, identities, circumstances, threads,
+    ];
 
     /// <summary>Where it trains.</summary>
     internal string FolderOf(ParseResult parsed) => parsed.GetValue(output)!;
