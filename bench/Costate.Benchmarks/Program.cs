@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using Costate;
 using Costate.Benchmarks;
 using Costate.Benchmarks.Memory;
 using Costate.Benchmarks.Network;
 using Costate.Benchmarks.Overhead;
 using Costate.Benchmarks.Reversible;
+using Costate.Benchmarks.StableDiffusion;
 
 // The networks measured go around what oneDNN gets wrong.
 CpuLibraries.Prepare(keepOneDnn: true);
@@ -63,19 +65,25 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
     return command;
 }
 
-static object Measure(string measurement, int[] arguments) => measurement switch
+static object Measure(string measurement, string[] arguments)
 {
-    nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(arguments[0]),
-    nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(arguments[0]),
-    nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(arguments[0]),
-    nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(
-        arguments[0],
-        arguments.Length > 1 ? Checkpointing.Revolve(arguments[1]) : null),
-    nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(arguments[0]),
-    nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(arguments[0], arguments[1]),
-    nameof(ReversibleBenchmark.Time) => ReversibleBenchmark.Time(),
-    nameof(RecomputationMeasurement.UnetGrowth) => RecomputationMeasurement.UnetGrowth(arguments[0] != 0),
-    nameof(RecomputationMeasurement.DecoderGrowth) => RecomputationMeasurement.DecoderGrowth(arguments[0] != 0),
-    nameof(MemoryMeasurement.Residue) => MemoryMeasurement.Residue(arguments[0]),
-    _ => throw new ArgumentException($"There is no measurement {measurement}."),
-};
+    int Number(int index) => int.Parse(arguments[index], CultureInfo.InvariantCulture);
+    return measurement switch
+    {
+        nameof(LoadingMeasurement.LoadingGrowth) => LoadingMeasurement.LoadingGrowth(arguments[0], Number(1), Number(2)),
+        nameof(LoadingMeasurement.Seconds) => LoadingMeasurement.Seconds(arguments[0]),
+        nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(Number(0)),
+        nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(Number(0)),
+        nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(Number(0)),
+        nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(
+            Number(0),
+            arguments.Length > 1 ? Checkpointing.Revolve(Number(1)) : null),
+        nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(Number(0)),
+        nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(Number(0), Number(1)),
+        nameof(ReversibleBenchmark.Time) => ReversibleBenchmark.Time(),
+        nameof(RecomputationMeasurement.UnetGrowth) => RecomputationMeasurement.UnetGrowth(Number(0) != 0),
+        nameof(RecomputationMeasurement.DecoderGrowth) => RecomputationMeasurement.DecoderGrowth(Number(0) != 0),
+        nameof(MemoryMeasurement.Residue) => MemoryMeasurement.Residue(Number(0)),
+        _ => throw new ArgumentException($"There is no measurement {measurement}."),
+    };
+}
