@@ -24,9 +24,12 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("network", "Time of the embedded network, beside its convolutions and matrix products.", NetworkBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
     Subject("reversible", "Reversible gradients, in child processes (Linux only).", ReversibleBenchmark.Run),
+    Subject("loading", "Time and memory of loading full-size Stable Diffusion 1.5 (Linux only; 5 GB).", StableDiffusionBenchmark.Loading),
+    Subject("unet", "Time and memory of its U-Net (Linux only; 12 GB).", StableDiffusionBenchmark.Unet),
+    Subject("pipeline", "Memory of its samples and gradients (Linux only; 12 GB).", StableDiffusionBenchmark.Pipeline),
     Subject(
         "all",
-        "All of them.",
+        "All of them but those of full-size Stable Diffusion.",
         () =>
             OverheadBenchmark
                 .Run()
@@ -71,7 +74,12 @@ static object Measure(string measurement, string[] arguments)
     return measurement switch
     {
         nameof(LoadingMeasurement.LoadingGrowth) => LoadingMeasurement.LoadingGrowth(arguments[0], Number(1), Number(2)),
-        nameof(LoadingMeasurement.Seconds) => LoadingMeasurement.Seconds(arguments[0]),
+        nameof(LoadingMeasurement.LoadingTime) => LoadingMeasurement.LoadingTime(arguments[0]),
+        nameof(UnetMeasurement.UnetCall) => UnetMeasurement.UnetCall(arguments[0], Number(1)),
+        nameof(UnetMeasurement.VjpGrowth) => UnetMeasurement.VjpGrowth(arguments[0], Number(1), Number(2) != 0, Number(3) != 0),
+        nameof(UnetMeasurement.VjpTime) => UnetMeasurement.VjpTime(arguments[0], Number(1), Number(2) != 0),
+        nameof(PipelineMeasurement.SamplePeak) => PipelineMeasurement.SamplePeak(arguments[0], Number(1)),
+        nameof(PipelineMeasurement.GradientPeak) => PipelineMeasurement.GradientPeak(arguments[0], Number(1), Number(2)),
         nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(Number(0)),
         nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(Number(0)),
         nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(Number(0)),

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Costate.Benchmarks.Memory;
+using Costate.Benchmarks.Overhead;
 using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -50,27 +50,12 @@ internal static class LoadingMeasurement
         }
     }
 
-    /// <summary>Seconds for loading a pipeline, and for copying its files of weights into fresh memory; the median of several in
-    /// turns.</summary>
-    internal static double[] Seconds(string folder)
+    /// <summary>The time of loading a pipeline beside that of copying its files of weights into fresh memory.</summary>
+    internal static InterleavedRatio LoadingTime(string folder)
     {
-        List<double> loading = [], copying = [];
+        set_num_threads(1);
         string[] files = [.. StableDiffusionFolder.Weights(folder)];
-        for (int turn = 0; turn <= Turns; turn++)
-        {
-            copying.Add(Timed(() => Copy(files)));
-            loading.Add(Timed(() => DiffusionPipeline.FromPretrained(folder).Dispose()));
-        }
-
-        // The first of both brings the files into the system's cache and the code into being.
-        return [.. new[] { loading, copying }.Select(all => all.Skip(1).Order().ElementAt(Turns / 2))];
-    }
-
-    private static double Timed(Action action)
-    {
-        var clock = Stopwatch.StartNew();
-        action();
-        return clock.Elapsed.TotalSeconds;
+        return InterleavedRatio.MeasureTurns(() => DiffusionPipeline.FromPretrained(folder).Dispose(), () => Copy(files), Turns);
     }
 
     private static unsafe void Copy(string[] files)
