@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Costate.Experiments;
+using Costate.Faces.Reports;
 
 namespace Costate.Cli.Machines;
 

@@ -1,5 +1,4 @@
 using Costate.Cli.Terminals;
-using Costate.Experiments;
 using Costate.Faces.Reports;
 using Spectre.Console;
 

@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
-using Costate.Cli.Names;
 using Costate.Cli.Terminals;
 using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;
+using Costate.Faces.Names;
 using Costate.Faces.Reports;
 using Costate.Networks;
 using TorchSharp;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Faces.Names;
+using Costate.Faces.Sampling;
 using Costate.Networks;
 using static TorchSharp.torch;
 using Option = System.CommandLine.Option;

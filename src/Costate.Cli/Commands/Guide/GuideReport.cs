@@ -1,4 +1,3 @@
-using Costate.Experiments;
 using Costate.Faces.Guidance;
 using Costate.Faces.Reports;
 

@@ -1,31 +1,27 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Faces.Files;
-using Costate.Faces.Reports;
-using static TorchSharp.torch;
+using Costate.Faces.Sampling;
 
 namespace Costate.Cli.Commands.Sampling;
 
 /// <summary><c>costate sample</c>: draws samples.</summary>
-internal sealed class SampleCommand : DocumentedCommand
+internal sealed class SampleCommand : SamplingCommand
 {
     internal const string TensorFile = "sample.safetensors";
 
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
-    private readonly SamplingOptions options = new("costate-sample");
-
     [SetsRequiredMembers]
     internal SampleCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("sample", "Draws samples from a diffusion or flow model: yours, as a TorchScript file, or the embedded one of drawn faces.")
+        : base(
+            "sample",
+            "Draws samples from a diffusion or flow model: yours, as a TorchScript file, or the embedded one of drawn faces.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
             .. SamplingOptions.Notes,
-            $"Files: {TensorFile} (sample, start_noise), {RunReport.FileName} (settings, cost), and for images, of 1 or 3 channels, "
+            $"Files: {TensorFile} (sample, start_noise), {SamplingReport.FileName} (settings, cost), and for images, of 1 or 3 channels, "
                 + "sample.png with values from -1 (black) to 1 (white), pixel by pixel; of several sample-1.png and so on, "
                 + "and sheet.png with all of them.",
         ];
@@ -58,39 +54,13 @@ internal sealed class SampleCommand : DocumentedCommand
                 "costate sample --model denoiser.ts.pt --schedule rectified-flow --prediction flow \\\n--condition cond.safetensors "
                     + "--shape 3,8,8 --solver euler --output flow"),
         ];
-        options.AddTo(this);
+        Shared.AddTo(this);
         SetAction(Run);
     }
 
-    private int Run(ParseResult parsed)
+    private int Run(ParseResult parsed) => Run(Shared.Parse(parsed, NewInputs()), TensorFile, run =>
     {
-        SamplingSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
-        settings.Plan.WarnOfIgnored(terminal);
-        using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
-        using var session = new SamplingSession(settings);
-        SamplePictures? pictures = SamplePictures.For(session.Start.shape);
-        folder.Expect(pictures?.Names ?? []);
-
-        Tensor sample;
-        using (var line = new ProgressLine(terminal, "sampling", total: 1))
-        {
-            sample = session.Sampler.Sample(
-                session.Start,
-                session.Condition,
-                session.Noise,
-                new RunProgress(line, hasGradient: false),
-                cancellationToken);
-        }
-
-        SortedDictionary<string, Setting> described = settings.Describe(session.Start.shape);
-        session.Write(
-            folder.Stage(TensorFile),
-            new() { ["sample"] = sample, ["start_noise"] = session.Start },
-            Name,
-            described,
-            cancellationToken);
-        pictures?.Write(sample, folder, cancellationToken);
-        session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
-        return ExitCode.Done;
-    }
+        run.Expect(run.Start.shape);
+        return run.Sampling.Sample(run.Start, run.Progress("sampling"), Cancellation);
+    });
 }

@@ -1,6 +1,6 @@
-using Costate.Cli.Terminals;
+using Costate.Faces;
 
-namespace Costate.Cli.Tests.Terminals;
+namespace Costate.Cli.Tests;
 
 public sealed class CancellableTests
 {

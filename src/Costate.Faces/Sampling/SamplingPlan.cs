@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
-using Costate.Cli.Names;
-using Costate.Cli.Terminals;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
+using Costate.Faces.Reports;
 using Costate.Networks;
 
-namespace Costate.Cli.Commands.Sampling;
+namespace Costate.Faces.Sampling;
 
 /// <summary>How a network is sampled: all of a sampler but the network itself.</summary>
 internal sealed record SamplingPlan
@@ -35,7 +34,7 @@ internal sealed record SamplingPlan
 
     internal required int? TrainingTimesteps { get; init; }
 
-    /// <summary>The options that it comes from, by their names without dashes, with the values of those that were not given.</summary>
+    /// <summary>What it was made of as text, by name, with the values of what was left to the schedule.</summary>
     internal required IReadOnlyDictionary<string, string> Options { get; init; }
 
     /// <summary>Options of a scheduler configuration that have no effect.</summary>
@@ -98,24 +97,41 @@ internal sealed record SamplingPlan
                 "numbers with commas between them, such as 1,0.75,0.5,0.25")),
         ];
 
-    /// <summary>Tells the user what has no effect.</summary>
-    internal void WarnOfIgnored(Terminal terminal)
+    /// <summary>What of a scheduler configuration has no effect, a sentence; null where nothing does.</summary>
+    internal string? Warning
     {
-        if (IgnoredOptions.Count > 0)
+        get
         {
+            if (IgnoredOptions.Count == 0)
+            {
+                return null;
+            }
+
             IEnumerable<string> shown = IgnoredOptions
                 .Take(MaxShown)
                 .Select(name => JsonEncodedText.Encode(name).ToString())
                 .Select(name => name.Length > LongestName ? name[..LongestName] + "..." : name);
             string more = IgnoredOptions.Count > MaxShown ? $" and {IgnoredOptions.Count - MaxShown} more" : "";
-            terminal.Error.WriteLine(
-                $"The scheduler configuration has options that {GridName} does not, and that have no effect: "
-                    + $"{string.Join(", ", shown)}{more}.");
+            return $"The scheduler configuration has options that {GridName} does not, and that have no effect: "
+                + $"{string.Join(", ", shown)}{more}.";
         }
     }
 
+    /// <summary>By name: what a result says of how it was sampled.</summary>
+    internal IEnumerable<(string Name, Setting? Value)> Describe() =>
+    [
+        ("schedule", Schedule.ToString()),
+        ("solver", Solver.Name),
+        ("steps", Grid.Steps),
+        ("grid", GridName),
+        ("start", Grid.Start),
+        ("end", Grid.End),
+        ("timeScale", TrainingTimesteps is null ? TimeScale : null),
+        ("trainingTimesteps", TrainingTimesteps),
+    ];
+
     /// <summary>The plan for the embedded model of faces, as it was trained; what is null has the default of its schedule.</summary>
-    /// <exception cref="UsageException">A name is unknown, or the numbers do not go together.</exception>
+    /// <exception cref="InputException">A name is unknown, or the numbers do not go together.</exception>
     internal static SamplingPlan ForFaces(string? solver, string? grid, int steps, double? start, double? end) =>
         FromNames(
             EmbeddedModel.ScheduleName,
@@ -129,7 +145,7 @@ internal sealed record SamplingPlan
             EmbeddedModel.TrainingTimesteps);
 
     /// <summary>The plan that names stand for; what is null has the default of the schedule.</summary>
-    /// <exception cref="UsageException">A name is unknown, or the numbers do not go together.</exception>
+    /// <exception cref="InputException">A name is unknown, or the numbers do not go together.</exception>
     internal static SamplingPlan FromNames(
         string schedule,
         Prediction prediction,
@@ -165,6 +181,14 @@ internal sealed record SamplingPlan
                 ("time-scale", trainingTimesteps is null ? Text(timeScale ?? 1) : null),
                 ("training-timesteps", trainingTimesteps is int n ? Text(n) : null)),
         };
+    }
+
+    /// <summary>The same plan over the last steps alone: at least one, and this share of them all.</summary>
+    internal SamplingPlan LastPart(double share)
+    {
+        // In decimal, 0.07 of 100 steps are 7 and not a little more.
+        int left = Grid.Steps - Math.Max(1, (int)Math.Ceiling((decimal)share * Grid.Steps));
+        return this with { Grid = TimeGrid.FromTimes([.. Grid.Times.Skip(left)], [.. Grid.NetworkTimes.Skip(left)]) };
     }
 
     private static Dictionary<string, string> Named(params (string Name, string? Value)[] options) =>

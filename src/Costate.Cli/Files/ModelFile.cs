@@ -1,8 +1,8 @@
-using Costate.Cli.Files;
+using Costate.Faces.Sampling;
 using Costate.Networks;
 using TorchSharp;
 
-namespace Costate.Cli.Commands.Sampling;
+namespace Costate.Cli.Files;
 
 /// <summary>A TorchScript denoiser of the user's as a model.</summary>
 internal static class ModelFile

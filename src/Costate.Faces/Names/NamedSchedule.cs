@@ -1,12 +1,10 @@
-using Costate.Faces.Names;
+namespace Costate.Faces.Names;
 
-namespace Costate.Cli.Names;
-
-/// <summary>A noise schedule as <c>--schedule</c> names it, and what goes with it when nothing else is said.</summary>
+/// <summary>A noise schedule by its name, and what goes with it when nothing else is said.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Parameters">The names of its numbers and their default values.</param>
-/// <param name="Grid">The default of <c>--grid</c>.</param>
-/// <param name="EndOf">The default of <c>--end</c>.</param>
+/// <param name="Grid">The name of its default grid.</param>
+/// <param name="EndOf">The time that sampling ends at unless another is said.</param>
 /// <param name="StartScaleIsSigma">Whether start noise is multiplied by sigma at the start; a variance-preserving schedule starts from
 /// standard noise.</param>
 /// <param name="Make">The schedule itself.</param>
@@ -37,14 +35,14 @@ internal sealed record NamedSchedule(
     ];
 
     /// <summary>The schedule that a text stands for.</summary>
-    /// <exception cref="UsageException">The name is unknown, or the numbers do not fit.</exception>
+    /// <exception cref="InputException">The name is unknown, or the numbers do not fit.</exception>
     internal static (NamedSchedule Named, IReadOnlyList<double> Numbers, NoiseSchedule Schedule) Parse(string text)
     {
         Specification given = Specification.Parse("schedule", text);
         NamedSchedule named = Specification.Find("schedule", given.Name, All, s => s.Name);
         if (given.Numbers.Count > named.Parameters.Count)
         {
-            throw new UsageException($"Got --schedule {text} with {given.Numbers.Count} numbers; expected {named.Form()}.");
+            throw new InputException("schedule", $"{text} with {given.Numbers.Count} numbers", named.Form());
         }
 
         double[] numbers = [.. named.Parameters.Select((p, i) => i < given.Numbers.Count ? given.Numbers[i] : p.Default)];
@@ -54,7 +52,7 @@ internal sealed record NamedSchedule(
         }
         catch (ArgumentException e)
         {
-            throw new UsageException($"Got --schedule {text}: {FailureText.Of(e)}");
+            throw new InputException("schedule", text, "one whose numbers are in range", Reason.Of(e), e);
         }
     }
 

@@ -1,4 +1,4 @@
-namespace Costate.Experiments;
+namespace Costate.Faces;
 
 /// <summary>How much of a run is done, its phases weighed by the time they take.</summary>
 internal static class RunShare

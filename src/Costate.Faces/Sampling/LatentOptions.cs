@@ -1,13 +1,12 @@
 using System.Globalization;
-using Costate.Cli.Names;
 using Costate.Faces.Names;
 using Costate.Networks;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Commands.Sampling;
+namespace Costate.Faces.Sampling;
 
 /// <summary>
-/// What a latent's file says of how it was made: the values of the options, by their names without dashes. Files of others say nothing.
+/// What a latent's file says of how it was made: what its plan was made of, as text, by name. Files of others say nothing.
 /// </summary>
 /// <param name="File">Where it was read.</param>
 /// <param name="Values">As they were typed, or what they are unless given.</param>
@@ -34,13 +33,13 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
     };
 
     /// <summary>Those among the remarks of a latent's file, which may hold anything.</summary>
-    /// <exception cref="CommandException">One means nothing.</exception>
+    /// <exception cref="InvalidDataException">One means nothing.</exception>
     internal static LatentOptions Of(string file, IReadOnlyDictionary<string, string> remarks, ScalarType dtype)
     {
         Dictionary<string, string> values = remarks
             .Where(r => r.Key.StartsWith(Prefix, StringComparison.Ordinal))
             .Select(r => (Name: r.Key[Prefix.Length..], r.Value))
-            .Concat(SamplingSettings.Dtypes.Where(d => d.Value == dtype).Select(d => (Name: "dtype", Value: d.Name)))
+            .Concat(NamedDtype.All.Where(d => d.Value == dtype).Select(d => (Name: "dtype", Value: d.Name)))
             .ToDictionary(r => r.Name, r => r.Value);
         foreach ((string name, string value) in values)
         {
@@ -48,9 +47,9 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
             {
                 Meanings.GetValueOrDefault(name)?.Invoke(value);
             }
-            catch (Exception e) when (e is CommandException or ArgumentException or FormatException or OverflowException)
+            catch (Exception e) when (e is ArgumentException or FormatException or OverflowException)
             {
-                throw new CommandException(
+                throw new InvalidDataException(
                     $"Cannot decode the latent {file}: its {Prefix}{name} is {ErrorText.Quote(value)}, which means nothing here. "
                         + "Invert anew, or use the version of costate that wrote it.",
                     e);
@@ -64,8 +63,8 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
     internal static IEnumerable<KeyValuePair<string, string>> ToRemarks(IReadOnlyDictionary<string, string> values) =>
         values.Select(v => KeyValuePair.Create(Prefix + v.Key, v.Value));
 
-    /// <summary>The value of an option of the latent, given again or left to it.</summary>
-    /// <param name="name">The option, without dashes.</param>
+    /// <summary>A value of the latent, given again or left to it.</summary>
+    /// <param name="name">Its name.</param>
     /// <param name="given">What the user typed, or null.</param>
     /// <exception cref="InputException">It is given, and differs.</exception>
     internal string? Value(string name, string? given)

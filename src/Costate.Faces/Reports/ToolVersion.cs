@@ -1,7 +1,8 @@
 using System.Reflection;
 
-namespace Costate.Experiments;
+namespace Costate.Faces.Reports;
 
+/// <summary>The version that results name.</summary>
 internal static class ToolVersion
 {
     /// <summary>The version of this build, without the commit it came from.</summary>

@@ -1,12 +1,9 @@
-using Costate.Cli.Terminals;
-using Costate.Experiments;
-using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
-namespace Costate.Cli.Commands.Sampling;
+namespace Costate.Faces.Sampling;
 
 /// <summary>What <c>result.json</c> says of a run.</summary>
-internal sealed record RunReport
+internal sealed record SamplingReport
 {
     internal const string FileName = "result.json";
 
@@ -30,24 +27,8 @@ internal sealed record RunReport
 
     public required IReadOnlyList<string> Files { get; init; }
 
-    /// <summary>Writes the report, moves all files into place, and tells the user.</summary>
-    internal void Finish(OutputFolder folder, bool json, Terminal terminal, CancellationToken cancellationToken)
-    {
-        string text = JsonReport.Text(this);
-        File.WriteAllText(folder.Stage(FileName), text + '\n');
-        cancellationToken.ThrowIfCancellationRequested();
-        folder.Commit();
-        if (json)
-        {
-            terminal.Output.WriteLine(text);
-        }
-        else
-        {
-            terminal.Write(Summary(folder));
-        }
-    }
-
-    private string Summary(OutputFolder folder)
+    /// <summary>In a line or two.</summary>
+    internal string Summary()
     {
         string loss = Loss is null
             ? ""
@@ -57,7 +38,6 @@ internal sealed record RunReport
                 ? ""
                 : $", {Cost.VectorJacobianProducts} vector-Jacobian products, {Cost.PeakStoredStates} states kept ({Cost.PeakStoredBytes} "
                     + "bytes)";
-        return $"{loss}cost: {Cost.NetworkEvaluations} network evaluations{products}, {Seconds:0.0} s\n{folder.FullName}: "
-            + $"{string.Join(", ", Files)}";
+        return $"{loss}cost: {Cost.NetworkEvaluations} network evaluations{products}, {Seconds:0.0} s";
     }
 }

@@ -1,8 +1,7 @@
 using Costate.Faces.Files;
-using Costate.Faces.Pictures;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Files;
+namespace Costate.Faces.Pictures;
 
 /// <summary>
 /// Samples of an image shape as PNG files, each pixel by pixel in a file of its own; where there is more than one picture to look at, a

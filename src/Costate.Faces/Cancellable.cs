@@ -1,4 +1,4 @@
-namespace Costate.Cli.Terminals;
+namespace Costate.Faces;
 
 /// <summary>
 /// Work that nothing interrupts (opening a pipe, a table of a hundred thousand steps), on a thread that is left behind, with the process,
