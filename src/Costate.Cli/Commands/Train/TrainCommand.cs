@@ -30,6 +30,7 @@ internal sealed class TrainCommand : DocumentedCommand
         Subcommands.Add(new TrainAutoencoderCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainRecogniserCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainAttributeJudgesCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainTextToImageCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainVocabularyCommand(terminal, cancellationToken));
         SetAction(Run);
     }

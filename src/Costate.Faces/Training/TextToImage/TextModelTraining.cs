@@ -1,0 +1,65 @@
+using Costate.Faces.Files;
+
+namespace Costate.Faces.Training.TextToImage;
+
+/// <summary>
+/// Trains one part of a text-to-image model after the other, each in a folder of its own. What others are built on is left alone once it
+/// is trained; what was stopped is gone on with.
+/// </summary>
+internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, int threads)
+{
+    internal const string ModelFolder = "model";
+
+    private const string LatentsFile = "latents.safetensors";
+
+    /// <summary>The model, in Stable Diffusion's layout.</summary>
+    internal TextModelFolder Model { get; } = new(Path.Combine(folder, ModelFolder));
+
+    /// <summary>Where a part is trained.</summary>
+    internal string FolderOf(TrainingPart part) => Path.Combine(folder, part.Name);
+
+    /// <summary>Trains; returns false if it was cancelled, which the same run goes on from.</summary>
+    /// <param name="only">The name of the one part to train; null for all.</param>
+    /// <param name="holder">Whose run it is, for others that want the folder.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Stops with a checkpoint.</param>
+    internal bool Run(string? only, string holder, IProgress<TextModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        var work = new Listener<double>(share => progress?.Report(new TextModelProgress("encoding faces", share, null)));
+        IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), work, cancellationToken);
+        foreach (TrainingPart part in parts.Where(p => only is null || p.Name == only))
+        {
+            if (part != parts[^1] && Model.Has(part.WeightsFile))
+            {
+                continue;
+            }
+
+            using FolderLock held = FolderLock.Take(FolderOf(part), holder);
+            if (!Train(part, holder, progress, cancellationToken))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool Train(TrainingPart part, string holder, IProgress<TextModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        using FaceData faces = Prepared(part, holder, progress, cancellationToken);
+        using TrainingTask task = part.Create(faces, part.Settings);
+        var listener = new Listener<TrainingProgress>(t => progress?.Report(new TextModelProgress(part.Name, t.Share, t)));
+        return new TrainingRun(task, part.Settings, FolderOf(part), listener).Run(cancellationToken) is not null;
+    }
+
+    // What all parts share, by one run at a time.
+    private FaceData Prepared(
+        TrainingPart part, string holder, IProgress<TextModelProgress>? progress, CancellationToken cancellationToken)
+    {
+        using FolderLock held = FolderLock.Take(folder, holder);
+        Model.Prepare(cancellationToken);
+        string file = $"faces-{part.Faces.Identities}x{part.Faces.Circumstances}-{part.Faces.Size}.safetensors";
+        var listener = new Listener<double>(share => progress?.Report(new TextModelProgress("drawing faces", share, null)));
+        return FaceData.Open(Path.Combine(folder, file), part.Faces, threads, listener, cancellationToken);
+    }
+}
