@@ -16,12 +16,6 @@ internal sealed partial class CaptionVocabulary
     internal const string StartToken = "<|startoftext|>";
     internal const string EndToken = "<|endoftext|>";
 
-    /// <summary>From how many captions the tool's own vocabulary is learnt.</summary>
-    internal const int UsualCaptions = 20_000;
-
-    /// <summary>How many pairs become one token there, if there are so many.</summary>
-    internal const int UsualMerges = 400;
-
     private const string WordEnd = "</w>";
 
     private CaptionVocabulary(IReadOnlyList<(string Left, string Right)> merges)
@@ -88,23 +82,6 @@ internal sealed partial class CaptionVocabulary
             List<string> parts = [.. Encoding.UTF8.GetBytes(word).Select(b => letters[b])];
             parts[^1] += WordEnd;
             return parts;
-        }
-    }
-
-    /// <summary>Learns from captions of drawn faces, one of each person.</summary>
-    internal static CaptionVocabulary OfDrawnFaces(int captions, int mostMerges, CancellationToken cancellationToken)
-    {
-        CaptionVocabulary learnt = Learn(Texts(), mostMerges);
-        cancellationToken.ThrowIfCancellationRequested();
-        return learnt;
-
-        IEnumerable<string> Texts()
-        {
-            for (int i = 0; i < captions; i++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                yield return FaceCaption.Of((ulong)i, 0).Text;
-            }
         }
     }
 

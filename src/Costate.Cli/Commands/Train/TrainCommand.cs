@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Faces.Models;
 using Costate.Faces.Training;
+using Costate.Faces.Training.TextToImage;
 using Spectre.Console;
 
 namespace Costate.Cli.Commands.Train;
@@ -21,7 +22,7 @@ internal sealed class TrainCommand : DocumentedCommand
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
-            "--check trains small networks for a few steps on a few faces, each part of the embedded model, with one thread. "
+            "--check trains small networks for a few steps on a few faces, each part of the embedded models, with one thread. "
                 + "It fails with exit code 1 if a loss does not fall as it should.",
         ];
         Examples = [new("See that everything still learns", "costate train --check")];
@@ -70,9 +71,19 @@ internal sealed class TrainCommand : DocumentedCommand
             _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs, model.Attributes);
         }
 
+        var text = new TextModelTraining(TextModelRecipe.Check(), Path.Combine(folder, "text-to-image"), threads: 1);
+        using (var line = new TextModelLine(terminal))
+        {
+            if (!text.Run(only: null, string.Join(' ', parsed.Tokens), line, cancellationToken))
+            {
+                throw new OperationCanceledException(cancellationToken);
+            }
+        }
+
         LearningCheck[] checks =
         [
             .. recipe.Parts.Select(part => LearningCheck.Of(part, Path.Combine(run.FolderOf(part), TrainingRun.LogFile))),
+            .. text.Checks(),
         ];
         terminal.Write(Shown(checks));
         return checks.All(c => c.Passed)

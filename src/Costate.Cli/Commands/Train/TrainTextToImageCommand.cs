@@ -41,7 +41,7 @@ internal sealed class TrainTextToImageCommand : DocumentedCommand
             "Ctrl-C stops with a checkpoint, and the same command goes on. Codec and CLIP pair are left alone once they are trained. "
                 + "Without --minutes the weights are the same on the same machine with the same number of threads.",
         ];
-        Examples = [new("All of it, in about six hours on one core", "costate train text-to-image --output drawn") { TakesLong = true }];
+        Examples = [new("All of it, in about eight hours on one core", "costate train text-to-image --output drawn") { TakesLong = true }];
         part.AcceptOnlyFromAmong(Names);
         foreach (Option option in (Option[])[output, minutes, part, threads])
         {

@@ -18,6 +18,7 @@ internal sealed class CodecTask : TrainingTask
     private const int MaxHeldOut = 64;
     private const int MaxShown = 8;
     private const int Measured = 2048;
+    private const int Together = 8;
     private const double Squares = 4;
     private const double Edges = 0.5;
     private const double Divergence = 1e-4;
@@ -80,7 +81,7 @@ internal sealed class CodecTask : TrainingTask
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         Tensor faces = heldOut.Value;
-        Tensor decoded = cat([.. faces.split(settings.MicroBatch).Select(part => average.Decode(average.Encode(part).Mean))], 0);
+        Tensor decoded = cat([.. faces.split(Together).Select(part => average.Decode(average.Encode(part).Mean))], 0);
         int shown = (int)Math.Min(MaxShown, faces.shape[0]);
         ContactSheet.WriteFile(
             Path.Combine(folder, $"samples-{step:0000000}.png"), cat([faces.narrow(0, 0, shown), decoded.narrow(0, 0, shown)], 0), shown);
@@ -121,7 +122,7 @@ internal sealed class CodecTask : TrainingTask
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         Tensor chosen = arange(Math.Min(Measured, data.Count), ScalarType.Int64);
-        Tensor[] latents = [.. chosen.split(settings.MicroBatch).Select(part => average.Encode(data.Faces(part)).Mean)];
+        Tensor[] latents = [.. chosen.split(Together).Select(part => average.Encode(data.Faces(part)).Mean)];
         return cat(latents, 0).std().item<float>();
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Costate.Faces.Captions;
+using Costate.Faces.Models;
 using Costate.Faces.Recognition;
 using Costate.Networks;
 using static TorchSharp.torch;
@@ -75,16 +76,19 @@ internal sealed class TextModelFolder(string path)
     /// <summary>The full path of one of its files.</summary>
     internal string PathTo(string file) => Path.Combine(FullName, file);
 
-    /// <summary>Writes what is not trained: the index, the scheduler's configuration and the tokenizer, whose vocabulary is learnt from
-    /// captions.</summary>
-    internal void Prepare(CancellationToken cancellationToken)
+    /// <summary>Writes what is not trained here: the index, the scheduler's configuration and the tokenizer of captions that comes with
+    /// the tool.</summary>
+    internal void Prepare()
     {
+        using var embedded = new EmbeddedModel();
         if (!Has("model_index.json"))
         {
-            var vocabulary = CaptionVocabulary.OfDrawnFaces(
-                CaptionVocabulary.UsualCaptions, CaptionVocabulary.UsualMerges, cancellationToken);
-            Put($"{TokenizerPart}/{CaptionVocabulary.VocabularyFile}", vocabulary.VocabularyText());
-            Put($"{TokenizerPart}/{CaptionVocabulary.MergesFile}", vocabulary.MergesText());
+            string vocabulary = Path.Combine(embedded.Folder, TokenizerPart);
+            foreach (string file in (string[])[CaptionVocabulary.VocabularyFile, CaptionVocabulary.MergesFile])
+            {
+                Put($"{TokenizerPart}/{file}", File.ReadAllText(Path.Combine(vocabulary, file)));
+            }
+
             Put($"{TokenizerPart}/tokenizer_config.json", Text(new JsonObject
             {
                 ["tokenizer_class"] = "CLIPTokenizer",

@@ -48,14 +48,14 @@ internal sealed record TextModelRecipe
     {
         Codec = CodecOf(16, 32, 64, 96),
         Text = TextOf(width: 128, layers: 4),
-        Image = ImageOf(width: 16, embedding: 128),
+        Image = ImageOf(Side, width: 16, embedding: 128),
         Unet = UnetOf(text: 128, 96, 144),
         CodecTraining = new TrainingDefaults
         {
-            Steps = minutes is null ? 6000 : null,
+            Steps = minutes is null ? 9000 : null,
             Minutes = CodecShare * minutes ?? 0,
-            Batch = 4,
-            MicroBatch = 4,
+            Batch = 2,
+            MicroBatch = 2,
             LearningRate = 1e-3,
             WeightDecay = 0.01,
             Faces = Drawn,
@@ -86,6 +86,7 @@ internal sealed record TextModelRecipe
     /// <summary>The same parts, small and for a few steps, to see in less than a minute that everything still learns.</summary>
     internal static TextModelRecipe Check()
     {
+        const int side = Side / 2;
         var few = new TrainingDefaults
         {
             Steps = 60,
@@ -93,13 +94,13 @@ internal sealed record TextModelRecipe
             MicroBatch = 4,
             LearningRate = 4e-3,
             WeightDecay = 0,
-            Faces = new FaceSelection { Identities = 8, Circumstances = 2, Size = Side },
+            Faces = new FaceSelection { Identities = 8, Circumstances = 2, Size = side },
         };
         return new TextModelRecipe
         {
             Codec = CodecOf(16, 16, 16, 16),
             Text = TextOf(width: 32, layers: 1),
-            Image = ImageOf(width: 8, embedding: 32),
+            Image = ImageOf(side, width: 8, embedding: 32),
             Unet = UnetOf(text: 32, 32, 32),
             CodecTraining = few,
             PairTraining = few with { Batch = 8, MicroBatch = 8 },
@@ -181,8 +182,8 @@ internal sealed record TextModelRecipe
         EosTokenId = Tokens - 1,
     };
 
-    private static FaceRecogniserConfig ImageOf(int width, int embedding) =>
-        new() { ImageSize = Side, Width = width, EmbeddingWidth = embedding };
+    private static FaceRecogniserConfig ImageOf(int side, int width, int embedding) =>
+        new() { ImageSize = side, Width = width, EmbeddingWidth = embedding };
 
     private static UNet2DConditionConfig UnetOf(int text, params int[] channels) => new()
     {

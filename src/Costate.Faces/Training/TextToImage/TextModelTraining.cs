@@ -25,6 +25,7 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
     /// <param name="cancellationToken">Stops with a checkpoint.</param>
     internal bool Run(string? only, string holder, IProgress<TextModelProgress>? progress, CancellationToken cancellationToken)
     {
+        Prepare(holder);
         var work = new Listener<double>(share => progress?.Report(new TextModelProgress("encoding faces", share, null)));
         IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), work, cancellationToken);
         foreach (TrainingPart part in parts.Where(p => only is null || p.Name == only))
@@ -44,20 +45,32 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
         return true;
     }
 
+    /// <summary>Whether each part has learnt, by its log.</summary>
+    internal IReadOnlyList<LearningCheck> Checks() =>
+    [
+        .. recipe.Parts(Model, latents: "", encoding: null, default)
+            .Select(part => LearningCheck.Of(part, Path.Combine(FolderOf(part), TrainingRun.LogFile))),
+    ];
+
     private bool Train(TrainingPart part, string holder, IProgress<TextModelProgress>? progress, CancellationToken cancellationToken)
     {
-        using FaceData faces = Prepared(part, holder, progress, cancellationToken);
+        using FaceData faces = Drawn(part, holder, progress, cancellationToken);
         using TrainingTask task = part.Create(faces, part.Settings);
         var listener = new Listener<TrainingProgress>(t => progress?.Report(new TextModelProgress(part.Name, t.Share, t)));
         return new TrainingRun(task, part.Settings, FolderOf(part), listener).Run(cancellationToken) is not null;
     }
 
-    // What all parts share, by one run at a time.
-    private FaceData Prepared(
+    // What all parts share is made by one run at a time.
+    private void Prepare(string holder)
+    {
+        using FolderLock held = FolderLock.Take(folder, holder);
+        Model.Prepare();
+    }
+
+    private FaceData Drawn(
         TrainingPart part, string holder, IProgress<TextModelProgress>? progress, CancellationToken cancellationToken)
     {
         using FolderLock held = FolderLock.Take(folder, holder);
-        Model.Prepare(cancellationToken);
         string file = $"faces-{part.Faces.Identities}x{part.Faces.Circumstances}-{part.Faces.Size}.safetensors";
         var listener = new Listener<double>(share => progress?.Report(new TextModelProgress("drawing faces", share, null)));
         return FaceData.Open(Path.Combine(folder, file), part.Faces, threads, listener, cancellationToken);

@@ -94,7 +94,7 @@ internal sealed class TextUnetTask : TrainingTask
         int batch = settings.Batch;
         Tensor indices = random.Integers(latents.Count, batch);
         Tensor ids = captions.Draw(indices, random);
-        Tensor told = random.Uniform(batch, 1).lt(Empty).where(emptyText, ids);
+        Tensor told = where(random.Uniform(batch, 1).lt(Empty), emptyText, ids);
         Tensor states = States(told);
         Draws draws = Drawn(latents.Of(indices), random);
         double sum = 0;
