@@ -14,7 +14,7 @@ namespace Costate.Faces.Training.TextToImage;
 internal sealed class ClipPairTask : TrainingTask
 {
     // Apart from all that other held-out people are for.
-    private const ulong FirstIdentity = DrawnFaces.FirstHeldOut + 500_000;
+    private const ulong FirstIdentity = DrawnFaces.FirstHeldOut + 420_000;
     private const int MaxHeldOut = 256;
     private const int Together = 64;
     private const double FirstScale = 14;

@@ -15,7 +15,7 @@ namespace Costate.Faces.Training.TextToImage;
 internal sealed class TextUnetTask : TrainingTask
 {
     // Apart from all that other held-out people are for.
-    private const ulong FirstIdentity = DrawnFaces.FirstHeldOut + 600_000;
+    private const ulong FirstIdentity = DrawnFaces.FirstHeldOut + 440_000;
     private const double BalancedSnr = 5;
     private const double Empty = 0.1;
     private const int MaxHeldOut = 64;
