@@ -22,6 +22,7 @@ internal sealed class CodecTask : TrainingTask
     private const double Squares = 4;
     private const double Edges = 0.5;
     private const double Divergence = 1e-4;
+    private const double FirstLogVariance = -6;
 
     private readonly FaceData data;
     private readonly TrainingSettings settings;
@@ -45,6 +46,7 @@ internal sealed class CodecTask : TrainingTask
         using var random = new StepRandom(settings.Seed, 0);
         random.Initialise(network);
         Residual.BeginAtZero(network, "conv2.weight");
+        BeginWithLittleNoise(network);
         Parameters = AutoencoderTask.Trained(network, average);
         Settings = new Dictionary<string, string>
         {
@@ -99,6 +101,15 @@ internal sealed class CodecTask : TrainingTask
         {
             heldOut.Value.Dispose();
         }
+    }
+
+    // Of deviation 1, as untrained weights give it, it would drown the latents, which are small at first.
+    private static void BeginWithLittleNoise(AutoencoderKL network)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        network.get_parameter("quant_conv.bias")!.narrow(0, network.Config.LatentChannels, network.Config.LatentChannels)
+            .fill_(FirstLogVariance);
     }
 
     private Tensor Loss(Tensor faces, StepRandom random)

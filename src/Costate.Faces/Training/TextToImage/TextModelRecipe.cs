@@ -52,7 +52,7 @@ internal sealed record TextModelRecipe
         Unet = UnetOf(text: 128, 96, 144),
         CodecTraining = new TrainingDefaults
         {
-            Steps = minutes is null ? 9000 : null,
+            Steps = minutes is null ? 7000 : null,
             Minutes = CodecShare * minutes ?? 0,
             Batch = 2,
             MicroBatch = 2,
@@ -62,7 +62,7 @@ internal sealed record TextModelRecipe
         },
         PairTraining = new TrainingDefaults
         {
-            Steps = minutes is null ? 2500 : null,
+            Steps = minutes is null ? 1600 : null,
             Minutes = PairShare * minutes ?? 0,
             Batch = 128,
             MicroBatch = 16,
@@ -205,7 +205,9 @@ internal sealed record TextModelRecipe
         BlockOutChannels = channels,
         DownBlockTypes = [.. channels.Select(_ => "DownEncoderBlock2D")],
         UpBlockTypes = [.. channels.Select(_ => "UpDecoderBlock2D")],
-        NormNumGroups = 8,
+
+        // Four channels a group at least: of fewer, a normalisation leaves no colour that all of a picture has.
+        NormNumGroups = 4,
         MidBlockAddAttention = false,
         SampleSize = (Side, Side),
     };
