@@ -9,7 +9,8 @@ namespace Costate.Faces.Training.TextToImage;
 /// <summary>
 /// An autoencoder learns to make few numbers of a face, and the face of them: the first stage of latent diffusion (Rombach et al. 2022).
 /// Its loss counts absolute and squared errors, errors of the differences between neighbours, which keep edges sharp, and a little of
-/// how far the latents are from standard normal numbers.
+/// how far the latents are from standard normal numbers. At first it counts too how far the first latents are from the picture's own
+/// colours at their size: left to itself, such a network finds out late how to tell colours.
 /// </summary>
 internal sealed class CodecTask : TrainingTask
 {
@@ -23,6 +24,7 @@ internal sealed class CodecTask : TrainingTask
     private const double Edges = 0.5;
     private const double Divergence = 1e-4;
     private const double FirstLogVariance = -6;
+    private const double ColoursUntil = 0.2;
 
     private readonly FaceData data;
     private readonly TrainingSettings settings;
@@ -70,7 +72,7 @@ internal sealed class CodecTask : TrainingTask
         {
             using DisposeScope part = NewDisposeScope();
             int count = Math.Min(settings.MicroBatch, settings.Batch - first);
-            Tensor loss = Loss(data.Faces(indices.narrow(0, first, count)), random) * ((double)count / settings.Batch);
+            Tensor loss = Loss(data.Faces(indices.narrow(0, first, count)), random, progress) * ((double)count / settings.Batch);
             loss.backward();
             sum += loss.item<float>();
         }
@@ -112,14 +114,22 @@ internal sealed class CodecTask : TrainingTask
             .fill_(FirstLogVariance);
     }
 
-    private Tensor Loss(Tensor faces, StepRandom random)
+    private Tensor Loss(Tensor faces, StepRandom random, double progress)
     {
         LatentDistribution latents = network.Encode(faces);
         Tensor drawn = latents.Mean + (random.Normal(latents.Mean.shape) * (latents.LogVariance / 2).exp());
         Tensor error = network.Decode(drawn) - faces;
         Tensor edges = Difference(error, 2).abs().mean() + Difference(error, 3).abs().mean();
         Tensor divergence = (latents.Mean.square() + latents.LogVariance.exp() - 1 - latents.LogVariance).mean() / 2;
-        return error.abs().mean() + (error.square().mean() * Squares) + (edges * Edges) + (divergence * Divergence);
+        Tensor loss = error.abs().mean() + (error.square().mean() * Squares) + (edges * Edges) + (divergence * Divergence);
+        double led = Math.Max(0, 1 - (progress / ColoursUntil));
+        return led > 0 ? loss + (AwayFromColours(latents.Mean, faces) * led) : loss;
+    }
+
+    private static Tensor AwayFromColours(Tensor latents, Tensor faces)
+    {
+        Tensor colours = nn.functional.avg_pool2d(faces, faces.shape[3] / latents.shape[3]);
+        return (latents.narrow(1, 0, colours.shape[1]) - colours).square().mean();
     }
 
     private static Tensor Difference(Tensor image, int dimension)
