@@ -69,6 +69,16 @@ public sealed class ScheduledSampling
         }
     }
 
+    /// <summary>The same without its first steps, to start from a picture under less noise (SDEdit; Meng et al. 2022).</summary>
+    internal ScheduledSampling After(int steps) => steps == 0 ? this
+        : new ScheduledSampling(
+            Schedule, Solver.After(steps), TimeGrid.FromTimes([.. Grid.Times.Skip(steps)], [.. Grid.NetworkTimes.Skip(steps)]))
+        {
+            SampleScale = SampleScale,
+            Clipping = Clipping,
+            ClippedWeights = ClippedWeights?[steps..],
+        };
+
     /// <inheritdoc/>
     public override string ToString() => $"{Solver}, {Grid}, on {Schedule}";
 }
