@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Files;
@@ -37,14 +38,27 @@ internal abstract class ComputingCommand(string name, string description, Termin
 
         Cancellation.ThrowIfCancellationRequested();
         folder.Commit();
-        return Tell(outcome, json, $"{folder.FullName}: {string.Join(", ", folder.Files)}");
+        return Tell(outcome, json, folder.FullName, folder.Files);
     }
 
-    /// <summary>Prints what a command has found out.</summary>
-    /// <param name="outcome">What.</param>
+    /// <summary>Goes on in a folder, in which what is finished stays.</summary>
+    /// <param name="output">The folder.</param>
+    /// <param name="threads">Of torch; all cores if null.</param>
     /// <param name="json">Whether to print the report in place of what people want to see.</param>
-    /// <param name="written">Where what was written lies.</param>
-    protected int Tell(Outcome outcome, bool json, string written)
+    /// <param name="compute">Takes the folder, writes into it, and tells what was found out and which files say it.</param>
+    protected int GoOn(string output, int? threads, bool json, Func<(Outcome Outcome, IReadOnlyList<string> Files)> compute)
+    {
+        using var torchThreads = new TorchThreads(threads);
+        using DisposeScope scope = NewDisposeScope();
+        (Outcome outcome, IReadOnlyList<string> files) = compute();
+        return Tell(outcome, json, Path.GetFullPath(output), files);
+    }
+
+    /// <summary>Takes a folder for this run alone.</summary>
+    /// <exception cref="IOException">Another run has it, or it cannot be written to.</exception>
+    protected static FolderLock Take(ParseResult parsed, string folder) => FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
+
+    private int Tell(Outcome outcome, bool json, string folder, IReadOnlyList<string> files)
     {
         if (json)
         {
@@ -53,7 +67,7 @@ internal abstract class ComputingCommand(string name, string description, Termin
         else
         {
             outcome.Print(Terminal);
-            Terminal.Write(written + outcome.Remark);
+            Terminal.Write($"{folder}: {outcome.Written ?? string.Join(", ", files)}{outcome.Remark}");
         }
 
         return outcome.Failed ? ExitCode.Failed : ExitCode.Done;

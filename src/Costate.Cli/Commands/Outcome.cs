@@ -8,6 +8,12 @@ namespace Costate.Cli.Commands;
 /// <param name="Print">Prints what people want to see, above the names of the files.</param>
 internal sealed record Outcome(string Report, string? ReportFile, Action<Terminal> Print)
 {
+    /// <summary>Of a command that has nothing to tell but its files.</summary>
+    internal static Outcome OfFiles { get; } = new("", ReportFile: null, _ => { });
+
+    /// <summary>What was written, in words; the names of the files if null.</summary>
+    internal string? Written { get; init; }
+
     /// <summary>What stands behind the names of the files.</summary>
     internal string Remark { get; init; } = "";
 

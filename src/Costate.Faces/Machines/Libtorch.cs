@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 
-namespace Costate.Cli.Machines;
+namespace Costate.Faces.Machines;
 
 /// <summary>libtorch as the tool finds it.</summary>
 internal static class Libtorch
@@ -22,7 +22,7 @@ internal static class Libtorch
     {
         yield return new("libtorch", $"{torch.__version__}, by TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)}");
         string setting = Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is string set ? $" (OMP_NUM_THREADS={set})" : "";
-        yield return new("torch threads", $"{TorchThreads.Count}{setting}; one picture runs on one");
+        yield return new("torch threads", $"{torch.get_num_threads()}{setting}; one picture runs on one");
         yield return new(
             "GPU",
             torch.cuda.is_available()

@@ -1,14 +1,14 @@
-using Costate.Cli.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Reports;
+using static TorchSharp.torch;
 
-namespace Costate.Cli.Commands.Guide;
+namespace Costate.Experiments.Guided;
 
-/// <summary>What the options of <c>costate guide</c> say, apart from the model.</summary>
-internal sealed record GuideSettings
+/// <summary>What samples are guided to, and how; all but the model and the picture.</summary>
+internal sealed record GuideRequest
 {
-    /// <summary>Where pictures and tensors come from.</summary>
-    internal required InputFiles Files { get; init; }
+    /// <summary>The bytes of a picture by its name.</summary>
+    internal required Func<string, byte[]> ReadPicture { get; init; }
 
     internal required GuideTask Task { get; init; }
 
@@ -19,16 +19,17 @@ internal sealed record GuideSettings
     /// <summary>Whether the picture is degraded already.</summary>
     internal required bool IsObserved { get; init; }
 
-    /// <summary>A TorchScript file.</summary>
+    /// <summary>What a loss of the user's is called; null for that of the task.</summary>
     internal required string? Loss { get; init; }
 
-    /// <summary>One of the names above, or a picture; null for the task's own.</summary>
+    /// <summary>A name of <see cref="GuideCode"/>, or of a picture; null for the task's own.</summary>
     internal required string? Code { get; init; }
 
     internal required int Samples { get; init; }
 
     internal required ulong Seed { get; init; }
 
+    /// <summary>The lookahead as results name it.</summary>
     internal required string? LookaheadText { get; init; }
 
     /// <summary>The seeds of the samples.</summary>
@@ -46,7 +47,7 @@ internal sealed record GuideSettings
             ("optimise", Plan.Method.Kind == GuideKind.EndToEnd ? Plan.Targets.ToString() : null),
             ("observed", IsObserved ? true : null),
             ("loss", Loss),
-            ("threads", TorchThreads.Count),
+            ("threads", get_num_threads()),
             .. Degradation.Describe(Task),
             .. more,
         ]);

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Costate.Faces.Reports;
 
-namespace Costate.Cli.Machines;
+namespace Costate.Faces.Machines;
 
 /// <summary>The machine that the tool runs on, as far as it can be known without torch.</summary>
 internal static class Machine
@@ -31,7 +31,7 @@ internal static class Machine
         "memory",
         $"{bytes / 1e9:0.0} GB for this process",
             bytes < LeastMemory
-                ? "The embedded model wants 1 GB. Give the container or the machine more, or use a smaller --batch or --group."
+                ? "The embedded model wants 1 GB. Give the container or the machine more, or make batches and groups smaller."
                 : null);
 
     private static string Processor()

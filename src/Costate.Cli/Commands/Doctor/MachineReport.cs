@@ -1,8 +1,9 @@
 using Costate.Cli.Terminals;
+using Costate.Faces.Machines;
 using Costate.Faces.Reports;
 using Spectre.Console;
 
-namespace Costate.Cli.Machines;
+namespace Costate.Cli.Commands.Doctor;
 
 /// <summary>What <c>costate doctor</c> says.</summary>
 internal sealed record MachineReport

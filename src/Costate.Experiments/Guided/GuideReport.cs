@@ -1,7 +1,7 @@
 using Costate.Faces.Guidance;
 using Costate.Faces.Reports;
 
-namespace Costate.Cli.Commands.Guide;
+namespace Costate.Experiments.Guided;
 
 /// <summary>What <c>result.json</c> says of guided samples.</summary>
 internal sealed record GuideReport

@@ -3,7 +3,7 @@ using ScottPlot;
 using ScottPlot.Plottables;
 using PlotStyle = Costate.Experiments.Plots.PlotStyle;
 
-namespace Costate.Cli.Commands.Guide;
+namespace Costate.Experiments.Guided;
 
 /// <summary>The loss on the way as a picture.</summary>
 internal static class GuidePlot

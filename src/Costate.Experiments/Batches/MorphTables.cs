@@ -1,20 +1,19 @@
-using Costate.Experiments.Batches;
 using Costate.Experiments.Pairs;
 using Costate.Faces.Morphs;
-using Spectre.Console;
+using Costate.Faces.Reports;
 
-namespace Costate.Cli.Commands.Morph;
+namespace Costate.Experiments.Batches;
 
 /// <summary>Morphs in a few lines.</summary>
 internal static class MorphTables
 {
-    internal static Table Of(MorphReport report)
+    internal static ResultTable Of(MorphReport report)
     {
-        Table table = New("recogniser", "to A", "to B", "A to B", "threshold", "takes it for both", "the blend too");
+        ResultTable table = New("recogniser", "to A", "to B", "A to B", "threshold", "takes it for both", "the blend too");
         foreach ((MorphSimilarity s, MorphSimilarity ofBlend) in report.Recognisers.Zip(report.Blend.Recognisers))
         {
-            table.AddRow(
-                Markup.Escape(s.Judges ? s.Recogniser : $"{s.Recogniser} (guides)"),
+            table.Add(
+                s.Judges ? s.Recogniser : $"{s.Recogniser} (guides)",
                 $"{s.ToA:0.000}",
                 $"{s.ToB:0.000}",
                 $"{s.AToB:0.000}",
@@ -26,11 +25,11 @@ internal static class MorphTables
         return table;
     }
 
-    internal static Table Of(MorphBatchReport report)
+    internal static ResultTable Of(MorphBatchReport report)
     {
-        Table table = New("pairs", "made", "there before", "failed", "taken for both by all judges", "their blends alone");
+        ResultTable table = New("pairs", "made", "there before", "failed", "taken for both by all judges", "their blends alone");
         MorphBatchRow[] done = [.. report.Pairs.Where(p => p.Error is null)];
-        table.AddRow(
+        table.Add(
             $"{report.Pairs.Count}",
             $"{done.Count(p => !p.WasThere)}",
             $"{done.Count(p => p.WasThere)}",
@@ -40,12 +39,12 @@ internal static class MorphTables
         return table;
     }
 
-    internal static Table Of(PairSearchReport report)
+    internal static ResultTable Of(PairSearchReport report)
     {
-        Table table = New("A", "B", "loss of the blend", "of the morph", "faults");
+        ResultTable table = New("A", "B", "loss of the blend", "of the morph", "faults");
         foreach (PairFinding pair in report.Tried)
         {
-            table.AddRow(
+            table.Add(
                 $"{pair.A}",
                 $"{pair.B}",
                 $"{pair.Blend.Loss:0.000}",
@@ -59,14 +58,5 @@ internal static class MorphTables
     private static string Share(MorphBatchRow[] rows, Func<MorphBatchRow, bool> of) =>
         rows.Length == 0 ? "" : $"{rows.Count(of)} ({(double)rows.Count(of) / rows.Length:P0})";
 
-    private static Table New(params string[] columns)
-    {
-        Table table = new Table().Border(TableBorder.Simple);
-        foreach (string column in columns)
-        {
-            table.AddColumn(column);
-        }
-
-        return table;
-    }
+    private static ResultTable New(params string[] columns) => new(columns) { WordColumns = columns.Length };
 }

@@ -1,13 +1,13 @@
 using System.Globalization;
-using Costate.Experiments.Reversibility;
-using Spectre.Console;
+using Costate.Experiments.Gradients;
+using Costate.Faces.Reports;
 
-namespace Costate.Cli.Commands.Study;
+namespace Costate.Experiments.Reversibility;
 
-/// <summary>The study of reversibility as tables for a terminal.</summary>
+/// <summary>The study of reversibility as tables.</summary>
 internal static class ReversibilityTables
 {
-    internal static IEnumerable<Table> Of(ReversibilityResults results, int width)
+    internal static IEnumerable<ResultTable> Of(ReversibilityResults results, int width)
     {
         yield return Data(results);
         yield return Noise(results);
@@ -23,9 +23,12 @@ internal static class ReversibilityTables
             width);
     }
 
-    private static Table Data(ReversibilityResults results)
+    private static ResultTable Data(ReversibilityResults results)
     {
-        Table table = New("Mean squared error of x0 after inversion and decoding (x0 -> noise -> x0), by steps", results.Steps);
+        ResultTable table = New(
+            "Mean squared error of x0 after inversion and decoding (x0 -> noise -> x0), by steps",
+            "0: bit for bit; below about 1e-28 all that is left is rounding in 64 bits",
+            results.Steps);
         foreach (InversionProblem problem in results.Problems)
         {
             AddRows(table, $"{problem.Label}, states in two words of 64 bits as this library carries them", results, problem, m => m.Data);
@@ -33,78 +36,68 @@ internal static class ReversibilityTables
             AddRows(table, $"{problem.Label}, states in 32 bits", results, problem, m => m.DataInSingle);
         }
 
-        Heading(table, "published: Stable Diffusion 1.5");
+        table.Add("published: Stable Diffusion 1.5");
         foreach (PublishedInversion published in PublishedInversion.All)
         {
-            table.AddRow([
+            table.Add([
                 $"  {published.Label}",
                 .. results.Steps.Select(n => Short(published.Errors[PublishedInversion.Steps.ToList().IndexOf(n)])),
             ]);
         }
 
-        table.Caption = new TableTitle("0: bit for bit; below about 1e-28 all that is left is rounding in 64 bits");
         return table;
     }
 
-    private static Table Noise(ReversibilityResults results)
+    private static ResultTable Noise(ReversibilityResults results)
     {
-        Table table = New(
+        ResultTable table = New(
             "Mean squared error of the start noise recovered from the sample alone (noise -> x0 -> noise), by steps",
+            "a sample is one of the two states of a reversible solver: the other is guessed, so this is the error of the scheme",
             results.Steps);
         foreach (InversionProblem problem in results.Problems)
         {
             AddRows(table, problem.Label, results, problem, m => m.Noise);
         }
 
-        table.Caption = new TableTitle(
-            "a sample is one of the two states of a reversible solver: the other is guessed, so this is the error of the scheme");
         return table;
     }
 
-    private static Table Accuracy(string title, string caption, IReadOnlyList<AccuracyPoint> points, int width)
+    private static ResultTable Accuracy(string title, string caption, IReadOnlyList<AccuracyPoint> points, int width)
     {
         IReadOnlyList<int> steps = GradientStudyTables.Fitting([.. points.Select(p => p.Steps).Distinct()], width);
-        Table table = New(title, steps);
+        ResultTable table = New(title, caption, steps);
         foreach (IGrouping<RexCurve, AccuracyPoint> curve in points.GroupBy(p => p.Curve))
         {
-            table.AddRow([$"  {curve.Key.Label}", .. steps.Select(n => Short(curve.Single(p => p.Steps == n).Error))]);
+            table.Add([$"  {curve.Key.Label}", .. steps.Select(n => Short(curve.Single(p => p.Steps == n).Error))]);
         }
 
-        table.Caption = new TableTitle(caption);
         return table;
     }
 
     private static void AddRows(
-        Table table,
+        ResultTable table,
         string heading,
         ReversibilityResults results,
         InversionProblem problem,
         Func<InversionMeasurement, double> error)
     {
-        Heading(table, heading);
+        table.Add(heading);
         foreach (
             IGrouping<InversionMethod, InversionMeasurement> method in results
                 .Inversions.Where(m => m.Problem == problem.Id)
                 .GroupBy(m => m.Method))
         {
-            table.AddRow([$"  {method.Key.Label}", .. method.Select(m => Short(error(m)))]);
+            table.Add([$"  {method.Key.Label}", .. method.Select(m => Short(error(m)))]);
         }
     }
 
-    private static void Heading(Table table, string text) =>
-        table.AddRow([$"[bold]{Markup.Escape(text)}[/]", .. Enumerable.Repeat("", table.Columns.Count - 1)]);
-
-    private static Table New(string title, IReadOnlyList<int> steps)
-    {
-        var table = new Table { Title = new TableTitle(title), Border = TableBorder.Horizontal, ShowRowSeparators = false };
-        table.AddColumn(new TableColumn("method"));
-        foreach (int n in steps)
+    private static ResultTable New(string title, string caption, IReadOnlyList<int> steps) =>
+        new(["method", .. steps.Select(n => n.ToString(CultureInfo.InvariantCulture))])
         {
-            table.AddColumn(new TableColumn(n.ToString(CultureInfo.InvariantCulture)) { Alignment = Justify.Right, NoWrap = true });
-        }
-
-        return table;
-    }
+            Title = title,
+            Caption = caption,
+            IsRuled = true,
+        };
 
     private static string Short(double error) => error == 0 ? "0" : GradientStudyTables.Short(error);
 }

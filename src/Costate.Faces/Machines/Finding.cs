@@ -1,4 +1,4 @@
-namespace Costate.Cli.Machines;
+namespace Costate.Faces.Machines;
 
 /// <summary>Something about the machine or the tool, and what to do about it where it is not well.</summary>
 /// <param name="Name">What was looked at.</param>
