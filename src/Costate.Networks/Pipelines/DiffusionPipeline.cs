@@ -119,6 +119,13 @@ public sealed partial class DiffusionPipeline : IDisposable
         return latents.Inpainting(condition, image, mask, Network.Config.InChannels);
     }
 
+    /// <summary>What a denoiser is led away from, of batch 1, for <see cref="Denoiser.WithClassifierFreeGuidance"/> of
+    /// <see cref="Denoiser"/>.</summary>
+    /// <param name="negative">As for <see cref="Guided"/>.</param>
+    /// <param name="truncate">As for <see cref="Condition(string, int, bool, PictureSizes?)"/>.</param>
+    /// <exception cref="InputException">The text is too long.</exception>
+    public Costate.Condition Unconditional(string? negative = null, bool truncate = false) => texts.Negative(negative, truncate);
+
     /// <summary>The denoiser under classifier-free guidance, away from a negative prompt: one evaluation of a doubled batch.</summary>
     /// <remarks>For a negative prompt of each item, or one with a clip skip, use
     /// <see cref="Denoiser.WithClassifierFreeGuidance"/> of <see cref="Denoiser"/> and the values of a condition.</remarks>
@@ -253,6 +260,6 @@ public sealed partial class DiffusionPipeline : IDisposable
             throw new InputException(nameof(guidanceScale), $"{guidanceScale}", expected);
         }
 
-        return guidanceScale == 1 ? null : texts.Negative(negative, truncate);
+        return guidanceScale == 1 ? null : Unconditional(negative, truncate);
     }
 }
