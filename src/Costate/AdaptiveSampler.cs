@@ -158,7 +158,7 @@ public sealed class AdaptiveSampler
             throw;
         }
 
-        using var together = new ItemwiseTape(tapes);
+        using var together = new ItemwiseTape(tapes, batch.Condition);
         using var noLosses = new StepLosses(batch, []);
         return LossGradient.Through(together, batch, loss, noLosses).MoveToOuterDisposeScope();
     }
@@ -166,7 +166,7 @@ public sealed class AdaptiveSampler
     // The run of the whole batch, of which those of the items are parts; it counts the cost of all.
     private SamplingRun CheckedBatch(Tensor xT, Condition? z, IProgress<StepProgress>? progress, CancellationToken cancellationToken)
     {
-        return z is not { IsScheduled: true }
+        return z is not { IsScheduled: true } && Denoiser.Guidance?.Unconditional is not { IsScheduled: true }
             ? On(ends).Checked(xT, z, null, progress, cancellationToken)
             : throw new InputException(
                 "z",
@@ -178,7 +178,8 @@ public sealed class AdaptiveSampler
 
     private static SamplingRun ItemOf(SamplingRun batch, Sampler sampler, int item, IProgress<StepProgress>? progress)
     {
-        Condition? condition = batch.Condition?.WithValues(batch.Condition.Values.narrow(0, item, 1));
+        Condition? condition = batch.Condition?.Map(entry => entry.IsShared ? entry
+            : entry with { Values = entry.Values.narrow(0, item, 1) });
         return sampler.Checked(batch.Start.narrow(0, item, 1), condition, null, progress, batch.Cancellation) with
         {
             FirstItem = item,

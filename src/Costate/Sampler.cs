@@ -226,14 +226,10 @@ public sealed class Sampler
     {
         SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         BackwardError = null;
-        bool wantsCondition = z?.Values.requires_grad == true;
+        run = run.WithConditionGradients(entry => entry.Values.requires_grad);
+        bool wantsCondition = run.Condition?.Entries.Any(entry => entry.HasGradient) ?? false;
         return is_grad_enabled() && (xT.requires_grad || wantsCondition || Denoiser.Parameters.Any(p => p.requires_grad))
-            ? (method ?? GradientMethod.Discrete()).Differentiable(
-                run with
-                {
-                    WantsConditionGradient = wantsCondition,
-                },
-                error => BackwardError = error)
+            ? (method ?? GradientMethod.Discrete()).Differentiable(run, error => BackwardError = error)
             : Sample(xT, z, noise, progress, cancellationToken);
     }
 
@@ -280,10 +276,6 @@ public sealed class Sampler
         return run.ToCaller(executor.Sample(live));
     }
 
-    /// <summary>The same sampler for some items of the batch, by their numbers.</summary>
-    internal Sampler ForItems(IReadOnlyList<int> items) =>
-        Denoiser.ForItems(items) is { } its && its != Denoiser ? new Sampler(its, Schedule, Solver, Grid) : this;
-
     /// <summary>A run from checked inputs.</summary>
     internal SamplingRun Checked(
         Tensor start,
@@ -292,7 +284,9 @@ public sealed class Sampler
         IProgress<StepProgress>? progress,
         CancellationToken cancellationToken)
     {
-        SamplingInputs.Check(this, start, z, noise);
+        SamplingInputs.Check(this, start, noise);
+        Condition? condition = Denoiser.Beside(z, start.shape[0]);
+        SamplingInputs.CheckCondition(this, start, condition);
         return new SamplingRun
         {
             Denoiser = Denoiser,
@@ -301,7 +295,7 @@ public sealed class Sampler
             Grid = Grid,
             Start = start,
             CallerType = start.dtype,
-            Condition = z,
+            Condition = condition,
             Noise = noise,
             Input = (i, like) => i < table.NoiseIntervals.Count ? noise!.Normal(i, table.NoiseIntervals[i], like) : null,
             Progress = progress,

@@ -5,7 +5,7 @@ namespace Costate;
 /// <summary>Refuses what a sampler cannot run on, before any native call.</summary>
 internal static class SamplingInputs
 {
-    internal static void Check(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise)
+    internal static void Check(Sampler sampler, Tensor start, BrownianPath? noise)
     {
         ArgumentNullException.ThrowIfNull(start);
         if (start.dim() < 1 || start.numel() == 0 || !start.is_floating_point())
@@ -17,7 +17,6 @@ internal static class SamplingInputs
         }
 
         Finite.CheckInput(start, "x_T");
-        CheckCondition(sampler, start, z);
         if (sampler.Solver.IsStochastic && noise is null)
         {
             throw new ArgumentException(
@@ -32,38 +31,41 @@ internal static class SamplingInputs
         }
     }
 
-    private static void CheckCondition(Sampler sampler, Tensor start, Condition? z)
+    /// <summary>Refuses a condition, with what guidance has beside it, that does not go with a start.</summary>
+    internal static void CheckCondition(Sampler sampler, Tensor start, Condition? z)
     {
-        if (z is null)
+        foreach (ConditionEntry entry in z?.Entries ?? [])
         {
-            return;
+            Check(sampler, start, entry);
         }
+    }
 
-        Tensor values = z.Values;
-        int batchDimension = z.IsScheduled ? 1 : 0;
-        if (z.IsScheduled && values.shape[0] != sampler.Grid.Steps)
+    private static void Check(Sampler sampler, Tensor start, ConditionEntry entry)
+    {
+        Tensor values = entry.Values;
+        if (entry.IsScheduled && values.shape[0] != sampler.Grid.Steps)
         {
             throw new ArgumentException(
-                $"Got a scheduled condition with {values.shape[0]} entries for {sampler.Grid.Steps} steps; "
+                $"Got {entry.Text} scheduled with {values.shape[0]} entries for {sampler.Grid.Steps} steps; "
                     + "it has one for each interval of the grid.",
-                nameof(z));
+                "z");
         }
 
-        if (values.dim() <= batchDimension || values.shape[batchDimension] != start.shape[0])
+        if (values.dim() <= entry.BatchDimension || (values.shape[entry.BatchDimension] != start.shape[0] && !entry.IsShared))
         {
             throw new ArgumentException(
-                $"Got a condition of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be "
-                    + $"{(z.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. Use expand or repeat for one condition shared by all "
-                    + "items.",
-                nameof(z));
+                $"Got {entry.Text} of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be "
+                    + $"{(entry.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. "
+                    + "Use expand or repeat for one condition shared by all items.",
+                "z");
         }
 
         if (values.device.type != start.device.type || values.device.index != start.device.index)
         {
-            throw new ArgumentException($"Got a condition on {values.device} for x_T on {start.device}; move one of them.", nameof(z));
+            throw new ArgumentException($"Got {entry.Text} on {values.device} for x_T on {start.device}; move one of them.", "z");
         }
 
-        Finite.CheckInput(values, "the condition");
+        Finite.CheckInput(values, entry.Text);
     }
 
     /// <summary>Refuses a state that was made under other settings than a sampler's, or of another kind than it draws.</summary>

@@ -19,16 +19,21 @@ internal static class CommonOptions
             folder,
             "Folder for the results; created if it is missing. What is finished stays in it, and the same command goes on with the rest.");
 
-    internal static Option<bool> Json() => new("--json")
-    {
-        Description = "Print one JSON object on the standard output and nothing else there.",
-    };
+    internal static Option<bool> Json() => Flag("--json", "Print one JSON object on the standard output and nothing else there.");
 
-    internal static Option<string?> Weights() => new("--weights")
-    {
-        Description = "Folder with the weights of the embedded networks. [default: those that came with the tool]",
-        HelpName = "DIR",
-    };
+    internal static Option<string?> Weights() =>
+        Text("--weights", "DIR", "Folder with the weights of the embedded networks. [default: those that came with the tool]");
+
+    /// <summary>An optional text that is looked at later.</summary>
+    internal static Option<string?> Text(string name, string helpName, string description) =>
+        new(name) { HelpName = helpName, Description = description };
+
+    /// <summary>A text that has a default.</summary>
+    internal static Option<string> Text(string name, string helpName, string description, string otherwise) =>
+        new(name) { HelpName = helpName, Description = description, DefaultValueFactory = _ => otherwise };
+
+    /// <summary>Something that is so or not.</summary>
+    internal static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
     internal static Option<int?> Threads(string description) => Whole("--threads", 1, Limits.Threads, description);
 

@@ -23,4 +23,13 @@ internal abstract class DocumentedCommand(string name, string description) : Com
     /// nothing.
     /// </summary>
     internal virtual string? KeptIn(ParseResult parsed) => null;
+
+    /// <summary>Adds options, in the order in which the help has them.</summary>
+    protected void AddAll(params IReadOnlyList<Option> options)
+    {
+        foreach (Option option in options)
+        {
+            Options.Add(option);
+        }
+    }
 }

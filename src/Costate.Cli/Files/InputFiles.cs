@@ -1,4 +1,5 @@
 using Costate.Cli.Terminals;
+using Costate.Faces;
 using Costate.Faces.Pictures;
 
 namespace Costate.Cli.Files;

@@ -1,3 +1,4 @@
+using Costate.Faces.Reports;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -47,6 +48,18 @@ internal sealed class Terminal
         foreach (string line in text.Split('\n').SelectMany(line => OutputIsTerminal ? WrappedText.Of(line, Width) : [line]))
         {
             Output.WriteLine(line);
+        }
+    }
+
+    /// <summary>Prints a table of results.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="spaced">Whether an empty line follows.</param>
+    internal void Write(ResultTable table, bool spaced = false)
+    {
+        Write(DrawnTable.Of(table));
+        if (spaced)
+        {
+            Output.WriteLine();
         }
     }
 

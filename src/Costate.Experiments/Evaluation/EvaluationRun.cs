@@ -1,3 +1,4 @@
+using Costate.Faces;
 using System.Diagnostics;
 using Costate.Faces.Models;
 using TorchSharp;
@@ -11,7 +12,7 @@ internal sealed class EvaluationRun(
     EvaluationSettings settings,
     EvaluationFolder folder,
     int batchSize,
-    IProgress<EvaluationProgress>? progress)
+    IProgress<StageProgress>? progress)
 {
     private readonly MethodRunner runner = new(model, settings);
 
@@ -38,7 +39,7 @@ internal sealed class EvaluationRun(
         double total = work.Sum(parts => parts.Sum(Work));
         int missing = work.Sum(parts => parts.Sum(p => p.Pairs.Length * p.Methods.Length));
         progress?.Report(
-            new EvaluationProgress(
+            new StageProgress(
                 "evaluating",
                 0,
                 Announcement: $"{pairs.Count} pairs, {methods.Count} methods: {(pairs.Count * methods.Count) - missing} results are "
@@ -63,7 +64,7 @@ internal sealed class EvaluationRun(
 
         return missing;
 
-        void Tell(double work, string note) => progress?.Report(new EvaluationProgress("evaluating", work / Math.Max(total, 1), note));
+        void Tell(double work, string note) => progress?.Report(new StageProgress("evaluating", work / Math.Max(total, 1), note));
     }
 
     private double EncodingWork => 2.0 * settings.EncodingSteps;

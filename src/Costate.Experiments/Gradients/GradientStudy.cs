@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Costate.Experiments.Mixtures;
+using Costate.Faces;
 using TorchSharp;
 using static TorchSharp.torch;
 

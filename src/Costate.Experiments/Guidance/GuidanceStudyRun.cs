@@ -1,3 +1,4 @@
+using Costate.Faces;
 using System.Diagnostics;
 using Costate.Experiments.Evaluation;
 using Costate.Faces.Drawing;
@@ -14,11 +15,36 @@ internal sealed class GuidanceStudyRun(
     FaceModel faceModel,
     GuidanceStudySettings settings,
     ResultFolder<GuidanceStudyResult> folder,
-    IProgress<EvaluationProgress>? progress)
+    IProgress<StageProgress>? progress)
 {
     private const int StepsOfTrial = 4;
 
     private readonly GuideRunner runner = new(faceModel.Model);
+
+    /// <summary>Begins the folder, or goes on with one of the same contents.</summary>
+    /// <param name="shard">Which of the faces.</param>
+    /// <param name="tasks">Which tasks.</param>
+    /// <param name="methods">Which methods.</param>
+    /// <param name="budgets">Of network evaluations.</param>
+    /// <param name="faces">How many faces all shards have.</param>
+    /// <exception cref="InvalidDataException">The folder has another study.</exception>
+    internal EvaluationContents Begin(
+        Shard shard,
+        IReadOnlyList<GuideTask> tasks,
+        IReadOnlyList<StudiedMethod> methods,
+        IReadOnlyList<long> budgets,
+        int faces) => folder.Begin(new EvaluationContents
+        {
+            Study = folder.Study,
+            Settings = settings.Describe(ModelAnswers.Describe(faceModel)),
+            Shard = shard.ToString(),
+            Methods = (
+                from task in tasks
+                from method in methods
+                from budget in budgets
+                select GuidanceStudyResult.KeyOf(task, method.Name, budget)
+            ).ToDictionary(key => key, _ => faces),
+        });
 
     /// <summary>
     /// Computes what is missing for the faces of this shard, several at a time, and says beforehand how long that will take.
@@ -58,7 +84,7 @@ internal sealed class GuidanceStudyRun(
         }
 
         progress?.Report(
-            new EvaluationProgress(
+            new StageProgress(
                 "evaluating",
                 0,
                 Announcement: $"{faces.Count} faces, {tasks.Count} tasks, {methods.Count} methods, {budgets.Count} numbers of "
@@ -79,7 +105,7 @@ internal sealed class GuidanceStudyRun(
             done += its;
         }
 
-        void Tell(double part, string note) => progress?.Report(new EvaluationProgress("evaluating", part / Math.Max(total, 1), note));
+        void Tell(double part, string note) => progress?.Report(new StageProgress("evaluating", part / Math.Max(total, 1), note));
 
         string Key(int kind) => GuidanceStudyResult.KeyOf(kinds[kind].Task, kinds[kind].Method.Name, kinds[kind].Budget);
     }

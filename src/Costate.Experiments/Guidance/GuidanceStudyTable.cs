@@ -1,13 +1,12 @@
 using Costate.Faces.Guidance;
+using Costate.Faces.Reports;
 
 namespace Costate.Experiments.Guidance;
 
-/// <summary>A table of an evaluation of guidance: one task, and the largest number of evaluations that was allowed.</summary>
-/// <param name="Title">The task.</param>
-/// <param name="Rows">A method each, as <see cref="Columns"/> have it.</param>
-internal sealed record GuidanceStudyTable(string Title, IReadOnlyList<string[]> Rows)
+/// <summary>An evaluation of guidance in tables: a task each, at the largest number of evaluations that was allowed.</summary>
+internal static class GuidanceStudyTable
 {
-    internal static readonly string[] Columns =
+    private static readonly string[] Columns =
     [
         "method",
         "evaluations",
@@ -21,25 +20,36 @@ internal sealed record GuidanceStudyTable(string Title, IReadOnlyList<string[]> 
         "diverged",
     ];
 
-    /// <summary>A table for each task.</summary>
-    internal static IEnumerable<GuidanceStudyTable> Of(IReadOnlyList<GuidanceStudySummary> summaries) =>
-        from task in summaries.GroupBy(s => s.Task)
-        let rows = task.Where(s => s.Budget == task.Max(t => t.Budget)).ToArray()
-        let label = GuideTask.Parse("task", task.Key, GuideTask.All).Label
-        select new GuidanceStudyTable(
-            $"{label}, at most {rows[0].Budget} network evaluations, {rows.Max(r => r.Faces)} faces",
-            [.. rows.Select(Cells)]);
+    /// <summary>A table for each task; a method is a row.</summary>
+    internal static IEnumerable<ResultTable> Of(IReadOnlyList<GuidanceStudySummary> summaries)
+    {
+        foreach (IGrouping<string, GuidanceStudySummary> task in summaries.GroupBy(s => s.Task))
+        {
+            GuidanceStudySummary[] rows = [.. task.Where(s => s.Budget == task.Max(t => t.Budget))];
+            string label = GuideTask.Parse("task", task.Key, GuideTask.All).Label;
+            var table = new ResultTable(Columns)
+            {
+                Title = $"{label}, at most {rows[0].Budget} network evaluations, {rows.Max(r => r.Faces)} faces",
+            };
+            foreach (GuidanceStudySummary row in rows)
+            {
+                table.Add(Cells(row));
+            }
+
+            yield return table;
+        }
+    }
 
     /// <summary>All of them for a page of the documentation.</summary>
     internal static IEnumerable<string> Markdown(IReadOnlyList<GuidanceStudySummary> summaries)
     {
-        foreach (GuidanceStudyTable table in Of(summaries))
+        foreach (ResultTable table in Of(summaries))
         {
             yield return $"### {table.Title}";
             yield return "";
-            yield return $"| {string.Join(" | ", Columns)} |";
-            yield return $"|{string.Concat(Enumerable.Repeat("---|", Columns.Length))}";
-            foreach (string[] row in table.Rows)
+            yield return $"| {string.Join(" | ", table.Columns)} |";
+            yield return $"|{string.Concat(Enumerable.Repeat("---|", table.Columns.Count))}";
+            foreach (IReadOnlyList<string> row in table.Rows)
             {
                 yield return $"| {string.Join(" | ", row)} |";
             }

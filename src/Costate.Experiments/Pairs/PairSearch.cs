@@ -1,4 +1,4 @@
-using Costate.Experiments.Evaluation;
+using Costate.Faces;
 using Costate.Experiments.Plots;
 using Costate.Faces.Drawing;
 using Costate.Faces.Models;
@@ -13,7 +13,7 @@ namespace Costate.Experiments.Pairs;
 /// Looks among drawn people for pairs that show what the optimisation is for: no judge takes the blend for both, all take the morph, the
 /// loss falls from the start, and the morph wears nothing that neither wears.
 /// </summary>
-internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgress<EvaluationProgress>? progress)
+internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgress<StageProgress>? progress)
 {
     /// <summary>The loss must fall in so many iterations from the start.</summary>
     internal const int Falling = 2;
@@ -93,14 +93,14 @@ internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgr
         (ulong A, ulong B)[] pairs,
         CancellationToken cancellationToken)
     {
-        progress?.Report(new EvaluationProgress("beginning", 0));
+        progress?.Report(new StageProgress("beginning", 0));
         var begun = new List<((ulong A, ulong B) Pair, MorphBlend Blend, IReadOnlyList<double> Losses)>();
         foreach ((ulong A, ulong B)[] group in pairs.Chunk(Group))
         {
             using DisposeScope scope = NewDisposeScope();
             IReadOnlyList<MorphOutcome> outcomes = beginning.Run(
                 Faces(group),
-                (done, _) => progress?.Report(new EvaluationProgress("beginning", (begun.Count + (done * group.Length)) / pairs.Length)),
+                (done, _) => progress?.Report(new StageProgress("beginning", (begun.Count + (done * group.Length)) / pairs.Length)),
                 cancellationToken);
             begun.AddRange(group.Zip(outcomes, (pair, outcome) => (pair, outcome.Blend, outcome.Losses)));
         }
@@ -116,7 +116,7 @@ internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgr
         List<CaptionedPicture> pictures,
         CancellationToken cancellationToken)
     {
-        progress?.Report(new EvaluationProgress("morphing", 0));
+        progress?.Report(new StageProgress("morphing", 0));
         var findings = new List<PairFinding>();
         foreach ((ulong A, ulong B)[] group in pairs.Chunk(Group))
         {
@@ -124,7 +124,7 @@ internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgr
                 Faces(group),
                 (done, loss) =>
                     progress?.Report(
-                        new EvaluationProgress(
+                        new StageProgress(
                             "morphing",
                             (findings.Count + (done * group.Length)) / pairs.Length,
                             loss is double l ? $"loss {l:0.000}" : "")),

@@ -1,3 +1,4 @@
+using Costate.Faces.Files;
 using Costate.Faces.Recognition;
 using Costate.Faces.Training;
 using ScottPlot;
@@ -16,6 +17,14 @@ internal static class RocPlot
 
     // Between two ticks of the vertical axis.
     private static readonly double[] Steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1];
+
+    /// <summary>Writes it into a folder.</summary>
+    internal static void Write(string folder, RecogniserEvaluation evaluation)
+    {
+        using OutputFolder output = OutputFolder.Prepare(folder, FileName);
+        File.WriteAllBytes(output.Stage(FileName), Of(evaluation));
+        output.Commit();
+    }
 
     internal static byte[] Of(RecogniserEvaluation evaluation)
     {

@@ -79,6 +79,27 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <exception cref="InvalidDataException">Their file is missing, damaged or of other attributes.</exception>
     internal AttributeJudges Attributes => attributes ??= Opened(AttributeJudges.Open(Path.Combine(Folder, AttributeJudges.FileName)));
 
+    /// <summary>Reads the autoencoder and the recognisers, looks at every weight, and returns how many networks these are.</summary>
+    /// <exception cref="InvalidDataException">A file is missing, damaged or of another network, or a weight is no number.</exception>
+    internal int Check()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        (string Name, torch.nn.Module Network)[] networks =
+        [
+            ("the autoencoder", Autoencoder),
+            .. Judges.Append(Attack).Append(Pairs).Select(r => (r.Name, (torch.nn.Module)r.Network)),
+        ];
+        foreach ((string name, torch.nn.Module network) in networks)
+        {
+            if (network.parameters().Any(p => !p.isfinite().all().item<bool>()))
+            {
+                throw new InvalidDataException($"Some weights of {name} in '{Folder}' are no numbers. {Cure}");
+            }
+        }
+
+        return networks.Length;
+    }
+
     /// <summary>A recogniser's network alone, without its threshold. Dispose it.</summary>
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>
     internal static FaceRecogniser OpenRecogniser(string path) => Open(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Faces.Reports;
 
 namespace Costate.Faces.Training;
 
@@ -12,6 +13,24 @@ internal sealed record LearningCheck(string Name, double First, double Last, dou
     internal double Share => Last / First;
 
     internal bool Passed => Share <= MayBe;
+
+    /// <summary>Several as a table.</summary>
+    internal static ResultTable Table(IEnumerable<LearningCheck> checks)
+    {
+        var table = new ResultTable("part", "first loss", "last loss", "share", "may be", "") { IsRuled = true };
+        foreach (LearningCheck c in checks)
+        {
+            table.Add(
+                c.Name,
+                $"{c.First:0.000}",
+                $"{c.Last:0.000}",
+                $"{c.Share:0.00}",
+                $"{c.MayBe:0.00}",
+                c.Passed ? "learns" : "does not learn");
+        }
+
+        return table;
+    }
 
     /// <summary>Reads the log of a part's training.</summary>
     internal static LearningCheck Of(TrainingPart part, string log)

@@ -1,5 +1,3 @@
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Costate.Networks;
@@ -29,6 +27,12 @@ public sealed class ScheduledSampling
     /// </summary>
     public double StartScale { get; }
 
+    /// <summary>
+    /// What a sample is multiplied by to be data: 1, but for networks with EDM's preconditioning, whose states are scaled with their data
+    /// (nearly its deviation, sigma_data, there).
+    /// </summary>
+    public double SampleScale { get; internal init; } = 1;
+
     /// <summary>What the configuration does to predicted data; null for nothing.</summary>
     internal DataClipping? Clipping { get; init; }
 
@@ -48,46 +52,23 @@ public sealed class ScheduledSampling
     /// </remarks>
     /// <param name="denoiser">The network, guided if it is to be.</param>
     /// <returns>A denoiser of the data, with the parameters of <paramref name="denoiser"/>.</returns>
-    /// <exception cref="InvalidOperationException">The grid tells the network one time at two noise levels, as published schedulers do that
-    /// round, so that it cannot be known at which it is.</exception>
     public Denoiser Clipped(Denoiser denoiser)
     {
         ArgumentNullException.ThrowIfNull(denoiser);
-        if (Clipping is null)
-        {
-            return denoiser;
-        }
+        return Clipping is null ? denoiser : denoiser.Predicting(Prediction.Data, Predicted);
 
-        SolverTable table = Solver.Tabulate(Schedule, Grid);
-        IEnumerable<(double Time, double Told)> evaluated =
-            table.EvaluatedRows.Select(row => (table.Rows[row].Time, table.Rows[row].NetworkTime));
-        if (evaluated.Distinct().GroupBy(at => at.Told).Any(same => same.Count() > 1))
+        Tensor Predicted(Tensor x, double time, Tensor output)
         {
-            throw new InvalidOperationException(
-                "Two noise levels of this grid are told to the network as one time, by which clipping cannot tell them apart. Use fewer "
-                    + "steps.");
+            PredictionConversion conversion =
+                PredictionConversion.Checked(denoiser.Prediction, Prediction.Data, SchedulePoint.At(Schedule, time));
+            Tensor data = (output * conversion.Output) + (x * conversion.State);
+            Tensor clipped = Clipping.Apply(data);
+            int point = Enumerable.Range(0, Grid.Times.Count).MinBy(i => Math.Abs(Grid.Times[i] - time));
+            (double weight, double plain) = ClippedWeights?[Math.Min(point, Grid.Steps - 1)] ?? (1, 0);
+            return (clipped * weight) + (data * plain);
         }
-
-        IReadOnlyList<Parameter>? parameters = denoiser.ParametersAreHidden ? null : denoiser.Parameters;
-        return Denoiser.FromFunction((x, t, z) => Predicted(denoiser, x, t, z), Prediction.Data, parameters: parameters);
     }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Solver}, {Grid}, on {Schedule}";
-
-    // The function is told the network's time as the grid has it: its point is the nearest, for 32 bits round it.
-    private Tensor Predicted(Denoiser denoiser, Tensor x, Tensor t, Tensor? z)
-    {
-        double told = t[0].to(ScalarType.Float64).item<double>();
-        int point = Enumerable.Range(0, Grid.Times.Count).MinBy(i => Math.Abs(Grid.NetworkTimes[i] - told));
-        double time = Grid.Times[point];
-        using DisposeScope scope = NewDisposeScope();
-        PredictionConversion conversion =
-            PredictionConversion.Checked(denoiser.Prediction, Prediction.Data, SchedulePoint.At(Schedule, time));
-        Tensor output = denoiser.Call(x, time, Grid.NetworkTimes[point], z, x.dtype);
-        Tensor data = (output * conversion.Output) + (x * conversion.State);
-        Tensor clipped = Clipping!.Apply(data);
-        (double weight, double plain) = ClippedWeights?[Math.Min(point, Grid.Steps - 1)] ?? (1, 0);
-        return ((clipped * weight) + (data * plain)).MoveToOuterDisposeScope();
-    }
 }

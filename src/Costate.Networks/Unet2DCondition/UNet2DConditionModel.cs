@@ -184,7 +184,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     /// <param name="prediction">What it predicts; null for noise. The default value is null.</param>
     /// <param name="trainingTimesteps">The steps of the schedule that it was trained with. The default value is 1000.</param>
     /// <exception cref="InvalidOperationException">The network needs added conditions: use
-    /// <see cref="Denoiser.FromFunction"/> with a function that gives them.</exception>
+    /// <c>Denoiser.FromFunction</c> with a function that gives them.</exception>
     public Denoiser ToDenoiser(Prediction? prediction = null, int trainingTimesteps = 1000) => addition is null
         ? Denoiser.FromModule(this, prediction ?? Prediction.Noise, trainingTimesteps: trainingTimesteps)
         : throw new InvalidOperationException(

@@ -10,21 +10,21 @@ namespace Costate;
 /// </summary>
 /// <remarks>
 /// The network is called as <c>network(x, t, z)</c>: <c>x</c> [batch, ...]; <c>t</c> [batch] in the dtype of <c>x</c>, with at least 32
-/// bits; <c>z</c> the condition [batch, ...] or null. It must return the shape of <c>x</c>. What it is given is its own: it may
-/// change x and z in place, and return a buffer that it writes again. A denoiser does not own the network. It is as thread-safe as the
-/// network is; gradients with respect to the same parameters wait for each other.
+/// bits; <c>z</c> the condition [batch, ...], a bundle of such tensors, or null. It must return the shape of <c>x</c>. What it is given is
+/// its own: it may change x and z in place, and return a buffer that it writes again. A denoiser does not own the network. It is as
+/// thread-safe as the network is; gradients with respect to the same parameters wait for each other.
 /// </remarks>
-public sealed class Denoiser
+public sealed partial class Denoiser
 {
     private readonly NetworkClock clock;
     private IReadOnlyList<Parameter>? parameters;
-    private Func<Tensor, Tensor, Tensor?, Tensor> network;
+    private readonly Func<Tensor, Tensor, Condition?, Tensor> network;
     private IReadOnlyList<Tensor>? weights;
-    private IReadOnlyList<ClassifierFreeGuidance> guidances = [];
     private Func<Tensor, double, Tensor, Tensor>? correction;
+    private Action<int>? observer;
 
     private Denoiser(
-        Func<Tensor, Tensor, Tensor?, Tensor> network, Prediction prediction, NetworkClock clock, IEnumerable<Parameter>? parameters)
+        Func<Tensor, Tensor, Condition?, Tensor> network, Prediction prediction, NetworkClock clock, IEnumerable<Parameter>? parameters)
     {
         TorchLibraries.Require();
         this.network = network;
@@ -34,7 +34,7 @@ public sealed class Denoiser
     }
 
     /// <summary>What the network predicts.</summary>
-    public Prediction Prediction { get; }
+    public Prediction Prediction { get; private set; }
 
     /// <summary>
     /// The parameters that may receive gradients, each once: those given, or the module's with <c>requires_grad</c>. Empty for a function
@@ -43,8 +43,8 @@ public sealed class Denoiser
     /// <remarks>What is frozen when a gradient is taken gets zeros.</remarks>
     public IReadOnlyList<Parameter> Parameters => parameters ?? [];
 
-    /// <summary>Network evaluations for each prediction: 1, or 2 under classifier-free guidance.</summary>
-    internal int EvaluationsPerPrediction => 1 << guidances.Count;
+    /// <summary>Its classifier-free guidance, or null.</summary>
+    internal ClassifierFreeGuidance? Guidance { get; private set; }
 
     /// <summary>The dtype that the network computes in, from <see cref="InDtype"/>; null for that of x_T.</summary>
     internal ScalarType? Dtype { get; private set; }
@@ -61,118 +61,62 @@ public sealed class Denoiser
     /// <summary>
     /// The same denoiser for some items of the batch, by their numbers: what it has for each of them is narrowed to theirs.
     /// </summary>
-    internal Denoiser ForItems(IReadOnlyList<int> items) => guidances.Any(guidance => guidance.IsPerItem)
-        ? With(copy => copy.guidances = [.. guidances.Select(guidance => guidance.ForItems(items))])
-        : this;
+    internal Denoiser ForItems(IReadOnlyList<int> items) =>
+        Guidance is null or { IsShared: true } ? this : With(copy => copy.Guidance = Guidance.ForItems(items));
 
     /// <summary>Whether the parameters are hidden in a function, so that their gradient cannot be given.</summary>
     internal bool ParametersAreHidden => parameters is null;
 
-    /// <summary>A denoiser from a function of <c>(x, t, z)</c>.</summary>
-    /// <param name="network">The network; see the remarks of the class for shapes.</param>
-    /// <param name="prediction">What it predicts.</param>
-    /// <param name="timeScale">The network is told <c>timeScale * t</c> for time t in [0, 1]. The default value is 1.</param>
-    /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n
-    /// lies at time (k+1)/n.</param>
-    /// <param name="parameters">The parameters that may receive gradients. A function hides its own: without this argument they get
-    /// none.</param>
-    /// <exception cref="ArgumentException">Both <paramref name="timeScale"/> and <paramref name="trainingTimesteps"/> are given, or one is
-    /// not positive.</exception>
-    public static Denoiser FromFunction(
-        Func<Tensor, Tensor, Tensor?, Tensor> network,
-        Prediction prediction,
-        double timeScale = 1,
-        int? trainingTimesteps = null,
-        IEnumerable<Parameter>? parameters = null)
-    {
-        ArgumentNullException.ThrowIfNull(network);
-        return new Denoiser(network, prediction, NetworkClock.Of(timeScale, trainingTimesteps), parameters);
-    }
-
-    /// <summary>A denoiser from a module whose forward takes <c>(x, t, z)</c>.</summary>
-    /// <param name="module">The module; put it into evaluation mode yourself. Its parameters with <c>requires_grad</c> may receive
-    /// gradients; freeze the others, it saves memory.</param>
-    /// <param name="prediction">What it predicts.</param>
-    /// <param name="timeScale">The network is told <c>timeScale * t</c> for time t in [0, 1]. The default value is 1.</param>
-    /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n
-    /// lies at time (k+1)/n.</param>
-    public static Denoiser FromModule(
-        nn.Module<Tensor, Tensor, Tensor, Tensor> module,
-        Prediction prediction,
-        double timeScale = 1,
-        int? trainingTimesteps = null)
-    {
-        ArgumentNullException.ThrowIfNull(module);
-        Tensor Network(Tensor x, Tensor t, Tensor? z) =>
-            ModuleCall.Of(module, x, z ?? throw ModuleCall.NoCondition(), () => module.call(x, t, z));
-        return new Denoiser(Network, prediction, NetworkClock.Of(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
-    }
-
-    /// <summary>A denoiser from a module whose forward takes <c>(x, t)</c>, without condition.</summary>
-    /// <inheritdoc cref="FromModule(nn.Module{Tensor, Tensor, Tensor, Tensor}, Prediction, double, int?)"/>
-    public static Denoiser FromModule(
-        nn.Module<Tensor, Tensor, Tensor> module,
-        Prediction prediction,
-        double timeScale = 1,
-        int? trainingTimesteps = null)
-    {
-        ArgumentNullException.ThrowIfNull(module);
-        Tensor Network(Tensor x, Tensor t, Tensor? z) =>
-            z is null ? ModuleCall.Of(module, x, null, () => module.call(x, t)) : throw ModuleCall.UnwantedCondition();
-        return new Denoiser(Network, prediction, NetworkClock.Of(timeScale, trainingTimesteps), Trainable(module)) { Module = module };
-    }
-
-    /// <summary>
-    /// A denoiser from a TorchScript file whose forward takes <c>(x, t, z)</c>, or <c>(x, t)</c> where no condition is given.
-    /// </summary>
-    /// <remarks>
-    /// A TorchScript file is a program: load only files whose origin you trust. The network is put into evaluation mode and
-    /// frozen. TorchScript optimises itself during its first calls, whose last bits may differ from later ones.
-    /// </remarks>
-    /// <param name="path">A file written by <c>torch.jit.save</c>.</param>
-    /// <param name="prediction">What it predicts.</param>
-    /// <param name="timeScale">The network is told <c>timeScale * t</c> for time t in [0, 1]. The default value is 1.</param>
-    /// <param name="trainingTimesteps">If given, the network is told a training step in 0..n-1 instead: <c>n t - 1</c>, since step k of n
-    /// lies at time (k+1)/n.</param>
-    /// <param name="device">Where to load it. The default is the CPU.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is not a TorchScript archive, or cannot be loaded.</exception>
-    public static Denoiser FromTorchScript(
-        string path,
-        Prediction prediction,
-        double timeScale = 1,
-        int? trainingTimesteps = null,
-        Device? device = null)
-    {
-        TorchLibraries.Require();
-        jit.ScriptModule script = TorchScriptFile.Load(path, device ?? CPU);
-        return FromFunction(
-            (x, t, z) => (Tensor)(z is null ? script.call(x, t) : script.call(x, t, z)), prediction, timeScale, trainingTimesteps, []);
-    }
-
     /// <summary>
     /// The same denoiser under classifier-free guidance (Ho and Salimans 2022): <c>u + scale (c - u)</c> with <c>c</c> the
-    /// prediction under the condition and <c>u</c> that under <paramref name="unconditional"/>. Two network evaluations a prediction.
+    /// prediction under the condition and <c>u</c> that under <paramref name="unconditional"/>.
     /// </summary>
-    /// <param name="unconditional">The condition that stands for none, [1, ...] or [batch, ...]; null where the network takes a null
-    /// condition for none. It receives no gradient.</param>
+    /// <remarks>
+    /// Two network evaluations a prediction, in one call of a batch of twice the items where the shapes of both conditions are the same;
+    /// one evaluation outside of the interval, and where the scale is 1 or 0, which leaves one of the branches without weight. Gradients
+    /// reach the unconditional branch (<see cref="SampleGradient.Unconditional"/>), as null-text inversion and the optimisation of
+    /// negative prompts need, and, asked for by <see cref="GradientParts.GuidanceScale"/>, the scale.
+    /// </remarks>
+    /// <param name="unconditional">
+    /// The condition that stands for none, or a negative prompt: [1, ...], shared by all items, or [batch, ...]; it may be scheduled. Of a
+    /// bundle, the tensors that it lacks are those of the condition. Null where the network takes a null condition for none.
+    /// </param>
     /// <param name="scale">The guidance scale; 1 is the plain conditional prediction.</param>
+    /// <param name="interval">
+    /// The times in [0, 1], the earlier one first, between which it guides (Kynkäänniemi et al. 2024); the plain conditional prediction
+    /// elsewhere. The default is all times.
+    /// </param>
+    /// <param name="doublesBatch">Whether both branches are evaluated in one call, with the memory of two. The default is yes.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="scale"/> is not finite.</exception>
-    /// <exception cref="InputException"><paramref name="unconditional"/> has no dimension; or, when the network is called, another batch
-    /// than x.</exception>
-    public Denoiser WithClassifierFreeGuidance(Tensor? unconditional, double scale)
+    /// <exception cref="InvalidOperationException">There is a guidance already.</exception>
+    /// <exception cref="InputException"><paramref name="unconditional"/> has a tensor without batch, or the interval is none; or, when it
+    /// is used, another batch than x or a name that the condition lacks.</exception>
+    public Denoiser WithClassifierFreeGuidance(
+        Condition? unconditional, double scale, (double From, double To)? interval = null, bool doublesBatch = true)
     {
         CheckScale(scale);
-        if (unconditional?.dim() == 0)
+        if (Guidance is not null)
+        {
+            throw new InvalidOperationException(
+                "This denoiser is under classifier-free guidance already. Guide the denoiser that it was made from.");
+        }
+
+        if (unconditional?.Entries.FirstOrDefault(entry => entry.Values.dim() <= entry.BatchDimension) is ConditionEntry flat)
         {
             throw new InputException(
                 nameof(unconditional),
-                "shape []",
-                "[1, ...] or [batch, ...]",
+                $"shape {Shapes.Text(flat.Values)}",
+                flat.IsScheduled ? "[steps, 1, ...] or [steps, batch, ...]" : "[1, ...] or [batch, ...]",
                 "Reshape it: unconditional.reshape(1).");
         }
 
-        return With(copy => copy.guidances = [.. guidances, new ClassifierFreeGuidance(unconditional, scale)]);
+        if (interval is (double from, double to) && !(from >= 0 && from <= to && to <= 1))
+        {
+            throw new InputException(nameof(interval), $"({from}, {to})", "two times in [0, 1], the earlier one first");
+        }
+
+        Condition? other = unconditional?.Map(entry => entry with { Role = ConditionRole.Unconditional });
+        return With(copy => copy.Guidance = new ClassifierFreeGuidance(other, scale, interval, doublesBatch));
     }
 
     /// <summary>
@@ -226,86 +170,67 @@ public sealed class Denoiser
         ArgumentNullException.ThrowIfNull(logProbability);
         ArgumentNullException.ThrowIfNull(schedule);
         CheckScale(scale);
-        Func<Tensor, double, Tensor, Tensor>? before = correction;
         Tensor Guided(Tensor x, double time, Tensor output)
         {
             SchedulePoint at = SchedulePoint.At(schedule, time);
             double weight = -scale * at.Sigma * PredictionConversion.Checked(Prediction.Noise, Prediction, at).Output;
             using Scalar told = time;
             Tensor t = full([x.size(0)], told, x.dtype, x.device);
-            Tensor score = VectorJacobianProduct.DifferentiableGradient(y => logProbability(y, t), x);
-            return (before is null ? output : before(x, time, output)) + score.Times(weight);
+            return output + VectorJacobianProduct.DifferentiableGradient(y => logProbability(y, t), x).Times(weight);
         }
 
-        return With(copy => copy.correction = Guided);
+        return Predicting(Prediction, Guided);
     }
+
+    /// <summary>The same denoiser with another prediction, made of the state, the time and its own.</summary>
+    internal Denoiser Predicting(Prediction prediction, Func<Tensor, double, Tensor, Tensor> made) => With(copy =>
+    {
+        copy.Prediction = prediction;
+        copy.correction = correction is null ? made : (x, time, output) => made(x, time, correction(x, time, output));
+    });
 
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
     internal Denoiser WithoutParameters() => With(copy => copy.parameters = []);
 
-    /// <summary>The same denoiser, telling of each call of the network.</summary>
-    internal Denoiser Observed(Action called) => With(copy => copy.network = (x, t, z) =>
-    {
-        called();
-        return network(x, t, z);
-    });
+    /// <summary>The same denoiser, telling of each prediction how many evaluations of the network it took.</summary>
+    internal Denoiser Observed(Action<int> evaluated) => With(copy => copy.observer += evaluated);
 
-    /// <summary>The network's own output, in the dtype of x. The caller's dispose scope receives it.</summary>
+    /// <summary>The network's own output, guided, in the dtype of x. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...]. The network gets a copy.</param>
     /// <param name="time">Time in [0, 1], for the schedule.</param>
     /// <param name="networkTime">Time in [0, 1] as the network counts it; the denoiser converts it.</param>
-    /// <param name="z">The condition. The network gets a copy.</param>
+    /// <param name="z">The condition, with what guidance has beside it. The network gets copies.</param>
     /// <param name="dtype">The dtype of the network's inputs where <see cref="InDtype"/> says no other.</param>
-    internal Tensor Call(Tensor x, double time, double networkTime, Tensor? z, ScalarType dtype)
+    internal Tensor Call(Tensor x, double time, double networkTime, Condition? z, ScalarType dtype)
     {
+        observer?.Invoke(Evaluations(z, time));
         using Scalar told = clock.Told(networkTime);
         ScalarType inside = Dtype ?? dtype;
-        Tensor t = full([x.size(0)], told, Precision.AtLeastSingle(inside), x.device);
-        Tensor own = Copy(x, inside);
-        Tensor? ownCondition = z is null ? null : Copy(z, z.is_floating_point() ? Dtype ?? z.dtype : z.dtype);
-        Tensor output = Guided(own, t, ownCondition, guidances.Count);
-        if (!output.is_floating_point() || output.device_type != x.device_type)
-        {
-            throw new InvalidOperationException(
-                $"The network returned dtype {output.dtype} on {output.device} for an input of dtype {x.dtype} on {x.device}; "
-                    + "a denoiser returns floating-point numbers on the device of its input.");
-        }
-
-        if (!Shapes.Equal(output, x))
-        {
-            throw new InvalidOperationException(
-                $"The network returned shape {Shapes.Text(output)} for an input of shape {Shapes.Text(x)}; "
-                    + "a denoiser returns the shape of its input. Slice off what else it returns (a learned variance, for example).");
-        }
-
-        output = output.dtype == x.dtype ? output : output.to(x.dtype);
+        Tensor output = Guidance is null ? Answer(x, z) : Guidance.Guide(x, time, z, Answer);
         return correction is null ? output : correction(x, time, output);
+
+        Tensor Answer(Tensor x, Condition? z)
+        {
+            Tensor t = full([x.size(0)], told, Precision.AtLeastSingle(inside), x.device);
+            Condition? own = z?.Map(entry => entry with
+            {
+                Values = Copy(entry.Values, entry.Values.is_floating_point() ? Dtype ?? entry.Values.dtype : entry.Values.dtype),
+            });
+            return ModuleCall.Checked(network(Copy(x, inside), t, own), x);
+        }
     }
 
     /// <summary>The same for a network that counts time as the schedule does and computes in the dtype of x.</summary>
-    internal Tensor Call(Tensor x, double time, Tensor? z) => Call(x, time, time, z, x.dtype);
+    internal Tensor Call(Tensor x, double time, Condition? z) => Call(x, time, time, Beside(z, x.size(0)), x.dtype);
+
+    /// <summary>The bundle that a run carries: the condition with what guidance has beside it.</summary>
+    internal Condition? Beside(Condition? z, long batch) => Guidance is null ? z : Guidance.Beside(z, batch);
+
+    /// <summary>Network evaluations of a prediction at a time.</summary>
+    internal int Evaluations(Condition? z, double time) => Guidance?.Evaluations(z, time) ?? 1;
 
     // Differentiable, and never the tensor itself.
     private static Tensor Copy(Tensor tensor, ScalarType dtype) => tensor.dtype == dtype ? tensor.clone() : tensor.to(dtype);
-
-    // The network under the first of its guidances, each of which evaluates what is below it twice.
-    private Tensor Guided(Tensor x, Tensor t, Tensor? z, int level)
-    {
-        if (level == 0)
-        {
-            return network(x, t, z)
-                ?? throw new InvalidOperationException("The network returned null; a denoiser returns a tensor of the shape of its input.");
-        }
-
-        // Either branch may change what it is given.
-        ClassifierFreeGuidance guidance = guidances[level - 1];
-        Tensor without = Guided(
-            x.clone(),
-            t.clone(),
-            guidance.None(x.size(0), z is not null && z.is_floating_point() ? z.dtype : Dtype),
-            level - 1);
-        return without + Guided(x, t, z, level - 1).sub(without).Times(guidance.Scale);
-    }
 
     private Denoiser With(Action<Denoiser> change)
     {
@@ -321,6 +246,4 @@ public sealed class Denoiser
             throw new ArgumentOutOfRangeException(nameof(scale), scale, $"Got scale {scale}; it must be finite.");
         }
     }
-
-    private static IEnumerable<Parameter> Trainable(nn.Module module) => module.parameters().Where(p => p.requires_grad);
 }

@@ -26,13 +26,14 @@ internal sealed class VectorJacobianProduct : IDisposable
 
     private readonly bool scales;
 
-    private VectorJacobianProduct(Tensor x, Tensor? z, Tensor output, bool scales) => (X, Z, Output, this.scales) = (x, z, output, scales);
+    private VectorJacobianProduct(Tensor x, Condition? z, Tensor output, bool scales) =>
+        (X, Z, Output, this.scales) = (x, z, output, scales);
 
     /// <summary>Where it was evaluated.</summary>
     internal Tensor X { get; }
 
     /// <summary>The condition there, or null.</summary>
-    internal Tensor? Z { get; }
+    internal Condition? Z { get; }
 
     /// <summary>The network's output, with its graph.</summary>
     internal Tensor Output { get; }
@@ -40,20 +41,19 @@ internal sealed class VectorJacobianProduct : IDisposable
     /// <summary>Evaluates a function. The result lives in the caller's dispose scope.</summary>
     /// <param name="function">The function; z is null if it was given as null. It must not change its arguments in place.</param>
     /// <param name="x">Where, with respect to the state.</param>
-    /// <param name="z">Where, with respect to the condition; may be of an integer dtype, which has no gradient.</param>
-    /// <param name="wantsCondition">Whether the product with respect to z is wanted.</param>
+    /// <param name="z">Where, with respect to the condition.</param>
     /// <param name="dtype">The dtype that the function computes in.</param>
     internal static VectorJacobianProduct Begin(
-        Func<Tensor, Tensor?, Tensor> function, Tensor x, Tensor? z = null, bool wantsCondition = true, ScalarType? dtype = null)
+        Func<Tensor, Condition?, Tensor> function, Tensor x, Condition? z = null, ScalarType? dtype = null)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable withGraph = enable_grad();
         Tensor leaf = x.detach().requires_grad_(true);
-        Tensor? condition = z is null ? null : z.is_floating_point() && wantsCondition ? z.detach().requires_grad_(true) : z.detach();
+        Condition? condition = z?.Map(entry => entry with { Values = entry.Values.detach().requires_grad_(entry.HasGradient) });
         Tensor output = function(leaf, condition).alias();
         return new VectorJacobianProduct(
             leaf.MoveToOuterDisposeScope(),
-            condition?.MoveToOuterDisposeScope(),
+            condition?.Map(entry => entry with { Values = entry.Values.MoveToOuterDisposeScope() }),
             output.MoveToOuterDisposeScope(),
             dtype == ScalarType.Float16);
     }
@@ -62,17 +62,20 @@ internal sealed class VectorJacobianProduct : IDisposable
     /// Multiplies a cotangent by the transposed Jacobians: with respect to x and z the product is returned, with respect to the
     /// parameters it is added to their sums. Once only: it frees the graph.
     /// </summary>
-    /// <returns>The products, in memory of their own; null where the graph does not reach the input.</returns>
-    internal (Tensor? X, Tensor? Z) Reach(Tensor cotangent, ParameterGradients? parameters = null)
+    /// <returns>
+    /// The products, in memory of their own; null where the graph does not reach the input, or an entry of the condition has no gradient.
+    /// </returns>
+    internal (Tensor? X, Tensor?[] Z) Reach(Tensor cotangent, ParameterGradients? parameters = null)
     {
-        using DisposeScope scope = NewDisposeScope();
+        IReadOnlyList<ConditionEntry> entries = Z?.Entries ?? [];
         if (!Output.requires_grad)
         {
-            return (null, null);
+            return (null, new Tensor?[entries.Count]);
         }
 
-        Tensor?[] products = Reach([(Output, cotangent)], Z is { requires_grad: true } ? [X, Z] : [X], parameters, scales);
-        return (products[0]?.MoveToOuterDisposeScope(), products.ElementAtOrDefault(1)?.MoveToOuterDisposeScope());
+        Tensor[] leaves = [X, .. entries.Where(entry => entry.HasGradient).Select(entry => entry.Values)];
+        var products = new Queue<Tensor?>(Reach([(Output, cotangent)], leaves, parameters, scales));
+        return (products.Dequeue(), [.. entries.Select(entry => entry.HasGradient ? products.Dequeue() : null)]);
     }
 
     /// <summary>
@@ -106,14 +109,8 @@ internal sealed class VectorJacobianProduct : IDisposable
         return [.. leaves.Select(leaf => Taken(leaf, factor)?.MoveToOuterDisposeScope())];
     }
 
-    /// <summary>The same with zeros for an input that the output does not depend on; z is null where it has no gradient.</summary>
-    internal (Tensor X, Tensor? Z) Pull(Tensor cotangent, ParameterGradients? parameters = null)
-    {
-        (Tensor? productX, Tensor? productZ) = Reach(cotangent, parameters);
-        return (
-            productX ?? zeros_like(X, requires_grad: false),
-            Z is { requires_grad: true } ? productZ ?? zeros_like(Z, requires_grad: false) : null);
-    }
+    /// <summary>The product with respect to x: zeros where the output does not depend on it.</summary>
+    internal Tensor Pull(Tensor cotangent) => Reach(cotangent).X ?? zeros_like(X, requires_grad: false);
 
     /// <summary>
     /// The gradient of a sum over items with respect to a tensor, as part of the caller's graph where there is one: it can be
@@ -153,15 +150,28 @@ internal sealed class VectorJacobianProduct : IDisposable
     internal VectorJacobianProduct DetachFromDisposeScope()
     {
         X.DetachFromDisposeScope();
-        Z?.DetachFromDisposeScope();
+        Z?.Map(entry => entry with { Values = entry.Values.DetachFromDisposeScope() });
         Output.DetachFromDisposeScope();
+        return this;
+    }
+
+    /// <summary>Hands it to the dispose scope outside of the present one.</summary>
+    internal VectorJacobianProduct MoveToOuterDisposeScope()
+    {
+        X.MoveToOuterDisposeScope();
+        Z?.Map(entry => entry with { Values = entry.Values.MoveToOuterDisposeScope() });
+        Output.MoveToOuterDisposeScope();
         return this;
     }
 
     public void Dispose()
     {
         X.Dispose();
-        Z?.Dispose();
+        foreach (ConditionEntry entry in Z?.Entries ?? [])
+        {
+            entry.Values.Dispose();
+        }
+
         Output.Dispose();
     }
 

@@ -17,11 +17,11 @@ internal sealed class FirstOrder : autograd.SingleTensorFunction<FirstOrder>
     /// The gradients themselves, or, where autograd makes a graph of the backward pass, as nodes that depend on what they came from.
     /// </summary>
     /// <param name="gradients">The gradients; null stays null.</param>
-    /// <param name="sources">What they depend on: three tensors or nulls.</param>
+    /// <param name="sources">What they depend on: tensors.</param>
     /// <param name="report">Told of the error.</param>
-    internal static IEnumerable<Tensor?> Only(IReadOnlyList<Tensor?> gradients, Tensor?[] sources, Action<Exception?> report) =>
+    internal static IEnumerable<Tensor?> Only(IReadOnlyList<Tensor?> gradients, IReadOnlyList<Tensor> sources, Action<Exception?> report) =>
         is_grad_enabled()
-        ? gradients.Select(gradient => gradient is null ? null : apply(gradient, sources[0]!, sources[1]!, sources[2]!, report))
+        ? gradients.Select(gradient => gradient is null ? null : apply([gradient, .. sources, report]))
         : gradients;
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)

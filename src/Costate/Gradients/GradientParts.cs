@@ -12,4 +12,7 @@ public enum GradientParts
 
     /// <summary><see cref="SampleGradient.StateCotangents"/>: one tensor of a state's size for each grid point.</summary>
     StateCotangents = 2,
+
+    /// <summary><see cref="SampleGradient.GuidanceScale"/>, of a denoiser under classifier-free guidance.</summary>
+    GuidanceScale = 4,
 }

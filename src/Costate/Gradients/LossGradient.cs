@@ -24,6 +24,17 @@ internal static class LossGradient
                 "This one draws no noise on the way.");
         }
 
+        if (also.HasFlag(GradientParts.GuidanceScale))
+        {
+            ClassifierFreeGuidance guidance = run.Denoiser.Guidance
+                ?? throw new InputException(
+                    "also",
+                    $"{GradientParts.GuidanceScale} of a denoiser without guidance",
+                    "a denoiser under classifier-free guidance",
+                    $"Make one with {nameof(Denoiser)}.{nameof(Denoiser.WithClassifierFreeGuidance)}.");
+            run = run with { Condition = guidance.WithScale(run.Condition, run.Start) };
+        }
+
         // A state has the cotangent of a control that is added to it.
         run = wantsStates ? run with { Table = run.Table.WithControls([.. Enumerable.Range(0, run.Grid.Steps + 1)]) } : run;
         run = run with { WantedInputs = (wantsNoise ? 0 : noises)..run.Table.InputCount };
@@ -44,7 +55,7 @@ internal static class LossGradient
         (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
         Cotangents cotangents = run.ToCaller(tape.PullBack(onTheWay.Seeds, run.ToState(cotangent)));
         int noises = also.HasFlag(GradientParts.NoiseVectors) ? run.Table.NoiseIntervals.Count : 0;
-        return new SampleGradient(onTheWay.AddTo(value), sample, cotangents, run.Denoiser, run.Meter.Total)
+        return new SampleGradient(onTheWay.AddTo(value), sample, cotangents, run)
         {
             ReconstructionDrift = tape.ReconstructionDrift,
             NoiseVectors = also.HasFlag(GradientParts.NoiseVectors) ? cotangents.Stacked(..noises) : null,

@@ -7,16 +7,26 @@ public sealed class SampleGradient : TensorResult
 {
     private readonly IReadOnlyList<Tensor> parameters;
     private readonly bool parametersAreHidden;
+    private readonly bool isBundle;
 
-    internal SampleGradient(Tensor loss, Tensor sample, Cotangents cotangents, Denoiser denoiser, GradientCost cost)
+    internal SampleGradient(Tensor loss, Tensor sample, Cotangents cotangents, SamplingRun run)
     {
         Loss = loss;
         Sample = sample;
         StartNoise = cotangents.Start;
-        Condition = cotangents.Condition;
         parameters = cotangents.Parameters;
-        parametersAreHidden = denoiser.ParametersAreHidden;
-        Cost = cost;
+        parametersAreHidden = run.Denoiser.ParametersAreHidden;
+        Cost = run.Meter.Total;
+        IReadOnlyList<ConditionEntry> entries = run.Condition?.Entries ?? [];
+        isBundle = entries.Count(entry => entry.Role == ConditionRole.Conditional) > 1;
+        Conditions = Of(ConditionRole.Conditional);
+        Unconditional = Of(ConditionRole.Unconditional);
+        GuidanceScale = Of(ConditionRole.Scale).Values.SingleOrDefault();
+
+        IReadOnlyDictionary<string, Tensor> Of(ConditionRole role) => entries
+            .Zip(cotangents.Condition)
+            .Where(pair => pair.First.Role == role && pair.Second is not null)
+            .ToDictionary(pair => pair.First.Name, pair => pair.Second!);
     }
 
     /// <summary>The loss of each item, [batch], with any losses on the way; [1] if the loss function returned a scalar.</summary>
@@ -29,9 +39,28 @@ public sealed class SampleGradient : TensorResult
     public Tensor StartNoise { get; }
 
     /// <summary>
-    /// dL/dz, in the shape of the condition's tensor ([steps, batch, ...] if scheduled); null if there is no condition, or an integer one.
+    /// dL/dz of a condition of one tensor, in its shape ([steps, batch, ...] if scheduled); null if there is no condition, or an integer
+    /// one.
     /// </summary>
-    public Tensor? Condition { get; }
+    /// <exception cref="InvalidOperationException">The condition is a bundle of several.</exception>
+    public Tensor? Condition => !isBundle ? Conditions.Values.SingleOrDefault()
+        : throw new InvalidOperationException(
+            $"The condition is a bundle; take a gradient by its name, {nameof(Conditions)}[\"{Conditions.Keys.FirstOrDefault()}\"].");
+
+    /// <summary>dL/dz by the names of the condition's tensors, each in its shape; those of integers have none.</summary>
+    public IReadOnlyDictionary<string, Tensor> Conditions { get; }
+
+    /// <summary>
+    /// The gradient with respect to the unconditional branch of <see cref="Denoiser.WithClassifierFreeGuidance"/>, by names, each in the
+    /// shape that was given: that of [1, ...] is the sum over the batch. Empty without guidance, or if that branch has no condition.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor> Unconditional { get; }
+
+    /// <summary>
+    /// The gradient with respect to the guidance scale of each item, [batch]; null unless <see cref="GradientParts.GuidanceScale"/> asked
+    /// for it. It needs both branches in every evaluation within the interval, whatever the scale.
+    /// </summary>
+    public Tensor? GuidanceScale { get; }
 
     /// <summary>dL/dtheta, one tensor for each of <see cref="Denoiser.Parameters"/>, summed over the batch.</summary>
     /// <exception cref="InvalidOperationException">The denoiser was made from a function that hides its parameters.</exception>
@@ -65,5 +94,15 @@ public sealed class SampleGradient : TensorResult
     public GradientCost Cost { get; }
 
     private protected override IEnumerable<Tensor?> Tensors =>
-        [Loss, Sample, StartNoise, Condition, NoiseVectors, StateCotangents, .. parameters];
+        [
+            Loss,
+            Sample,
+            StartNoise,
+            .. Conditions.Values,
+            .. Unconditional.Values,
+            GuidanceScale,
+            NoiseVectors,
+            StateCotangents,
+            .. parameters,
+        ];
 }

@@ -21,7 +21,7 @@ internal sealed class SamplingCall
     internal SamplingCall(SamplingRun run, GradientMethod method, Tensor? anchor, Action<Exception?> report)
     {
         (this.run, this.method, Report) = (run, method, report);
-        failed = new FailedBackward([run.Start, run.Condition?.Values, anchor]);
+        failed = new FailedBackward([run.Start, anchor, .. ConditionOf(run)]);
         hasAnchor = anchor is not null;
     }
 
@@ -32,7 +32,7 @@ internal sealed class SamplingCall
     /// <summary>The sample, without a graph. The caller's dispose scope receives it.</summary>
     internal Tensor Forward()
     {
-        recording = new Recording(run, method, run.Start, run.Condition?.Values);
+        recording = new Recording(run, method, run.Start, ConditionOf(run));
         using DisposeScope scope = NewDisposeScope();
         return recording.Run.ToCaller(recording.Tape.Sample).clone().MoveToOuterDisposeScope();
     }
@@ -52,13 +52,13 @@ internal sealed class SamplingCall
             Tensor?[] gradients;
             using (no_grad())
             {
-                gradients = PullBack(inputs[0], inputs[1], cotangent);
+                gradients = PullBack(inputs[0], inputs[1..(1 + ConditionOf(run).Length)], cotangent);
             }
 
             return
             [
                 .. FirstOrder
-                    .Only(gradients, [inputs[0], inputs[1], cotangent], Report)
+                    .Only(gradients, [.. inputs[..(1 + ConditionOf(run).Length)], cotangent], Report)
                     .Select(gradient => gradient?.alias().MoveToOuterDisposeScope()!),
             ];
         }
@@ -72,20 +72,22 @@ internal sealed class SamplingCall
         }
     }
 
-    private Tensor?[] PullBack(Tensor start, Tensor? condition, Tensor cotangent)
+    private Tensor?[] PullBack(Tensor start, IReadOnlyList<Tensor> condition, Tensor cotangent)
     {
         using Recording now = recording ?? Again(start, condition);
         recording = null;
         Cotangents cotangents = now.Run.ToCaller(now.Tape.PullBack(now.Run.ToState(cotangent)));
         ParameterGradients.Alone(run.Denoiser.Parameters, () => AddToParameters(cotangents.Parameters));
-        return [cotangents.Start, cotangents.Condition, hasAnchor ? zeros(1) : null];
+        return [cotangents.Start, hasAnchor ? zeros(1) : null, .. cotangents.Condition];
     }
 
-    private Recording Again(Tensor start, Tensor? condition)
+    private Recording Again(Tensor start, IReadOnlyList<Tensor> condition)
     {
         using var buffers = new KeptBuffers(run.Denoiser.Module);
         return new Recording(run, method, start, condition);
     }
+
+    private static Tensor[] ConditionOf(SamplingRun run) => [.. (run.Condition?.Entries ?? []).Select(entry => entry.Values)];
 
     private void AddToParameters(Tensor[] gradients)
     {
@@ -123,11 +125,15 @@ internal sealed class SamplingCall
     {
         private readonly MemoryPressure pressure;
 
-        internal Recording(SamplingRun run, GradientMethod method, Tensor start, Tensor? condition)
+        internal Recording(SamplingRun run, GradientMethod method, Tensor start, IReadOnlyList<Tensor> condition)
         {
             using DisposeScope scope = NewDisposeScope();
             using IDisposable noGraph = no_grad();
-            Run = run with { Start = start.detach(), Condition = condition is null ? null : run.Condition!.WithValues(condition.detach()) };
+            Run = run with
+            {
+                Start = start.detach(),
+                Condition = run.Condition?.WithValues([.. condition.Select(values => values.detach())]),
+            };
             Tape = method.Record(Run);
             pressure = new MemoryPressure(run.Meter.Total.PeakStoredBytes);
 
@@ -143,7 +149,7 @@ internal sealed class SamplingCall
         {
             Tape.Dispose();
             Run.Start.Dispose();
-            Run.Condition?.Values.Dispose();
+            Array.ForEach(ConditionOf(Run), values => values.Dispose());
             pressure.Dispose();
         }
     }

@@ -20,7 +20,8 @@ internal sealed class SamplingFunction : autograd.SingleTensorFunction<SamplingF
         // Where only the weights have a gradient, an input of the node's own makes it one that autograd goes through.
         Tensor? anchor = run.Denoiser.Parameters.Any(p => p.requires_grad) ? zeros(1).requires_grad_(true) : null;
         var call = new SamplingCall(run, method, anchor, report);
-        return apply(run.Start, run.Condition?.Values!, anchor!, call).MoveToOuterDisposeScope();
+        IEnumerable<Tensor> condition = (run.Condition?.Entries ?? []).Select(entry => entry.Values);
+        return apply([run.Start, anchor!, .. condition, call]).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -29,7 +30,7 @@ internal sealed class SamplingFunction : autograd.SingleTensorFunction<SamplingF
         ctx.save_data(CallKey, call);
 
         // Torch holds these whatever the caller disposes, and sees whether they were changed in place.
-        ctx.save_for_backward([(Tensor)vars[0], (Tensor)vars[1], .. call.Parameters]);
+        ctx.save_for_backward([(Tensor)vars[0], .. vars[2..^1].Cast<Tensor>(), .. call.Parameters]);
         return call.Forward();
     }
 

@@ -7,7 +7,7 @@ namespace Costate;
 internal sealed class UnrolledTape : RunTape
 {
     private readonly Tensor start;
-    private readonly Tensor? condition;
+    private readonly Condition? condition;
     private readonly Tensor[] inputs;
     private readonly Tensor sample;
 
@@ -18,7 +18,7 @@ internal sealed class UnrolledTape : RunTape
         : base(given)
     {
         start = given.ToState(given.Start).detach().requires_grad_(true);
-        condition = given.ConditionIsDifferentiable ? given.Condition!.Values.detach().requires_grad_(true) : null;
+        condition = given.Condition?.Map(entry => entry with { Values = entry.Values.detach().requires_grad_(entry.HasGradient) });
         (int first, int wanted) = given.WantedInputs.GetOffsetAndLength(given.Table.InputCount);
         inputs = [.. Enumerable.Range(first, wanted).Select(i => Leaf(given, i))];
         try
@@ -26,7 +26,7 @@ internal sealed class UnrolledTape : RunTape
             sample = Unroll(given with
             {
                 Start = start,
-                Condition = condition is null ? given.Condition : given.Condition!.WithValues(condition),
+                Condition = condition,
                 Input = (i, like) => i >= first && i < first + wanted ? inputs[i - first].alias() : given.Input(i, like),
                 OnState = (row, state) =>
                 {
@@ -66,7 +66,7 @@ internal sealed class UnrolledTape : RunTape
         sample.Dispose();
         Sample.Dispose();
         start.Dispose();
-        condition?.Dispose();
+        condition?.Entries.ToList().ForEach(entry => entry.Values.Dispose());
         Array.ForEach(inputs, input => input.Dispose());
         values.Dispose();
     }
@@ -74,7 +74,8 @@ internal sealed class UnrolledTape : RunTape
     protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients)
     {
         Run.Cancellation.ThrowIfCancellationRequested();
-        Tensor[] leaves = condition is null ? [start, .. inputs] : [start, condition, .. inputs];
+        IReadOnlyList<ConditionEntry> entries = condition?.Entries ?? [];
+        Tensor[] leaves = [start, .. entries.Where(entry => entry.HasGradient).Select(entry => entry.Values), .. inputs];
         (Tensor Value, Tensor Cotangent)[] outputs =
         [
             .. seeds.States.Select(seed => (seed.Key == Run.Table.SampleRow ? sample : values.States[seed.Key], seed.Value)),
@@ -84,8 +85,12 @@ internal sealed class UnrolledTape : RunTape
         Tensor?[] reached = VectorJacobianProduct.Reach(outputs, leaves, gradients, scales);
         Run.Meter.Products += Run.Table.EvaluatedRows.Count;
         Run.ReportGradient(0);
-        Tensor[] products = [.. reached.Zip(leaves, (product, leaf) => product ?? zeros_like(leaf, requires_grad: false))];
-        return new Cotangents(products[0], condition is null ? null : products[1], [.. products.TakeLast(inputs.Length)], []);
+        var products = new Queue<Tensor>(reached.Zip(leaves, (product, leaf) => product ?? zeros_like(leaf, requires_grad: false)));
+        return new Cotangents(
+            products.Dequeue(),
+            [.. entries.Select(entry => entry.HasGradient ? products.Dequeue() : null)],
+            [.. products],
+            []);
     }
 
     private static Tensor Leaf(SamplingRun run, int input)

@@ -101,7 +101,7 @@ public sealed class GreedyDim
     {
         run.Cancellation.ThrowIfCancellationRequested();
         PredictionConversion toNoise = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, at);
-        Tensor noise = run.Evaluate(x, run.Table.Rows[i].At, run.Condition?.At(i)).Times(toNoise.Output).AddTimes(x, toNoise.State);
+        Tensor noise = run.Evaluate(x, run.Table.Rows[i].At).Times(toNoise.Output).AddTimes(x, toNoise.State);
         Tensor start = x.Times(1 / at.Alpha).AddTimes(noise, -at.NoiseToSignal);
         using var best = new BestSoFar();
         using var adam = new ElementwiseAdam(noise, options.LearningRate, options.Beta1, options.Beta2);

@@ -87,7 +87,7 @@ public sealed class GuidedSampler
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SamplingRun run = sampler.Checked(xT, z, null, null, cancellationToken) with { WantsConditionGradient = false };
+        SamplingRun run = sampler.Checked(xT, z, null, null, cancellationToken).WithConditionGradients(_ => false);
         seed.Check(nameof(seed), xT.shape[0]);
         int batch = checked((int)xT.shape[0]);
         var watch = new DivergenceWatch(batch, xT.dtype, Options.DivergenceBound);

@@ -103,7 +103,7 @@ internal sealed class GuidedStepper(
 
     private EvaluationPoint PointOf(GuidedStep step) => run.Table.Rows[step.At.Index].At;
 
-    private Tensor Evaluate(GuidedStep step, Tensor x) => run.Evaluate(x, PointOf(step), run.Condition?.At(step.At.Index));
+    private Tensor Evaluate(GuidedStep step, Tensor x) => run.Evaluate(x, PointOf(step));
 
     private Tensor PullBack(GuidedStep step, VectorJacobianProduct product, Tensor cotangent)
     {

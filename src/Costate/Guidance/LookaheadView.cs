@@ -59,9 +59,9 @@ internal sealed class LookaheadView : IDisposable
             : lookahead.Method ?? (sampler.Table.EvaluatedRows.Count == 1 ? GradientMethod.Unrolled() : GradientMethod.Discrete());
 
         // A scheduled condition belongs to the intervals of the grid: the lookahead sees the present one, or, on that grid, all that come.
-        Condition? condition = run.Condition is not { IsScheduled: true } scheduled ? run.Condition
-            : lookahead.Steps is null ? scheduled.WithValues(scheduled.Values.narrow(0, index, sampler.Grid.Steps))
-            : Condition.Constant(scheduled.At(index));
+        Condition? condition = run.Condition?.Map(entry => !entry.IsScheduled ? entry
+            : lookahead.Steps is null ? entry with { Values = entry.Values.narrow(0, index, sampler.Grid.Steps) }
+            : entry.At(index));
         return new LookaheadView(run, sampler, x, condition, method);
     }
 

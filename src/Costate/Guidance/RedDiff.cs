@@ -81,7 +81,7 @@ public sealed class RedDiff
             Tensor n = noise.OfStep(i, 0, image);
             Tensor x = image.Times(at.Alpha).AddTimes(n, at.Sigma);
             PredictionConversion toNoise = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, at);
-            Tensor output = (run with { Admit = watch.InStep(i, at.Time) }).Evaluate(x, run.Table.Rows[i].At, run.Condition?.At(i));
+            Tensor output = (run with { Admit = watch.InStep(i, at.Time) }).Evaluate(x, run.Table.Rows[i].At);
             Tensor predicted = output.Times(toNoise.Output).AddTimes(x, toNoise.State);
             (Tensor value, Tensor gradient) = objective.Gradient(image);
             adam.Step(image, gradient.AddTimes(predicted.sub_(n), options.Regularization * at.NoiseToSignal / entries));

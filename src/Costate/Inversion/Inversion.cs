@@ -23,9 +23,7 @@ internal static class Inversion
         }
 
         var towardsNoise = new Sampler(run.Denoiser, run.Schedule, run.Solver, run.Grid.Reversed());
-        Condition? condition = run.Condition is { IsScheduled: true } scheduled
-            ? scheduled.WithValues(scheduled.Values.flip(0))
-            : run.Condition;
+        Condition? condition = run.Condition?.Map(entry => entry.IsScheduled ? entry with { Values = entry.Values.flip(0) } : entry);
         SamplingRun upwards = towardsNoise.Checked(run.Start, condition, null, run.Progress, run.Cancellation);
         Tensor start = Sampler.Sample(upwards);
         run.Meter.Evaluations += upwards.Meter.Evaluations;
@@ -52,7 +50,7 @@ internal static class Inversion
 
         Tensor Evaluate(EvaluationPoint at, Tensor x)
         {
-            Tensor output = run.Evaluate(x, at, run.Condition?.At(at.Interval));
+            Tensor output = run.Evaluate(x, at);
             run.Progress?.Report(new StepProgress(SamplingPhase.Inversion, ++evaluations, total, at.Time));
             return output;
         }

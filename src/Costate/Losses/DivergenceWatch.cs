@@ -78,7 +78,7 @@ internal sealed class DivergenceWatch(int batch, ScalarType dtype, double bound 
         Tensor kept = Kept(output, step, time);
 
         // Where the first answer of all is a number for no item, the network is at fault and no guidance.
-        if (HasAll && run.Meter.Evaluations == run.Denoiser.EvaluationsPerPrediction)
+        if (HasAll && run.Meter.Predictions == 1)
         {
             Finite.CheckOutput(output, at, run.FirstItem);
         }

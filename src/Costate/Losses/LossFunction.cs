@@ -26,7 +26,7 @@ internal static class LossFunction
             sample);
         Check(product.Output, sample, at, mustBeFinite);
         Tensor value = product.Output.detach().reshape(-1).clone();
-        (Tensor cotangent, _) = product.Pull(ones_like(product.Output));
+        Tensor cotangent = product.Pull(ones_like(product.Output));
         return (value.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
     }
 

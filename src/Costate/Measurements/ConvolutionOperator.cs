@@ -48,7 +48,7 @@ internal sealed class ConvolutionOperator(string name, double[] kernel, int size
             sum.narrow(2, row, height).narrow(3, column, width).AddTimes(seen, weight);
         }
 
-        return padding.Pull(sum).X.to(y.dtype);
+        return padding.Pull(sum).to(y.dtype);
     }
 
     private protected override void CheckInput(Tensor x)

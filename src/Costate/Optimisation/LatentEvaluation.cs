@@ -39,13 +39,13 @@ internal sealed class LatentEvaluation(
         if (isPart)
         {
             Tensor items = tensor(rows.Select(r => (long)r).ToArray(), device: point.device);
-            (start, condition) = (start.index_select(0, items), LatentVariables.Select(condition, items));
+            (start, condition) = (start.index_select(0, items), condition?.ForItems(items));
             noise = noise?.ForItems(rows);
         }
 
         try
         {
-            SamplingRun run = (isPart ? sampler.ForItems(rows) : sampler).Checked(start, condition, noise, null, cancellationToken);
+            SamplingRun run = sampler.Checked(start, condition, noise, null, cancellationToken);
             run = watch is null ? run : run with { Admit = watch.InIteration(iteration) };
             return withoutGradient ? Draw(run) : Pull(point, run);
         }

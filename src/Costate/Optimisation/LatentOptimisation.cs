@@ -86,10 +86,10 @@ public sealed class LatentOptimisation
         IProgress<OptimisationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        Sampler.Checked(xT, z, noise, null, cancellationToken);
+        Condition? condition = Sampler.Checked(xT, z, noise, null, cancellationToken).Condition;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        var variables = new LatentVariables(xT, z, Sampler.Denoiser.Parameters, Options.Targets);
+        var variables = new LatentVariables(xT, condition, Sampler.Denoiser.Parameters, Options.Targets);
         Tensor begin = variables.Begin();
         try
         {

@@ -18,27 +18,48 @@ internal sealed class LatentVariables
     private readonly Condition? condition;
     private readonly Parameter[] parameters;
     private readonly bool movesStart;
-    private readonly bool movesCondition;
+
+    // Which tensors of the condition change, by their numbers in the bundle.
+    private readonly int[] moved;
     private readonly ScalarType rowType;
 
+    /// <param name="start">x_T.</param>
+    /// <param name="condition">The bundle of a run. What is shared by all items and changes is spread over them: each has its own.</param>
+    /// <param name="parameters">The parameters of the denoiser.</param>
+    /// <param name="targets">What changes.</param>
     internal LatentVariables(Tensor start, Condition? condition, IReadOnlyList<Parameter> parameters, OptimisationTargets targets)
     {
-        (this.start, this.condition) = (start, condition);
+        this.start = start;
         movesStart = targets.HasFlag(OptimisationTargets.StartNoise);
-        movesCondition =
-            targets.HasFlag(OptimisationTargets.Condition) && condition is { Values: var values } && values.is_floating_point();
+        this.condition = condition?.Map(entry => Moves(entry) && entry.IsShared ? Spread(entry) : entry);
+        moved = [.. (this.condition?.Entries ?? []).Index().Where(pair => Moves(pair.Item)).Select(pair => pair.Index)];
         this.parameters = targets.HasFlag(OptimisationTargets.Parameters) ? [.. parameters] : [];
         rowType = Moved.Any(variable => variable.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
-        if (!movesStart && !movesCondition && this.parameters.Length == 0)
+        if (!movesStart && moved.Length == 0 && this.parameters.Length == 0)
         {
             throw new ArgumentException(
                 $"Nothing would change: the targets are {targets}, but there is no condition of floating point. "
                     + $"Pass one, or optimise {OptimisationTargets.StartNoise} too.");
         }
+
+        bool Moves(ConditionEntry entry) => entry.Values.is_floating_point() && entry.Role switch
+        {
+            ConditionRole.Conditional => targets.HasFlag(OptimisationTargets.Condition),
+            ConditionRole.Unconditional => targets.HasFlag(OptimisationTargets.Unconditional),
+            _ => false,
+        };
+
+        ConditionEntry Spread(ConditionEntry entry) => entry with
+        {
+            Values = entry.IsScheduled
+                ? entry.Values.expand([entry.Values.shape[0], Batch, .. entry.Values.shape.Skip(2)]).clone()
+                : entry.Values.expand([Batch, .. entry.Values.shape.Skip(1)]).clone(),
+        };
     }
 
-    private IEnumerable<Tensor> Moved =>
-        [.. movesStart ? [start] : (Tensor[])[], .. movesCondition ? [condition!.Values] : (Tensor[])[], .. parameters];
+    private IEnumerable<Tensor> Moved => [.. movesStart ? [start] : (Tensor[])[], .. MovedEntries.Select(e => e.Values), .. parameters];
+
+    private IEnumerable<ConditionEntry> MovedEntries => moved.Select(i => condition!.Entries[i]);
 
     /// <summary>Whether all items are one row.</summary>
     internal bool Joined => parameters.Length > 0;
@@ -51,16 +72,19 @@ internal sealed class LatentVariables
     internal int[] ItemsOf(int row) => Joined ? [.. Enumerable.Range(0, Batch)] : [row];
 
     /// <summary>Where it begins, [rows, n].</summary>
-    internal Tensor Begin() => Pack(start, condition?.Values, parameters);
+    internal Tensor Begin() => Pack(start, [.. MovedEntries.Select(entry => entry.Values)], parameters);
 
     /// <summary>The rate of each entry of a row, [n].</summary>
     internal Tensor Rates(LatentOptimisationOptions options) => Pack(
         Filled(start, options.StartNoiseRate),
-        movesCondition ? Filled(condition!.Values, options.ConditionRate) : null,
+        [.. MovedEntries.Select(entry => Filled(entry.Values, options.ConditionRate))],
         [.. parameters.Select(p => Filled(p, options.ParameterRate))])[0].clone();
 
     /// <summary>The rows of a gradient.</summary>
-    internal Tensor Pack(SampleGradient gradient) => Pack(gradient.StartNoise, gradient.Condition, Joined ? gradient.Parameters : []);
+    internal Tensor Pack(SampleGradient gradient) => Pack(
+        gradient.StartNoise,
+        [.. MovedEntries.Select(e => (e.Role == ConditionRole.Unconditional ? gradient.Unconditional : gradient.Conditions)[e.Name])],
+        Joined ? gradient.Parameters : []);
 
     /// <summary>The part of the rows that is x_T, [batch, m], a view; null if it does not change.</summary>
     internal Tensor? StartOf(Tensor rows) => movesStart ? PerItem(rows).narrow(1, 0, start.numel() / Batch) : null;
@@ -79,37 +103,34 @@ internal sealed class LatentVariables
         return finite;
     }
 
-    /// <summary>x_T and z of the items. Writes the parameters.</summary>
+    /// <summary>x_T and the condition of the items. Writes the parameters.</summary>
     internal (Tensor Start, Condition? Condition) Unpack(Tensor rows)
     {
         Tensor perItem = PerItem(rows);
-        long startSize = movesStart ? start.numel() / Batch : 0;
-        Tensor x = movesStart ? perItem.narrow(1, 0, startSize).reshape(start.shape).to(start.dtype) : start;
-        Condition? z = condition;
-        if (movesCondition)
+        Tensor x = movesStart ? perItem.narrow(1, 0, start.numel() / Batch).reshape(start.shape).to(start.dtype) : start;
+        Tensor[] values = [.. (condition?.Entries ?? []).Select(entry => entry.Values)];
+        foreach ((int i, Tensor part) in moved.Zip(PartsOf(perItem)))
         {
-            Tensor values = ItemsFirst(condition!.Values);
-            Tensor moved = perItem.narrow(1, startSize, values.numel() / Batch).reshape(values.shape).to(values.dtype);
-            z = condition.WithValues(condition.IsScheduled ? moved.transpose(0, 1).contiguous() : moved);
+            ConditionEntry entry = condition!.Entries[i];
+            Tensor first = ItemsFirst(entry, entry.Values);
+            Tensor now = part.reshape(first.shape).to(first.dtype);
+            values[i] = entry.IsScheduled ? now.transpose(0, 1).contiguous() : now;
         }
 
         WriteParameters(rows);
-        return (x, z);
+        return (x, condition?.WithValues(values));
     }
-
-    /// <summary>The condition of some items, by their numbers.</summary>
-    internal static Condition? Select(Condition? condition, Tensor items) =>
-        condition?.WithValues(condition.Values.index_select(condition.IsScheduled ? 1 : 0, items));
 
     private Tensor Filled(Tensor like, double value) => ones_like(like, rowType, requires_grad: false).Times(value);
 
-    private long SizeOfItems => (movesStart ? start.numel() : 0) + (movesCondition ? condition!.Values.numel() : 0);
+    private long SizeOfItems => (movesStart ? start.numel() : 0) + MovedEntries.Sum(entry => entry.Values.numel());
 
     private Tensor PerItem(Tensor rows) => Joined ? rows[0].narrow(0, 0, SizeOfItems).reshape(Batch, SizeOfItems / Batch) : rows;
 
-    private Tensor Pack(Tensor x, Tensor? z, IReadOnlyList<Tensor> weights)
+    private Tensor Pack(Tensor x, IReadOnlyList<Tensor> z, IReadOnlyList<Tensor> weights)
     {
-        Tensor[] ofItems = [.. Parts(x, z).Select(t => t.reshape(t.shape[0], -1).to(rowType))];
+        IEnumerable<Tensor> parts = MovedEntries.Zip(z, (entry, values) => ItemsFirst(entry, values.detach()));
+        Tensor[] ofItems = [.. parts.Prepend(x.detach()).Skip(movesStart ? 0 : 1).Select(t => t.reshape(t.shape[0], -1).to(rowType))];
         if (!Joined)
         {
             return Together(ofItems, 1);
@@ -125,15 +146,14 @@ internal sealed class LatentVariables
     // The parts of the rows in the dtypes of what they stand for, [batch, ...] of the items and [1, ...] of the parameters.
     private IEnumerable<Tensor> Rounded(Tensor rows)
     {
-        long startSize = movesStart ? start.numel() / Batch : 0;
         if (movesStart)
         {
             yield return StartOf(rows)!.to(start.dtype);
         }
 
-        if (movesCondition)
+        foreach ((ConditionEntry entry, Tensor part) in MovedEntries.Zip(PartsOf(PerItem(rows))))
         {
-            yield return PerItem(rows).narrow(1, startSize, condition!.Values.numel() / Batch).to(condition.Values.dtype);
+            yield return part.to(entry.Values.dtype);
         }
 
         long at = SizeOfItems;
@@ -144,20 +164,19 @@ internal sealed class LatentVariables
         }
     }
 
-    private IEnumerable<Tensor> Parts(Tensor x, Tensor? z)
+    // The columns of each tensor of the condition that changes, [batch, m], views.
+    private IEnumerable<Tensor> PartsOf(Tensor perItem)
     {
-        if (movesStart)
+        long at = movesStart ? start.numel() / Batch : 0;
+        foreach (long size in MovedEntries.Select(entry => entry.Values.numel() / Batch))
         {
-            yield return x.detach();
-        }
-
-        if (movesCondition)
-        {
-            yield return ItemsFirst(z!.detach());
+            yield return perItem.narrow(1, at, size);
+            at += size;
         }
     }
 
-    private Tensor ItemsFirst(Tensor values) => condition!.IsScheduled ? values.transpose(0, 1).contiguous() : values;
+    private static Tensor ItemsFirst(ConditionEntry entry, Tensor values) =>
+        entry.IsScheduled ? values.transpose(0, 1).contiguous() : values;
 
     private void WriteParameters(Tensor rows)
     {

@@ -115,7 +115,8 @@ internal sealed class OptimisationRecord : IDisposable
         return new OptimisedLatent
         {
             StartNoise = start.clone(),
-            Condition = condition?.WithValues(condition.Values.clone()),
+            Condition = Kept(condition, ConditionRole.Conditional),
+            Unconditional = Kept(condition, ConditionRole.Unconditional),
             Sample = (variables.Joined ? best.Values[1].squeeze(0) : best.Values[1]).clone(),
             Losses = tensor(losses.SelectMany(line => line).ToArray(), [losses.Count, Running.Length], ScalarType.Float64),
             BestLoss = Best,
@@ -127,6 +128,10 @@ internal sealed class OptimisationRecord : IDisposable
     }
 
     public void Dispose() => best.Dispose();
+
+    private static Condition? Kept(Condition? condition, ConditionRole role) => condition?
+        .Of(role)?
+        .Map(entry => entry with { Values = entry.Values.clone(), Role = ConditionRole.Conditional });
 
     private int RowOf(DivergedItem item) => variables.Joined ? 0 : item.Item;
 }

@@ -18,4 +18,10 @@ public enum OptimisationTargets
     /// nothing else. The items of a batch share them, so the batch is then one problem.
     /// </summary>
     Parameters = 4,
+
+    /// <summary>
+    /// The unconditional branch of the denoiser's classifier-free guidance, constant or scheduled, for each item apart: null-text inversion
+    /// (Mokady et al. 2023), negative prompts. Its rate is <see cref="LatentOptimisationOptions.ConditionRate"/>.
+    /// </summary>
+    Unconditional = 8,
 }

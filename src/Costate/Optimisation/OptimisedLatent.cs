@@ -15,6 +15,11 @@ public sealed class OptimisedLatent : TensorResult
     /// <summary>z, in the form it was given in; null if there was none.</summary>
     public required Condition? Condition { get; init; }
 
+    /// <summary>
+    /// The condition of the unconditional branch, one for each item where it changed; null if the denoiser has none.
+    /// </summary>
+    public required Condition? Unconditional { get; init; }
+
     /// <summary>The sample drawn from them, [batch, ...].</summary>
     public required Tensor Sample { get; init; }
 
@@ -42,5 +47,11 @@ public sealed class OptimisedLatent : TensorResult
     /// <summary>What it cost in all, an evaluation of a batch counted once; of what was held, the most at one time.</summary>
     public required GradientCost Cost { get; init; }
 
-    private protected override IEnumerable<Tensor?> Tensors => [StartNoise, Condition?.Values, Sample, Losses];
+    private protected override IEnumerable<Tensor?> Tensors =>
+    [
+        StartNoise,
+        .. (Condition?.Entries ?? []).Concat(Unconditional?.Entries ?? []).Select(entry => entry.Values),
+        Sample,
+        Losses,
+    ];
 }

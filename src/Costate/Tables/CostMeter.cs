@@ -12,6 +12,9 @@ internal sealed class CostMeter
 
     internal long Evaluations { get; set; }
 
+    /// <summary>Predictions, each of one evaluation or, under guidance, two.</summary>
+    internal long Predictions { get; set; }
+
     internal long Products { get; set; }
 
     internal GradientCost Total => new(Evaluations, Products, peakStored, peakBytes);

@@ -11,28 +11,40 @@ namespace Costate;
 internal sealed class GraphReach
 {
     private bool ignoresX;
-    private bool ignoresZ;
+    private readonly HashSet<(ConditionRole, string)> ignored = [];
 
     /// <summary>Refuses a network whose output depends on an input that its graph does not reach.</summary>
-    internal void Check(SamplingRun run, EvaluationPoint at, Tensor output, Tensor x, Tensor? z, bool reachesX, bool reachesZ)
+    internal void Check(
+        SamplingRun run,
+        EvaluationPoint at,
+        Tensor output,
+        Tensor x,
+        Condition? z,
+        bool reachesX,
+        Func<int, bool> reachesZ)
     {
         if (!reachesX && !ignoresX)
         {
             ignoresX = Ignores(run, at, output, "x", () => (Shifted(x), z));
         }
 
-        if (run.ConditionIsDifferentiable && !reachesZ && !ignoresZ)
+        foreach ((int i, ConditionEntry entry) in (z?.Entries ?? []).Index())
         {
-            ignoresZ = Ignores(run, at, output, "the condition z", () => (x, Shifted(z!)));
+            if (!reachesZ(i) && !ignored.Contains((entry.Role, entry.Name)))
+            {
+                ConditionEntry shifted = entry with { Values = Shifted(entry.Values) };
+                _ = Ignores(run, at, output, entry.Text, () => (x, z!.Map(e => ReferenceEquals(e, entry) ? shifted : e)));
+                ignored.Add((entry.Role, entry.Name));
+            }
         }
     }
 
     // Always true: otherwise it throws.
-    private static bool Ignores(SamplingRun run, EvaluationPoint at, Tensor output, string name, Func<(Tensor X, Tensor? Z)> shifted)
+    private static bool Ignores(SamplingRun run, EvaluationPoint at, Tensor output, string name, Func<(Tensor X, Condition? Z)> shifted)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        (Tensor x, Tensor? z) = shifted();
+        (Tensor x, Condition? z) = shifted();
         Tensor other = run.EvaluateAgain(x, at, z);
         double tolerance = output.dtype == ScalarType.Float64 ? 1e-12 : 1e-6;
         if ((other - output).abs().max().ToDouble() > tolerance * output.abs().max().ToDouble())

@@ -23,6 +23,7 @@ internal sealed record SamplingRun
     /// <summary>Whether the state of a row is carried in two words: those that a reversible solver solves for.</summary>
     internal bool KeepsRemainder(int row) => Solver.IsReversible && Table.IsCarrier(row);
 
+    /// <summary>The condition, with what guidance has beside it.</summary>
     internal required Condition? Condition { get; init; }
 
     internal required BrownianPath? Noise { get; init; }
@@ -47,11 +48,9 @@ internal sealed record SamplingRun
     /// <summary>What is known of the inputs that the network's graph does not reach.</summary>
     internal GraphReach Graph { get; init; } = new();
 
-    /// <summary>Whether the condition's gradient is wanted, if it can have one.</summary>
-    internal bool WantsConditionGradient { get; init; } = true;
-
-    /// <summary>Whether the condition has a gradient.</summary>
-    internal bool ConditionIsDifferentiable => WantsConditionGradient && Condition is { Values: var values } && values.is_floating_point();
+    /// <summary>The same run with gradients of those of the condition's tensors alone that have one and are wanted.</summary>
+    internal SamplingRun WithConditionGradients(Func<ConditionEntry, bool> wanted) =>
+        this with { Condition = Condition?.Map(entry => entry with { HasGradient = entry.HasGradient && wanted(entry) }) };
 
     /// <summary>A tensor of the caller's as a state. A handle of its own.</summary>
     internal Tensor ToState(Tensor tensor) => Precision.As(tensor, StateType);
@@ -64,7 +63,12 @@ internal sealed record SamplingRun
     {
         Start = ToCaller(cotangents.Start),
         Inputs = [.. cotangents.Inputs.Select(input => input is null ? null : ToCaller(input))],
-        Condition = cotangents.Condition is Tensor gradient ? Precision.As(gradient, Condition!.Values.dtype) : null,
+        Condition =
+        [
+            .. cotangents.Condition.Zip(
+                Condition?.Entries ?? [],
+                (gradient, entry) => gradient is null ? null : Precision.As(gradient, entry.Values.dtype)),
+        ],
         Parameters = [.. cotangents.Parameters.Zip(Denoiser.Parameters, (gradient, parameter) => Precision.As(gradient, parameter.dtype))],
     };
 
@@ -101,13 +105,14 @@ internal sealed record SamplingRun
     /// The network's output at a state, in the dtype of the states, checked to be finite and counted. The caller's dispose scope receives
     /// it.
     /// </summary>
-    internal Tensor Evaluate(Tensor x, EvaluationPoint at, Tensor? z)
+    internal Tensor Evaluate(Tensor x, EvaluationPoint at, Condition? z)
     {
         Tensor output = Replay is null ? Call() : Replay.Evaluate(at, NetworkType, Call);
-        Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
-        if (!output.requires_grad && is_grad_enabled() && (x.requires_grad || z is { requires_grad: true }))
+        Meter.Evaluations += Denoiser.Evaluations(z, at.Time);
+        Meter.Predictions++;
+        if (!output.requires_grad && is_grad_enabled())
         {
-            Graph.Check(this, at, output, x, z, reachesX: !x.requires_grad, reachesZ: z is not { requires_grad: true });
+            Graph.Check(this, at, output, x, z, reachesX: !x.requires_grad, reachesZ: i => !z!.Entries[i].Values.requires_grad);
         }
 
         output = Admit(this, at, output);
@@ -117,37 +122,52 @@ internal sealed record SamplingRun
         Tensor Call() => Denoiser.Call(x, at.Time, at.NetworkTime, z, CallerType);
     }
 
+    /// <summary>The network's output at a state under the condition there.</summary>
+    internal Tensor Evaluate(Tensor x, EvaluationPoint at) => Evaluate(x, at, ConditionAt(at));
+
+    /// <summary>
+    /// What the network sees of the condition there, in the caller's dispose scope; what it does not see there has no gradient.
+    /// </summary>
+    internal Condition? ConditionAt(EvaluationPoint at)
+    {
+        Condition? z = Condition?.At(at.Interval);
+        return z is null || Denoiser.Guidance is null ? z : Denoiser.Guidance.Used(z, at.Time);
+    }
+
     /// <summary>
     /// The network at a row with its graph, ready for <see cref="Pull"/>. The result lives in the caller's dispose scope.
     /// </summary>
     internal VectorJacobianProduct Linearize(Tensor x, EvaluationPoint at)
     {
-        using Tensor? z = Condition?.At(at.Interval);
-        return VectorJacobianProduct.Begin(
-            (leaf, condition) => Evaluate(leaf, at, condition),
-            x,
-            z,
-            ConditionIsDifferentiable,
-            NetworkType);
+        using DisposeScope scope = NewDisposeScope();
+        return VectorJacobianProduct
+            .Begin((leaf, condition) => Evaluate(leaf, at, condition), x, ConditionAt(at), NetworkType)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// Takes a cotangent of the network's output to the state, the condition (null where it has no gradient) and the sums of the
-    /// parameters. Once only.
+    /// Takes a cotangent of the network's output to the state, the condition's tensors (null where there is none, or zero) and the sums of
+    /// the parameters. Once only.
     /// </summary>
     /// <exception cref="InvalidOperationException">The output depends on an input that its graph does not reach.</exception>
-    internal (Tensor X, Tensor? Z) Pull(
+    internal (Tensor X, Tensor?[] Z) Pull(
         VectorJacobianProduct linearized,
         EvaluationPoint at,
         Tensor cotangent,
         ParameterGradients? parameters = null)
     {
-        (Tensor? x, Tensor? z) = linearized.Reach(cotangent, parameters);
+        (Tensor? x, Tensor?[] z) = linearized.Reach(cotangent, parameters);
         Meter.Products++;
-        Graph.Check(this, at, linearized.Output, linearized.X, linearized.Z, x is not null, z is not null);
-        return (
-            x ?? zeros_like(linearized.X, requires_grad: false),
-            ConditionIsDifferentiable ? z ?? zeros_like(linearized.Z!, requires_grad: false) : null);
+        Condition? condition = linearized.Z;
+        Graph.Check(
+            this,
+            at,
+            linearized.Output,
+            linearized.X,
+            condition,
+            reachesX: x is not null,
+            reachesZ: i => !condition!.Entries[i].HasGradient || z[i] is not null);
+        return (x ?? zeros_like(linearized.X, requires_grad: false), z);
     }
 
     /// <summary>Tells that the backward pass has passed evaluation k.</summary>
@@ -166,15 +186,15 @@ internal sealed record SamplingRun
         // It happens at x_T, or at a second copy of it.
         using Tensor x = ToState(Start);
         Tensor state = first.States.Count == 0 ? x : x.Times(first.States.Sum(term => term.Weight));
-        Replay!.Check(first.At, NetworkType, EvaluateAgain(state, first.At, Condition?.At(first.Interval)));
+        Replay!.Check(first.At, NetworkType, EvaluateAgain(state, first.At, ConditionAt(first.At)));
     }
 
     /// <summary>
     /// The network's output at other inputs than those of the first evaluation, unchecked; a network that draws, draws the same numbers.
     /// </summary>
-    internal Tensor EvaluateAgain(Tensor x, EvaluationPoint at, Tensor? z)
+    internal Tensor EvaluateAgain(Tensor x, EvaluationPoint at, Condition? z)
     {
-        Meter.Evaluations += Denoiser.EvaluationsPerPrediction;
+        Meter.Evaluations += Denoiser.Evaluations(z, at.Time);
         return Replay is null ? Call() : Replay.Repeat(at, Call);
 
         Tensor Call() => Denoiser.Call(x, at.Time, at.NetworkTime, z, CallerType);

@@ -148,7 +148,7 @@ internal sealed class TableExecutor
     private Tensor Predict(Tensor x, int row)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor output = run.Evaluate(x, table.Rows[row].At, run.Condition?.At(table.Rows[row].Interval));
+        Tensor output = run.Evaluate(x, table.Rows[row].At);
         PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, row);
         if (conversion.IsIdentity)
         {

@@ -12,7 +12,7 @@ internal sealed class TableTranspose
 {
     private readonly SamplingRun run;
     private readonly SolverTable table;
-    private readonly ConditionCotangent condition;
+    private readonly ConditionCotangents condition;
     private readonly ParameterGradients parameters;
     private readonly Dictionary<int, Tensor> states = [];
     private readonly Dictionary<int, Tensor> outputs = [];
@@ -32,7 +32,7 @@ internal sealed class TableTranspose
         this.parameters = parameters;
         this.constantRow = constantRow;
         table = run.Table;
-        condition = new ConditionCotangent(run);
+        condition = new ConditionCotangents(run);
         row = table.SampleRow;
         (firstInput, int wanted) = run.WantedInputs.GetOffsetAndLength(table.InputCount);
         inputs = new Tensor?[wanted];
@@ -98,7 +98,7 @@ internal sealed class TableTranspose
             rest.Dispose();
         }
 
-        return new Cotangents(start ?? zeros_like(run.Start, dtype: run.StateType), condition.Sum, inputs, []);
+        return new Cotangents(start ?? zeros_like(run.Start, dtype: run.StateType), condition.Sums, inputs, []);
     }
 
     /// <summary>Hands on the cotangents of all rows after the given one.</summary>
@@ -136,7 +136,7 @@ internal sealed class TableTranspose
     {
         using DisposeScope scope = NewDisposeScope();
         TableRow at = table.Rows[evaluated];
-        (Tensor product, Tensor? conditionProduct) = run.Pull(
+        (Tensor product, Tensor?[] conditionProducts) = run.Pull(
             linearized,
             at.At,
             conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output),
@@ -148,10 +148,7 @@ internal sealed class TableTranspose
         }
 
         AddToState(evaluated, product.MoveToOuterDisposeScope());
-        if (conditionProduct is not null)
-        {
-            condition.Add(at.Interval, conditionProduct);
-        }
+        condition.Add(at.Interval, conditionProducts);
     }
 
     /// <summary>Adds to the cotangent of a state. Takes ownership.</summary>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Costate.Cli.Commands.Doctor;
-using Costate.Cli.Machines;
 using Costate.Cli.Terminals;
+using Costate.Faces.Machines;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Commands;

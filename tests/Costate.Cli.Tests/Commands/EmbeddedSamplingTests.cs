@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Costate.Cli.Commands.Sampling;
 using Costate.Faces.Models;
+using Costate.Faces.Sampling;
 using Costate.Networks;
 using Costate.Testing;
 using SkiaSharp;

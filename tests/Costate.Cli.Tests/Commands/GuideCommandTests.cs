@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Costate.Cli.Commands.Guide;
+using Costate.Experiments.Guided;
 using Costate.Faces.Guidance;
 using Costate.Networks;
 using Costate.Testing;

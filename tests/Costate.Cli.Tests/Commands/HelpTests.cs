@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Costate.Cli.Commands;
-using Costate.Cli.Names;
 using Costate.Cli.Terminals;
 using Costate.Faces.Names;
 using Costate.Networks;

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Costate.Cli.Commands.Study;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Gradients;
+using Costate.Faces.Reports;
 using Costate.Testing;
 using SkiaSharp;
 
@@ -68,7 +68,7 @@ public sealed class StudyCommandTests
     {
         using var output = new StringWriter();
         var terminal = new Terminal { Output = output, Error = TextWriter.Null, Width = width };
-        foreach (Spectre.Console.Table table in GradientStudyTables.Of(Measured.Value, GradientStudy.QuickSteps, width))
+        foreach (ResultTable table in GradientStudyTables.Of(Measured.Value, GradientStudy.QuickSteps, width))
         {
             terminal.Write(table);
         }

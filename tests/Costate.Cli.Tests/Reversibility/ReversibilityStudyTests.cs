@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Costate.Cli.Commands.Study;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Reversibility;
+using Costate.Faces.Reports;
 using Costate.Testing;
 using SkiaSharp;
 using static TorchSharp.torch;
@@ -138,7 +138,7 @@ public sealed class ReversibilityStudyTests(QuickReversibility quick) : IClassFi
         var results = new ReversibilityResults([problem], InversionStudy.AllSteps, OfMixture.Value, Gradients.Value, Gradients.Value);
         using var output = new StringWriter();
         var terminal = new Terminal { Output = output, Error = TextWriter.Null, Width = width };
-        foreach (Spectre.Console.Table table in ReversibilityTables.Of(results, width))
+        foreach (ResultTable table in ReversibilityTables.Of(results, width))
         {
             terminal.Write(table);
         }

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Costate.Cli.Commands.Morph;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
 using Costate.Faces.Morphs;
@@ -113,7 +112,7 @@ public sealed partial class NarrowTerminalTests
         Assert.Equal(width < 6, writes.Length == 0);
     }
 
-    private static Table Morphs() => MorphTables.Of(new MorphReport
+    private static Table Morphs() => DrawnTable.Of(MorphTables.Of(new MorphReport
     {
         Settings = Costate.Faces.Reports.Setting.Named([]),
         Seed = 0,
@@ -126,7 +125,7 @@ public sealed partial class NarrowTerminalTests
         BestIteration = 0,
         Cost = new MorphCost(1, 2, 3),
         PeakMemoryBytes = 4,
-    });
+    }));
 
     private static string Written(Table table, int width) => Written(terminal => terminal.Write(table), width, isTerminal: false);
 

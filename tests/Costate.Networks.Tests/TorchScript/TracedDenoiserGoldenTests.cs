@@ -28,12 +28,12 @@ public sealed class TracedDenoiserGoldenTests
             Tensor Row(string name) => expected.Read(name).narrow(0, item, 1);
             using VectorJacobianProduct product = VectorJacobianProduct.Begin(
                 (x, z) => denoiser.Call(x, t[item].item<float>(), z), Row("input.x"), Row("input.z"));
-            (Tensor x, Tensor? z) = product.Pull(Row("cotangent"));
+            (Tensor? x, Tensor?[] z) = product.Reach(Row("cotangent"));
 
             // 32 bits: 1e-5 relative to the largest entry.
             AssertNear(Row("output"), product.Output);
-            AssertNear(Row("vjp.x"), x);
-            AssertNear(Row("vjp.z"), z!);
+            AssertNear(Row("vjp.x"), x!);
+            AssertNear(Row("vjp.z"), z[0]!);
         }
     }
 

@@ -101,7 +101,7 @@ public sealed class LookaheadTests
         (_, Tensor atEnd) = LossFunction.Evaluate(mixture.Loss, predicted.detach());
         Tensor a = atEnd * sigmaEnd;
         using VectorJacobianProduct field = VectorJacobianProduct.Begin((point, _) => PosteriorMean(point, t), x, null);
-        Tensor adjoint = (a + (h * sigma * field.Pull(a).X)) / sigma;
+        Tensor adjoint = (a + (h * sigma * field.Pull(a))) / sigma;
 
         TimeGrid grid = TimeGrid.FromTimes([t, end]);
         SampleGradient greedy = Sampler(Lookahead.With(Solver.ExponentialRungeKutta(ButcherTableau.Euler), 1, end), grid, 0)
@@ -112,7 +112,7 @@ public sealed class LookaheadTests
 
         // A step that takes the field where it comes from, as an explicit one would, is another gradient.
         using VectorJacobianProduct other = VectorJacobianProduct.Begin((point, _) => PosteriorMean(point, end), predicted.detach(), null);
-        Tensor atData = (a + (h * sigmaEnd * other.Pull(a).X)) / sigma;
+        Tensor atData = (a + (h * sigmaEnd * other.Pull(a))) / sigma;
         Assert.True(Near.Relative(greedy.StartNoise, atData) > 1e-3);
     }
 

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Machines;
 using Costate.Cli.Terminals;
 using Costate.Faces.Files;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
-using TorchSharp;
 
 namespace Costate.Cli.Commands.Doctor;
 
@@ -81,22 +80,6 @@ internal sealed class DoctorCommand : DocumentedCommand
     private static string Model(string? folder)
     {
         using var model = new EmbeddedModel(folder);
-        using DisposeScope scope = torch.NewDisposeScope();
-        (string Name, torch.nn.Module Network)[] networks =
-        [
-            ("the autoencoder", model.Autoencoder),
-            .. model.Judges.Append(model.Attack).Append(model.Pairs).Select(r => (r.Name, (torch.nn.Module)r.Network)),
-        ];
-        foreach ((string name, torch.nn.Module network) in networks)
-        {
-            if (network.parameters().Any(p => !p.isfinite().all().item<bool>()))
-            {
-                throw new CommandException(
-                    $"Some weights of {name} in '{model.Folder}' are no numbers. Install the tool again, "
-                        + "or name another folder with --weights.");
-            }
-        }
-
-        return $"{networks.Length} networks, whole, in {model.Folder}";
+        return $"{model.Check()} networks, whole, in {model.Folder}";
     }
 }

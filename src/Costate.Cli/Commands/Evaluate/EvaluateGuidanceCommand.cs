@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
@@ -9,73 +8,42 @@ using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
-using Costate.Faces.Reports;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
 /// <summary><c>costate evaluate guidance</c>: what guidance methods are worth at equal cost, on drawn faces.</summary>
-internal sealed class EvaluateGuidanceCommand : DocumentedCommand
+internal sealed class EvaluateGuidanceCommand : ComputingCommand
 {
     private const int DefaultFaces = 64;
     private const int DefaultBatch = 8;
     private const string DefaultLookahead = "1,2,4,8,all";
     private const string DefaultBudgets = "50,100,200";
 
-    private readonly Terminal terminal;
     private readonly Func<string?, FaceModel> load;
-    private readonly CancellationToken cancellationToken;
     private readonly Option<int?> faces = CommonOptions.Whole(
-        "--faces",
-        1,
-        Limits.People,
-        $"How many held-out people. [default: {DefaultFaces}]");
-    private readonly Option<string?> tasks = SamplingOptions.Text(
-        "--tasks",
-        "LIST",
-        $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
-    private readonly Option<string?> methods = SamplingOptions.Text(
-        "--methods",
-        "LIST",
-        "Which methods, with commas between them; see below. [default: all]");
-    private readonly Option<string> lookahead = new("--lookahead")
-    {
-        HelpName = "LIST",
-        Description = "Lookaheads of greedy guidance, where that is among the methods: numbers of steps, or all.",
-        DefaultValueFactory = _ => DefaultLookahead,
-    };
-    private readonly Option<string> budgets = new("--evaluations")
-    {
-        HelpName = "LIST",
-        Description = "Network evaluations for each sample, at most: every method takes as many steps or iterations as they allow.",
-        DefaultValueFactory = _ => DefaultBudgets,
-    };
+        "--faces", 1, Limits.People, $"How many held-out people. [default: {DefaultFaces}]");
+    private readonly Option<string?> tasks = CommonOptions.Text(
+        "--tasks", "LIST", $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
+    private readonly Option<string?> methods = CommonOptions.Text(
+        "--methods", "LIST", "Which methods, with commas between them; see below. [default: all]");
+    private readonly Option<string> lookahead = CommonOptions.Text(
+        "--lookahead", "LIST", "Lookaheads of greedy guidance, where that is among the methods: numbers of steps, or all.",
+        DefaultLookahead);
+    private readonly Option<string> budgets = CommonOptions.Text(
+        "--evaluations", "LIST",
+        "Network evaluations for each sample, at most: every method takes as many steps or iterations as they allow.", DefaultBudgets);
     private readonly Option<double?> noise = CommonOptions.Number(
-        "--noise",
-        "S",
-        v => v >= 0,
-        "a number, at least 0",
+        "--noise", "S", v => v >= 0, "a number, at least 0",
         $"Standard deviation of noise in what is seen, for pixels in -1..1. [default: {new GuidanceStudySettings().Noise}]");
-    private readonly Option<string> code = new("--code")
-    {
-        HelpName = "WHAT",
-        Description =
-            $"Where the semantic codes of measured faces come from: {GuideCode.OfSeen} (what is seen of them) or {GuideCode.Mean} (many "
-                + "other faces).",
-        DefaultValueFactory = _ => GuideCode.OfSeen,
-    };
-    private readonly Option<string> shard = new("--shard")
-    {
-        HelpName = "I/N",
-        Description = "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.",
-        DefaultValueFactory = _ => "1/1",
-    };
+    private readonly Option<string> code = CommonOptions.Text(
+        "--code", "WHAT",
+        $"Where the semantic codes of measured faces come from: {GuideCode.OfSeen} (what is seen of them) or {GuideCode.Mean} (many "
+            + "other faces).",
+        GuideCode.OfSeen);
+    private readonly Option<string> shard = CommonOptions.Text(
+        "--shard", "I/N", "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", "1/1");
     private readonly Option<int?> batch = CommonOptions.Whole(
-        "--batch",
-        1,
-        Limits.Together,
-        $"Faces computed together. [default: {DefaultBatch}]");
+        "--batch", 1, Limits.Together, $"Faces computed together. [default: {DefaultBatch}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-guidance");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
@@ -83,9 +51,9 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal EvaluateGuidanceCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base("guidance", "Compares guidance methods and lookaheads at equal numbers of network evaluations.")
+        : base("guidance", "Compares guidance methods and lookaheads at equal numbers of network evaluations.", terminal, cancellationToken)
     {
-        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        this.load = load;
         Notes =
         [
             "Faces of held-out people are degraded and restored by each method (and, for identity, samples of other people are made to "
@@ -109,39 +77,13 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
                 "Half of a small one",
                 "costate evaluate guidance --faces 4 --methods greedy,end-to-end --evaluations 20 --shard 1/2 --threads 1 --output small-1"
             ),
-            new(
-                "A few methods at one task, on few faces",
+            new("A few methods at one task, on few faces",
                 "costate evaluate guidance --faces 4 --tasks inpaint --methods unguided,greedy,dps:strength=50 \\\n--lookahead 1,4 "
                     + "--evaluations 50 --output few"),
         ];
-        foreach (
-            Option option in (Option[])
-                [faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, threads, output, json])
-        {
-            Options.Add(option);
-        }
+        AddAll(faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, threads, output, json);
 
         SetAction(Run);
-    }
-
-    /// <summary>What the command prints of a folder of results.</summary>
-    internal static void Write(Terminal terminal, GuidanceStudyReport report, GuidanceStudyFolder folder, bool json)
-    {
-        if (json)
-        {
-            terminal.Output.WriteLine(JsonReport.Text(report));
-            return;
-        }
-
-        terminal.Output.WriteLine(
-            "Means ± half of their 95 % intervals. Identity: cosine similarity under the recogniser of the loss; "
-                + "judges: under recognisers that no loss has seen.");
-        foreach (Spectre.Console.Table table in GuidanceStudyTables.Of(report.Methods))
-        {
-            terminal.Write(table);
-        }
-
-        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
     }
 
     internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
@@ -162,37 +104,19 @@ internal sealed class EvaluateGuidanceCommand : DocumentedCommand
             Code = Specification.Find("code", parsed.GetValue(code)!, (string[])[GuideCode.OfSeen, GuideCode.Mean], name => name),
         };
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
-        using DisposeScope scope = NewDisposeScope();
-        using FaceModel model = load(parsed.GetValue(weights));
-        var folder = new GuidanceStudyFolder(parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(folder.FullName, string.Join(' ', parsed.Tokens));
-        EvaluationContents contents = folder.Begin(new EvaluationContents
+        string to = parsed.GetValue(output)!;
+        return GoOn(to, parsed.GetValue(threads), parsed.GetValue(json), () =>
         {
-            Study = folder.Study,
-            Settings = settings.Describe(ModelAnswers.Describe(model)),
-            Shard = part.ToString(),
-            Methods = (
-                from task in chosenTasks
-                from method in chosen
-                from budget in evaluations
-                select GuidanceStudyResult.KeyOf(task, method.Name, budget)
-            ).ToDictionary(key => key, _ => count),
+            using FaceModel model = load(parsed.GetValue(weights));
+            var folder = new GuidanceStudyFolder(to);
+            using FolderLock held = Take(parsed, to);
+            using var line = new StageLine(Terminal);
+            var run = new GuidanceStudyRun(model, settings, folder, line);
+            EvaluationContents contents = run.Begin(part, chosenTasks, chosen, evaluations, count);
+            int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
+            run.Run(its, chosenTasks, chosen, evaluations, parsed.GetValue(batch) ?? DefaultBatch, Cancellation);
+            return EvaluationOutcome.Of(GuidanceStudyFiles.Write(folder, contents));
         });
-        int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
-        using (var line = new EvaluationLine(terminal))
-        {
-            new GuidanceStudyRun(model, settings, folder, line).Run(
-                its,
-                chosenTasks,
-                chosen,
-                evaluations,
-                parsed.GetValue(batch) ?? DefaultBatch,
-                cancellationToken);
-        }
-
-        Write(terminal, GuidanceStudyFiles.Write(folder, contents), folder, parsed.GetValue(json));
-        return ExitCode.Done;
     }
 
     private IReadOnlyList<StudiedMethod> Methods(ParseResult parsed)

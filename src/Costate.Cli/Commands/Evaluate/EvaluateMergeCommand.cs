@@ -8,10 +8,8 @@ using Costate.Faces.Files;
 namespace Costate.Cli.Commands.Evaluate;
 
 /// <summary><c>costate evaluate merge</c>: shards to one evaluation.</summary>
-internal sealed class EvaluateMergeCommand : DocumentedCommand
+internal sealed class EvaluateMergeCommand : ComputingCommand
 {
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
     private readonly Argument<string[]> folders = new("folders")
     {
         HelpName = "DIR",
@@ -23,9 +21,12 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal EvaluateMergeCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("merge", "Joins the shards of costate evaluate morphs or guidance into one folder and sums them up.")
+        : base(
+            "merge",
+            "Joins the shards of costate evaluate morphs or guidance into one folder and sums them up.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
             "All shards must be of the same settings, methods and items, and complete. Computing can go on in the folder that comes out.",
@@ -42,24 +43,19 @@ internal sealed class EvaluateMergeCommand : DocumentedCommand
     private int Run(ParseResult parsed)
     {
         (string[] from, string to) = (parsed.GetValue(folders)!, parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(to, string.Join(' ', parsed.Tokens));
-        if (EvaluationContents.Of(from[0])?.Study == GuidanceStudyFolder.StudyName)
+        return GoOn(to, threads: null, parsed.GetValue(json), () =>
         {
-            var guided = new GuidanceStudyFolder(to);
-            EvaluationContents whole = new EvaluationMerge<GuidanceStudyResult>(path => new GuidanceStudyFolder(path)).Run(
-                from,
-                guided,
-                cancellationToken);
-            EvaluateGuidanceCommand.Write(terminal, GuidanceStudyFiles.Write(guided, whole), guided, parsed.GetValue(json));
-            return ExitCode.Done;
-        }
+            using FolderLock held = Take(parsed, to);
+            if (EvaluationContents.Of(from[0])?.Study == GuidanceStudyFolder.StudyName)
+            {
+                var guided = new GuidanceStudyFolder(to);
+                var guidance = new EvaluationMerge<GuidanceStudyResult>(path => new GuidanceStudyFolder(path));
+                return EvaluationOutcome.Of(GuidanceStudyFiles.Write(guided, guidance.Run(from, guided, Cancellation)));
+            }
 
-        var folder = new EvaluationFolder(to);
-        EvaluationContents contents = new EvaluationMerge<PairResult>(path => new EvaluationFolder(path)).Run(
-            from,
-            folder,
-            cancellationToken);
-        EvaluationOutput.Write(terminal, EvaluationFiles.Write(folder, contents), folder, parsed.GetValue(json));
-        return ExitCode.Done;
+            var folder = new EvaluationFolder(to);
+            var morphs = new EvaluationMerge<PairResult>(path => new EvaluationFolder(path));
+            return EvaluationOutcome.Of(EvaluationFiles.Write(folder, morphs.Run(from, folder, Cancellation)));
+        });
     }
 }

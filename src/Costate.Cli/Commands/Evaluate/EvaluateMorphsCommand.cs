@@ -1,18 +1,15 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
 /// <summary><c>costate evaluate morphs</c>: AdjointDEIS's table, on drawn faces.</summary>
-internal sealed class EvaluateMorphsCommand : DocumentedCommand
+internal sealed class EvaluateMorphsCommand : ComputingCommand
 {
     private const int DefaultBatch = 8;
 
@@ -26,80 +23,37 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         ("tables", 100, [.. EvaluatedMethod.Tables.SelectMany(t => t.Methods)]),
     ];
 
-    private readonly Terminal terminal;
     private readonly Func<string?, FaceModel> load;
-    private readonly CancellationToken cancellationToken;
-    private readonly Option<string> study = new("--study")
-    {
-        HelpName = "NAME",
-        Description = "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).",
-        DefaultValueFactory = _ => Studies[0].Name,
-    };
-    private readonly Option<string?> methods = SamplingOptions.Text(
-        "--methods",
-        "LIST",
-        "Other methods instead, with commas between them; see below.");
+    private readonly Option<string> study = CommonOptions.Text(
+        "--study", "NAME", "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).", Studies[0].Name);
+    private readonly Option<string?> methods = CommonOptions.Text(
+        "--methods", "LIST", "Other methods instead, with commas between them; see below.");
     private readonly Option<int?> pairs = CommonOptions.Whole(
-        "--pairs",
-        1,
-        MaxCandidates / 2,
-        "The most similar pairs, so many. [default: 200, of the tables 100]");
-    private readonly Option<string> shard = new("--shard")
-    {
-        HelpName = "I/N",
-        Description = "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.",
-        DefaultValueFactory = _ => "1/1",
-    };
+        "--pairs", 1, MaxCandidates / 2, "The most similar pairs, so many. [default: 200, of the tables 100]");
+    private readonly Option<string> shard = CommonOptions.Text(
+        "--shard", "I/N", "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.", "1/1");
     private readonly Option<int?> batch = CommonOptions.Whole(
-        "--batch",
-        1,
-        Limits.Together,
-        $"Pairs computed together. [default: {DefaultBatch}]");
+        "--batch", 1, Limits.Together, $"Pairs computed together. [default: {DefaultBatch}]");
     private readonly Option<double?> rate = CommonOptions.Number(
-        "--learning-rate",
-        "R",
-        v => v > 0,
-        "a number above 0",
-        $"Of noise and code. [default: {new EvaluationSettings().LearningRate}]");
+        "--learning-rate", "R", v => v > 0, "a number above 0", $"Of noise and code. [default: {new EvaluationSettings().LearningRate}]");
     private readonly Option<int?> encodingSteps = CommonOptions.Whole(
-        "--encode-steps",
-        1,
-        Limits.Steps,
-        $"Steps from the faces to their noise. [default: {new EvaluationSettings().EncodingSteps}]");
+        "--encode-steps", 1, Limits.Steps, $"Steps from the faces to their noise. [default: {new EvaluationSettings().EncodingSteps}]");
     private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps",
-        2,
-        Limits.Steps,
-        $"N, sampling steps of the methods that optimise. [default: {new EvaluationSettings().Steps}]");
+        "--steps", 2, Limits.Steps, $"N, sampling steps of the methods that optimise. [default: {new EvaluationSettings().Steps}]");
     private readonly Option<int?> iterations = CommonOptions.Whole(
-        "--iterations",
-        1,
-        Limits.Iterations,
-        $"Steps of the optimisation. [default: {new EvaluationSettings().Iterations}]");
+        "--iterations", 1, Limits.Iterations, $"Steps of the optimisation. [default: {new EvaluationSettings().Iterations}]");
     private readonly Option<int?> blendSteps = CommonOptions.Whole(
-        "--blend-steps",
-        2,
-        Limits.Steps,
+        "--blend-steps", 2, Limits.Steps,
         $"Sampling steps of the methods that only blend; of Fast-DiM half as many. [default: {new EvaluationSettings().BlendSteps}]");
     private readonly Option<int?> blends = CommonOptions.Whole(
-        "--blends",
-        2,
-        Limits.Together,
-        $"Blends of Morph-PIPE. [default: {new EvaluationSettings().Blends}]");
+        "--blends", 2, Limits.Together, $"Blends of Morph-PIPE. [default: {new EvaluationSettings().Blends}]");
     private readonly Option<int?> innerSteps = CommonOptions.Whole(
-        "--inner-steps",
-        1,
-        Limits.Iterations,
+        "--inner-steps", 1, Limits.Iterations,
         $"Steps of Greedy-DiM* at each sampling step. [default: {new EvaluationSettings().InnerSteps}]");
     private readonly Option<int?> candidates = CommonOptions.Whole(
-        "--candidates",
-        2,
-        MaxCandidates,
-        $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
+        "--candidates", 2, MaxCandidates, $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
     private readonly Option<int?> probes = CommonOptions.Whole(
-        "--probes",
-        1,
-        Limits.Together,
+        "--probes", 1, Limits.Together,
         $"Other pictures of each person that morphs are compared with. [default: {new EvaluationSettings().Probes}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-morphs");
@@ -108,9 +62,13 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal EvaluateMorphsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base("morphs", "Compares methods of morphing: how often face recognisers take a morph for both people (MMPMR).")
+        : base(
+            "morphs",
+            "Compares methods of morphing: how often face recognisers take a morph for both people (MMPMR).",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        this.load = load;
         Notes =
         [
             "The most similar pairs of held-out people that a recogniser still tells apart are morphed by each method. "
@@ -125,36 +83,13 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
         ];
         Examples =
         [
-            new(
-                "A quick look",
+            new("A quick look",
                 "costate evaluate morphs --pairs 4 --candidates 20 --encode-steps 20 --blend-steps 10 \\\n--steps 5 --iterations 5 "
                     + "--inner-steps 5"),
         ];
-        foreach (
-            Option option in (Option[])
-                [
-                    study,
-                    methods,
-                    pairs,
-                    shard,
-                    batch,
-                    rate,
-                    encodingSteps,
-                    steps,
-                    iterations,
-                    blendSteps,
-                    blends,
-                    innerSteps,
-                    candidates,
-                    probes,
-                    weights,
-                    threads,
-                    output,
-                    json,
-                ])
-        {
-            Options.Add(option);
-        }
+        AddAll(
+            study, methods, pairs, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates,
+            probes, weights, threads, output, json);
 
         SetAction(Run);
     }
@@ -177,25 +112,25 @@ internal sealed class EvaluateMorphsCommand : DocumentedCommand
             ? EvaluatedMethod.Parse(list.Split(','), settings)
             : [.. names.Select(name => EvaluatedMethod.Parse(name, settings)).DistinctBy(m => m.Name)];
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
-        using DisposeScope scope = NewDisposeScope();
-        using FaceModel model = load(parsed.GetValue(weights));
-        var folder = new EvaluationFolder(parsed.GetValue(output)!);
-        using var line = new EvaluationLine(terminal);
-        var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, line);
-        run.Check(chosen);
-        using FolderLock held = FolderLock.Take(folder.FullName, string.Join(' ', parsed.Tokens));
-        EvaluationContents contents = folder.Begin(new EvaluationContents
+        string to = parsed.GetValue(output)!;
+        return GoOn(to, parsed.GetValue(threads), parsed.GetValue(json), () =>
         {
-            Settings = settings.Describe(ModelAnswers.Describe(model)),
-            Shard = part.ToString(),
-            Methods = chosen.ToDictionary(m => m.Name, _ => count),
+            using FaceModel model = load(parsed.GetValue(weights));
+            var folder = new EvaluationFolder(to);
+            using var line = new StageLine(Terminal);
+            var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, line);
+            run.Check(chosen);
+            using FolderLock held = Take(parsed, to);
+            EvaluationContents contents = folder.Begin(new EvaluationContents
+            {
+                Settings = settings.Describe(ModelAnswers.Describe(model)),
+                Shard = part.ToString(),
+                Methods = chosen.ToDictionary(m => m.Name, _ => count),
+            });
+            IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, Cancellation);
+            run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, Cancellation);
+            return EvaluationOutcome.Of(EvaluationFiles.Write(folder, contents));
         });
-        IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, cancellationToken);
-        run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, cancellationToken);
-        line.Dispose();
-        EvaluationOutput.Write(terminal, EvaluationFiles.Write(folder, contents), folder, parsed.GetValue(json));
-        return ExitCode.Done;
     }
 
     private EvaluationSettings Settings(ParseResult parsed)

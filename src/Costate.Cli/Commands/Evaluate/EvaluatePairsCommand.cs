@@ -2,21 +2,19 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Terminals;
+using Costate.Experiments.Batches;
 using Costate.Experiments.Pairs;
 using Costate.Experiments.Plots;
 using Costate.Faces.Drawing;
-using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
 /// <summary><c>costate evaluate pairs</c>: finds two drawn people whose morph shows what the optimisation is for.</summary>
-internal sealed class EvaluatePairsCommand : DocumentedCommand
+internal sealed class EvaluatePairsCommand : ComputingCommand
 {
     internal const string ReportFile = "pairs.json";
     internal const string SheetFile = "pairs.png";
@@ -30,24 +28,14 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     private const int MaxPeople = 1000;
     private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
 
-    private readonly Terminal terminal;
     private readonly Func<string?, FaceModel> load;
-    private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
     private readonly Option<int?> people = CommonOptions.Whole(
-        "--people",
-        2,
-        MaxPeople,
-        $"How many people to draw, at most {MaxPeople}. [default: {DefaultPeople}]");
+        "--people", 2, MaxPeople, $"How many people to draw, at most {MaxPeople}. [default: {DefaultPeople}]");
     private readonly Option<ulong?> identity = CommonOptions.Seed(
-        "--identity",
-        "SEED",
-        "Identity seed of the first; the others follow.",
-        DefaultIdentity);
+        "--identity", "SEED", "Identity seed of the first; the others follow.", DefaultIdentity);
     private readonly Option<int?> tries = CommonOptions.Whole(
-        "--tries",
-        1,
-        Limits.People,
+        "--tries", 1, Limits.People,
         $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-pairs");
@@ -58,9 +46,11 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
     internal EvaluatePairsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
         : base(
             "pairs",
-            "Finds two drawn people whose blend recognisers refuse and whose morph they accept: how the bundled faces were chosen.")
+            "Finds two drawn people whose blend recognisers refuse and whose morph they accept: how the bundled faces were chosen.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        this.load = load;
         Notes =
         [
             "Drawn people who wear their hair alike, and neither glasses nor a beard or moustache, are blended in pairs. "
@@ -76,16 +66,10 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
             new("How the bundled faces were chosen", "costate evaluate pairs") { TakesLong = true },
             new("A quick look", "costate evaluate pairs --people 20 --tries 2 --encode-steps 10 --steps 5 --iterations 5"),
         ];
-        foreach (Option option in (Option[])[people, identity, tries])
-        {
-            Options.Add(option);
-        }
+        AddAll(people, identity, tries);
 
-        options.AddTo(this);
-        foreach (Option option in (Option[])[weights, threads, output, json])
-        {
-            Options.Add(option);
-        }
+        AddAll(options.All);
+        AddAll(weights, threads, output, json);
 
         SetAction(Run);
     }
@@ -101,44 +85,38 @@ internal sealed class EvaluatePairsCommand : DocumentedCommand
                 $"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
         }
 
-        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, ReportFile, SheetFile, FileA, FileB);
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
-        using DisposeScope scope = NewDisposeScope();
-        using FaceModel model = load(parsed.GetValue(weights));
-        using var line = new EvaluationLine(terminal);
-        (PairSearchReport report, IReadOnlyList<CaptionedPicture> pictures) =
-            new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries) ?? DefaultTries, cancellationToken);
-        line.Dispose();
-        if (pictures.Count > 0)
+        string[] files = [ReportFile, SheetFile, FileA, FileB];
+        return Produce(parsed.GetValue(output)!, files, parsed.GetValue(threads), parsed.GetValue(json), folder =>
         {
-            File.WriteAllBytes(folder.Stage(SheetFile), CaptionedSheet.Png(pictures, columns: 4));
-        }
+            using FaceModel model = load(parsed.GetValue(weights));
+            using var line = new StageLine(Terminal);
+            (PairSearchReport report, IReadOnlyList<CaptionedPicture> pictures) =
+                new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries) ?? DefaultTries, Cancellation);
+            if (pictures.Count > 0)
+            {
+                File.WriteAllBytes(folder.Stage(SheetFile), CaptionedSheet.Png(pictures, columns: 4));
+            }
 
-        if (report.Chosen is PairFinding chosen)
-        {
-            File.WriteAllBytes(folder.Stage(FileA), PairSearch.Portrait(chosen.A, model.Side));
-            File.WriteAllBytes(folder.Stage(FileB), PairSearch.Portrait(chosen.B, model.Side));
-        }
+            if (report.Chosen is PairFinding chosen)
+            {
+                File.WriteAllBytes(folder.Stage(FileA), PairSearch.Portrait(chosen.A, model.Side));
+                File.WriteAllBytes(folder.Stage(FileB), PairSearch.Portrait(chosen.B, model.Side));
+            }
 
-        report = report with { Files = [.. folder.Files, ReportFile] };
-        File.WriteAllText(folder.Stage(ReportFile), JsonReport.Text(report) + '\n');
-        cancellationToken.ThrowIfCancellationRequested();
-        folder.Commit();
-        if (parsed.GetValue(json))
-        {
-            terminal.Output.WriteLine(JsonReport.Text(report));
-            return ExitCode.Done;
-        }
+            report = report with { Files = [.. folder.Files, ReportFile] };
+            return new Outcome(JsonReport.Text(report), ReportFile, to => Print(to, report));
+        });
+    }
 
-        terminal.Write(MorphTables.Of(report));
-        terminal.Output.WriteLine(
+    private static void Print(Terminal to, PairSearchReport report)
+    {
+        to.Write(MorphTables.Of(report));
+        to.Output.WriteLine(
             $"{report.People} people, {report.Pairs} pairs alike, {report.RefusedBlends} blends that every judge refuses, "
                 + $"the loss of {report.Falling} falls at once, {report.Tried.Count} optimised to the end");
-        terminal.Output.WriteLine(
+        to.Output.WriteLine(
             report.Chosen is PairFinding found
                 ? $"chosen: {found.A} and {found.B}"
                 : "none is a good example: give more --people or --tries, or another --identity");
-        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
-        return ExitCode.Done;
     }
 }

@@ -2,16 +2,16 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Recognition;
-using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Recognition;
+using Costate.Faces.Reports;
 using Costate.Faces.Training;
 
 namespace Costate.Cli.Commands.Evaluate;
 
 /// <summary><c>costate evaluate recognisers</c>: their thresholds, and how many matches they find at them.</summary>
-internal sealed class EvaluateRecognisersCommand : DocumentedCommand
+internal sealed class EvaluateRecognisersCommand : ComputingCommand
 {
     private const int DefaultIdentities = 1000;
     private const int DefaultPictures = 4;
@@ -19,28 +19,23 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
     // All similarities are kept, four bytes each.
     private const long MaxPairs = 200_000_000;
 
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-recognisers");
     private readonly Option<int?> identities = CommonOptions.Whole(
-        "--identities",
-        2,
-        Limits.People,
-        $"How many people. [default: {DefaultIdentities}]");
+        "--identities", 2, Limits.People, $"How many people. [default: {DefaultIdentities}]");
     private readonly Option<int?> pictures = CommonOptions.Whole(
-        "--pictures",
-        2,
-        Limits.Together,
-        $"How many pictures of each. [default: {DefaultPictures}]");
+        "--pictures", 2, Limits.Together, $"How many pictures of each. [default: {DefaultPictures}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
     internal EvaluateRecognisersCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("recognisers", "Finds the threshold of each face recogniser and how many matches it finds there.")
+        : base(
+            "recognisers",
+            "Finds the threshold of each face recogniser and how many matches it finds there.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
             "A pair of faces matches where the cosine similarity of their embeddings is above the threshold. "
@@ -55,10 +50,7 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
         [
             new("A quick look, on fewer people", "costate evaluate recognisers --identities 50 --pictures 2"),
         ];
-        foreach (Option option in (Option[])[weights, output, identities, pictures, threads, json])
-        {
-            Options.Add(option);
-        }
+        AddAll(weights, output, identities, pictures, threads, json);
 
         SetAction(Run);
     }
@@ -68,29 +60,16 @@ internal sealed class EvaluateRecognisersCommand : DocumentedCommand
         int people = parsed.GetValue(identities) ?? DefaultIdentities;
         int each = parsed.GetValue(pictures) ?? DefaultPictures;
         Check(people, each);
-        using var model = new EmbeddedModel(parsed.GetValue(weights));
-        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, Calibration.FileName, RocPlot.FileName);
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads));
-        RecogniserEvaluation evaluation;
-        using (var progress = new ProgressLine(terminal, "recognisers", total: 1))
+        string[] files = [Calibration.FileName, RocPlot.FileName];
+        return Produce(parsed.GetValue(output)!, files, parsed.GetValue(threads), parsed.GetValue(json), folder =>
         {
-            evaluation = RecogniserEvaluation.Run(model.Folder, people, each, progress.Report, cancellationToken);
-        }
-
-        File.WriteAllText(folder.Stage(Calibration.FileName), evaluation.Text);
-        File.WriteAllBytes(folder.Stage(RocPlot.FileName), RocPlot.Of(evaluation));
-        cancellationToken.ThrowIfCancellationRequested();
-        folder.Commit();
-        if (parsed.GetValue(json))
-        {
-            terminal.Output.Write(evaluation.Text);
-            return ExitCode.Done;
-        }
-
-        terminal.Write(CalibrationTable.Of(evaluation.Calibration));
-        terminal.Output.WriteLine();
-        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", folder.Files)}");
-        return ExitCode.Done;
+            using var model = new EmbeddedModel(parsed.GetValue(weights));
+            using var line = new ProgressLine(Terminal, "recognisers", total: 1);
+            var evaluation = RecogniserEvaluation.Run(model.Folder, people, each, line.Report, Cancellation);
+            File.WriteAllBytes(folder.Stage(RocPlot.FileName), RocPlot.Of(evaluation));
+            Calibration found = evaluation.Calibration;
+            return new Outcome(JsonReport.Text(found), Calibration.FileName, to => to.Write(CalibrationTable.Of(found), spaced: true));
+        });
     }
 
     private static void Check(int people, int each)

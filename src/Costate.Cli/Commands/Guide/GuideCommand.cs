@@ -1,25 +1,22 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
-using Costate.Cli.Names;
 using Costate.Cli.Terminals;
-using Costate.Faces.Files;
+using Costate.Experiments.Guided;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;
+using Costate.Faces.Morphs;
+using Costate.Faces.Names;
 using Costate.Faces.Reports;
 using Costate.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
-using Option = System.CommandLine.Option;
 
 namespace Costate.Cli.Commands.Guide;
 
 /// <summary><c>costate guide</c>: samples that fit what is known of a picture, or lower any loss.</summary>
-internal sealed class GuideCommand : DocumentedCommand
+internal sealed class GuideCommand : ComputingCommand
 {
-    private readonly Terminal terminal;
     private readonly Func<string?, FaceModel> load;
-    private readonly CancellationToken cancellationToken;
     private readonly GuideOptions options = new();
     private readonly GuideModelOptions modelOptions = new();
     private readonly Argument<string?> picture = new("IMAGE")
@@ -36,9 +33,13 @@ internal sealed class GuideCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal GuideCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base("guide", "Guides samples to what is known of a picture, to a person, or to a loss of yours, without training.")
+        : base(
+            "guide",
+            "Guides samples to what is known of a picture, to a person, or to a loss of yours, without training.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        this.load = load;
         Notes =
         [
             "The image is degraded as --task says, unless it is degraded already (--observed), and samples are guided until they would "
@@ -59,77 +60,101 @@ internal sealed class GuideCommand : DocumentedCommand
         Examples =
         [
             new("Fill in the middle of a bundled face", "costate guide --task inpaint"),
-            new(
-                "Your own picture with a mask of yours, two samples",
+            new("Your own picture with a mask of yours, two samples",
                 "costate guide face.png --task inpaint --mask mask.png --method dps --steps 200 --samples 2"),
-            new(
-                "Four times as large, the loss taken four steps ahead",
+            new("Four times as large, the loss taken four steps ahead",
                 "costate guide face.png --task super-resolution --lookahead 4 --steps 50"),
-            new(
-                "Deblur by end-to-end optimisation of noise and code",
+            new("Deblur by end-to-end optimisation of noise and code",
                 "costate guide face.png --task deblur --blur 3 --method end-to-end --iterations 20"),
-            new(
-                "Another face until a recogniser sees the person of this one",
+            new("Another face until a recogniser sees the person of this one",
                 "costate guide face.png --task identity --code other-face.png --method freedom"),
-            new(
-                "A model and a loss of your own",
+            new("A model and a loss of your own",
                 "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule "
                     + "vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),
         ];
         Arguments.Add(picture);
-        options.AddTo(this);
-        modelOptions.AddTo(this);
-        foreach (Option option in (Option[])[threads, output, json])
-        {
-            Options.Add(option);
-        }
+        AddAll([.. options.All, .. modelOptions.All]);
+        AddAll(threads, output, json);
 
         SetAction(Run);
     }
 
     private int Run(ParseResult parsed)
     {
-        GuideSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
+        InputFiles files = NewInputs();
+        GuideRequest request = options.Parse(parsed, files);
         Func<InputFiles, (Model Model, Tensor? Condition)>? own = modelOptions.Parse(parsed);
-        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, GuideReport.AllFiles);
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads) ?? (own is null ? 1 : null));
-        using DisposeScope scope = NewDisposeScope();
-        using FaceModel? faces = own is null ? load(modelOptions.Weights(parsed)) : null;
-        (Model model, Tensor? condition) = own is null ? (faces!.Model, null) : own(settings.Files);
-        using Model? users = own is null ? null : model;
-        GuideReport report;
-        using (var line = new ProgressLine(terminal, "guiding", total: 1))
+        if (own is not null)
         {
-            report = new GuideRun(model, condition, faces?.Attack, settings).Run(
-                parsed.GetValue(picture),
+            CheckFaces(request);
+        }
+
+        int? torchThreads = parsed.GetValue(threads) ?? (own is null ? 1 : null);
+        return Produce(parsed.GetValue(output)!, GuideReport.AllFiles, torchThreads, parsed.GetValue(json), folder =>
+        {
+            using FaceModel? faces = own is null ? load(modelOptions.Weights(parsed)) : null;
+            (Model model, Tensor? condition) = own is null ? (faces!.Model, null) : own(files);
+            using Model? users = own is null ? null : model;
+            string? named = parsed.GetValue(picture);
+            Tensor input = Input(named, model, request, files);
+            using TorchScript? loss = request.Loss is null ? null : TorchScript.Load("--loss", request.Loss, ScalarType.Float32);
+            using var line = new ProgressLine(Terminal, "guiding", total: 1);
+            GuideReport report = new GuideRun(model, condition, faces?.Attack, request).Run(
+                input,
+                named ?? ExampleFaces.NameA,
+                loss is null ? null : x => loss.Call(x),
                 folder,
-                line.Report,
-                cancellationToken);
+                line,
+                Cancellation);
+            return new Outcome(JsonReport.Text(report), GuideReport.FileName, to => Print(to, report)) { Failed = Diverged(report) };
+        });
+    }
+
+    private static void Print(Terminal to, GuideReport report)
+    {
+        to.Write(GuideTable.Of(report));
+        to.Write(
+            $"{report.NetworkEvaluations} network evaluations, {report.VectorJacobianProducts} vector-Jacobian products, "
+                + $"{report.Seconds:0.0} s");
+    }
+
+    // What is known of the embedded model's pictures alone.
+    private static void CheckFaces(GuideRequest request)
+    {
+        if (request.Task == GuideTask.Identity)
+        {
+            throw new UsageException(
+                "Got --task identity with --model; the recogniser knows the pictures of the embedded model alone. "
+                    + "Take --task custom-torchscript-loss with a recogniser of yours.");
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        folder.Commit();
-        if (parsed.GetValue(json))
+        if (request.Code is not null)
         {
-            terminal.Output.WriteLine(JsonReport.Text(report));
+            throw new UsageException("Got --code with --model; the codes are of the embedded model. Give --condition.");
         }
-        else
+    }
+
+    // [1, 3, height, width].
+    private static Tensor Input(string? picture, Model model, GuideRequest request, InputFiles files)
+    {
+        if (model.Shape is [3, long height, _] && !request.IsObserved)
         {
-            terminal.Write(GuideTables.Of(report));
-            terminal.Write(
-                $"{report.NetworkEvaluations} network evaluations, {report.VectorJacobianProducts} vector-Jacobian products, "
-                    + $"{report.Seconds:0.0} s");
-            terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
+            int side = (int)height;
+            return FacePicture.Stack(
+                [picture is null ? ExampleFaces.Read(side).A : FacePicture.Read(picture, files.Picture("the picture", picture), side)],
+                side);
         }
 
-        return Diverged(report) ? ExitCode.Failed : ExitCode.Done;
+        return picture is not null
+            ? ImageFile.Read($"the picture {picture}", files.Picture("the picture", picture), shape: null)
+            : throw new UsageException($"Got no picture; {(request.IsObserved ? "--observed" : "--model")} needs one.");
     }
 
     private bool Diverged(GuideReport report)
     {
         foreach ((int i, GuideItem item) in report.Samples.Index().Where(s => s.Item.Diverged is not null))
         {
-            terminal.Error.WriteLine(
+            Terminal.Error.WriteLine(
                 $"Sample {i} diverged at {item.Diverged}. Use a smaller --strength than {report.Settings["strength"]}, or more --steps.");
         }
 

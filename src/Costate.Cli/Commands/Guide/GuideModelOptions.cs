@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Faces.Names;
+using Costate.Faces.Sampling;
 using Costate.Networks;
 using static TorchSharp.torch;
 using Option = System.CommandLine.Option;
@@ -16,43 +16,27 @@ internal sealed class GuideModelOptions
         .. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p)),
     ];
 
-    private readonly Option<string?> model = SamplingOptions.Text(
-        "--model",
-        "FILE",
+    private readonly Option<string?> model = CommonOptions.Text(
+        "--model", "FILE",
         "A denoiser of yours, a TorchScript file as costate sample takes it; the image is as large as it wants. "
             + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces]");
-    private readonly Option<string?> schedule = SamplingOptions.Text(
-        "--schedule",
-        "NAME[:N,N]",
-        "With --model: the noise schedule that it was trained on; see below.");
-    private readonly Option<string?> prediction = SamplingOptions.Text(
-        "--prediction",
-        "KIND",
-        $"With --model: what it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}.");
+    private readonly Option<string?> schedule = CommonOptions.Text(
+        "--schedule", "NAME[:N,N]", "With --model: the noise schedule that it was trained on; see below.");
+    private readonly Option<string?> prediction = CommonOptions.Text(
+        "--prediction", "KIND", $"With --model: what it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}.");
     private readonly Option<double?> timeScale = CommonOptions.Number(
-        "--time-scale",
-        "S",
-        v => v > 0,
-        "a number above 0",
-        "With --model: it is told S t for time t in [0, 1]. [default: 1]");
+        "--time-scale", "S", v => v > 0, "a number above 0", "With --model: it is told S t for time t in [0, 1]. [default: 1]");
     private readonly Option<int?> trainingTimesteps = CommonOptions.Whole(
-        "--training-timesteps",
-        1,
-        int.MaxValue,
-        "With --model: it is told a training step in 0..N-1 instead of a time.");
-    private readonly Option<string?> condition = SamplingOptions.Text(
-        "--condition",
-        TensorFile.Form,
-        "With --model: the condition z, a tensor [1, ...] in a safetensors file.");
+        "--training-timesteps", 1, int.MaxValue, "With --model: it is told a training step in 0..N-1 instead of a time.");
+    private readonly Option<string?> condition = CommonOptions.Text(
+        "--condition", TensorFile.Form, "With --model: the condition z, a tensor [1, ...] in a safetensors file.");
     private readonly Option<string?> weights = CommonOptions.Weights();
 
-    internal void AddTo(Command command)
-    {
-        foreach (Option option in (Option[])[model, schedule, prediction, timeScale, trainingTimesteps, condition, weights])
-        {
-            command.Options.Add(option);
-        }
-    }
+    /// <summary>All of them, in the order of the help.</summary>
+    internal IReadOnlyList<Option> All =>
+    [
+        model, schedule, prediction, timeScale, trainingTimesteps, condition, weights,
+    ];
 
     /// <summary>Where the weights of the embedded model are; null for those of the tool.</summary>
     internal string? Weights(ParseResult parsed) => parsed.GetValue(weights);

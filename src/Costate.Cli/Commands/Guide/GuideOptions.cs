@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
+using Costate.Experiments.Guided;
 using Costate.Faces.Guidance;
 using Costate.Faces.Names;
 
@@ -15,159 +15,75 @@ internal sealed class GuideOptions
     // The kernel of a motion blur has so many squared, and a picture that is smaller shows nothing of what is in it.
     private const int MaxPixels = 1023;
 
-    private static readonly (string Name, OptimisationTargets Value)[] Targets =
-    [
-        ("both", OptimisationTargets.StartNoise | OptimisationTargets.Condition),
-        ("noise", OptimisationTargets.StartNoise),
-        ("code", OptimisationTargets.Condition),
-    ];
-
     private readonly Option<string> task = new("--task")
     {
         HelpName = "TASK",
         Description = $"{string.Join(", ", GuideTask.All.Select(t => t.Name))}.",
         Required = true,
     };
-    private readonly Option<string> method = new("--method")
-    {
-        HelpName = "NAME",
-        Description = "The guidance method; see below.",
-        DefaultValueFactory = _ => DefaultMethod,
-    };
+    private readonly Option<string> method = CommonOptions.Text("--method", "NAME", "The guidance method; see below.", DefaultMethod);
     private readonly Option<double?> strength = CommonOptions.Number(
-        "--strength",
-        "S",
-        v => v >= 0,
-        "a number, at least 0",
+        "--strength", "S", v => v >= 0, "a number, at least 0",
         "How strongly it guides, in the method's unit; see below. [default: the method's]");
     private readonly Option<int?> steps = CommonOptions.Whole("--steps", 2, Limits.Steps, "Sampling steps. [default: the method's]");
     private readonly Option<int?> iterations = CommonOptions.Whole(
-        "--iterations",
-        0,
-        Limits.Iterations,
-        "Of methods that optimise. [default: the method's]");
-    private readonly Option<string?> lookahead = SamplingOptions.Text(
-        "--lookahead",
-        "N",
-        "The loss is taken of a prediction by N further steps, or all. [default: 1, the predicted picture]");
-    private readonly Option<string?> scheme = SamplingOptions.Text(
-        "--scheme",
-        "NAME",
-        "Of the lookahead's steps: euler, midpoint, or a solver. [default: euler]");
+        "--iterations", 0, Limits.Iterations, "Of methods that optimise. [default: the method's]");
+    private readonly Option<string?> lookahead = CommonOptions.Text(
+        "--lookahead", "N", "The loss is taken of a prediction by N further steps, or all. [default: 1, the predicted picture]");
+    private readonly Option<string?> scheme = CommonOptions.Text(
+        "--scheme", "NAME", "Of the lookahead's steps: euler, midpoint, or a solver. [default: euler]");
     private readonly Option<double?> eta = CommonOptions.Number(
-        "--eta",
-        "E",
-        v => v is >= 0 and <= 1,
-        "a number from 0 to 1",
+        "--eta", "E", v => v is >= 0 and <= 1, "a number from 0 to 1",
         "Noise of each step: 0 is the ODE, 1 is DDPM. [default: the method's]");
     private readonly Option<double?> clip = CommonOptions.Number(
-        "--clip",
-        "C",
-        v => v > 0,
-        "a number above 0",
-        "Clip predicted pictures to -C..C. [default: not clipped]");
-    private readonly Option<string?> optimise = SamplingOptions.Text(
-        "--optimise",
-        "WHAT",
-        $"What end-to-end changes: {string.Join(", ", Targets.Select(t => t.Name))}. [default: both]");
-    private readonly Option<string?> mask = SamplingOptions.Text(
-        "--mask",
-        "FILE",
-        "For inpaint: a picture of the same size, white where the image is seen, black where it is hidden.");
-    private readonly Option<string?> box = SamplingOptions.Text(
-        "--box",
-        "T,L,H,W",
+        "--clip", "C", v => v > 0, "a number above 0", "Clip predicted pictures to -C..C. [default: not clipped]");
+    private readonly Option<string?> optimise = CommonOptions.Text(
+        "--optimise", "WHAT", $"What end-to-end changes: {NamedTargets.Names}. [default: both]");
+    private readonly Option<string?> mask = CommonOptions.Text(
+        "--mask", "FILE", "For inpaint: a picture of the same size, white where the image is seen, black where it is hidden.");
+    private readonly Option<string?> box = CommonOptions.Text(
+        "--box", "T,L,H,W",
         "For inpaint: the hidden rectangle in pixels: top, left, height, width. [default: the middle, half as high and wide as the image]");
     private readonly Option<double?> hidden = CommonOptions.Number(
-        "--hidden",
-        "P",
-        v => v is > 0 and < 1,
-        "a number between 0 and 1",
+        "--hidden", "P", v => v is > 0 and < 1, "a number between 0 and 1",
         "For inpaint: the part of the pixels that is hidden, at random.");
     private readonly Option<int?> factor = CommonOptions.Whole(
-        "--factor",
-        2,
-        MaxPixels,
+        "--factor", 2, MaxPixels,
         $"For super-resolution: by how much the image was made smaller. [default: {Degradation.DefaultFactor}]");
-    private readonly Option<bool> bicubic = new("--bicubic")
-    {
-        Description = "For super-resolution: made smaller by bicubic reduction rather than by averages.",
-    };
+    private readonly Option<bool> bicubic = CommonOptions.Flag(
+        "--bicubic", "For super-resolution: made smaller by bicubic reduction rather than by averages.");
     private readonly Option<double?> blur = CommonOptions.Number(
-        "--blur",
-        "D",
-        v => v > 0,
-        "a number above 0",
+        "--blur", "D", v => v > 0, "a number above 0",
         $"For deblur: standard deviation of the Gaussian in pixels. [default: {Degradation.DefaultBlur}]");
     private readonly Option<int?> motionBlur = CommonOptions.Whole(
-        "--motion-blur",
-        3,
-        MaxPixels,
-        "For deblur: a motion blur of so many pixels instead, an odd number.");
+        "--motion-blur", 3, MaxPixels, "For deblur: a motion blur of so many pixels instead, an odd number.");
     private readonly Option<double?> noise = CommonOptions.Number(
-        "--noise",
-        "S",
-        v => v >= 0,
-        "a number, at least 0",
+        "--noise", "S", v => v >= 0, "a number, at least 0",
         "Standard deviation of noise in what is seen, for pixels in -1..1. [default: 0]");
-    private readonly Option<bool> observed = new("--observed")
-    {
-        Description = "The image is degraded already. Then nothing tells how near the result is to the truth.",
-    };
-    private readonly Option<string?> loss = SamplingOptions.Text(
-        "--loss",
-        "FILE",
+    private readonly Option<bool> observed = CommonOptions.Flag(
+        "--observed", "The image is degraded already. Then nothing tells how near the result is to the truth.");
+    private readonly Option<string?> loss = CommonOptions.Text(
+        "--loss", "FILE",
         "For custom-torchscript-loss: a TorchScript file from pictures [batch, 3, height, width] in -1..1 to one value for each. "
             + "It is a program: run only files whose origin you trust.");
-    private readonly Option<string?> code = SamplingOptions.Text(
-        "--code",
-        "WHAT",
+    private readonly Option<string?> code = CommonOptions.Text(
+        "--code", "WHAT",
         $"The semantic code under which the embedded model samples: {GuideCode.OfSeen} (that of what is seen of the image), "
             + $"{GuideCode.Mean} (of many drawn faces), or a picture whose code it is. [default: {GuideCode.OfSeen}; "
             + "for identity a bundled other face]");
     private readonly Option<int?> samples = CommonOptions.Whole(
-        "--samples",
-        1,
-        Limits.Together,
-        "How many, from seeds that follow each other. [default: 1]");
+        "--samples", 1, Limits.Together, "How many, from seeds that follow each other. [default: 1]");
     private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of all noise, of --hidden and --motion-blur.");
 
-    internal void AddTo(Command command)
-    {
-        foreach (
-            Option option in (Option[])
-                [
-                    task,
-                    method,
-                    strength,
-                    steps,
-                    iterations,
-                    lookahead,
-                    scheme,
-                    eta,
-                    clip,
-                    optimise,
-                    mask,
-                    box,
-                    hidden,
-                    factor,
-                    bicubic,
-                    blur,
-                    motionBlur,
-                    noise,
-                    observed,
-                    loss,
-                    code,
-                    samples,
-                    seed,
-                ])
-        {
-            command.Options.Add(option);
-        }
-    }
+    /// <summary>All of them, in the order of the help.</summary>
+    internal IReadOnlyList<Option> All =>
+    [
+        task, method, strength, steps, iterations, lookahead, scheme, eta, clip, optimise, mask, box, hidden, factor, bicubic, blur,
+        motionBlur, noise, observed, loss, code, samples, seed,
+    ];
 
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal GuideSettings Parse(ParseResult parsed, InputFiles files)
+    internal GuideRequest Parse(ParseResult parsed, InputFiles files)
     {
         GuideTask chosen = GuideTask.Parse("task", parsed.GetValue(task)!, GuideTask.All);
         GuideMethod method = GuideMethod.Parse("method", parsed.GetValue(this.method)!);
@@ -179,9 +95,9 @@ internal sealed class GuideOptions
         int count = parsed.GetValue(samples) ?? 1;
         CommonOptions.RequireSeeds("seed", ofNoise, count);
         GuidePlan plan = GuidePlan.Of(method, chosen);
-        return new GuideSettings
+        return new GuideRequest
         {
-            Files = files,
+            ReadPicture = path => files.Picture("the picture", path),
             Task = chosen,
             Plan = plan with
             {
@@ -191,7 +107,7 @@ internal sealed class GuideOptions
                 Lookahead = ahead is null ? null : NamedLookahead.Parse(ahead, aheadBy),
                 Eta = parsed.GetValue(eta),
                 Clip = parsed.GetValue(clip),
-                Targets = Specification.Find("optimise", parsed.GetValue(optimise) ?? Targets[0].Name, Targets, t => t.Name).Value,
+                Targets = NamedTargets.Parse(parsed.GetValue(optimise) ?? NamedTargets.Default),
             },
             Degradation = new Degradation
             {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
@@ -10,19 +9,15 @@ using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Morph;
 
 /// <summary><c>costate morph</c>: one face that recognisers take for both of two.</summary>
-internal sealed class MorphCommand : DocumentedCommand
+internal sealed class MorphCommand : ComputingCommand
 {
     private const int DefaultGroup = 8;
 
-    private readonly Terminal terminal;
     private readonly Func<string?, FaceModel> load;
-    private readonly CancellationToken cancellationToken;
     private readonly MorphOptions options = new();
     private readonly Argument<string[]> pictures = new("PICTURES")
     {
@@ -31,19 +26,12 @@ internal sealed class MorphCommand : DocumentedCommand
                 + "Without them, two bundled examples.",
         Arity = ArgumentArity.ZeroOrMore,
     };
-    private readonly Option<string?> batch = SamplingOptions.Text(
-        "--batch",
-        "FILE",
-        "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
+    private readonly Option<string?> batch = CommonOptions.Text(
+        "--batch", "FILE", "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
     private readonly Option<int?> group = CommonOptions.Whole(
-        "--group",
-        1,
-        Limits.Together,
-        $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
-    private readonly Option<string?> weights = SamplingOptions.Text(
-        "--weights",
-        "DIR",
-        "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
+        "--group", 1, Limits.Together, $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
+    private readonly Option<string?> weights = CommonOptions.Text(
+        "--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
     private readonly Option<string> output = CommonOptions.Output("costate-morph", " With --batch, of each pair.");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<int?> threads = CommonOptions.Threads(
@@ -51,9 +39,13 @@ internal sealed class MorphCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal MorphCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base("morph", "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.")
+        : base(
+            "morph",
+            "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.load, this.cancellationToken) = (terminal, load, cancellationToken);
+        this.load = load;
         Notes =
         [
             "Both faces are encoded, blended, and the blend's noise and code are optimised until one recogniser finds the sample near "
@@ -71,8 +63,7 @@ internal sealed class MorphCommand : DocumentedCommand
         Examples =
         [
             new("Two bundled faces", "costate morph"),
-            new(
-                "Two of your own, as published: plain descent on AdjointDEIS",
+            new("Two of your own, as published: plain descent on AdjointDEIS",
                 "costate morph a.png b.png --optimiser descent --learning-rate 0.1 \\\n--method adjoint-deis:1 --output published"),
             new("Many pairs", "costate morph --batch pairs.csv --output morphs --json"),
             new("The SDE, ten steps, L-BFGS", "costate morph a.png b.png --sde --steps 10 --optimiser l-bfgs --iterations 5 --output sde"),
@@ -80,11 +71,8 @@ internal sealed class MorphCommand : DocumentedCommand
         Arguments.Add(pictures);
         Options.Add(batch);
         Options.Add(group);
-        options.AddTo(this);
-        foreach (Option option in (Option[])[weights, threads, output, json])
-        {
-            Options.Add(option);
-        }
+        AddAll(options.All);
+        AddAll(weights, threads, output, json);
 
         SetAction(Run);
     }
@@ -108,91 +96,72 @@ internal sealed class MorphCommand : DocumentedCommand
             throw new UsageException("Got --group without --batch; it says how many of its pairs go together.");
         }
 
-        using var torchThreads = new TorchThreads(parsed.GetValue(threads) ?? (pairs is null ? 1 : null));
-        using DisposeScope scope = NewDisposeScope();
         return pairs is null ? RunOne(parsed, settings, given) : RunBatch(parsed, settings, PairsFile.Read(pairs));
     }
 
-    private int RunOne(ParseResult parsed, MorphSettings settings, string[] given)
-    {
-        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, MorphReport.AllFiles);
-        using FaceModel model = load(parsed.GetValue(weights));
-        (FacePicture a, FacePicture b) =
-            given.Length == 0
+    private int RunOne(ParseResult parsed, MorphSettings settings, string[] given) =>
+        Produce(parsed.GetValue(output)!, MorphReport.AllFiles, parsed.GetValue(threads) ?? 1, parsed.GetValue(json), folder =>
+        {
+            using FaceModel model = load(parsed.GetValue(weights));
+            (FacePicture a, FacePicture b) = given.Length == 0
                 ? ExampleFaces.Read(model.Side)
-                : MorphInputs.Read(new InputFiles(terminal, cancellationToken), given[0], given[1], model.Side);
-        MorphOutcome outcome;
-        using (var line = new ProgressLine(terminal, "morphing", total: 1))
-        {
-            outcome = MorphInputs
+                : MorphInputs.Read(NewInputs(), given[0], given[1], model.Side);
+            using var line = new ProgressLine(Terminal, "morphing", total: 1);
+            MorphOutcome outcome = MorphInputs
                 .Run(model, settings)
-                .Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), cancellationToken)[0];
-        }
+                .Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), Cancellation)[0];
+            MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
+            return new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report));
+        });
 
-        MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
-        cancellationToken.ThrowIfCancellationRequested();
-        folder.Commit();
-        if (parsed.GetValue(json))
-        {
-            terminal.Output.WriteLine(JsonReport.Text(report));
-            return ExitCode.Done;
-        }
-
-        terminal.Write(MorphTables.Of(report));
-        terminal.Write($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
-        terminal.Write($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
-        terminal.Write(
+    private static void Print(Terminal to, MorphReport report)
+    {
+        to.Write(MorphTables.Of(report));
+        to.Write($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
+        to.Write($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
+        to.Write(
             $"{report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
-        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", report.Files)}");
-        return ExitCode.Done;
     }
 
     private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs)
     {
         string folder = parsed.GetValue(output)!;
-        using FaceModel model = load(parsed.GetValue(weights));
-        var files = new InputFiles(terminal, cancellationToken);
-        var run = new MorphBatch(
-            folder,
-            model,
-            MorphInputs.Run(model, settings),
-            settings,
-            Read,
-            terminal.Error.WriteLine);
-        using FolderLock held = FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
-        run.Begin();
-        MorphBatchReport report;
-        using (var line = new ProgressLine(terminal, "morphing", total: pairs.Count))
+        return GoOn(folder, parsed.GetValue(threads), parsed.GetValue(json), () =>
         {
-            report = run.Run(
+            using FaceModel model = load(parsed.GetValue(weights));
+            InputFiles files = NewInputs();
+            var run = new MorphBatch(
+                folder,
+                model,
+                MorphInputs.Run(model, settings),
+                settings,
+                (a, b) => Read(files, a, b, model.Side),
+                Terminal.Error.WriteLine);
+            using FolderLock held = Take(parsed, folder);
+            run.Begin();
+            using var line = new ProgressLine(Terminal, "morphing", total: pairs.Count);
+            MorphBatchReport report = run.Run(
                 pairs,
                 parsed.GetValue(group) ?? DefaultGroup,
                 (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.000}" : ""),
-                cancellationToken);
-        }
-
-        if (parsed.GetValue(json))
-        {
-            terminal.Output.WriteLine(JsonReport.Text(report));
-        }
-        else
-        {
-            terminal.Write(MorphTables.Of(report));
-            terminal.Output.WriteLine($"{Path.GetFullPath(folder)}: {MorphBatch.TableFile}, {MorphBatch.FileName}, a folder for each pair");
-        }
-
-        return report.Pairs.Any(pair => pair.Error is not null) ? ExitCode.Failed : ExitCode.Done;
-
-        (FacePicture A, FacePicture B) Read(string a, string b)
-        {
-            try
+                Cancellation);
+            var outcome = new Outcome(JsonReport.Text(report), ReportFile: null, to => to.Write(MorphTables.Of(report)))
             {
-                return MorphInputs.Read(files, a, b, model.Side);
-            }
-            catch (CommandException e)
-            {
-                throw new InvalidDataException(e.Message, e);
-            }
+                Failed = report.Pairs.Any(pair => pair.Error is not null),
+            };
+            return (outcome, [MorphBatch.TableFile, MorphBatch.FileName, "a folder for each pair"]);
+        });
+    }
+
+    private static (FacePicture A, FacePicture B) Read(InputFiles files, string a, string b, int side)
+    {
+        try
+        {
+            return MorphInputs.Read(files, a, b, side);
+        }
+        catch (CommandException e)
+        {
+            throw new InvalidDataException(e.Message, e);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Costate.Cli.Commands.Sampling;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 
@@ -19,158 +18,62 @@ internal sealed class MorphOptions
         ("l-bfgs", (_, _) => LatentOptimiser.LimitedMemoryBfgs()),
     ];
 
-    private static readonly (string Name, OptimisationTargets Value)[] Targets =
-    [
-        ("both", OptimisationTargets.StartNoise | OptimisationTargets.Condition),
-        ("noise", OptimisationTargets.StartNoise),
-        ("code", OptimisationTargets.Condition),
-    ];
-
-    private readonly Option<string?> solver = SamplingOptions.Text(
-        "--solver",
-        "NAME",
-        $"The solver; see costate sample --help. [default: {DefaultSolver}]");
-    private readonly Option<bool> sde = new("--sde")
-    {
-        Description = $"Sample the SDE, with {DefaultStochastic} unless --solver names another; its noises are found by CycleDiffusion.",
-    };
+    private readonly Option<string?> solver = CommonOptions.Text(
+        "--solver", "NAME", $"The solver; see costate sample --help. [default: {DefaultSolver}]");
+    private readonly Option<bool> sde = CommonOptions.Flag(
+        "--sde", $"Sample the SDE, with {DefaultStochastic} unless --solver names another; its noises are found by CycleDiffusion.");
     private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps",
-        1,
-        Limits.Steps,
-        $"N, sampling steps. [default: {MorphSettings.DefaultSteps}]");
+        "--steps", 1, Limits.Steps, $"N, sampling steps. [default: {MorphSettings.DefaultSteps}]");
     private readonly Option<int?> encodingSteps = CommonOptions.Whole(
-        "--encode-steps",
-        1,
-        Limits.Steps,
+        "--encode-steps", 1, Limits.Steps,
         $"Steps from the faces to their noise, of a solver that is not stochastic. [default: {MorphSettings.DefaultEncodingSteps}]");
-    private readonly Option<string> grid = new("--grid")
-    {
-        HelpName = "NAME",
-        Description = $"Where it steps: {string.Join(", ", NamedGrid.All.Select(g => g.Name))}.",
-        DefaultValueFactory = _ => "uniform-log-snr",
-    };
-    private readonly Option<string> method = new("--method")
-    {
-        HelpName = "METHOD",
-        Description = "How the gradient is found; see below.",
-        DefaultValueFactory = _ => "discrete",
-    };
+    private readonly Option<string> grid = CommonOptions.Text(
+        "--grid", "NAME", $"Where it steps: {string.Join(", ", NamedGrid.All.Select(g => g.Name))}.", "uniform-log-snr");
+    private readonly Option<string> method = CommonOptions.Text(
+        "--method", "METHOD", "How the gradient is found; see below.", "discrete");
     private readonly Option<int?> adjointSteps = CommonOptions.Whole(
-        "--adjoint-steps",
-        1,
-        Limits.Steps,
-        "M, steps of adjoint-deis. [default: N]");
-    private readonly Option<string?> trajectory = SamplingOptions.Text(
-        "--trajectory",
-        "KIND",
+        "--adjoint-steps", 1, Limits.Steps, "M, steps of adjoint-deis. [default: N]");
+    private readonly Option<string?> trajectory = CommonOptions.Text(
+        "--trajectory", "KIND",
         $"Where adjoint-deis takes the states from: {string.Join(", ", NamedMethod.Trajectories.Select(t => t.Name))}. "
             + "[default: recorded, or interpolated with --adjoint-steps]");
-    private readonly Option<string> optimiser = new("--optimiser")
-    {
-        HelpName = "NAME",
-        Description = $"{string.Join(", ", Optimisers.Select(o => o.Name))}.",
-        DefaultValueFactory = _ => "adam",
-    };
-    private readonly Option<string> optimise = new("--optimise")
-    {
-        HelpName = "WHAT",
-        Description = $"What changes: {string.Join(", ", Targets.Select(t => t.Name))}.",
-        DefaultValueFactory = _ => "both",
-    };
+    private readonly Option<string> optimiser = CommonOptions.Text(
+        "--optimiser", "NAME", $"{string.Join(", ", Optimisers.Select(o => o.Name))}.", "adam");
+    private readonly Option<string> optimise = CommonOptions.Text(
+        "--optimise", "WHAT", $"What changes: {NamedTargets.Names}.", NamedTargets.Default);
     private readonly Option<int?> iterations = CommonOptions.Whole(
-        "--iterations",
-        0,
-        Limits.Iterations,
+        "--iterations", 0, Limits.Iterations,
         $"Steps of the optimiser; 0 only blends (DiM). [default: {MorphSettings.DefaultIterations}]");
     private readonly Option<double?> rate = CommonOptions.Number(
-        "--learning-rate",
-        "R",
-        v => v > 0,
-        "a number above 0",
-        $"Rate of the noise. [default: {MorphSettings.DefaultRate}]");
+        "--learning-rate", "R", v => v > 0, "a number above 0", $"Rate of the noise. [default: {MorphSettings.DefaultRate}]");
     private readonly Option<double?> codeRate = CommonOptions.Number(
-        "--code-learning-rate",
-        "R",
-        v => v > 0,
-        "a number above 0",
+        "--code-learning-rate", "R", v => v > 0, "a number above 0",
         $"Rate of the code. [default: that of --learning-rate, or {MorphSettings.DefaultCodeRate}]");
     private readonly Option<double?> momentum = CommonOptions.Number(
-        "--momentum",
-        "M",
-        v => v is >= 0 and < 1,
-        "a number from 0 to below 1",
-        "Momentum of descent. [default: 0]");
+        "--momentum", "M", v => v is >= 0 and < 1, "a number from 0 to below 1", "Momentum of descent. [default: 0]");
     private readonly Option<double?> clip = CommonOptions.Number(
-        "--clip",
-        "C",
-        v => v > 0,
-        "a number above 0",
-        "The most that descent moves a number in one step. [default: no limit]");
+        "--clip", "C", v => v > 0, "a number above 0", "The most that descent moves a number in one step. [default: no limit]");
     private readonly Option<double?> gradientNorm = CommonOptions.Number(
-        "--gradient-norm",
-        "G",
-        v => v > 0,
-        "a number above 0",
-        "The longest gradient; longer ones are scaled down. [default: no limit]");
-    private readonly Option<bool> keepNorm = new("--keep-norm") { Description = "Set the length of the noise back after each step." };
+        "--gradient-norm", "G", v => v > 0, "a number above 0", "The longest gradient; longer ones are scaled down. [default: no limit]");
+    private readonly Option<bool> keepNorm = CommonOptions.Flag("--keep-norm", "Set the length of the noise back after each step.");
     private readonly Option<double?> inject = CommonOptions.Number(
-        "--inject-noise",
-        "S",
-        v => v >= 0,
-        "a number, at least 0",
+        "--inject-noise", "S", v => v >= 0, "a number, at least 0",
         "Standard deviation of noise that is added after each step. [default: 0]");
     private readonly Option<double?> stopAt = CommonOptions.Number(
-        "--stop-at-loss",
-        "L",
-        _ => true,
-        "a number",
-        "Stop a pair once its loss is as low. [default: never]");
+        "--stop-at-loss", "L", _ => true, "a number", "Stop a pair once its loss is as low. [default: never]");
     private readonly Option<int?> patience = CommonOptions.Whole(
-        "--patience",
-        1,
-        Limits.Iterations,
-        "Stop a pair after so many iterations without a new lowest loss. [default: never]");
+        "--patience", 1, Limits.Iterations, "Stop a pair after so many iterations without a new lowest loss. [default: never]");
     private readonly Option<double?> blend = CommonOptions.Number(
-        "--blend",
-        "W",
-        v => v is >= 0 and <= 1,
-        "a number from 0 to 1",
+        "--blend", "W", v => v is >= 0 and <= 1, "a number from 0 to 1",
         $"Where to begin between A (0) and B (1). [default: {DefaultBlend}]");
     private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of the noises of --sde, and of --inject-noise.");
 
-    internal void AddTo(Command command)
-    {
-        foreach (
-            Option option in (Option[])
-                [
-                    iterations,
-                    rate,
-                    codeRate,
-                    optimiser,
-                    optimise,
-                    momentum,
-                    clip,
-                    gradientNorm,
-                    keepNorm,
-                    inject,
-                    stopAt,
-                    patience,
-                    blend,
-                    method,
-                    adjointSteps,
-                    trajectory,
-                    solver,
-                    sde,
-                    steps,
-                    encodingSteps,
-                    grid,
-                    seed,
-                ])
-        {
-            command.Options.Add(option);
-        }
-    }
+    /// <summary>All of them, in the order of the help.</summary>
+    internal IReadOnlyList<Option> All =>
+    [
+        iterations, rate, codeRate, optimiser, optimise, momentum, clip, gradientNorm, keepNorm, inject, stopAt, patience, blend, method,
+        adjointSteps, trajectory, solver, sde, steps, encodingSteps, grid, seed,
+    ];
 
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
     internal MorphSettings Parse(ParseResult parsed)
@@ -199,7 +102,7 @@ internal sealed class MorphOptions
 
     private LatentOptimisationOptions Optimisation(ParseResult parsed, Solver parsedSolver, string optimiserName) => new()
     {
-        Targets = Specification.Find("optimise", parsed.GetValue(optimise)!, Targets, t => t.Name).Value,
+        Targets = NamedTargets.Parse(parsed.GetValue(optimise)!),
         Optimiser = Specification
                 .Find("optimiser", optimiserName, Optimisers, o => o.Name)
                 .Make(parsed.GetValue(momentum), parsed.GetValue(clip)),

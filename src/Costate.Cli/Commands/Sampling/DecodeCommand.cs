@@ -1,27 +1,26 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Faces.Files;
-using Costate.Faces.Reports;
+using Costate.Faces.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Sampling;
 
 /// <summary><c>costate decode</c>: latents of <c>costate invert</c> to samples.</summary>
-internal sealed class DecodeCommand : DocumentedCommand
+internal sealed class DecodeCommand : SamplingCommand
 {
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
-    private readonly SamplingOptions options = new("costate-decode", SamplingInput.Latent);
     private readonly Argument<string> latent = new("LATENT") { Description = $"A {SavedLatent.FileName} of costate invert." };
 
     [SetsRequiredMembers]
     internal DecodeCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("decode", "Draws the sample of a latent: the one that was inverted, or another under another condition.")
+        : base(
+            "decode",
+            "Draws the sample of a latent: the one that was inverted, or another under another condition.",
+            terminal,
+            cancellationToken,
+            SamplingInput.Latent)
     {
-        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
             .. SamplingOptions.Notes,
@@ -29,7 +28,7 @@ internal sealed class DecodeCommand : DocumentedCommand
                 + "and unless another is given the condition. What is given nevertheless must be the same; "
                 + "otherwise it is refused, with what differs. So is another network. A file that a program has written with "
                 + "NoiseStateFile says none of this; then the options must.",
-            $"Files: {SampleCommand.TensorFile} (sample), {RunReport.FileName}, and for images sample.png, "
+            $"Files: {SampleCommand.TensorFile} (sample), {SamplingReport.FileName}, and for images sample.png, "
                 + "of several sample-1.png and so on and sheet.png.",
         ];
         Examples =
@@ -44,7 +43,7 @@ internal sealed class DecodeCommand : DocumentedCommand
                 "costate decode latent.safetensors --model denoiser.ts.pt --condition other.safetensors --output other --json"),
         ];
         Arguments.Add(latent);
-        options.AddTo(this);
+        Shared.AddTo(this);
         SetAction(Run);
     }
 
@@ -52,24 +51,16 @@ internal sealed class DecodeCommand : DocumentedCommand
     {
         string path = parsed.GetValue(latent)!;
         using DisposeScope scope = NewDisposeScope();
-        SavedLatent saved = SavedLatent.Read(path, options.ModelOf(parsed));
-        SamplingSettings settings = saved.Settle(options.Parse(parsed, new InputFiles(terminal, cancellationToken), saved.Options));
-        settings.Plan.WarnOfIgnored(terminal);
-        using OutputFolder folder = OutputFolder.Prepare(settings.Output, SampleCommand.TensorFile, RunReport.FileName);
-        using var session = new SamplingSession(settings, _ => saved.Start());
-        SamplePictures? pictures = SamplePictures.For(session.Start.shape);
-        folder.Expect(pictures?.Names ?? []);
-
-        Tensor sample;
-        using (var line = new ProgressLine(terminal, "decoding", total: 1))
-        {
-            sample = session.Sampler.Sample(saved.State, session.Condition, session.Noise, new PartProgress(line, 0, 1), cancellationToken);
-        }
-
-        SortedDictionary<string, Setting> described = settings.Describe(session.Start.shape, ("latent", path));
-        session.Write(folder.Stage(SampleCommand.TensorFile), new() { ["sample"] = sample }, Name, described, cancellationToken);
-        pictures?.Write(sample, folder, cancellationToken);
-        session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
-        return ExitCode.Done;
+        SavedLatent saved = Shared.ReadLatent(parsed, path);
+        return Run(
+            Shared.Parse(parsed, NewInputs(), saved),
+            SampleCommand.TensorFile,
+            run =>
+            {
+                run.Expect(run.Start.shape);
+                return run.Sampling.Decode(saved.State, run.Progress("decoding"), Cancellation);
+            },
+            _ => saved.Start(),
+            ("latent", path));
     }
 }

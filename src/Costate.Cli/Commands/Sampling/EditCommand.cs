@@ -2,23 +2,19 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Faces.Files;
-using Costate.Faces.Reports;
+using Costate.Faces.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Sampling;
 
 /// <summary><c>costate edit</c>: inverts samples under one condition and decodes them under another.</summary>
-internal sealed class EditCommand : DocumentedCommand
+internal sealed class EditCommand : SamplingCommand
 {
     internal const string TensorFile = "edit.safetensors";
 
     private const string Picture = "edit";
 
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
-    private readonly SamplingOptions options = new("costate-edit", SamplingInput.Sample);
     private readonly Argument<string> sample = new("SAMPLE")
     {
         Description =
@@ -42,20 +38,28 @@ internal sealed class EditCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal EditCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("edit", "Inverts samples under one condition and decodes them under another.")
+        : base(
+            "edit",
+            "Inverts samples under one condition and decodes them under another.",
+            terminal,
+            cancellationToken,
+            SamplingInput.Edit)
     {
-        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
             .. SamplingOptions.Notes,
             "Under its own condition a sample comes back as it is, with a reversible solver; what changes is due to the other condition. "
                 + "A latent brings its condition, solver, schedule, prediction, times and grid with it, as for costate decode.",
-            $"Files: {TensorFile} (sample, original), {RunReport.FileName}, and for images {Picture}.png, "
+            $"Files: {TensorFile} (sample, original), {SamplingReport.FileName}, and for images {Picture}.png, "
                 + $"of several {Picture}-1.png and so on, and sheet.png, each original beside what it became.",
         ];
         Examples =
         [
             new("A face under another's code, with the embedded model", "costate edit a.png --condition-from b.png"),
+            new(
+                "A picture under another text, with Stable Diffusion",
+                "costate edit horse.png --model stable-diffusion-v1-5 --from \"a photograph of a horse\" \\\n--prompt \"a photograph of a zebra\" "
+                    + "--guidance-scale 3 --solver rex:euler --steps 25") { TakesLong = true },
             new(
                 "A picture under another condition",
                 "costate edit picture.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors "
@@ -65,7 +69,7 @@ internal sealed class EditCommand : DocumentedCommand
                 "costate edit latent.safetensors --model denoiser.ts.pt --edit-condition other.safetensors --output edited"),
         ];
         Arguments.Add(sample);
-        options.AddTo(this);
+        Shared.AddTo(this);
         Options.Insert(3, editCondition);
         Options.Insert(4, conditionFrom);
         Options.Insert(5, strength);
@@ -76,17 +80,17 @@ internal sealed class EditCommand : DocumentedCommand
     {
         string text = parsed.GetValue(sample)!;
         using DisposeScope scope = NewDisposeScope();
-        SavedLatent? latent = SavedLatent.IsLatent(text) ? SavedLatent.Read(text, options.ModelOf(parsed)) : null;
+        SavedLatent? latent = SavedLatent.IsLatent(text) ? Shared.ReadLatent(parsed, text) : null;
         double share = parsed.GetValue(strength) ?? 1;
         SamplingSettings settings = Settings(parsed, latent, share);
-        settings.Plan.WarnOfIgnored(terminal);
-        if (settings.Condition is null && latent?.Condition is null && settings.Model is not null)
+        if (settings.Prompting is null && settings.Condition is null && latent?.Condition is null && settings.Model is not null)
         {
             throw new UsageException("Got no --condition; expected that of the sample as it is, beside --edit-condition.");
         }
 
         (string? other, string? face) = (parsed.GetValue(editCondition), parsed.GetValue(conditionFrom));
-        if (other is null == face is null || (face is not null && settings.Model is not null))
+        string? target = Target(parsed, settings, other, face);
+        if (target is null && (other is null == face is null || (face is not null && settings.Model is not null)))
         {
             string got = (other, face) switch
             {
@@ -99,57 +103,50 @@ internal sealed class EditCommand : DocumentedCommand
                     + "or for the embedded model --condition-from with a picture of a face.");
         }
 
-        using OutputFolder folder = OutputFolder.Prepare(settings.Output, TensorFile, RunReport.FileName);
-        using var session = new SamplingSession(
+        return Run(
             settings,
-            it => latent?.Start() ?? it.WithCondition(it.Read(text)));
-        Tensor changed = other is null ? session.ReadConditionFrom(face!) : session.ReadCondition("--edit-condition", other);
-        long[] shape = session.Start.shape;
-        SamplePictures? pictures = SamplePictures.For(shape, Picture, ((int)(2 * shape[0]), 2));
-        folder.Expect(pictures?.Names ?? []);
-
-        Tensor original = session.Start;
-        Tensor edited;
-        using (var line = new ProgressLine(terminal, "editing", total: 1))
-        {
-            if (latent is not null)
+            TensorFile,
+            run =>
             {
-                original = session.Sampler.Sample(
-                    latent.State,
-                    session.Condition,
-                    session.Noise,
-                    new PartProgress(line, 0, 0.5),
-                    cancellationToken);
-            }
-
-            NoiseState state =
-                latent?.State
-                ?? session.Sampler.Invert(original, session.Condition, session.Noise, new PartProgress(line, 0, 0.5), cancellationToken);
-            edited = session.Sampler.Sample(state, changed, session.Noise, new PartProgress(line, 0.5, 0.5), cancellationToken);
-        }
-
-        SortedDictionary<string, Setting> described = settings.Describe(
-            shape,
+                Condition? changed = target is not null ? run.ConditionOf([target])
+                    : other is null ? run.ReadConditionFrom(face!) : run.ReadCondition("--edit-condition", other);
+                run.Expect(run.Start.shape, Picture, ((int)(2 * run.Start.shape[0]), 2));
+                return run.Sampling.Edit(run.Start, latent?.State, changed, run.Progress("editing"), Cancellation);
+            },
+            run => latent?.Start() ?? run.WithCondition(run.Read(text)),
             ("sample", text),
             ("editCondition", other),
             ("editConditionFrom", face),
+            ("from", target is null ? null : settings.Prompting!.Prompts[0]),
+            ("to", target),
             ("strength", share));
-        session.Write(folder.Stage(TensorFile), new() { ["sample"] = edited, ["original"] = original }, Name, described, cancellationToken);
-        pictures?.Write(edited, folder, cancellationToken, onSheet: stack([original, edited], 1).flatten(0, 1));
-        session.Report(Name, described, folder).Finish(folder, settings.Json, terminal, cancellationToken);
-        return ExitCode.Done;
+    }
+
+    // What a pipeline is told; null for another model.
+    private string? Target(ParseResult parsed, SamplingSettings settings, string? other, string? face)
+    {
+        if (settings.Prompting is null)
+        {
+            return null;
+        }
+
+        string? target = Shared.Target(parsed);
+        return target is not null && other is null && face is null
+            ? target
+            : throw new UsageException(target is null
+                ? "Got no --prompt; expected what the picture shall become, in words. --from says what it shows as it is."
+                : $"Got {(other is null ? "--condition-from" : "--edit-condition")} with the folder of a pipeline, which is told --prompt. "
+                    + "Leave it out.");
     }
 
     private SamplingSettings Settings(ParseResult parsed, SavedLatent? latent, double share)
     {
+        SamplingSettings settings = Shared.Parse(parsed, NewInputs(), latent);
         if (latent is null)
         {
-            SamplingSettings settings = options.Parse(parsed, new InputFiles(terminal, cancellationToken));
-            return settings with { Plan = settings.Plan with { Grid = Last(share, settings.Plan.Grid) } };
+            return settings with { Plan = settings.Plan.LastPart(share) };
         }
 
-        SamplingSettings settled = latent.Settle(options.Parse(parsed, new InputFiles(terminal, cancellationToken), latent.Options));
-        long[] shape = [.. latent.State.Start.shape.Skip(1)];
         if (share < 1)
         {
             throw new InputException(
@@ -159,19 +156,13 @@ internal sealed class EditCommand : DocumentedCommand
                 "Give the sample itself, or leave it out.");
         }
 
-        return settled.Shape is null || settled.Shape.AsSpan().SequenceEqual(shape)
-            ? settled
+        long[] shape = [.. latent.State.Start.shape.Skip(1)];
+        return settings.Shape is null || settings.Shape.AsSpan().SequenceEqual(shape)
+            ? settings
             : throw new InputException(
                 "shape",
-                string.Join(',', settled.Shape),
+                string.Join(',', settings.Shape),
                 $"{string.Join(',', shape)}, that of the latent {latent.Options.File}",
                 "Leave it out.");
-    }
-
-    private static TimeGrid Last(double share, TimeGrid grid)
-    {
-        // In decimal, 0.07 of 100 steps are 7 and not a little more.
-        int left = grid.Steps - Math.Max(1, (int)Math.Ceiling((decimal)share * grid.Steps));
-        return TimeGrid.FromTimes([.. grid.Times.Skip(left)], [.. grid.NetworkTimes.Skip(left)]);
     }
 }

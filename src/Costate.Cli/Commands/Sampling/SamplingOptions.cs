@@ -1,60 +1,23 @@
 using System.CommandLine;
 using System.Globalization;
 using Costate.Cli.Files;
-using Costate.Cli.Names;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
+using Costate.Faces.Sampling;
+using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Sampling;
 
 /// <summary>The options that the commands with a model share.</summary>
 internal sealed class SamplingOptions
 {
-    private const int DefaultSteps = 20;
-
-    // What a sample is inverted with unless another solver is named: its start noise is near that of the continuous problem.
-    private const string DefaultReversible = "rex:rk4";
-
-    private static readonly (string Name, Prediction Value)[] Predictions =
-        [.. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p))];
-
     private readonly Option<string?> model = Text(
         "--model",
-        "FILE",
-        "The denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. "
-            + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces, "
-            + "which needs nothing of how it was trained]");
+        "FILE|FOLDER",
+        "The folder of a Stable Diffusion pipeline, with model_index.json, which is told --prompt; or a denoiser, a TorchScript file "
+            + "whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust. "
+            + "[default: the embedded model of drawn faces, which needs nothing of how it was trained]");
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string?> schedule = Text(
-        "--schedule",
-        "NAME[:N,N]",
-        "The noise schedule that it was trained on; see below. Needed with --model unless --scheduler-config or a latent says it.");
-    private readonly Option<string?> prediction = Text(
-        "--prediction",
-        "KIND",
-        $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed with --model unless --scheduler-config or a "
-            + "latent says it.");
-    private readonly Option<string?> schedulerConfig = Text(
-        "--scheduler-config",
-        "FILE",
-        "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
-    private readonly Option<bool> ignoreClipping = new("--ignore-clipping")
-    {
-        Description = "Leave out the clipping of predictions that --scheduler-config asks for; without this such a file is refused.",
-    };
-    private readonly Option<double?> mu = CommonOptions.Number(
-        "--mu",
-        "MU",
-        "The shift of a --scheduler-config that depends on the size of the image.");
-    private readonly Option<double?> timeScale = CommonOptions.Number(
-        "--time-scale",
-        "S",
-        "The network is told S t for time t in [0, 1]. [default: 1]");
-    private readonly Option<int?> trainingTimesteps = CommonOptions.Whole(
-        "--training-timesteps",
-        1,
-        int.MaxValue,
-        "The network is told a training step in 0..N-1 instead of a time: N t - 1.");
     private readonly Option<string?> condition = Text(
         "--condition",
         TensorFile.Form,
@@ -63,22 +26,12 @@ internal sealed class SamplingOptions
     private readonly Option<double?> guidanceScale = CommonOptions.Number(
         "--guidance-scale",
         "S",
-        "Classifier-free guidance; 1 is none. Needs --condition and --unconditional.");
+        $"Classifier-free guidance; 1 is none. [default: {Prompting.UsualScale} with --prompt] Otherwise it needs --condition and "
+            + "--unconditional.");
     private readonly Option<string?> unconditional = Text(
         "--unconditional",
         TensorFile.Form,
         "The condition that stands for none: a tensor like --condition, or the word zeros.");
-    private readonly Option<string?> solver;
-    private readonly Option<int?> steps;
-    private readonly Option<string?> sigmas = Text(
-        "--sigmas",
-        "N,N,...",
-        "With --scheduler-config, in place of --steps: the noise levels that the steps start from before the file's shift, "
-            + "falling from at most 1, as the pipelines of FLUX, Qwen-Image, LTX and HunyuanVideo hand them to their scheduler: "
-            + "1,0.75,0.5,0.25 for 4 steps. The sample's, 0, is added.");
-    private readonly Option<string?> grid;
-    private readonly Option<double?> start;
-    private readonly Option<double?> end;
     private readonly Option<string?> shape;
     private readonly Option<int?> batch = CommonOptions.Whole("--batch", 1, Limits.Batch, "How many samples. [default: 1]");
     private readonly Option<string?> startNoise = Text(
@@ -89,30 +42,26 @@ internal sealed class SamplingOptions
     private readonly Option<string> dtype = new("--dtype")
     {
         HelpName = "float32|float64",
-        Description = "The network's and the states' type of number.",
+        Description = "The network's and the states' type of number. A pipeline's networks take float16 and bfloat16 too.",
         DefaultValueFactory = _ => "float32",
     };
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<string> output;
+    private readonly PlanOptions plan;
+    private readonly PromptOptions words;
     private readonly SamplingInput input;
 
     internal SamplingOptions(string outputFolder, SamplingInput input = SamplingInput.Noise)
     {
         this.input = input;
         output = CommonOptions.Output(outputFolder);
-        string usual = input == SamplingInput.Noise ? $"{SamplingPlan.DefaultSolver}, or that of --scheduler-config" : DefaultReversible;
-        solver = Text("--solver", "NAME", $"The solver; see below. [default: {Default(usual)}]");
-        steps = CommonOptions.Whole("--steps", 1, Limits.Steps, $"Number of steps. [default: {Default($"{DefaultSteps}")}]");
-        grid = Text("--grid", "NAME", $"Where it steps; see below. [default: {Default("as the schedule says")}]");
-        start = CommonOptions.Number("--start", "T", $"Time of the start, the noise. [default: {Default("1")}]");
-        end = CommonOptions.Number("--end", "T", $"Time of the end, the data. [default: {Default("as the schedule says")}]");
+        plan = new PlanOptions(input);
+        words = new PromptOptions(input);
         shape = Text("--shape", "N,N,...", input == SamplingInput.Noise
             ? "Shape of one sample, such as 3,64,64. Needed with --model unless --start-noise gives it."
                 : "Shape of one sample, such as 3,64,64, which the input must have; 1,64,64 turns a picture to grey. "
                     + "[default: that of the input, colour for a picture]");
-
-        string Default(string otherwise) => input == SamplingInput.Latent ? "that of the latent" : otherwise;
     }
 
     /// <summary>What every help of a command with these options says below them.</summary>
@@ -131,30 +80,21 @@ internal sealed class SamplingOptions
         Option[] left = input switch
         {
             SamplingInput.Noise => [],
-            SamplingInput.Sample => [batch, startNoise, conditionFrom],
-            _ => [shape, batch, startNoise, dtype],
+            SamplingInput.Sample or SamplingInput.Edit => [batch, startNoise, conditionFrom, .. words.OfNoise],
+            _ => [shape, batch, startNoise, dtype, .. words.OfNoise],
         };
         Option[] all =
         [
             model,
-            schedule,
-            prediction,
+            .. words.All,
+            .. plan.Trained,
             weights,
-            schedulerConfig,
-            ignoreClipping,
-            mu,
-            timeScale,
-            trainingTimesteps,
+            .. plan.Configured,
             condition,
             conditionFrom,
             guidanceScale,
             unconditional,
-            solver,
-            steps,
-            sigmas,
-            grid,
-            start,
-            end,
+            .. plan.Steps,
             shape,
             batch,
             startNoise,
@@ -181,111 +121,117 @@ internal sealed class SamplingOptions
     internal static Option<string?> Text(string name, string helpName, string description) =>
         new(name) { HelpName = helpName, Description = description };
 
-    /// <summary>The file of the user's model, or null.</summary>
-    internal string? ModelOf(ParseResult parsed) => parsed.GetValue(model);
+    /// <summary>Reads a latent, to be decoded by the model that is given.</summary>
+    /// <exception cref="CommandException">It was made with a model of the user's, and none is given.</exception>
+    internal SavedLatent ReadLatent(ParseResult parsed, string path)
+    {
+        SavedLatent saved = SavedLatent.Read(path);
+        return parsed.GetValue(model) is not null || saved.Model is null or SamplingSettings.EmbeddedModel
+            ? saved
+            : throw new CommandException(
+                $"The latent {path} was made with a model of yours, {saved.Model}; give it with --model. "
+                    + "A latent names no program that is run unasked.");
+    }
 
-    /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
+    /// <summary>What a picture shall become, in words; null where that is not said so.</summary>
+    internal string? Target(ParseResult parsed) => words.Target(parsed);
+
+    /// <summary>What the options say.</summary>
     /// <param name="parsed">What the user typed.</param>
     /// <param name="files">Where pictures and tensors come from.</param>
-    /// <param name="latent">What the latent that is to be decoded was made with: options that are not given are as there.</param>
-    internal SamplingSettings Parse(ParseResult parsed, InputFiles files, LatentOptions? latent = null)
+    /// <param name="latent">What is to be decoded: options that are not given are as it was made with.</param>
+    /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
+    internal SamplingSettings Parse(ParseResult parsed, InputFiles files, SavedLatent? latent = null)
     {
-        CheckCombinations(parsed, latent);
+        if (parsed.GetValue(model) is string folder && Directory.Exists(folder))
+        {
+            return ParsePipeline(parsed, files, folder, latent);
+        }
+
+        bool embedded = parsed.GetValue(model) is null;
+        CheckCombinations(parsed, embedded, latent?.Options);
+        SamplingPlan planned = plan.Parse(parsed, embedded, latent?.Options);
+        string number = (latent is null ? parsed.GetValue(dtype) : PlanOptions.Value(parsed, dtype, latent.Options)) ?? "float32";
+        ScalarType typed = NamedDtype.Parse(number);
         return new SamplingSettings
         {
             Files = files,
             Model = parsed.GetValue(model),
             Weights = parsed.GetValue(weights),
-            Plan = Plan(parsed, latent),
-            SchedulerConfiguration = parsed.GetValue(schedulerConfig),
-            Mu = parsed.GetValue(mu),
-            Sigmas = parsed.GetValue(sigmas),
+            Plan = planned,
+            Configuration = plan.Describe(parsed),
             Condition = parsed.GetValue(condition),
             ConditionFrom = parsed.GetValue(conditionFrom),
             GuidanceScale = parsed.GetValue(guidanceScale),
             Unconditional = parsed.GetValue(unconditional),
-            Shape = parsed.GetValue(model) is null ? EmbeddedModel.Shape : Shape(parsed.GetValue(shape)),
+            Shape = embedded ? EmbeddedModel.Shape : Shape(parsed.GetValue(shape)),
             Batch = parsed.GetValue(batch),
             StartNoise = parsed.GetValue(startNoise),
-            Seed = parsed.GetValue(seed) ?? 0,
-            SeedIsGiven = parsed.GetValue(seed) is not null,
-            Dtype = Specification
-                .Find(
-                    "dtype",
-                    (latent is null ? parsed.GetValue(dtype) : Value(parsed, dtype, latent)) ?? "float32",
-                    SamplingSettings.Dtypes,
-                    d => d.Name)
-                .Value,
+            Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
+            Dtype = latent?.State.Dtype ?? typed,
             Threads = parsed.GetValue(threads),
             Output = parsed.GetValue(output)!,
             Json = parsed.GetValue(json),
         };
     }
 
-    private SamplingPlan Plan(ParseResult parsed, LatentOptions? latent)
+    private SamplingSettings ParsePipeline(ParseResult parsed, InputFiles files, string folder, SavedLatent? latent)
     {
-        double? Number(Option option) =>
-            Value(parsed, option, latent) is string text ? double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) : null;
-        int stepCount = (int)(Number(steps) ?? DefaultSteps);
-        string? solverName = Value(parsed, solver, latent) ?? (input == SamplingInput.Noise ? null : DefaultReversible);
-        if (parsed.GetValue(model) is null)
+        Option[] others = [.. plan.OfPipeline, condition, conditionFrom, unconditional, shape];
+        if (PlanOptions.Given(parsed, others) is Option odd)
         {
-            return SamplingPlan.ForFaces(solverName, Value(parsed, grid, latent), stepCount, Number(start), Number(end));
+            throw new UsageException(
+                $"Got {odd.Name} with --model {folder}, the folder of a pipeline, which says it itself or is told it by --prompt and --size. "
+                    + "Leave it out.");
         }
 
-        if (Configuration(parsed, latent) is (string file, var kept))
+        Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, parsed.GetValue(weights), latent?.Options);
+        int? samples = parsed.GetValue(batch);
+        if (prompting.Prompts.Count > 1 && samples is not null)
         {
-            bool ignores = parsed.GetValue(ignoreClipping) || (kept is not null && latent!.Values.ContainsKey("ignore-clipping"));
-            return SamplingPlan.FromConfiguration(
-                file,
-                kept,
-                ignores,
-                Number(mu),
-                Value(parsed, sigmas, latent),
-                stepCount,
-                Value(parsed, solver, latent) ?? (kept is null ? solverName : null));
+            throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
         }
 
-        return SamplingPlan.FromNames(
-            Value(parsed, schedule, latent)!,
-            Specification.Find("prediction", Value(parsed, prediction, latent)!, Predictions, p => p.Name).Value,
-            solverName,
-            Value(parsed, grid, latent),
-            stepCount,
-            Number(start),
-            Number(end),
-            Number(timeScale),
-            (int?)Number(trainingTimesteps));
+        SamplingPlan planned = plan.ParsePipeline(parsed, folder, words.Scheduler(parsed, latent?.Options), latent?.Options);
+        return new SamplingSettings
+        {
+            Files = files,
+            Model = folder,
+            Weights = prompting.Weights,
+            Plan = planned.With(prompting.Options),
+            Configuration = [],
+            Condition = null,
+            ConditionFrom = null,
+            GuidanceScale = prompting.GuidanceScale,
+            Unconditional = null,
+            Prompting = prompting,
+            Shape = null,
+            Batch = prompting.Prompts.Count > 1 ? prompting.Prompts.Count : samples,
+            StartNoise = parsed.GetValue(startNoise),
+            Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
+            Dtype = latent?.State.Dtype ?? ScalarType.Float32,
+            Threads = parsed.GetValue(threads),
+            Output = parsed.GetValue(output)!,
+            Json = parsed.GetValue(json),
+        };
     }
 
-    // The file of a scheduler configuration that the user gives, or the text that the latent has kept of one; null where there is none.
-    private (string File, string? Kept)? Configuration(ParseResult parsed, LatentOptions? latent) =>
-        parsed.GetValue(schedulerConfig) is string file ? (file, null)
-        : latent?.Values.GetValueOrDefault("scheduler-config") is string kept && parsed.GetValue(schedule) is null ? (latent.File, kept)
-        : null;
-
-    // As it is given, or as the latent was made.
-    private static string? Value(ParseResult parsed, Option option, LatentOptions? latent)
+    private void CheckCombinations(ParseResult parsed, bool embedded, LatentOptions? latent)
     {
-        string? given = parsed.GetResult(option) is { Implicit: false } result ? result.Tokens[0].Value : null;
-        return latent is null ? given : latent.Value(option.Name[2..], given);
-    }
-
-    private void CheckCombinations(ParseResult parsed, LatentOptions? latent)
-    {
-        bool embedded = parsed.GetValue(model) is null;
         CheckModel(parsed, embedded);
+        if (PlanOptions.Given(parsed, words.All) is Option word)
+        {
+            throw new UsageException(
+                $"Got {word.Name} {(embedded ? "without --model" : $"with --model {parsed.GetValue(model)}, which is no folder")}; "
+                    + "it is for the folder of a pipeline, with model_index.json, which has a text encoder. Leave it out, or name the folder.");
+        }
+
         if (embedded)
         {
             return;
         }
 
-        CheckSchedule(parsed, latent);
-        if (parsed.GetValue(trainingTimesteps) is not null && parsed.GetValue(timeScale) is not null)
-        {
-            throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
-        }
-
+        plan.Check(parsed, latent);
         if (parsed.GetValue(guidanceScale) is not null && (parsed.GetValue(condition) is null || parsed.GetValue(unconditional) is null))
         {
             throw new UsageException(
@@ -308,23 +254,9 @@ internal sealed class SamplingOptions
     // How the embedded model was trained is known, and it was trained with a condition always.
     private void CheckModel(ParseResult parsed, bool embedded)
     {
-        Option[] ofModel =
-        [
-            schedule,
-            prediction,
-            schedulerConfig,
-            ignoreClipping,
-            mu,
-            sigmas,
-            timeScale,
-            trainingTimesteps,
-            guidanceScale,
-            unconditional,
-            shape,
-            dtype,
-        ];
+        Option[] ofModel = [.. plan.OfModel, guidanceScale, unconditional, shape, dtype];
         Option[] ofEmbedded = [weights, conditionFrom];
-        if (Given(parsed, embedded ? ofModel : ofEmbedded) is Option odd)
+        if (PlanOptions.Given(parsed, embedded ? ofModel : ofEmbedded) is Option odd)
         {
             throw new UsageException(embedded
                 ? $"Got {odd.Name} without --model; it is not for the embedded model of drawn faces. Leave it out, or name your model."
@@ -341,35 +273,6 @@ internal sealed class SamplingOptions
             throw new UsageException(
                 "Got neither --condition-from nor --condition; the embedded model draws a face under a code. "
                     + "Give a picture of a face, or a code; or name your --model.");
-        }
-    }
-
-    private static Option? Given(ParseResult parsed, Option[] options) =>
-        options.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false });
-
-    // A scheduler configuration says all that these options say.
-    private void CheckSchedule(ParseResult parsed, LatentOptions? latent)
-    {
-        Option[] replaced = [schedule, prediction, timeScale, trainingTimesteps, grid, start, end];
-        Option[] ofConfiguration = [ignoreClipping, mu, sigmas];
-        bool configured = Configuration(parsed, latent) is not null;
-        if (Given(parsed, configured ? replaced : ofConfiguration) is Option odd)
-        {
-            throw new UsageException(configured
-                ? $"Got {odd.Name} with --scheduler-config, which says it too; leave out one of them."
-                : $"Got {odd.Name} without --scheduler-config; leave it out, or name the file that it is about.");
-        }
-
-        if (Value(parsed, sigmas, latent) is not null && Given(parsed, [steps]) is not null)
-        {
-            throw new UsageException("Got both --sigmas and --steps; there are as many steps as noise levels. Leave out one of them.");
-        }
-
-        if (!configured && (Value(parsed, schedule, latent) is null || Value(parsed, prediction, latent) is null))
-        {
-            throw new UsageException(
-                $"Got no {(Value(parsed, schedule, latent) is null ? "--schedule" : "--prediction")}; "
-                    + "expected --schedule and --prediction as the network was trained, or --scheduler-config with a file that says them.");
         }
     }
 

@@ -1,142 +1,155 @@
 using System.Diagnostics;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
-using Costate.Experiments;
-using Costate.Faces;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
-using Costate.Faces.Reports;
+using Costate.Faces.Pictures;
+using Costate.Faces.Sampling;
 using Costate.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Sampling;
 
-/// <summary>A sampler and its inputs, loaded and ready to run. Owns them all until it is disposed, on the thread that made it.</summary>
+/// <summary>A model and its inputs, read from what the options name, and a line that tells how far its run is. Owns the model.</summary>
 internal sealed class SamplingSession : IDisposable
 {
     private readonly long began = Stopwatch.GetTimestamp();
-    private readonly DisposeScope scope = NewDisposeScope();
-    private readonly TorchThreads threads;
-    private readonly Model model;
-    private long calls;
-
     private readonly SamplingSettings settings;
+    private readonly OutputFolder folder;
+    private readonly Terminal terminal;
+    private readonly Model model;
+    private readonly DiffusionPipeline? pipeline;
+    private ProgressLine? line;
 
-    /// <summary>Loads everything.</summary>
+    /// <summary>Loads everything into the caller's dispose scope.</summary>
     /// <param name="settings">What.</param>
+    /// <param name="folder">Where files will come.</param>
+    /// <param name="terminal">Where progress is shown.</param>
     /// <param name="start">Where to start from, or what to invert, and the condition unless the settings name one; the start noise of the
-    /// settings if null. Both go to the session.</param>
-    /// <exception cref="CommandException">A file is missing or does not fit.</exception>
-    /// <exception cref="UsageException">The settings do not go together.</exception>
-    internal SamplingSession(SamplingSettings settings, Func<SamplingSession, (Tensor Start, Tensor? Condition)>? start = null)
+    /// settings if null.</param>
+    /// <param name="cancellationToken">Whether the user has given up.</param>
+    /// <exception cref="CommandException">A file is missing or does not fit, or the settings do not go together.</exception>
+    internal SamplingSession(
+        SamplingSettings settings,
+        OutputFolder folder,
+        Terminal terminal,
+        Func<SamplingSession, (Tensor Start, Tensor? Condition)>? start,
+        CancellationToken cancellationToken)
     {
-        this.settings = settings;
-        threads = new TorchThreads(settings.Threads);
+        (this.settings, this.folder, this.terminal) = (settings, folder, terminal);
+        pipeline = settings.Prompting is null ? null : Load(settings.Prompting, settings.Model!, cancellationToken);
+        model = pipeline is not null ? Prompting.ModelOf(pipeline, settings.Plan)
+            : settings.Model is string network
+            ? ModelFile.Open(network, settings.Plan, settings.Dtype)
+            : new EmbeddedModel(settings.Weights).ToModel();
         try
         {
-            model = settings.Model is string network
-                ? ModelFile.Open(network, settings.Plan, settings.Dtype)
-                : new EmbeddedModel(settings.Weights).ToModel();
-            (Start, Tensor? own) = start is null ? (StartOf(model, settings), null) : start(this);
-            long batch = Start.shape[0];
-            Condition = settings.Condition is string file ? ReadCondition("--condition", file)
+            (Start, Tensor? own) = start is null ? (StartNoise(), null) : start(this);
+            Condition? condition = pipeline is not null ? ConditionOf(settings.Prompting!.Prompts)
+                : settings.Condition is string file ? ReadCondition("--condition", file)
                 : settings.ConditionFrom is string picture ? ReadConditionFrom(picture)
                 : own;
-            Sampler = SamplerOf(Condition, batch);
-            Noise = settings.Plan.Solver.IsStochastic ? BrownianPath.PerStep(settings.Seed) : null;
+            if (condition is null && model.Encode is not null)
+            {
+                throw new UsageException(
+                    "Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, "
+                        + "or --condition with a code.");
+            }
+
+            Sampling = Made(condition, cancellationToken);
         }
         catch
         {
-            Dispose();
+            model.Dispose();
             throw;
         }
     }
 
-    internal Sampler Sampler { get; }
+    /// <summary>The model, ready to be sampled.</summary>
+    internal ModelSampling Sampling { get; }
 
     /// <summary>x_T, [batch, ...], or the samples to invert.</summary>
     internal Tensor Start { get; }
 
-    /// <summary>z, [batch, ...], or null.</summary>
-    internal Tensor? Condition { get; }
-
-    internal BrownianPath? Noise { get; }
-
-    /// <summary>How often the network was called.</summary>
-    internal long NetworkEvaluations => calls;
+    /// <summary>The pictures that will come; null where the samples are none.</summary>
+    internal SamplePictures? Pictures { get; private set; }
 
     internal double Seconds => Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 3);
 
-    /// <summary>A condition for the whole batch; belongs to the session.</summary>
+    /// <summary>Makes sure that samples of a shape can be written as pictures.</summary>
+    /// <exception cref="IOException">A folder is in the way.</exception>
+    internal void Expect(long[] shape, string name = "sample", (int Pictures, int Columns)? onSheet = null)
+    {
+        Pictures = SamplePictures.For(pipeline is null ? shape : PicturesOf(shape), name, onSheet);
+        folder.Expect(Pictures?.Names ?? []);
+    }
+
+    /// <summary>A line that tells how far the run is, until the session ends.</summary>
+    internal IProgress<double> Progress(string title) => line = new ProgressLine(terminal, title, total: 1);
+
+    /// <summary>A condition for the whole batch.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
     internal Tensor ReadCondition(string option, string file) =>
         TensorFile.ForBatch(option, TensorFile.Read(settings.Files, option, file, settings.Dtype), Start.shape[0]);
 
-    /// <summary>The code of a picture as a condition for the whole batch; belongs to the session.</summary>
+    /// <summary>Texts as a condition for the whole batch; what the text encoder does not see of them is told.</summary>
+    internal Condition ConditionOf(IReadOnlyList<string> texts)
+    {
+        if (texts.Count > 1 && texts.Count != Start.shape[0])
+        {
+            throw new CommandException($"Got {texts.Count} texts for {Start.shape[0]} samples; expected one for all, or one for each.");
+        }
+
+        foreach (string lost in Prompting.Lost(pipeline!, texts))
+        {
+            terminal.Error.WriteLine(lost);
+        }
+
+        return Prompting.ConditionOf(pipeline!, texts, Start.shape[0]);
+    }
+
+    /// <summary>The code of a picture as a condition for the whole batch.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
     internal Tensor ReadConditionFrom(string picture) =>
         TensorFile.ForBatch("--condition-from", model.Encode!(Read(picture)), Start.shape[0]);
 
     /// <summary>
-    /// Samples named on the command line, [batch, ...]; they belong to the session. Of a picture of any size the middle square is taken
-    /// where the model wants a square.
+    /// Samples named on the command line, [batch, ...]. Of a picture of any size the middle square is taken where the model wants a square.
     /// </summary>
     /// <exception cref="CommandException">There is no such file, or it does not fit.</exception>
-    internal Tensor Read(string text) =>
-        model.Shape is [3, long side, _]
+    internal Tensor Read(string text) => pipeline is not null ? ReadLatents(text)
+        : model.Shape is [3, long side, _]
         && (text == InputFiles.StandardInput || File.Exists(text))
         && settings.Files.PictureOrNull("the picture", text) is byte[] bytes
             ? FacePicture.Stack([FacePicture.Read(text, bytes, (int)side)], (int)side)
             : SampleFile.Read(settings.Files, text, settings.Shape, settings.Dtype);
 
+    /// <summary>Samples named on the command line with the noise of the plan's start, as many as are asked for.</summary>
+    internal Tensor ReadNoised(string text)
+    {
+        Tensor read = Read(text);
+        int wanted = settings.Batch ?? (int)read.shape[0];
+        return read.shape[0] == wanted || read.shape[0] == 1
+            ? ModelSampling.Noised(read.expand([wanted, .. read.shape.Skip(1)]).contiguous(), settings.Plan, settings.Seed)
+            : throw new CommandException($"Got {read.shape[0]} pictures in {text} for {wanted} samples; expected one, or as many.");
+    }
+
     /// <summary>Samples, and the condition that they have by themselves, or null.</summary>
     internal (Tensor Samples, Tensor? Condition) WithCondition(Tensor samples) => (samples, model.Encode?.Invoke(samples));
 
-    /// <summary>Writes tensors with the settings of the run beside them.</summary>
-    internal void Write(
-        string path,
-        Dictionary<string, Tensor> tensors,
-        string command,
-        IReadOnlyDictionary<string, Setting> described,
-        CancellationToken cancellationToken) =>
-        SafetensorsFile.Write(
-            path,
-            tensors,
-            new SortedDictionary<string, string>(described.ToDictionary(d => d.Key, d => d.Value.Text), StringComparer.Ordinal)
-            {
-                ["costate"] = ToolVersion.Version,
-                ["command"] = command,
-            },
-            cancellationToken: cancellationToken);
-
-    /// <summary>What to tell of a run without a gradient.</summary>
-    internal RunReport Report(string command, IReadOnlyDictionary<string, Setting> described, OutputFolder folder, long[]? shape = null) =>
-        new()
-        {
-            Command = command,
-            Settings = described,
-            Seed = settings.Seed,
-            Shape = shape ?? Start.shape,
-            Cost = new GradientCost(NetworkEvaluations, 0, 0, 0),
-            Seconds = Seconds,
-            Files = [.. folder.Files, RunReport.FileName],
-        };
-
     public void Dispose()
     {
-        model?.Dispose();
-        scope.Dispose();
-        threads.Dispose();
+        line?.Dispose();
+        model.Dispose();
     }
 
-    private static Tensor StartOf(Model model, SamplingSettings settings)
+    private Tensor StartNoise()
     {
-        RequireMemory(settings);
         if (settings.StartNoise is not string file)
         {
-            return model.DrawStart([settings.Batch ?? 1, .. settings.Shape!], settings.Seed, settings.Dtype);
+            long[] shape = pipeline is null ? settings.Shape! : LatentShape();
+            return ModelSampling.DrawStart(model, shape, settings.Batch ?? 1, settings.Seed, settings.Dtype);
         }
 
         Tensor given = TensorFile.Read(settings.Files, "--start-noise", file, settings.Dtype);
@@ -152,29 +165,48 @@ internal sealed class SamplingSession : IDisposable
                     + "Leave out --batch and --shape to take them from the file.");
     }
 
-    private Sampler SamplerOf(Tensor? condition, long batch)
+    private DiffusionPipeline Load(Prompting prompting, string path, CancellationToken cancellationToken)
     {
-        if (condition is null && model.Encode is not null)
+        using var loading = new ProgressLine(terminal, "loading", total: 1);
+        return prompting.Load(path, loading, cancellationToken);
+    }
+
+    private (int Width, int Height) Size() =>
+        settings.Prompting!.Size ?? pipeline!.Codec.Config.SampleSize switch { var (height, width) => (width, height) };
+
+    private long[] LatentShape()
+    {
+        int factor = pipeline!.Codec.Config.Factor;
+        (int width, int height) = Size();
+        return [pipeline.Codec.Config.LatentChannels, height / factor, width / factor];
+    }
+
+    // Of the pictures that latents of a shape are decoded to.
+    private long[] PicturesOf(long[] latents)
+    {
+        int factor = pipeline!.Codec.Config.Factor;
+        return [latents[0], pipeline.Codec.Config.OutChannels, factor * latents[2], factor * latents[3]];
+    }
+
+    // A picture's middle in the size wanted, or tensors: pictures, or latents as they are.
+    private Tensor ReadLatents(string text)
+    {
+        (int width, int height) = Size();
+        if ((text == InputFiles.StandardInput || File.Exists(text)) && settings.Files.PictureOrNull("the picture", text) is byte[] bytes)
         {
-            throw new UsageException(
-                "Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, "
-                    + "or --condition with a code.");
+            return model.ToLatents!(FacePicture.ReadMiddle(text, bytes, width, height));
         }
 
+        Tensor read = SampleFile.Read(settings.Files, text, null, settings.Dtype);
+        bool areLatents = read.dim() == 4 && read.shape[1] == pipeline!.Codec.Config.LatentChannels;
+        return areLatents ? read : model.ToLatents!(read);
+    }
+
+    private ModelSampling Made(Condition? condition, CancellationToken cancellationToken)
+    {
         try
         {
-            Denoiser denoiser = model.Denoiser.Observed(() => calls++);
-            if (settings.GuidanceScale is double scale)
-            {
-                Tensor none = settings.Unconditional!.Equals("zeros", StringComparison.OrdinalIgnoreCase)
-                    ? zeros_like(condition!.narrow(0, 0, 1))
-                    : Unconditional(TensorFile.Read(settings.Files, "--unconditional", settings.Unconditional, settings.Dtype), batch);
-                denoiser = denoiser.WithClassifierFreeGuidance(none, scale);
-            }
-
-            return Cancellable.Run(
-                () => new Sampler(denoiser, settings.Plan.Schedule, settings.Plan.Solver, settings.Plan.Grid),
-                settings.Files.Cancellation);
+            return new ModelSampling(model, settings.Plan, condition, settings.Seed, Guidance(condition), cancellationToken);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
@@ -182,25 +214,25 @@ internal sealed class SamplingSession : IDisposable
         }
     }
 
-    // The start, which is kept to be written, a state and a prediction.
-    private static void RequireMemory(SamplingSettings settings)
+    private (Condition? Unconditional, double Scale)? Guidance(Condition? condition)
     {
-        const int Least = 3;
-        if (settings.StartNoise is null)
+        if (pipeline is not null)
         {
-            int batch = settings.Batch ?? 1;
-            bool ofShape = settings.Model is not null;
-            string got = ofShape ? $"{string.Join(',', settings.Shape!)} for {batch} sample{(batch == 1 ? "" : "s")}" : $"{batch}";
-            double bytes = settings.Shape!.Aggregate((double)batch * settings.Dtype.ElementSize(), (product, size) => product * size);
-            AvailableMemory.Require(
-                ofShape ? "shape" : "batch",
-                got,
-                Least * bytes,
-                $"Make {(ofShape ? "the sizes or " : "")}the batch smaller, and draw in several runs with another seed each.");
+            return settings.Prompting!.GuidanceOf(pipeline);
         }
-    }
 
-    // One for all items stays one: the denoiser spreads it over any batch.
-    private static Tensor Unconditional(Tensor read, long batch) =>
-        read.dim() > 0 && read.shape[0] == 1 ? read : TensorFile.ForBatch("--unconditional", read, batch);
+        if (settings.GuidanceScale is not double scale)
+        {
+            return null;
+        }
+
+        if (settings.Unconditional!.Equals(SamplingSettings.NoCondition, StringComparison.OrdinalIgnoreCase))
+        {
+            return (zeros_like(condition!.Values.narrow(0, 0, 1)), scale);
+        }
+
+        // One for all items stays one: the denoiser spreads it over any batch.
+        Tensor read = TensorFile.Read(settings.Files, "--unconditional", settings.Unconditional, settings.Dtype);
+        return (read.dim() > 0 && read.shape[0] == 1 ? read : TensorFile.ForBatch("--unconditional", read, Start.shape[0]), scale);
+    }
 }

@@ -1,5 +1,7 @@
 using Costate.Cli.Files;
+using Costate.Faces.Names;
 using Costate.Faces.Reports;
+using Costate.Faces.Sampling;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Sampling;
@@ -7,7 +9,8 @@ namespace Costate.Cli.Commands.Sampling;
 /// <summary>What the options of a command with a model say, checked as far as text can be.</summary>
 internal sealed record SamplingSettings
 {
-    internal static readonly (string Name, ScalarType Value)[] Dtypes = [("float32", ScalarType.Float32), ("float64", ScalarType.Float64)];
+    /// <summary>The word for the condition of zeros that stands for none.</summary>
+    internal const string NoCondition = "zeros";
 
     /// <summary>What the embedded model is called where a file of a model would stand.</summary>
     internal const string EmbeddedModel = "embedded";
@@ -23,13 +26,8 @@ internal sealed record SamplingSettings
 
     internal required SamplingPlan Plan { get; init; }
 
-    internal required string? SchedulerConfiguration { get; init; }
-
-    /// <summary>The shift of a scheduler configuration.</summary>
-    internal required double? Mu { get; init; }
-
-    /// <summary>The noise levels for a scheduler configuration, as the user gave them.</summary>
-    internal required string? Sigmas { get; init; }
+    /// <summary>What the user gave for a scheduler configuration, by name.</summary>
+    internal required IReadOnlyList<(string Name, Setting? Value)> Configuration { get; init; }
 
     internal required string? Condition { get; init; }
 
@@ -40,6 +38,9 @@ internal sealed record SamplingSettings
 
     internal required string? Unconditional { get; init; }
 
+    /// <summary>What a pipeline is told; null for other models.</summary>
+    internal Prompting? Prompting { get; init; }
+
     internal required long[]? Shape { get; init; }
 
     internal required int? Batch { get; init; }
@@ -47,9 +48,6 @@ internal sealed record SamplingSettings
     internal required string? StartNoise { get; init; }
 
     internal required ulong Seed { get; init; }
-
-    /// <summary>Whether the user said it.</summary>
-    internal required bool SeedIsGiven { get; init; }
 
     internal required ScalarType Dtype { get; init; }
 
@@ -64,27 +62,23 @@ internal sealed record SamplingSettings
     [
         ("model", Model ?? EmbeddedModel),
         ("weights", Weights),
-        ("schedulerConfig", SchedulerConfiguration),
-        ("mu", Mu),
-        ("sigmas", Sigmas),
-        ("schedule", Plan.Schedule.ToString()),
+        .. Configuration,
         ("prediction", Model is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
-        ("timeScale", Plan.TrainingTimesteps is null ? Plan.TimeScale : null),
-        ("trainingTimesteps", Plan.TrainingTimesteps),
         ("condition", Condition),
         ("conditionFrom", ConditionFrom),
+        ("prompt", Prompting is null ? null : string.Join('\n', Prompting.Prompts)),
+        ("negative", Prompting?.Negative),
+        ("variant", Prompting?.Variant),
+        ("networkDtype", Prompting?.NetworkDtype.ToString().ToLowerInvariant()),
+        ("device", Prompting?.Device),
         ("guidanceScale", GuidanceScale),
         ("unconditional", Unconditional),
-        ("solver", Plan.Solver.Name),
-        ("steps", Plan.Grid.Steps),
-        ("grid", Plan.GridName),
-        ("start", Plan.Grid.Start),
-        ("end", Plan.Grid.End),
         ("shape", string.Join(',', shape)),
         ("startNoise", StartNoise),
         ("seed", Seed),
-        ("dtype", Dtypes.Single(d => d.Value == Dtype).Name),
+        ("dtype", NamedDtype.NameOf(Dtype)),
         ("threads", TorchThreads.Count),
+        .. Plan.Describe(),
         .. more,
     ]);
 }

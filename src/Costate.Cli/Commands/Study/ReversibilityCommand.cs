@@ -3,18 +3,14 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Reversibility;
-using Costate.Faces.Files;
-using Spectre.Console;
 
 namespace Costate.Cli.Commands.Study;
 
 /// <summary><c>costate study reversibility</c>: how exactly samplers can be inverted, and how accurate Rex is.</summary>
-internal sealed class ReversibilityCommand : DocumentedCommand
+internal sealed class ReversibilityCommand : ComputingCommand
 {
     internal const string ReportFile = "reversibility.json";
 
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
     private readonly StudyOptions options;
     private readonly Option<string?> unet = new("--unet")
     {
@@ -27,9 +23,13 @@ internal sealed class ReversibilityCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal ReversibilityCommand(Terminal terminal, CancellationToken cancellationToken, StudyOptions options)
-        : base("reversibility", "Measures how exactly samplers can be inverted, and how accurate the gradients and samples of Rex are.")
+        : base(
+            "reversibility",
+            "Measures how exactly samplers can be inverted, and how accurate the gradients and samples of Rex are.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.cancellationToken, this.options) = (terminal, cancellationToken, options);
+        this.options = options;
         Notes =
         [
             "Three problems: a U-Net on a random image, the embedded model on a drawn face where its weights are there, "
@@ -54,47 +54,27 @@ internal sealed class ReversibilityCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        using OutputFolder folder = OutputFolder.Prepare(options.OutputOf(parsed), [ReportFile, .. ReversibilityPlots.Files]);
-        using var torchThreads = new TorchThreads(options.ThreadsOf(parsed));
-
-        long began = Stopwatch.GetTimestamp();
-        using InversionProblem network = parsed.GetValue(unet) is string model
-            ? NetworkInversion.FromFolder(model)
-            : NetworkInversion.Seeded();
-        using InversionProblem? face = FaceInversion.Open(parsed.GetValue(weights));
-        using InversionProblem mixture = new MixtureInversion();
-        ReversibilityResults results;
-        using (var progress = new ProgressLine(terminal, "reversibility", total: 1))
+        string[] files = [.. ReversibilityPlots.Files, ReportFile];
+        return Produce(options.OutputOf(parsed), files, options.ThreadsOf(parsed), options.IsJson(parsed), folder =>
         {
-            results = ReversibilityResults.Measure(
+            long began = Stopwatch.GetTimestamp();
+            using InversionProblem network = parsed.GetValue(unet) is string model
+                ? NetworkInversion.FromFolder(model)
+                : NetworkInversion.Seeded();
+            using InversionProblem? face = FaceInversion.Open(parsed.GetValue(weights));
+            using InversionProblem mixture = new MixtureInversion();
+            using var line = new ProgressLine(Terminal, "reversibility", total: 1);
+            ReversibilityResults results = ReversibilityResults.Measure(
                 face is null ? [network, mixture] : [network, face, mixture],
                 options.IsQuick(parsed),
-                progress.Report,
-                cancellationToken);
-        }
-
-        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        File.WriteAllBytes(folder.Stage(ReversibilityPlots.InversionFile), ReversibilityPlots.Inversion(results));
-        File.WriteAllBytes(folder.Stage(ReversibilityPlots.GradientFile), ReversibilityPlots.Gradient(results));
-        File.WriteAllBytes(folder.Stage(ReversibilityPlots.OrderFile), ReversibilityPlots.Order(results));
-        string report = ReversibilityReport.Text(results, TorchThreads.Count, seconds, [.. ReversibilityPlots.Files, ReportFile]);
-        File.WriteAllText(folder.Stage(ReportFile), report + '\n');
-        cancellationToken.ThrowIfCancellationRequested();
-        folder.Commit();
-
-        if (options.IsJson(parsed))
-        {
-            terminal.Output.WriteLine(report);
-            return ExitCode.Done;
-        }
-
-        foreach (Table table in ReversibilityTables.Of(results, terminal.Width))
-        {
-            terminal.Write(table);
-            terminal.Output.WriteLine();
-        }
-
-        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", folder.Files)} ({seconds:0.0} s)");
-        return ExitCode.Done;
+                line.Report,
+                Cancellation);
+            double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+            File.WriteAllBytes(folder.Stage(ReversibilityPlots.InversionFile), ReversibilityPlots.Inversion(results));
+            File.WriteAllBytes(folder.Stage(ReversibilityPlots.GradientFile), ReversibilityPlots.Gradient(results));
+            File.WriteAllBytes(folder.Stage(ReversibilityPlots.OrderFile), ReversibilityPlots.Order(results));
+            string report = ReversibilityReport.Text(results, TorchThreads.Count, seconds, files);
+            return StudyOptions.Outcome(report, ReportFile, seconds, width => ReversibilityTables.Of(results, width));
+        });
     }
 }

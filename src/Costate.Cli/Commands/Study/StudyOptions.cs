@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Costate.Cli.Terminals;
+using Costate.Faces.Reports;
 
 namespace Costate.Cli.Commands.Study;
 
@@ -6,7 +8,7 @@ namespace Costate.Cli.Commands.Study;
 internal sealed class StudyOptions
 {
     private readonly Option<string> output = CommonOptions.Output("costate-study");
-    private readonly Option<bool> quick = new("--quick") { Description = "Fewer steps." };
+    private readonly Option<bool> quick = CommonOptions.Flag("--quick", "Fewer steps.");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<int?> threads = CommonOptions.Threads(
         "Threads of torch. One is fastest here: the problems are small. [default: 1]");
@@ -27,4 +29,20 @@ internal sealed class StudyOptions
     internal bool IsJson(ParseResult parsed) => parsed.GetValue(json);
 
     internal int ThreadsOf(ParseResult parsed) => parsed.GetValue(threads) ?? 1;
+
+    /// <summary>What a study has found out.</summary>
+    /// <param name="report">All numbers.</param>
+    /// <param name="file">Where they are written.</param>
+    /// <param name="seconds">How long it took.</param>
+    /// <param name="tables">Its tables for so many characters in a line.</param>
+    internal static Outcome Outcome(string report, string file, double seconds, Func<int, IEnumerable<ResultTable>> tables) =>
+        new(report, file, to => Print(to, tables(to.Width))) { Remark = $" ({seconds:0.0} s)" };
+
+    private static void Print(Terminal to, IEnumerable<ResultTable> tables)
+    {
+        foreach (ResultTable table in tables)
+        {
+            to.Write(table, spaced: true);
+        }
+    }
 }

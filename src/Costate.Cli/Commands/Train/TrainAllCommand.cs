@@ -1,21 +1,17 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Commands.Evaluate;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Recognition;
 using Costate.Faces.Models;
-using Costate.Faces.Recognition;
 using Costate.Faces.Training;
 
 namespace Costate.Cli.Commands.Train;
 
 /// <summary><c>costate train all</c>: the whole embedded model.</summary>
-internal sealed class TrainAllCommand : DocumentedCommand
+internal sealed class TrainAllCommand : ComputingCommand
 {
     private const double DefaultMinutes = 180;
 
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
     private readonly Option<string> output = new("--output", "-o")
     {
         Description = "Folder of the trainings; created if it is missing. What was trained in it is gone on with.",
@@ -28,9 +24,12 @@ internal sealed class TrainAllCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal TrainAllCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("all", "Trains the embedded model: the autoencoder and all recognisers, and finds their thresholds.")
+        : base(
+            "all",
+            "Trains the embedded model: the autoencoder and all recognisers, and finds their thresholds.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
             $"Draws the faces, trains the autoencoder for three fifths of the time and each of the {EmbeddedRecogniser.AllNames.Count} "
@@ -41,10 +40,7 @@ internal sealed class TrainAllCommand : DocumentedCommand
             "Ctrl-C stops with a checkpoint, and the same command goes on.",
         ];
         Examples = [new("All of it, in about three hours on one core", "costate train all --output trained") { TakesLong = true }];
-        foreach (Option option in (Option[])[output, minutes, threads])
-        {
-            Options.Add(option);
-        }
+        AddAll(output, minutes, threads);
 
         SetAction(Run);
     }
@@ -54,15 +50,18 @@ internal sealed class TrainAllCommand : DocumentedCommand
     private int Run(ParseResult parsed)
     {
         double time = parsed.GetValue(minutes) ?? DefaultMinutes;
-        int torchThreads = parsed.GetValue(threads) ?? 1;
-        using var used = new TorchThreads(torchThreads);
-        var run = new RecipeRun(TrainingRecipe.Embedded(time), Path.GetFullPath(parsed.GetValue(output)!), torchThreads, terminal);
-        Calibration calibration = run.Run(parsed, cancellationToken) ?? throw new OperationCanceledException(cancellationToken);
-        terminal.Write(CalibrationTable.Of(calibration));
-        terminal.Output.WriteLine();
-        terminal.Output.WriteLine(
-            $"{run.Weights}: "
-                + $"{string.Join(", ", Directory.EnumerateFiles(run.Weights).Select(Path.GetFileName).Order(StringComparer.Ordinal))}");
-        return ExitCode.Done;
+        int used = parsed.GetValue(threads) ?? 1;
+        string folder = Path.GetFullPath(parsed.GetValue(output)!);
+        using var line = new StageLine(Terminal);
+        var run = new RecipeRun(TrainingRecipe.Embedded(time), folder, used, string.Join(' ', parsed.Tokens), line);
+        return GoOn(run.Weights, used, json: false, () =>
+        {
+            RecogniserEvaluation evaluation = run.Run(Cancellation);
+            line.Dispose();
+            RocPlot.Write(folder, evaluation);
+            IEnumerable<string> files = Directory.EnumerateFiles(run.Weights).Select(file => Path.GetFileName(file));
+            var outcome = new Outcome("", ReportFile: null, to => to.Write(CalibrationTable.Of(evaluation.Calibration), spaced: true));
+            return (outcome, [.. files.Order(StringComparer.Ordinal)]);
+        });
     }
 }

@@ -7,27 +7,22 @@ using Costate.Faces.Training;
 namespace Costate.Cli.Commands.Train;
 
 /// <summary><c>costate train autoencoder</c>.</summary>
-internal sealed class TrainAutoencoderCommand : DocumentedCommand
+internal sealed class TrainAutoencoderCommand : NetworkCommand
 {
-    private readonly TrainingOptions options;
-
     [SetsRequiredMembers]
     internal TrainAutoencoderCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("autoencoder", "Trains the diffusion autoencoder.")
+        : base("autoencoder", "Trains the diffusion autoencoder.", TrainingDefaults.Autoencoder, terminal, cancellationToken)
     {
-        options = new TrainingOptions("costate-autoencoder", TrainingDefaults.Autoencoder);
         Notes =
         [
             $"Files: {AutoencoderTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, "
                 + $"{TrainingRun.ValidationFile}, {Checkpoint.FileName} and samples-*.png: faces that it was not trained on, "
                 + "the same from their own noise, and from other noise.",
-            "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same "
-                + "weights; with --minutes they depend on the machine's speed.",
+            Ending,
         ];
         Examples =
         [
-            new(
-                "Two steps on a few faces, to see that it runs",
+            new("Two steps on a few faces, to see that it runs",
                 "costate train autoencoder --steps 2 --identities 4 --circumstances 2 --batch 2 --output autoencoder"),
         ];
         var from = new Option<string?>("--from")
@@ -36,13 +31,9 @@ internal sealed class TrainAutoencoderCommand : DocumentedCommand
             HelpName = "FILE",
         };
         Options.Add(from);
-        options.AddTo(this);
-        SetAction(parsed => options.Run(
+        AddAll(Shared.All);
+        SetAction(parsed => Run(
             parsed,
-            (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings, parsed.GetValue(from)),
-            terminal,
-            cancellationToken));
+            (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings, parsed.GetValue(from))));
     }
-
-    internal override string? KeptIn(ParseResult parsed) => options.FolderOf(parsed);
 }

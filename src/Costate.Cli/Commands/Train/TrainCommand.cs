@@ -13,7 +13,7 @@ internal sealed class TrainCommand : DocumentedCommand
 {
     private readonly Terminal terminal;
     private readonly CancellationToken cancellationToken;
-    private readonly Option<bool> check = new("--check") { Description = "Only see, in less than a minute, that every part still learns." };
+    private readonly Option<bool> check = CommonOptions.Flag("--check", "Only see, in less than a minute, that every part still learns.");
 
     [SetsRequiredMembers]
     internal TrainCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -58,12 +58,12 @@ internal sealed class TrainCommand : DocumentedCommand
 
     private int Check(string folder, ParseResult parsed)
     {
-        TrainingRecipe recipe = TrainingRecipe.Check();
-        var run = new RecipeRun(recipe, folder, threads: 1, terminal);
-        if (run.Run(parsed, cancellationToken) is null)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
+        using var line = new StageLine(terminal);
+        var run = new RecipeRun(TrainingRecipe.Check(), folder, threads: 1, string.Join(' ', parsed.Tokens), line);
+        run.Run(cancellationToken);
+        var text = new TextModelTraining(TextModelRecipe.Check(), Path.Combine(folder, "text-to-image"), threads: 1);
+        text.Run(only: null, string.Join(' ', parsed.Tokens), line, cancellationToken);
+        line.Dispose();
 
         // What was written can be read again, with its thresholds.
         using (var model = new EmbeddedModel(run.Weights))
@@ -71,46 +71,10 @@ internal sealed class TrainCommand : DocumentedCommand
             _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs, model.Attributes);
         }
 
-        var text = new TextModelTraining(TextModelRecipe.Check(), Path.Combine(folder, "text-to-image"), threads: 1);
-        using (var line = new TextModelLine(terminal))
-        {
-            if (!text.Run(only: null, string.Join(' ', parsed.Tokens), line, cancellationToken))
-            {
-                throw new OperationCanceledException(cancellationToken);
-            }
-        }
-
-        LearningCheck[] checks =
-        [
-            .. recipe.Parts.Select(part => LearningCheck.Of(part, Path.Combine(run.FolderOf(part), TrainingRun.LogFile))),
-            .. text.Checks(),
-        ];
-        terminal.Write(Shown(checks));
+        IReadOnlyList<LearningCheck> checks = [.. run.Checks(), .. text.Checks()];
+        terminal.Write(LearningCheck.Table(checks));
         return checks.All(c => c.Passed)
             ? ExitCode.Done
             : throw new CommandException($"Does not learn: {string.Join(", ", checks.Where(c => !c.Passed).Select(c => c.Name))}.");
-    }
-
-    private static Table Shown(IEnumerable<LearningCheck> checks)
-    {
-        var table = new Table { Border = TableBorder.Horizontal };
-        table.AddColumn("part");
-        foreach (string name in (string[])["first loss", "last loss", "share", "may be", ""])
-        {
-            table.AddColumn(new TableColumn(name) { Alignment = Justify.Right });
-        }
-
-        foreach (LearningCheck c in checks)
-        {
-            table.AddRow(
-                c.Name,
-                $"{c.First:0.000}",
-                $"{c.Last:0.000}",
-                $"{c.Share:0.00}",
-                $"{c.MayBe:0.00}",
-                c.Passed ? "learns" : "does not learn");
-        }
-
-        return table;
     }
 }

@@ -7,18 +7,15 @@ using Costate.Faces.Training;
 namespace Costate.Cli.Commands.Train;
 
 /// <summary><c>costate train recogniser</c>.</summary>
-internal sealed class TrainRecogniserCommand : DocumentedCommand
+internal sealed class TrainRecogniserCommand : NetworkCommand
 {
     private const int DefaultChannels = 24;
     private const int MaxChannels = 1024;
 
-    private readonly TrainingOptions options;
-
     [SetsRequiredMembers]
     internal TrainRecogniserCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("recogniser", "Trains a face recogniser.")
+        : base("recogniser", "Trains a face recogniser.", TrainingDefaults.Recogniser, terminal, cancellationToken)
     {
-        options = new TrainingOptions("costate-recogniser", TrainingDefaults.Recogniser);
         var loss = new Option<string>("--loss")
         {
             Description = $"The margin of the softmax: {AngularMargin.Names}.",
@@ -35,19 +32,17 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
             $"Files: {RecogniserTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, "
                 + $"{TrainingRun.ValidationFile} (threshold and true match rate on held-out identities at a false match rate of 0.1 %) "
                 + $"and {Checkpoint.FileName}.",
-            "Ctrl-C stops with a checkpoint, and the same command goes on. With --steps the same seed and number of threads give the same "
-                + "weights; with --minutes they depend on the machine's speed.",
+            Ending,
         ];
         Examples =
         [
-            new(
-                "Two steps on a few faces, to see that it runs",
+            new("Two steps on a few faces, to see that it runs",
                 "costate train recogniser --loss adaface --width 8 --steps 2 --identities 4 --circumstances 2 --batch 4 --output recogniser"
             ),
         ];
         Options.Add(loss);
         Options.Add(width);
-        options.AddTo(this);
+        AddAll(Shared.All);
         SetAction(parsed =>
         {
             (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width) ?? DefaultChannels);
@@ -59,13 +54,9 @@ internal sealed class TrainRecogniserCommand : DocumentedCommand
                 throw new InputException("width", $"{channels}", "a multiple of 8");
             }
 
-            return options.Run(
+            return Run(
                 parsed,
-                (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = channels }, margin, faces, settings),
-                terminal,
-                cancellationToken);
+                (faces, settings) => new RecogniserTask(new FaceRecogniserConfig { Width = channels }, margin, faces, settings));
         });
     }
-
-    internal override string? KeptIn(ParseResult parsed) => options.FolderOf(parsed);
 }

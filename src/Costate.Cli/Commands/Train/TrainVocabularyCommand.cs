@@ -2,20 +2,17 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Faces.Captions;
-using Costate.Faces.Files;
 
 namespace Costate.Cli.Commands.Train;
 
 /// <summary><c>costate train vocabulary</c>: the tokens of captions.</summary>
-internal sealed class TrainVocabularyCommand : DocumentedCommand
+internal sealed class TrainVocabularyCommand : ComputingCommand
 {
     private const int DefaultCaptions = 20_000;
     private const int MaxCaptions = 1_000_000;
     private const int DefaultMerges = 400;
     private const int MaxMerges = 48_894;
 
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
     private readonly Option<string> output = CommonOptions.Output("costate-vocabulary");
     private readonly Option<int?> captions = CommonOptions.Whole(
         "--captions", 1, MaxCaptions, $"Captions to learn from, one of each person. [default: {DefaultCaptions}]");
@@ -24,40 +21,37 @@ internal sealed class TrainVocabularyCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal TrainVocabularyCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("vocabulary", "Learns a vocabulary of byte pairs from the captions of drawn faces, in CLIP's format.")
+        : base(
+            "vocabulary",
+            "Learns a vocabulary of byte pairs from the captions of drawn faces, in CLIP's format.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes = [$"Files: {CaptionVocabulary.VocabularyFile} and {CaptionVocabulary.MergesFile}, the same on every machine."];
         Examples = [new("The vocabulary that comes with the tool", "costate train vocabulary --output tokenizer")];
-        foreach (Option option in (Option[])[output, captions, merges])
-        {
-            Options.Add(option);
-        }
+        AddAll(output, captions, merges);
 
         SetAction(Run);
     }
-
-    internal override string? KeptIn(ParseResult parsed) => null;
 
     private int Run(ParseResult parsed)
     {
         (int count, int most) = (parsed.GetValue(captions) ?? DefaultCaptions, parsed.GetValue(merges) ?? DefaultMerges);
         string[] files = [CaptionVocabulary.VocabularyFile, CaptionVocabulary.MergesFile];
-        using OutputFolder folder = OutputFolder.Prepare(parsed.GetValue(output)!, files);
-        var vocabulary = CaptionVocabulary.Learn(Texts(count), most);
-        cancellationToken.ThrowIfCancellationRequested();
-        File.WriteAllText(folder.Stage(CaptionVocabulary.VocabularyFile), vocabulary.VocabularyText());
-        File.WriteAllText(folder.Stage(CaptionVocabulary.MergesFile), vocabulary.MergesText());
-        folder.Commit();
-        terminal.Output.WriteLine($"{folder.FullName}: {string.Join(", ", files)}, {vocabulary.Tokens.Count} tokens");
-        return ExitCode.Done;
+        return Produce(parsed.GetValue(output)!, files, threads: null, json: false, folder =>
+        {
+            var vocabulary = CaptionVocabulary.Learn(Texts(count), most);
+            File.WriteAllText(folder.Stage(CaptionVocabulary.VocabularyFile), vocabulary.VocabularyText());
+            File.WriteAllText(folder.Stage(CaptionVocabulary.MergesFile), vocabulary.MergesText());
+            return Outcome.OfFiles with { Remark = $", {vocabulary.Tokens.Count} tokens" };
+        });
     }
 
     private IEnumerable<string> Texts(int count)
     {
         for (int i = 0; i < count; i++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            Cancellation.ThrowIfCancellationRequested();
             yield return FaceCaption.Of((ulong)i, 0).Text;
         }
     }

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using Costate.Cli.Terminals;
 using Costate.Faces.Drawing;
-using Costate.Faces.Files;
 using Costate.Faces.Names;
 using Costate.Faces.Training;
 
@@ -13,17 +11,12 @@ internal sealed class TrainingOptions
     private readonly Option<string> output;
     private readonly Option<double?> minutes = CommonOptions.Minutes("Train so long in all, earlier runs in the same folder included.");
     private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps",
-        1,
-        Limits.TrainingSteps,
-        "Train so many steps in all, instead of --minutes.");
+        "--steps", 1, Limits.TrainingSteps, "Train so many steps in all, instead of --minutes.");
     private readonly Option<int?> batch;
     private readonly Option<int?> microBatch;
     private readonly Option<double?> learningRate;
     private readonly Option<ulong?> seed = CommonOptions.Seed(
-        "--seed",
-        "S",
-        "Of the first weights and of everything drawn while training.");
+        "--seed", "S", "Of the first weights and of everything drawn while training.");
     private readonly Option<string?> data = new("--data")
     {
         Description =
@@ -68,18 +61,17 @@ internal sealed class TrainingOptions
             $"Portraits of each. [default: {defaults.Faces.Circumstances}]");
     }
 
-    internal void AddTo(Command command)
-    {
-        foreach (
-            Option option in (Option[])
-                [output, minutes, steps, batch, microBatch, learningRate, seed, data, identities, circumstances, threads])
-        {
-            command.Options.Add(option);
-        }
-    }
+    /// <summary>All of them, in the order of the help.</summary>
+    internal IReadOnlyList<Option> All =>
+    [
+        output, minutes, steps, batch, microBatch, learningRate, seed, data, identities, circumstances, threads,
+    ];
 
+    /// <summary>Where it trains.</summary>
     internal string FolderOf(ParseResult parsed) => parsed.GetValue(output)!;
 
+    /// <summary>How it trains.</summary>
+    /// <exception cref="UsageException">Minutes and steps are given.</exception>
     internal TrainingSettings Settings(ParseResult parsed)
     {
         (double? time, int? count) = (parsed.GetValue(minutes), parsed.GetValue(steps));
@@ -99,47 +91,16 @@ internal sealed class TrainingOptions
         return told.Settings(parsed.GetValue(seed) ?? 0);
     }
 
-    /// <summary>Trains what <paramref name="create"/> makes of the faces.</summary>
-    internal int Run(
-        ParseResult parsed,
-        Func<FaceData, TrainingSettings, TrainingTask> create,
-        Terminal terminal,
-        CancellationToken cancellationToken)
+    /// <summary>Which faces to train on.</summary>
+    internal FaceSelection Faces(ParseResult parsed) => defaults.Faces with
     {
-        TrainingSettings settings = Settings(parsed);
-        int torchThreads = parsed.GetValue(threads) ?? 1;
-        using var used = new TorchThreads(torchThreads);
-        string folder = Path.GetFullPath(parsed.GetValue(output)!);
-        using FolderLock held = FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
-        using FaceData faces = Faces(parsed, folder, torchThreads, terminal, cancellationToken);
-        using TrainingTask task = create(faces, settings);
-        string? weights;
-        using (var line = new TrainingLine(terminal, "training"))
-        {
-            weights = new TrainingRun(task, settings, folder, line).Run(cancellationToken);
-        }
+        Identities = parsed.GetValue(identities) ?? defaults.Faces.Identities,
+        Circumstances = parsed.GetValue(circumstances) ?? defaults.Faces.Circumstances,
+    };
 
-        if (weights is not null)
-        {
-            terminal.Output.WriteLine($"{folder}: {weights}, {TrainingRun.LogFile}, {TrainingRun.ValidationFile}");
-            return ExitCode.Done;
-        }
+    /// <summary>The file of the faces.</summary>
+    internal string FileOfFaces(ParseResult parsed) => parsed.GetValue(data) ?? Path.Combine(FolderOf(parsed), FaceData.FileName);
 
-        throw new OperationCanceledException(cancellationToken);
-    }
-
-    private FaceData Faces(ParseResult parsed, string folder, int torchThreads, Terminal terminal, CancellationToken cancellationToken)
-    {
-        using var line = new ProgressLine(terminal, "drawing faces", total: 1);
-        return FaceData.Open(
-            parsed.GetValue(data) ?? Path.Combine(folder, FaceData.FileName),
-            defaults.Faces with
-            {
-                Identities = parsed.GetValue(identities) ?? defaults.Faces.Identities,
-                Circumstances = parsed.GetValue(circumstances) ?? defaults.Faces.Circumstances,
-            },
-            torchThreads,
-            line,
-            cancellationToken);
-    }
+    /// <summary>Threads of torch and of drawing.</summary>
+    internal int Threads(ParseResult parsed) => parsed.GetValue(threads) ?? 1;
 }

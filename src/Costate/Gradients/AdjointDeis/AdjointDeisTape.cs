@@ -70,28 +70,24 @@ internal sealed class AdjointDeisTape : RunTape
     protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients)
     {
         Dictionary<int, Tensor> jumps = JumpsOf(seeds);
-        var condition = new ConditionCotangent(run);
+        var condition = new ConditionCotangents(run);
         var controls = new Tensor?[run.WantedInputs.GetOffsetAndLength(run.Table.InputCount).Length];
         Tensor adjoint = jumps[grid.Steps].alias();
         KeepFor(controls, grid.Steps, adjoint);
         Tensor? productBefore = null;
-        Tensor? conditionBefore = null;
+        Tensor?[] conditionBefore = [];
         for (int j = grid.Steps - 1; j >= 0; j--)
         {
             run.Cancellation.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
-            (Tensor product, Tensor? conditionProduct) = Product(j, adjoint, gradients);
+            (Tensor product, Tensor?[] conditionProducts) = Product(j, adjoint, gradients);
             Tensor next = adjoint.Times(steps[j].State).AddTimes(product, steps[j].Now);
             if (steps[j].Before != 0)
             {
                 next.AddTimes(productBefore!, steps[j].Before);
             }
 
-            if (conditionProduct is not null)
-            {
-                AddCondition(condition, j, conditionProduct, conditionBefore);
-            }
-
+            AddCondition(condition, j, conditionProducts, conditionBefore);
             if (jumps.TryGetValue(j, out Tensor? jump))
             {
                 next.add_(jump);
@@ -100,18 +96,19 @@ internal sealed class AdjointDeisTape : RunTape
             Replace(ref adjoint!, next);
             KeepFor(controls, j, adjoint)?.MoveToOuterDisposeScope();
             Replace(ref productBefore, product);
-            Replace(ref conditionBefore, conditionProduct);
+            Array.ForEach(conditionBefore, held => held?.Dispose());
+            conditionBefore = [.. conditionProducts.Select(its => its?.MoveToOuterDisposeScope())];
             run.Progress?.Report(new StepProgress(SamplingPhase.Gradient, grid.Steps - j, grid.Steps, points[j].Time));
         }
 
         productBefore?.Dispose();
-        conditionBefore?.Dispose();
-        return new Cotangents(adjoint, condition.Sum, controls, []);
+        Array.ForEach(conditionBefore, held => held?.Dispose());
+        return new Cotangents(adjoint, condition.Sums, controls, []);
     }
 
     // The product of the adjoint with the Jacobians of the noise prediction at node j + 1. The parameters' products are summed where
     // they fall, so the cotangent carries the weight that they have over this step and the next, and x and z are scaled back.
-    private (Tensor X, Tensor? Z) Product(int j, Tensor adjoint, ParameterGradients gradients)
+    private (Tensor X, Tensor?[] Z) Product(int j, Tensor adjoint, ParameterGradients gradients)
     {
         int node = j + 1;
         using DisposeScope scope = NewDisposeScope();
@@ -123,7 +120,7 @@ internal sealed class AdjointDeisTape : RunTape
         Tensor x = states.At(node, points[node]);
         using VectorJacobianProduct linearized = run.Linearize(x, at);
         Tensor output = linearized.Output.detach();
-        (Tensor product, Tensor? conditionProduct) = run.Pull(
+        (Tensor product, Tensor?[] conditionProducts) = run.Pull(
             linearized,
             at,
             adjoint.Times(conversion.Output * scale),
@@ -134,11 +131,13 @@ internal sealed class AdjointDeisTape : RunTape
         }
 
         product.DivideBy(scale).AddTimes(adjoint, conversion.State);
-        return (product.MoveToOuterDisposeScope(), conditionProduct?.DivideBy(scale).MoveToOuterDisposeScope());
+        return (
+            product.MoveToOuterDisposeScope(),
+            [.. conditionProducts.Select(its => its?.DivideBy(scale).MoveToOuterDisposeScope())]);
     }
 
     // A step may span several intervals of a scheduled condition; each gets its share of the integral, whose measure is d(sigma/alpha).
-    private void AddCondition(ConditionCotangent condition, int j, Tensor product, Tensor? before)
+    private void AddCondition(ConditionCotangents condition, int j, Tensor?[] products, Tensor?[] before)
     {
         (double low, double high) = (points[j + 1].Time, points[j].Time);
         double whole = points[j].NoiseToSignal - points[j + 1].NoiseToSignal;
@@ -151,10 +150,10 @@ internal sealed class AdjointDeisTape : RunTape
             }
 
             double share = from == low && to == high ? 1 : (run.Schedule.NoiseToSignal(to) - run.Schedule.NoiseToSignal(from)) / whole;
-            condition.Add(interval, product, share * steps[j].ConditionNow);
+            condition.Add(interval, products, share * steps[j].ConditionNow);
             if (steps[j].ConditionBefore != 0)
             {
-                condition.Add(interval, before!, share * steps[j].ConditionBefore);
+                condition.Add(interval, before, share * steps[j].ConditionBefore);
             }
         }
     }

@@ -72,7 +72,7 @@ internal sealed class AdaptiveGrid
             }
 
             h *= factor;
-            int evaluations = checked((int)(run.Meter.Evaluations / run.Denoiser.EvaluationsPerPrediction));
+            int evaluations = checked((int)run.Meter.Predictions);
             progress?.Report(new StepProgress(SamplingPhase.Search, evaluations, 0, times[^1]));
         }
 

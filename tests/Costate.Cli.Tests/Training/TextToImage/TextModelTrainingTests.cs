@@ -1,3 +1,4 @@
+using Costate.Faces;
 using Costate.Faces.Drawing;
 using Costate.Faces.Training;
 using Costate.Faces.Training.TextToImage;
@@ -44,7 +45,7 @@ public sealed class TextModelTrainingTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         TextModelTraining training = Training(folder);
-        Assert.True(training.Run(only: null, "test", progress: null, default));
+        training.Run(only: null, "test", progress: null, default);
 
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
         Assert.Equal(TextModelFolder.TextLength, pipeline.Tokenizer.Length);
@@ -80,20 +81,21 @@ public sealed class TextModelTrainingTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         TextModelTraining whole = Training(folder, "whole");
-        Assert.True(whole.Run(only: null, "test", progress: null, default));
+        whole.Run(only: null, "test", progress: null, default);
 
         TextModelTraining stopped = Training(folder, "stopped");
         string[] names = [TextModelRecipe.CodecName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
         foreach (string part in names)
         {
             using var source = new CancellationTokenSource();
-            Assert.False(stopped.Run(only: null, "test", new Stopping(part, after: 2, source), source.Token));
+            var stop = new Stopping(part, after: 2, source);
+            Assert.Throws<OperationCanceledException>(() => stopped.Run(only: null, "test", stop, source.Token));
             Assert.True(File.Exists(folder.PathTo("stopped", part, Checkpoint.FileName)));
         }
 
         // What is finished is not trained again.
         var seen = new HashSet<string>();
-        Assert.True(stopped.Run(only: null, "test", new Told(seen), default));
+        stopped.Run(only: null, "test", new Told(seen), default);
         Assert.Equal([TextModelRecipe.UnetName], names.Where(seen.Contains));
         foreach (string file in Weights)
         {
@@ -138,7 +140,7 @@ public sealed class TextModelTrainingTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         TextModelTraining training = Training(folder);
-        Assert.True(training.Run(only: null, "test", progress: null, default));
+        training.Run(only: null, "test", progress: null, default);
         TextModelRecipe other = Tiny() with { Codec = Tiny().Codec with { BlockOutChannels = [16, 16, 16, 32] } };
         Refuses(Training(folder, recipe: other), null, "block_out_channels [16,16,16,16]", "expected [16,16,16,32]", "another folder");
         other = Tiny() with { Text = Tiny().Text with { HiddenSize = 64 } };
@@ -158,7 +160,7 @@ public sealed class TextModelTrainingTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         TextModelTraining training = Training(folder);
-        Assert.True(training.Run(only: null, "test", progress: null, default));
+        training.Run(only: null, "test", progress: null, default);
         string codec = training.Model.PathTo(TextModelFolder.CodecFile);
         File.WriteAllBytes(codec, File.ReadAllBytes(codec)[..^8]);
         Assert.Throws<SafetensorsException>(() => training.Run(only: null, "test", progress: null, default));
@@ -195,25 +197,25 @@ public sealed class TextModelTrainingTests
         Assert.All(texts, text => Assert.Contains(text, message, StringComparison.Ordinal));
     }
 
-    private sealed class Stopping(string part, int after, CancellationTokenSource source) : IProgress<TextModelProgress>
+    private sealed class Stopping(string part, int after, CancellationTokenSource source) : IProgress<StageProgress>
     {
-        public void Report(TextModelProgress value)
+        public void Report(StageProgress value)
         {
-            if (value.Doing == part && value.Training?.Step == after)
+            if (value.Stage == part && value.Note.StartsWith($"step {after},", StringComparison.Ordinal))
             {
                 source.Cancel();
             }
         }
     }
 
-    private sealed class Told(Action<string> tell) : IProgress<TextModelProgress>, IProgress<double>
+    private sealed class Told(Action<string> tell) : IProgress<StageProgress>, IProgress<double>
     {
         internal Told(HashSet<string> names)
             : this(name => names.Add(name))
         {
         }
 
-        public void Report(TextModelProgress value) => tell(value.Doing);
+        public void Report(StageProgress value) => tell(value.Stage);
 
         public void Report(double value) => tell("");
     }

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Costate.Cli.Files;
+using Costate.Cli.Terminals;
+using Costate.Faces.Files;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Commands;
+
+/// <summary>A command that computes and writes files: it prepares, computes, commits and prints.</summary>
+/// <remarks>What the user gave is looked at before, so that nothing is written and no network loaded for a slip of the keys.</remarks>
+internal abstract class ComputingCommand(string name, string description, Terminal terminal, CancellationToken cancellationToken)
+    : DocumentedCommand(name, description)
+{
+    protected Terminal Terminal { get; } = terminal;
+
+    protected CancellationToken Cancellation { get; } = cancellationToken;
+
+    /// <summary>The files that one run may read.</summary>
+    protected InputFiles NewInputs() => new(Terminal, Cancellation);
+
+    /// <summary>Computes files into a folder, in which they appear together at the end, or not at all.</summary>
+    /// <param name="output">The folder.</param>
+    /// <param name="names">The files that will come.</param>
+    /// <param name="threads">Of torch; all cores if null.</param>
+    /// <param name="json">Whether to print the report in place of what people want to see.</param>
+    /// <param name="compute">Stages files, and tells what was found out; its tensors live until all is printed.</param>
+    protected int Produce(string output, IEnumerable<string> names, int? threads, bool json, Func<OutputFolder, Outcome> compute)
+    {
+        using OutputFolder folder = OutputFolder.Prepare(output, names);
+        using var torchThreads = new TorchThreads(threads);
+        using DisposeScope scope = NewDisposeScope();
+        Outcome outcome = compute(folder);
+        if (outcome.ReportFile is string file)
+        {
+            File.WriteAllText(folder.Stage(file), outcome.Report + '\n');
+        }
+
+        Cancellation.ThrowIfCancellationRequested();
+        folder.Commit();
+        return Tell(outcome, json, folder.FullName, folder.Files);
+    }
+
+    /// <summary>Goes on in a folder, in which what is finished stays.</summary>
+    /// <param name="output">The folder.</param>
+    /// <param name="threads">Of torch; all cores if null.</param>
+    /// <param name="json">Whether to print the report in place of what people want to see.</param>
+    /// <param name="compute">Takes the folder, writes into it, and tells what was found out and which files say it.</param>
+    protected int GoOn(string output, int? threads, bool json, Func<(Outcome Outcome, IReadOnlyList<string> Files)> compute)
+    {
+        using var torchThreads = new TorchThreads(threads);
+        using DisposeScope scope = NewDisposeScope();
+        (Outcome outcome, IReadOnlyList<string> files) = compute();
+        return Tell(outcome, json, Path.GetFullPath(output), files);
+    }
+
+    /// <summary>Takes a folder for this run alone.</summary>
+    /// <exception cref="IOException">Another run has it, or it cannot be written to.</exception>
+    protected static FolderLock Take(ParseResult parsed, string folder) => FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
+
+    private int Tell(Outcome outcome, bool json, string folder, IReadOnlyList<string> files)
+    {
+        if (json)
+        {
+            Terminal.Output.WriteLine(outcome.Report);
+        }
+        else
+        {
+            outcome.Print(Terminal);
+            Terminal.Write($"{folder}: {outcome.Written ?? string.Join(", ", files)}{outcome.Remark}");
+        }
+
+        return outcome.Failed ? ExitCode.Failed : ExitCode.Done;
+    }
+}
