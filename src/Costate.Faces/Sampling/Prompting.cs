@@ -13,8 +13,8 @@ internal sealed record Prompting
     /// <summary>What to draw: one text for all samples, or one for each.</summary>
     internal required IReadOnlyList<string> Prompts { get; init; }
 
-    /// <summary>What to lead away from, for all samples.</summary>
-    internal required string Negative { get; init; }
+    /// <summary>What to lead away from, for all samples; what the model was trained with in place of a text if null.</summary>
+    internal required string? Negative { get; init; }
 
     /// <summary>The scale of classifier-free guidance; 1 is none.</summary>
     internal required double GuidanceScale { get; init; }
@@ -38,7 +38,7 @@ internal sealed record Prompting
     internal IEnumerable<KeyValuePair<string, string>> Options =>
     [
         new("prompt", string.Join('\n', Prompts)),
-        new("negative", Negative),
+        .. Negative is null ? [] : (KeyValuePair<string, string>[])[new("negative", Negative)],
         new("guidance-scale", GuidanceScale.ToString("R", CultureInfo.InvariantCulture)),
         new("network-dtype", NetworkDtype.ToString()),
     ];
@@ -83,7 +83,7 @@ internal sealed record Prompting
 
     /// <summary>The unconditional branch, one for all items, and its scale; null where there is no guidance.</summary>
     internal (Condition? Unconditional, double Scale)? GuidanceOf(DiffusionPipeline pipeline) =>
-        GuidanceScale == 1 ? null : (pipeline.Condition(Negative, truncate: true), GuidanceScale);
+        GuidanceScale == 1 ? null : (pipeline.Unconditional(Negative, truncate: true), GuidanceScale);
 
     /// <summary>What of the texts the encoder does not see, a sentence for each that is too long.</summary>
     internal static IEnumerable<string> Lost(DiffusionPipeline pipeline, IEnumerable<string> texts) =>

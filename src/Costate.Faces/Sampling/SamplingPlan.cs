@@ -94,12 +94,22 @@ internal sealed record SamplingPlan
     /// <param name="scheduler">Another scheduler to read its configuration as, or null.</param>
     /// <param name="steps">How many.</param>
     /// <param name="solver">The user's own, or null.</param>
+    /// <param name="strength">The part of the steps that is taken, the last ones: for a picture to be changed.</param>
     /// <exception cref="SchedulerConfigurationException">The configuration cannot be read or used.</exception>
-    /// <exception cref="InputException">The number of steps does not fit it, or the solver is unknown.</exception>
-    internal static SamplingPlan FromPipeline(string folder, string? scheduler, int steps, string? solver)
+    /// <exception cref="InputException">The number of steps does not fit it, none is left, or the solver is unknown.</exception>
+    internal static SamplingPlan FromPipeline(string folder, string? scheduler, int steps, string? solver, double strength)
     {
         SchedulerConfiguration configuration = PipelineFiles.Scheduler(folder, scheduler);
         ScheduledSampling sampling = configuration.ForSteps(steps);
+
+        // In decimal, 0.07 of 100 steps are 7 and not a little less.
+        int taken = (int)Math.Floor((decimal)strength * steps);
+        if (taken < 1)
+        {
+            throw new InputException("strength", FormattableString.Invariant($"{strength}"), $"at least 1/{steps}, for a step to be left");
+        }
+
+        sampling = taken == steps ? sampling : sampling.After(Math.Min(steps - taken, sampling.Grid.Steps - 1));
         return new SamplingPlan
         {
             Schedule = sampling.Schedule,
@@ -218,13 +228,10 @@ internal sealed record SamplingPlan
         this with { Options = Options.Concat(options).ToDictionary() };
 
     /// <summary>The same plan over the last steps alone: at least one, and this share of them all.</summary>
-    /// <param name="share">Which share.</param>
-    /// <param name="roundsDown">Whether a part of a step is left out, as image-to-image pipelines do.</param>
-    internal SamplingPlan LastPart(double share, bool roundsDown = false)
+    internal SamplingPlan LastPart(double share)
     {
         // In decimal, 0.07 of 100 steps are 7 and not a little more.
-        decimal steps = (decimal)share * Grid.Steps;
-        int left = Grid.Steps - Math.Max(1, (int)(roundsDown ? Math.Floor(steps) : Math.Ceiling(steps)));
+        int left = Grid.Steps - Math.Max(1, (int)Math.Ceiling((decimal)share * Grid.Steps));
         return this with { Grid = TimeGrid.FromTimes([.. Grid.Times.Skip(left)], [.. Grid.NetworkTimes.Skip(left)]) };
     }
 

@@ -136,11 +136,11 @@ internal sealed class PlanOptions
 
     /// <summary>The plan for the folder of a pipeline.</summary>
     /// <exception cref="InputException">A name is unknown, or the number of steps does not fit the scheduler.</exception>
-    internal SamplingPlan ParsePipeline(ParseResult parsed, string folder, string? scheduler, LatentOptions? latent)
+    internal SamplingPlan ParsePipeline(ParseResult parsed, string folder, string? scheduler, double strength, LatentOptions? latent)
     {
         int stepCount = Value(parsed, steps, latent) is string text ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultSteps;
         string? solverName = Value(parsed, solver, latent) ?? (input == SamplingInput.Noise ? null : DefaultReversible);
-        return SamplingPlan.FromPipeline(folder, scheduler, stepCount, solverName);
+        return SamplingPlan.FromPipeline(folder, scheduler, stepCount, solverName, strength);
     }
 
     // The file of a scheduler configuration that the user gives, or the text that the latent has kept of one; null where there is none.

@@ -24,7 +24,7 @@ internal sealed class PromptOptions
     private readonly Option<string?> prompts = SamplingOptions.Text(
         "--prompts", "FILE", "Texts in a file, one a line: a sample for each, in place of --prompt and --batch.");
     private readonly Option<string?> negative = SamplingOptions.Text(
-        "--negative", "TEXT", "What to lead away from, with --guidance-scale. [default: the empty text]");
+        "--negative", "TEXT", "What to lead away from, with --guidance-scale. [default: what the model was trained with in place of a text]");
     private readonly Option<string?> size = SamplingOptions.Text(
         "--size", "WIDTHxHEIGHT", "Of the pictures, in pixels that 8 divides. [default: that of the network]");
     private readonly Option<string?> scheduler = SamplingOptions.Text(
@@ -107,7 +107,7 @@ internal sealed class PromptOptions
         return new Prompting
         {
             Prompts = text is not null ? text.Split('\n') : Lines(list!),
-            Negative = PlanOptions.Value(parsed, negative, latent) ?? "",
+            Negative = PlanOptions.Value(parsed, negative, latent),
             GuidanceScale = scale is null ? Prompting.UsualScale : double.Parse(scale, NumberStyles.Float, CultureInfo.InvariantCulture),
             Size = parsed.GetValue(size) is string wanted ? Sizes(wanted) : null,
             Variant = parsed.GetValue(variant),

@@ -22,7 +22,12 @@ internal sealed class SampleCommand : SamplingCommand
         "S",
         v => v is > 0 and <= 1,
         "a number above 0, at most 1",
-        "How much of the grid to go with --image, in (0, 1]: the last steps, this fraction of them. Less keeps more of it. [default: 0.8]");
+        "How much of the grid to go with --image, in (0, 1]: the last steps, this fraction of them. Less keeps more of it. [default: 0.8, "
+            + "or 1 with --mask]");
+    private readonly Option<string?> mask = SamplingOptions.Text(
+        "--mask",
+        "IMAGE",
+        "For a network that was trained to repaint (9 channels): what of --image to keep, white, and what to paint anew, black.");
 
     [SetsRequiredMembers]
     internal SampleCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -80,16 +85,21 @@ internal sealed class SampleCommand : SamplingCommand
         Shared.AddTo(this);
         Options.Insert(3, image);
         Options.Insert(4, strength);
+        Options.Insert(5, mask);
         SetAction(Run);
     }
 
     private int Run(ParseResult parsed)
     {
-        (string? picture, double? share) = (parsed.GetValue(image), parsed.GetValue(strength));
-        SamplingSettings settings = Shared.Parse(parsed, NewInputs());
-        if (picture is not null)
+        (string? picture, double? share, string? kept) = (parsed.GetValue(image), parsed.GetValue(strength), parsed.GetValue(mask));
+        double taken = share ?? (picture is null || kept is not null ? 1 : UsualStrength);
+        SamplingSettings settings = Shared.Parse(parsed, NewInputs(), strength: taken) with
         {
-            settings = settings with { Plan = settings.Plan.LastPart(share ?? UsualStrength, roundsDown: true) };
+            Repainted = picture is not null && kept is not null ? (picture, kept) : null,
+        };
+        if (picture is null && kept is not null)
+        {
+            throw new UsageException("Got --mask without --image; give the picture that a part of is kept.");
         }
 
         if (picture is null ? share is not null : settings.Prompting is null || settings.StartNoise is not null)
@@ -108,8 +118,9 @@ internal sealed class SampleCommand : SamplingCommand
                 run.Expect(run.Start.shape);
                 return run.Sampling.Sample(run.Start, run.Progress("sampling"), Cancellation);
             },
-            picture is null ? null : run => (run.ReadNoised(picture), null),
+            picture is null || taken == 1 ? null : run => (run.ReadNoised(picture), null),
             ("image", picture),
-            ("strength", picture is null ? null : share ?? UsualStrength));
+            ("mask", kept),
+            ("strength", picture is null ? null : taken));
     }
 }

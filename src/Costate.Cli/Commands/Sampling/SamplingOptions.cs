@@ -139,13 +139,14 @@ internal sealed class SamplingOptions
     /// <param name="parsed">What the user typed.</param>
     /// <param name="files">Where pictures and tensors come from.</param>
     /// <param name="latent">What is to be decoded: options that are not given are as it was made with.</param>
+    /// <param name="strength">Of a pipeline's steps the part that is taken, the last ones.</param>
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal SamplingSettings Parse(ParseResult parsed, InputFiles files, SavedLatent? latent = null)
+    internal SamplingSettings Parse(ParseResult parsed, InputFiles files, SavedLatent? latent = null, double strength = 1)
     {
         if (parsed.GetValue(model) is string folder && Directory.Exists(folder)
             && (PlanOptions.Given(parsed, words.All) is not null || File.Exists(Path.Combine(folder, "model_index.json"))))
         {
-            return ParsePipeline(parsed, files, folder, latent);
+            return ParsePipeline(parsed, files, folder, latent, strength);
         }
 
         bool embedded = parsed.GetValue(model) is null;
@@ -175,7 +176,8 @@ internal sealed class SamplingOptions
         };
     }
 
-    private SamplingSettings ParsePipeline(ParseResult parsed, InputFiles files, string folder, SavedLatent? latent)
+    private SamplingSettings ParsePipeline(
+        ParseResult parsed, InputFiles files, string folder, SavedLatent? latent, double strength)
     {
         Option[] others = [.. plan.OfPipeline, condition, conditionFrom, unconditional, shape];
         if (PlanOptions.Given(parsed, others) is Option odd)
@@ -192,7 +194,7 @@ internal sealed class SamplingOptions
             throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
         }
 
-        SamplingPlan planned = plan.ParsePipeline(parsed, folder, words.Scheduler(parsed, latent?.Options), latent?.Options);
+        SamplingPlan planned = plan.ParsePipeline(parsed, folder, words.Scheduler(parsed, latent?.Options), strength, latent?.Options);
         return new SamplingSettings
         {
             Files = files,

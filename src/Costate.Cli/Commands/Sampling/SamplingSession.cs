@@ -46,7 +46,7 @@ internal sealed class SamplingSession : IDisposable
         try
         {
             (Start, Tensor? own) = start is null ? (StartNoise(), null) : start(this);
-            Condition? condition = pipeline is not null ? ConditionOf(settings.Prompting!.Prompts)
+            Condition? condition = pipeline is not null ? Repainted(ConditionOf(settings.Prompting!.Prompts))
                 : settings.Condition is string file ? ReadCondition("--condition", file)
                 : settings.ConditionFrom is string picture ? ReadConditionFrom(picture)
                 : own;
@@ -179,6 +179,21 @@ internal sealed class SamplingSession : IDisposable
         int factor = pipeline!.Codec.Config.Factor;
         (int width, int height) = Size();
         return [pipeline.Codec.Config.LatentChannels, height / factor, width / factor];
+    }
+
+    // The condition with a picture of which a part is kept, where the settings name one.
+    private Condition Repainted(Condition condition)
+    {
+        if (settings.Repainted is not (string image, string mask))
+        {
+            return condition;
+        }
+
+        (int width, int height) = Size();
+        Tensor picture = FacePicture.ReadMiddle(image, settings.Files.Picture("--image", image), width, height);
+        Tensor anew = 1 - MaskFile.Read(settings.Files, mask, height, width);
+        return pipeline!.Inpainting(
+            condition, picture.expand([Start.shape[0], -1, -1, -1]), anew.reshape(1, 1, height, width));
     }
 
     // Of the pictures that latents of a shape are decoded to.

@@ -41,6 +41,9 @@ internal sealed record SamplingSettings
     /// <summary>What a pipeline is told; null for other models.</summary>
     internal Prompting? Prompting { get; init; }
 
+    /// <summary>A picture and the mask of what of it is kept, for a network that repaints the rest; null for others.</summary>
+    internal (string Image, string Mask)? Repainted { get; init; }
+
     internal required long[]? Shape { get; init; }
 
     internal required int? Batch { get; init; }
