@@ -9,8 +9,17 @@ internal static class PipelineFiles
 
     /// <summary>Its scheduler, or another one that takes what it knows of its configuration.</summary>
     /// <exception cref="SchedulerConfigurationException">The configuration cannot be read or used.</exception>
-    internal static SchedulerConfiguration Scheduler(string folder, string? className) =>
-        SchedulerConfiguration.OfPipeline(Path.Combine(folder, "scheduler", "scheduler_config.json"), className);
+    /// <exception cref="FileNotFoundException">The folder is none of a pipeline.</exception>
+    internal static SchedulerConfiguration Scheduler(string folder, string? className)
+    {
+        if (!File.Exists(Path.Combine(folder, "model_index.json")))
+        {
+            // Which says what is there instead.
+            PipelineFolder.Read(folder, scheduler: null, prediction: null);
+        }
+
+        return SchedulerConfiguration.OfPipeline(Path.Combine(folder, "scheduler", "scheduler_config.json"), className);
+    }
 
     /// <summary>The networks that it has, each with its open weights; dispose them.</summary>
     /// <param name="folder">The folder.</param>

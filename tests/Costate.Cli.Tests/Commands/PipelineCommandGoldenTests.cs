@@ -185,7 +185,10 @@ public sealed class PipelineCommandGoldenTests
             {
                 // A file may hold buffers, such as the positions of a text, beside the parameters.
                 using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(path);
-                long loaded = pipeline.Network.parameters().Concat(pipeline.Codec.parameters()).Concat(pipeline.TextEncoder.parameters())
+                long loaded = pipeline.Network.parameters()
+                    .Concat(pipeline.Codec.parameters())
+                    .Concat(pipeline.TextEncoder.parameters())
+                    .Concat(pipeline.TextEncoder2?.parameters() ?? [])
                     .Sum(parameter => parameter.numel());
                 Assert.InRange(parameters, loaded, loaded * 1.01);
                 string shown = Tool.Done("model", path).Output;

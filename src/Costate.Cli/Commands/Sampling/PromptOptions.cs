@@ -24,7 +24,9 @@ internal sealed class PromptOptions
     private readonly Option<string?> prompts = SamplingOptions.Text(
         "--prompts", "FILE", "Texts in a file, one a line: a sample for each, in place of --prompt and --batch.");
     private readonly Option<string?> negative = SamplingOptions.Text(
-        "--negative", "TEXT", "What to lead away from, with --guidance-scale. [default: what the model was trained with in place of a text]");
+        "--negative",
+        "TEXT",
+        "What to lead away from, with --guidance-scale. [default: what the model was trained with in place of a text]");
     private readonly Option<string?> size = SamplingOptions.Text(
         "--size", "WIDTHxHEIGHT", "Of the pictures, in pixels that 8 divides. [default: that of the network]");
     private readonly Option<string?> scheduler = SamplingOptions.Text(
