@@ -25,13 +25,13 @@ internal sealed class MeasurementProcess(IReadOnlyDictionary<string, string> all
     });
 
     /// <summary>In the parent: what the child measured.</summary>
-    internal T Run<T>(string measurement, params int[] arguments)
+    internal T Run<T>(string measurement, params object[] arguments)
     {
         string program = Environment.ProcessPath!;
         string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(MeasurementProcess).Assembly.Location] : [];
         var start = new ProcessStartInfo(
             program,
-            [.. host, Command, measurement, .. arguments.Select(a => a.ToString(CultureInfo.InvariantCulture))])
+            [.. host, Command, measurement, .. arguments.Select(a => Convert.ToString(a, CultureInfo.InvariantCulture)!)])
         {
             RedirectStandardOutput = true,
         };
@@ -49,9 +49,9 @@ internal sealed class MeasurementProcess(IReadOnlyDictionary<string, string> all
     }
 
     /// <summary>In the child: measures, and prints the result for the parent.</summary>
-    internal static int Answer(Func<string, int[], object> measure, string[] arguments)
+    internal static int Answer(Func<string, string[], object> measure, string[] arguments)
     {
-        object answer = measure(arguments[0], [.. arguments.Skip(1).Select(a => int.Parse(a, CultureInfo.InvariantCulture))]);
+        object answer = measure(arguments[0], arguments[1..]);
         Console.WriteLine(JsonSerializer.Serialize(answer));
         return 0;
     }

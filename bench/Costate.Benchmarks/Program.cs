@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using Costate;
 using Costate.Benchmarks;
 using Costate.Benchmarks.Memory;
 using Costate.Benchmarks.Network;
 using Costate.Benchmarks.Overhead;
 using Costate.Benchmarks.Reversible;
+using Costate.Benchmarks.StableDiffusion;
 
 // The networks measured go around what oneDNN gets wrong.
 CpuLibraries.Prepare(keepOneDnn: true);
@@ -22,9 +24,12 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("network", "Time of the embedded network, beside its convolutions and matrix products.", NetworkBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
     Subject("reversible", "Reversible gradients, in child processes (Linux only).", ReversibleBenchmark.Run),
+    Subject("loading", "Time and memory of loading full-size Stable Diffusion 1.5 (Linux only; 5 GB).", StableDiffusionBenchmark.Loading),
+    Subject("unet", "Time and memory of its U-Net (Linux only; 12 GB).", StableDiffusionBenchmark.Unet),
+    Subject("pipeline", "Memory of its samples and gradients (Linux only; 12 GB).", StableDiffusionBenchmark.Pipeline),
     Subject(
         "all",
-        "All of them.",
+        "All of them but those of full-size Stable Diffusion.",
         () =>
             OverheadBenchmark
                 .Run()
@@ -63,19 +68,30 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
     return command;
 }
 
-static object Measure(string measurement, int[] arguments) => measurement switch
+static object Measure(string measurement, string[] arguments)
 {
-    nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(arguments[0]),
-    nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(arguments[0]),
-    nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(arguments[0]),
-    nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(
-        arguments[0],
-        arguments.Length > 1 ? Checkpointing.Revolve(arguments[1]) : null),
-    nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(arguments[0]),
-    nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(arguments[0], arguments[1]),
-    nameof(ReversibleBenchmark.Time) => ReversibleBenchmark.Time(),
-    nameof(RecomputationMeasurement.UnetGrowth) => RecomputationMeasurement.UnetGrowth(arguments[0] != 0),
-    nameof(RecomputationMeasurement.DecoderGrowth) => RecomputationMeasurement.DecoderGrowth(arguments[0] != 0),
-    nameof(MemoryMeasurement.Residue) => MemoryMeasurement.Residue(arguments[0]),
-    _ => throw new ArgumentException($"There is no measurement {measurement}."),
-};
+    int Number(int index) => int.Parse(arguments[index], CultureInfo.InvariantCulture);
+    return measurement switch
+    {
+        nameof(LoadingMeasurement.LoadingGrowth) => LoadingMeasurement.LoadingGrowth(arguments[0], Number(1), Number(2)),
+        nameof(LoadingMeasurement.LoadingTime) => LoadingMeasurement.LoadingTime(arguments[0]),
+        nameof(UnetMeasurement.UnetCall) => UnetMeasurement.UnetCall(arguments[0], Number(1)),
+        nameof(UnetMeasurement.VjpGrowth) => UnetMeasurement.VjpGrowth(arguments[0], Number(1), Number(2) != 0, Number(3) != 0),
+        nameof(UnetMeasurement.VjpTime) => UnetMeasurement.VjpTime(arguments[0], Number(1), Number(2) != 0),
+        nameof(PipelineMeasurement.SamplePeak) => PipelineMeasurement.SamplePeak(arguments[0], Number(1)),
+        nameof(PipelineMeasurement.GradientPeak) => PipelineMeasurement.GradientPeak(arguments[0], Number(1), Number(2)),
+        nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(Number(0)),
+        nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(Number(0)),
+        nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(Number(0)),
+        nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(
+            Number(0),
+            arguments.Length > 1 ? Checkpointing.Revolve(Number(1)) : null),
+        nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(Number(0)),
+        nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(Number(0), Number(1)),
+        nameof(ReversibleBenchmark.Time) => ReversibleBenchmark.Time(),
+        nameof(RecomputationMeasurement.UnetGrowth) => RecomputationMeasurement.UnetGrowth(Number(0) != 0),
+        nameof(RecomputationMeasurement.DecoderGrowth) => RecomputationMeasurement.DecoderGrowth(Number(0) != 0),
+        nameof(MemoryMeasurement.Residue) => MemoryMeasurement.Residue(Number(0)),
+        _ => throw new ArgumentException($"There is no measurement {measurement}."),
+    };
+}

@@ -35,7 +35,7 @@ internal static class MemoryBenchmark
             CultureInfo.InvariantCulture, $"{with / Mebibyte:F0} MiB, {without / Mebibyte:F0} MiB for one gradient"));
     }
 
-    private static Figure Growth(string name, double target, double states, params int[] slots)
+    private static Figure Growth(string name, double target, double states, params object[] slots)
     {
         double few = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(MemoryMeasurement.PeakGrowth), [FewSteps, .. slots]);
         double many = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(MemoryMeasurement.PeakGrowth), [ManySteps, .. slots]);

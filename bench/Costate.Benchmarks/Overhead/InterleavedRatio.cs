@@ -15,13 +15,21 @@ namespace Costate.Benchmarks.Overhead;
 internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, double OfMedians)
 {
     private const int WarmUps = 3;
-    private const int FewestTurns = 20;
+    private const int ManyTurns = 20;
 
     internal double Value => Work / Reference;
 
-    internal static InterleavedRatio Measure(Action work, Action reference, TimeSpan budget)
+    /// <summary>Measures both in turns until the budget is used up.</summary>
+    internal static InterleavedRatio Measure(Action work, Action reference, TimeSpan budget) =>
+        Measure(work, reference, budget, WarmUps, ManyTurns);
+
+    /// <summary>The same for work of seconds, of which a few turns must do.</summary>
+    internal static InterleavedRatio MeasureTurns(Action work, Action reference, int turns) =>
+        Measure(work, reference, TimeSpan.Zero, warmUps: 1, turns);
+
+    private static InterleavedRatio Measure(Action work, Action reference, TimeSpan budget, int warmUps, int fewestTurns)
     {
-        for (int i = 0; i < WarmUps; i++)
+        for (int i = 0; i < warmUps; i++)
         {
             work();
             reference();
@@ -30,7 +38,7 @@ internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, doubl
         List<TimeSpan> works = [];
         List<TimeSpan> references = [];
         var clock = Stopwatch.StartNew();
-        while (works.Count < FewestTurns || clock.Elapsed < budget)
+        while (works.Count < fewestTurns || clock.Elapsed < budget)
         {
             // Whoever goes second might find a warmer cache: they change places.
             if (works.Count % 2 == 0)

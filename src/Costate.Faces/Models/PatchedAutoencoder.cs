@@ -26,12 +26,18 @@ public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tenso
     /// <exception cref="ArgumentException">A size is not positive, or sizes do not fit together; the message names them.</exception>
     /// <exception cref="NotSupportedException">An option asks for what is not supported; the message names it.</exception>
     public PatchedAutoencoder(PatchedAutoencoderConfig config)
+        : this(config, device: null)
+    {
+    }
+
+    // On the device meta, without memory, for weights that are read.
+    private PatchedAutoencoder(PatchedAutoencoderConfig config, Device? device)
         : base(nameof(PatchedAutoencoder))
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Check();
         Config = config;
-        network = new DiffusionAutoencoder(config.Network);
+        network = new DiffusionAutoencoder(config.Network, device);
         foreach ((string name, nn.Module part) in network.named_children())
         {
             register_module(name, part);
@@ -67,7 +73,7 @@ public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tenso
         ArgumentException.ThrowIfNullOrEmpty(path);
         var config = PatchedAutoencoderConfig.Parse(path, PretrainedNetwork.Configuration(path));
         return PretrainedNetwork.Load(
-            new PatchedAutoencoder(config),
+            new PatchedAutoencoder(config, META),
             path,
             currentName: null,
             device,

@@ -21,17 +21,31 @@ internal sealed record FacePicture(string Name, string Sha256, byte[] Values)
     /// <exception cref="InvalidDataException">It is no picture, damaged, too small or too large.</exception>
     internal static FacePicture Read(string name, byte[] bytes, int side)
     {
+        using SKBitmap square = Middle(name, bytes, side, side);
+        return new FacePicture(name, Convert.ToHexStringLower(SHA256.HashData(bytes)), Planes(square));
+    }
+
+    /// <summary>The middle of a picture of any size, brought to another size, [1, 3, height, width] in -1..1.</summary>
+    /// <exception cref="InvalidDataException">It is no picture, damaged, too small or too large.</exception>
+    internal static Tensor ReadMiddle(string name, byte[] bytes, int width, int height)
+    {
+        using SKBitmap middle = Middle(name, bytes, width, height);
+        using Tensor values = tensor(Planes(middle), [1, 3, height, width], ScalarType.Byte);
+        return values.to(ScalarType.Float32).div_(127.5).sub_(1);
+    }
+
+    private static SKBitmap Middle(string name, byte[] bytes, int width, int height)
+    {
         using var encoded = new EncodedPicture($"the picture {name}", bytes);
         if (Math.Min(encoded.Width, encoded.Height) < SmallestSide)
         {
             throw new InvalidDataException(
                 $"Got the picture {name} of {encoded.Width} x {encoded.Height} pixels; expected at least {SmallestSide} x {SmallestSide}, "
-                    + "on which a face can be seen.");
+                    + "on which something can be seen.");
         }
 
         using SKBitmap picture = encoded.Decode(mayShrink: true);
-        using SKBitmap square = Square(picture, side);
-        return new FacePicture(name, Convert.ToHexStringLower(SHA256.HashData(bytes)), Planes(square));
+        return Cut(picture, width, height);
     }
 
     /// <summary>Pictures as faces, [pictures, 3, side, side] in -1..1.</summary>
@@ -42,19 +56,21 @@ internal sealed record FacePicture(string Name, string Sha256, byte[] Values)
         return stack(all).to(ScalarType.Float32).div_(127.5).sub_(1).MoveToOuterDisposeScope();
     }
 
-    private static SKBitmap Square(SKBitmap picture, int side)
+    private static SKBitmap Cut(SKBitmap picture, int width, int height)
     {
-        int shorter = Math.Min(picture.Width, picture.Height);
-        SKRect middle = SKRect.Create((picture.Width - shorter) / 2, (picture.Height - shorter) / 2, shorter, shorter);
-        var square = new SKBitmap(new SKImageInfo(side, side, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb()));
-        using var canvas = new SKCanvas(square);
+        // The largest part of the wanted proportions.
+        double scale = Math.Min((double)picture.Width / width, (double)picture.Height / height);
+        (int partWidth, int partHeight) = ((int)Math.Round(width * scale), (int)Math.Round(height * scale));
+        SKRect middle = SKRect.Create((picture.Width - partWidth) / 2, (picture.Height - partHeight) / 2, partWidth, partHeight);
+        var cut = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb()));
+        using var canvas = new SKCanvas(cut);
         using SKImage image = SKImage.FromBitmap(picture);
         canvas.Clear(SKColors.White);
-        SKSamplingOptions sampling = shorter == side ? SKSamplingOptions.Default
-            : shorter > side ? new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear)
+        SKSamplingOptions sampling = partWidth == width ? SKSamplingOptions.Default
+            : partWidth > width ? new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear)
             : new SKSamplingOptions(SKCubicResampler.Mitchell);
-        canvas.DrawImage(image, middle, SKRect.Create(side, side), sampling);
-        return square;
+        canvas.DrawImage(image, middle, SKRect.Create(width, height), sampling);
+        return cut;
     }
 
     private static byte[] Planes(SKBitmap square)

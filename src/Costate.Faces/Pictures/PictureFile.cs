@@ -10,11 +10,13 @@ internal static class PictureFile
     /// <summary>
     /// The file of a picture, [1 or 3, height, width]: -1 is black and 1 is white, values beyond are the nearest of the two.
     /// </summary>
-    internal static byte[] Png(Tensor picture)
+    /// <param name="picture">The picture.</param>
+    /// <param name="remark">Text about it, which becomes a part of the file; none if null.</param>
+    internal static byte[] Png(Tensor picture, string? remark = null)
     {
         using SKBitmap bitmap = Bitmap(picture);
         using SKData png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        return png.ToArray();
+        return remark is null ? png.ToArray() : PngRemark.Added(png.Span, remark);
     }
 
     /// <summary>The same picture to draw with. Dispose it.</summary>

@@ -43,13 +43,15 @@ internal sealed class SamplePictures
     /// <param name="folder">Where to.</param>
     /// <param name="cancellationToken">Looked at for each picture.</param>
     /// <param name="onSheet">What the sheet shows, [pictures, ...]; the samples if null.</param>
-    internal void Write(Tensor samples, OutputFolder folder, CancellationToken cancellationToken, Tensor? onSheet = null)
+    /// <param name="remark">How they were made, which becomes a part of each file of a sample.</param>
+    internal void Write(
+        Tensor samples, OutputFolder folder, CancellationToken cancellationToken, Tensor? onSheet = null, string? remark = null)
     {
         using IDisposable noGraph = no_grad();
         foreach ((int i, string name) in names.Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            File.WriteAllBytes(folder.Stage(name), PictureFile.Png(samples[i].detach().cpu()));
+            File.WriteAllBytes(folder.Stage(name), PictureFile.Png(samples[i].detach().cpu(), remark));
         }
 
         sheet?.Write(onSheet ?? samples, folder.Stage);

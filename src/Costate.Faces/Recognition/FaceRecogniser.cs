@@ -32,6 +32,12 @@ public sealed class FaceRecogniser : nn.Module<Tensor, Tensor>
     /// <param name="config">Its shape.</param>
     /// <exception cref="ArgumentException">A size is not positive, or sizes do not fit together; the message names them.</exception>
     public FaceRecogniser(FaceRecogniserConfig config)
+        : this(config, device: null)
+    {
+    }
+
+    // On the device meta, without memory, for weights that are read.
+    private FaceRecogniser(FaceRecogniserConfig config, Device? device)
         : base(nameof(FaceRecogniser))
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -43,10 +49,15 @@ public sealed class FaceRecogniser : nn.Module<Tensor, Tensor>
         using DisposeScope scope = NewDisposeScope();
         int width = config.Width;
         int side = config.ImageSize / Stride;
-        first = nn.Conv2d(config.InChannels, width, 3, stride: 2, padding: 1);
-        stages = [new(width, 2 * width, config.Blocks), new(2 * width, 4 * width, config.Blocks), new(4 * width, 4 * width, config.Blocks)];
-        norm = Normalized(4 * width);
-        projection = nn.Linear(4 * width * side * side, config.EmbeddingWidth);
+        first = nn.Conv2d(config.InChannels, width, 3, stride: 2, padding: 1, device: device);
+        stages =
+        [
+            new(width, 2 * width, config.Blocks, device),
+            new(2 * width, 4 * width, config.Blocks, device),
+            new(4 * width, 4 * width, config.Blocks, device),
+        ];
+        norm = Normalized(4 * width, device);
+        projection = nn.Linear(4 * width * side * side, config.EmbeddingWidth, device: device);
         register_module("first", first);
         register_module("stages", nn.ModuleList(stages));
         register_module("out", new NamedLayers(("norm", norm), ("projection", projection)));
@@ -82,7 +93,7 @@ public sealed class FaceRecogniser : nn.Module<Tensor, Tensor>
         ArgumentException.ThrowIfNullOrEmpty(path);
         var config = FaceRecogniserConfig.Parse(path, PretrainedNetwork.Configuration(path));
         return PretrainedNetwork.Load(
-            new FaceRecogniser(config),
+            new FaceRecogniser(config, META),
             path,
             currentName: null,
             device,
@@ -130,7 +141,8 @@ public sealed class FaceRecogniser : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The normalisation between layers.</summary>
-    internal static GroupNorm Normalized(int channels) => Normalization.Groups(channels / GroupChannels, channels, Eps);
+    internal static GroupNorm Normalized(int channels, Device? device = null) =>
+        Normalization.Groups(channels / GroupChannels, channels, Eps, device);
 
     /// <summary>Does nothing: parts are registered under the names of the layout, and under no others.</summary>
     protected override void RegisterComponents()

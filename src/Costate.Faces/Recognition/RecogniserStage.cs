@@ -12,13 +12,13 @@ internal sealed class RecogniserStage : NetworkBlock
 {
     private readonly List<(GroupNorm Norm, Conv2d Conv)> layers = [];
 
-    internal RecogniserStage(int inChannels, int outChannels, int blocks)
+    internal RecogniserStage(int inChannels, int outChannels, int blocks, Device? device)
         : base(nameof(RecogniserStage))
     {
-        Add("down", inChannels, outChannels, stride: 2);
+        Add("down", inChannels, outChannels, stride: 2, device);
         for (int i = 0; i < blocks; i++)
         {
-            Add($"block_{i}", outChannels, outChannels, stride: 1);
+            Add($"block_{i}", outChannels, outChannels, stride: 1, device);
         }
     }
 
@@ -37,10 +37,10 @@ internal sealed class RecogniserStage : NetworkBlock
     private static Tensor Changed((GroupNorm Norm, Conv2d Conv) layer, Tensor x) =>
         layer.Conv.Apply(Activation.Silu.Apply(layer.Norm.call(x)));
 
-    private void Add(string name, int inChannels, int outChannels, int stride)
+    private void Add(string name, int inChannels, int outChannels, int stride, Device? device)
     {
-        GroupNorm norm = FaceRecogniser.Normalized(inChannels);
-        Conv2d conv = nn.Conv2d(inChannels, outChannels, 3, stride: stride, padding: 1);
+        GroupNorm norm = FaceRecogniser.Normalized(inChannels, device);
+        Conv2d conv = nn.Conv2d(inChannels, outChannels, 3, stride: stride, padding: 1, device: device);
         register_module(name, new NamedLayers(("norm", norm), ("conv", conv)));
         layers.Add((norm, conv));
     }

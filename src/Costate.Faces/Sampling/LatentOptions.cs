@@ -30,6 +30,11 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
         ["time-scale"] = Number,
         ["training-timesteps"] = text => Whole(text, int.MaxValue),
         ["dtype"] = text => text.ToLowerInvariant(),
+        ["scheduler"] = text => text,
+        ["prompt"] = text => text,
+        ["negative"] = text => text,
+        ["guidance-scale"] = Number,
+        ["network-dtype"] = text => text,
     };
 
     /// <summary>Those among the remarks of a latent's file, which may hold anything.</summary>

@@ -8,14 +8,15 @@ namespace Costate.Faces.Sampling;
 internal sealed class ModelSampling
 {
     private readonly Sampler sampler;
-    private readonly Tensor? condition;
+    private readonly Condition? condition;
+    private readonly Func<Tensor, Tensor>? toPictures;
     private readonly ulong seed;
     private long calls;
 
     /// <summary>Makes the solver's table, which may take long.</summary>
     /// <param name="model">Whose; it must live as long as this.</param>
     /// <param name="plan">How.</param>
-    /// <param name="condition">z, [batch, ...], or null.</param>
+    /// <param name="condition">z of the whole batch, or null.</param>
     /// <param name="seed">Of the path of a stochastic solver.</param>
     /// <param name="guidance">The condition that stands for none, [1, ...] or [batch, ...], and the scale of classifier-free guidance;
     /// null for none.</param>
@@ -24,15 +25,15 @@ internal sealed class ModelSampling
     internal ModelSampling(
         Model model,
         SamplingPlan plan,
-        Tensor? condition,
+        Condition? condition,
         ulong seed,
-        (Tensor Unconditional, double Scale)? guidance = null,
+        (Condition? Unconditional, double Scale)? guidance = null,
         CancellationToken cancellationToken = default)
     {
-        (this.condition, this.seed) = (condition, seed);
-        Denoiser counted = model.Denoiser.Observed(() => calls++);
+        (this.condition, this.seed, toPictures) = (condition, seed, model.ToPictures);
+        Denoiser counted = model.Denoiser.Observed(evaluations => calls += evaluations);
         Denoiser denoiser = guidance is var (none, scale) ? counted.WithClassifierFreeGuidance(none, scale) : counted;
-        sampler = Cancellable.Run(() => new Sampler(denoiser, plan.Schedule, plan.Solver, plan.Grid), cancellationToken);
+        sampler = Cancellable.Run(() => new Sampler(plan.Adapted(denoiser), plan.Schedule, plan.Solver, plan.Grid), cancellationToken);
     }
 
     private GradientCost Cost => new(calls, 0, 0, 0);
@@ -51,11 +52,21 @@ internal sealed class ModelSampling
         bool isChosen = model.Shape is null;
         string got = isChosen ? $"{string.Join(',', shape)} for {batch} sample{(batch == 1 ? "" : "s")}" : $"{batch}";
         AvailableMemory.Require(
-            isChosen ? "shape" : "batch",
+            model.ToPictures is not null ? "size" : isChosen ? "shape" : "batch",
             got,
             Least * shape.Aggregate((double)batch * dtype.ElementSize(), (product, size) => product * size),
             $"Make {(isChosen ? "the sizes or " : "")}the batch smaller, and draw in several runs with another seed each.");
         return model.DrawStart([batch, .. shape], seed, dtype);
+    }
+
+    /// <summary>Samples with so much noise on them as belongs to the start of a plan, to be sampled from there.</summary>
+    /// <param name="samples">[batch, ...].</param>
+    /// <param name="plan">Whose start.</param>
+    /// <param name="seed">Of the noise.</param>
+    internal static Tensor Noised(Tensor samples, SamplingPlan plan, ulong seed)
+    {
+        SchedulePoint at = SchedulePoint.At(plan.Schedule, plan.Grid.Start);
+        return samples.Times(at.Alpha).AddTimes(StartNoise.Draw(samples.shape, seed, samples.dtype), at.Sigma);
     }
 
     /// <summary>Draws samples.</summary>
@@ -70,7 +81,7 @@ internal sealed class ModelSampling
 
     /// <summary>Draws samples, and the gradient of a loss on them with respect to the start and the condition.</summary>
     /// <param name="start">x_T, [batch, ...].</param>
-    /// <param name="loss">From samples to one value for each.</param>
+    /// <param name="loss">From samples, or the pictures that they are latents of, to one value for each.</param>
     /// <param name="method">How.</param>
     /// <param name="keepsStates">Whether the method keeps a state of every step.</param>
     /// <param name="progress">Told how much is done, from 0 to 1.</param>
@@ -96,18 +107,21 @@ internal sealed class ModelSampling
         SampleGradient gradient = sampler.Gradient(
             start,
             condition,
-            loss,
+            toPictures is null ? loss : latents => loss(toPictures(latents)),
             method,
             Path(),
             progress: new RunProgress(progress, hasGradient: true),
             cancellationToken: cancellationToken);
         return Drawn(
             gradient.Sample,
-            ("loss", gradient.Loss),
-            ("start_noise", start),
-            ("start_noise_gradient", gradient.StartNoise),
-            ("condition", condition),
-            ("condition_gradient", gradient.Condition)) with
+            [
+                ("loss", gradient.Loss),
+                ("start_noise", start),
+                ("start_noise_gradient", gradient.StartNoise),
+                .. Named("condition", (condition?.Names ?? []).Select(name => (name, condition![name]))),
+                .. Named("condition_gradient", gradient.Conditions.Select(pair => (pair.Key, pair.Value))),
+                .. Named("unconditional_gradient", gradient.Unconditional.Select(pair => (pair.Key, pair.Value))),
+            ]) with
         {
             Loss = [.. gradient.Loss.to(ScalarType.Float64).data<double>()],
             Cost = gradient.Cost,
@@ -121,7 +135,8 @@ internal sealed class ModelSampling
     internal SamplingResult Invert(Tensor samples, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
         NoiseState state = sampler.Invert(samples, condition, Path(), new RunProgress(progress), cancellationToken);
-        return new SamplingResult { State = state, Condition = condition, Shape = samples.shape, Cost = Cost };
+        Tensor? kept = toPictures is null ? condition?.Values : null;
+        return new SamplingResult { State = state, Condition = kept, Shape = samples.shape, Cost = Cost };
     }
 
     /// <summary>Draws the samples of latents.</summary>
@@ -134,13 +149,13 @@ internal sealed class ModelSampling
     /// <summary>Draws samples again under another condition than their own.</summary>
     /// <param name="samples">[batch, ...]; of latents anything of that shape.</param>
     /// <param name="latents">Their latents where these are known, and the samples are drawn from them; null otherwise.</param>
-    /// <param name="changed">The other condition, [batch, ...].</param>
+    /// <param name="changed">The other condition, of the whole batch, or null for none.</param>
     /// <param name="progress">Told how much is done, from 0 to 1.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     internal SamplingResult Edit(
         Tensor samples,
         NoiseState? latents,
-        Tensor changed,
+        Condition? changed,
         IProgress<double>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -148,7 +163,8 @@ internal sealed class ModelSampling
         Tensor original = latents is null ? samples : sampler.Sample(latents, condition, Path(), half, cancellationToken);
         NoiseState state = latents ?? sampler.Invert(samples, condition, Path(), half, cancellationToken);
         Tensor edited = sampler.Sample(state, changed, Path(), new RunProgress(progress, 0.5, 0.5), cancellationToken);
-        return Drawn(edited, ("original", original)) with { OnSheet = stack([original, edited], 1).flatten(0, 1) };
+        SamplingResult drawn = Drawn(edited, ("original", original));
+        return drawn with { OnSheet = stack([Pictures(original), drawn.Shown!], 1).flatten(0, 1) };
     }
 
     /// <summary>Draws samples between two, along a great circle between latents and a straight line between conditions.</summary>
@@ -163,7 +179,7 @@ internal sealed class ModelSampling
         IProgress<double>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        Tensor? between = condition is null ? null : Between(condition, count);
+        Condition? between = condition?.Map(entry => entry with { Values = Between(entry.Values, count) });
         double share = 2.0 / (2 + count);
         NoiseState latents = sampler.Invert(ends, condition, Path(2), new RunProgress(progress, 0, share), cancellationToken);
         Tensor sample = sampler.Sample(
@@ -188,10 +204,20 @@ internal sealed class ModelSampling
     private SamplingResult Drawn(Tensor sample, params (string Name, Tensor? Value)[] beside) => new()
     {
         Tensors = beside.Prepend(("sample", sample)).Where(t => t.Item2 is not null).ToDictionary(t => t.Item1, t => t.Item2!),
-        Shown = sample,
+        Shown = Pictures(sample),
         Shape = sample.shape,
         Cost = Cost,
     };
+
+    private Tensor Pictures(Tensor sample)
+    {
+        using IDisposable noGraph = no_grad();
+        return toPictures?.Invoke(sample) ?? sample;
+    }
+
+    // A condition of one tensor needs no name.
+    private static IEnumerable<(string Name, Tensor? Value)> Named(string what, IEnumerable<(string Name, Tensor Value)> tensors) =>
+        tensors.Select(pair => (pair.Name == Costate.Condition.OnlyName ? what : $"{what}.{pair.Name}", (Tensor?)pair.Value));
 
     private BrownianPath? Path() => sampler.Solver.IsStochastic ? BrownianPath.PerStep(seed) : null;
 

@@ -44,7 +44,7 @@ internal static class SamplingFiles
 
         if (result.Shown is Tensor shown)
         {
-            pictures?.Write(shown, folder, cancellationToken, result.OnSheet);
+            pictures?.Write(shown, folder, cancellationToken, result.OnSheet, JsonReport.Text(report.Settings));
         }
 
         return report with { Files = [.. folder.Files, SamplingReport.FileName] };

@@ -34,6 +34,9 @@ internal sealed record SamplingPlan
 
     internal required int? TrainingTimesteps { get; init; }
 
+    /// <summary>What a published scheduler does to the network's answers besides, such as clipping. The default is nothing.</summary>
+    internal Func<Denoiser, Denoiser> Adapted { get; private init; } = denoiser => denoiser;
+
     /// <summary>What it was made of as text, by name, with the values of what was left to the schedule.</summary>
     internal required IReadOnlyDictionary<string, string> Options { get; init; }
 
@@ -83,6 +86,33 @@ internal sealed record SamplingPlan
                 ("solver", solver),
                 ("sigmas", sigmas),
                 ("steps", sigmas is null ? Text(steps) : null)),
+        };
+    }
+
+    /// <summary>The plan of the scheduler in the folder of a pipeline; a solver of the user's own takes the place of its own.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="scheduler">Another scheduler to read its configuration as, or null.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="solver">The user's own, or null.</param>
+    /// <exception cref="SchedulerConfigurationException">The configuration cannot be read or used.</exception>
+    /// <exception cref="InputException">The number of steps does not fit it, or the solver is unknown.</exception>
+    internal static SamplingPlan FromPipeline(string folder, string? scheduler, int steps, string? solver)
+    {
+        SchedulerConfiguration configuration = PipelineFiles.Scheduler(folder, scheduler);
+        ScheduledSampling sampling = configuration.ForSteps(steps);
+        return new SamplingPlan
+        {
+            Schedule = sampling.Schedule,
+            Prediction = configuration.Prediction,
+            Solver = solver is null ? sampling.Solver : NamedSolver.Parse(solver),
+            Grid = sampling.Grid,
+            GridName = configuration.ClassName,
+            StartScale = sampling.StartScale,
+            TimeScale = configuration.TimeScale,
+            TrainingTimesteps = configuration.TrainingTimesteps,
+            IgnoredOptions = [.. configuration.IgnoredOptions.Where(name => name != "clip_sample")],
+            Adapted = solver is null ? sampling.Clipped : denoiser => denoiser,
+            Options = Named(("scheduler", configuration.ClassName), ("solver", solver), ("steps", Text(steps))),
         };
     }
 
@@ -183,11 +213,18 @@ internal sealed record SamplingPlan
         };
     }
 
+    /// <summary>The same plan, with more to say of how something was made, as text by name.</summary>
+    internal SamplingPlan With(IEnumerable<KeyValuePair<string, string>> options) =>
+        this with { Options = Options.Concat(options).ToDictionary() };
+
     /// <summary>The same plan over the last steps alone: at least one, and this share of them all.</summary>
-    internal SamplingPlan LastPart(double share)
+    /// <param name="share">Which share.</param>
+    /// <param name="roundsDown">Whether a part of a step is left out, as image-to-image pipelines do.</param>
+    internal SamplingPlan LastPart(double share, bool roundsDown = false)
     {
         // In decimal, 0.07 of 100 steps are 7 and not a little more.
-        int left = Grid.Steps - Math.Max(1, (int)Math.Ceiling((decimal)share * Grid.Steps));
+        decimal steps = (decimal)share * Grid.Steps;
+        int left = Grid.Steps - Math.Max(1, (int)(roundsDown ? Math.Floor(steps) : Math.Ceiling(steps)));
         return this with { Grid = TimeGrid.FromTimes([.. Grid.Times.Skip(left)], [.. Grid.NetworkTimes.Skip(left)]) };
     }
 

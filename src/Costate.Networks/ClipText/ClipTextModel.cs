@@ -21,6 +21,9 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
     // In most files, whatever their tokenizer's: the end of a text is then its largest token.
     private const int UnknownEnd = 2;
 
+    // Of the tables of a new network, as in transformers.
+    private const double Deviation = 0.02;
+
     private readonly Execution execution;
     private readonly EmbeddingTable tokens;
     private readonly EmbeddingTable positions;
@@ -46,13 +49,12 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
         Config = config;
         this.execution = execution;
         Device? device = execution.Device;
-        bool isRead = device is not null;
         using DisposeScope scope = NewDisposeScope();
         layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(_ => new ClipTextLayer(config, execution))]);
         register_module("text_model", new NamedLayers(
             ("embeddings", new NamedLayers(
-                ("token_embedding", tokens = new EmbeddingTable(config.VocabSize, config.HiddenSize, isRead)),
-                ("position_embedding", positions = new EmbeddingTable(config.MaxPositionEmbeddings, config.HiddenSize, isRead)))),
+                ("token_embedding", tokens = new EmbeddingTable(config.VocabSize, config.HiddenSize, device, Deviation)),
+                ("position_embedding", positions = new EmbeddingTable(config.MaxPositionEmbeddings, config.HiddenSize, device, Deviation)))),
             ("encoder", new NamedLayers(("layers", layers))),
             ("final_layer_norm", lastNorm = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device))));
         if (config.HasProjection)

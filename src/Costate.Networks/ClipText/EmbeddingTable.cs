@@ -7,25 +7,33 @@ namespace Costate.Networks;
 /// <summary>A table of vectors. TorchSharp's own makes a new handle of it whenever it is looked at, for others to dispose.</summary>
 internal sealed class EmbeddingTable : NetworkBlock
 {
-    // As in transformers.
-    private const double InitialDeviation = 0.02;
+    private const string Name = "weight";
 
-    private readonly Parameter weight;
+    private Parameter weight;
 
     /// <param name="count">Number of vectors.</param>
     /// <param name="width">Their width.</param>
-    /// <param name="isRead">Whether its numbers are to be read; they are then as the memory was.</param>
-    internal EmbeddingTable(int count, int width, bool isRead)
+    /// <param name="device">Where it is made.</param>
+    /// <param name="deviation">The standard deviation of its random numbers.</param>
+    internal EmbeddingTable(int count, int width, Device? device, double deviation = 1)
         : base(nameof(EmbeddingTable))
     {
         using DisposeScope scope = NewDisposeScope();
-        weight = nn.Parameter(isRead ? empty(count, width) : randn(count, width).mul_(InitialDeviation));
-        register_parameter("weight", weight);
+        weight = nn.Parameter(randn(count, width, device: device).mul_(deviation));
+        register_parameter(Name, weight);
         weight.DetachFromDisposeScope();
     }
 
     /// <summary>The table, [count, width].</summary>
-    internal Tensor Weight => weight;
+    internal Parameter Weight
+    {
+        get => weight;
+        set
+        {
+            weight = value;
+            ConditionallyRegisterParameter(Name, value);
+        }
+    }
 
     /// <summary>The vectors [batch, tokens, width] of whole numbers [batch, tokens] that must be in the table.</summary>
     internal Tensor Forward(Tensor ids)

@@ -25,15 +25,16 @@ internal sealed class ConditionalBlock : StageLayer
     {
         this.resampling = resampling;
         dropout = options.Dropout;
-        inNorm = GroupNormalization.Of(inChannels);
-        inConv = nn.Conv2d(inChannels, outChannels, 3, padding: 1);
+        Device? device = options.Device;
+        inNorm = GroupNormalization.Of(inChannels, device);
+        inConv = nn.Conv2d(inChannels, outChannels, 3, padding: 1, device: device);
         register_module("in_layers", new NamedLayers(("0", inNorm), ("2", inConv)));
         if (options.TimeChannels is { } timeChannels)
         {
-            timeLayer = nn.Linear(timeChannels, 2 * outChannels);
-            codeLayer = nn.Linear(options.CodeChannels, outChannels);
-            outNorm = GroupNormalization.Of(outChannels);
-            outConv = nn.Conv2d(outChannels, outChannels, 3, padding: 1);
+            timeLayer = nn.Linear(timeChannels, 2 * outChannels, device: device);
+            codeLayer = nn.Linear(options.CodeChannels, outChannels, device: device);
+            outNorm = GroupNormalization.Of(outChannels, device);
+            outConv = nn.Conv2d(outChannels, outChannels, 3, padding: 1, device: device);
             register_module("emb_layers", new NamedLayers(("1", timeLayer)));
             register_module("cond_emb_layers", new NamedLayers(("1", codeLayer)));
             register_module("out_layers", new NamedLayers(("0", outNorm), ("3", outConv)));
@@ -45,7 +46,7 @@ internal sealed class ConditionalBlock : StageLayer
 
         if (inChannels != outChannels)
         {
-            register_module("skip_connection", skip = nn.Conv2d(inChannels, outChannels, 1));
+            register_module("skip_connection", skip = nn.Conv2d(inChannels, outChannels, 1, device: device));
         }
     }
 

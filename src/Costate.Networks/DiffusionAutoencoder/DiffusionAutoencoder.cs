@@ -32,6 +32,13 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
     /// <exception cref="ArgumentException">A size is not positive, or sizes do not fit together; the message names them.</exception>
     /// <exception cref="NotSupportedException">An option asks for what is not supported; the message names it.</exception>
     public DiffusionAutoencoder(DiffusionAutoencoderConfig config)
+        : this(config, device: null)
+    {
+    }
+
+    /// <param name="config">Its shape.</param>
+    /// <param name="device">Where its parameters are made: null for random ones on the CPU, meta for weights that are read.</param>
+    internal DiffusionAutoencoder(DiffusionAutoencoderConfig config, Device? device)
         : base(nameof(DiffusionAutoencoder))
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -41,27 +48,28 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
 
         // Takes what the making of a network leaves over; a convolution of TorchSharp's leaves a tensor.
         using DisposeScope scope = NewDisposeScope();
-        timeFirst = nn.Linear(config.ModelChannels, config.EmbedChannels);
-        timeSecond = nn.Linear(config.EmbedChannels, config.EmbedChannels);
-        var options = new BlockOptions(config.EmbedChannels, config.EncOutChannels, config.Dropout, config.ResnetUseZeroModule);
+        timeFirst = nn.Linear(config.ModelChannels, config.EmbedChannels, device: device);
+        timeSecond = nn.Linear(config.EmbedChannels, config.EmbedChannels, device: device);
+        var options = new BlockOptions(config.EmbedChannels, config.EncOutChannels, config.Dropout, config.ResnetUseZeroModule, device);
         var builder = new StageBuilder(config, options, config.AttentionResolutions);
         down = new WayDown(
             config,
             builder,
             config.InputChannelMult ?? config.ChannelMult,
             config.ChannelMult[0],
-            config.NumInputResBlocks ?? config.NumResBlocks);
+            config.NumInputResBlocks ?? config.NumResBlocks,
+            device);
         middle = builder.Middle(down.Channels);
         AddWayUp(builder);
         int channels = config.ChannelMult[0] * config.ModelChannels;
-        normOut = GroupNormalization.Of(channels);
-        convOut = nn.Conv2d(channels, config.OutChannels, 3, padding: 1);
+        normOut = GroupNormalization.Of(channels, device);
+        convOut = nn.Conv2d(channels, config.OutChannels, 3, padding: 1, device: device);
         if (config.ResnetUseZeroModule)
         {
             Zero.Parameters(convOut);
         }
 
-        encoder = new SemanticEncoder(config);
+        encoder = new SemanticEncoder(config, device);
         var timeLayers = new NamedLayers(("0", timeFirst), ("2", timeSecond));
         register_module("time_embed", new NamedLayers(("time_embed", timeLayers)));
         register_module("input_blocks", down.Modules);
@@ -105,7 +113,7 @@ public sealed class DiffusionAutoencoder : nn.Module<Tensor, Tensor, Tensor, Ten
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentException.ThrowIfNullOrEmpty(weights);
         return PretrainedNetwork.Load(
-            new DiffusionAutoencoder(DiffusionAutoencoderConfig.Read(Path.Combine(folder, "config.json"))),
+            new DiffusionAutoencoder(DiffusionAutoencoderConfig.Read(Path.Combine(folder, "config.json")), META),
             Path.Combine(folder, weights),
             currentName: null,
             device,

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace Costate.Networks;
 
@@ -9,5 +10,6 @@ internal static class GroupNormalization
 
     internal static int Groups(int channels) => Math.Min(32, channels);
 
-    internal static GroupNorm Of(int channels) => Normalization.Groups(Groups(channels), channels, Eps);
+    internal static GroupNorm Of(int channels, Device? device = null) =>
+        Normalization.Groups(Groups(channels), channels, Eps, device);
 }

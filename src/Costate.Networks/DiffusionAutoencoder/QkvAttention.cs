@@ -16,14 +16,15 @@ internal sealed class QkvAttention : StageLayer
     /// <param name="channels">Channels of the image.</param>
     /// <param name="heads">Heads, a divisor of the channels.</param>
     /// <param name="splitsFirst">Whether q, k and v are split before heads rather than after.</param>
-    internal QkvAttention(int channels, int heads, bool splitsFirst)
+    /// <param name="device">Where its parameters are made.</param>
+    internal QkvAttention(int channels, int heads, bool splitsFirst, Device? device)
         : base(nameof(QkvAttention))
     {
         this.heads = heads;
         this.splitsFirst = splitsFirst;
-        register_module("norm", norm = GroupNormalization.Of(channels));
-        register_module("qkv", qkv = nn.Conv1d(channels, 3 * channels, 1));
-        register_module("proj_out", projection = nn.Conv1d(channels, channels, 1));
+        register_module("norm", norm = GroupNormalization.Of(channels, device));
+        register_module("qkv", qkv = nn.Conv1d(channels, 3 * channels, 1, device: device));
+        register_module("proj_out", projection = nn.Conv1d(channels, channels, 1, device: device));
         Zero.Parameters(projection);
     }
 

@@ -9,14 +9,15 @@ internal sealed class ResamplingLayer : StageLayer
     private readonly Resampling resampling;
     private readonly Conv2d? conv;
 
-    internal ResamplingLayer(Resampling resampling, int channels, bool convolves)
+    internal ResamplingLayer(Resampling resampling, int channels, bool convolves, Device? device)
         : base(nameof(ResamplingLayer))
     {
         this.resampling = resampling;
         if (convolves)
         {
             bool down = resampling == Resampling.Down;
-            register_module(down ? "op" : "conv", conv = nn.Conv2d(channels, channels, 3, stride: down ? 2 : 1, padding: 1));
+            conv = nn.Conv2d(channels, channels, 3, stride: down ? 2 : 1, padding: 1, device: device);
+            register_module(down ? "op" : "conv", conv);
         }
     }
 

@@ -12,16 +12,16 @@ internal sealed class SemanticEncoder : NetworkBlock
     private readonly GroupNorm norm;
     private readonly Conv2d projection;
 
-    internal SemanticEncoder(DiffusionAutoencoderConfig config)
+    internal SemanticEncoder(DiffusionAutoencoderConfig config, Device? device)
         : base(nameof(SemanticEncoder))
     {
-        var options = new BlockOptions(TimeChannels: null, config.EncOutChannels, config.Dropout, BeginsAtZero: false);
+        var options = new BlockOptions(TimeChannels: null, config.EncOutChannels, config.Dropout, BeginsAtZero: false, device);
         var builder = new StageBuilder(config, options, config.EncAttnResolutions ?? config.AttentionResolutions);
         IReadOnlyList<int> multipliers = config.EncChannelMult ?? config.ChannelMult;
-        down = new WayDown(config, builder, multipliers, multipliers[0], config.EncNumResBlock);
+        down = new WayDown(config, builder, multipliers, multipliers[0], config.EncNumResBlock, device);
         middle = builder.Middle(down.Channels);
-        norm = GroupNormalization.Of(down.Channels);
-        projection = nn.Conv2d(down.Channels, config.EncOutChannels, 1);
+        norm = GroupNormalization.Of(down.Channels, device);
+        projection = nn.Conv2d(down.Channels, config.EncOutChannels, 1, device: device);
         if (config.EncPool == "adaptive")
         {
             Zero.Parameters(projection);

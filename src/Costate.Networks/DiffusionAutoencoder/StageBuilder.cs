@@ -29,8 +29,11 @@ internal sealed class StageBuilder(DiffusionAutoencoderConfig config, BlockOptio
     /// <summary>A change of resolution.</summary>
     internal StageLayer Resample(int channels, Resampling resampling) => config.ResblockUpdown
         ? new ConditionalBlock(channels, channels, options, resampling)
-        : new ResamplingLayer(resampling, channels, config.ConvResample);
+        : new ResamplingLayer(resampling, channels, config.ConvResample, options.Device);
 
-    private QkvAttention Attention(int channels, int heads) =>
-        new(channels, config.NumHeadChannels == -1 ? heads : channels / config.NumHeadChannels, config.UseNewAttentionOrder);
+    private QkvAttention Attention(int channels, int heads) => new(
+        channels,
+        config.NumHeadChannels == -1 ? heads : channels / config.NumHeadChannels,
+        config.UseNewAttentionOrder,
+        options.Device);
 }

@@ -17,16 +17,18 @@ internal sealed class WayDown
     /// <param name="multipliers">Multipliers of the levels' channels.</param>
     /// <param name="firstMultiplier">That of the first convolution.</param>
     /// <param name="blocks">Residual blocks of a level.</param>
+    /// <param name="device">Where the first convolution's parameters are made.</param>
     internal WayDown(
         DiffusionAutoencoderConfig config,
         StageBuilder builder,
         IReadOnlyList<int> multipliers,
         int firstMultiplier,
-        int blocks)
+        int blocks,
+        Device? device)
     {
         Resolution = config.ImageSize;
         Channels = firstMultiplier * config.ModelChannels;
-        first = nn.Conv2d(config.InChannels, Channels, 3, padding: 1);
+        first = nn.Conv2d(config.InChannels, Channels, 3, padding: 1, device: device);
         KeptChannels = [new([Channels])];
         for (int level = 0; level < multipliers.Count; level++)
         {

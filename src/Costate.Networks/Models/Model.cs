@@ -36,6 +36,17 @@ public sealed class Model(string source, Denoiser denoiser, NoiseSchedule schedu
     /// </summary>
     public Func<Tensor, Tensor>? Encode { get; init; }
 
+    /// <summary>
+    /// From pictures [batch, 3, height, width] to the latents that the network samples, as an autoencoder makes them; null where it samples
+    /// pictures themselves, or what else it was trained on. <value>The default value is null.</value>
+    /// </summary>
+    public Func<Tensor, Tensor>? ToLatents { get; init; }
+
+    /// <summary>
+    /// From latents back to pictures, differentiable; null where <see cref="ToLatents"/> is. <value>The default value is null.</value>
+    /// </summary>
+    public Func<Tensor, Tensor>? ToPictures { get; init; }
+
     /// <summary>Noise to start from, of <see cref="StartScale"/>, in the caller's dispose scope.</summary>
     /// <param name="shape">[batch, ...].</param>
     /// <param name="seed">One seed for the batch, or one for each item.</param>

@@ -146,6 +146,17 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>Copies a tensor of numbers into a parameter of as many elements, piece by piece.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="parameter">The parameter, contiguous.</param>
+    /// <param name="check">Is shown what is stored, piece by piece.</param>
+    internal void Fill(string name, Tensor parameter, Action<Tensor> check)
+    {
+        SafetensorsTensorInfo info = Info(name);
+        _file.ThrowIfDisposed();
+        TensorBytes.Fill(parameter, info.Dtype!.Value, _dataStart + info.Begin, _file, check);
+    }
+
     /// <summary>Reads all tensors.</summary>
     /// <param name="progress">Told after each tensor how many bytes of tensor data have been read.</param>
     /// <param name="cancellationToken">Ends the reading between two tensors; those read so far are disposed.</param>

@@ -9,6 +9,9 @@ internal static class TensorBytes
     /// <summary>The largest piece that is handed on at once: large enough for a disk, small beside a network.</summary>
     internal const int DefaultChunkBytes = 8 << 20;
 
+    // What is converted on its way: a piece that stays in the processor's cache.
+    private const int StagedElements = 1 << 18;
+
     internal delegate void Chunk(Span<byte> bytes);
 
     /// <summary>Lets <paramref name="fill"/> write a contiguous CPU tensor's bytes, first to last.</summary>
@@ -16,6 +19,34 @@ internal static class TensorBytes
     {
         using DisposeScope scope = NewDisposeScope();
         FlatChunks(tensor.detach(), piece => fill(piece.bytes), chunkBytes);
+    }
+
+    /// <summary>Copies elements that lie in a file into a parameter of as many, whatever its dtype and device, in pieces.</summary>
+    /// <param name="parameter">The parameter, contiguous.</param>
+    /// <param name="dtype">The dtype in the file.</param>
+    /// <param name="position">Where they begin in the file.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="check">Is shown each piece as it is stored.</param>
+    internal static void Fill(Tensor parameter, ScalarType dtype, long position, SeekableFile file, Action<Tensor> check)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        bool isDirect = parameter.dtype == dtype && parameter.device_type == DeviceType.CPU;
+        Tensor? staging = isDirect ? null : empty(Math.Min(parameter.numel(), StagedElements), dtype, CPU);
+        FlatChunks(
+            parameter.detach(),
+            piece =>
+            {
+                Tensor stored = staging?.narrow(0, 0, piece.numel()) ?? piece;
+                Span<byte> bytes = stored.bytes;
+                file.Read(position, bytes);
+                position += bytes.Length;
+                check(stored);
+                if (staging is not null)
+                {
+                    piece.copy_(stored);
+                }
+            },
+            isDirect ? DefaultChunkBytes : StagedElements * (int)parameter.element_size());
     }
 
     /// <summary>Hands a tensor's elements to <paramref name="use"/> in row-major order, whatever its strides and device.</summary>

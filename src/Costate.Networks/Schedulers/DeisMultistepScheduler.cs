@@ -20,6 +20,6 @@ internal sealed class DeisMultistepScheduler : MultistepScheduler
         new ExponentialMultistep($"DEIS-{order}", Prediction.Noise, order)
         {
             RepeatsEnd = repeatsEnd,
-            FinalSteps = lowerOrderFinal && steps < DpmSolverMultistepScheduler.FewSteps ? FinalSteps.LowerOrder : FinalSteps.FullOrder,
+            FinalSteps = lowerOrderFinal && steps < DpmSolverMethod.FewSteps ? FinalSteps.LowerOrder : FinalSteps.FullOrder,
         };
 }

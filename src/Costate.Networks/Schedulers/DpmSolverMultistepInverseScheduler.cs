@@ -53,7 +53,7 @@ internal sealed class DpmSolverMultistepInverseScheduler : Scheduler
         bool reaches = rising[^1] == noise.Count - 1;
         double[] times = [.. rising.Select(noise.TimeOf), .. Enumerable.Repeat(1.0, reaches ? 0 : 1)];
         TimeGrid grid = Grid(steps, times.Reverse(), times.Reverse()).Reversed();
-        const int Few = DpmSolverMultistepScheduler.FewSteps;
+        const int Few = DpmSolverMethod.FewSteps;
         var solver = new ExponentialMultistep(kind.Name("M"), kind.Prediction, kind.Order)
         {
             Type = kind.Type,

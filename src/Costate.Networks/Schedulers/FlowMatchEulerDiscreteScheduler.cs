@@ -2,7 +2,7 @@ namespace Costate.Networks;
 
 /// <summary>
 /// FlowMatchEulerDiscreteScheduler and FlowMatchLCMScheduler: Euler's method on a rectified flow, or its data noised anew at each step; the
-/// network is told n sigma.
+/// network is told n sigma, or n (1 - sigma).
 /// </summary>
 internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
 {
@@ -11,6 +11,9 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
     private readonly SigmaLadder ladder;
     private readonly SigmaEnds ends;
     private readonly Solver solver;
+
+    // The network is told how far the data is reached, and its output points there.
+    private readonly bool countsFromNoise;
 
     internal FlowMatchEulerDiscreteScheduler(SchedulerOptions options, bool distilled)
         : base(options)
@@ -24,14 +27,15 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
             throw options.Error($"sigma_max is {ends.Max}; the noise level of a flow is at most 1.");
         }
 
-        if (options.Flag("invert_sigmas", false))
+        bool isStochastic = distilled || options.Flag("stochastic_sampling", false);
+        countsFromNoise = options.Flag("invert_sigmas", false);
+        if (countsFromNoise && isStochastic)
         {
             throw options.Error(
-                "invert_sigmas is true: the network's time runs from noise to data and its output points to the data. "
-                    + "Set it to false, and wrap the network so that it is told n - t and its output is negated.");
+                "invert_sigmas is true beside a sampler that draws noise, which as published takes data for noise there. Set it to false.");
         }
 
-        solver = distilled || options.Flag("stochastic_sampling", false) ? Solver.Consistency() : Solver.Euler();
+        solver = isStochastic ? Solver.Consistency() : Solver.Euler();
         if (distilled && options.IsSet("scale_factors"))
         {
             throw options.Error(
@@ -44,7 +48,7 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
 
     internal override NoiseSchedule Schedule { get; } = NoiseSchedule.RectifiedFlow();
 
-    internal override Prediction Prediction => Prediction.Flow;
+    internal override Prediction Prediction => countsFromNoise ? Prediction.NegativeFlow : Prediction.Flow;
 
     internal override int? TrainingTimesteps => null;
 
@@ -67,6 +71,7 @@ internal sealed class FlowMatchEulerDiscreteScheduler : Scheduler
         }
 
         double[] times = [.. levels, 0];
-        return new ScheduledSampling(Schedule, solver, Grid(levels.Length, times, times));
+        IEnumerable<double> told = countsFromNoise ? times.Select(time => 1 - time) : times;
+        return new ScheduledSampling(Schedule, solver, Grid(levels.Length, times, told));
     }
 }

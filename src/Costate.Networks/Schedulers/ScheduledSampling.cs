@@ -27,6 +27,12 @@ public sealed class ScheduledSampling
     /// </summary>
     public double StartScale { get; }
 
+    /// <summary>
+    /// What a sample is multiplied by to be data: 1, but for networks with EDM's preconditioning, whose states are scaled with their data
+    /// (nearly its deviation, sigma_data, there).
+    /// </summary>
+    public double SampleScale { get; internal init; } = 1;
+
     /// <summary>What the configuration does to predicted data; null for nothing.</summary>
     internal DataClipping? Clipping { get; init; }
 

@@ -9,7 +9,7 @@ internal abstract class Scheduler
 
     internal abstract Prediction Prediction { get; }
 
-    /// <summary>The number of training steps where the network is told a step, null where it is told a noise level of a flow.</summary>
+    /// <summary>The number of training steps where the network is told a step, null where it is told a noise level.</summary>
     internal abstract int? TrainingTimesteps { get; }
 
     /// <summary>What the network is told per unit of time where <see cref="TrainingTimesteps"/> is null, else 1.</summary>
@@ -37,6 +37,7 @@ internal abstract class Scheduler
 
     internal static Scheduler Create(SchedulerOptions options) => options.ClassName switch
     {
+        "CMStochasticIterativeScheduler" => new ConsistencyModelScheduler(options),
         "CogVideoXDDIMScheduler" => new DdimScheduler(options, CogVideoXDpmScheduler.ReadNoise(options)),
         "CogVideoXDPMScheduler" => new CogVideoXDpmScheduler(options),
         "DDIMScheduler" => new DdimScheduler(options),
@@ -46,6 +47,8 @@ internal abstract class Scheduler
         "DPMSolverMultistepInverseScheduler" => new DpmSolverMultistepInverseScheduler(options),
         "DPMSolverMultistepScheduler" => new DpmSolverMultistepScheduler(options),
         "DPMSolverSinglestepScheduler" => new DpmSolverSinglestepScheduler(options),
+        "EDMDPMSolverMultistepScheduler" => new EdmDpmSolverMultistepScheduler(options),
+        "EDMEulerScheduler" => new EdmEulerScheduler(options),
         "EulerAncestralDiscreteScheduler" => new EulerAncestralDiscreteScheduler(options),
         "EulerDiscreteScheduler" => new EulerDiscreteScheduler(options),
         "FlowMatchEulerDiscreteScheduler" => new FlowMatchEulerDiscreteScheduler(options, distilled: false),

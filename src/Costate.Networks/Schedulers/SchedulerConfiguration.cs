@@ -47,7 +47,7 @@ public sealed class SchedulerConfiguration
 
     /// <summary>
     /// The number of training steps, for a <see cref="Denoiser"/>; null for a flow, whose network is told <see cref="TimeScale"/> times the
-    /// noise level.
+    /// noise level, and for EDM's, which is told of its logarithm.
     /// </summary>
     public int? TrainingTimesteps => scheduler.TrainingTimesteps;
 

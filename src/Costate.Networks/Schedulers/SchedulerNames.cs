@@ -6,6 +6,7 @@ internal static class SchedulerNames
     /// <summary>The schedulers that can be read.</summary>
     internal static IReadOnlyList<string> Classes { get; } =
     [
+        "CMStochasticIterativeScheduler",
         "CogVideoXDDIMScheduler",
         "CogVideoXDPMScheduler",
         "DDIMScheduler",
@@ -15,6 +16,8 @@ internal static class SchedulerNames
         "DPMSolverMultistepScheduler",
         "DPMSolverMultistepInverseScheduler",
         "DPMSolverSinglestepScheduler",
+        "EDMDPMSolverMultistepScheduler",
+        "EDMEulerScheduler",
         "EulerDiscreteScheduler",
         "EulerAncestralDiscreteScheduler",
         "FlowMatchEulerDiscreteScheduler",
@@ -56,6 +59,8 @@ internal static class SchedulerNames
         "use_lu_lambdas",
         "sigma_min",
         "sigma_max",
+        "sigma_schedule",
+        "rho",
         "use_flow_sigmas",
         "flow_shift",
         "shift",

@@ -22,7 +22,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     private readonly Conv2d convIn;
     private readonly FourierFeatures? fourier;
     private readonly TimestepEmbedding timeEmbedding;
-    private readonly Embedding? classTable;
+    private readonly EmbeddingTable? classTable;
     private readonly TimestepEmbedding? classTimes;
     private readonly Activation activation;
     private readonly ModuleList<DownBlock2D> downBlocks;
@@ -36,6 +36,11 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     /// <exception cref="ArgumentException">A size is not positive, or sizes do not fit together; the message names them.</exception>
     /// <exception cref="NotSupportedException">An option asks for what is not supported; the message names it.</exception>
     public UNet2DModel(UNet2DConfig config)
+        : this(config, new Execution())
+    {
+    }
+
+    private UNet2DModel(UNet2DConfig config, Execution execution)
         : base(nameof(UNet2DModel))
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -47,7 +52,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         using DisposeScope scope = NewDisposeScope();
         activation = Activation.Named(config.ActFn);
         var options = new ResnetOptions(
-            new Execution(),
+            execution,
             config.TimeChannels,
             config.NormNumGroups,
             config.NormEps,
@@ -56,7 +61,8 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
             config.Dropout);
 
         int first = config.BlockOutChannels[0];
-        register_module("conv_in", convIn = nn.Conv2d(config.InChannels, first, 3, padding: 1));
+        Device? device = execution.Device;
+        register_module("conv_in", convIn = nn.Conv2d(config.InChannels, first, 3, padding: 1, device: device));
         bool isFourier = config.TimeEmbeddingType == "fourier";
         if (isFourier)
         {
@@ -64,14 +70,14 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         }
 
         int features = isFourier ? 2 * first : first;
-        register_module("time_embedding", timeEmbedding = new TimestepEmbedding(features, config.TimeChannels));
+        register_module("time_embedding", timeEmbedding = new TimestepEmbedding(features, config.TimeChannels, device));
         if (config.ClassEmbedType == "timestep")
         {
-            register_module("class_embedding", classTimes = new TimestepEmbedding(features, config.TimeChannels));
+            register_module("class_embedding", classTimes = new TimestepEmbedding(features, config.TimeChannels, device));
         }
         else if (config.ClassEmbedType is null && config.NumClassEmbeds is { } classes)
         {
-            register_module("class_embedding", classTable = nn.Embedding(classes, config.TimeChannels));
+            register_module("class_embedding", classTable = new EmbeddingTable(classes, config.TimeChannels, device));
         }
 
         IReadOnlyList<int> channels = config.BlockOutChannels;
@@ -106,8 +112,8 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
                 config.AddAttention ? () => Attention(channels[^1], groups, config.MidBlockScaleFactor) : null));
         }
 
-        register_module("conv_norm_out", normOut = Normalization.Groups(config.NormNumGroups, first, config.NormEps));
-        register_module("conv_out", convOut = nn.Conv2d(first, config.OutChannels, 3, padding: 1));
+        register_module("conv_norm_out", normOut = Normalization.Groups(config.NormNumGroups, first, config.NormEps, device));
+        register_module("conv_out", convOut = nn.Conv2d(first, config.OutChannels, 3, padding: 1, device: device));
         PretrainedNetwork.OwnParameters(this);
     }
 
@@ -146,7 +152,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return PretrainedNetwork.Load(
-            new UNet2DModel(UNet2DConfig.Read(Path.Combine(folder, "config.json"))),
+            new UNet2DModel(UNet2DConfig.Read(Path.Combine(folder, "config.json")), new Execution(META)),
             folder,
             Attention2D.CurrentName,
             device,
@@ -216,7 +222,7 @@ public sealed class UNet2DModel : nn.Module<Tensor, Tensor, Tensor>
         }
 
         return embedded.add_(
-            classTable is not null ? classTable.call(labels.to(ScalarType.Int64))
+            classTable is not null ? classTable.Forward(labels.to(ScalarType.Int64))
             : classTimes is not null ? classTimes.Forward(Features(labels))
             : labels.to(embedded.dtype));
     }

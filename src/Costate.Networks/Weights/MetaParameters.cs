@@ -21,6 +21,13 @@ internal static class MetaParameters
                     Replace(layer.weight, weight => layer.weight = weight);
                     Replace(layer.bias, bias => layer.bias = bias);
                     break;
+                case EmbeddingTable layer:
+                    Replace(layer.Weight, weight => layer.Weight = weight);
+                    break;
+                case Conv1d layer:
+                    Replace(layer.weight, weight => layer.weight = weight);
+                    Replace(layer.bias, bias => layer.bias = bias);
+                    break;
                 case Conv2d layer:
                     Replace(layer.weight, weight => layer.weight = weight);
                     Replace(layer.bias, bias => layer.bias = bias);

@@ -10,7 +10,7 @@ internal static class ParameterFile
     private const double LargestHalf = 65504;
 
     /// <summary>Loads every parameter. The network is unchanged where names or shapes differ: all are compared first.</summary>
-    /// <param name="source">The weights; of each tensor in turn a copy is in memory.</param>
+    /// <param name="source">The weights; at most one tensor of them is in memory beside the network.</param>
     /// <param name="module">The network.</param>
     /// <param name="currentName">The present name of a tensor that older files call otherwise, null for one that is to be left out; the
     /// default leaves names alone.</param>
@@ -33,9 +33,7 @@ internal static class ParameterFile
         {
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
-            Tensor value = source.Read(stored[name]);
-            CheckRange(source, stored[name], value, parameter);
-            parameter.copy_(value.view(parameter.shape));
+            source.Fill(stored[name], parameter, value => CheckRange(source, stored[name], value, parameter));
             bytes += source.Info(stored[name]).ByteCount;
             progress?.Report(bytes);
         }

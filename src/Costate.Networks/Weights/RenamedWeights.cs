@@ -27,6 +27,19 @@ internal sealed class RenamedWeights(WeightSource inner, Dictionary<string, (str
         return change.Apply(inner.Read(stored)).contiguous().MoveToOuterDisposeScope();
     }
 
+    internal override void Fill(string name, Tensor parameter, Action<Tensor> check)
+    {
+        (string stored, TensorChange change) = Find(name);
+        if (change is TensorChange.None or TensorChange.Flatten)
+        {
+            inner.Fill(stored, parameter, check);
+        }
+        else
+        {
+            base.Fill(name, parameter, check);
+        }
+    }
+
     private protected override void Close()
     {
     }

@@ -17,5 +17,7 @@ internal sealed class SafetensorsWeights(string path) : WeightSource(path)
 
     public override Tensor Read(string name) => file.Read(name);
 
+    internal override void Fill(string name, Tensor parameter, Action<Tensor> check) => file.Fill(name, parameter, check);
+
     private protected override void Close() => file.Dispose();
 }

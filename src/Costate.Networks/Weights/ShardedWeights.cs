@@ -35,6 +35,8 @@ internal sealed class ShardedWeights : WeightSource
 
     public override Tensor Read(string name) => Of(name).Read(name);
 
+    internal override void Fill(string name, Tensor parameter, Action<Tensor> check) => Of(name).Fill(name, parameter, check);
+
     private protected override void Close()
     {
         foreach (WeightSource shard in shards.Values)

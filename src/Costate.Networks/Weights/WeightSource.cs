@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Networks;
@@ -76,6 +77,18 @@ public abstract class WeightSource : IDisposable
     {
         Close();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Copies a tensor into a parameter of as many elements, in its dtype and on its device.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="parameter">The parameter, contiguous.</param>
+    /// <param name="check">Is shown what is stored, all of it, in pieces that are as large as it likes.</param>
+    internal virtual void Fill(string name, Tensor parameter, Action<Tensor> check)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor value = Read(name);
+        check(value);
+        parameter.copy_(value.view(parameter.shape));
     }
 
     /// <summary>What stands under a name that is no tensor, or null.</summary>

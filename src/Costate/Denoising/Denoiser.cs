@@ -18,9 +18,10 @@ public sealed partial class Denoiser
 {
     private readonly NetworkClock clock;
     private IReadOnlyList<Parameter>? parameters;
-    private Func<Tensor, Tensor, Condition?, Tensor> network;
+    private readonly Func<Tensor, Tensor, Condition?, Tensor> network;
     private IReadOnlyList<Tensor>? weights;
     private Func<Tensor, double, Tensor, Tensor>? correction;
+    private Action<int>? observer;
 
     private Denoiser(
         Func<Tensor, Tensor, Condition?, Tensor> network, Prediction prediction, NetworkClock clock, IEnumerable<Parameter>? parameters)
@@ -191,12 +192,8 @@ public sealed partial class Denoiser
     /// <summary>The same denoiser for runs that need no gradient of its parameters.</summary>
     internal Denoiser WithoutParameters() => With(copy => copy.parameters = []);
 
-    /// <summary>The same denoiser, telling of each call of the network.</summary>
-    internal Denoiser Observed(Action called) => With(copy => copy.network = (x, t, z) =>
-    {
-        called();
-        return network(x, t, z);
-    });
+    /// <summary>The same denoiser, telling of each prediction how many evaluations of the network it took.</summary>
+    internal Denoiser Observed(Action<int> evaluated) => With(copy => copy.observer += evaluated);
 
     /// <summary>The network's own output, guided, in the dtype of x. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...]. The network gets a copy.</param>
@@ -206,6 +203,7 @@ public sealed partial class Denoiser
     /// <param name="dtype">The dtype of the network's inputs where <see cref="InDtype"/> says no other.</param>
     internal Tensor Call(Tensor x, double time, double networkTime, Condition? z, ScalarType dtype)
     {
+        observer?.Invoke(Evaluations(z, time));
         using Scalar told = clock.Told(networkTime);
         ScalarType inside = Dtype ?? dtype;
         Tensor output = Guidance is null ? Answer(x, z) : Guidance.Guide(x, time, z, Answer);

@@ -17,4 +17,14 @@ public enum Prediction
 
     /// <summary>The score, <c>-eps/sigma</c>.</summary>
     Score,
+
+    /// <summary>
+    /// The velocity towards the data, <c>sigma x0 - alpha eps</c>: the output of a network with EDM's preconditioning (Karras et al. 2022,
+    /// eq. 7), whose states here are its scaled inputs and whose data is divided by its deviation.
+    /// </summary>
+    NegativeVelocity,
+
+    /// <summary>The velocity of a rectified flow towards the data, <c>x0 - eps</c>, as networks have it that count time from the noise.
+    /// </summary>
+    NegativeFlow,
 }

@@ -17,8 +17,15 @@ internal readonly record struct PredictionConversion(double State, double Output
             return new(0, 1);
         }
 
+        if (Opposite(from) is { } opposite)
+        {
+            PredictionConversion conversion = Between(opposite, to, alpha, sigma);
+            return conversion with { Output = -conversion.Output };
+        }
+
         return to switch
         {
+            Prediction.NegativeVelocity or Prediction.NegativeFlow => Mix(-1, Between(from, Opposite(to)!.Value, alpha, sigma), 0, default),
             Prediction.Noise => ToNoise(from, alpha, sigma),
             Prediction.Data => ToData(from, alpha, sigma),
             Prediction.Velocity => Mix(alpha, ToNoise(from, alpha, sigma), -sigma, ToData(from, alpha, sigma)),
@@ -38,6 +45,14 @@ internal readonly record struct PredictionConversion(double State, double Output
                 $"A network that predicts {from} says nothing of {to} at time {at.Time}, where alpha = {at.Alpha:G6} and sigma = "
                     + $"{at.Sigma:G6}. Move that end of the grid inwards.");
     }
+
+    // What it is the negative of.
+    private static Prediction? Opposite(Prediction prediction) => prediction switch
+    {
+        Prediction.NegativeVelocity => Prediction.Velocity,
+        Prediction.NegativeFlow => Prediction.Flow,
+        _ => null,
+    };
 
     private static PredictionConversion ToNoise(Prediction from, double alpha, double sigma) => from switch
     {

@@ -13,8 +13,12 @@ internal sealed class ConsistencySampling : Solver
     /// <summary>The weights c_skip and c_out of <c>f(x) = c_skip x + c_out x0(x)</c> at each step; null for 0 and 1.</summary>
     internal (double Skip, double Out)[]? Boundary { get; init; }
 
+    /// <summary>The sigma/alpha that the data of a step keeps: the noise drawn anew is that much less. 0 where it keeps none.</summary>
+    internal double NoiseKept { get; init; }
+
     internal override string? Identity =>
-        $"{Name}{(Boundary is null ? "" : $", boundary {Fingerprint.Of([.. Boundary.SelectMany(b => (double[])[b.Skip, b.Out])])}")}";
+        $"{Name}{(Boundary is null ? "" : $", boundary {Fingerprint.Of([.. Boundary.SelectMany(b => (double[])[b.Skip, b.Out])])}")}"
+            + (NoiseKept == 0 ? "" : $", with noise of {Fingerprint.Of([NoiseKept])} kept");
 
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
@@ -31,9 +35,15 @@ internal sealed class ConsistencySampling : Solver
             (SchedulePoint s, SchedulePoint t) = (table.Points[i], table.Points[i + 1]);
             (double skip, double output) = Boundary?[i] ?? (0, 1);
             int noise = table.AddNoise(new ExponentialStep(s, t, Prediction.Data, stochastic: true).Clock);
-            table.AddGridState(i + 1, [new(i, t.Alpha * skip)], [new(i, t.Alpha * output)], [new(noise, t.Sigma)]);
+            table.AddGridState(i + 1, [new(i, t.Alpha * skip)], [new(i, t.Alpha * output)], [new(noise, Drawn(t))]);
         }
 
         return table.Build();
+    }
+
+    private double Drawn(SchedulePoint t)
+    {
+        double kept = NoiseKept * t.Alpha;
+        return Math.Sqrt(Math.Max((t.Sigma - kept) * (t.Sigma + kept), 0));
     }
 }

@@ -58,26 +58,12 @@ internal sealed class GoldenScheduler
     internal bool IsVarianceExploding => Scheduler is "EulerDiscreteScheduler" or "HeunDiscreteScheduler"
         or "EulerAncestralDiscreteScheduler" or "LMSDiscreteScheduler" or "KDPM2DiscreteScheduler" or "KDPM2AncestralDiscreteScheduler";
 
-    /// <summary>What no table of coefficients can do, or what is not done yet, by the name of the case: see the reasons that are
-    /// given.</summary>
-    internal static IReadOnlyList<string> Unsupported { get; } =
-    [
-        // The network predicts none of the kinds that there are: it is preconditioned for a data deviation of 1/2.
-        "consistency", "edm-dpmpp2m", "edm-euler",
-
-        // Time runs from noise to data, and the network points to the data.
-        "flow-invert",
-    ];
-
-    /// <summary>Whether a file is of a case in <see cref="Unsupported"/>.</summary>
-    internal static bool IsUnsupported(string file) =>
-        Unsupported.Contains(file[(file.IndexOf('/', StringComparison.Ordinal) + 1)..file.LastIndexOf('-')]);
-
-    /// <summary>Folder and name of each that can be run.</summary>
-    internal static IEnumerable<string> Files => All.Where(file => !IsUnsupported(file));
+    /// <summary>The deviation of the data of a preconditioned network, whose states are its scaled inputs here; null for others.</summary>
+    internal double? DataDeviation => Scheduler is "CMStochasticIterativeScheduler" or "EDMEulerScheduler"
+        or "EDMDPMSolverMultistepScheduler" ? (Config.TryGetProperty("sigma_data", out JsonElement data) ? data.GetDouble() : 0.5) : null;
 
     /// <summary>Folder and name of each.</summary>
-    internal static IEnumerable<string> All => new[] { "schedulers", "schedulers-more" }.SelectMany(folder => Directory
+    internal static IEnumerable<string> Files => new[] { "schedulers", "schedulers-more" }.SelectMany(folder => Directory
         .EnumerateFiles(Goldens.PathTo(folder), "*.json")
         .Select(path => $"{folder}/{Path.GetFileNameWithoutExtension(path)}")
         .Order(StringComparer.Ordinal));
@@ -115,7 +101,9 @@ internal sealed class GoldenScheduler
     /// <summary>The start, on the schedule of the configuration.</summary>
     internal Tensor Start(SolverTable table) => tensor(States[0], StateShape, ScalarType.Float64).mul(StateScale(table, 0));
 
-    internal double StateScale(SolverTable table, int row) => IsVarianceExploding ? table.Schedule.Alpha(table.Rows[row].Time) : 1;
+    internal double StateScale(SolverTable table, int row) => DataDeviation is { } deviation
+        ? table.Schedule.Alpha(table.Rows[row].Time) / deviation
+        : IsVarianceExploding ? table.Schedule.Alpha(table.Rows[row].Time) : 1;
 
     internal BrownianPath? Noise(SolverTable table)
     {

@@ -26,6 +26,9 @@ internal static class TestConfiguration
     internal static double[] NoiseLevels(this SchedulerConfiguration configuration, int steps, double? mu = null) =>
         configuration.NoiseLevels(configuration.ForSteps(steps, mu));
 
-    internal static double[] NoiseLevels(this SchedulerConfiguration configuration, ScheduledSampling run) =>
-        [.. run.Grid.Times.Select(t => configuration.TrainingTimesteps is null ? run.Schedule.Sigma(t) : run.Schedule.NoiseToSignal(t))];
+    internal static double[] NoiseLevels(this SchedulerConfiguration configuration, ScheduledSampling run)
+    {
+        bool isFlow = configuration.Prediction is Prediction.Flow or Prediction.NegativeFlow;
+        return [.. run.Grid.Times.Select(t => isFlow ? run.Schedule.Sigma(t) : run.Schedule.NoiseToSignal(t))];
+    }
 }

@@ -24,6 +24,8 @@ public sealed class PredictionConversionTests
     [Theory]
     [InlineData(Prediction.Velocity)]
     [InlineData(Prediction.Flow)]
+    [InlineData(Prediction.NegativeVelocity)]
+    [InlineData(Prediction.NegativeFlow)]
     public void Velocities_SayDataAndNoiseAtBothEnds(Prediction from)
     {
         foreach ((double alpha, double sigma) in new[] { (1.0, 0.0), (0.0, 1.0) })
@@ -53,6 +55,8 @@ public sealed class PredictionConversionTests
         Prediction.Data => Data,
         Prediction.Velocity => (Alpha * Noise) - (Sigma * Data),
         Prediction.Flow => Noise - Data,
+        Prediction.NegativeVelocity => (Sigma * Data) - (Alpha * Noise),
+        Prediction.NegativeFlow => Data - Noise,
         _ => -Noise / Sigma,
     };
 }

@@ -43,7 +43,7 @@ internal sealed class EditCommand : SamplingCommand
             "Inverts samples under one condition and decodes them under another.",
             terminal,
             cancellationToken,
-            SamplingInput.Sample)
+            SamplingInput.Edit)
     {
         Notes =
         [
@@ -56,6 +56,10 @@ internal sealed class EditCommand : SamplingCommand
         Examples =
         [
             new("A face under another's code, with the embedded model", "costate edit a.png --condition-from b.png"),
+            new(
+                "A picture under another text, with Stable Diffusion",
+                "costate edit horse.png --model stable-diffusion-v1-5 --from \"a photograph of a horse\" \\\n--prompt \"a photograph of a zebra\" "
+                    + "--guidance-scale 3 --solver rex:euler --steps 25") { TakesLong = true },
             new(
                 "A picture under another condition",
                 "costate edit picture.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors "
@@ -79,13 +83,14 @@ internal sealed class EditCommand : SamplingCommand
         SavedLatent? latent = SavedLatent.IsLatent(text) ? Shared.ReadLatent(parsed, text) : null;
         double share = parsed.GetValue(strength) ?? 1;
         SamplingSettings settings = Settings(parsed, latent, share);
-        if (settings.Condition is null && latent?.Condition is null && settings.Model is not null)
+        if (settings.Prompting is null && settings.Condition is null && latent?.Condition is null && settings.Model is not null)
         {
             throw new UsageException("Got no --condition; expected that of the sample as it is, beside --edit-condition.");
         }
 
         (string? other, string? face) = (parsed.GetValue(editCondition), parsed.GetValue(conditionFrom));
-        if (other is null == face is null || (face is not null && settings.Model is not null))
+        string? target = Target(parsed, settings, other, face);
+        if (target is null && (other is null == face is null || (face is not null && settings.Model is not null)))
         {
             string got = (other, face) switch
             {
@@ -103,7 +108,8 @@ internal sealed class EditCommand : SamplingCommand
             TensorFile,
             run =>
             {
-                Tensor changed = other is null ? run.ReadConditionFrom(face!) : run.ReadCondition("--edit-condition", other);
+                Condition? changed = target is not null ? run.ConditionOf([target])
+                    : other is null ? run.ReadConditionFrom(face!) : run.ReadCondition("--edit-condition", other);
                 run.Expect(run.Start.shape, Picture, ((int)(2 * run.Start.shape[0]), 2));
                 return run.Sampling.Edit(run.Start, latent?.State, changed, run.Progress("editing"), Cancellation);
             },
@@ -111,7 +117,26 @@ internal sealed class EditCommand : SamplingCommand
             ("sample", text),
             ("editCondition", other),
             ("editConditionFrom", face),
+            ("from", target is null ? null : settings.Prompting!.Prompts[0]),
+            ("to", target),
             ("strength", share));
+    }
+
+    // What a pipeline is told; null for another model.
+    private string? Target(ParseResult parsed, SamplingSettings settings, string? other, string? face)
+    {
+        if (settings.Prompting is null)
+        {
+            return null;
+        }
+
+        string? target = Shared.Target(parsed);
+        return target is not null && other is null && face is null
+            ? target
+            : throw new UsageException(target is null
+                ? "Got no --prompt; expected what the picture shall become, in words. --from says what it shows as it is."
+                : $"Got {(other is null ? "--condition-from" : "--edit-condition")} with the folder of a pipeline, which is told --prompt. "
+                    + "Leave it out.");
     }
 
     private SamplingSettings Settings(ParseResult parsed, SavedLatent? latent, double share)

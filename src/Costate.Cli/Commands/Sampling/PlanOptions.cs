@@ -85,6 +85,9 @@ internal sealed class PlanOptions
     /// <summary>Those that are known of the embedded model.</summary>
     internal Option[] OfModel => [schedule, prediction, schedulerConfig, ignoreClipping, mu, sigmas, timeScale, trainingTimesteps];
 
+    /// <summary>Those that the folder of a pipeline says.</summary>
+    internal Option[] OfPipeline => [.. OfModel, grid, start, end];
+
     /// <summary>By name: what results say of a scheduler configuration.</summary>
     internal IReadOnlyList<(string Name, Setting? Value)> Describe(ParseResult parsed) =>
     [
@@ -129,6 +132,15 @@ internal sealed class PlanOptions
             Number(end),
             Number(timeScale),
             (int?)Number(trainingTimesteps));
+    }
+
+    /// <summary>The plan for the folder of a pipeline.</summary>
+    /// <exception cref="InputException">A name is unknown, or the number of steps does not fit the scheduler.</exception>
+    internal SamplingPlan ParsePipeline(ParseResult parsed, string folder, string? scheduler, LatentOptions? latent)
+    {
+        int stepCount = Value(parsed, steps, latent) is string text ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultSteps;
+        string? solverName = Value(parsed, solver, latent) ?? (input == SamplingInput.Noise ? null : DefaultReversible);
+        return SamplingPlan.FromPipeline(folder, scheduler, stepCount, solverName);
     }
 
     // The file of a scheduler configuration that the user gives, or the text that the latent has kept of one; null where there is none.

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Sampling;
 
@@ -10,11 +11,25 @@ internal sealed class SampleCommand : SamplingCommand
 {
     internal const string TensorFile = "sample.safetensors";
 
+    private const double UsualStrength = 0.8;
+
+    private readonly Option<string?> image = SamplingOptions.Text(
+        "--image",
+        SampleFile.Form,
+        "Image to image: begin with this picture under noise, rather than with noise alone. For the folder of a pipeline.");
+    private readonly Option<double?> strength = CommonOptions.Number(
+        "--strength",
+        "S",
+        v => v is > 0 and <= 1,
+        "a number above 0, at most 1",
+        "How much of the grid to go with --image, in (0, 1]: the last steps, this fraction of them. Less keeps more of it. [default: 0.8]");
+
     [SetsRequiredMembers]
     internal SampleCommand(Terminal terminal, CancellationToken cancellationToken)
         : base(
             "sample",
-            "Draws samples from a diffusion or flow model: yours, as a TorchScript file, or the embedded one of drawn faces.",
+            "Draws samples from a diffusion or flow model: yours, a Stable Diffusion folder or a TorchScript file, or the embedded one of "
+                + "drawn faces.",
             terminal,
             cancellationToken)
     {
@@ -28,6 +43,14 @@ internal sealed class SampleCommand : SamplingCommand
         Examples =
         [
             new("Four faces with the code of one, with the embedded model", "costate sample --condition-from a.png --batch 4"),
+            new(
+                "A picture of Stable Diffusion, from the folder that people have",
+                "costate sample --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" \\\n--negative blurry --guidance-scale 7.5 "
+                    + "--size 512x512 --steps 25 --output horse") { TakesLong = true },
+            new(
+                "Image to image, in 16 bits",
+                "costate sample --model stable-diffusion-v1-5 --prompt \"a photograph of a zebra\" \\\n--image horse/sample.png --strength 0.6 "
+                    + "--dtype bfloat16 --output zebra") { TakesLong = true },
             new(
                 "Four images of 8 by 8",
                 "costate sample --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape "
@@ -55,12 +78,38 @@ internal sealed class SampleCommand : SamplingCommand
                     + "--shape 3,8,8 --solver euler --output flow"),
         ];
         Shared.AddTo(this);
+        Options.Insert(3, image);
+        Options.Insert(4, strength);
         SetAction(Run);
     }
 
-    private int Run(ParseResult parsed) => Run(Shared.Parse(parsed, NewInputs()), TensorFile, run =>
+    private int Run(ParseResult parsed)
     {
-        run.Expect(run.Start.shape);
-        return run.Sampling.Sample(run.Start, run.Progress("sampling"), Cancellation);
-    });
+        (string? picture, double? share) = (parsed.GetValue(image), parsed.GetValue(strength));
+        SamplingSettings settings = Shared.Parse(parsed, NewInputs());
+        if (picture is not null)
+        {
+            settings = settings with { Plan = settings.Plan.LastPart(share ?? UsualStrength, roundsDown: true) };
+        }
+
+        if (picture is null ? share is not null : settings.Prompting is null || settings.StartNoise is not null)
+        {
+            throw new UsageException(
+                picture is null ? "Got --strength without --image; give the picture to begin with, or leave it out."
+                : settings.Prompting is null ? "Got --image without the folder of a pipeline as --model; leave it out, or see costate edit."
+                : "Got both --image and --start-noise; leave out one of them.");
+        }
+
+        return Run(
+            settings,
+            TensorFile,
+            run =>
+            {
+                run.Expect(run.Start.shape);
+                return run.Sampling.Sample(run.Start, run.Progress("sampling"), Cancellation);
+            },
+            picture is null ? null : run => (run.ReadNoised(picture), null),
+            ("image", picture),
+            ("strength", picture is null ? null : share ?? UsualStrength));
+    }
 }

@@ -9,6 +9,9 @@ internal enum SamplingInput
     /// <summary>Samples, whose shape is known.</summary>
     Sample,
 
+    /// <summary>The same, to be changed.</summary>
+    Edit,
+
     /// <summary>A saved latent, whose shape and dtype are known.</summary>
     Latent,
 }

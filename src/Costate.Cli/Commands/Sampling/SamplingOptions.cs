@@ -13,10 +13,10 @@ internal sealed class SamplingOptions
 {
     private readonly Option<string?> model = Text(
         "--model",
-        "FILE",
-        "The denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. "
-            + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces, "
-            + "which needs nothing of how it was trained]");
+        "FILE|FOLDER",
+        "The folder of a Stable Diffusion pipeline, with model_index.json, which is told --prompt; or a denoiser, a TorchScript file "
+            + "whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust. "
+            + "[default: the embedded model of drawn faces, which needs nothing of how it was trained]");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string?> condition = Text(
         "--condition",
@@ -26,7 +26,8 @@ internal sealed class SamplingOptions
     private readonly Option<double?> guidanceScale = CommonOptions.Number(
         "--guidance-scale",
         "S",
-        "Classifier-free guidance; 1 is none. Needs --condition and --unconditional.");
+        $"Classifier-free guidance; 1 is none. [default: {Prompting.UsualScale} with --prompt] Otherwise it needs --condition and "
+            + "--unconditional.");
     private readonly Option<string?> unconditional = Text(
         "--unconditional",
         TensorFile.Form,
@@ -41,13 +42,14 @@ internal sealed class SamplingOptions
     private readonly Option<string> dtype = new("--dtype")
     {
         HelpName = "float32|float64",
-        Description = "The network's and the states' type of number.",
+        Description = "The network's and the states' type of number. A pipeline's networks take float16 and bfloat16 too.",
         DefaultValueFactory = _ => "float32",
     };
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<string> output;
     private readonly PlanOptions plan;
+    private readonly PromptOptions words;
     private readonly SamplingInput input;
 
     internal SamplingOptions(string outputFolder, SamplingInput input = SamplingInput.Noise)
@@ -55,6 +57,7 @@ internal sealed class SamplingOptions
         this.input = input;
         output = CommonOptions.Output(outputFolder);
         plan = new PlanOptions(input);
+        words = new PromptOptions(input);
         shape = Text("--shape", "N,N,...", input == SamplingInput.Noise
             ? "Shape of one sample, such as 3,64,64. Needed with --model unless --start-noise gives it."
                 : "Shape of one sample, such as 3,64,64, which the input must have; 1,64,64 turns a picture to grey. "
@@ -77,12 +80,13 @@ internal sealed class SamplingOptions
         Option[] left = input switch
         {
             SamplingInput.Noise => [],
-            SamplingInput.Sample => [batch, startNoise, conditionFrom],
-            _ => [shape, batch, startNoise, dtype],
+            SamplingInput.Sample or SamplingInput.Edit => [batch, startNoise, conditionFrom, .. words.OfNoise],
+            _ => [shape, batch, startNoise, dtype, .. words.OfNoise],
         };
         Option[] all =
         [
             model,
+            .. words.All,
             .. plan.Trained,
             weights,
             .. plan.Configured,
@@ -129,6 +133,9 @@ internal sealed class SamplingOptions
                     + "A latent names no program that is run unasked.");
     }
 
+    /// <summary>What a picture shall become, in words; null where that is not said so.</summary>
+    internal string? Target(ParseResult parsed) => words.Target(parsed);
+
     /// <summary>What the options say.</summary>
     /// <param name="parsed">What the user typed.</param>
     /// <param name="files">Where pictures and tensors come from.</param>
@@ -136,6 +143,11 @@ internal sealed class SamplingOptions
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
     internal SamplingSettings Parse(ParseResult parsed, InputFiles files, SavedLatent? latent = null)
     {
+        if (parsed.GetValue(model) is string folder && Directory.Exists(folder))
+        {
+            return ParsePipeline(parsed, files, folder, latent);
+        }
+
         bool embedded = parsed.GetValue(model) is null;
         CheckCombinations(parsed, embedded, latent?.Options);
         SamplingPlan planned = plan.Parse(parsed, embedded, latent?.Options);
@@ -163,9 +175,57 @@ internal sealed class SamplingOptions
         };
     }
 
+    private SamplingSettings ParsePipeline(ParseResult parsed, InputFiles files, string folder, SavedLatent? latent)
+    {
+        Option[] others = [.. plan.OfPipeline, condition, conditionFrom, unconditional, shape];
+        if (PlanOptions.Given(parsed, others) is Option odd)
+        {
+            throw new UsageException(
+                $"Got {odd.Name} with --model {folder}, the folder of a pipeline, which says it itself or is told it by --prompt and --size. "
+                    + "Leave it out.");
+        }
+
+        Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, parsed.GetValue(weights), latent?.Options);
+        int? samples = parsed.GetValue(batch);
+        if (prompting.Prompts.Count > 1 && samples is not null)
+        {
+            throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
+        }
+
+        SamplingPlan planned = plan.ParsePipeline(parsed, folder, words.Scheduler(parsed, latent?.Options), latent?.Options);
+        return new SamplingSettings
+        {
+            Files = files,
+            Model = folder,
+            Weights = prompting.Weights,
+            Plan = planned.With(prompting.Options),
+            Configuration = [],
+            Condition = null,
+            ConditionFrom = null,
+            GuidanceScale = prompting.GuidanceScale,
+            Unconditional = null,
+            Prompting = prompting,
+            Shape = null,
+            Batch = prompting.Prompts.Count > 1 ? prompting.Prompts.Count : samples,
+            StartNoise = parsed.GetValue(startNoise),
+            Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
+            Dtype = latent?.State.Dtype ?? ScalarType.Float32,
+            Threads = parsed.GetValue(threads),
+            Output = parsed.GetValue(output)!,
+            Json = parsed.GetValue(json),
+        };
+    }
+
     private void CheckCombinations(ParseResult parsed, bool embedded, LatentOptions? latent)
     {
         CheckModel(parsed, embedded);
+        if (PlanOptions.Given(parsed, words.All) is Option word)
+        {
+            throw new UsageException(
+                $"Got {word.Name} {(embedded ? "without --model" : $"with --model {parsed.GetValue(model)}, which is no folder")}; "
+                    + "it is for the folder of a pipeline, with model_index.json, which has a text encoder. Leave it out, or name the folder.");
+        }
+
         if (embedded)
         {
             return;

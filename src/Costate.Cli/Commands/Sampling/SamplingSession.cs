@@ -19,6 +19,7 @@ internal sealed class SamplingSession : IDisposable
     private readonly OutputFolder folder;
     private readonly Terminal terminal;
     private readonly Model model;
+    private readonly DiffusionPipeline? pipeline;
     private ProgressLine? line;
 
     /// <summary>Loads everything into the caller's dispose scope.</summary>
@@ -37,13 +38,16 @@ internal sealed class SamplingSession : IDisposable
         CancellationToken cancellationToken)
     {
         (this.settings, this.folder, this.terminal) = (settings, folder, terminal);
-        model = settings.Model is string network
+        pipeline = settings.Prompting is null ? null : Load(settings.Prompting, settings.Model!, cancellationToken);
+        model = pipeline is not null ? Prompting.ModelOf(pipeline, settings.Plan)
+            : settings.Model is string network
             ? ModelFile.Open(network, settings.Plan, settings.Dtype)
             : new EmbeddedModel(settings.Weights).ToModel();
         try
         {
             (Start, Tensor? own) = start is null ? (StartNoise(), null) : start(this);
-            Tensor? condition = settings.Condition is string file ? ReadCondition("--condition", file)
+            Condition? condition = pipeline is not null ? ConditionOf(settings.Prompting!.Prompts)
+                : settings.Condition is string file ? ReadCondition("--condition", file)
                 : settings.ConditionFrom is string picture ? ReadConditionFrom(picture)
                 : own;
             if (condition is null && model.Encode is not null)
@@ -77,7 +81,7 @@ internal sealed class SamplingSession : IDisposable
     /// <exception cref="IOException">A folder is in the way.</exception>
     internal void Expect(long[] shape, string name = "sample", (int Pictures, int Columns)? onSheet = null)
     {
-        Pictures = SamplePictures.For(shape, name, onSheet);
+        Pictures = SamplePictures.For(pipeline is null ? shape : PicturesOf(shape), name, onSheet);
         folder.Expect(Pictures?.Names ?? []);
     }
 
@@ -89,6 +93,22 @@ internal sealed class SamplingSession : IDisposable
     internal Tensor ReadCondition(string option, string file) =>
         TensorFile.ForBatch(option, TensorFile.Read(settings.Files, option, file, settings.Dtype), Start.shape[0]);
 
+    /// <summary>Texts as a condition for the whole batch; what the text encoder does not see of them is told.</summary>
+    internal Condition ConditionOf(IReadOnlyList<string> texts)
+    {
+        if (texts.Count > 1 && texts.Count != Start.shape[0])
+        {
+            throw new CommandException($"Got {texts.Count} texts for {Start.shape[0]} samples; expected one for all, or one for each.");
+        }
+
+        foreach (string lost in Prompting.Lost(pipeline!, texts))
+        {
+            terminal.Error.WriteLine(lost);
+        }
+
+        return Prompting.ConditionOf(pipeline!, texts, Start.shape[0]);
+    }
+
     /// <summary>The code of a picture as a condition for the whole batch.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
     internal Tensor ReadConditionFrom(string picture) =>
@@ -98,12 +118,22 @@ internal sealed class SamplingSession : IDisposable
     /// Samples named on the command line, [batch, ...]. Of a picture of any size the middle square is taken where the model wants a square.
     /// </summary>
     /// <exception cref="CommandException">There is no such file, or it does not fit.</exception>
-    internal Tensor Read(string text) =>
-        model.Shape is [3, long side, _]
+    internal Tensor Read(string text) => pipeline is not null ? ReadLatents(text)
+        : model.Shape is [3, long side, _]
         && (text == InputFiles.StandardInput || File.Exists(text))
         && settings.Files.PictureOrNull("the picture", text) is byte[] bytes
             ? FacePicture.Stack([FacePicture.Read(text, bytes, (int)side)], (int)side)
             : SampleFile.Read(settings.Files, text, settings.Shape, settings.Dtype);
+
+    /// <summary>Samples named on the command line with the noise of the plan's start, as many as are asked for.</summary>
+    internal Tensor ReadNoised(string text)
+    {
+        Tensor read = Read(text);
+        int wanted = settings.Batch ?? (int)read.shape[0];
+        return read.shape[0] == wanted || read.shape[0] == 1
+            ? ModelSampling.Noised(read.expand([wanted, .. read.shape.Skip(1)]).contiguous(), settings.Plan, settings.Seed)
+            : throw new CommandException($"Got {read.shape[0]} pictures in {text} for {wanted} samples; expected one, or as many.");
+    }
 
     /// <summary>Samples, and the condition that they have by themselves, or null.</summary>
     internal (Tensor Samples, Tensor? Condition) WithCondition(Tensor samples) => (samples, model.Encode?.Invoke(samples));
@@ -118,7 +148,8 @@ internal sealed class SamplingSession : IDisposable
     {
         if (settings.StartNoise is not string file)
         {
-            return ModelSampling.DrawStart(model, settings.Shape!, settings.Batch ?? 1, settings.Seed, settings.Dtype);
+            long[] shape = pipeline is null ? settings.Shape! : LatentShape();
+            return ModelSampling.DrawStart(model, shape, settings.Batch ?? 1, settings.Seed, settings.Dtype);
         }
 
         Tensor given = TensorFile.Read(settings.Files, "--start-noise", file, settings.Dtype);
@@ -134,7 +165,44 @@ internal sealed class SamplingSession : IDisposable
                     + "Leave out --batch and --shape to take them from the file.");
     }
 
-    private ModelSampling Made(Tensor? condition, CancellationToken cancellationToken)
+    private DiffusionPipeline Load(Prompting prompting, string path, CancellationToken cancellationToken)
+    {
+        using var loading = new ProgressLine(terminal, "loading", total: 1);
+        return prompting.Load(path, loading, cancellationToken);
+    }
+
+    private (int Width, int Height) Size() =>
+        settings.Prompting!.Size ?? pipeline!.Codec.Config.SampleSize switch { var (height, width) => (width, height) };
+
+    private long[] LatentShape()
+    {
+        int factor = pipeline!.Codec.Config.Factor;
+        (int width, int height) = Size();
+        return [pipeline.Codec.Config.LatentChannels, height / factor, width / factor];
+    }
+
+    // Of the pictures that latents of a shape are decoded to.
+    private long[] PicturesOf(long[] latents)
+    {
+        int factor = pipeline!.Codec.Config.Factor;
+        return [latents[0], pipeline.Codec.Config.OutChannels, factor * latents[2], factor * latents[3]];
+    }
+
+    // A picture's middle in the size wanted, or tensors: pictures, or latents as they are.
+    private Tensor ReadLatents(string text)
+    {
+        (int width, int height) = Size();
+        if ((text == InputFiles.StandardInput || File.Exists(text)) && settings.Files.PictureOrNull("the picture", text) is byte[] bytes)
+        {
+            return model.ToLatents!(FacePicture.ReadMiddle(text, bytes, width, height));
+        }
+
+        Tensor read = SampleFile.Read(settings.Files, text, null, settings.Dtype);
+        bool areLatents = read.dim() == 4 && read.shape[1] == pipeline!.Codec.Config.LatentChannels;
+        return areLatents ? read : model.ToLatents!(read);
+    }
+
+    private ModelSampling Made(Condition? condition, CancellationToken cancellationToken)
     {
         try
         {
@@ -146,8 +214,13 @@ internal sealed class SamplingSession : IDisposable
         }
     }
 
-    private (Tensor Unconditional, double Scale)? Guidance(Tensor? condition)
+    private (Condition? Unconditional, double Scale)? Guidance(Condition? condition)
     {
+        if (pipeline is not null)
+        {
+            return settings.Prompting!.GuidanceOf(pipeline);
+        }
+
         if (settings.GuidanceScale is not double scale)
         {
             return null;
@@ -155,7 +228,7 @@ internal sealed class SamplingSession : IDisposable
 
         if (settings.Unconditional!.Equals(SamplingSettings.NoCondition, StringComparison.OrdinalIgnoreCase))
         {
-            return (zeros_like(condition!.narrow(0, 0, 1)), scale);
+            return (zeros_like(condition!.Values.narrow(0, 0, 1)), scale);
         }
 
         // One for all items stays one: the denoiser spreads it over any batch.

@@ -38,6 +38,9 @@ internal sealed record SamplingSettings
 
     internal required string? Unconditional { get; init; }
 
+    /// <summary>What a pipeline is told; null for other models.</summary>
+    internal Prompting? Prompting { get; init; }
+
     internal required long[]? Shape { get; init; }
 
     internal required int? Batch { get; init; }
@@ -63,6 +66,11 @@ internal sealed record SamplingSettings
         ("prediction", Model is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
         ("condition", Condition),
         ("conditionFrom", ConditionFrom),
+        ("prompt", Prompting is null ? null : string.Join('\n', Prompting.Prompts)),
+        ("negative", Prompting?.Negative),
+        ("variant", Prompting?.Variant),
+        ("networkDtype", Prompting?.NetworkDtype.ToString().ToLowerInvariant()),
+        ("device", Prompting?.Device),
         ("guidanceScale", GuidanceScale),
         ("unconditional", Unconditional),
         ("shape", string.Join(',', shape)),

@@ -69,7 +69,7 @@ internal sealed class PickleWeights : WeightSource
             // A byte of a truth value is not to be trusted: torch counts on 0 and 1.
             ScalarType element = dtype == ScalarType.Bool ? ScalarType.Byte : dtype;
             Tensor tensor = Allocate(name, stored.IsContiguous ? stored.Shape : [stored.Span], element);
-            long position = stored.Storage.Position + (stored.StorageOffset * (stored.Dtype.Bits / 8));
+            long position = Position(stored);
             TensorBytes.Fill(tensor, chunk =>
             {
                 file.Read(position, chunk);
@@ -82,6 +82,19 @@ internal sealed class PickleWeights : WeightSource
         }
     }
 
+    internal override void Fill(string name, Tensor parameter, Action<Tensor> check)
+    {
+        PickledTensor stored = Find(name);
+        if (stored.IsContiguous && stored.Dtype.Dtype is { } dtype)
+        {
+            TensorBytes.Fill(parameter, dtype, Position(stored), file, check);
+        }
+        else
+        {
+            base.Fill(name, parameter, check);
+        }
+    }
+
     internal static InvalidDataException Damaged(string path, string got, string expected) =>
         new($"Cannot read '{path}': {got}; expected {expected}. The file is damaged, incomplete or no checkpoint of torch.save: fetch or "
             + "export it again.");
@@ -91,6 +104,8 @@ internal sealed class PickleWeights : WeightSource
     private protected override void Close() => file.Dispose();
 
     private PickledTensor Find(string name) => tensors.TryGetValue(name, out PickledTensor? tensor) ? tensor : throw Unknown(name);
+
+    private static long Position(PickledTensor stored) => stored.Storage.Position + (stored.StorageOffset * (stored.Dtype.Bits / 8));
 
     private Tensor Allocate(string name, long[] shape, ScalarType dtype)
     {

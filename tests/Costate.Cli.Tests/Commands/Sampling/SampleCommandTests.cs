@@ -93,7 +93,7 @@ public sealed class SampleCommandTests
     }
 
     [Fact]
-    public void Guidance_OfScaleOne_IsNone_AndCostsTwice()
+    public void Guidance_OfScaleOne_IsNone_AndCostsNothing()
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
@@ -111,11 +111,11 @@ public sealed class SampleCommandTests
             "--output",
             folder.PathTo("guided"),
         ]);
-        Assert.Equal(8, JsonDocument.Parse(guided.Output).RootElement.GetProperty("cost").GetProperty("networkEvaluations").GetInt64());
+        Assert.Equal(4, JsonDocument.Parse(guided.Output).RootElement.GetProperty("cost").GetProperty("networkEvaluations").GetInt64());
         using SafetensorsFile one = SafetensorsFile.Open(folder.PathTo("plain", "sample.safetensors"));
         using SafetensorsFile two = SafetensorsFile.Open(folder.PathTo("guided", "sample.safetensors"));
 
-        // u + 1 (c - u) rounds once more than c, in float64.
+        // TorchScript's first calls may differ from later ones in the last bits.
         Assert.True(one.Read("sample").allclose(two.Read("sample"), rtol: 1e-10, atol: 1e-9));
     }
 

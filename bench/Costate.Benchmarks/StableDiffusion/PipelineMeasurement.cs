@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using Costate.Benchmarks.Memory;
+using Costate.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Benchmarks.StableDiffusion;
+
+/// <summary>Peaks of everything resident, and seconds, of a child process that loads full-size Stable Diffusion and uses it.</summary>
+internal static class PipelineMeasurement
+{
+    private const int Steps = 2;
+
+    /// <summary>A guided sample of two steps, decoded.</summary>
+    internal static double[] SamplePeak(string folder, int pixels) => Measured(folder, tile: 0, pipeline =>
+    {
+        using IDisposable noGraph = no_grad();
+        Sampler sampler = pipeline.Sampler(Steps);
+        return pipeline.Decode(sampler.Sample(pipeline.DrawStart(1, pixels, pixels), pipeline.Condition("a horse")));
+    });
+
+    /// <summary>The gradient of a loss on the decoded picture, through two guided steps, with blocks computed again.</summary>
+    /// <param name="folder">The model.</param>
+    /// <param name="pixels">Sides of the picture.</param>
+    /// <param name="tile">Sides of the decoder's tiles; 0 for none.</param>
+    internal static double[] GradientPeak(string folder, int pixels, int tile) => Measured(folder, tile, pipeline =>
+    {
+        Sampler sampler = pipeline.Sampler(Steps);
+        SampleGradient gradient = sampler.Gradient(
+            pipeline.DrawStart(1, pixels, pixels), pipeline.Condition("a horse"), x => pipeline.Decode(x).square().sum([1, 2, 3]));
+        return gradient.StartNoise;
+    });
+
+    private static double[] Measured(string folder, int tile, Func<DiffusionPipeline, Tensor> use)
+    {
+        set_num_threads(2);
+        using DisposeScope scope = NewDisposeScope();
+        using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(folder);
+        pipeline.Network.GradientCheckpointing = true;
+        pipeline.Codec.GradientCheckpointing = true;
+        pipeline.Codec.TileSize = tile == 0 ? null : tile;
+        var clock = Stopwatch.StartNew();
+        Tensor result = use(pipeline);
+        return result.isfinite().all().item<bool>()
+            ? [ResidentMemory.PeakBytes, clock.Elapsed.TotalSeconds]
+            : throw new InvalidOperationException("The result is not finite.");
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using Costate.Benchmarks.Overhead;
+using static TorchSharp.torch;
+
+namespace Costate.Benchmarks.StableDiffusion;
+
+/// <summary>
+/// Full-size Stable Diffusion 1.5 with random weights, 4.3 GB in a temporary folder: what loading, the U-Net and whole gradients take.
+/// </summary>
+internal static class StableDiffusionBenchmark
+{
+    private const double Gibibyte = 1 << 30;
+    private const int Tile = 256;
+
+    // Time beside bare work, at 256 x 256 pixels and at 512 x 512.
+    private static readonly (int Pixels, double Target)[] Calls = [(256, 1.10), (512, 1.25)];
+
+    internal static IEnumerable<Figure> Loading() => OnFolder(folder =>
+    [
+        Ratio("SD1.5, loading / copying the files into memory", 1.3, MeasurementProcess.ReturningFreedMemory
+            .Run<InterleavedRatio>(nameof(LoadingMeasurement.LoadingTime), folder)),
+    ]);
+
+    internal static IEnumerable<Figure> Unet() => OnFolder(folder => Calls.Select(call => Ratio(
+            $"SD1.5's U-Net / bare, {call.Pixels} x {call.Pixels}",
+            call.Target,
+            MeasurementProcess.KeepingFreedMemory.Run<InterleavedRatio>(nameof(UnetMeasurement.UnetCall), folder, call.Pixels)))
+        .Append(Growth(folder))
+        .Append(Time(folder, trainable: false, 1.55))
+        .Append(Time(folder, trainable: true, 1.4)));
+
+    internal static IEnumerable<Figure> Pipeline() => OnFolder(folder =>
+    [
+        Peak("SD1.5, sample of 256 x 256: peak, GiB", 24, nameof(PipelineMeasurement.SamplePeak), folder, 256),
+        Peak("SD1.5, gradient of 256 x 256: peak, GiB", 24, nameof(PipelineMeasurement.GradientPeak), folder, 256, 0),
+        Peak("SD1.5, gradient of 512 x 512 in tiles: peak, GiB", 24, nameof(PipelineMeasurement.GradientPeak), folder, 512, Tile),
+    ]);
+
+    // The folder lives while its figures are drawn from it.
+    private static IEnumerable<Figure> OnFolder(Func<string, IEnumerable<Figure>> measure)
+    {
+        using StableDiffusionFolder folder = StableDiffusionFolder.Write(ScalarType.Float32);
+        foreach (Figure figure in measure(folder.Path))
+        {
+            yield return figure;
+        }
+    }
+
+    private static Figure Growth(string folder)
+    {
+        double Peak(int recomputes) =>
+            MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(UnetMeasurement.VjpGrowth), folder, 512, recomputes, 0);
+        (double with, double without) = (Peak(1), Peak(0));
+        return new("SD1.5's U-Net, VJP of 512 x 512: growth with / without checkpointing", with / without, 0.35, string.Create(
+            CultureInfo.InvariantCulture, $"{with / Gibibyte:F2} GiB, {without / Gibibyte:F2} GiB above its weights"));
+    }
+
+    private static Figure Time(string folder, bool trainable, double target) => Ratio(
+        $"the same, time, {(trainable ? "with gradients of the weights" : "weights frozen")}",
+        target,
+        MeasurementProcess.KeepingFreedMemory
+            .Run<InterleavedRatio>(nameof(UnetMeasurement.VjpTime), folder, 512, trainable ? 1 : 0));
+
+    private static Figure Ratio(string name, double target, InterleavedRatio ratio) => new(name, ratio.Value, target, string.Create(
+        CultureInfo.InvariantCulture,
+        $"{ratio.Work.TotalSeconds:F2} s / {ratio.Reference.TotalSeconds:F2} s of the processor; of the medians {ratio.OfMedians:F3}"));
+
+    private static Figure Peak(string name, double target, string measurement, params object[] arguments)
+    {
+        double[] measured = MeasurementProcess.ReturningFreedMemory.Run<double[]>(measurement, arguments);
+        return new(name, measured[0] / Gibibyte, target, string.Create(
+            CultureInfo.InvariantCulture, $"2 steps, guided, on two threads, {measured[1]:F0} s; 4.0 GiB of it are the weights"));
+    }
+}

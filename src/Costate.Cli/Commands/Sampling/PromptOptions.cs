@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Globalization;
+using Costate.Cli.Files;
+using Costate.Faces.Names;
+using Costate.Faces.Sampling;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Commands.Sampling;
+
+/// <summary>The options of a pipeline: what it is told in words, and how it is loaded.</summary>
+internal sealed class PromptOptions
+{
+    private const int MaxSide = 8192;
+
+    private static readonly (string Name, ScalarType Value)[] Dtypes =
+    [
+        ("float32", ScalarType.Float32),
+        ("float16", ScalarType.Float16),
+        ("bfloat16", ScalarType.BFloat16),
+        ("float64", ScalarType.Float64),
+    ];
+
+    private readonly Option<string?> prompt;
+    private readonly Option<string?> prompts = SamplingOptions.Text(
+        "--prompts", "FILE", "Texts in a file, one a line: a sample for each, in place of --prompt and --batch.");
+    private readonly Option<string?> negative = SamplingOptions.Text(
+        "--negative", "TEXT", "What to lead away from, with --guidance-scale. [default: the empty text]");
+    private readonly Option<string?> size = SamplingOptions.Text(
+        "--size", "WIDTHxHEIGHT", "Of the pictures, in pixels that 8 divides. [default: that of the network]");
+    private readonly Option<string?> scheduler = SamplingOptions.Text(
+        "--scheduler",
+        "CLASS",
+        "Another scheduler of diffusers, such as DPMSolverMultistepScheduler: it takes what it knows of the folder's. "
+            + "[default: the folder's]");
+    private readonly Option<string?> variant = SamplingOptions.Text(
+        "--variant", "WORD", "Which of several weights of the folder, such as fp16. [default: those without such a word]");
+    private readonly Option<string?> device = SamplingOptions.Text(
+        "--device", "NAME", "Where the networks compute: cpu, cuda, cuda:1. [default: cpu]");
+    private readonly Option<string?> source = SamplingOptions.Text(
+        "--from",
+        "TEXT",
+        "What the sample shows as it is, in words, which it is inverted under. [default: the empty text, or that of the latent]");
+    private readonly SamplingInput input;
+
+    internal PromptOptions(SamplingInput input)
+    {
+        this.input = input;
+        string what = input switch
+        {
+            SamplingInput.Noise => "What to draw",
+            SamplingInput.Sample => "What the sample shows",
+            SamplingInput.Edit => "What the sample shall become",
+            _ => "What the latent shows; [default: as it was inverted]",
+        };
+        prompt = SamplingOptions.Text("--prompt", "TEXT", $"{what}, in words, for a --model that is the folder of a pipeline.");
+    }
+
+    /// <summary>All of them.</summary>
+    internal Option[] All => [prompt, .. input == SamplingInput.Edit ? [source] : (Option[])[], prompts, negative, size, scheduler, variant, device];
+
+    /// <summary>Those that say nothing where the samples are there.</summary>
+    internal Option[] OfNoise => [prompts];
+
+    /// <summary>The scheduler that the user names, or that a latent was made with.</summary>
+    internal string? Scheduler(ParseResult parsed, LatentOptions? latent) => PlanOptions.Value(parsed, scheduler, latent);
+
+    /// <summary>What the sample shall become.</summary>
+    internal string? Target(ParseResult parsed) => parsed.GetValue(prompt);
+
+    /// <summary>What they say.</summary>
+    /// <param name="parsed">What the user typed.</param>
+    /// <param name="files">Where the file of prompts comes from.</param>
+    /// <param name="guidanceScale">The scale, as the user gave it, or null.</param>
+    /// <param name="networkDtype">The name of what the networks compute in, or null.</param>
+    /// <param name="weights">A single file of weights, or null.</param>
+    /// <param name="latent">What the latent to decode was made with, or null.</param>
+    /// <exception cref="UsageException">There is no text.</exception>
+    internal Prompting Parse(
+        ParseResult parsed, InputFiles files, Option guidanceScale, Option networkDtype, string? weights, LatentOptions? latent)
+    {
+        string? text = input != SamplingInput.Edit ? PlanOptions.Value(parsed, prompt, latent)
+            : latent is null ? parsed.GetValue(source) ?? ""
+            : latent.Value("prompt", parsed.GetValue(source));
+        string? list = input == SamplingInput.Noise ? parsed.GetValue(prompts) : null;
+        if (text is null == list is null)
+        {
+            throw new UsageException(text is null
+                ? $"Got no --prompt; expected what the picture {(input == SamplingInput.Noise ? "shall show" : "shows")}, in words. "
+                    + "--prompt \"\" is the empty text."
+                : "Got both --prompt and --prompts; give one.");
+        }
+
+        string? scale = PlanOptions.Value(parsed, guidanceScale, latent);
+        string? dtype = PlanOptions.Given(parsed, [networkDtype]) is null && latent is not null
+            ? latent.Values.GetValueOrDefault("network-dtype")?.ToLowerInvariant()
+            : parsed.GetResult(networkDtype)?.Tokens.FirstOrDefault()?.Value;
+        return new Prompting
+        {
+            Prompts = text is not null ? text.Split('\n') : Lines(list!),
+            Negative = PlanOptions.Value(parsed, negative, latent) ?? "",
+            GuidanceScale = scale is null ? Prompting.UsualScale : double.Parse(scale, NumberStyles.Float, CultureInfo.InvariantCulture),
+            Size = parsed.GetValue(size) is string wanted ? Sizes(wanted) : null,
+            Variant = parsed.GetValue(variant),
+            Weights = weights,
+            NetworkDtype = Specification.Find("dtype", dtype ?? Dtypes[0].Name, Dtypes, d => d.Name).Value,
+            Device = parsed.GetValue(device),
+        };
+    }
+
+    private static string[] Lines(string file)
+    {
+        if (!File.Exists(file))
+        {
+            throw new CommandException($"Got --prompts {file}: there is no such file; expected texts, one a line.");
+        }
+
+        string[] lines = [.. File.ReadLines(file).Take(Limits.Batch + 1).Where(line => !string.IsNullOrWhiteSpace(line))];
+        return lines.Length is > 0 and <= Limits.Batch
+            ? lines
+            : throw new CommandException($"Got --prompts {file} with {lines.Length} texts; expected 1 to {Limits.Batch}, one a line.");
+    }
+
+    private static (int Width, int Height) Sizes(string text)
+    {
+        int[] sides =
+        [
+            .. text.Split('x', 'X').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int s) ? s : 0),
+        ];
+        return sides.Length == 2 && sides.All(side => side is > 0 and <= MaxSide && side % 8 == 0)
+            ? (sides[0], sides[1])
+            : throw new InputException("size", text, $"width and height in pixels that 8 divides, at most {MaxSide}, such as 512x768");
+    }
+}

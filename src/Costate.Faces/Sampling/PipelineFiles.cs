@@ -1,0 +1,52 @@
+using Costate.Networks;
+
+namespace Costate.Faces.Sampling;
+
+/// <summary>What the files of a pipeline's folder say, without reading a weight.</summary>
+internal static class PipelineFiles
+{
+    private static readonly string[] Networks = ["unet", "vae", "text_encoder", "text_encoder_2"];
+
+    /// <summary>Its scheduler, or another one that takes what it knows of its configuration.</summary>
+    /// <exception cref="SchedulerConfigurationException">The configuration cannot be read or used.</exception>
+    internal static SchedulerConfiguration Scheduler(string folder, string? className) =>
+        SchedulerConfiguration.OfPipeline(Path.Combine(folder, "scheduler", "scheduler_config.json"), className);
+
+    /// <summary>The networks that it has, each with its open weights; dispose them.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="variant">Which of several weights, or null; networks that have none of it have those without a word.</param>
+    internal static IEnumerable<(string Part, WeightSource Weights)> Open(string folder, string? variant)
+    {
+        foreach (string part in Networks.Where(part => Directory.Exists(Path.Combine(folder, part))))
+        {
+            yield return (part, Weights(Path.Combine(folder, part), variant));
+        }
+    }
+
+    /// <summary>How many bytes of weights there are to read.</summary>
+    internal static long Bytes(string folder, string? variant)
+    {
+        long sum = 0;
+        foreach ((_, WeightSource weights) in Open(folder, variant))
+        {
+            using (weights)
+            {
+                sum += weights.Names.Sum(name => weights.Info(name).ByteCount);
+            }
+        }
+
+        return sum;
+    }
+
+    private static WeightSource Weights(string folder, string? variant)
+    {
+        try
+        {
+            return WeightSource.Open(folder, variant);
+        }
+        catch (FileNotFoundException) when (variant is not null)
+        {
+            return WeightSource.Open(folder);
+        }
+    }
+}

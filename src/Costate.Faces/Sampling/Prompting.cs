@@ -1,0 +1,94 @@
+using System.Globalization;
+using Costate.Networks;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Sampling;
+
+/// <summary>What a pipeline is told in words, and how it is loaded.</summary>
+internal sealed record Prompting
+{
+    /// <summary>The guidance scale unless another is given.</summary>
+    internal const double UsualScale = 7.5;
+
+    /// <summary>What to draw: one text for all samples, or one for each.</summary>
+    internal required IReadOnlyList<string> Prompts { get; init; }
+
+    /// <summary>What to lead away from, for all samples.</summary>
+    internal required string Negative { get; init; }
+
+    /// <summary>The scale of classifier-free guidance; 1 is none.</summary>
+    internal required double GuidanceScale { get; init; }
+
+    /// <summary>Of a picture, in pixels; that of the network if null.</summary>
+    internal (int Width, int Height)? Size { get; init; }
+
+    /// <summary>Which of several weights; those without a word if null.</summary>
+    internal string? Variant { get; init; }
+
+    /// <summary>A single file to take the weights from; the folder's own if null.</summary>
+    internal string? Weights { get; init; }
+
+    /// <summary>What the networks compute in.</summary>
+    internal ScalarType NetworkDtype { get; init; } = ScalarType.Float32;
+
+    /// <summary>Where the networks are; the CPU if null.</summary>
+    internal string? Device { get; init; }
+
+    /// <summary>As remarks of a latent, by name.</summary>
+    internal IEnumerable<KeyValuePair<string, string>> Options =>
+    [
+        new("prompt", string.Join('\n', Prompts)),
+        new("negative", Negative),
+        new("guidance-scale", GuidanceScale.ToString("R", CultureInfo.InvariantCulture)),
+        new("network-dtype", NetworkDtype.ToString()),
+    ];
+
+    /// <summary>Loads the pipeline of a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="progress">Told what part of the weights has been read, from 0 to 1.</param>
+    /// <param name="cancellationToken">Ends the loading between two tensors.</param>
+    internal DiffusionPipeline Load(string folder, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        double total = Math.Max(1, Weights is null ? PipelineFiles.Bytes(folder, Variant) : new FileInfo(Weights).Length);
+        return DiffusionPipeline.FromPretrained(
+            folder,
+            NetworkDtype,
+            Device is null ? null : device(Device),
+            Variant,
+            weights: Weights,
+            progress: progress is null ? null : new Listener<long>(read => progress.Report(read / total)),
+            cancellationToken: cancellationToken);
+    }
+
+    /// <summary>A pipeline as a model of latents, which owns it.</summary>
+    internal static Model ModelOf(DiffusionPipeline pipeline, SamplingPlan plan) => new(
+        pipeline.Source, pipeline.Denoiser.WithFingerprint(pipeline.Network.parameters()), plan.Schedule, pipeline)
+    {
+        Grid = _ => plan.Grid,
+        StartScale = plan.StartScale,
+        ToLatents = pipeline.Encode,
+        ToPictures = pipeline.Decode,
+    };
+
+    /// <summary>Texts as the condition of a batch, in the caller's dispose scope. What is too long for the encoder is cut.</summary>
+    /// <param name="pipeline">Whose.</param>
+    /// <param name="texts">One for all, or one for each.</param>
+    /// <param name="batch">Items.</param>
+    internal static Condition ConditionOf(DiffusionPipeline pipeline, IReadOnlyList<string> texts, long batch)
+    {
+        Condition condition = pipeline.Condition(texts, truncate: true);
+        return texts.Count == batch ? condition
+            : condition.Map(entry => entry with { Values = entry.Values.expand([batch, .. entry.Values.shape.Skip(1)]).contiguous() });
+    }
+
+    /// <summary>The unconditional branch, one for all items, and its scale; null where there is no guidance.</summary>
+    internal (Condition? Unconditional, double Scale)? GuidanceOf(DiffusionPipeline pipeline) =>
+        GuidanceScale == 1 ? null : (pipeline.Condition(Negative, truncate: true), GuidanceScale);
+
+    /// <summary>What of the texts the encoder does not see, a sentence for each that is too long.</summary>
+    internal static IEnumerable<string> Lost(DiffusionPipeline pipeline, IEnumerable<string> texts) =>
+        from text in texts
+        let lost = pipeline.Tokenizer.Tokenize(text, truncate: true).CutOff
+        where lost.Length > 0
+        select $"The text is longer than the {pipeline.Tokenizer.Length} tokens that the encoder takes; it does not see: {lost}";
+}
