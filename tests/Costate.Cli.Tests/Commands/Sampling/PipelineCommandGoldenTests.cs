@@ -4,7 +4,7 @@ using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Tests.Commands;
+namespace Costate.Cli.Tests.Commands.Sampling;
 
 /// <summary>The commands on folders of pipelines, beside the library.</summary>
 public sealed class PipelineCommandGoldenTests
