@@ -195,7 +195,8 @@ internal sealed class AutoencoderTask : TrainingTask
         }
     }
 
-    private static double Psnr(Tensor got, Tensor expected)
+    /// <summary>The mean over pictures of the ratio of peak signal to noise, in decibels.</summary>
+    internal static double Psnr(Tensor got, Tensor expected)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor errors = (got.clamp(-1, 1) - expected).square().mean([1, 2, 3]);

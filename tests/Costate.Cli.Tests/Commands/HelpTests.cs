@@ -79,6 +79,7 @@ public sealed class HelpTests
     [InlineData("train", "autoencoder")]
     [InlineData("train", "recogniser")]
     [InlineData("train", "attribute-judges")]
+    [InlineData("train", "text-to-image")]
     [InlineData("train", "vocabulary")]
     [InlineData("evaluate", "recognisers")]
     [InlineData("evaluate", "autoencoder")]

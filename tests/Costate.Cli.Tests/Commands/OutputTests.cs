@@ -32,6 +32,7 @@ public sealed class OutputTests : IDisposable
         ["train autoencoder"] = "train autoencoder --steps 1 --identities 2 --circumstances 1 --batch 2",
         ["train recogniser"] = "train recogniser --steps 1 --identities 2 --circumstances 2 --batch 2 --width 8",
         ["train attribute-judges"] = "train attribute-judges --steps 1 --identities 2 --circumstances 1 --batch 2",
+        ["train text-to-image"] = "train text-to-image --minutes 0.001",
         ["train vocabulary"] = "train vocabulary --captions 10",
         ["train all"] = "train all --minutes 0.001",
         ["evaluate recognisers"] = "evaluate recognisers --identities 50 --pictures 2 --weights WEIGHTS",

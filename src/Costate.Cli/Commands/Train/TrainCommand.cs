@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Faces.Models;
 using Costate.Faces.Training;
+using Costate.Faces.Training.TextToImage;
 using Spectre.Console;
 
 namespace Costate.Cli.Commands.Train;
@@ -21,7 +22,7 @@ internal sealed class TrainCommand : DocumentedCommand
         (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
-            "--check trains small networks for a few steps on a few faces, each part of the embedded model, with one thread. "
+            "--check trains small networks for a few steps on a few faces, each part of the embedded models, with one thread. "
                 + "It fails with exit code 1 if a loss does not fall as it should.",
         ];
         Examples = [new("See that everything still learns", "costate train --check")];
@@ -30,6 +31,7 @@ internal sealed class TrainCommand : DocumentedCommand
         Subcommands.Add(new TrainAutoencoderCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainRecogniserCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainAttributeJudgesCommand(terminal, cancellationToken));
+        Subcommands.Add(new TrainTextToImageCommand(terminal, cancellationToken));
         Subcommands.Add(new TrainVocabularyCommand(terminal, cancellationToken));
         SetAction(Run);
     }
@@ -67,7 +69,16 @@ internal sealed class TrainCommand : DocumentedCommand
             _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs, model.Attributes);
         }
 
-        IReadOnlyList<LearningCheck> checks = run.Checks();
+        var text = new TextModelTraining(TextModelRecipe.Check(), Path.Combine(folder, "text-to-image"), threads: 1);
+        using (var its = new StageLine(terminal))
+        {
+            if (!text.Run(only: null, string.Join(' ', parsed.Tokens), its, cancellationToken))
+            {
+                throw new OperationCanceledException(cancellationToken);
+            }
+        }
+
+        IReadOnlyList<LearningCheck> checks = [.. run.Checks(), .. text.Checks()];
         terminal.Write(LearningCheck.Table(checks));
         return checks.All(c => c.Passed)
             ? ExitCode.Done

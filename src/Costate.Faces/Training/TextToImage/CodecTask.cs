@@ -1,0 +1,149 @@
+using Costate.Faces.Drawing;
+using Costate.Faces.Pictures;
+using Costate.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Training.TextToImage;
+
+/// <summary>
+/// An autoencoder learns to make few numbers of a face, and the face of them: the first stage of latent diffusion (Rombach et al. 2022).
+/// Its loss counts absolute and squared errors, errors of the differences between neighbours, which keep edges sharp, and a little of
+/// how far the latents are from standard normal numbers. At first it counts too how far the first latents are from the picture's own
+/// colours at their size: left to itself, such a network finds out late how to tell colours.
+/// </summary>
+internal sealed class CodecTask : TrainingTask
+{
+    // Apart from all that other held-out people are for.
+    private const ulong FirstIdentity = DrawnFaces.FirstHeldOut + 400_000;
+    private const int MaxHeldOut = 64;
+    private const int MaxShown = 8;
+    private const int Measured = 2048;
+    private const int Together = 8;
+    private const double Squares = 4;
+    private const double Edges = 0.5;
+    private const double Divergence = 1e-4;
+    private const double FirstLogVariance = -6;
+    private const double ColoursUntil = 0.2;
+
+    private readonly FaceData data;
+    private readonly TrainingSettings settings;
+    private readonly TextModelFolder model;
+    private readonly AutoencoderKL network;
+    private readonly AutoencoderKL average;
+    private readonly Lazy<Tensor> heldOut;
+
+    /// <param name="config">The network's shape.</param>
+    /// <param name="model">Where it is written.</param>
+    /// <param name="data">What it learns from.</param>
+    /// <param name="settings">How.</param>
+    internal CodecTask(AutoencoderKLConfig config, TextModelFolder model, FaceData data, TrainingSettings settings)
+    {
+        (this.data, this.settings, this.model) = (data, settings, model);
+        FaceSelection others = data.Selection with { Identities = Math.Min(MaxHeldOut, data.Identities), Circumstances = 1 };
+        heldOut = new(() => FaceData.HeldOut(others, FirstIdentity).DetachFromDisposeScope());
+        network = new AutoencoderKL(config);
+        average = new AutoencoderKL(config);
+        average.eval();
+        using var random = new StepRandom(settings.Seed, 0);
+        random.Initialise(network);
+        Residual.BeginAtZero(network, "conv2.weight");
+        BeginWithLittleNoise(network);
+        Parameters = AutoencoderTask.Trained(network, average);
+        Settings = new Dictionary<string, string>
+        {
+            ["channels"] = string.Join(", ", config.BlockOutChannels),
+            ["data"] = data.Selection.Description,
+        };
+    }
+
+    internal override IReadOnlyList<TrainedParameter> Parameters { get; }
+
+    internal override IReadOnlyDictionary<string, string> Settings { get; }
+
+    internal override IReadOnlyList<string> Measures => ["psnr"];
+
+    internal override double Accumulate(StepRandom random, double progress)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor indices = random.Integers(data.Count, settings.Batch);
+        double sum = 0;
+        for (int first = 0; first < settings.Batch; first += settings.MicroBatch)
+        {
+            using DisposeScope part = NewDisposeScope();
+            int count = Math.Min(settings.MicroBatch, settings.Batch - first);
+            Tensor loss = Loss(data.Faces(indices.narrow(0, first, count)), random, progress) * ((double)count / settings.Batch);
+            loss.backward();
+            sum += loss.item<float>();
+        }
+
+        return sum;
+    }
+
+    internal override IReadOnlyList<double> Validate(string folder, long step)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        Tensor faces = heldOut.Value;
+        Tensor decoded = cat([.. faces.split(Together).Select(part => average.Decode(average.Encode(part).Mean))], 0);
+        int shown = (int)Math.Min(MaxShown, faces.shape[0]);
+        ContactSheet.WriteFile(
+            Path.Combine(folder, $"samples-{step:0000000}.png"), cat([faces.narrow(0, 0, shown), decoded.narrow(0, 0, shown)], 0), shown);
+        return [AutoencoderTask.Psnr(decoded, faces)];
+    }
+
+    internal override string Save(string folder, IReadOnlyDictionary<string, string> metadata) =>
+        model.WriteCodec(average, average.Config with { ScalingFactor = 1 / LatentDeviation() }, metadata);
+
+    public override void Dispose()
+    {
+        network.Dispose();
+        average.Dispose();
+        if (heldOut.IsValueCreated)
+        {
+            heldOut.Value.Dispose();
+        }
+    }
+
+    // Of deviation 1, as untrained weights give it, it would drown the latents, which are small at first.
+    private static void BeginWithLittleNoise(AutoencoderKL network)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        network.get_parameter("quant_conv.bias")!.narrow(0, network.Config.LatentChannels, network.Config.LatentChannels)
+            .fill_(FirstLogVariance);
+    }
+
+    private Tensor Loss(Tensor faces, StepRandom random, double progress)
+    {
+        LatentDistribution latents = network.Encode(faces);
+        Tensor drawn = latents.Mean + (random.Normal(latents.Mean.shape) * (latents.LogVariance / 2).exp());
+        Tensor error = network.Decode(drawn) - faces;
+        Tensor edges = Difference(error, 2).abs().mean() + Difference(error, 3).abs().mean();
+        Tensor divergence = (latents.Mean.square() + latents.LogVariance.exp() - 1 - latents.LogVariance).mean() / 2;
+        Tensor loss = error.abs().mean() + (error.square().mean() * Squares) + (edges * Edges) + (divergence * Divergence);
+        double led = Math.Max(0, 1 - (progress / ColoursUntil));
+        return led > 0 ? loss + (AwayFromColours(latents.Mean, faces) * led) : loss;
+    }
+
+    private static Tensor AwayFromColours(Tensor latents, Tensor faces)
+    {
+        Tensor colours = nn.functional.avg_pool2d(faces, faces.shape[3] / latents.shape[3]);
+        return (latents.narrow(1, 0, colours.shape[1]) - colours).square().mean();
+    }
+
+    private static Tensor Difference(Tensor image, int dimension)
+    {
+        long count = image.shape[dimension] - 1;
+        return image.narrow(dimension, 1, count) - image.narrow(dimension, 0, count);
+    }
+
+    private double LatentDeviation()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        Tensor chosen = arange(Math.Min(Measured, data.Count), ScalarType.Int64);
+        Tensor[] latents = [.. chosen.split(Together).Select(part => average.Encode(data.Faces(part)).Mean)];
+        return cat(latents, 0).std().item<float>();
+    }
+}

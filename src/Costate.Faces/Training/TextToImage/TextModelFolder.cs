@@ -1,0 +1,226 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Costate.Faces.Captions;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
+using Costate.Networks;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Training.TextToImage;
+
+/// <summary>
+/// The folder of a text-to-image model in Stable Diffusion's layout, in 16 bits, as <see cref="DiffusionPipeline.FromPretrained"/> reads
+/// it, with the image tower of its CLIP pair beside.
+/// </summary>
+/// <param name="path">The folder.</param>
+internal sealed class TextModelFolder(string path)
+{
+    /// <summary>The tokens of a text, start and end among them: more than any caption has.</summary>
+    internal const int TextLength = 48;
+
+    internal const string CodecFile = $"{CodecPart}/{DiffusionFile}";
+    internal const string TextFile = $"{TextPart}/model.safetensors";
+    internal const string ImageFile = "image_encoder/image-tower.safetensors";
+    internal const string UnetFile = $"{UnetPart}/{DiffusionFile}";
+
+    // Hardly any signal is left at the last step, so that noise to start from is what the network has seen.
+    internal const string Scheduler =
+        """
+        {
+          "_class_name": "DDIMScheduler",
+          "beta_start": 0.0001,
+          "beta_end": 0.02,
+          "beta_schedule": "linear",
+          "num_train_timesteps": 1000,
+          "prediction_type": "v_prediction",
+          "timestep_spacing": "trailing",
+          "set_alpha_to_one": false,
+          "steps_offset": 1,
+          "clip_sample": false
+        }
+
+        """;
+
+    private const string DiffusionFile = "diffusion_pytorch_model.safetensors";
+    private const string CodecPart = "vae";
+    private const string TextPart = "text_encoder";
+    private const string UnetPart = "unet";
+    private const string TokenizerPart = "tokenizer";
+
+    private const string Index =
+        """
+        {
+          "_class_name": "StableDiffusionPipeline",
+          "feature_extractor": [null, null],
+          "safety_checker": [null, null],
+          "scheduler": ["diffusers", "DDIMScheduler"],
+          "text_encoder": ["transformers", "CLIPTextModel"],
+          "tokenizer": ["transformers", "CLIPTokenizer"],
+          "unet": ["diffusers", "UNet2DConditionModel"],
+          "vae": ["diffusers", "AutoencoderKL"]
+        }
+
+        """;
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>The folder.</summary>
+    internal string FullName { get; } = Path.GetFullPath(path);
+
+    /// <summary>Makes ids of texts.</summary>
+    internal ClipTokenizer Tokenizer => ClipTokenizer.FromPretrained(PathTo(TokenizerPart));
+
+    /// <summary>Whether a part has been trained.</summary>
+    internal bool Has(string file) => File.Exists(PathTo(file));
+
+    /// <summary>The full path of one of its files.</summary>
+    internal string PathTo(string file) => Path.Combine(FullName, file);
+
+    /// <summary>Writes what is not trained here: the index, the scheduler's configuration and the tokenizer of captions that comes with
+    /// the tool.</summary>
+    internal void Prepare()
+    {
+        using var embedded = new EmbeddedModel();
+        if (!Has("model_index.json"))
+        {
+            string vocabulary = Path.Combine(embedded.Folder, TokenizerPart);
+            foreach (string file in (string[])[CaptionVocabulary.VocabularyFile, CaptionVocabulary.MergesFile])
+            {
+                Put($"{TokenizerPart}/{file}", File.ReadAllText(Path.Combine(vocabulary, file)));
+            }
+
+            Put($"{TokenizerPart}/tokenizer_config.json", Text(new JsonObject
+            {
+                ["tokenizer_class"] = "CLIPTokenizer",
+                ["model_max_length"] = TextLength,
+                ["do_lower_case"] = true,
+                ["bos_token"] = CaptionVocabulary.StartToken,
+                ["eos_token"] = CaptionVocabulary.EndToken,
+                ["pad_token"] = CaptionVocabulary.EndToken,
+                ["unk_token"] = CaptionVocabulary.EndToken,
+            }));
+            Put("scheduler/scheduler_config.json", Scheduler);
+
+            // The last, so that a folder that has it has all.
+            Put("model_index.json", Index);
+        }
+    }
+
+    internal string WriteCodec(AutoencoderKL network, AutoencoderKLConfig config, IReadOnlyDictionary<string, string> metadata)
+    {
+        JsonObject json = Json(config);
+        json["_class_name"] = AutoencoderKLConfig.ClassName;
+        json["sample_size"] = config.SampleSize.Height;
+        return Write(CodecFile, network, json, metadata);
+    }
+
+    internal string WriteText(ClipTextModel network, int start, IReadOnlyDictionary<string, string> metadata)
+    {
+        JsonObject json = Json(network.Config);
+        json.Remove("has_projection");
+        json["architectures"] = new JsonArray("CLIPTextModel");
+        json["model_type"] = "clip_text_model";
+        json["bos_token_id"] = start;
+        json["pad_token_id"] = network.Config.EosTokenId;
+        return Write(TextFile, network, json, metadata);
+    }
+
+    internal void WriteImage(FaceRecogniser network, IReadOnlyDictionary<string, string> metadata)
+    {
+        string file = PathTo(ImageFile);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        network.Save(file, ScalarType.Float16, metadata);
+    }
+
+    internal string WriteUnet(UNet2DConditionModel network, IReadOnlyDictionary<string, string> metadata)
+    {
+        JsonObject json = Json(network.Config);
+        json["_class_name"] = UNet2DConditionConfig.ClassName;
+        json["sample_size"] = network.Config.SampleSize?.Height;
+
+        // diffusers takes lists of a number for each level, or a number.
+        foreach (string name in (string[])
+            ["only_cross_attention", "layers_per_block", "cross_attention_dim", "transformer_layers_per_block", "attention_head_dim"])
+        {
+            if (json[name] is JsonArray { Count: 1 } list)
+            {
+                json[name] = list[0]!.DeepClone();
+            }
+        }
+
+        return Write(UnetFile, network, json, metadata);
+    }
+
+    /// <summary>The trained codec; its shape must be <paramref name="expected"/>. Dispose it.</summary>
+    /// <exception cref="InvalidDataException">It is missing, damaged, or of another shape.</exception>
+    internal AutoencoderKL OpenCodec(AutoencoderKLConfig expected)
+    {
+        Require(CodecFile, "codec");
+        AutoencoderKL codec = AutoencoderKL.FromPretrained(PathTo(CodecPart));
+        double scale = codec.Config.ScalingFactor;
+        RequireShape(codec, CodecFile, Json(codec.Config), Json(expected with { ScalingFactor = scale }), "sample_size");
+        return codec;
+    }
+
+    /// <summary>The trained text tower; its shape must be <paramref name="expected"/>. Dispose it.</summary>
+    /// <exception cref="InvalidDataException">It is missing, damaged, or of another shape.</exception>
+    internal ClipTextModel OpenText(ClipTextConfig expected)
+    {
+        Require(TextFile, "clip");
+        ClipTextModel text = ClipTextModel.FromPretrained(PathTo(TextPart));
+        RequireShape(text, TextFile, Json(text.Config), Json(expected));
+        return text;
+    }
+
+    private static JsonObject Json<T>(T config)
+    {
+        JsonObject json = JsonNode.Parse(ConfigurationText.Of(config))!.AsObject();
+        json.Remove("ignored_options");
+        return json;
+    }
+
+    private static string Text(JsonObject json) => json.ToJsonString(Indented) + '\n';
+
+    private void Require(string file, string part)
+    {
+        if (!Has(file))
+        {
+            throw new InvalidDataException($"There is no '{PathTo(file)}', which the U-Net learns with. Train the part {part} first.");
+        }
+    }
+
+    private void RequireShape(nn.Module network, string file, JsonObject got, JsonObject expected, params ReadOnlySpan<string> but)
+    {
+        foreach (string name in but)
+        {
+            got.Remove(name);
+            expected.Remove(name);
+        }
+
+        if (!JsonNode.DeepEquals(got, expected))
+        {
+            network.Dispose();
+            string name = expected.First(option => !JsonNode.DeepEquals(option.Value, got[option.Key])).Key;
+            throw new InvalidDataException(
+                $"'{PathTo(file)}' has {name} {got[name]?.ToJsonString() ?? "null"}; expected {expected[name]!.ToJsonString()}. It is of "
+                    + "another training: give another folder.");
+        }
+    }
+
+    private string Write(string file, nn.Module network, JsonObject json, IReadOnlyDictionary<string, string> metadata)
+    {
+        string config = Path.Combine(Path.GetDirectoryName(file)!, "config.json");
+        Put(config, Text(json));
+
+        // The last, so that a part that has it has all.
+        PretrainedNetwork.Save(network, PathTo(file), ScalarType.Float16, json.ToJsonString(), metadata);
+        return PathTo(file);
+    }
+
+    private void Put(string file, string text)
+    {
+        string full = PathTo(file);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        File.WriteAllText(full, text);
+    }
+}

@@ -1,0 +1,214 @@
+using Costate.Faces.Drawing;
+using Costate.Faces.Recognition;
+using Costate.Networks;
+
+namespace Costate.Faces.Training.TextToImage;
+
+/// <summary>The shapes of a text-to-image model's networks, and how each is trained.</summary>
+internal sealed record TextModelRecipe
+{
+    internal const string CodecName = "codec";
+    internal const string PairName = "clip";
+    internal const string UnetName = "unet";
+
+    /// <summary>Height and width of the pictures.</summary>
+    internal const int Side = 128;
+
+    private const int LatentSide = Side / 8;
+    private const int Tokens = 672;
+    private const double CodecShare = 0.15;
+    private const double PairShare = 0.07;
+
+    private static readonly FaceSelection Drawn =
+        new() { Identities = 10_000, Circumstances = 3, EvenGlasses = true, Size = Side };
+
+    public required AutoencoderKLConfig Codec { get; init; }
+
+    public required ClipTextConfig Text { get; init; }
+
+    public required FaceRecogniserConfig Image { get; init; }
+
+    public required UNet2DConditionConfig Unet { get; init; }
+
+    public required TrainingDefaults CodecTraining { get; init; }
+
+    public required TrainingDefaults PairTraining { get; init; }
+
+    public required TrainingDefaults UnetTraining { get; init; }
+
+    /// <summary>The share of its first loss below which the last must be for the training to have learnt, for each part.</summary>
+    public required IReadOnlyDictionary<string, double> LossesFallTo { get; init; }
+
+    /// <summary>Of the first part; the others have the next.</summary>
+    public ulong Seed { get; init; } = 51;
+
+    /// <summary>The model that comes with the tool.</summary>
+    /// <param name="minutes">For all parts together; null for the steps that were chosen for it.</param>
+    internal static TextModelRecipe Embedded(double? minutes = null) => new()
+    {
+        Codec = CodecOf(16, 32, 64, 96),
+        Text = TextOf(width: 128, layers: 4),
+        Image = ImageOf(Side, width: 16, embedding: 128),
+        Unet = UnetOf(text: 128, 96, 144),
+        CodecTraining = new TrainingDefaults
+        {
+            Steps = minutes is null ? 7000 : null,
+            Minutes = CodecShare * minutes ?? 0,
+            Batch = 2,
+            MicroBatch = 2,
+            LearningRate = 1e-3,
+            WeightDecay = 0.01,
+            Faces = Drawn,
+        },
+        PairTraining = new TrainingDefaults
+        {
+            Steps = minutes is null ? 1600 : null,
+            Minutes = PairShare * minutes ?? 0,
+            Batch = 128,
+            MicroBatch = 16,
+            LearningRate = 1e-3,
+            WeightDecay = 0.05,
+            Faces = Drawn,
+        },
+        UnetTraining = new TrainingDefaults
+        {
+            Steps = minutes is null ? 12_000 : null,
+            Minutes = (1 - CodecShare - PairShare) * minutes ?? 0,
+            Batch = 32,
+            MicroBatch = 16,
+            LearningRate = 1e-3,
+            WeightDecay = 0.01,
+            Faces = Drawn,
+        },
+        LossesFallTo = new Dictionary<string, double> { [CodecName] = 0.3, [PairName] = 0.6, [UnetName] = 0.6 },
+    };
+
+    /// <summary>The same parts, small and for a few steps, to see in less than a minute that everything still learns.</summary>
+    internal static TextModelRecipe Check()
+    {
+        const int side = Side / 2;
+        var few = new TrainingDefaults
+        {
+            Steps = 60,
+            Batch = 4,
+            MicroBatch = 4,
+            LearningRate = 4e-3,
+            WeightDecay = 0,
+            Faces = new FaceSelection { Identities = 8, Circumstances = 2, Size = side },
+        };
+        return new TextModelRecipe
+        {
+            Codec = CodecOf(16, 16, 16, 16),
+            Text = TextOf(width: 32, layers: 1),
+            Image = ImageOf(side, width: 8, embedding: 32),
+            Unet = UnetOf(text: 32, 32, 32),
+            CodecTraining = few,
+            PairTraining = few with { Batch = 8, MicroBatch = 8 },
+            UnetTraining = few with { Batch = 8, MicroBatch = 8 },
+            LossesFallTo = new Dictionary<string, double> { [CodecName] = 0.8, [PairName] = 0.8, [UnetName] = 0.9 },
+        };
+    }
+
+    /// <summary>The parts in the order in which they are trained.</summary>
+    /// <param name="model">Where the networks are written.</param>
+    /// <param name="latents">The file of the faces' latents.</param>
+    /// <param name="encoding">Told the share of the faces that have been encoded.</param>
+    /// <param name="cancellationToken">Looked at between the faces to encode.</param>
+    internal IReadOnlyList<TrainingPart> Parts(
+        TextModelFolder model, string latents, IProgress<double>? encoding, CancellationToken cancellationToken) =>
+    [
+        new()
+        {
+            Name = CodecName,
+            WeightsFile = TextModelFolder.CodecFile,
+            Faces = CodecTraining.Faces,
+            Settings = CodecTraining.Settings(Seed),
+            Create = (faces, settings) => new CodecTask(Codec, model, faces, settings),
+            LossFallsTo = LossesFallTo[CodecName],
+        },
+        new()
+        {
+            Name = PairName,
+            WeightsFile = TextModelFolder.TextFile,
+            Faces = PairTraining.Faces,
+            Settings = PairTraining.Settings(Seed + 1),
+            Create = (faces, settings) => new ClipPairTask(Text, Image, model, faces, settings),
+            LossFallsTo = LossesFallTo[PairName],
+        },
+        new()
+        {
+            Name = UnetName,
+            WeightsFile = TextModelFolder.UnetFile,
+            Faces = UnetTraining.Faces,
+            Settings = UnetTraining.Settings(Seed + 2),
+            Create = (faces, settings) => UnetTask(model, latents, faces, settings, encoding, cancellationToken),
+            LossFallsTo = LossesFallTo[UnetName],
+        },
+    ];
+
+    private TextUnetTask UnetTask(
+        TextModelFolder model,
+        string latents,
+        FaceData faces,
+        TrainingSettings settings,
+        IProgress<double>? encoding,
+        CancellationToken cancellationToken)
+    {
+        using AutoencoderKL codec = model.OpenCodec(Codec);
+        ClipTextModel text = model.OpenText(Text);
+        try
+        {
+            string codecFile = model.PathTo(TextModelFolder.CodecFile);
+            var encoded = FaceLatents.Open(latents, codec, codecFile, faces, encoding, cancellationToken);
+            return new TextUnetTask(Unet, codec, text, encoded, model, faces.Selection, settings);
+        }
+        catch
+        {
+            text.Dispose();
+            throw;
+        }
+    }
+
+    // As many tokens as the vocabulary that is learnt from captions has, of which the last ends a text.
+    private static ClipTextConfig TextOf(int width, int layers) => new()
+    {
+        VocabSize = Tokens,
+        HiddenSize = width,
+        IntermediateSize = 4 * width,
+        ProjectionDim = width,
+        NumHiddenLayers = layers,
+        NumAttentionHeads = 4,
+        MaxPositionEmbeddings = TextModelFolder.TextLength,
+        EosTokenId = Tokens - 1,
+    };
+
+    private static FaceRecogniserConfig ImageOf(int side, int width, int embedding) =>
+        new() { ImageSize = side, Width = width, EmbeddingWidth = embedding };
+
+    private static UNet2DConditionConfig UnetOf(int text, params int[] channels) => new()
+    {
+        SampleSize = (LatentSide, LatentSide),
+        BlockOutChannels = channels,
+        DownBlockTypes = [.. channels.Select(_ => "CrossAttnDownBlock2D")],
+        UpBlockTypes = [.. channels.Select(_ => "CrossAttnUpBlock2D")],
+        LayersPerBlock = [1],
+        NormNumGroups = 16,
+        CrossAttentionDim = [text],
+        AttentionHeadDim = [4],
+        ResnetTimeScaleShift = "scale_shift",
+        TimeEmbeddingDim = 256,
+    };
+
+    // Latents are an eighth of the picture's side.
+    private static AutoencoderKLConfig CodecOf(params int[] channels) => new()
+    {
+        BlockOutChannels = channels,
+        DownBlockTypes = [.. channels.Select(_ => "DownEncoderBlock2D")],
+        UpBlockTypes = [.. channels.Select(_ => "UpDecoderBlock2D")],
+
+        // Four channels a group at least: of fewer, a normalisation leaves no colour that all of a picture has.
+        NormNumGroups = 4,
+        MidBlockAddAttention = false,
+        SampleSize = (Side, Side),
+    };
+}

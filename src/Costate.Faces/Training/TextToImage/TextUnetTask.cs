@@ -1,0 +1,174 @@
+using Costate.Faces.Captions;
+using Costate.Faces.Drawing;
+using Costate.Faces.Recognition;
+using Costate.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Training.TextToImage;
+
+/// <summary>
+/// A U-Net learns to tell noise and latent apart from the noisy latent and a caption of the face, as velocity (Salimans and Ho 2022). One
+/// caption in ten is empty, for guidance without a classifier (Ho and Salimans 2022). A loss counts by 1 / (1 + SNR / 5), as that of
+/// <see cref="AutoencoderTask"/>.
+/// </summary>
+internal sealed class TextUnetTask : TrainingTask
+{
+    // Apart from all that other held-out people are for.
+    private const ulong FirstIdentity = DrawnFaces.FirstHeldOut + 440_000;
+    private const double BalancedSnr = 5;
+    private const double Empty = 0.1;
+    private const int MaxHeldOut = 64;
+
+    private readonly FaceLatents latents;
+    private readonly TrainingSettings settings;
+    private readonly TextModelFolder model;
+    private readonly CaptionTokens captions;
+    private readonly ClipTextModel text;
+    private readonly UNet2DConditionModel network;
+    private readonly UNet2DConditionModel average;
+    private readonly Tensor emptyText;
+    private readonly float[] signals;
+    private readonly float[] levels;
+    private readonly Lazy<(Tensor Latents, Tensor Ids)> heldOut;
+    private readonly TextModelPreview preview;
+
+    /// <param name="config">The network's shape.</param>
+    /// <param name="codec">The trained codec, which is used at once.</param>
+    /// <param name="text">The trained text tower, which the task owns from now on.</param>
+    /// <param name="latents">What it learns from, which the task owns from now on.</param>
+    /// <param name="model">Where it is written.</param>
+    /// <param name="faces">The faces of the latents.</param>
+    /// <param name="settings">How.</param>
+    internal TextUnetTask(
+        UNet2DConditionConfig config,
+        AutoencoderKL codec,
+        ClipTextModel text,
+        FaceLatents latents,
+        TextModelFolder model,
+        FaceSelection faces,
+        TrainingSettings settings)
+    {
+        (this.text, this.latents, this.model, this.settings) = (text, latents, model, settings);
+        ClipTokenizer tokenizer = model.Tokenizer;
+        captions = new CaptionTokens(tokenizer, faces);
+        emptyText = captions.Of("").DetachFromDisposeScope();
+        SchedulerConfiguration scheduler = SchedulerConfiguration.Parse(TextModelFolder.Scheduler);
+        Steps = scheduler.TrainingTimesteps!.Value;
+        double[] times = [.. Enumerable.Range(1, Steps).Select(k => (double)k / Steps)];
+        signals = [.. times.Select(t => (float)scheduler.Schedule.Alpha(t))];
+        levels = [.. times.Select(t => (float)scheduler.Schedule.Sigma(t))];
+        FaceSelection others = faces with { Identities = Math.Min(MaxHeldOut, faces.Identities), Circumstances = 1 };
+        var theirs = new CaptionTokens(tokenizer, others, FirstIdentity);
+        IReadOnlyList<FaceCaption> told = theirs.First(others.Count);
+        Tensor held = HeldOut(codec, others);
+        heldOut = new(() => (held, theirs.Of(told).DetachFromDisposeScope()));
+        preview = new TextModelPreview(model, told);
+        network = new UNet2DConditionModel(config);
+        average = new UNet2DConditionModel(config);
+        average.eval();
+        using var random = new StepRandom(settings.Seed, 0);
+        random.Initialise(network);
+        Residual.BeginAtZero(network, "conv2.weight", "proj_out.weight", "conv_out.weight");
+        Parameters = AutoencoderTask.Trained(network, average);
+        Settings = new Dictionary<string, string>
+        {
+            ["channels"] = string.Join(", ", config.BlockOutChannels),
+            ["data"] = faces.Description,
+            ["codec"] = latents.Codec,
+            ["text"] = Calibration.Digest(model.PathTo(TextModelFolder.TextFile)),
+        };
+    }
+
+    internal override IReadOnlyList<TrainedParameter> Parameters { get; }
+
+    internal override IReadOnlyDictionary<string, string> Settings { get; }
+
+    internal override IReadOnlyList<string> Measures => ["loss", .. TextModelPreview.Measures];
+
+    private int Steps { get; }
+
+    internal override double Accumulate(StepRandom random, double progress)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int batch = settings.Batch;
+        Tensor indices = random.Integers(latents.Count, batch);
+        Tensor ids = captions.Draw(indices, random);
+        Tensor told = where(random.Uniform(batch, 1).lt(Empty), emptyText, ids);
+        Tensor states = States(told);
+        Draws draws = Drawn(latents.Of(indices), random);
+        double sum = 0;
+        for (int first = 0; first < batch; first += settings.MicroBatch)
+        {
+            using DisposeScope part = NewDisposeScope();
+            int count = Math.Min(settings.MicroBatch, batch - first);
+            Tensor Part(Tensor all) => all.narrow(0, first, count);
+            Tensor predicted = network.call(Part(draws.Noisy), Part(draws.Steps), Part(states));
+            Tensor loss = ((predicted - Part(draws.Velocity)).square() * Part(draws.Weights)).mean() * ((double)count / batch);
+            loss.backward();
+            sum += loss.item<float>();
+        }
+
+        return sum;
+    }
+
+    internal override IReadOnlyList<double> Validate(string folder, long step)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+
+        // The same noise and times at all validations, and in all trainings.
+        using var random = new StepRandom(1, 0);
+        (Tensor faces, Tensor ids) = heldOut.Value;
+        Draws draws = Drawn(faces, random);
+        Tensor predicted = average.call(draws.Noisy, draws.Steps, States(ids));
+        double loss = ((predicted - draws.Velocity).square() * draws.Weights).mean().item<float>();
+        model.WriteUnet(average, new Dictionary<string, string> { ["steps"] = $"{step}" });
+        return [loss, .. preview.Write(Path.Combine(folder, $"samples-{step:0000000}.png"))];
+    }
+
+    internal override string Save(string folder, IReadOnlyDictionary<string, string> metadata) => model.WriteUnet(average, metadata);
+
+    public override void Dispose()
+    {
+        network.Dispose();
+        average.Dispose();
+        text.Dispose();
+        latents.Dispose();
+        emptyText.Dispose();
+        heldOut.Value.Latents.Dispose();
+        heldOut.Value.Ids.Dispose();
+    }
+
+    private static Tensor HeldOut(AutoencoderKL codec, FaceSelection faces)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return FaceLatents.Encoded(codec, FaceData.HeldOut(faces, FirstIdentity)).DetachFromDisposeScope();
+    }
+
+    private Tensor States(Tensor ids)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        return text.call(ids).LastHiddenState.MoveToOuterDisposeScope();
+    }
+
+    // One time from each of as many equal parts of the training's steps: the loss depends on it more than on all else.
+    private Draws Drawn(Tensor clean, StepRandom random)
+    {
+        int batch = (int)clean.shape[0];
+        Tensor noise = random.Normal(clean.shape);
+        Tensor drawn = (arange(batch, ScalarType.Float32) + random.Uniform(batch)) * ((double)Steps / batch);
+        int[] steps = [.. drawn.data<float>().Select(step => Math.Min(Steps - 1, (int)step))];
+        Tensor signal = Column(signals), level = Column(levels);
+        return new Draws(
+            (clean * signal) + (noise * level),
+            (noise * signal) - (clean * level),
+            tensor([.. steps.Select(step => (float)step)]),
+            1 / (1 + ((signal / level).square() / BalancedSnr)));
+
+        Tensor Column(float[] table) => tensor(steps.Select(step => table[step]).ToArray(), [batch, 1, 1, 1]);
+    }
+
+    private sealed record Draws(Tensor Noisy, Tensor Velocity, Tensor Steps, Tensor Weights);
+}
