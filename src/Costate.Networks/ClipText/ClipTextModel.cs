@@ -54,7 +54,9 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
         register_module("text_model", new NamedLayers(
             ("embeddings", new NamedLayers(
                 ("token_embedding", tokens = new EmbeddingTable(config.VocabSize, config.HiddenSize, device, Deviation)),
-                ("position_embedding", positions = new EmbeddingTable(config.MaxPositionEmbeddings, config.HiddenSize, device, Deviation)))),
+                (
+                    "position_embedding",
+                    positions = new EmbeddingTable(config.MaxPositionEmbeddings, config.HiddenSize, device, Deviation)))),
             ("encoder", new NamedLayers(("layers", layers))),
             ("final_layer_norm", lastNorm = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device))));
         if (config.HasProjection)

@@ -58,8 +58,8 @@ internal sealed class EditCommand : SamplingCommand
             new("A face under another's code, with the embedded model", "costate edit a.png --condition-from b.png"),
             new(
                 "A picture under another text, with Stable Diffusion",
-                "costate edit horse.png --model stable-diffusion-v1-5 --from \"a photograph of a horse\" \\\n--prompt \"a photograph of a zebra\" "
-                    + "--guidance-scale 3 --solver rex:euler --steps 25") { TakesLong = true },
+                "costate edit horse.png --model stable-diffusion-v1-5 --from \"a photograph of a horse\" \\\n"
+                    + "--prompt \"a photograph of a zebra\" --guidance-scale 3 --solver rex:euler --steps 25") { TakesLong = true },
             new(
                 "A picture under another condition",
                 "costate edit picture.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition cond.safetensors "

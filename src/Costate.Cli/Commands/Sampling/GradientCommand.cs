@@ -61,8 +61,8 @@ internal sealed class GradientCommand : SamplingCommand
                     + "3,8,8 --batch 2 --loss mse:target.safetensors"),
             new(
                 "Through Stable Diffusion: the loss is of the picture, the gradient of its noise, its text and its negative text",
-                "costate gradient --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" \\\n--loss brightness.ts.pt --size 256x256 "
-                    + "--steps 10") { TakesLong = true },
+                "costate gradient --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" \\\n--loss brightness.ts.pt "
+                    + "--size 256x256 --steps 10") { TakesLong = true },
             new(
                 "Ten checkpoints instead of a hundred states",
                 "costate gradient --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape "

@@ -38,7 +38,10 @@ internal sealed class InvertCommand : SamplingCommand
             new("A drawn face, with the embedded model", "costate invert a.png"),
             new(
                 "A picture, with Stable Diffusion; costate decode latent.safetensors --model FOLDER gives it back",
-                "costate invert horse.png --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" --steps 25") { TakesLong = true },
+                "costate invert horse.png --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" --steps 25")
+            {
+                TakesLong = true,
+            },
             new(
                 "A picture, with Rex",
                 "costate invert picture.png --model denoiser.ts.pt --schedule vp-linear --prediction data \\\n--condition "

@@ -45,12 +45,12 @@ internal sealed class SampleCommand : SamplingCommand
             new("Four faces with the code of one, with the embedded model", "costate sample --condition-from a.png --batch 4"),
             new(
                 "A picture of Stable Diffusion, from the folder that people have",
-                "costate sample --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" \\\n--negative blurry --guidance-scale 7.5 "
-                    + "--size 512x512 --steps 25 --output horse") { TakesLong = true },
+                "costate sample --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" \\\n--negative blurry "
+                    + "--guidance-scale 7.5 --size 512x512 --steps 25 --output horse") { TakesLong = true },
             new(
                 "Image to image, in 16 bits",
-                "costate sample --model stable-diffusion-v1-5 --prompt \"a photograph of a zebra\" \\\n--image horse/sample.png --strength 0.6 "
-                    + "--dtype bfloat16 --output zebra") { TakesLong = true },
+                "costate sample --model stable-diffusion-v1-5 --prompt \"a photograph of a zebra\" \\\n--image horse/sample.png "
+                    + "--strength 0.6 --dtype bfloat16 --output zebra") { TakesLong = true },
             new(
                 "Four images of 8 by 8",
                 "costate sample --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors --shape "

@@ -152,8 +152,8 @@ internal sealed class SamplingOptions
         if (PlanOptions.Given(parsed, others) is Option odd)
         {
             throw new UsageException(
-                $"Got {odd.Name} with --model {folder}, the folder of a pipeline, which says it itself or is told it by --prompt and --size. "
-                    + "Leave it out.");
+                $"Got {odd.Name} with --model {folder}, the folder of a pipeline, which says it itself or is told it by --prompt and "
+                    + "--size. Leave it out.");
         }
 
         Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, parsed.GetValue(weights), latent?.Options);
@@ -194,7 +194,8 @@ internal sealed class SamplingOptions
         {
             throw new UsageException(
                 $"Got {word.Name} {(embedded ? "without --model" : $"with --model {parsed.GetValue(model)}, which is no folder")}; "
-                    + "it is for the folder of a pipeline, with model_index.json, which has a text encoder. Leave it out, or name the folder.");
+                    + "it is for the folder of a pipeline, with model_index.json, which has a text encoder. Leave it out, or name "
+                    + "the folder.");
         }
 
         if (embedded)

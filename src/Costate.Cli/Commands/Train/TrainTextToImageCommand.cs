@@ -36,18 +36,14 @@ internal sealed class TrainTextToImageCommand : DocumentedCommand
         [
             "Draws faces of 128 pixels a side, which take 1.5 GB on the disk, and trains the codec, the CLIP pair of a text and an image "
                 + "tower, and the U-Net, each with a log and sheets of samples in a folder of its own.",
-            $"{TextModelTraining.ModelFolder} in the folder is the model: what DiffusionPipeline.FromPretrained reads, in 16 bits. While the "
-                + "U-Net learns it is written every six minutes, so that the model can be used before it is done.",
+            $"{TextModelTraining.ModelFolder} in the folder is the model: what DiffusionPipeline.FromPretrained reads, in 16 bits. While "
+                + "the U-Net learns it is written every six minutes, so that the model can be used before it is done.",
             "Ctrl-C stops with a checkpoint, and the same command goes on. Codec and CLIP pair are left alone once they are trained. "
                 + "Without --minutes the weights are the same on the same machine with the same number of threads.",
         ];
         Examples = [new("All of it, in about eight hours on one core", "costate train text-to-image --output drawn") { TakesLong = true }];
         part.AcceptOnlyFromAmong(Names);
-        foreach (Option option in (Option[])[output, minutes, part, threads])
-        {
-            Options.Add(option);
-        }
-
+        AddAll(output, minutes, part, threads);
         SetAction(Run);
     }
 

@@ -7,7 +7,7 @@ using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Tests.Training.TextToImage;
+namespace Costate.Faces.Tests.Training.TextToImage;
 
 /// <summary>What the parts of a text-to-image model learn from, and their losses.</summary>
 public sealed class TextTaskTests

@@ -5,7 +5,7 @@ using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Tests.Training.TextToImage;
+namespace Costate.Faces.Tests.Training.TextToImage;
 
 public sealed class TextModelTrainingTests
 {
