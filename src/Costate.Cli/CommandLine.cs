@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Costate.Cli.Commands;
+using Costate.Cli.Commands.Describe;
 using Costate.Cli.Commands.Doctor;
 using Costate.Cli.Commands.Evaluate;
 using Costate.Cli.Commands.Faces;
@@ -101,6 +102,7 @@ internal static class CommandLine
             new DecodeCommand(terminal, cancellationToken),
             new InterpolateCommand(terminal, cancellationToken),
             new EditCommand(terminal, cancellationToken),
+            new ModelCommand(terminal),
             new TrainCommand(terminal, cancellationToken),
             new EvaluateCommand(terminal, morphModel ?? FaceModel.Embedded, cancellationToken),
             new FacesCommand(terminal, cancellationToken),

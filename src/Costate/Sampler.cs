@@ -284,9 +284,7 @@ public sealed class Sampler
         IProgress<StepProgress>? progress,
         CancellationToken cancellationToken)
     {
-        SamplingInputs.Check(this, start, noise);
-        Condition? condition = Denoiser.Beside(z, start.shape[0]);
-        SamplingInputs.CheckCondition(this, start, condition);
+        Condition? condition = SamplingInputs.Check(this, start, z, noise);
         return new SamplingRun
         {
             Denoiser = Denoiser,

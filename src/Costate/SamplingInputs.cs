@@ -5,7 +5,8 @@ namespace Costate;
 /// <summary>Refuses what a sampler cannot run on, before any native call.</summary>
 internal static class SamplingInputs
 {
-    internal static void Check(Sampler sampler, Tensor start, BrownianPath? noise)
+    /// <summary>The inputs of a run: returns the condition, with what guidance has beside it.</summary>
+    internal static Condition? Check(Sampler sampler, Tensor start, Condition? z, BrownianPath? noise)
     {
         ArgumentNullException.ThrowIfNull(start);
         if (start.dim() < 1 || start.numel() == 0 || !start.is_floating_point())
@@ -29,15 +30,14 @@ internal static class SamplingInputs
         {
             noise!.Check(sampler.Table.NoiseIntervals, start);
         }
-    }
 
-    /// <summary>Refuses a condition, with what guidance has beside it, that does not go with a start.</summary>
-    internal static void CheckCondition(Sampler sampler, Tensor start, Condition? z)
-    {
-        foreach (ConditionEntry entry in z?.Entries ?? [])
+        Condition? bundle = sampler.Denoiser.Beside(z, start.shape[0]);
+        foreach (ConditionEntry entry in bundle?.Entries ?? [])
         {
             Check(sampler, start, entry);
         }
+
+        return bundle;
     }
 
     private static void Check(Sampler sampler, Tensor start, ConditionEntry entry)

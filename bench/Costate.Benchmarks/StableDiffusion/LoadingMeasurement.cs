@@ -11,7 +11,7 @@ namespace Costate.Benchmarks.StableDiffusion;
 internal static class LoadingMeasurement
 {
     private const int Chunk = 8 << 20;
-    private const int Turns = 5;
+    private const int Turns = 3;
 
     /// <summary>
     /// Loads a network in 16 bits from a file of 16 or 32: by how much that raises the peak, the network's bytes, and those of the

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Costate.Networks;
 
 /// <summary>
@@ -9,11 +11,20 @@ internal sealed class PipelineFolder
     internal const string Unet = "unet";
     internal const string Vae = "vae";
     internal const string Text = "text_encoder";
+    internal const string Text2 = "text_encoder_2";
     private const string Tokens = "tokenizer";
+    private const string Tokens2 = "tokenizer_2";
     private const string Schedule = "scheduler";
 
-    // Both are Stable Diffusion 1 or 2 with the same parts.
-    private static readonly string[] Families = ["StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"];
+    // Height and width of the original and of the picture, and where it was cropped.
+    private const int SizeIds = 6;
+
+    // One or two text encoders; what is made of them and the channels of the network decide the rest.
+    private static readonly string[] Families =
+        ["StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline"];
+
+    private static readonly string[] FamiliesOfTwoTexts =
+        ["StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline", "StableDiffusionXLInpaintPipeline"];
 
     // Null: the scheduler's own reader knows its classes.
     private static readonly (string Part, string[]? Classes)[] Parts =
@@ -25,19 +36,34 @@ internal sealed class PipelineFolder
         (Schedule, null),
     ];
 
+    private static readonly (string Part, string[]? Classes)[] PartsOfTwoTexts =
+    [
+        .. Parts,
+        (Text2, ["CLIPTextModelWithProjection"]),
+        (Tokens2, ["CLIPTokenizer", "CLIPTokenizerFast"]),
+    ];
+
     private readonly string folder;
 
-    private PipelineFolder(string folder, string? scheduler)
+    private PipelineFolder(string folder, bool isDouble, bool zerosForNoText, string? scheduler, Prediction? prediction)
     {
         this.folder = folder;
+        ZerosForNoText = zerosForNoText;
         Tokenizer = ClipTokenizer.FromPretrained(PathTo(Tokens));
-        Scheduler = SchedulerConfiguration.OfPipeline(Path.Combine(PathTo(Schedule), "scheduler_config.json"), scheduler);
+        Scheduler = SchedulerConfiguration.OfPipeline(Path.Combine(PathTo(Schedule), "scheduler_config.json"), scheduler, prediction);
         UnetConfig = UNet2DConditionConfig.Read(Path.Combine(PathTo(Unet), "config.json"));
         VaeConfig = AutoencoderKLConfig.Read(Path.Combine(PathTo(Vae), "config.json"));
         TextConfig = ClipTextConfig.Read(Path.Combine(PathTo(Text), "config.json"));
+        if (isDouble)
+        {
+            Tokenizer2 = ClipTokenizer.FromPretrained(PathTo(Tokens2));
+            TextConfig2 = ClipTextConfig.Read(Path.Combine(PathTo(Text2), "config.json"));
+        }
     }
 
     internal ClipTokenizer Tokenizer { get; }
+
+    internal ClipTokenizer? Tokenizer2 { get; }
 
     internal SchedulerConfiguration Scheduler { get; }
 
@@ -47,11 +73,31 @@ internal sealed class PipelineFolder
 
     internal ClipTextConfig TextConfig { get; }
 
+    internal ClipTextConfig? TextConfig2 { get; }
+
+    /// <summary>Whether the network was trained with zeros in place of a text that is missing.</summary>
+    internal bool ZerosForNoText { get; }
+
+    /// <summary>What the autoencoder computes in: SDXL's exceeds the range of float16.</summary>
+    internal ScalarType CodecDtype(ScalarType dtype) =>
+        dtype == ScalarType.Float16 && TextConfig2 is not null && VaeConfig.ForceUpcast ? ScalarType.Float32 : dtype;
+
     /// <summary>Reads <c>model_index.json</c> and the small files of the parts that it names.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="scheduler">Another scheduler to read the configuration as; null for its own.</param>
-    internal static PipelineFolder Read(string folder, string? scheduler)
+    /// <param name="prediction">What the network predicts; null for what the scheduler's file says.</param>
+    internal static PipelineFolder Read(string folder, string? scheduler, Prediction? prediction)
     {
+        if (File.Exists(folder))
+        {
+            throw new InputException(
+                nameof(folder),
+                $"the file '{folder}'",
+                "a folder",
+                "A single file has weights alone, from which neither its scheduler nor what its network predicts can be seen: give a "
+                    + "folder with the small files of its family, and the file as the weights.");
+        }
+
         string index = Path.Combine(folder, "model_index.json");
         if (!File.Exists(index))
         {
@@ -62,8 +108,10 @@ internal sealed class PipelineFolder
                 $"There is no '{index}'; expected a model's folder as the Hub lays it out, with model_index.json, {List()}. {hint}", index);
         }
 
-        RequireParts(folder, index, JsonOptions.Open(index));
-        var read = new PipelineFolder(folder, scheduler);
+        JsonOptions options = JsonOptions.Open(index);
+        bool isDouble = RequireParts(folder, index, options);
+        bool zeros = isDouble && options.Flag("force_zeros_for_empty_prompt", true);
+        var read = new PipelineFolder(folder, isDouble, zeros, scheduler, prediction);
         read.RequireFit();
         return read;
     }
@@ -85,18 +133,20 @@ internal sealed class PipelineFolder
         }
     }
 
-    private static void RequireParts(string folder, string index, JsonOptions options)
+    // Whether it is of a family of two text encoders.
+    private static bool RequireParts(string folder, string index, JsonOptions options)
     {
         string family = options.OptionalText("_class_name", null) ?? throw new InvalidDataException(
             $"'{index}' has no \"_class_name\", which names the pipeline; expected {Families[0]}. Fetch the file again.");
-        if (!Families.Contains(family))
+        bool isDouble = FamiliesOfTwoTexts.Contains(family);
+        if (!isDouble && !Families.Contains(family))
         {
             throw new NotSupportedException(
                 $"'{index}' is of the pipeline {ErrorText.Quote(family)}, which is not supported; expected "
-                    + $"{string.Join(" or ", Families)}, that is Stable Diffusion 1 or 2.");
+                    + $"one of {string.Join(", ", Families.Concat(FamiliesOfTwoTexts))}, that is Stable Diffusion 1, 2 or XL.");
         }
 
-        foreach ((string part, string[]? classes) in Parts)
+        foreach ((string part, string[]? classes) in isDouble ? PartsOfTwoTexts : Parts)
         {
             string name = options.ComponentClass(part)
                 ?? throw new InvalidDataException($"'{index}' has no {ErrorText.Quote(part)}; the pipeline is made of {List()}.");
@@ -114,33 +164,46 @@ internal sealed class PipelineFolder
                     Path.Combine(folder, part));
             }
         }
+
+        return isDouble;
     }
 
     private void RequireFit()
     {
-        if (UnetConfig.HasAddedConditions)
-        {
-            throw new NotSupportedException(
-                $"'{PathTo(Unet)}' is told a pooled text and sizes (text_time), as SDXL is, which this pipeline does not have.");
-        }
-
+        string family = TextConfig2 is null ? "one text encoder" : "two text encoders";
+        Fit(Unet, UnetConfig.HasAddedConditions == (TextConfig2 is not null),
+            UnetConfig.HasAddedConditions ? "is told a pooled text and sizes (text_time)" : "is told a text alone",
+            Text, $"is of {family}");
         int channels = VaeConfig.LatentChannels;
-        if (UnetConfig.InChannels > channels)
+        if (UnetConfig.InChannels > channels && !PipelineNetwork.Paints(UnetConfig.InChannels, channels))
         {
             throw new NotSupportedException(
                 $"'{PathTo(Unet)}' takes {UnetConfig.InChannels} channels and the latents have {channels}: it is told more than them, as "
-                    + "networks for inpainting, instructions or depth are, which is not supported here. Use UNet2DConditionModel and a "
-                    + "denoiser of a function that adds the others.");
+                    + "networks for instructions or depth are, which is not supported here. Use UNet2DConditionModel and a denoiser of a "
+                    + "function that adds the others.");
         }
 
-        Fit(Unet, UnetConfig.InChannels == channels && UnetConfig.OutChannels == channels,
+        Fit(Unet, UnetConfig.InChannels >= channels && UnetConfig.OutChannels == channels,
             $"takes {UnetConfig.InChannels} channels and gives {UnetConfig.OutChannels}", Vae, $"makes latents of {channels}");
-        Fit(Unet, UnetConfig.CrossAttentionDim[0] == TextConfig.HiddenSize,
-            $"takes texts of width {UnetConfig.CrossAttentionDim[0]}", Text, $"makes them of width {TextConfig.HiddenSize}");
-        Fit(Tokens, Tokenizer.VocabularySize <= TextConfig.VocabSize,
-            $"has {Tokenizer.VocabularySize} tokens", Text, $"knows {TextConfig.VocabSize}");
-        Fit(Tokens, Tokenizer.Length <= TextConfig.MaxPositionEmbeddings,
-            $"makes texts of {Tokenizer.Length} tokens", Text, $"takes at most {TextConfig.MaxPositionEmbeddings}");
+        int width = TextConfig.HiddenSize + (TextConfig2?.HiddenSize ?? 0);
+        Fit(Unet, UnetConfig.CrossAttentionDim[0] == width,
+            $"takes texts of width {UnetConfig.CrossAttentionDim[0]}", Text, $"makes them of width {width}");
+        FitTokens(Tokens, Tokenizer, Text, TextConfig);
+        if (TextConfig2 is not null)
+        {
+            FitTokens(Tokens2, Tokenizer2!, Text2, TextConfig2);
+            int told = UnetConfig.ProjectionClassEmbeddingsInputDim!.Value - (SizeIds * UnetConfig.AdditionTimeEmbedDim!.Value);
+            Fit(Unet, told == TextConfig2.ProjectionDim,
+                $"takes a pooled text of width {told} beside {SizeIds} sizes", Text2, $"makes one of width {TextConfig2.ProjectionDim}");
+        }
+    }
+
+    private void FitTokens(string tokens, ClipTokenizer tokenizer, string text, ClipTextConfig config)
+    {
+        Fit(tokens, tokenizer.VocabularySize <= config.VocabSize,
+            $"has {tokenizer.VocabularySize} tokens", text, $"knows {config.VocabSize}");
+        Fit(tokens, tokenizer.Length <= config.MaxPositionEmbeddings,
+            $"makes texts of {tokenizer.Length} tokens", text, $"takes at most {config.MaxPositionEmbeddings}");
     }
 
     private void Fit(string part, bool fits, string does, string other, string otherDoes)

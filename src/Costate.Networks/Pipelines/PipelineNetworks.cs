@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace Costate.Networks;
 
 /// <summary>The networks of a pipeline.</summary>
-internal sealed record PipelineNetworks(ClipTextModel TextEncoder, AutoencoderKL Codec, UNet2DConditionModel Unet)
+internal sealed record PipelineNetworks(
+    ClipTextModel TextEncoder, ClipTextModel? TextEncoder2, AutoencoderKL Codec, UNet2DConditionModel Unet)
 {
     /// <summary>Loads them one after the other; none is left where that fails. <c>weights</c> is a single file, or null.</summary>
     internal static PipelineNetworks Load(
@@ -25,8 +26,11 @@ internal sealed record PipelineNetworks(ClipTextModel TextEncoder, AutoencoderKL
             return new PipelineNetworks(
                 Part(PipelineFolder.Text, file => file.TextEncoder(), source =>
                     ClipTextModel.Load(folder.TextConfig, source, device, dtype, trainable: false, summed, cancellationToken)),
+                folder.TextConfig2 is null ? null : Part(PipelineFolder.Text2, file => file.TextEncoder(1), source =>
+                    ClipTextModel.Load(folder.TextConfig2, source, device, dtype, trainable: false, summed, cancellationToken)),
                 Part(PipelineFolder.Vae, file => file.Vae(), source =>
-                    AutoencoderKL.Load(folder.VaeConfig, source, device, dtype, trainable: false, summed, cancellationToken)),
+                    AutoencoderKL.Load(
+                        folder.VaeConfig, source, device, folder.CodecDtype(dtype), trainable: false, summed, cancellationToken)),
                 Part(PipelineFolder.Unet, file => file.Unet(), source =>
                     UNet2DConditionModel.Load(folder.UnetConfig, source, device, dtype, trainable, summed, cancellationToken)));
         }

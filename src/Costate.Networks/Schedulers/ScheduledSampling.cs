@@ -69,6 +69,18 @@ public sealed class ScheduledSampling
         }
     }
 
+    /// <summary>The same without its first steps, to start from a picture under less noise (SDEdit; Meng et al. 2022).</summary>
+    /// <exception cref="InputException">It goes from data to noise, and never starts from noise.</exception>
+    internal ScheduledSampling After(int steps) => steps == 0 ? this
+        : Grid.End > Grid.Start ? throw new InputException("strength", "a part of the steps", "1 for a scheduler from data to noise")
+        : new ScheduledSampling(
+            Schedule, Solver.After(steps), TimeGrid.FromTimes([.. Grid.Times.Skip(steps)], [.. Grid.NetworkTimes.Skip(steps)]))
+        {
+            SampleScale = SampleScale,
+            Clipping = Clipping,
+            ClippedWeights = ClippedWeights?[steps..],
+        };
+
     /// <inheritdoc/>
     public override string ToString() => $"{Solver}, {Grid}, on {Schedule}";
 }

@@ -97,7 +97,8 @@ public sealed class SchedulerConfiguration
     /// without clip_sample.</summary>
     /// <param name="path">The file.</param>
     /// <param name="className">Another scheduler to read it as; null for its own.</param>
-    internal static SchedulerConfiguration OfPipeline(string path, string? className)
+    /// <param name="prediction">What the network predicts; null for what the file says.</param>
+    internal static SchedulerConfiguration OfPipeline(string path, string? className, Prediction? prediction = null)
     {
         string source = $"'{path}'";
         Dictionary<string, JsonElement> values = SchedulerJson.Parse(source, SchedulerJson.ReadFile(source, path));
@@ -107,6 +108,17 @@ public sealed class SchedulerConfiguration
         if (className is not null)
         {
             Set("_class_name", $"\"{JsonEncodedText.Encode(className)}\"");
+        }
+
+        if (prediction is { } told)
+        {
+            Set("prediction_type", told switch
+            {
+                Prediction.Noise => "\"epsilon\"",
+                Prediction.Data => "\"sample\"",
+                Prediction.Velocity => "\"v_prediction\"",
+                _ => throw new InputException(nameof(prediction), $"{told}", "Noise, Data or Velocity, as such networks predict"),
+            });
         }
 
         var read = new SchedulerConfiguration(new SchedulerOptions(source, values, ignoreClipping: false));

@@ -17,6 +17,8 @@ internal sealed class UntiedDdim : Solver
 
     internal override string? Identity => $"{Name} to times of its own, {Fingerprint.Of(targets)}";
 
+    internal override Solver After(int steps) => new UntiedDdim(targets[steps..]);
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
         ArgumentNullException.ThrowIfNull(schedule);

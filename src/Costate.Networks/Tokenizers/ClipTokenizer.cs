@@ -152,7 +152,7 @@ public sealed class ClipTokenizer
 
         var result = new StringBuilder();
         bool space = false;
-        foreach (Rune rune in valid.ToString().Normalize(NormalizationForm.FormC).EnumerateRunes())
+        foreach (Rune rune in Composed(valid.ToString()).EnumerateRunes())
         {
             bool white = Rune.IsWhiteSpace(rune);
             if (white)
@@ -229,4 +229,8 @@ public sealed class ClipTokenizer
         Number,
         Other,
     }
+
+    // .NET refuses to compose a text with U+FFFE in it, which composes with nothing.
+    private static string Composed(string text) =>
+        string.Join('\uFFFE', text.Split('\uFFFE').Select(part => part.Normalize(NormalizationForm.FormC)));
 }

@@ -20,6 +20,8 @@ internal sealed class ConsistencySampling : Solver
         $"{Name}{(Boundary is null ? "" : $", boundary {Fingerprint.Of([.. Boundary.SelectMany(b => (double[])[b.Skip, b.Out])])}")}"
             + (NoiseKept == 0 ? "" : $", with noise of {Fingerprint.Of([NoiseKept])} kept");
 
+    internal override Solver After(int steps) => new ConsistencySampling { Boundary = Boundary?[steps..], NoiseKept = NoiseKept };
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
         RefuseRisingGridIfStochastic(grid);

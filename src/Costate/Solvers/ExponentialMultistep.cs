@@ -54,6 +54,18 @@ internal sealed class ExponentialMultistep : Solver
         Stochastic && LargeVariance ? " with large variance" : "",
         Targets is null ? "" : $", to times of its own, {Fingerprint.Of(Targets)}");
 
+    internal override Solver After(int steps) => Targets is null ? this
+        : new ExponentialMultistep(name, prediction, order)
+        {
+            Type = Type,
+            FinalSteps = FinalSteps,
+            RepeatsEnd = RepeatsEnd,
+            Stochastic = Stochastic,
+            HalvesSecondDerivative = HalvesSecondDerivative,
+            LargeVariance = LargeVariance,
+            Targets = Targets[steps..],
+        };
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
         RefuseRisingGridIfStochastic(grid);

@@ -37,6 +37,14 @@ internal sealed class PseudoMultistep(string name, PseudoStart start) : Solver
         Middles is null ? "" : $", by middles of its own, {Fingerprint.Of(Middles)}",
         StartsFromNoiseAlone ? ", from noise alone" : "");
 
+    // It begins anew, with a correction from where it begins; a single step has none.
+    internal override Solver After(int steps) => new PseudoMultistep(
+        name, start == PseudoStart.Rising || Targets?.Length == steps + 1 ? PseudoStart.Rising : PseudoStart.ImprovedEuler)
+    {
+        Kind = Kind,
+        Targets = Targets?[steps..],
+    };
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
         ArgumentNullException.ThrowIfNull(schedule);

@@ -18,6 +18,9 @@ public abstract class Solver
     /// </summary>
     internal virtual string? Identity => null;
 
+    /// <summary>The method for the rest of its grid where the first steps are left out; itself where it has no numbers for each.</summary>
+    internal virtual Solver After(int steps) => this;
+
     /// <summary>Whether a run needs noise.</summary>
     public virtual bool IsStochastic => false;
 

@@ -25,6 +25,9 @@ internal sealed class GoldenPipeline
         Negative = (string?)run["negative"];
         Guidance = (double)run["guidance"]!;
         ClipSkip = (int?)run["extra"]?["encode"]?["clip_skip"] ?? 0;
+        Sizes = run["extra"]?["call"] is { } call && call["original_size"] is not null
+            ? new PictureSizes(Pair(call["original_size"]!), Pair(call["target_size"]!), Pair(call["crops_coords_top_left"]!))
+            : null;
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Folder, $"{parts[1]}.safetensors"));
         Expected = file.ReadAll();
     }
@@ -32,7 +35,7 @@ internal sealed class GoldenPipeline
     /// <summary>The folders of models that a pipeline reads.</summary>
     public static IEnumerable<string> Folders => Directory.GetDirectories(Root)
         .Where(folder => (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "model_index.json")))!["_class_name"]
-            is "StableDiffusionPipeline")
+            is "StableDiffusionPipeline" or "StableDiffusionXLPipeline")
         .Order(StringComparer.Ordinal);
 
     /// <summary>Model, run and scheduler of each case.</summary>
@@ -51,6 +54,9 @@ internal sealed class GoldenPipeline
 
     public int ClipSkip { get; }
 
+    /// <summary>What SDXL is told of sizes; null for those of the picture.</summary>
+    public PictureSizes? Sizes { get; }
+
     public string Scheduler => Schedulers.Single(s => s.Name == scheduler).Class;
 
     public IReadOnlyDictionary<string, Tensor> Expected { get; }
@@ -61,6 +67,8 @@ internal sealed class GoldenPipeline
 
     /// <summary>A value of this scheduler's run.</summary>
     public Tensor Of(string name) => Expected[$"{scheduler}.{name}"];
+
+    private static (int First, int Second) Pair(JsonNode pair) => ((int)pair[0]!, (int)pair[1]!);
 
     public DiffusionPipeline Open() => DiffusionPipeline.FromPretrained(Folder, scheduler: Scheduler);
 }

@@ -136,6 +136,33 @@ public sealed class SchedulerGoldenTests
 
     [Theory]
     [MemberData(nameof(Files))]
+    public void After_GoesOnWithTheSameSteps(string file)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        GoldenScheduler golden = GoldenScheduler.Load(file);
+        ScheduledSampling all = golden.Sampling(golden.Configuration());
+        if (all.Grid.End > all.Grid.Start)
+        {
+            Assert.Throws<InputException>(() => all.After(2));
+            return;
+        }
+
+        ScheduledSampling last = all.After(2);
+        SolverTable table = all.Solver.Tabulate(all.Schedule, all.Grid), after = last.Solver.Tabulate(last.Schedule, last.Grid);
+        Assert.Equal(all.Grid.NetworkTimes.Skip(2), last.Grid.NetworkTimes);
+
+        // Methods of one step have the same rows; the others begin anew, with the lower orders of a start. Rows are of another prediction
+        // where the start alone has no signal.
+        if (table.Prediction == after.Prediction && table.Rows.Count == all.Grid.Steps + 1 && table.Rows.Index().All(row => row.Item.Outputs.All(term => term.Index == row.Index - 1)))
+        {
+            Assert.Equal(after.Rows.Skip(1).Select(Numbers), table.Rows.Skip(3).Select(Numbers));
+        }
+
+        static string Numbers(TableRow row) => string.Join(' ', row.States.Concat(row.Outputs).Concat(row.Inputs).Select(t => t.Weight));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
     public void Item_IsTheSameByItself(string file)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -40,6 +40,17 @@ public sealed class WeightSourceTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void ShardThatIsMissing_IsNamed()
+    {
+        Save("model-00001-of-00002.safetensors");
+        string index = folder.Write("model.safetensors.index.json", """
+            {"weight_map": {"weight": "model-00001-of-00002.safetensors", "bias": "model-00002-of-00002.safetensors"}}
+            """);
+        string message = Assert.Throws<FileNotFoundException>(() => WeightSource.Open(index)).Message;
+        Assert.Contains("'model-00002-of-00002.safetensors' is missing", message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("../diffusion_pytorch_model.safetensors")]
     [InlineData("/etc/model.safetensors")]

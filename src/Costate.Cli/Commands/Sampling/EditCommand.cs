@@ -58,7 +58,7 @@ internal sealed class EditCommand : SamplingCommand
             new("A face under another's code, with the embedded model", "costate edit a.png --condition-from b.png"),
             new(
                 "A picture under another text, with Stable Diffusion",
-                "costate edit horse.png --model stable-diffusion-v1-5 --from \"a photograph of a horse\" \\\n"
+                "costate edit horse.png --model stable-diffusion-v1-5 \\\n--from \"a photograph of a horse\" "
                     + "--prompt \"a photograph of a zebra\" --guidance-scale 3 --solver rex:euler --steps 25") { TakesLong = true },
             new(
                 "A picture under another condition",

@@ -57,7 +57,16 @@ internal sealed class PromptOptions
 
     /// <summary>All of them.</summary>
     internal Option[] All =>
-        [prompt, .. input == SamplingInput.Edit ? [source] : (Option[])[], prompts, negative, size, scheduler, variant, device];
+    [
+        prompt,
+        .. input == SamplingInput.Edit ? [source] : (Option[])[],
+        prompts,
+        negative,
+        size,
+        scheduler,
+        variant,
+        device,
+    ];
 
     /// <summary>Those that say nothing where the samples are there.</summary>
     internal Option[] OfNoise => [prompts];

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Costate.Cli.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
@@ -114,7 +113,8 @@ internal sealed class SamplingOptions
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
     internal SamplingSettings Parse(ParseResult parsed, InputFiles files, SavedLatent? latent = null)
     {
-        if (parsed.GetValue(model) is string folder && Directory.Exists(folder))
+        if (parsed.GetValue(model) is string folder && Directory.Exists(folder)
+            && (PlanOptions.Given(parsed, words.All) is not null || File.Exists(Path.Combine(folder, "model_index.json"))))
         {
             return ParsePipeline(parsed, files, folder, latent);
         }
@@ -135,7 +135,7 @@ internal sealed class SamplingOptions
             ConditionFrom = parsed.GetValue(conditionFrom),
             GuidanceScale = parsed.GetValue(guidanceScale),
             Unconditional = parsed.GetValue(unconditional),
-            Shape = embedded ? EmbeddedModel.Shape : Shape(parsed.GetValue(shape)),
+            Shape = embedded ? EmbeddedModel.Shape : ShapeText.Parse(parsed.GetValue(shape)),
             Batch = parsed.GetValue(batch),
             StartNoise = parsed.GetValue(startNoise),
             Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
@@ -189,15 +189,15 @@ internal sealed class SamplingOptions
 
     private void CheckCombinations(ParseResult parsed, bool embedded, LatentOptions? latent)
     {
-        CheckModel(parsed, embedded);
         if (PlanOptions.Given(parsed, words.All) is Option word)
         {
             throw new UsageException(
                 $"Got {word.Name} {(embedded ? "without --model" : $"with --model {parsed.GetValue(model)}, which is no folder")}; "
-                    + "it is for the folder of a pipeline, with model_index.json, which has a text encoder. Leave it out, or name "
-                    + "the folder.");
+                    + "it is for the folder of a pipeline, with model_index.json, which has a text encoder. "
+                    + "Leave it out, or name the folder.");
         }
 
+        CheckModel(parsed, embedded);
         if (embedded)
         {
             return;
@@ -246,31 +246,5 @@ internal sealed class SamplingOptions
                 "Got neither --condition-from nor --condition; the embedded model draws a face under a code. "
                     + "Give a picture of a face, or a code; or name your --model.");
         }
-    }
-
-    private static long[]? Shape(string? text)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        string[] parts = text.Split(',');
-        long[] sizes = new long[parts.Length];
-        for (int i = 0; i < parts.Length; i++)
-        {
-            if (
-                !long.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out sizes[i]) || sizes[i] is < 1 or > int.MaxValue
-            )
-            {
-                throw new InputException(
-                    "shape",
-                    text,
-                    "the positive sizes of one sample with commas between them, such as 3,64,64",
-                    "The number of samples is --batch.");
-            }
-        }
-
-        return sizes;
     }
 }

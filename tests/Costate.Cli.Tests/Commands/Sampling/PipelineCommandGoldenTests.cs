@@ -170,6 +170,35 @@ public sealed class PipelineCommandGoldenTests
         Assert.Contains("zebra", longText.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Model_SaysWhatIsThere()
+    {
+        foreach (string path in Directory.EnumerateDirectories(Goldens.PathTo("pipelines")))
+        {
+            ToolRun run = Tool.Run("model", path, "--json");
+            JsonElement report = JsonDocument.Parse(run.Output).RootElement;
+            Assert.Equal(IsSupported(Path.GetFileName(path)) ? 0 : 1, run.ExitCode);
+            Assert.Equal(run.ExitCode == 0, report.GetProperty("refused").ValueKind == JsonValueKind.Null);
+            long parameters = report.GetProperty("parts").EnumerateArray().Sum(part => part.GetProperty("parameters").GetInt64());
+            Assert.Equal(parameters, report.GetProperty("parameters").GetInt64());
+            if (run.ExitCode == 0)
+            {
+                // A file may hold buffers, such as the positions of a text, beside the parameters.
+                using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(path);
+                long loaded = pipeline.Network.parameters().Concat(pipeline.Codec.parameters()).Concat(pipeline.TextEncoder.parameters())
+                    .Sum(parameter => parameter.numel());
+                Assert.InRange(parameters, loaded, loaded * 1.01);
+                string shown = Tool.Done("model", path).Output;
+                Assert.Contains("UNet2DConditionModel", shown, StringComparison.Ordinal);
+                Assert.Contains(pipeline.Scheduler.ClassName, shown, StringComparison.Ordinal);
+            }
+        }
+
+        using var folder = new TemporaryFolder();
+        Tool.Fails(1, ["model", folder.FullName], "model_index.json");
+        Tool.Fails(1, ["model", folder.PathTo("none")], "no such file");
+    }
+
     private static bool IsSupported(string name)
     {
         try

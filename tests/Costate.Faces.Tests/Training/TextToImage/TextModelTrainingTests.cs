@@ -1,3 +1,4 @@
+using Costate.Faces;
 using Costate.Faces.Drawing;
 using Costate.Faces.Training;
 using Costate.Faces.Training.TextToImage;

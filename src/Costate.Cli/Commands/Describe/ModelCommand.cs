@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using Costate.Cli.Terminals;
+using Costate.Faces.Reports;
+using Costate.Faces.Sampling;
+
+namespace Costate.Cli.Commands.Describe;
+
+/// <summary><c>costate model</c>: what is in the folder of a model.</summary>
+internal sealed class ModelCommand : DocumentedCommand
+{
+    private readonly Terminal terminal;
+    private readonly Argument<string> model = new("MODEL")
+    {
+        Description = "The folder of a pipeline, with model_index.json, or a single file of Stable Diffusion (.safetensors, .ckpt).",
+    };
+    private readonly Option<string?> variant = new("--variant")
+    {
+        HelpName = "WORD",
+        Description = "Which of several weights of the folder, such as fp16. [default: those without such a word]",
+    };
+    private readonly Option<bool> json = CommonOptions.Json();
+
+    [SetsRequiredMembers]
+    internal ModelCommand(Terminal terminal)
+        : base("model", "Says what is in the folder of a model: family, networks, parameters, types of number, scheduler, memory.")
+    {
+        this.terminal = terminal;
+        Notes =
+        [
+            "Only small files and the headers of the weights are read. The networks take their parameters' bytes when they are loaded; "
+                + "what a sample and a gradient take besides grows with the size of the picture: see docs/models.md.",
+            "The exit code is 0 if the tool can sample the model, and 1 if it cannot; the reason is said.",
+        ];
+        Examples =
+        [
+            new("What is in a folder of Stable Diffusion", "costate model stable-diffusion-v1-5") { TakesLong = true },
+            new("For a program to read", "costate model stable-diffusion-v1-5 --variant fp16 --json") { TakesLong = true },
+        ];
+        Arguments.Add(model);
+        Options.Add(variant);
+        Options.Add(json);
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        PipelineDescription described = PipelineDescription.Of(parsed.GetValue(model)!, parsed.GetValue(variant));
+        if (parsed.GetValue(json))
+        {
+            terminal.Output.WriteLine(JsonReport.Text(described));
+        }
+        else
+        {
+            Print(described);
+        }
+
+        return described.Refused is null ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private void Print(PipelineDescription described)
+    {
+        terminal.Write($"{described.Model}: {described.Family}");
+        terminal.Write(described.Table());
+        terminal.Write(
+            $"{described.Parameters:N0} parameters: {described.BytesInSingle / 1e9:0.00} GB of memory in float32, "
+                + $"{described.BytesInHalf / 1e9:0.00} GB in 16 bits");
+        if (described.Scheduler is not null)
+        {
+            terminal.Write($"scheduler: {described.Scheduler}, the network predicts {described.Prediction}");
+        }
+
+        if (described.Refused is not null)
+        {
+            terminal.Write($"It cannot be sampled: {described.Refused}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using Costate.Faces.Reports;
+using Costate.Networks;
+
+namespace Costate.Faces.Sampling;
+
+/// <summary>What is in a model's folder or file, by its small files and the headers of its weights: nothing of them is loaded.</summary>
+internal sealed record PipelineDescription
+{
+    public string Command => "model";
+
+    public string Version => ToolVersion.Version;
+
+    /// <summary>Where.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The class of the pipeline, or the family that the names of a single file tell of.</summary>
+    public required string Family { get; init; }
+
+    public required IReadOnlyList<Part> Parts { get; init; }
+
+    public long Parameters => Parts.Sum(part => part.Parameters);
+
+    /// <summary>The bytes that the networks take when they are loaded, in 32 and in 16 bits.</summary>
+    public long BytesInSingle => 4 * Parameters;
+
+    public long BytesInHalf => 2 * Parameters;
+
+    /// <summary>The class of the scheduler; null for a single file, which has none.</summary>
+    public string? Scheduler { get; init; }
+
+    /// <summary>What the network predicts, where the scheduler's file says it.</summary>
+    public string? Prediction { get; init; }
+
+    /// <summary>Why the tool cannot sample it; null where it can.</summary>
+    public string? Refused { get; init; }
+
+    /// <summary>A network of it.</summary>
+    /// <param name="Name">Its folder, or what it is in a single file.</param>
+    /// <param name="Class">Its class, where that is said.</param>
+    /// <param name="Parameters">How many numbers it has.</param>
+    /// <param name="Dtypes">As they are stored.</param>
+    /// <param name="Bytes">On the disk.</param>
+    internal sealed record Part(string Name, string? Class, long Parameters, string Dtypes, long Bytes);
+
+    /// <summary>Looks at a folder or a single file.</summary>
+    /// <param name="path">Which.</param>
+    /// <param name="variant">Which of several weights, or null.</param>
+    /// <exception cref="FileNotFoundException">There is no such model.</exception>
+    /// <exception cref="InvalidDataException">It is something else, or damaged.</exception>
+    internal static PipelineDescription Of(string path, string? variant)
+    {
+        if (!Directory.Exists(path))
+        {
+            using WeightSource file = WeightSource.Open(path);
+            OriginalCheckpoint original = OriginalCheckpoint.Of(file);
+            return new PipelineDescription
+            {
+                Model = path,
+                Family = $"{original.Family}, a single file: it is used beside a folder of the same family (--weights)",
+                Parts = [PartOf("all networks", null, file)],
+            };
+        }
+
+        JsonOptions index = JsonOptions.Open(Path.Combine(path, "model_index.json"));
+        List<Part> parts = [];
+        foreach ((string name, WeightSource weights) in PipelineFiles.Open(path, variant))
+        {
+            using (weights)
+            {
+                parts.Add(PartOf(name, index.ComponentClass(name), weights));
+            }
+        }
+
+        string? refused = null;
+        SchedulerConfiguration? scheduler = null;
+        try
+        {
+            scheduler = PipelineFiles.Scheduler(path, className: null);
+            PipelineFolder.Read(path, scheduler: null);
+        }
+        catch (Exception e) when (e is NotSupportedException or IOException or InvalidDataException or SchedulerConfigurationException)
+        {
+            refused = e.Message;
+        }
+
+        return new PipelineDescription
+        {
+            Model = path,
+            Family = index.OptionalText("_class_name", null) ?? "not said",
+            Parts = parts,
+            Scheduler = scheduler?.ClassName,
+            Prediction = scheduler?.Prediction.ToString().ToLowerInvariant(),
+            Refused = refused,
+        };
+    }
+
+    /// <summary>The networks as a table.</summary>
+    internal ResultTable Table()
+    {
+        var table = new ResultTable("network", "class", "stored as", "parameters", "GB on the disk") { WordColumns = 3, IsRuled = true };
+        foreach (Part part in Parts)
+        {
+            table.Add(part.Name, part.Class ?? "", part.Dtypes, $"{part.Parameters:N0}", $"{part.Bytes / 1e9:0.00}");
+        }
+
+        return table;
+    }
+
+    private static Part PartOf(string name, string? className, WeightSource weights)
+    {
+        StoredTensor[] tensors = [.. weights.Names.Select(weights.Info)];
+        return new Part(
+            name,
+            className,
+            tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size)),
+            string.Join(", ", tensors.Select(tensor => tensor.DtypeName).Distinct()),
+            tensors.Sum(tensor => tensor.ByteCount));
+    }
+}

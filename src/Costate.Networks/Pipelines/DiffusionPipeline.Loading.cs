@@ -1,0 +1,72 @@
+using static TorchSharp.torch;
+
+namespace Costate.Networks;
+
+/// <summary>How a pipeline is read from its files.</summary>
+public sealed partial class DiffusionPipeline
+{
+    /// <summary>Reads a folder: <c>model_index.json</c> with <c>unet</c>, <c>vae</c>, <c>text_encoder</c>, <c>tokenizer</c> and
+    /// <c>scheduler</c>. What else it holds, such as a safety checker, is left alone.</summary>
+    /// <remarks>
+    /// All small files are read and compared before the first weight. As in diffusers' pipelines the scheduler has
+    /// <c>steps_offset</c> 1 and no <c>clip_sample</c>, whatever its file says.
+    /// </remarks>
+    /// <param name="folder">The folder.</param>
+    /// <param name="dtype">What the networks compute in, whatever the files hold; in float16 SDXL's autoencoder, which exceeds its range,
+    /// computes in float32. The default value is float32.</param>
+    /// <param name="device">Where to put them. The default is the CPU.</param>
+    /// <param name="variant">Which of several weights, such as <c>fp16</c>; the word before the extension. Text encoder and autoencoder
+    /// have those without a word where there are none of it. The default value is null: those without such a word.</param>
+    /// <param name="scheduler">Another scheduler to sample with, such as <c>DPMSolverMultistepScheduler</c>, one of
+    /// <see cref="SchedulerConfiguration.SupportedClasses"/>: it takes what it knows of the folder's and its own defaults for the
+    /// rest. The default value is null: the folder's.</param>
+    /// <param name="weights">A single file in the original layout (<c>.safetensors</c> or <c>.ckpt</c>) to take the weights from; the
+    /// folder then needs none. The default value is null: the folder's.</param>
+    /// <param name="trainable">Whether the U-Net's parameters take gradients. The default value is false.</param>
+    /// <param name="prediction">What the network predicts (noise, data or velocity), where the folder's scheduler does not say it, as of a
+    /// single file, in which it cannot be seen. The default value is null: what the scheduler's file says.</param>
+    /// <param name="progress">Told after each tensor how many bytes have been read in all.</param>
+    /// <param name="cancellationToken">Ends the loading between two tensors.</param>
+    /// <returns>The pipeline, its networks in evaluation mode. Dispose it; no dispose scope does.</returns>
+    /// <exception cref="FileNotFoundException">A part, one of its files, or weights of the variant are missing; the message names
+    /// it.</exception>
+    /// <exception cref="NotSupportedException">The folder is of another family, or a part is of another class or asks for what is not
+    /// supported; the message names it.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged or something else, parameters are missing or unknown, or parts do not
+    /// fit together, such as a vocabulary that is larger than the encoder's.</exception>
+    /// <exception cref="SchedulerConfigurationException">The scheduler's configuration cannot be read or used.</exception>
+    /// <exception cref="InputException"><paramref name="dtype"/> is not a real floating-point dtype, <paramref name="variant"/> is given
+    /// with <paramref name="weights"/>, <paramref name="folder"/> is a file, or the scheduler has no such
+    /// <paramref name="prediction"/>.</exception>
+    /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
+    public static DiffusionPipeline FromPretrained(
+        string folder,
+        ScalarType dtype = ScalarType.Float32,
+        Device? device = null,
+        string? variant = null,
+        string? scheduler = null,
+        string? weights = null,
+        bool trainable = false,
+        Prediction? prediction = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
+        {
+            throw new InputException(nameof(dtype), dtype.ToString(), "Float16, BFloat16, Float32 or Float64");
+        }
+
+        if (weights is not null && variant is not null)
+        {
+            throw new InputException(nameof(variant), $"\"{variant}\" beside a single file", "left out", "A single file has no variants.");
+        }
+
+        PipelineFolder read = PipelineFolder.Read(folder, scheduler, prediction);
+        return new DiffusionPipeline(
+            weights ?? folder,
+            read,
+            PipelineNetworks.Load(read, weights, variant, device, dtype, trainable, progress, cancellationToken),
+            dtype);
+    }
+}
