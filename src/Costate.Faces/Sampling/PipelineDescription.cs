@@ -76,7 +76,7 @@ internal sealed record PipelineDescription
         try
         {
             scheduler = PipelineFiles.Scheduler(path, className: null);
-            PipelineFolder.Read(path, scheduler: null);
+            PipelineFolder.Read(path, scheduler: null, prediction: null);
         }
         catch (Exception e) when (e is NotSupportedException or IOException or InvalidDataException or SchedulerConfigurationException)
         {

@@ -1,4 +1,3 @@
-using Costate.Faces;
 using Costate.Faces.Drawing;
 using Costate.Faces.Training;
 using Costate.Faces.Training.TextToImage;
@@ -10,41 +9,17 @@ namespace Costate.Faces.Tests.Training.TextToImage;
 
 public sealed class TextModelTrainingTests
 {
-    private const int Steps = 4;
-
     private static readonly string[] Weights =
     [
         TextModelFolder.CodecFile, TextModelFolder.TextFile, TextModelFolder.ImageFile, TextModelFolder.UnetFile,
     ];
-
-    /// <summary>The recipe of the check, for so many steps and on fewer faces.</summary>
-    internal static TextModelRecipe Tiny(long steps = Steps)
-    {
-        var recipe = TextModelRecipe.Check();
-        TrainingDefaults Few(TrainingDefaults part) => part with
-        {
-            Steps = steps,
-            Batch = 4,
-            MicroBatch = 2,
-            Faces = part.Faces with { Identities = 3 },
-        };
-        return recipe with
-        {
-            CodecTraining = Few(recipe.CodecTraining),
-            PairTraining = Few(recipe.PairTraining),
-            UnetTraining = Few(recipe.UnetTraining),
-        };
-    }
-
-    internal static TextModelTraining Training(TemporaryFolder folder, string name = "run", TextModelRecipe? recipe = null) =>
-        new(recipe ?? Tiny(), folder.PathTo(name), threads: 1);
 
     [Fact]
     public void Model_IsStableDiffusions_AndDrawsWhatItIsTold()
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = Training(folder);
+        TextModelTraining training = TinyTextModel.Training(folder);
         Assert.True(training.Run(only: null, "test", progress: null, default));
 
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
@@ -59,14 +34,14 @@ public sealed class TextModelTrainingTests
         Assert.True(picture.isfinite().all().item<bool>());
 
         // Diffusion sees latents of deviation 1 (16 bits, and another part of the faces than was measured).
-        using FaceData faces = FaceData.Open(folder.PathTo("run", "faces-3x2-64.safetensors"), Tiny().CodecTraining.Faces, 1, null, default);
+        using FaceData faces = FaceData.Open(folder.PathTo("run", "faces-3x2-64.safetensors"), TinyTextModel.Recipe().CodecTraining.Faces, 1, null, default);
         Tensor all = pipeline.Encode(faces.Faces(arange(faces.Count, ScalarType.Int64)));
         Assert.Equal(1, all.std().item<float>(), 0.02);
         foreach (string file in Weights)
         {
             using SafetensorsFile weights = SafetensorsFile.Open(training.Model.PathTo(file));
             Assert.All(weights.Names, name => Assert.Equal(ScalarType.Float16, weights.Read(name).dtype));
-            Assert.Equal($"{Steps}", weights.Metadata["steps"]);
+            Assert.Equal($"{TinyTextModel.Steps}", weights.Metadata["steps"]);
         }
 
         foreach (string part in (string[])[TextModelRecipe.CodecName, TextModelRecipe.UnetName])
@@ -80,10 +55,10 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining whole = Training(folder, "whole");
+        TextModelTraining whole = TinyTextModel.Training(folder, "whole");
         Assert.True(whole.Run(only: null, "test", progress: null, default));
 
-        TextModelTraining stopped = Training(folder, "stopped");
+        TextModelTraining stopped = TinyTextModel.Training(folder, "stopped");
         string[] names = [TextModelRecipe.CodecName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
         foreach (string part in names)
         {
@@ -115,7 +90,7 @@ public sealed class TextModelTrainingTests
 
         Tensor[] Codec(ulong seed)
         {
-            TextModelTraining training = Training(folder, $"{seed}", Tiny(1) with { Seed = seed });
+            TextModelTraining training = TinyTextModel.Training(folder, $"{seed}", TinyTextModel.Recipe(1) with { Seed = seed });
             training.Run(TextModelRecipe.CodecName, "test", progress: null, default);
             using SafetensorsFile file = SafetensorsFile.Open(training.Model.PathTo(TextModelFolder.CodecFile));
             return [.. file.Names.Where(name => name.Contains("conv1.weight", StringComparison.Ordinal)).Select(name => file.Read(name))];
@@ -127,7 +102,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = Training(folder);
+        TextModelTraining training = TinyTextModel.Training(folder);
         Refuses(training, TextModelRecipe.UnetName, "There is no", TextModelFolder.CodecFile, "Train the part codec first");
         training.Run(TextModelRecipe.CodecName, "test", progress: null, default);
         Refuses(training, TextModelRecipe.UnetName, "There is no", TextModelFolder.TextFile, "Train the part clip first");
@@ -138,19 +113,19 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = Training(folder);
+        TextModelTraining training = TinyTextModel.Training(folder);
         Assert.True(training.Run(only: null, "test", progress: null, default));
-        TextModelRecipe other = Tiny() with { Codec = Tiny().Codec with { BlockOutChannels = [16, 16, 16, 32] } };
-        Refuses(Training(folder, recipe: other), null, "block_out_channels [16,16,16,16]", "expected [16,16,16,32]", "another folder");
-        other = Tiny() with { Text = Tiny().Text with { HiddenSize = 64 } };
-        Refuses(Training(folder, recipe: other), null, "hidden_size 32", "expected 64", "another folder");
-        Refuses(Training(folder, recipe: Tiny() with { Seed = 9 }), null, "Got seed 11; the training in", "another output folder");
+        TextModelRecipe other = TinyTextModel.Recipe() with { Codec = TinyTextModel.Recipe().Codec with { BlockOutChannels = [16, 16, 16, 32] } };
+        Refuses(TinyTextModel.Training(folder, recipe: other), null, "block_out_channels [16,16,16,16]", "expected [16,16,16,32]", "another folder");
+        other = TinyTextModel.Recipe() with { Text = TinyTextModel.Recipe().Text with { HiddenSize = 64 } };
+        Refuses(TinyTextModel.Training(folder, recipe: other), null, "hidden_size 32", "expected 64", "another folder");
+        Refuses(TinyTextModel.Training(folder, recipe: TinyTextModel.Recipe() with { Seed = 9 }), null, "Got seed 11; the training in", "another output folder");
 
         // Another codec than the U-Net began with.
         Directory.Delete(Path.GetDirectoryName(training.Model.PathTo(TextModelFolder.TextFile))!, recursive: true);
         Directory.Delete(folder.PathTo("run", TextModelRecipe.PairName), recursive: true);
-        other = Tiny() with { PairTraining = Tiny().PairTraining with { LearningRate = 1e-2 } };
-        Refuses(Training(folder, recipe: other), null, "Got text ", "another output folder");
+        other = TinyTextModel.Recipe() with { PairTraining = TinyTextModel.Recipe().PairTraining with { LearningRate = 1e-2 } };
+        Refuses(TinyTextModel.Training(folder, recipe: other), null, "Got text ", "another output folder");
     }
 
     [Fact]
@@ -158,7 +133,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = Training(folder);
+        TextModelTraining training = TinyTextModel.Training(folder);
         Assert.True(training.Run(only: null, "test", progress: null, default));
         string codec = training.Model.PathTo(TextModelFolder.CodecFile);
         File.WriteAllBytes(codec, File.ReadAllBytes(codec)[..^8]);
@@ -170,9 +145,9 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        FaceSelection selection = Tiny().CodecTraining.Faces;
+        FaceSelection selection = TinyTextModel.Recipe().CodecTraining.Faces;
         using FaceData faces = FaceData.Open(folder.PathTo("faces.safetensors"), selection, 1, null, default);
-        using var codec = new AutoencoderKL(Tiny().Codec);
+        using var codec = new AutoencoderKL(TinyTextModel.Recipe().Codec);
         string path = folder.PathTo("latents.safetensors");
         int encoded = 0;
         var count = new Told(_ => encoded++);

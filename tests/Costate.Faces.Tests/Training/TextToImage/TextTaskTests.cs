@@ -72,10 +72,10 @@ public sealed class TextTaskTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = TextModelTrainingTests.Training(folder);
+        TextModelTraining training = TinyTextModel.Training(folder);
         training.Run(TextModelRecipe.CodecName, "test", null, default);
         training.Run(TextModelRecipe.PairName, "test", null, default);
-        TrainingPart part = TextModelTrainingTests.Tiny()
+        TrainingPart part = TinyTextModel.Recipe()
             .Parts(training.Model, folder.PathTo("latents.safetensors"), null, default)[^1];
         using FaceData faces = FaceData.Open(folder.PathTo("faces.safetensors"), part.Faces, 1, null, default);
         using TrainingTask task = part.Create(faces, part.Settings);

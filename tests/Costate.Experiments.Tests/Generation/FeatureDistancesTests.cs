@@ -1,7 +1,7 @@
 using Costate.Experiments.Generation;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Tests.Generation;
+namespace Costate.Experiments.Tests.Generation;
 
 public sealed class FeatureDistancesTests
 {

@@ -1,4 +1,3 @@
-using Costate.Cli.Tests.Training.TextToImage;
 using Costate.Experiments.Generation;
 using Costate.Faces.Models;
 using Costate.Faces.Training.TextToImage;
@@ -6,7 +5,7 @@ using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Tests.Generation;
+namespace Costate.Experiments.Tests.Generation;
 
 public sealed class GenerationStudyTests
 {
@@ -15,7 +14,7 @@ public sealed class GenerationStudyTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = TextModelTrainingTests.Training(folder, "run", TextModelTrainingTests.Tiny(steps: 1));
+        TextModelTraining training = TinyTextModel.Training(folder, "run", TinyTextModel.Recipe(steps: 1));
         Assert.True(training.Run(only: null, "test", progress: null, default));
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
         using var embedded = new EmbeddedModel();
