@@ -61,21 +61,14 @@ internal sealed class TrainCommand : DocumentedCommand
         using var line = new StageLine(terminal);
         var run = new RecipeRun(TrainingRecipe.Check(), folder, threads: 1, string.Join(' ', parsed.Tokens), line);
         run.Run(cancellationToken);
+        var text = new TextModelTraining(TextModelRecipe.Check(), Path.Combine(folder, "text-to-image"), threads: 1);
+        text.Run(only: null, string.Join(' ', parsed.Tokens), line, cancellationToken);
         line.Dispose();
 
         // What was written can be read again, with its thresholds.
         using (var model = new EmbeddedModel(run.Weights))
         {
             _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs, model.Attributes);
-        }
-
-        var text = new TextModelTraining(TextModelRecipe.Check(), Path.Combine(folder, "text-to-image"), threads: 1);
-        using (var its = new StageLine(terminal))
-        {
-            if (!text.Run(only: null, string.Join(' ', parsed.Tokens), its, cancellationToken))
-            {
-                throw new OperationCanceledException(cancellationToken);
-            }
         }
 
         IReadOnlyList<LearningCheck> checks = [.. run.Checks(), .. text.Checks()];

@@ -6,12 +6,10 @@ using Costate.Faces.Training.TextToImage;
 namespace Costate.Cli.Commands.Train;
 
 /// <summary><c>costate train text-to-image</c>: a small latent-diffusion model of drawn faces under their captions.</summary>
-internal sealed class TrainTextToImageCommand : DocumentedCommand
+internal sealed class TrainTextToImageCommand : ComputingCommand
 {
     private static readonly string[] Names = [TextModelRecipe.CodecName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
 
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
     private readonly Option<string> output = new("--output", "-o")
     {
         Description = "Folder of the trainings; created if it is missing. What was trained in it is gone on with.",
@@ -29,9 +27,12 @@ internal sealed class TrainTextToImageCommand : DocumentedCommand
 
     [SetsRequiredMembers]
     internal TrainTextToImageCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("text-to-image", "Trains a small text-to-image model of drawn faces, in Stable Diffusion's layout.")
+        : base(
+            "text-to-image",
+            "Trains a small text-to-image model of drawn faces, in Stable Diffusion's layout.",
+            terminal,
+            cancellationToken)
     {
-        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
             "Draws faces of 128 pixels a side, which take 1.5 GB on the disk, and trains the codec, the CLIP pair of a text and an image "
@@ -44,6 +45,7 @@ internal sealed class TrainTextToImageCommand : DocumentedCommand
         Examples = [new("All of it, in about eight hours on one core", "costate train text-to-image --output drawn") { TakesLong = true }];
         part.AcceptOnlyFromAmong(Names);
         AddAll(output, minutes, part, threads);
+
         SetAction(Run);
     }
 
@@ -51,21 +53,16 @@ internal sealed class TrainTextToImageCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        int torchThreads = parsed.GetValue(threads) ?? 1;
-        using var used = new TorchThreads(torchThreads);
-        var training = new TextModelTraining(
-            TextModelRecipe.Embedded(parsed.GetValue(minutes)),
-            Path.GetFullPath(parsed.GetValue(output)!),
-            torchThreads);
-        using (var line = new StageLine(terminal))
+        int used = parsed.GetValue(threads) ?? 1;
+        string folder = Path.GetFullPath(parsed.GetValue(output)!);
+        var training = new TextModelTraining(TextModelRecipe.Embedded(parsed.GetValue(minutes)), folder, used);
+        using var line = new StageLine(Terminal);
+        return GoOn(training.Model.FullName, used, json: false, () =>
         {
-            if (!training.Run(parsed.GetValue(part), string.Join(' ', parsed.Tokens), line, cancellationToken))
-            {
-                throw new OperationCanceledException(cancellationToken);
-            }
-        }
-
-        terminal.Output.WriteLine(training.Model.FullName);
-        return ExitCode.Done;
+            training.Run(parsed.GetValue(part), string.Join(' ', parsed.Tokens), line, Cancellation);
+            line.Dispose();
+            IEnumerable<string> files = Directory.EnumerateFileSystemEntries(training.Model.FullName).Select(f => Path.GetFileName(f));
+            return (Outcome.OfFiles, [.. files.Order(StringComparer.Ordinal)]);
+        });
     }
 }

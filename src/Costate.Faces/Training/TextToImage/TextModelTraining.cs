@@ -15,64 +15,50 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
     /// <summary>The model, in Stable Diffusion's layout.</summary>
     internal TextModelFolder Model { get; } = new(Path.Combine(folder, ModelFolder));
 
-    /// <summary>Where a part is trained.</summary>
-    internal string FolderOf(TrainingPart part) => Path.Combine(folder, part.Name);
-
-    /// <summary>Trains; returns false if it was cancelled, which the same run goes on from.</summary>
+    /// <summary>Trains to the end of all budgets.</summary>
     /// <param name="only">The name of the one part to train; null for all.</param>
-    /// <param name="holder">Whose run it is, for others that want the folder.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancellationToken">Stops with a checkpoint.</param>
-    internal bool Run(string? only, string holder, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
+    /// <param name="holder">What takes the folder, to be named to others who want it.</param>
+    /// <param name="progress">Told of each part.</param>
+    /// <param name="cancellationToken">Stops with a checkpoint, which the same run goes on from.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="InvalidDataException">The folder is of another training, or a part that is built on is missing.</exception>
+    internal void Run(string? only, string holder, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
-        Prepare(holder);
-        var work = new Listener<double>(share => progress?.Report(new StageProgress("encoding faces", share)));
-        IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), work, cancellationToken);
-        foreach (TrainingPart part in parts.Where(p => only is null || p.Name == only))
+        // What all parts share is made by one run at a time.
+        using (FolderLock.Take(folder, holder))
         {
-            if (part != parts[^1] && Model.Has(part.WeightsFile))
-            {
-                continue;
-            }
-
-            using FolderLock held = FolderLock.Take(FolderOf(part), holder);
-            if (!Train(part, holder, progress, cancellationToken))
-            {
-                return false;
-            }
+            Model.Prepare();
         }
 
-        return true;
+        var encoding = new Listener<double>(share => progress?.Report(new StageProgress("encoding faces", share)));
+        IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), encoding, cancellationToken);
+        foreach (TrainingPart part in parts.Where(p => only is null || p.Name == only))
+        {
+            if (part == parts[^1] || !Model.Has(part.WeightsFile))
+            {
+                using FolderLock held = FolderLock.Take(FolderOf(part), holder);
+                Training(part).Run(threads, progress, cancellationToken);
+            }
+        }
     }
 
-    /// <summary>Whether each part has learnt, by its log.</summary>
+    /// <summary>Whether each part learnt, once all are trained.</summary>
     internal IReadOnlyList<LearningCheck> Checks() =>
     [
         .. recipe.Parts(Model, latents: "", encoding: null, default)
             .Select(part => LearningCheck.Of(part, Path.Combine(FolderOf(part), TrainingRun.LogFile))),
     ];
 
-    private bool Train(TrainingPart part, string holder, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
-    {
-        using FaceData faces = Drawn(part, holder, progress, cancellationToken);
-        using TrainingTask task = part.Create(faces, part.Settings);
-        var listener = new Listener<TrainingProgress>(t => progress?.Report(t.As(part.Name)));
-        return new TrainingRun(task, part.Settings, FolderOf(part), listener).Run(cancellationToken) is not null;
-    }
+    private string FolderOf(TrainingPart part) => Path.Combine(folder, part.Name);
 
-    // What all parts share is made by one run at a time.
-    private void Prepare(string holder)
+    private NetworkTraining Training(TrainingPart part) => new()
     {
-        using FolderLock held = FolderLock.Take(folder, holder);
-        Model.Prepare();
-    }
-
-    private FaceData Drawn(
-        TrainingPart part, string holder, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
-    {
-        using FolderLock held = FolderLock.Take(folder, holder);
-        string file = $"faces-{part.Faces.Identities}x{part.Faces.Circumstances}-{part.Faces.Size}.safetensors";
-        var listener = new Listener<double>(share => progress?.Report(new StageProgress("drawing faces", share)));
-        return FaceData.Open(Path.Combine(folder, file), part.Faces, threads, listener, cancellationToken);
-    }
+        Name = part.Name,
+        Folder = FolderOf(part),
+        FacesFile = Path.Combine(
+            folder, $"faces-{part.Faces.Identities}x{part.Faces.Circumstances}-{part.Faces.Size}.safetensors"),
+        Faces = part.Faces,
+        Settings = part.Settings,
+        Create = part.Create,
+    };
 }

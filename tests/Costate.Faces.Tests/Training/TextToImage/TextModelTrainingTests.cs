@@ -20,7 +20,7 @@ public sealed class TextModelTrainingTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         TextModelTraining training = TinyTextModel.Training(folder);
-        Assert.True(training.Run(only: null, "test", progress: null, default));
+        training.Run(only: null, "test", progress: null, default);
 
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
         Assert.Equal(TextModelFolder.TextLength, pipeline.Tokenizer.Length);
@@ -56,20 +56,21 @@ public sealed class TextModelTrainingTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         TextModelTraining whole = TinyTextModel.Training(folder, "whole");
-        Assert.True(whole.Run(only: null, "test", progress: null, default));
+        whole.Run(only: null, "test", progress: null, default);
 
         TextModelTraining stopped = TinyTextModel.Training(folder, "stopped");
         string[] names = [TextModelRecipe.CodecName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
         foreach (string part in names)
         {
             using var source = new CancellationTokenSource();
-            Assert.False(stopped.Run(only: null, "test", new Stopping(part, after: 2, source), source.Token));
+            var stop = new Stopping(part, after: 2, source);
+            Assert.Throws<OperationCanceledException>(() => stopped.Run(only: null, "test", stop, source.Token));
             Assert.True(File.Exists(folder.PathTo("stopped", part, Checkpoint.FileName)));
         }
 
         // What is finished is not trained again.
         var seen = new HashSet<string>();
-        Assert.True(stopped.Run(only: null, "test", new Told(seen), default));
+        stopped.Run(only: null, "test", new Told(seen), default);
         Assert.Equal([TextModelRecipe.UnetName], names.Where(seen.Contains));
         foreach (string file in Weights)
         {
@@ -114,7 +115,7 @@ public sealed class TextModelTrainingTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         TextModelTraining training = TinyTextModel.Training(folder);
-        Assert.True(training.Run(only: null, "test", progress: null, default));
+        training.Run(only: null, "test", progress: null, default);
         TextModelRecipe other = TinyTextModel.Recipe() with { Codec = TinyTextModel.Recipe().Codec with { BlockOutChannels = [16, 16, 16, 32] } };
         Refuses(TinyTextModel.Training(folder, recipe: other), null, "block_out_channels [16,16,16,16]", "expected [16,16,16,32]", "another folder");
         other = TinyTextModel.Recipe() with { Text = TinyTextModel.Recipe().Text with { HiddenSize = 64 } };
@@ -134,7 +135,7 @@ public sealed class TextModelTrainingTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         TextModelTraining training = TinyTextModel.Training(folder);
-        Assert.True(training.Run(only: null, "test", progress: null, default));
+        training.Run(only: null, "test", progress: null, default);
         string codec = training.Model.PathTo(TextModelFolder.CodecFile);
         File.WriteAllBytes(codec, File.ReadAllBytes(codec)[..^8]);
         Assert.Throws<SafetensorsException>(() => training.Run(only: null, "test", progress: null, default));
