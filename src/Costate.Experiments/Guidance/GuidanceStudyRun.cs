@@ -23,28 +23,21 @@ internal sealed class GuidanceStudyRun(
 
     /// <summary>Begins the folder, or goes on with one of the same contents.</summary>
     /// <param name="shard">Which of the faces.</param>
-    /// <param name="tasks">Which tasks.</param>
-    /// <param name="methods">Which methods.</param>
-    /// <param name="budgets">Of network evaluations.</param>
+    /// <param name="choice">What is compared.</param>
     /// <param name="faces">How many faces all shards have.</param>
     /// <exception cref="InvalidDataException">The folder has another study.</exception>
-    internal EvaluationContents Begin(
-        Shard shard,
-        IReadOnlyList<GuideTask> tasks,
-        IReadOnlyList<StudiedMethod> methods,
-        IReadOnlyList<long> budgets,
-        int faces) => folder.Begin(new EvaluationContents
-        {
-            Study = folder.Study,
-            Settings = settings.Describe(ModelAnswers.Describe(faceModel)),
-            Shard = shard.ToString(),
-            Methods = (
-                from task in tasks
-                from method in methods
-                from budget in budgets
-                select GuidanceStudyResult.KeyOf(task, method.Name, budget)
-            ).ToDictionary(key => key, _ => faces),
-        });
+    internal EvaluationContents Begin(Shard shard, GuidanceStudyChoice choice, int faces) => folder.Begin(new EvaluationContents
+    {
+        Study = folder.Study,
+        Settings = settings.Describe(ModelAnswers.Describe(faceModel)),
+        Shard = shard.ToString(),
+        Methods = (
+            from task in choice.Tasks
+            from method in choice.Methods
+            from budget in choice.Budgets
+            select GuidanceStudyResult.KeyOf(task, method.Name, budget)
+        ).ToDictionary(key => key, _ => faces),
+    });
 
     /// <summary>
     /// Computes what is missing for the faces of this shard, several at a time, and says beforehand how long that will take.

@@ -153,7 +153,7 @@ public sealed class ControlOptimisation
     {
         using StraightSteps? straight = options.StraightnessThreshold > 0 ? new StraightSteps(run, options.StraightnessThreshold) : null;
         SamplingRun controlled = Controlled(run, controls) with { OnPrediction = straight is null ? null : straight.Record };
-        using StateTape states = new DiscreteMethod(checkpointing).RecordStates(controlled);
+        using StateTape states = new DiscreteMethod(checkpointing).Record(controlled);
         using GradientTape tape = straight is null ? states : new StraightenedTape(controlled, states, straight);
         (Tensor value, Tensor cotangent) = objective.Gradient(tape.Sample);
         return new ControlGradient(value, tape.Sample.alias(), tape.PullBack(cotangent).Stacked(..), run.Meter.Total);

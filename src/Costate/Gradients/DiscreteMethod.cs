@@ -20,11 +20,9 @@ internal sealed class DiscreteMethod : GradientMethod
         $"Discrete({checkpointing}{(lastSteps is null ? "" : $"{(checkpointing is null ? "" : ", ")}last {lastSteps} steps")})";
 
     /// <summary>A tape that gives back its states.</summary>
-    internal StateTape RecordStates(SamplingRun run)
+    internal override StateTape Record(SamplingRun run)
     {
         SamplingRun repeatable = Repeatable(run);
         return checkpointing?.Record(repeatable, lastSteps) ?? new DiscreteTape(repeatable, lastSteps);
     }
-
-    private protected override GradientTape RecordTape(SamplingRun run) => RecordStates(run);
 }

@@ -96,13 +96,11 @@ public abstract class GradientMethod
         : throw new ArgumentOutOfRangeException(nameof(anchors), anchors, $"Got anchors every {anchors} steps; at least every 1.");
 
     /// <summary>Runs forward and keeps what the gradient needs. Recorded a second time, a run repeats its first evaluations.</summary>
-    internal GradientTape Record(SamplingRun run) => RecordTape(Repeatable(run));
+    internal abstract GradientTape Record(SamplingRun run);
 
     /// <summary>The sample of a run as a node of the caller's graph.</summary>
     internal virtual Tensor Differentiable(SamplingRun run, Action<Exception?> report) =>
         SamplingFunction.Run(Repeatable(run), this, report);
-
-    private protected abstract GradientTape RecordTape(SamplingRun run);
 
     /// <summary>What makes repeated evaluations equal to the first; null where none is repeated.</summary>
     private protected virtual EvaluationReplay? NewReplay() => new(comparesOutputs: true);
@@ -116,8 +114,8 @@ public abstract class GradientMethod
         // The round trip shows what the outputs would.
         private protected override EvaluationReplay? NewReplay() => new(comparesOutputs: false);
 
-        private protected override GradientTape RecordTape(SamplingRun run) => run.Table.Reversal is not null
-            ? new ReversibleTape(run, anchors)
+        internal override GradientTape Record(SamplingRun run) => run.Table.Reversal is not null
+            ? new ReversibleTape(Repeatable(run), anchors)
                 : throw new ArgumentException(
                     $"{run.Solver.Name} is not reversible: its states cannot be reconstructed from the sample. "
                         + $"Use {nameof(Solver)}.{nameof(Solver.Rex)}(...), or {nameof(Discrete)}() with this solver.");
@@ -134,7 +132,7 @@ public abstract class GradientMethod
             return run.ToCaller(UnrolledTape.Unroll(run)).MoveToOuterDisposeScope();
         }
 
-        private protected override GradientTape RecordTape(SamplingRun run) => new UnrolledTape(run);
+        internal override GradientTape Record(SamplingRun run) => new UnrolledTape(run);
 
         private protected override EvaluationReplay? NewReplay() => null;
     }

@@ -1,7 +1,8 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.CommandLine;
 using Costate.Cli.Commands;
 using Costate.Cli.Terminals;
+using Costate.Cli.Tests.Commands.Sampling;
 using Costate.Faces.Names;
 using Costate.Networks;
 using Costate.Testing;

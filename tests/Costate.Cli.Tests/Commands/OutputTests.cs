@@ -206,4 +206,11 @@ public sealed class OutputTests : IDisposable
             }),
         ];
     }
+
+    [Fact]
+    public void Folder_ThatMayNotBeWritten_IsRefused()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /proc, where nobody may create a folder.");
+        Tool.Fails(1, ["study", "--quick", "--output", "/proc/costate"], "Cannot write to '/proc/costate'");
+    }
 }

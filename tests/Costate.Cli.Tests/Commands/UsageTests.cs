@@ -1,3 +1,4 @@
+using Costate.Cli.Tests.Commands.Sampling;
 using Costate.Faces.Names;
 using Costate.Networks;
 using Costate.Testing;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
@@ -91,13 +90,8 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
     private int Run(ParseResult parsed)
     {
         int count = parsed.GetValue(faces) ?? DefaultFaces;
-        GuideTask[] chosenTasks = parsed.GetValue(tasks) is string list
-            ? [.. list.Split(',').Select(name => GuideTask.Parse("tasks", name, GuideTask.Evaluated))]
-            : [.. GuideTask.Evaluated];
-        IReadOnlyList<StudiedMethod> chosen = Methods(parsed);
-        long[] evaluations = [.. parsed.GetValue(budgets)!.Split(',').Select(Budget)];
-        RequireOnce("tasks", chosenTasks.Select(t => t.Name));
-        RequireOnce("evaluations", evaluations.Select(e => $"{e}"));
+        var choice = GuidanceStudyChoice.Parse(
+            parsed.GetValue(tasks), parsed.GetValue(methods), parsed.GetValue(lookahead)!, parsed.GetValue(budgets)!);
         var settings = new GuidanceStudySettings
         {
             Noise = parsed.GetValue(noise) ?? new GuidanceStudySettings().Noise,
@@ -112,36 +106,10 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
             using FolderLock held = Take(parsed, to);
             using var line = new StageLine(Terminal);
             var run = new GuidanceStudyRun(model, settings, folder, line);
-            EvaluationContents contents = run.Begin(part, chosenTasks, chosen, evaluations, count);
+            EvaluationContents contents = run.Begin(part, choice, count);
             int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
-            run.Run(its, chosenTasks, chosen, evaluations, parsed.GetValue(batch) ?? DefaultBatch, Cancellation);
+            run.Run(its, choice.Tasks, choice.Methods, choice.Budgets, parsed.GetValue(batch) ?? DefaultBatch, Cancellation);
             return EvaluationOutcome.Of(GuidanceStudyFiles.Write(folder, contents));
         });
     }
-
-    private IReadOnlyList<StudiedMethod> Methods(ParseResult parsed)
-    {
-        string[] names = parsed.GetValue(methods) is string list ? list.Split(',') : [.. GuideMethod.All.Select(m => m.Name)];
-        string[] ahead = [.. parsed.GetValue(lookahead)!.Split(',').Select(StudiedMethod.Ahead)];
-        StudiedMethod[] chosen =
-        [
-            .. names.SelectMany(name => name == GuideMethod.Greedy.Name ? ahead : [name]).Select(StudiedMethod.Parse),
-        ];
-        RequireOnce("methods", chosen.Select(m => m.Name));
-        return chosen;
-    }
-
-    // Results are kept in files by these names, which on some systems do not tell capitals.
-    private static void RequireOnce(string parameter, IEnumerable<string> names)
-    {
-        if (names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
-        {
-            throw new InputException(parameter, $"{twice.Key} twice", "each once");
-        }
-    }
-
-    private static long Budget(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value is >= 5 and <= Limits.Steps
-        ? value
-        : throw new InputException("evaluations", text, $"whole numbers from 5 to {Limits.Steps}, with commas between them");
 }

@@ -29,7 +29,7 @@ internal sealed class EditCommand : SamplingCommand
         "a number above 0, at most 1",
         "How much of the grid to go back and forth, in (0, 1]: the last steps, this fraction of them. Less keeps more of the sample. "
             + "[default: 1]");
-    private readonly Option<string?> editCondition = SamplingOptions.Text(
+    private readonly Option<string?> editCondition = CommonOptions.Text(
         "--edit-condition",
         Files.TensorFile.Form,
         "The condition to decode under; --condition is that of the sample as it is, which with the embedded model is its own code unless "

@@ -29,7 +29,7 @@ internal sealed class GradientCommand : SamplingCommand
         1,
         Limits.Steps,
         "Steps of adjoint-deis. [default: those of the sampler]");
-    private readonly Option<string?> trajectory = SamplingOptions.Text(
+    private readonly Option<string?> trajectory = CommonOptions.Text(
         "--trajectory",
         "KIND",
         $"Where adjoint-deis takes the states from: {string.Join(", ", NamedMethod.Trajectories.Select(t => t.Name))}. "

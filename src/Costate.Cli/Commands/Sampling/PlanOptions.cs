@@ -17,39 +17,28 @@ internal sealed class PlanOptions
     private static readonly (string Name, Prediction Value)[] Predictions =
         [.. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p))];
 
-    private readonly Option<string?> schedule = SamplingOptions.Text(
-        "--schedule",
-        "NAME[:N,N]",
+    private readonly Option<string?> schedule = CommonOptions.Text(
+        "--schedule", "NAME[:N,N]",
         "The noise schedule that it was trained on; see below. Needed with --model unless --scheduler-config or a latent says it.");
-    private readonly Option<string?> prediction = SamplingOptions.Text(
-        "--prediction",
-        "KIND",
+    private readonly Option<string?> prediction = CommonOptions.Text(
+        "--prediction", "KIND",
         $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed with --model unless --scheduler-config or a "
             + "latent says it.");
-    private readonly Option<string?> schedulerConfig = SamplingOptions.Text(
-        "--scheduler-config",
-        "FILE",
+    private readonly Option<string?> schedulerConfig = CommonOptions.Text(
+        "--scheduler-config", "FILE",
         "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
     private readonly Option<bool> ignoreClipping = new("--ignore-clipping")
     {
         Description = "Leave out the clipping of predictions that --scheduler-config asks for; without this such a file is refused.",
     };
     private readonly Option<double?> mu = CommonOptions.Number(
-        "--mu",
-        "MU",
-        "The shift of a --scheduler-config that depends on the size of the image.");
+        "--mu", "MU", "The shift of a --scheduler-config that depends on the size of the image.");
     private readonly Option<double?> timeScale = CommonOptions.Number(
-        "--time-scale",
-        "S",
-        "The network is told S t for time t in [0, 1]. [default: 1]");
+        "--time-scale", "S", "The network is told S t for time t in [0, 1]. [default: 1]");
     private readonly Option<int?> trainingTimesteps = CommonOptions.Whole(
-        "--training-timesteps",
-        1,
-        int.MaxValue,
-        "The network is told a training step in 0..N-1 instead of a time: N t - 1.");
-    private readonly Option<string?> sigmas = SamplingOptions.Text(
-        "--sigmas",
-        "N,N,...",
+        "--training-timesteps", 1, int.MaxValue, "The network is told a training step in 0..N-1 instead of a time: N t - 1.");
+    private readonly Option<string?> sigmas = CommonOptions.Text(
+        "--sigmas", "N,N,...",
         "With --scheduler-config, in place of --steps: the noise levels that the steps start from before the file's shift, "
             + "falling from at most 1, as the pipelines of FLUX, Qwen-Image, LTX and HunyuanVideo hand them to their scheduler: "
             + "1,0.75,0.5,0.25 for 4 steps. The sample's, 0, is added.");
@@ -64,9 +53,9 @@ internal sealed class PlanOptions
     {
         this.input = input;
         string usual = input == SamplingInput.Noise ? $"{SamplingPlan.DefaultSolver}, or that of --scheduler-config" : DefaultReversible;
-        solver = SamplingOptions.Text("--solver", "NAME", $"The solver; see below. [default: {Default(usual)}]");
+        solver = CommonOptions.Text("--solver", "NAME", $"The solver; see below. [default: {Default(usual)}]");
         steps = CommonOptions.Whole("--steps", 1, Limits.Steps, $"Number of steps. [default: {Default($"{DefaultSteps}")}]");
-        grid = SamplingOptions.Text("--grid", "NAME", $"Where it steps; see below. [default: {Default("as the schedule says")}]");
+        grid = CommonOptions.Text("--grid", "NAME", $"Where it steps; see below. [default: {Default("as the schedule says")}]");
         start = CommonOptions.Number("--start", "T", $"Time of the start, the noise. [default: {Default("1")}]");
         end = CommonOptions.Number("--end", "T", $"Time of the end, the data. [default: {Default("as the schedule says")}]");
 

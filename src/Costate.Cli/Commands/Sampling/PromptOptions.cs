@@ -21,24 +21,30 @@ internal sealed class PromptOptions
     ];
 
     private readonly Option<string?> prompt;
-    private readonly Option<string?> prompts = SamplingOptions.Text(
+    private readonly Option<string?> prompts = CommonOptions.Text(
         "--prompts", "FILE", "Texts in a file, one a line: a sample for each, in place of --prompt and --batch.");
+<<<<<<< HEAD
     private readonly Option<string?> negative = SamplingOptions.Text(
         "--negative",
         "TEXT",
         "What to lead away from, with --guidance-scale. [default: what the model was trained with in place of a text]");
     private readonly Option<string?> size = SamplingOptions.Text(
+=======
+    private readonly Option<string?> negative = CommonOptions.Text(
+        "--negative", "TEXT", "What to lead away from, with --guidance-scale. [default: the empty text]");
+    private readonly Option<string?> size = CommonOptions.Text(
+>>>>>>> house
         "--size", "WIDTHxHEIGHT", "Of the pictures, in pixels that 8 divides. [default: that of the network]");
-    private readonly Option<string?> scheduler = SamplingOptions.Text(
+    private readonly Option<string?> scheduler = CommonOptions.Text(
         "--scheduler",
         "CLASS",
         "Another scheduler of diffusers, such as DPMSolverMultistepScheduler: it takes what it knows of the folder's. "
             + "[default: the folder's]");
-    private readonly Option<string?> variant = SamplingOptions.Text(
+    private readonly Option<string?> variant = CommonOptions.Text(
         "--variant", "WORD", "Which of several weights of the folder, such as fp16. [default: those without such a word]");
-    private readonly Option<string?> device = SamplingOptions.Text(
+    private readonly Option<string?> device = CommonOptions.Text(
         "--device", "NAME", "Where the networks compute: cpu, cuda, cuda:1. [default: cpu]");
-    private readonly Option<string?> source = SamplingOptions.Text(
+    private readonly Option<string?> source = CommonOptions.Text(
         "--from",
         "TEXT",
         "What the sample shows as it is, in words, which it is inverted under. [default: the empty text, or that of the latent]");
@@ -54,7 +60,7 @@ internal sealed class PromptOptions
             SamplingInput.Edit => "What the sample shall become",
             _ => "What the latent shows; [default: as it was inverted]",
         };
-        prompt = SamplingOptions.Text("--prompt", "TEXT", $"{what}, in words, for a --model that is the folder of a pipeline.");
+        prompt = CommonOptions.Text("--prompt", "TEXT", $"{what}, in words, for a --model that is the folder of a pipeline.");
     }
 
     /// <summary>All of them.</summary>

@@ -13,7 +13,7 @@ internal sealed class SampleCommand : SamplingCommand
 
     private const double UsualStrength = 0.8;
 
-    private readonly Option<string?> image = SamplingOptions.Text(
+    private readonly Option<string?> image = CommonOptions.Text(
         "--image",
         SampleFile.Form,
         "Image to image: begin with this picture under noise, rather than with noise alone. For the folder of a pipeline.");

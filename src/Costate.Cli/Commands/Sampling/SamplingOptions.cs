@@ -10,33 +10,25 @@ namespace Costate.Cli.Commands.Sampling;
 /// <summary>The options that the commands with a model share.</summary>
 internal sealed class SamplingOptions
 {
-    private readonly Option<string?> model = Text(
-        "--model",
-        "FILE|FOLDER",
+    private readonly Option<string?> model = CommonOptions.Text(
+        "--model", "FILE|FOLDER",
         "The folder of a Stable Diffusion pipeline, with model_index.json, which is told --prompt; or a denoiser, a TorchScript file "
             + "whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust. "
             + "[default: the embedded model of drawn faces, which needs nothing of how it was trained]");
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string?> condition = Text(
-        "--condition",
-        TensorFile.Form,
-        "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
+    private readonly Option<string?> condition = CommonOptions.Text(
+        "--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
     private readonly Option<string?> conditionFrom = ConditionFrom();
     private readonly Option<double?> guidanceScale = CommonOptions.Number(
-        "--guidance-scale",
-        "S",
+        "--guidance-scale", "S",
         $"Classifier-free guidance; 1 is none. [default: {Prompting.UsualScale} with --prompt] Otherwise it needs --condition and "
             + "--unconditional.");
-    private readonly Option<string?> unconditional = Text(
-        "--unconditional",
-        TensorFile.Form,
-        "The condition that stands for none: a tensor like --condition, or the word zeros.");
+    private readonly Option<string?> unconditional = CommonOptions.Text(
+        "--unconditional", TensorFile.Form, "The condition that stands for none: a tensor like --condition, or the word zeros.");
     private readonly Option<string?> shape;
     private readonly Option<int?> batch = CommonOptions.Whole("--batch", 1, Limits.Batch, "How many samples. [default: 1]");
-    private readonly Option<string?> startNoise = Text(
-        "--start-noise",
-        TensorFile.Form,
-        "The state to start from, a tensor [batch, ...]. [default: drawn from --seed]");
+    private readonly Option<string?> startNoise = CommonOptions.Text(
+        "--start-noise", TensorFile.Form, "The state to start from, a tensor [batch, ...]. [default: drawn from --seed]");
     private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of the start noise, and of the path of a stochastic solver.");
     private readonly Option<string> dtype = new("--dtype")
     {
@@ -57,7 +49,7 @@ internal sealed class SamplingOptions
         output = CommonOptions.Output(outputFolder);
         plan = new PlanOptions(input);
         words = new PromptOptions(input);
-        shape = Text("--shape", "N,N,...", input == SamplingInput.Noise
+        shape = CommonOptions.Text("--shape", "N,N,...", input == SamplingInput.Noise
             ? "Shape of one sample, such as 3,64,64. Needed with --model unless --start-noise gives it."
                 : "Shape of one sample, such as 3,64,64, which the input must have; 1,64,64 turns a picture to grey. "
                     + "[default: that of the input, colour for a picture]");
@@ -84,24 +76,8 @@ internal sealed class SamplingOptions
         };
         Option[] all =
         [
-            model,
-            .. words.All,
-            .. plan.Trained,
-            weights,
-            .. plan.Configured,
-            condition,
-            conditionFrom,
-            guidanceScale,
-            unconditional,
-            .. plan.Steps,
-            shape,
-            batch,
-            startNoise,
-            seed,
-            dtype,
-            threads,
-            output,
-            json,
+            model, .. words.All, .. plan.Trained, weights, .. plan.Configured, condition, conditionFrom, guidanceScale, unconditional,
+            .. plan.Steps, shape, batch, startNoise, seed, dtype, threads, output, json,
         ];
         foreach (Option option in all.Except(left))
         {
@@ -111,14 +87,9 @@ internal sealed class SamplingOptions
 
     /// <summary>The option that takes a condition from a face.</summary>
     internal static Option<string?> ConditionFrom() =>
-        Text(
-            "--condition-from",
-            "IMAGE",
+        CommonOptions.Text(
+            "--condition-from", "IMAGE",
             "Decode under the code of this face, a PNG, JPEG or WebP picture (- for the standard input); for the embedded model.");
-
-    /// <summary>An option with a text that is looked at later.</summary>
-    internal static Option<string?> Text(string name, string helpName, string description) =>
-        new(name) { HelpName = helpName, Description = description };
 
     /// <summary>Reads a latent, to be decoded by the model that is given.</summary>
     /// <exception cref="CommandException">It was made with a model of the user's, and none is given.</exception>

@@ -21,8 +21,9 @@ internal sealed class AdjointDeisMethod : GradientMethod
     public override string ToString() =>
         $"AdjointDeis({order}{(steps is null ? "" : $", {steps} steps")}{(trajectory is null ? "" : $", {trajectory}")})";
 
-    private protected override GradientTape RecordTape(SamplingRun run)
+    internal override GradientTape Record(SamplingRun run)
     {
+        run = Repeatable(run);
         TimeGrid grid = gridFor(run.Grid) ?? run.Grid.Resampled(run.Schedule, steps!.Value);
         bool same = grid.Times.SequenceEqual(run.Grid.Times);
         Trajectory source = trajectory ?? (same ? Trajectory.Recorded : Trajectory.Interpolated);

@@ -1,0 +1,75 @@
+using Costate.Faces.Sampling;
+using Costate.Networks;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Tests.Sampling;
+
+/// <summary>Runs of a sampler as operations on any model, without a terminal.</summary>
+public sealed class ModelSamplingTests
+{
+    // Predicts z times a contraction of x.
+    private static readonly Denoiser Denoiser = Denoiser.FromFunction((x, t, z) => x.mul(0.5).add(z!.reshape(-1, 1)), Prediction.Data);
+
+    private static readonly SamplingPlan Plan = SamplingPlan.FromNames(
+        "vp-linear", Prediction.Data, "rex:euler", grid: null, steps: 4, start: null, end: null, timeScale: null, trainingTimesteps: null);
+
+    private readonly List<double> told = [];
+
+    private Listener<double> Progress => new(told.Add);
+
+    [Fact]
+    public void Sample_IsThatOfTheSampler_AndItsCostIsCounted()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Model("formula", Denoiser, Plan.Schedule);
+        (Tensor start, Tensor z) = (ModelSampling.DrawStart(model, [3], 2, seed: 5, ScalarType.Float64), Codes());
+        SamplingResult result = new ModelSampling(model, Plan, z, seed: 0).Sample(start, Progress);
+        Assert.Equal(new Sampler(Denoiser, Plan.Schedule, Plan.Solver, Plan.Grid).Sample(start, z), result.Tensors["sample"]);
+
+        // Two a step, but for the last one's second state, which nothing needs.
+        Assert.Equal((7, 7, 1.0), (result.Cost.NetworkEvaluations, told.Count, told[^1]));
+    }
+
+    [Fact]
+    public void Edit_UnderTheOwnCondition_ChangesNothing()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Model("formula", Denoiser, Plan.Schedule);
+        Tensor samples = rand(2, 3, dtype: ScalarType.Float64);
+        var sampling = new ModelSampling(model, Plan, Codes(), seed: 0);
+        Assert.Equal(samples, sampling.Edit(samples, latents: null, Codes(), Progress).Tensors["sample"]);
+        Assert.Equal(1, told[^1]);
+        NoiseState latents = sampling.Invert(samples).State!;
+        SamplingResult other = sampling.Edit(samples, latents, Codes().mul(2));
+        Assert.Equal(samples, other.Tensors["original"]);
+        Assert.False(samples.allclose(other.Tensors["sample"]));
+    }
+
+    [Fact]
+    public void Interpolation_EndsAtBoth()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Model("formula", Denoiser, Plan.Schedule);
+        Tensor ends = rand(2, 3, dtype: ScalarType.Float64);
+        SamplingResult result = new ModelSampling(model, Plan, Codes(), seed: 0).Interpolate(ends, 3, Progress);
+        Assert.Equal([3, 3], result.Shape);
+
+        // What is left is the rounding of a great circle in 64 bits.
+        Assert.True(result.Tensors["sample"][TensorIndex.Tensor(tensor(new long[] { 0, 2 }))].allclose(ends, rtol: 0, atol: 1e-9));
+        Assert.Equal(1, told[^1], 12);
+    }
+
+    [Fact]
+    public void Run_StopsWhenItIsCancelled()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Model("formula", Denoiser, Plan.Schedule);
+        using var source = new CancellationTokenSource();
+        var sampling = new ModelSampling(model, Plan, Codes(), seed: 0);
+        var stop = new Listener<double>(_ => source.Cancel());
+        Assert.Throws<OperationCanceledException>(() =>
+            sampling.Gradient(zeros(2, 3, dtype: ScalarType.Float64), x => x.sum(1), GradientMethod.Discrete(), false, stop, source.Token));
+    }
+
+    private static Tensor Codes() => tensor(new[] { 0.3, -0.7 });
+}

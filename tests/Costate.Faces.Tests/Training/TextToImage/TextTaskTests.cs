@@ -1,0 +1,135 @@
+using Costate.Faces.Captions;
+using Costate.Faces.Drawing;
+using Costate.Faces.Models;
+using Costate.Faces.Training;
+using Costate.Faces.Training.TextToImage;
+using Costate.Networks;
+using Costate.Testing;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Tests.Training.TextToImage;
+
+/// <summary>What the parts of a text-to-image model learn from, and their losses.</summary>
+public sealed class TextTaskTests
+{
+    private static readonly FaceSelection Faces = new() { Identities = 40, Circumstances = 3, EvenGlasses = true };
+
+    [Fact]
+    public void Captions_HaveRoom()
+    {
+        using var folder = new TemporaryFolder();
+        ClipTokenizer tokenizer = Tokenizer(folder);
+        int longest = 0;
+        for (ulong i = 0; i < 3000; i++)
+        {
+            longest = Math.Max(longest, tokenizer.Encode(FaceCaption.Of(i, i % 7, i % 11).Text).Count);
+        }
+
+        // A person may say more than a caption does.
+        Assert.InRange(longest, 20, TextModelFolder.TextLength - 4);
+    }
+
+    [Fact]
+    public void Captions_AreDrawnAnewAtEachStep_AndAreOfTheirFaces()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        ClipTokenizer tokenizer = Tokenizer(folder);
+        var captions = new CaptionTokens(tokenizer, Faces);
+        Tensor indices = tensor(new[] { 0L, 50, 119 });
+        Tensor At(long step)
+        {
+            using var random = new StepRandom(3, step);
+            return captions.Draw(indices, random);
+        }
+
+        Assert.Equal([3, TextModelFolder.TextLength], At(1).shape);
+        Assert.True(At(1).equal(At(1)).all().item<bool>());
+        Assert.False(At(1).equal(At(2)).all().item<bool>());
+
+        // The first caption of the last face, by its seeds.
+        (ulong identity, ulong circumstance) = Faces.Seeds()[119];
+        FaceCaption expected = FaceCaption.Of(identity, circumstance);
+        Assert.Equal(expected.Text, captions.First(120)[119].Text);
+        Assert.Equal(tokenizer.Tokenize(expected.Text).Ids.Select(id => (long)id), captions.Of([expected]).data<long>().ToArray());
+        Assert.Equal([tokenizer.Start, tokenizer.End, tokenizer.End], captions.Of("").data<long>().ToArray()[..3]);
+    }
+
+    [Fact]
+    public void LossOfPairs_IsTheMeanOfBothCrossEntropies()
+    {
+        using var scope = NewDisposeScope();
+        Tensor faces = tensor(new[] { 1f, 0, 0, 1 }, [2, 2]), texts = tensor(new[] { 0.6f, 0.8f, 0, 1 }, [2, 2]);
+
+        // Twice the cosines: rows 1.2 0, 1.6 2; the right ones are on the diagonal.
+        double Entropy(double right, double wrong) => Math.Log(1 + Math.Exp(wrong - right));
+        double expected = (Entropy(1.2, 0) + Entropy(2, 1.6) + Entropy(1.2, 1.6) + Entropy(2, 0)) / 4;
+        Assert.Equal(expected, ClipPairTask.Loss(faces, texts, tensor(2f)).item<float>(), 1e-6);
+    }
+
+    [Fact]
+    public void LossOfTheUnet_IsThatOfTheVelocity_LessAtTimesWithLittleNoise()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        TextModelTraining training = TinyTextModel.Training(folder);
+        training.Run(TextModelRecipe.CodecName, "test", null, default);
+        training.Run(TextModelRecipe.PairName, "test", null, default);
+        TrainingPart part = TinyTextModel.Recipe()
+            .Parts(training.Model, folder.PathTo("latents.safetensors"), null, default)[^1];
+        using FaceData faces = FaceData.Open(folder.PathTo("faces.safetensors"), part.Faces, 1, null, default);
+        using TrainingTask task = part.Create(faces, part.Settings);
+        using var random = new StepRandom(1, 1);
+        double loss = task.Accumulate(random, progress: 0);
+
+        // A new network's last convolution is zero, so it predicts zero.
+        using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("latents.safetensors"));
+        using var same = new StepRandom(1, 1);
+        int batch = part.Settings.Batch;
+        Tensor indices = same.Integers(faces.Count, batch);
+        Tensor clean = file.Read("latents").index_select(0, indices);
+        _ = same.Integers(1L << 40, batch);
+        _ = same.Uniform(batch, 1);
+        Tensor noise = same.Normal(clean.shape);
+        float[] drawn = ((arange(batch, ScalarType.Float32) + same.Uniform(batch)) * (1000.0 / batch)).data<float>().ToArray();
+        NoiseSchedule schedule = SchedulerConfiguration.Parse(TextModelFolder.Scheduler).Schedule;
+        double expected = 0;
+        foreach ((int i, float step) in drawn.Index())
+        {
+            double time = (Math.Floor(step) + 1) / 1000;
+            (double alpha, double sigma) = (schedule.Alpha(time), schedule.Sigma(time));
+            double velocity = ((noise[i] * alpha) - (clean[i] * sigma)).square().mean().item<float>();
+            expected += velocity / (1 + (alpha * alpha / (sigma * sigma) / 5)) / batch;
+        }
+
+        // float32.
+        Assert.Equal(expected, loss, 1e-5 * expected);
+    }
+
+    [Fact]
+    public void Schedule_EndsWithHardlyAnySignal()
+    {
+        SchedulerConfiguration scheduler = SchedulerConfiguration.Parse(TextModelFolder.Scheduler);
+        Assert.InRange(scheduler.Schedule.Alpha(1), 0, 0.01);
+        Assert.Equal(1, scheduler.ForSteps(20).Grid.Times[0], 1e-12);
+        Assert.Empty(scheduler.IgnoredOptions);
+    }
+
+    [Fact]
+    public void Tokens_AreThoseOfTheEmbeddedVocabulary()
+    {
+        using var folder = new TemporaryFolder();
+        using var embedded = new EmbeddedModel();
+        Assert.Equal(TextModelRecipe.Embedded().Text.VocabSize, Tokenizer(folder).VocabularySize);
+        Assert.Equal(
+            File.ReadAllText(Path.Combine(embedded.Folder, "tokenizer", "merges.txt")),
+            File.ReadAllText(folder.PathTo("tokenizer", "merges.txt")));
+    }
+
+    private static ClipTokenizer Tokenizer(TemporaryFolder folder)
+    {
+        var model = new TextModelFolder(folder.FullName);
+        model.Prepare();
+        return model.Tokenizer;
+    }
+}
