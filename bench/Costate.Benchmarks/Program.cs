@@ -74,6 +74,7 @@ static object Measure(string measurement, string[] arguments)
     return measurement switch
     {
         nameof(LoadingMeasurement.LoadingGrowth) => LoadingMeasurement.LoadingGrowth(arguments[0], Number(1), Number(2)),
+        nameof(StableDiffusionFolder.WriteTo) => StableDiffusionFolder.WriteTo(arguments[0]),
         nameof(LoadingMeasurement.LoadingTime) => LoadingMeasurement.LoadingTime(arguments[0]),
         nameof(UnetMeasurement.UnetCall) => UnetMeasurement.UnetCall(arguments[0], Number(1)),
         nameof(UnetMeasurement.VjpGrowth) => UnetMeasurement.VjpGrowth(arguments[0], Number(1), Number(2) != 0, Number(3) != 0),

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Costate.Benchmarks.Overhead;
-using static TorchSharp.torch;
 
 namespace Costate.Benchmarks.StableDiffusion;
 
@@ -39,10 +38,18 @@ internal static class StableDiffusionBenchmark
     // The folder lives while its figures are drawn from it.
     private static IEnumerable<Figure> OnFolder(Func<string, IEnumerable<Figure>> measure)
     {
-        using StableDiffusionFolder folder = StableDiffusionFolder.Write(ScalarType.Float32);
-        foreach (Figure figure in measure(folder.Path))
+        string folder = Directory.CreateTempSubdirectory("costate-sd-").FullName;
+        try
         {
-            yield return figure;
+            MeasurementProcess.ReturningFreedMemory.Run<bool>(nameof(StableDiffusionFolder.WriteTo), folder);
+            foreach (Figure figure in measure(folder))
+            {
+                yield return figure;
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
         }
     }
 

@@ -4,73 +4,55 @@ using static TorchSharp.torch;
 
 namespace Costate.Benchmarks.StableDiffusion;
 
-/// <summary>A folder of Stable Diffusion 1.5 at its full size as the Hub lays it out, with random weights; deleted when it is
-/// disposed.</summary>
-internal sealed class StableDiffusionFolder : IDisposable
+/// <summary>Stable Diffusion 1.5 at its full size as the Hub lays it out, with random weights of 32 bits.</summary>
+internal static class StableDiffusionFolder
 {
     private const string Start = "<|startoftext|>";
     private const string End = "<|endoftext|>";
     private const string WordEnd = "</w>";
 
-    private StableDiffusionFolder(string path) => Path = path;
-
-    internal string Path { get; }
-
-    /// <summary>The files of weights.</summary>
+    /// <summary>The files of weights in a folder.</summary>
     internal static IEnumerable<string> Weights(string folder) =>
         Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
 
-    internal static StableDiffusionFolder Write(ScalarType dtype)
+    /// <summary>In a child process, which leaves no memory behind: writes all of it into a folder.</summary>
+    internal static bool WriteTo(string folder)
     {
-        var folder = new StableDiffusionFolder(Directory.CreateTempSubdirectory("costate-sd-").FullName);
-        try
-        {
-            folder.WriteParts(dtype);
-            return folder;
-        }
-        catch
-        {
-            folder.Dispose();
-            throw;
-        }
-    }
-
-    public void Dispose() => Directory.Delete(Path, recursive: true);
-
-    private void WriteParts(ScalarType dtype)
-    {
-        Json("model_index.json", """
+        Json(folder, "model_index.json", """
             {"_class_name": "StableDiffusionPipeline", "scheduler": ["diffusers", "PNDMScheduler"],
              "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
              "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}
             """);
-        Json("scheduler/scheduler_config.json", """
+        Json(folder, "scheduler/scheduler_config.json", """
             {"_class_name": "PNDMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
              "num_train_timesteps": 1000, "set_alpha_to_one": false, "skip_prk_steps": true, "steps_offset": 1}
             """);
-        string unet = Json("unet/config.json", """
+        string unet = Json(folder, "unet/config.json", """
             {"_class_name": "UNet2DConditionModel", "attention_head_dim": 8, "block_out_channels": [320, 640, 1280, 1280],
              "cross_attention_dim": 768}
             """);
-        string vae = Json("vae/config.json", """
+        string vae = Json(folder, "vae/config.json", """
             {"_class_name": "AutoencoderKL", "block_out_channels": [128, 256, 512, 512], "layers_per_block": 2,
              "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"],
              "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"]}
             """);
-        string text = Json("text_encoder/config.json", """
+        string text = Json(folder, "text_encoder/config.json", """
             {"architectures": ["CLIPTextModel"], "model_type": "clip_text_model", "hidden_size": 768, "intermediate_size": 3072,
              "num_attention_heads": 12, "num_hidden_layers": 12, "projection_dim": 768, "eos_token_id": 2}
             """);
-        WriteTokenizer();
-        RandomWeights.Write(
-            PathTo("unet/diffusion_pytorch_model.safetensors"), () => new UNet2DConditionModel(UNet2DConditionConfig.Read(unet)), dtype);
-        RandomWeights.Write(
-            PathTo("vae/diffusion_pytorch_model.safetensors"), () => new AutoencoderKL(AutoencoderKLConfig.Read(vae)), dtype);
-        RandomWeights.Write(PathTo("text_encoder/model.safetensors"), () => new ClipTextModel(ClipTextConfig.Read(text)), dtype);
+        WriteTokenizer(folder);
+        const string Part = "diffusion_pytorch_model.safetensors";
+        WriteWeights(Path.Combine(folder, "unet", Part), () => new UNet2DConditionModel(UNet2DConditionConfig.Read(unet)));
+        WriteWeights(Path.Combine(folder, "vae", Part), () => new AutoencoderKL(AutoencoderKLConfig.Read(vae)));
+        WriteWeights(
+            Path.Combine(folder, "text_encoder", "model.safetensors"), () => new ClipTextModel(ClipTextConfig.Read(text)));
+        return true;
     }
 
+    private static void WriteWeights(string path, Func<nn.Module> network) => RandomWeights.Write(path, network, ScalarType.Float32);
+
     // Every byte by itself, and at the end of a word; nothing is merged.
-    private void WriteTokenizer()
+    private static void WriteTokenizer(string folder)
     {
         var ids = new JsonObject();
         char other = '\u0100';
@@ -81,17 +63,15 @@ internal sealed class StableDiffusionFolder : IDisposable
             ids.Add(piece, ids.Count);
         }
 
-        Json("tokenizer/vocab.json", ids.ToJsonString());
-        File.WriteAllText(PathTo("tokenizer/merges.txt"), "#version: 0.2\n");
+        Json(folder, "tokenizer/vocab.json", ids.ToJsonString());
+        File.WriteAllText(Path.Combine(folder, "tokenizer/merges.txt"), "#version: 0.2\n");
     }
 
-    private string Json(string name, string json)
+    private static string Json(string folder, string name, string json)
     {
-        string path = PathTo(name);
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        string path = Path.Combine(folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, json);
         return path;
     }
-
-    private string PathTo(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -27,8 +27,7 @@ namespace Costate.Networks;
 /// </remarks>
 public sealed partial class DiffusionPipeline : IDisposable
 {
-    // Where a scheduler starts does not depend on the number of its steps.
-    private const int AnySteps = 10;
+    private readonly double startScale;
     private readonly PipelineTexts texts;
     private readonly PipelineLatents latents;
 
@@ -40,7 +39,8 @@ public sealed partial class DiffusionPipeline : IDisposable
             TextEncoder2 is null ? [(Tokenizer, TextEncoder)] : [(Tokenizer, TextEncoder), (Tokenizer2!, TextEncoder2)],
             folder.ZerosForNoText,
             dtype);
-        latents = new PipelineLatents(Codec, Codec.parameters().First().dtype, Start.SampleScale);
+        latents = new PipelineLatents(Codec, Codec.parameters().First().dtype, folder.Run.SampleScale);
+        startScale = folder.Run.StartScale;
         var network = new PipelineNetwork(Network, Codec.Config.LatentChannels, Codec.Config.Factor);
         Denoiser = Denoiser.FromFunction(
             (Tensor x, Tensor t, Costate.Condition? z) => network.Call(x, t, z),
@@ -198,7 +198,7 @@ public sealed partial class DiffusionPipeline : IDisposable
         }
 
         Tensor noise = StartNoise.Draw([batch, Codec.Config.LatentChannels, height / factor, width / factor], seed, device: Weight.device);
-        return noise.mul_(Start.StartScale);
+        return noise.mul_(startScale);
     }
 
     /// <summary>Latents of images, in the scale that the denoiser works in: the mean of what the autoencoder makes of them.</summary>
@@ -231,7 +231,7 @@ public sealed partial class DiffusionPipeline : IDisposable
         return new Model(Source, guided, Scheduler.Schedule, [this, .. states])
         {
             Grid = steps => Scheduler.ForSteps(steps).Grid,
-            StartScale = Start.StartScale,
+            StartScale = startScale,
         };
     }
 
@@ -245,8 +245,6 @@ public sealed partial class DiffusionPipeline : IDisposable
     }
 
     private Tensor Weight => Network.parameters().First();
-
-    private ScheduledSampling Start => Scheduler.ForSteps(Math.Min(AnySteps, Scheduler.TrainingTimesteps ?? AnySteps));
 
     private Denoiser Away(double guidanceScale, Costate.Condition? unconditional) =>
         unconditional is null ? Denoiser : Denoiser.WithClassifierFreeGuidance(unconditional, guidanceScale);

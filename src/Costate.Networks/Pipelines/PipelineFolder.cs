@@ -43,6 +43,8 @@ internal sealed class PipelineFolder
         (Tokens2, ["CLIPTokenizer", "CLIPTokenizerFast"]),
     ];
 
+    private const int AnySteps = 10;
+
     private readonly string folder;
 
     private PipelineFolder(string folder, bool isDouble, bool zerosForNoText, string? scheduler, Prediction? prediction)
@@ -51,6 +53,7 @@ internal sealed class PipelineFolder
         ZerosForNoText = zerosForNoText;
         Tokenizer = ClipTokenizer.FromPretrained(PathTo(Tokens));
         Scheduler = SchedulerConfiguration.OfPipeline(Path.Combine(PathTo(Schedule), "scheduler_config.json"), scheduler, prediction);
+        Run = Scheduler.ForSteps(Math.Min(AnySteps, Scheduler.TrainingTimesteps ?? AnySteps));
         UnetConfig = UNet2DConditionConfig.Read(Path.Combine(PathTo(Unet), "config.json"));
         VaeConfig = AutoencoderKLConfig.Read(Path.Combine(PathTo(Vae), "config.json"));
         TextConfig = ClipTextConfig.Read(Path.Combine(PathTo(Text), "config.json"));
@@ -66,6 +69,9 @@ internal sealed class PipelineFolder
     internal ClipTokenizer? Tokenizer2 { get; }
 
     internal SchedulerConfiguration Scheduler { get; }
+
+    /// <summary>A run of the scheduler: what it starts from and what its samples are does not depend on the number of its steps.</summary>
+    internal ScheduledSampling Run { get; }
 
     internal UNet2DConditionConfig UnetConfig { get; }
 

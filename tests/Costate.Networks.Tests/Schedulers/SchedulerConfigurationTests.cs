@@ -39,7 +39,7 @@ public sealed class SchedulerConfigurationTests
         { "{}", "no string \"_class_name\"", "no name" },
         { "{\"_class_name\": 3}", "no string \"_class_name\"", "a name that is none" },
         { "{\"_class_name\": \"DDIMSheduler\"}", "Did you mean DDIMScheduler", "a near name" },
-        { "{\"_class_name\": \"EDMEulerScheduler\"}", "'EDMEulerScheduler', which is not supported", "another scheduler" },
+        { "{\"_class_name\": \"ScoreSdeVeScheduler\"}", "'ScoreSdeVeScheduler', which is not supported", "another scheduler" },
         { "{\"_class_name\": \"\\u001b[31m\"}", "'\\u001b[31m', which is not supported", "a name that colours the terminal" },
     };
 
@@ -281,9 +281,9 @@ public sealed class SchedulerConfigurationTests
 
     // Later schedulers, and options of known ones that no table of coefficients expresses: named, not run as something else.
     [Theory]
-    [InlineData("CMStochasticIterativeScheduler")]
-    [InlineData("EDMDPMSolverMultistepScheduler")]
-    [InlineData("EDMEulerScheduler")]
+    [InlineData("ScoreSdeVeScheduler")]
+    [InlineData("VQDiffusionScheduler")]
+    [InlineData("DPMSolverSDEScheduler")]
     public void SchedulersThatAreNotSupported_AreNamed(string scheduler) => Assert.Contains(
         $"'{scheduler}', which is not supported",
         Assert.Throws<SchedulerConfigurationException>(() => TestConfiguration.Parse(scheduler, StableDiffusion)).Message,
