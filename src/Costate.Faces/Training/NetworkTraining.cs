@@ -33,15 +33,8 @@ internal sealed record NetworkTraining
         var drawing = new Listener<double>(share => progress?.Report(new StageProgress("drawing faces", share)));
         using var faces = FaceData.Open(FacesFile, Faces, threads, drawing, cancellationToken);
         using TrainingTask task = Create(faces, Settings);
-        var steps = new Listener<TrainingProgress>(value => progress?.Report(Told(value)));
+        var steps = new Listener<TrainingProgress>(value => progress?.Report(value.As(Name)));
         return new TrainingRun(task, Settings, Folder, steps).Run(cancellationToken)
             ?? throw new OperationCanceledException(cancellationToken);
     }
-
-    private StageProgress Told(TrainingProgress value) =>
-        value.Loss is double loss ? new StageProgress(Name, value.Share, $"step {value.Step}, loss {loss:0.0000}")
-        : new StageProgress(
-            Name,
-            value.Share,
-            Announcement: value.Step > 0 ? $"Goes on from step {value.Step}, after {value.Seconds:0} s." : null);
 }
