@@ -25,6 +25,9 @@ internal sealed class CodecTask : TrainingTask
     private const double Divergence = 1e-4;
     private const double FirstLogVariance = -6;
     private const double ColoursUntil = 0.2;
+    private const int ColourFaces = 64;
+    private const double ColourGain = 3;
+    private const double LatentGain = 5;
 
     private readonly FaceData data;
     private readonly TrainingSettings settings;
@@ -49,6 +52,7 @@ internal sealed class CodecTask : TrainingTask
         random.Initialise(network);
         Residual.BeginAtZero(network, "conv2.weight");
         BeginWithLittleNoise(network);
+        BeginWithColours(network, data);
         Parameters = AutoencoderTask.Trained(network, average);
         Settings = new Dictionary<string, string>
         {
@@ -112,6 +116,22 @@ internal sealed class CodecTask : TrainingTask
         using IDisposable noGraph = no_grad();
         network.get_parameter("quant_conv.bias")!.narrow(0, network.Config.LatentChannels, network.Config.LatentChannels)
             .fill_(FirstLogVariance);
+    }
+
+    // Light varies far more than hue: a network of usual random weights hardly sees whether a picture is green or purple, and learns it
+    // last. The first weights see differences of colour in units of how far they vary.
+    private static void BeginWithColours(AutoencoderKL network, FaceData data)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        Tensor faces = data.Faces(arange(Math.Min(ColourFaces, data.Count), ScalarType.Int64));
+        Tensor pixels = faces.permute(0, 2, 3, 1).reshape(-1, faces.shape[1]);
+        Tensor centred = pixels - pixels.mean([0]);
+        (Tensor variances, Tensor axes) = linalg.eigh(centred.t().mm(centred) / pixels.shape[0]);
+        Tensor units = (axes / (variances + 1e-3).sqrt()).mm(axes.t()) * ColourGain;
+        Tensor first = network.get_parameter("encoder.conv_in.weight")!;
+        first.copy_(einsum("oikl,ip->opkl", first, units));
+        network.get_parameter("decoder.conv_in.weight")!.mul_(LatentGain);
     }
 
     private Tensor Loss(Tensor faces, StepRandom random, double progress)
