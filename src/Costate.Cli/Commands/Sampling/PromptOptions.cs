@@ -23,17 +23,11 @@ internal sealed class PromptOptions
     private readonly Option<string?> prompt;
     private readonly Option<string?> prompts = CommonOptions.Text(
         "--prompts", "FILE", "Texts in a file, one a line: a sample for each, in place of --prompt and --batch.");
-<<<<<<< HEAD
-    private readonly Option<string?> negative = SamplingOptions.Text(
+    private readonly Option<string?> negative = CommonOptions.Text(
         "--negative",
         "TEXT",
         "What to lead away from, with --guidance-scale. [default: what the model was trained with in place of a text]");
-    private readonly Option<string?> size = SamplingOptions.Text(
-=======
-    private readonly Option<string?> negative = CommonOptions.Text(
-        "--negative", "TEXT", "What to lead away from, with --guidance-scale. [default: the empty text]");
     private readonly Option<string?> size = CommonOptions.Text(
->>>>>>> house
         "--size", "WIDTHxHEIGHT", "Of the pictures, in pixels that 8 divides. [default: that of the network]");
     private readonly Option<string?> scheduler = CommonOptions.Text(
         "--scheduler",

@@ -24,7 +24,7 @@ internal sealed class SampleCommand : SamplingCommand
         "a number above 0, at most 1",
         "How much of the grid to go with --image, in (0, 1]: the last steps, this fraction of them. Less keeps more of it. [default: 0.8, "
             + "or 1 with --mask]");
-    private readonly Option<string?> mask = SamplingOptions.Text(
+    private readonly Option<string?> mask = CommonOptions.Text(
         "--mask",
         "IMAGE",
         "For a network that was trained to repaint (9 channels): what of --image to keep, white, and what to paint anew, black.");
