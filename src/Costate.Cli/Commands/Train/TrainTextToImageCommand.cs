@@ -17,7 +17,7 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
         DefaultValueFactory = _ => "costate-text-to-image",
     };
     private readonly Option<double?> minutes = CommonOptions.Minutes(
-        "Train so long in all, earlier runs in the same folder included, rather than as many steps as the model that comes with the tool.");
+        "Train so long in all, earlier runs in the same folder included, rather than a set number of steps.");
     private readonly Option<string?> part = new("--part")
     {
         Description = $"Train one part alone: {string.Join(", ", Names)}. The last needs the others.",
@@ -37,8 +37,8 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
         [
             "Draws faces of 128 pixels a side, which take 1.5 GB on the disk, and trains the codec, the CLIP pair of a text and an image "
                 + "tower, and the U-Net, each with a log and sheets of samples in a folder of its own.",
-            $"{TextModelTraining.ModelFolder} in the folder is the model: what DiffusionPipeline.FromPretrained reads, in 16 bits. While the "
-                + "U-Net learns it is written every six minutes, so that the model can be used before it is done.",
+            $"{TextModelTraining.ModelFolder} in the folder is the model: what DiffusionPipeline.FromPretrained reads, in 16 bits. While "
+                + "the U-Net learns it is written every six minutes, so that the model can be used before it is done.",
             "Ctrl-C stops with a checkpoint, and the same command goes on. Codec and CLIP pair are left alone once they are trained. "
                 + "Without --minutes the weights are the same on the same machine with the same number of threads.",
         ];
