@@ -17,7 +17,7 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
         DefaultValueFactory = _ => "costate-text-to-image",
     };
     private readonly Option<double?> minutes = CommonOptions.Minutes(
-        "Train so long in all, earlier runs in the same folder included, rather than as many steps as the model that comes with the tool.");
+        "Train so long in all, earlier runs in the same folder included, rather than a set number of steps.");
     private readonly Option<string?> part = new("--part")
     {
         Description = $"Train one part alone: {string.Join(", ", Names)}. The last needs the others.",
