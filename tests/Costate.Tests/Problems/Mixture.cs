@@ -92,7 +92,10 @@ internal sealed record Mixture
             Prediction.Data => Data(),
             Prediction.Velocity => (alpha * Noise()) - (sigma * Data()),
             Prediction.Flow => Noise() - Data(),
-            _ => -expected,
+            Prediction.Score => -expected,
+            Prediction.NegativeVelocity => (sigma * Data()) - (alpha * Noise()),
+            Prediction.NegativeFlow => Data() - Noise(),
+            _ => throw new ArgumentOutOfRangeException(nameof(prediction)),
         };
     }
 
