@@ -1,5 +1,5 @@
-using Costate.Faces;
 using System.Diagnostics;
+using Costate.Faces;
 using Costate.Faces.Models;
 using TorchSharp;
 using static TorchSharp.torch;

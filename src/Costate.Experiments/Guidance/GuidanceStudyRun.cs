@@ -1,6 +1,6 @@
-using Costate.Faces;
 using System.Diagnostics;
 using Costate.Experiments.Evaluation;
+using Costate.Faces;
 using Costate.Faces.Drawing;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;

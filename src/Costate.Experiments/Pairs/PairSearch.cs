@@ -1,5 +1,5 @@
-using Costate.Faces;
 using Costate.Experiments.Plots;
+using Costate.Faces;
 using Costate.Faces.Drawing;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;

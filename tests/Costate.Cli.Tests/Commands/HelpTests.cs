@@ -1,5 +1,5 @@
-using System.CommandLine.Parsing;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Costate.Cli.Commands;
 using Costate.Cli.Terminals;
 using Costate.Cli.Tests.Commands.Sampling;
