@@ -18,8 +18,6 @@ public sealed class Sampler
     internal const string NetworkSetting = "network";
     internal const string SolverSetting = "solver";
 
-    private readonly SolverTable table;
-
     /// <summary>A sampler.</summary>
     /// <param name="denoiser">The network.</param>
     /// <param name="schedule">The schedule it was trained on.</param>
@@ -34,10 +32,10 @@ public sealed class Sampler
         ArgumentNullException.ThrowIfNull(solver);
         ArgumentNullException.ThrowIfNull(grid);
         (Denoiser, Schedule, Solver, Grid) = (denoiser, schedule, solver, grid);
-        table = solver.Tabulate(schedule, grid);
-        foreach (int row in table.EvaluatedRows)
+        Table = solver.Tabulate(schedule, grid);
+        foreach (int row in Table.EvaluatedRows)
         {
-            table.Conversion(denoiser.Prediction, row);
+            Table.Conversion(denoiser.Prediction, row);
         }
     }
 
@@ -60,15 +58,15 @@ public sealed class Sampler
     public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(
         Denoiser.Fingerprint is string fingerprint ? [KeyValuePair.Create(NetworkSetting, fingerprint)] : [])
     {
-        [SolverSetting] = Solver.Identity ?? $"{Solver.Name}, {table.Fingerprint}",
-        ["schedule"] = Schedule.Identity ?? $"{Schedule}, {table.Fingerprint}",
+        [SolverSetting] = Solver.Identity ?? $"{Solver.Name}, {Table.Fingerprint}",
+        ["schedule"] = Schedule.Identity ?? $"{Schedule}, {Table.Fingerprint}",
         ["grid"] = $"{Grid}, {Fingerprint.Of(Grid.Times.Concat(Grid.NetworkTimes))}",
         ["prediction"] = Denoiser.Prediction.ToString(),
         ["networkTime"] = Denoiser.TimeConventionText,
     };
 
     /// <summary>The method on the grid, as numbers.</summary>
-    public SolverTable Table => table;
+    public SolverTable Table { get; }
 
     /// <summary>Draws a sample, without a graph. Keeps the few states and predictions that the solver still needs.</summary>
     /// <param name="xT">Start noise, [batch, ...], floating point.</param>
@@ -203,11 +201,9 @@ public sealed class Sampler
     /// An exception in the backward pass (of the network, or cancellation) makes <c>backward()</c> throw an
     /// <see cref="System.Runtime.InteropServices.ExternalException"/> about an invalid gradient; the cause is then in
     /// <see cref="BackwardError"/>. <c>torch.autograd.grad</c> cannot throw: there such a gradient is NaN. Use
-    /// <see cref="Autograd.Gradients"/>, which throws. First order only: a gradient made under <c>create_graph</c> raises when it is
-    /// differentiated.
-    /// What the method keeps lives until the first backward pass (or, without one, until the garbage collector, which is told of that
-    /// memory, finds it); a second pass runs forward again. <see cref="GradientMethod.Unrolled"/> is autograd's own graph instead, of any
-    /// order.
+    /// <see cref="Autograd.Gradients"/>, which throws. First order only: a gradient of a gradient raises when it is taken.
+    /// What the method keeps lives until the first backward pass, or until the garbage collector, which is told of that memory, finds it;
+    /// a second pass runs forward again. <see cref="GradientMethod.Unrolled"/> is autograd's own graph instead, of any order.
     /// </remarks>
     /// <param name="xT">Start noise, [batch, ...], floating point.</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
@@ -288,14 +284,14 @@ public sealed class Sampler
         return new SamplingRun
         {
             Denoiser = Denoiser,
-            Table = table,
+            Table = Table,
             Solver = Solver,
             Grid = Grid,
             Start = start,
             CallerType = start.dtype,
             Condition = condition,
             Noise = noise,
-            Input = (i, like) => i < table.NoiseIntervals.Count ? noise!.Normal(i, table.NoiseIntervals[i], like) : null,
+            Input = (i, like) => i < Table.NoiseIntervals.Count ? noise!.Normal(i, Table.NoiseIntervals[i], like) : null,
             Progress = progress,
             Cancellation = cancellationToken,
         };
