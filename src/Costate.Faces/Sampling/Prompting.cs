@@ -31,9 +31,6 @@ internal sealed record Prompting
     /// <summary>What the networks compute in.</summary>
     internal ScalarType NetworkDtype { get; init; } = ScalarType.Float32;
 
-    /// <summary>Where the networks are; the CPU if null.</summary>
-    internal string? Device { get; init; }
-
     /// <summary>As remarks of a latent, by name.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Options =>
     [
@@ -53,8 +50,7 @@ internal sealed record Prompting
         return DiffusionPipeline.FromPretrained(
             folder,
             NetworkDtype,
-            Device is null ? null : device(Device),
-            Variant,
+            variant: Variant,
             weights: Weights,
             progress: progress is null ? null : new Listener<long>(read => progress.Report(read / total)),
             cancellationToken: cancellationToken);

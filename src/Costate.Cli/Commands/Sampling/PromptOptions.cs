@@ -11,6 +11,7 @@ namespace Costate.Cli.Commands.Sampling;
 internal sealed class PromptOptions
 {
     private const int MaxSide = 8192;
+    private const int MaxBytes = 1 << 24;
 
     private static readonly (string Name, ScalarType Value)[] Dtypes =
     [
@@ -36,8 +37,6 @@ internal sealed class PromptOptions
             + "[default: the folder's]");
     private readonly Option<string?> variant = CommonOptions.Text(
         "--variant", "WORD", "Which of several weights of the folder, such as fp16. [default: those without such a word]");
-    private readonly Option<string?> device = CommonOptions.Text(
-        "--device", "NAME", "Where the networks compute: cpu, cuda, cuda:1. [default: cpu]");
     private readonly Option<string?> source = CommonOptions.Text(
         "--from",
         "TEXT",
@@ -67,7 +66,6 @@ internal sealed class PromptOptions
         size,
         scheduler,
         variant,
-        device,
     ];
 
     /// <summary>Those that say nothing where the samples are there.</summary>
@@ -108,14 +106,13 @@ internal sealed class PromptOptions
             : parsed.GetResult(networkDtype)?.Tokens.FirstOrDefault()?.Value;
         return new Prompting
         {
-            Prompts = text is not null ? text.Split('\n') : Lines(list!),
+            Prompts = latent is not null ? text!.Split('\n') : text is not null ? [text.ReplaceLineEndings(" ")] : Lines(list!),
             Negative = PlanOptions.Value(parsed, negative, latent),
             GuidanceScale = scale is null ? Prompting.UsualScale : double.Parse(scale, NumberStyles.Float, CultureInfo.InvariantCulture),
             Size = parsed.GetValue(size) is string wanted ? Sizes(wanted) : null,
             Variant = parsed.GetValue(variant),
             Weights = weights,
             NetworkDtype = Specification.Find("dtype", dtype ?? Dtypes[0].Name, Dtypes, d => d.Name).Value,
-            Device = parsed.GetValue(device),
         };
     }
 
@@ -124,6 +121,11 @@ internal sealed class PromptOptions
         if (!File.Exists(file))
         {
             throw new CommandException($"Got --prompts {file}: there is no such file; expected texts, one a line.");
+        }
+
+        if (new FileInfo(file).Length > MaxBytes)
+        {
+            throw new CommandException($"Got --prompts {file} of more than {MaxBytes} bytes; expected texts, one a line.");
         }
 
         string[] lines = [.. File.ReadLines(file).Take(Limits.Batch + 1).Where(line => !string.IsNullOrWhiteSpace(line))];

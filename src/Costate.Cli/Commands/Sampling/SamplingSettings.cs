@@ -73,7 +73,6 @@ internal sealed record SamplingSettings
         ("negative", Prompting?.Negative),
         ("variant", Prompting?.Variant),
         ("networkDtype", Prompting?.NetworkDtype.ToString().ToLowerInvariant()),
-        ("device", Prompting?.Device),
         ("guidanceScale", GuidanceScale),
         ("unconditional", Unconditional),
         ("shape", string.Join(',', shape)),

@@ -165,6 +165,10 @@ public sealed class PipelineCommandGoldenTests
         Tool.Fails(2, ["sample", "--prompt", Text, "--output", folder.PathTo("out")], "--prompt without --model");
         Tool.Fails(1, ["sample", "--model", folder.FullName, "--prompt", Text, "--output", folder.PathTo("out")], "model_index.json");
         Assert.False(Directory.Exists(folder.PathTo("out")));
+
+        // A text of several lines is one text.
+        Tool.Done([.. sample, "--prompt", "a horse\non a meadow"]);
+        Assert.False(File.Exists(folder.PathTo("out", "sample-2.png")));
         ToolRun longText = Tool.Done([.. sample, "--prompt", string.Join(' ', Enumerable.Repeat("horse", 200)) + " zebra"]);
         Assert.Contains("does not see", longText.Error, StringComparison.Ordinal);
         Assert.Contains("zebra", longText.Error, StringComparison.Ordinal);
