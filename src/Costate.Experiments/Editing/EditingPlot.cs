@@ -4,7 +4,7 @@ using PlotStyle = Costate.Experiments.Plots.PlotStyle;
 
 namespace Costate.Experiments.Editing;
 
-/// <summary>How often what was asked for changed, against how far the rest is from the truth: a curve of each method over its steps.</summary>
+/// <summary>How often what was asked for changed, against evaluations of the network: a curve of each method over its steps.</summary>
 internal static class EditingPlot
 {
     private const int Width = 1600;

@@ -91,7 +91,8 @@ internal sealed class EditingRun(
         FaceEdit[] edits = [.. faces.Select(FaceEdit.Of)];
         (Tensor pictures, Tensor truths) = (FaceEdit.Pictures(edits, cancellationToken), FaceEdit.Truths(edits, cancellationToken));
         Tensor latents = pipeline.Encode(pictures);
-        Condition before = pipeline.Condition([.. edits.Select(e => e.Source)]), after = pipeline.Condition([.. edits.Select(e => e.Target)]);
+        Condition before = pipeline.Condition([.. edits.Select(e => e.Source)]);
+        Condition after = pipeline.Condition([.. edits.Select(e => e.Target)]);
         Sampler sampler = pipeline.Sampler(steps * method.StepFactor, settings.GuidanceScale, solver: method.Solver);
         NoiseSeeds seeds = NoiseSeeds.OfItems(faces.Select(face => (ulong)face));
         BrownianPath? path = method.Solver.IsStochastic && !method.EncodesNoise ? BrownianPath.PerStep(seeds) : null;

@@ -32,11 +32,14 @@ internal sealed partial class CaptionWords
     /// <summary>A sentence on the words of a text that no caption has; null where there are none.</summary>
     internal string? Remark(string text)
     {
-        string[] unknown = [.. Unknown(text).Select(u => u.Nearest.Count == 0 ? u.Word : $"{u.Word} (like {string.Join(", ", u.Nearest)}?)")];
+        string[] unknown =
+        [
+            .. Unknown(text).Select(u => u.Nearest.Count == 0 ? u.Word : $"{u.Word} (like {string.Join(", ", u.Nearest)}?)"),
+        ];
         return unknown.Length == 0
             ? null
             : $"No caption that the model learnt from has: {string.Join(", ", unknown)}. It was told of hair, glasses, beards, skin, "
-                + "expressions and backgrounds in words such as these: a smiling person with curly red hair and glasses, on a blue background.";
+                + "expressions and backgrounds, such as: a smiling person with curly red hair and glasses, on a blue background.";
     }
 
     private IEnumerable<string> Nearest(string word) => known

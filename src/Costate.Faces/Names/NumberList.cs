@@ -10,7 +10,8 @@ internal static class NumberList
     internal static IReadOnlyList<double> Parse(string parameter, string text) =>
     [
         .. text.Split(',')
-            .Select(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            .Select(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                && double.IsFinite(number)
                 ? number
                 : throw new InputException(parameter, text, "numbers with commas between them, such as 1,2.5"))
             .Distinct(),

@@ -40,12 +40,14 @@ internal sealed class TextLikeness(FaceRecogniser image, ClipTextModel text, Cli
     }
 
     /// <summary>The cosine of the embeddings of each picture and its text, [batch], differentiable in the pictures.</summary>
-    /// <param name="pictures">[batch, 3, side, side] in -1..1.</param>
+    /// <param name="pictures">[batch, 3, height, width] in -1..1; of another size than the tower's, they are averaged or repeated to
+    /// it.</param>
     /// <param name="texts">One for each.</param>
     internal Tensor Of(Tensor pictures, IReadOnlyList<string> texts)
     {
         using DisposeScope scope = NewDisposeScope();
-        return (image.Embed(pictures) * Embed(text, Ids(texts))).sum([1L]).MoveToOuterDisposeScope();
+        Tensor seen = image.Embed(nn.functional.adaptive_avg_pool2d(pictures, [Side, Side]));
+        return (seen * Embed(text, Ids(texts))).sum([1L]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Embeddings of unit length of texts, [batch, width].</summary>

@@ -36,13 +36,17 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
 
     [SetsRequiredMembers]
     internal EvaluateGenerationCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("generation", "Measures whether pictures of the text-to-image model show what their prompts say.", terminal, cancellationToken)
+        : base(
+            "generation",
+            "Measures whether pictures of the text-to-image model show what their prompts say.",
+            terminal,
+            cancellationToken)
     {
         Notes =
         [
-            "Prompts are captions of held-out people. Judges that no loss has seen look for what a prompt mentions; beside it stands how they "
-                + "do on the real drawings of these people. Frechet and kernel distances are to drawings of other people, in the features of a "
-                + "recogniser that has seen no picture of the model; the floor is that of the real drawings.",
+            "Prompts are captions of held-out people. Judges that no loss has seen look for what a prompt mentions; beside it stands how "
+                + "they do on the real drawings of these people. Frechet and kernel distances are to drawings of other people, in the "
+                + "features of a recogniser that has seen no picture of the model; the floor is that of the real drawings.",
             $"Files: {ReportFile}, {PlotFile}, and {SheetFile} with the first pictures: real drawings, then a row for each scale.",
         ];
         Examples =

@@ -53,7 +53,10 @@ internal sealed class PromptOptions
             SamplingInput.Edit => "What the sample shall become",
             _ => "What the latent shows; [default: as it was inverted]",
         };
-        prompt = CommonOptions.Text("--prompt", "TEXT", $"{what}, in words, for the folder of a pipeline; without --model for the embedded text-to-image model of drawn faces.");
+        prompt = CommonOptions.Text(
+            "--prompt",
+            "TEXT",
+            $"{what}, in words, for the folder of a pipeline; without --model for the embedded text-to-image model of drawn faces.");
     }
 
     /// <summary>All of them.</summary>

@@ -86,8 +86,8 @@ internal sealed class SamplingOptions
         };
         Option[] all =
         [
-            model, embedded, .. words.All, .. plan.Trained, weights, .. plan.Configured, condition, conditionFrom, guidanceScale, unconditional,
-            .. plan.Steps, shape, batch, startNoise, seed, dtype, threads, output, json,
+            model, embedded, .. words.All, .. plan.Trained, weights, .. plan.Configured, condition, conditionFrom, guidanceScale,
+            unconditional, .. plan.Steps, shape, batch, startNoise, seed, dtype, threads, output, json,
         ];
         foreach (Option option in all.Except(left))
         {
@@ -106,7 +106,8 @@ internal sealed class SamplingOptions
     internal SavedLatent ReadLatent(ParseResult parsed, string path)
     {
         SavedLatent saved = SavedLatent.Read(path);
-        return parsed.GetValue(model) is not null || saved.Model is null or SamplingSettings.EmbeddedModelName or SamplingSettings.EmbeddedTextModelName
+        string?[] embeddedNames = [null, SamplingSettings.EmbeddedModelName, SamplingSettings.EmbeddedTextModelName];
+        return parsed.GetValue(model) is not null || embeddedNames.Contains(saved.Model)
             ? saved
             : throw new CommandException(
                 $"The latent {path} was made with a model of yours, {saved.Model}; give it with --model. "
@@ -183,9 +184,9 @@ internal sealed class SamplingOptions
         Option[] others = [.. plan.OfPipeline, condition, conditionFrom, unconditional, shape];
         if (PlanOptions.Given(parsed, others) is Option odd)
         {
+            string which = named is null ? "the embedded text-to-image model" : $"--model {named}, the folder of a pipeline";
             throw new UsageException(
-                $"Got {odd.Name} with {(named is null ? "the embedded text-to-image model" : $"--model {named}, the folder of a pipeline")}, "
-                    + "which says it itself or is told it by --prompt and --size. Leave it out.");
+                $"Got {odd.Name} with {which}, which says it itself or is told it by --prompt and --size. Leave it out.");
         }
 
         Prompting prompting = words.Parse(
