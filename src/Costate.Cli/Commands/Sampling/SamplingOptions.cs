@@ -15,14 +15,11 @@ internal sealed class SamplingOptions
         "The folder of a Stable Diffusion pipeline, with model_index.json, which is told --prompt; or a denoiser, a TorchScript file "
             + "whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust. "
             + "[default: the embedded model of drawn faces, which needs nothing of how it was trained]");
-    private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string?> weights = CommonOptions.WeightsOrFile();
     private readonly Option<string?> condition = CommonOptions.Text(
         "--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
     private readonly Option<string?> conditionFrom = ConditionFrom();
-    private readonly Option<double?> guidanceScale = CommonOptions.Number(
-        "--guidance-scale", "S",
-        $"Classifier-free guidance; 1 is none. [default: {Prompting.UsualScale} with --prompt] Otherwise it needs --condition and "
-            + "--unconditional.");
+    private readonly Option<double?> guidanceScale = PromptOptions.GuidanceScale(" Otherwise it needs --condition and --unconditional.");
     private readonly Option<string?> unconditional = CommonOptions.Text(
         "--unconditional", TensorFile.Form, "The condition that stands for none: a tensor like --condition, or the word zeros.");
     private readonly Option<string?> shape;
@@ -158,14 +155,17 @@ internal sealed class SamplingOptions
                     + "--size. Leave it out.");
         }
 
-        Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, parsed.GetValue(weights), latent?.Options);
+        Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, parsed.GetValue(weights), latent?.Options) with
+        {
+            Prediction = plan.PredictionOf(parsed, latent?.Options),
+        };
         int? samples = parsed.GetValue(batch);
         if (prompting.Prompts.Count > 1 && samples is not null)
         {
             throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
         }
 
-        SamplingPlan planned = plan.ParsePipeline(parsed, folder, words.Scheduler(parsed, latent?.Options), strength, latent?.Options);
+        SamplingPlan planned = plan.ParsePipeline(parsed, folder, prompting.Scheduler, strength, latent?.Options);
         return new SamplingSettings
         {
             Files = files,

@@ -64,16 +64,11 @@ internal sealed record SamplingSettings
     internal SortedDictionary<string, Setting> Describe(long[] shape, params (string Name, Setting? Value)[] more) => Setting.Named(
     [
         ("model", Model ?? EmbeddedModel),
-        ("weights", Weights),
         .. Configuration,
         ("prediction", Model is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
         ("condition", Condition),
         ("conditionFrom", ConditionFrom),
-        ("prompt", Prompting is null ? null : string.Join('\n', Prompting.Prompts)),
-        ("negative", Prompting?.Negative),
-        ("variant", Prompting?.Variant),
-        ("networkDtype", Prompting?.NetworkDtype.ToString().ToLowerInvariant()),
-        ("guidanceScale", GuidanceScale),
+        .. Prompting?.Describe() ?? [("guidanceScale", GuidanceScale), ("weights", Weights)],
         ("unconditional", Unconditional),
         ("shape", string.Join(',', shape)),
         ("startNoise", StartNoise),
