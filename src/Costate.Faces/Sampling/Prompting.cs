@@ -57,7 +57,6 @@ internal sealed record Prompting
         ("negative", Negative),
         ("guidanceScale", GuidanceScale),
         ("variant", Variant),
-        ("weights", Weights),
         ("tileSize", Tile),
         ("scheduler", Scheduler),
         ("networkDtype", NetworkDtype.ToString().ToLowerInvariant()),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
+using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
 using Costate.Faces.Files;
@@ -13,7 +14,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     private readonly Argument<string[]> folders = new("folders")
     {
         HelpName = "DIR",
-        Description = "Folders that costate evaluate morphs or guidance has written, one for each shard.",
+        Description = "Folders that costate evaluate morphs, guidance or editing has written, one for each shard.",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-merged");
@@ -23,7 +24,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     internal EvaluateMergeCommand(Terminal terminal, CancellationToken cancellationToken)
         : base(
             "merge",
-            "Joins the shards of costate evaluate morphs or guidance into one folder and sums them up.",
+            "Joins the shards of costate evaluate morphs, guidance or editing into one folder and sums them up.",
             terminal,
             cancellationToken)
     {
@@ -46,7 +47,15 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
         return GoOn(to, threads: null, parsed.GetValue(json), () =>
         {
             using FolderLock held = Take(parsed, to);
-            if (EvaluationContents.Of(from[0])?.Study == GuidanceStudyFolder.StudyName)
+            string? study = EvaluationContents.Of(from[0])?.Study;
+            if (study == EditingFolder.StudyName)
+            {
+                var edited = new EditingFolder(to);
+                var editing = new EvaluationMerge<EditingResult>(path => new EditingFolder(path));
+                return EvaluationOutcome.Of(EditingFiles.Write(edited, editing.Run(from, edited, Cancellation)));
+            }
+
+            if (study == GuidanceStudyFolder.StudyName)
             {
                 var guided = new GuidanceStudyFolder(to);
                 var guidance = new EvaluationMerge<GuidanceStudyResult>(path => new GuidanceStudyFolder(path));

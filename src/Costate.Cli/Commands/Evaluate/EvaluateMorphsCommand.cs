@@ -30,6 +30,8 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         "--methods", "LIST", "Other methods instead, with commas between them; see below.");
     private readonly Option<int?> pairs = CommonOptions.Whole(
         "--pairs", 1, MaxCandidates / 2, "The most similar pairs, so many. [default: 200, of the tables 100]");
+    private readonly Option<bool> random = CommonOptions.Flag(
+        "--random", "Pairs of people as they come, rather than the most similar ones: morphs of them are harder.");
     private readonly Option<string> shard = CommonOptions.Text(
         "--shard", "I/N", "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.", "1/1");
     private readonly Option<int?> batch = CommonOptions.Whole(
@@ -88,7 +90,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
                     + "--inner-steps 5"),
         ];
         AddAll(
-            study, methods, pairs, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates,
+            study, methods, pairs, random, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates,
             probes, weights, threads, output, json);
 
         SetAction(Run);
@@ -127,7 +129,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
                 Shard = part.ToString(),
                 Methods = chosen.ToDictionary(m => m.Name, _ => count),
             });
-            IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, Cancellation);
+            IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, settings.RandomPairs, Cancellation);
             run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, Cancellation);
             return EvaluationOutcome.Of(EvaluationFiles.Write(folder, contents));
         });
@@ -139,6 +141,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         return new EvaluationSettings
         {
             Candidates = parsed.GetValue(candidates) ?? otherwise.Candidates,
+            RandomPairs = parsed.GetValue(random),
             Probes = parsed.GetValue(probes) ?? otherwise.Probes,
             EncodingSteps = parsed.GetValue(encodingSteps) ?? otherwise.EncodingSteps,
             BlendSteps = parsed.GetValue(blendSteps) ?? otherwise.BlendSteps,

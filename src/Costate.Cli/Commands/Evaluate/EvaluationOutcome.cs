@@ -1,4 +1,5 @@
 using Costate.Cli.Terminals;
+using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
 using Costate.Faces.Reports;
@@ -13,6 +14,18 @@ internal static class EvaluationOutcome
 
     internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(GuidanceStudyReport report) =>
         (new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report)), report.Files);
+
+    internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(EditingReport report) =>
+        (new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report)), report.Files);
+
+    private static void Print(Terminal to, EditingReport report)
+    {
+        to.Output.WriteLine("Means ± half of their 95 % intervals; shares with their 95 % intervals.");
+        foreach (ResultTable table in EditingTable.Of(report.Methods))
+        {
+            to.Write(table);
+        }
+    }
 
     private static void Print(Terminal to, EvaluationReport report)
     {

@@ -72,7 +72,8 @@ internal sealed class GuideModelOptions
                 throw new UsageException($"Got {said.Name} with --model {path}, the folder of a pipeline, which says it itself. Leave it out.");
             }
 
-            Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, parsed.GetValue(weights), latent: null) with
+            Prompting prompting = words.Parse(
+                parsed, files, guidanceScale, dtype, Prompting.UsualScale, parsed.GetValue(weights), latent: null) with
             {
                 Prediction = parsed.GetValue(prediction) is string named ? Named(named) : null,
             };
@@ -162,7 +163,7 @@ internal sealed class GuideModelOptions
                 pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true),
                 Prompting.ConditionOf(pipeline, prompting.Prompts, batch: 1),
                 size,
-                [.. prompting.Describe(), ("size", FormattableString.Invariant($"{size.Width}x{size.Height}"))]);
+                [.. prompting.Describe(), ("weights", prompting.Weights), ("size", FormattableString.Invariant($"{size.Width}x{size.Height}"))]);
         }
         catch
         {

@@ -23,7 +23,7 @@ internal sealed class TextModelFolder(string path)
 
     internal const string CodecFile = $"{CodecPart}/{DiffusionFile}";
     internal const string TextFile = $"{TextPart}/model.safetensors";
-    internal const string ImageFile = "image_encoder/image-tower.safetensors";
+    internal const string ImageFile = TextLikeness.ImageFile;
     internal const string UnetFile = $"{UnetPart}/{DiffusionFile}";
 
     // Hardly any signal is left at the last step, so that noise to start from is what the network has seen.
