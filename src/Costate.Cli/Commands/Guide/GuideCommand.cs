@@ -23,7 +23,8 @@ internal sealed class GuideCommand : ComputingCommand
     {
         Description =
             "A face, PNG, JPEG or WebP of any size: the middle square is taken; - is the standard input. Without it, a bundled example. "
-                + "With --observed or a denoiser of yours it is taken as it is; of a pipeline's --size its middle, or none for a loss of yours.",
+                + "With --observed or a denoiser of yours it is taken as it is; for a pipeline its middle of --size, and a loss of yours "
+                + "needs none.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string> output = CommonOptions.Output("costate-guide");
@@ -69,8 +70,8 @@ internal sealed class GuideCommand : ComputingCommand
             new("Another face until a recogniser sees the person of this one",
                 "costate guide face.png --task identity --code other-face.png --method freedom"),
             new("Stable Diffusion and a loss of your own, on the decoded picture",
-                "costate guide --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" --loss brightness.ts.pt \\\n--size 256x256 "
-                    + "--steps 20 --strength 0.5") { TakesLong = true },
+                "costate guide --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" \\\n--loss brightness.ts.pt --size "
+                    + "256x256 --steps 20 --strength 0.5") { TakesLong = true },
             new("A model and a loss of your own",
                 "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule "
                     + "vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),
@@ -148,7 +149,8 @@ internal sealed class GuideCommand : ComputingCommand
 
         if (isPipeline && request.Plan.Clip is not null)
         {
-            throw new UsageException("Got --clip with the folder of a pipeline, whose predictions are latents and no pictures. Leave it out.");
+            throw new UsageException(
+                "Got --clip with the folder of a pipeline, whose predictions are latents and no pictures. Leave it out.");
         }
     }
 

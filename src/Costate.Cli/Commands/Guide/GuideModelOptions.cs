@@ -20,8 +20,8 @@ internal sealed class GuideModelOptions
 
     private readonly Option<string?> model = CommonOptions.Text(
         "--model", "FILE|FOLDER",
-        "The folder of a Stable Diffusion pipeline, which is told --prompt, and whose decoded pictures are guided; or a denoiser of yours, a "
-            + "TorchScript file as costate sample takes it, of which the image is as large as it wants. "
+        "The folder of a Stable Diffusion pipeline, which is told --prompt, and whose decoded pictures are guided; or a denoiser of "
+            + "yours, a TorchScript file as costate sample takes it, of which the image is as large as it wants. "
             + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces]");
     private readonly Option<string?> schedule = CommonOptions.Text(
         "--schedule", "NAME[:N,N]", "With a denoiser of yours: the noise schedule that it was trained on; see below.");
@@ -40,10 +40,12 @@ internal sealed class GuideModelOptions
     private readonly Option<string?> dtype = CommonOptions.Text(
         "--dtype", "TYPE", "What the networks of a pipeline compute in: float32, bfloat16 or float16. [default: float32]");
 
+    private readonly Option<string> device = CommonOptions.Device();
+
     /// <summary>All of them, in the order of the help.</summary>
     internal IReadOnlyList<Option> All =>
     [
-        model, .. Words, schedule, prediction, timeScale, trainingTimesteps, condition, weights,
+        model, .. Words, schedule, prediction, timeScale, trainingTimesteps, condition, weights, device,
     ];
 
     private Option[] Words => [.. words.All.Except(words.OfNoise), guidanceScale, dtype];
@@ -69,7 +71,8 @@ internal sealed class GuideModelOptions
         {
             if (PlanOptions.Given(parsed, ofDenoiser) is Option said)
             {
-                throw new UsageException($"Got {said.Name} with --model {path}, the folder of a pipeline, which says it itself. Leave it out.");
+                throw new UsageException(
+                    $"Got {said.Name} with --model {path}, the folder of a pipeline, which says it itself. Leave it out.");
             }
 
             Prompting prompting = words.Parse(
@@ -100,8 +103,7 @@ internal sealed class GuideModelOptions
         if (PlanOptions.Given(parsed, Words) is Option word)
         {
             throw new UsageException(
-                $"Got {word.Name} with --model {path}, which is no folder; it is for the folder of a pipeline, with model_index.json. "
-                    + "Leave it out, or name the folder.");
+                $"Got {word.Name} with --model {path}, {PromptOptions.NoFolder(path)}");
         }
 
         if (parsed.GetValue(weights) is not null)
@@ -163,7 +165,7 @@ internal sealed class GuideModelOptions
                 pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true),
                 Prompting.ConditionOf(pipeline, prompting.Prompts, batch: 1),
                 size,
-                [.. prompting.Describe(), ("weights", prompting.Weights), ("size", FormattableString.Invariant($"{size.Width}x{size.Height}"))]);
+                [.. prompting.Describe(), ("weights", prompting.Weights), ("size", $"{size.Width}x{size.Height}")]);
         }
         catch
         {
