@@ -12,11 +12,11 @@ internal static partial class FailureText
     {
         CommandException or IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException => error.Message,
         OutOfMemoryException => "Memory does not suffice. Use a smaller --batch, or --method revolve:SLOTS.",
-        ExternalException => $"torch refused: {FirstLine(error.Message)} (--verbose says where.)",
+        ExternalException => $"torch refused: {Reason.FirstLine(error.Message)} (--verbose says where.)",
         InputException input => input.Message,
         ArgumentException => Reason.Of(error),
         InvalidOperationException => error.Message,
-        _ => $"{error.GetType().Name}: {FirstLine(error.Message)} This is an error in costate itself; --verbose says where.",
+        _ => $"{error.GetType().Name}: {Reason.FirstLine(error.Message)} This is an error in costate itself; --verbose says where.",
     };
 
     /// <summary>
@@ -30,11 +30,4 @@ internal static partial class FailureText
 
     [GeneratedRegex("(?<=.)([A-Z])")]
     private static partial Regex Words();
-
-    /// <summary>The message of a native error, without its trace.</summary>
-    internal static string FirstLine(string message)
-    {
-        string line = message.Split('\n').FirstOrDefault(l => !string.IsNullOrWhiteSpace(l)) ?? "";
-        return line.Trim();
-    }
 }

@@ -1,5 +1,6 @@
 using Costate.Cli;
 using Costate.Cli.Terminals;
+using Costate.Faces.Machines;
 
 HeapSettings.KeepFreedMemory();
 OpenMpSettings.WaitAsleep();

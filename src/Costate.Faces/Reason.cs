@@ -9,4 +9,11 @@ internal static class Reason
         int at = error is InputException ? -1 : error.Message.IndexOf(" (Parameter '", StringComparison.Ordinal);
         return at < 0 ? error.Message : error.Message[..at];
     }
+
+    /// <summary>The message of a native error, without its trace.</summary>
+    internal static string FirstLine(string message)
+    {
+        string line = message.Split('\n').FirstOrDefault(l => !string.IsNullOrWhiteSpace(l)) ?? "";
+        return line.Trim();
+    }
 }

@@ -222,7 +222,7 @@ public sealed class Sampler
     {
         SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         BackwardError = null;
-        run = run.WithConditionGradients(entry => entry.Values.requires_grad);
+        run = run with { Condition = run.Condition?.KeepGradients(entry => entry.Values.requires_grad) };
         bool wantsCondition = run.Condition?.Entries.Any(entry => entry.HasGradient) ?? false;
         return is_grad_enabled() && (xT.requires_grad || wantsCondition || Denoiser.Parameters.Any(p => p.requires_grad))
             ? (method ?? GradientMethod.Discrete()).Differentiable(run, error => BackwardError = error)

@@ -19,6 +19,10 @@ internal static class CommonOptions
             folder,
             "Folder for the results; created if it is missing. What is finished stays in it, and the same command goes on with the rest.");
 
+    /// <summary>Of a command that trains several networks, each in a folder of its own.</summary>
+    internal static Option<string> OutputOfTrainings(string folder) =>
+        Folder(folder, "Folder of the trainings; created if it is missing. What was trained in it is gone on with.");
+
     internal static Option<bool> Json() => Flag("--json", "Print one JSON object on the standard output and nothing else there.");
 
     internal static Option<string?> Weights() =>
@@ -99,14 +103,16 @@ internal static class CommonOptions
     {
         Description = description,
         HelpName = "N",
-        CustomParser = result => Parsed(
-            result,
-            name,
-            $"a whole number from {lowest} to {highest}",
-            (string text, out int value) =>
-                int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
-                && value >= lowest
-                && value <= highest),
+        CustomParser = result => Whole(result, name, lowest, highest),
+    };
+
+    /// <summary>A whole number between two, both included, that has a default.</summary>
+    internal static Option<int> Whole(string name, int lowest, int highest, string description, int otherwise) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result => Whole(result, name, lowest, highest) ?? otherwise,
     };
 
     /// <summary>A seed, 0 unless it is given.</summary>
@@ -136,6 +142,15 @@ internal static class CommonOptions
 
     private delegate bool Parser<T>(string text, out T value);
 
+    private static int? Whole(ArgumentResult result, string name, int lowest, int highest) => Parsed(
+        result,
+        name,
+        $"a whole number from {lowest} to {highest}",
+        (string text, out int value) =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
+            && value >= lowest
+            && value <= highest);
+
     private static T? Parsed<T>(ArgumentResult result, string name, string expected, Parser<T> parse)
         where T : struct
     {
@@ -149,7 +164,8 @@ internal static class CommonOptions
         return null;
     }
 
-    private static Option<string> Folder(string folder, string description) => new("--output", "-o")
+    /// <summary>A folder, as <c>--output</c> names it.</summary>
+    internal static Option<string> Folder(string folder, string description) => new("--output", "-o")
     {
         Description = description,
         HelpName = "DIR",

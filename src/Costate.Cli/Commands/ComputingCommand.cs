@@ -2,6 +2,7 @@ using System.CommandLine;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Files;
+using Costate.Faces.Machines;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Costate.Faces.Files;
 using Costate.Faces.Sampling;
 using Costate.Networks;
 using TorchSharp;
@@ -13,7 +14,7 @@ internal static class ModelFile
     /// <param name="dtype">What it computes in.</param>
     /// <param name="grid">A grid of so many steps; that of the plan has its own.</param>
     /// <exception cref="UsageException">The plan's numbers fit no network.</exception>
-    /// <exception cref="CommandException">There is no such file, or it is no TorchScript.</exception>
+    /// <exception cref="InvalidDataException">There is no such file, or it is no TorchScript.</exception>
     internal static Model Open(string path, SamplingPlan plan, torch.ScalarType dtype, Func<int, TimeGrid>? grid = null)
     {
         TorchScript script = TorchScript.Load("--model", path, dtype);

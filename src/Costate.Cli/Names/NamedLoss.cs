@@ -1,4 +1,5 @@
 using Costate.Cli.Files;
+using Costate.Faces.Files;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Names;
@@ -18,7 +19,8 @@ internal sealed class NamedLoss : IDisposable
     internal Func<Tensor, Tensor> Function { get; }
 
     /// <summary>Loads what the name stands for; tensors go to the caller's dispose scope.</summary>
-    /// <exception cref="CommandException">A file of it is missing or does not fit.</exception>
+    /// <exception cref="CommandException">A file of it does not fit.</exception>
+    /// <exception cref="InvalidDataException">A file of it is missing, or no TorchScript.</exception>
     internal static NamedLoss Load(InputFiles files, string text, long[] shape, ScalarType dtype)
     {
         if (text.StartsWith(MeanSquareError, StringComparison.OrdinalIgnoreCase))

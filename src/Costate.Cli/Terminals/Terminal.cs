@@ -63,6 +63,15 @@ internal sealed class Terminal
         }
     }
 
+    /// <summary>Prints tables of results, one below the other.</summary>
+    internal void Write(IEnumerable<ResultTable> tables, bool spaced = false)
+    {
+        foreach (ResultTable table in tables)
+        {
+            Write(table, spaced);
+        }
+    }
+
     /// <summary>
     /// Prints a table, in colour where the output is a terminal that has it; row by row where it is wider than the output.
     /// </summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Files;
 using Costate.Faces.Files;
@@ -34,19 +33,20 @@ internal sealed class MorphBatch(
     /// <summary>The files beside the folders of the pairs.</summary>
     internal static readonly string[] Files = [SettingsFile, TableFile, FileName];
 
+    private readonly MorphFolder folder = new(output);
     private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Model.Source);
     private readonly SortedDictionary<int, MorphBatchRow> rows = [];
     private readonly Dictionary<string, int> linesOfContent = new(StringComparer.Ordinal);
 
     /// <summary>Refuses a folder of other settings, and leaves a note of these.</summary>
     /// <exception cref="InvalidDataException">The settings differ, or the folder cannot be used.</exception>
-    internal void Begin() => new EvaluationContents
+    internal void Begin() => folder.Begin(new EvaluationContents
     {
-        Study = "morph",
+        Study = folder.Study,
         Settings = described,
         Shard = Shard.Whole.ToString(),
         Methods = new Dictionary<string, int>(),
-    }.Begin(output);
+    });
 
     /// <summary>Morphs all pairs that are not there yet.</summary>
     /// <returns>A row for each pair, in the order of the file; written to the folder too.</returns>
@@ -88,24 +88,15 @@ internal sealed class MorphBatch(
 
             (FacePicture a, FacePicture b) = read(pair.A, pair.B);
             pair = Named(pair, a, b);
-            string folder = Path.Combine(output, pair.Name);
-            string result = Path.Combine(folder, MorphReport.FileName);
-            if (File.Exists(folder))
-            {
-                throw new InvalidDataException(
-                    $"'{folder}' is a file; expected a folder for the pair, or nothing yet. Give the pair another name.");
-            }
-
-            if (!File.Exists(result))
+            if (folder.Find(pair.Name) is not MorphReport report)
             {
                 return new MorphBatchPair(pair, a, b);
             }
 
-            MorphReport report = Result(result);
             rows[pair.Line] = (report.A.Sha256, report.B.Sha256) == (a.Sha256, b.Sha256)
                 ? MorphBatchRow.Of(pair, report, wasThere: true)
-                    : throw new InvalidDataException(
-                        $"'{folder}' is a morph of other pictures. Remove that folder, or give the pair another name.");
+                : throw new InvalidDataException(
+                    $"'{folder.FolderOf(pair.Name)}' is a morph of other pictures. Remove that folder, or give the pair another name.");
         }
         catch (Exception e)
             when (e is InputException or InvalidDataException or IOException or UnauthorizedAccessException)
@@ -169,10 +160,7 @@ internal sealed class MorphBatch(
     {
         try
         {
-            using OutputFolder folder = OutputFolder.Prepare(Path.Combine(output, pair.Row.Name), MorphReport.AllFiles);
-            MorphReport report = MorphReport.Write(folder, outcome, pair.A, pair.B, described, settings.Seed);
-            folder.Commit();
-            rows[pair.Row.Line] = MorphBatchRow.Of(pair.Row, report, wasThere: false);
+            rows[pair.Row.Line] = MorphBatchRow.Of(pair.Row, folder.Add(pair, outcome, described, settings.Seed), wasThere: false);
         }
         catch (IOException e)
         {
@@ -188,7 +176,7 @@ internal sealed class MorphBatch(
 
     private MorphBatchReport Finish()
     {
-        using OutputFolder folder = OutputFolder.Prepare(output, TableFile, FileName);
+        using OutputFolder together = OutputFolder.Prepare(output, TableFile, FileName);
         string[] recognisers = [model.Attack.Name, .. model.Judges.Select(j => j.Name)];
         var table = new StringBuilder();
         table.AppendJoin(
@@ -225,29 +213,14 @@ internal sealed class MorphBatch(
                 .Append('\n');
         }
 
-        File.WriteAllText(folder.Stage(TableFile), table.ToString());
+        File.WriteAllText(together.Stage(TableFile), table.ToString());
         var report = new MorphBatchReport { Settings = described, Pairs = [.. rows.Values] };
-        File.WriteAllText(folder.Stage(FileName), JsonReport.Text(report) + '\n');
-        folder.Commit();
+        File.WriteAllText(together.Stage(FileName), JsonReport.Text(report) + '\n');
+        together.Commit();
         return report;
     }
 
     private static string Verdict(MorphBatchRow row, bool accepted) => row.Error is not null ? "" : accepted ? "yes" : "no";
 
     private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
-
-    private static MorphReport Result(string path)
-    {
-        try
-        {
-            return JsonReport.Read<MorphReport>(path);
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException(
-                $"Got {path}, which an earlier run should have written and which cannot be read ({e.Message}). "
-                    + "Remove its folder to make it again.",
-                e);
-        }
-    }
 }

@@ -4,7 +4,7 @@ using Costate.Faces.Reports;
 namespace Costate.Experiments.Editing;
 
 /// <summary>What <c>editing.json</c> says.</summary>
-internal sealed record EditingReport
+internal sealed record EditingReport : IEvaluationReport
 {
     public string Command => "evaluate editing";
 
@@ -21,6 +21,11 @@ internal sealed record EditingReport
     public required IReadOnlyDictionary<string, MatchRate> Attributes { get; init; }
 
     public IReadOnlyList<string> Files => EditingFiles.All;
+
+    IEnumerable<(string? Sentence, ResultTable Table)> IEvaluationReport.Tables() => EditingTable.Of(Methods)
+        .Select((table, index) => (
+            index == 0 ? "Means ± half of their 95 % intervals; shares with their 95 % intervals." : (string?)null,
+            table));
 
     internal static EditingReport Of(EvaluationContents contents, IReadOnlyList<EditingResult> results)
     {

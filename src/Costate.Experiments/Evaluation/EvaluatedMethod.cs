@@ -70,6 +70,13 @@ internal sealed record EvaluatedMethod
         (6, "Learning rate", ["adjoint-deis-1:lr=1", "adjoint-deis-1:lr=0.1", "adjoint-deis-1:lr=0.01"]),
     ];
 
+    /// <summary>What is compared by name: how many pairs, and which methods.</summary>
+    internal static IReadOnlyList<(string Name, int Pairs, IReadOnlyList<string> Methods)> Studies { get; } =
+    [
+        ("methods", 200, [.. All.Select(m => m.Name)]),
+        ("tables", 100, [.. Tables.SelectMany(t => t.Methods)]),
+    ];
+
     /// <summary>The methods of a list.</summary>
     /// <exception cref="InputException">A name or a change is unknown, a change does not fit, or a method comes twice.</exception>
     internal static IReadOnlyList<EvaluatedMethod> Parse(IEnumerable<string> texts, EvaluationSettings settings)

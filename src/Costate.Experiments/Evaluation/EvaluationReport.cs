@@ -3,7 +3,7 @@ using Costate.Faces.Reports;
 namespace Costate.Experiments.Evaluation;
 
 /// <summary>What <c>morphs.json</c> says.</summary>
-internal sealed record EvaluationReport
+internal sealed record EvaluationReport : IEvaluationReport
 {
     public string Command => "evaluate morphs";
 
@@ -18,6 +18,8 @@ internal sealed record EvaluationReport
     public required IReadOnlyList<TableSummary> Tables { get; init; }
 
     public required IReadOnlyList<string> Files { get; init; }
+
+    IEnumerable<(string? Sentence, ResultTable Table)> IEvaluationReport.Tables() => EvaluationTables.Of(this);
 
     internal static EvaluationReport Of(EvaluationContents contents, IReadOnlyList<PairResult> results)
     {

@@ -6,7 +6,7 @@ namespace Costate.Experiments.Evaluation;
 internal static class EvaluationTables
 {
     /// <summary>Its tables in order, each after a sentence that says what it has.</summary>
-    internal static IEnumerable<(string Sentence, ResultTable Table)> Of(EvaluationReport report)
+    internal static IEnumerable<(string? Sentence, ResultTable Table)> Of(EvaluationReport report)
     {
         yield return (
             "MMPMR in %: with other pictures of the two people (95 % interval), under all judges at once, "

@@ -5,7 +5,7 @@ using Costate.Faces.Reports;
 namespace Costate.Experiments.Guidance;
 
 /// <summary>What <c>guidance.json</c> says.</summary>
-internal sealed record GuidanceStudyReport
+internal sealed record GuidanceStudyReport : IEvaluationReport
 {
     public string Command => "evaluate guidance";
 
@@ -20,6 +20,9 @@ internal sealed record GuidanceStudyReport
     public required IReadOnlyList<GuidanceStudySummary> Methods { get; init; }
 
     public IReadOnlyList<string> Files => GuidanceStudyFiles.All;
+
+    IEnumerable<(string? Sentence, ResultTable Table)> IEvaluationReport.Tables() =>
+        GuidanceStudyTable.Of(Methods).Select((table, i) => (i == 0 ? GuidanceStudyTable.Legend : null, table));
 
     internal static GuidanceStudyReport Of(EvaluationContents contents, IReadOnlyList<GuidanceStudyResult> results)
     {

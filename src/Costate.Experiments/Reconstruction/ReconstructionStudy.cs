@@ -3,6 +3,7 @@ using Costate.Experiments.Guidance;
 using Costate.Faces.Drawing;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;
+using Costate.Faces.Reports;
 using Costate.Faces.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,6 +21,7 @@ internal sealed class ReconstructionStudy(EmbeddedModel model, int faces, int st
 
     private const int AtOnce = 16;
     private const ulong Seed = 1;
+    private static readonly Solver Method = Solver.DpmSolverPlusPlus(2);
     private static readonly string[] Names = ["the picture itself", "its own noise", "other noise"];
 
     private readonly List<double>[] psnr = [[], [], []];
@@ -52,13 +54,23 @@ internal sealed class ReconstructionStudy(EmbeddedModel model, int faces, int st
             [.. model.Judges.Select(j => new Acceptance(j.Name, MatchRate.Of(accepted[j.Name][n.Index])))]))];
     }
 
+    /// <summary>What was found out, as JSON.</summary>
+    internal string Report(IReadOnlyList<ReconstructedFaces> results) => JsonReport.Text(new
+    {
+        Faces = faces,
+        FirstIdentity,
+        Steps = steps,
+        Solver = Method.Name,
+        Results = results,
+    });
+
     private void Measure(Tensor pictures, Tensor others, int first, Action<double> progress, CancellationToken cancellationToken)
     {
         using IDisposable noGraph = no_grad();
         var sampler = new Sampler(
             model.ToModel().Denoiser,
             model.Schedule,
-            Solver.DpmSolverPlusPlus(2),
+            Method,
             TimeGrid.UniformLogSnr(model.Schedule, steps));
         Tensor codes = model.Autoencoder.Encode(pictures);
         using NoiseState own = sampler.Invert(pictures, codes, progress: Third(0), cancellationToken: cancellationToken);

@@ -35,8 +35,8 @@ internal sealed partial class CaptionVocabulary
 
     /// <summary>Learns from texts.</summary>
     /// <param name="texts">The texts; letters are made small.</param>
-    /// <param name="mostMerges">Ends before where no pair is left that occurs twice.</param>
-    internal static CaptionVocabulary Learn(IEnumerable<string> texts, int mostMerges)
+    /// <param name="maxMerges">Ends before where no pair is left that occurs twice.</param>
+    internal static CaptionVocabulary Learn(IEnumerable<string> texts, int maxMerges)
     {
         Dictionary<int, string> letters = BytesInOrder().Zip(ByteLetters()).ToDictionary();
         var words = texts.SelectMany(text => Word().Matches(text.ToLowerInvariant()).Select(m => m.Value))
@@ -45,7 +45,7 @@ internal sealed partial class CaptionVocabulary
             .Select(word => (Parts: Spelled(word.Key), Count: (long)word.Value))
             .ToList();
         var merges = new List<(string, string)>();
-        while (merges.Count < mostMerges)
+        while (merges.Count < maxMerges)
         {
             var pairs = new Dictionary<(string Left, string Right), long>();
             foreach ((List<string> parts, long count) in words)

@@ -5,8 +5,7 @@ namespace Costate.Faces.Morphs;
 /// <summary>
 /// Pairs of images as <see cref="Morphing"/> has encoded them, or as they were kept since. Item i of all tensors is pair i.
 /// </summary>
-/// <remarks>The tensors belong to the caller's dispose scope; without one, dispose this object.</remarks>
-public sealed class MorphingEnds : IDisposable
+public sealed class MorphingEnds : TensorResult
 {
     /// <summary>The first images, [pairs, ...].</summary>
     public required Tensor A { get; init; }
@@ -35,24 +34,5 @@ public sealed class MorphingEnds : IDisposable
     /// <summary>Network evaluations of the encoding, each on both images of all pairs.</summary>
     public required long NetworkEvaluations { get; init; }
 
-    /// <summary>Disposes the tensors.</summary>
-    public void Dispose()
-    {
-        foreach (Tensor? tensor in Tensors)
-        {
-            tensor?.Dispose();
-        }
-    }
-
-    private IEnumerable<Tensor?> Tensors => [A, B, StartA, StartB, NoiseA, NoiseB, CodeA, CodeB];
-
-    internal MorphingEnds MoveToOuterDisposeScope()
-    {
-        foreach (Tensor? tensor in Tensors)
-        {
-            tensor?.MoveToOuterDisposeScope();
-        }
-
-        return this;
-    }
+    private protected override IEnumerable<Tensor?> Tensors => [A, B, StartA, StartB, NoiseA, NoiseB, CodeA, CodeB];
 }

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using SkiaSharp;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Costate.Faces.Pictures;
 
@@ -77,6 +79,33 @@ internal sealed class EncodedPicture : IDisposable
         }
 
         return origin <= SKEncodedOrigin.TopLeft ? stored : Turned(stored);
+    }
+
+    /// <summary>
+    /// The pixels as a sample, [1, 3 or 1, height, width], float32: black is -1 and white is 1. What shines through is white.
+    /// </summary>
+    /// <param name="grey">Whether in one channel: 0.299 red + 0.587 green + 0.114 blue.</param>
+    /// <exception cref="InvalidDataException">It has too many pixels, or is damaged.</exception>
+    internal Tensor ToSample(bool grey = false)
+    {
+        using SKBitmap bitmap = Decode();
+
+        // Colours are multiplied by alpha; what is missing to 1 is white.
+        byte[] pixels = MemoryMarshal.AsBytes(bitmap.GetPixelSpan()).ToArray();
+        for (int i = 0; i < pixels.Length; i += 4)
+        {
+            int white = 255 - pixels[i + 3];
+            for (int c = 0; c < 3; c++)
+            {
+                pixels[i + c] = (byte)Math.Min(255, pixels[i + c] + white);
+            }
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        Tensor all = tensor(pixels, [Height, Width, 4], ScalarType.Byte).to(ScalarType.Float32).permute(2, 0, 1);
+        Tensor colours = all[TensorIndex.Slice(0, 3)];
+        Tensor channels = grey ? (colours * tensor(new[] { 0.299f, 0.587f, 0.114f }, [3, 1, 1])).sum(0, keepdim: true) : colours;
+        return channels.div(127.5).sub_(1).unsqueeze(0).contiguous().MoveToOuterDisposeScope();
     }
 
     public void Dispose() => codec.Dispose();

@@ -20,10 +20,10 @@ internal sealed class TrainingLog
     }
 
     /// <summary>The lines of a log with no more than so many rows, spread evenly and always with the last.</summary>
-    internal static IReadOnlyList<string> Thinned(string path, int mostRows)
+    internal static IReadOnlyList<string> Thinned(string path, int maxRows)
     {
         string[] lines = File.ReadAllLines(path);
-        int stride = (lines.Length - 2 + mostRows) / mostRows;
+        int stride = (lines.Length - 2 + maxRows) / maxRows;
         return [lines[0], .. lines.Where((_, i) => i > 0 && (lines.Length - 1 - i) % stride == 0)];
     }
 

@@ -128,6 +128,10 @@ public sealed class Condition
     /// <summary>The entry of a name, or null.</summary>
     internal ConditionEntry? Find(string name) => Entries.FirstOrDefault(entry => entry.Name == name);
 
+    /// <summary>The same with gradients of those tensors alone that have one and are wanted.</summary>
+    internal Condition KeepGradients(Func<ConditionEntry, bool> wanted) =>
+        Map(entry => entry with { HasGradient = entry.HasGradient && wanted(entry) });
+
     /// <summary>The same bundle with each entry changed.</summary>
     internal Condition Map(Func<ConditionEntry, ConditionEntry> change) => new([.. Entries.Select(change)]);
 

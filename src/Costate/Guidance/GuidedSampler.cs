@@ -87,7 +87,8 @@ public sealed class GuidedSampler
         ArgumentNullException.ThrowIfNull(loss);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        SamplingRun run = sampler.Checked(xT, z, null, null, cancellationToken).WithConditionGradients(_ => false);
+        SamplingRun run = sampler.Checked(xT, z, null, null, cancellationToken);
+        run = run with { Condition = run.Condition?.KeepGradients(_ => false) };
         seed.Check(nameof(seed), xT.shape[0]);
         int batch = checked((int)xT.shape[0]);
         var watch = new DivergenceWatch(batch, xT.dtype, Options.DivergenceBound);

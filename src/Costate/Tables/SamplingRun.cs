@@ -48,10 +48,6 @@ internal sealed record SamplingRun
     /// <summary>What is known of the inputs that the network's graph does not reach.</summary>
     internal GraphReach Graph { get; init; } = new();
 
-    /// <summary>The same run with gradients of those of the condition's tensors alone that have one and are wanted.</summary>
-    internal SamplingRun WithConditionGradients(Func<ConditionEntry, bool> wanted) =>
-        this with { Condition = Condition?.Map(entry => entry with { HasGradient = entry.HasGradient && wanted(entry) }) };
-
     /// <summary>A tensor of the caller's as a state. A handle of its own.</summary>
     internal Tensor ToState(Tensor tensor) => Precision.As(tensor, StateType);
 

@@ -5,22 +5,36 @@ namespace Costate.Cli.Tests.Architecture;
 public sealed class LineTests
 {
     private const int Longest = 140;
+    private const int MaxLines = 300;
 
     [Theory]
     [InlineData("src")]
     [InlineData("bench")]
     [InlineData("eng")]
-    public void Lines_FitAPage(string folder)
+    public void Lines_FitAPage(string folder) => Assert.Empty(Files(folder).SelectMany(file => File.ReadLines(file).Index()
+        .Where(line => line.Item.Length > Longest)
+        .Select(line => $"{Path.GetRelativePath(Repository.Root, file)}:{line.Index + 1}: {line.Item.Length} characters")));
+
+    [Theory]
+    [InlineData("src")]
+    [InlineData("bench")]
+    [InlineData("eng")]
+    [InlineData("samples")]
+    [InlineData("tests")]
+    public void Files_AreOneIdea(string folder) => Assert.Empty(Files(folder)
+        .Where(file => File.ReadLines(file).Count() > MaxLines)
+        .Select(file => $"{Path.GetRelativePath(Repository.Root, file)}: {File.ReadLines(file).Count()} lines"));
+
+    private static string[] Files(string folder)
     {
         string root = Repository.PathTo(folder);
         string[] files =
         [
-            .. Directory
-                .EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
-                .Where(file => !Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin")),
+            .. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Where(file => !Path.GetRelativePath(root, file)
+                .Split(Path.DirectorySeparatorChar)
+                .Any(part => part is "obj" or "bin" or "goldens")),
         ];
         Assert.NotEmpty(files);
-        Assert.Empty(files.SelectMany(file => File.ReadLines(file).Index().Where(line => line.Item.Length > Longest)
-            .Select(line => $"{Path.GetRelativePath(root, file)}:{line.Index + 1}: {line.Item.Length} characters")));
+        return files;
     }
 }

@@ -32,7 +32,7 @@ public sealed class TrainingLogTests
         using var folder = new TemporaryFolder();
         string path = folder.PathTo("log.csv");
         File.WriteAllLines(path, ["step", .. Enumerable.Range(1, rows).Select(i => $"{i}")]);
-        IReadOnlyList<string> thinned = TrainingLog.Thinned(path, mostRows: 10);
+        IReadOnlyList<string> thinned = TrainingLog.Thinned(path, maxRows: 10);
         Assert.Equal("step", thinned[0]);
         Assert.InRange(thinned.Count - 1, Math.Min(rows, 5), 10);
         Assert.Equal(rows == 0 ? "step" : $"{rows}", thinned[^1]);

@@ -51,6 +51,32 @@ public sealed class PackageContentsTests
     }
 
     [Fact]
+    public void Faces_BringTheirWeights()
+    {
+        using var folder = new TemporaryFolder();
+        Pack("Costate.Faces", folder.FullName);
+        using ZipArchive package = Open(folder.FullName, "*.nupkg");
+        string weights = Testing.Repository.PathTo("src", "Costate.Faces", "Weights");
+        string[] expected =
+        [
+            .. ((string[])["*.safetensors", "*.json", "*.txt"])
+                .SelectMany(pattern => Directory.GetFiles(weights, pattern, SearchOption.AllDirectories))
+                .Select(file => $"contentFiles/any/net10.0/Weights/{Path.GetRelativePath(weights, file).Replace('\\', '/')}"),
+        ];
+        Assert.Contains("contentFiles/any/net10.0/Weights/autoencoder.safetensors", expected);
+        Assert.Subset(package.Entries.Select(e => e.FullName).ToHashSet(), expected.ToHashSet());
+
+        // A program that refers to the package has them in its folder.
+        XElement[] copied =
+        [
+            .. Metadata(package).Descendants().Where(e => e.Name.LocalName == "files" && e.Attribute("copyToOutput")?.Value == "true"),
+        ];
+        Assert.All(
+            expected,
+            file => Assert.Contains(copied, e => file.EndsWith(e.Attribute("include")!.Value, StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Tool_HasNoLibrariesOfPythons()
     {
         string output = Testing.Repository.PathTo(

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Faces.Files;
 using Costate.Faces.Machines;
-using Costate.Faces.Models;
 
 namespace Costate.Cli.Commands.Doctor;
 
@@ -12,12 +10,8 @@ internal sealed class DoctorCommand : DocumentedCommand
 {
     private readonly Terminal terminal;
     private readonly Func<CpuLibrariesState> prepare;
-    private readonly Option<string> output = new("--output", "-o")
-    {
-        Description = "The folder to try: whether results could be written there. Nothing is left in it.",
-        HelpName = "DIR",
-        DefaultValueFactory = _ => ".",
-    };
+    private readonly Option<string> output = CommonOptions.Folder(
+        ".", "The folder to try: whether results could be written there. Nothing is left in it.");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -40,46 +34,11 @@ internal sealed class DoctorCommand : DocumentedCommand
 
     private int Run(ParseResult parsed)
     {
-        Finding[] libtorch = [.. Libtorch.Look(prepare)];
-        var report = new MachineReport
-        {
-            Findings =
-            [
-                .. Machine.Look(),
-                .. libtorch,
-                Try("output folder", () => Writable(parsed.GetValue(output)!)),
-                Try(
-                    "embedded model",
-                    () => libtorch.All(f => f.IsWell) ? Model(parsed.GetValue(weights)) : "not looked at without libtorch"),
-            ],
-        };
+        IReadOnlyList<Finding> libtorch = Libtorch.Look(prepare);
+        IEnumerable<Finding> workplace = Workplace.Look(
+            parsed.GetValue(output)!, parsed.GetValue(weights), hasLibtorch: libtorch.All(f => f.IsWell));
+        var report = new MachineReport { Findings = [.. Machine.Look(), .. libtorch, .. workplace] };
         report.Print(terminal, parsed.GetValue(json));
         return report.IsWell ? ExitCode.Done : ExitCode.Failed;
-    }
-
-    // What the commands themselves would say of it.
-    private static Finding Try(string name, Func<string> look)
-    {
-        try
-        {
-            return new(name, look());
-        }
-        catch (Exception e) when (e is CommandException or InvalidDataException or IOException)
-        {
-            return new(name, "cannot be used", e.Message);
-        }
-    }
-
-    private static string Writable(string folder)
-    {
-        using OutputFolder tried = OutputFolder.Prepare(folder);
-        File.WriteAllText(tried.Stage("tried"), "tried");
-        return $"{tried.FullName} can be written to";
-    }
-
-    private static string Model(string? folder)
-    {
-        using var model = new EmbeddedModel(folder);
-        return $"{model.Check()} networks, whole, in {model.Folder}";
     }
 }

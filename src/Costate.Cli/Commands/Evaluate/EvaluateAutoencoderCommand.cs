@@ -5,7 +5,6 @@ using Costate.Experiments.Reconstruction;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Pictures;
-using Costate.Faces.Reports;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
@@ -16,15 +15,11 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
     internal const string ReportFile = "autoencoder.json";
     internal const string SheetFile = "reconstructions.png";
 
-    private const int DefaultFaces = 200;
-    private const int DefaultSteps = 20;
-
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-autoencoder-evaluation");
-    private readonly Option<int?> faces = CommonOptions.Whole(
-        "--faces", 1, Limits.People, $"How many faces, each of another person. [default: {DefaultFaces}]");
-    private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps", 1, Limits.Steps, $"Steps of encoding and of decoding. [default: {DefaultSteps}]");
+    private readonly Option<int> faces = CommonOptions.Whole(
+        "--faces", 1, Limits.People, "How many faces, each of another person.", 200);
+    private readonly Option<int> steps = CommonOptions.Whole("--steps", 1, Limits.Steps, "Steps of encoding and of decoding.", 20);
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -48,25 +43,16 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        (int count, int stepCount) = (parsed.GetValue(faces) ?? DefaultFaces, parsed.GetValue(steps) ?? DefaultSteps);
         string[] files = [SheetFile, ReportFile];
         return Produce(parsed.GetValue(output)!, files, parsed.GetValue(threads), parsed.GetValue(json), folder =>
         {
             using var model = new EmbeddedModel(parsed.GetValue(weights));
-            var study = new ReconstructionStudy(model, count, stepCount);
+            var study = new ReconstructionStudy(model, parsed.GetValue(faces), parsed.GetValue(steps));
             using var line = new ProgressLine(Terminal, "autoencoder", total: 1);
             IReadOnlyList<ReconstructedFaces> results = study.Run(line.Report, Cancellation);
             using Tensor shown = study.Shown!;
             ContactSheet.WriteFile(folder.Stage(SheetFile), shown, (int)shown.shape[0] / 3);
-            var report = new
-            {
-                Faces = count,
-                FirstIdentity = ReconstructionStudy.FirstIdentity,
-                Steps = stepCount,
-                Solver = Solver.DpmSolverPlusPlus(2).Name,
-                Results = results,
-            };
-            return new Outcome(JsonReport.Text(report), ReportFile, to => to.Write(ReconstructionTable.Of(results), spaced: true));
+            return new Outcome(study.Report(results), ReportFile, to => to.Write(ReconstructionTable.Of(results), spaced: true));
         });
     }
 }

@@ -13,10 +13,8 @@ namespace Costate.Cli.Commands.Evaluate;
 /// <summary><c>costate evaluate editing</c>: pictures inverted under one text and decoded under another.</summary>
 internal sealed class EvaluateEditingCommand : ComputingCommand
 {
-    private const int DefaultBatch = 8;
-
-    private readonly Option<int?> faces = CommonOptions.Whole(
-        "--faces", 1, Limits.People, $"How many held-out people. [default: {EditingSettings.DefaultFaces}]");
+    private readonly Option<int> faces = CommonOptions.Whole(
+        "--faces", 1, Limits.People, "How many held-out people.", EditingSettings.DefaultFaces);
     private readonly Option<string?> methods = CommonOptions.Text(
         "--methods", "LIST", $"Which of {string.Join(",", EditingMethod.All.Select(m => m.Id))}. [default: all]");
     private readonly Option<string> steps = CommonOptions.Text(
@@ -25,8 +23,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         "--guidance-scale", "S", $"Of classifier-free guidance, both ways. [default: {EditingSettings.DefaultScale}]");
     private readonly Option<string> shard = CommonOptions.Text(
         "--shard", "I/N", "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", "1/1");
-    private readonly Option<int?> batch = CommonOptions.Whole(
-        "--batch", 1, Limits.Together, $"Faces computed together. [default: {DefaultBatch}]");
+    private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Faces computed together.", 8);
     private readonly Option<string?> model = TextModelFiles.Option();
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-editing");
@@ -41,8 +38,8 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         [
             "A drawn face is inverted under a text that says what it shows, and decoded under the same text with one attribute changed: "
                 + "glasses, beard, smile, hair colour or background. How the face should look then is known, for it can be drawn. Judges "
-                + "that no loss has seen look whether the attribute changed and the others stayed; the distance to the truth counts where that is as "
-                + "before; identity is the similarity to the face under recognisers.",
+                + "that no loss has seen look whether the attribute changed and the others stayed; the distance to the truth counts where "
+                + "that is as before; identity is the similarity to the face under recognisers.",
             $"Files: {string.Join(", ", EditingFiles.All)}, and for each face a folder with pictures and numbers, written as they are "
                 + "found: the same command goes on where an earlier run ended, with settings that must be the same.",
         ];
@@ -63,7 +60,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        int count = parsed.GetValue(faces) ?? EditingSettings.DefaultFaces;
+        int count = parsed.GetValue(faces);
         IReadOnlyList<EditingMethod> compared = EditingMethod.Parse(parsed.GetValue(methods));
         IReadOnlyList<int> numbers = NumberList.Wholes("steps", parsed.GetValue(steps)!, Limits.Steps);
         var settings = new EditingSettings(parsed.GetValue(scale) ?? EditingSettings.DefaultScale);
@@ -79,7 +76,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
             var run = new EditingRun(pipeline, embedded, settings, folder, line);
             EvaluationContents contents = run.Begin(part, compared, numbers, count);
             int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
-            run.Run(its, compared, numbers, parsed.GetValue(batch) ?? DefaultBatch, Cancellation);
+            run.Run(its, compared, numbers, parsed.GetValue(batch), Cancellation);
             return EvaluationOutcome.Of(EditingFiles.Write(folder, contents));
         });
     }

@@ -18,16 +18,13 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
     internal const string PlotFile = "generation.png";
     internal const string SheetFile = "generation-examples.png";
 
-    private const int DefaultPrompts = 500;
-    private const int DefaultSteps = 20;
     private const string DefaultScales = "1,2,3,4,6";
 
-    private readonly Option<int?> prompts = CommonOptions.Whole(
-        "--prompts", 2, Limits.People, $"How many captions of held-out people. [default: {DefaultPrompts}]");
+    private readonly Option<int> prompts = CommonOptions.Whole(
+        "--prompts", 2, Limits.People, "How many captions of held-out people.", 500);
     private readonly Option<string> scales = CommonOptions.Text(
         "--guidance-scales", "LIST", "Scales of classifier-free guidance; 1 is none.", DefaultScales);
-    private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps", 1, Limits.Steps, $"Steps of the model's scheduler. [default: {DefaultSteps}]");
+    private readonly Option<int> steps = CommonOptions.Whole("--steps", 1, Limits.Steps, "Steps of the model's scheduler.", 20);
     private readonly Option<string?> model = TextModelFiles.Option();
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-generation");
@@ -60,7 +57,7 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        (int count, int stepCount) = (parsed.GetValue(prompts) ?? DefaultPrompts, parsed.GetValue(steps) ?? DefaultSteps);
+        (int count, int stepCount) = (parsed.GetValue(prompts), parsed.GetValue(steps));
         IReadOnlyList<double> wanted = NumberList.Parse("guidance-scales", parsed.GetValue(scales)!);
         string[] files = [SheetFile, PlotFile, ReportFile];
         return Produce(parsed.GetValue(output)!, files, parsed.GetValue(threads), parsed.GetValue(json), folder =>

@@ -13,14 +13,11 @@ namespace Costate.Cli.Commands.Evaluate;
 /// <summary><c>costate evaluate guidance</c>: what guidance methods are worth at equal cost, on drawn faces.</summary>
 internal sealed class EvaluateGuidanceCommand : ComputingCommand
 {
-    private const int DefaultFaces = 64;
-    private const int DefaultBatch = 8;
     private const string DefaultLookahead = "1,2,4,8,all";
     private const string DefaultBudgets = "50,100,200";
 
     private readonly Func<string?, FaceModel> load;
-    private readonly Option<int?> faces = CommonOptions.Whole(
-        "--faces", 1, Limits.People, $"How many held-out people. [default: {DefaultFaces}]");
+    private readonly Option<int> faces = CommonOptions.Whole("--faces", 1, Limits.People, "How many held-out people.", 64);
     private readonly Option<string?> tasks = CommonOptions.Text(
         "--tasks", "LIST", $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
     private readonly Option<string?> methods = CommonOptions.Text(
@@ -41,8 +38,7 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
         GuideCode.OfSeen);
     private readonly Option<string> shard = CommonOptions.Text(
         "--shard", "I/N", "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", "1/1");
-    private readonly Option<int?> batch = CommonOptions.Whole(
-        "--batch", 1, Limits.Together, $"Faces computed together. [default: {DefaultBatch}]");
+    private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Faces computed together.", 8);
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-guidance");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
@@ -89,7 +85,7 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        int count = parsed.GetValue(faces) ?? DefaultFaces;
+        int count = parsed.GetValue(faces);
         var choice = GuidanceStudyChoice.Parse(
             parsed.GetValue(tasks), parsed.GetValue(methods), parsed.GetValue(lookahead)!, parsed.GetValue(budgets)!);
         var settings = new GuidanceStudySettings
@@ -108,7 +104,7 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
             var run = new GuidanceStudyRun(model, settings, folder, line);
             EvaluationContents contents = run.Begin(part, choice, count);
             int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
-            run.Run(its, choice.Tasks, choice.Methods, choice.Budgets, parsed.GetValue(batch) ?? DefaultBatch, Cancellation);
+            run.Run(its, choice.Tasks, choice.Methods, choice.Budgets, parsed.GetValue(batch), Cancellation);
             return EvaluationOutcome.Of(GuidanceStudyFiles.Write(folder, contents));
         });
     }

@@ -11,21 +11,15 @@ namespace Costate.Cli.Commands.Evaluate;
 /// <summary><c>costate evaluate morphs</c>: AdjointDEIS's table, on drawn faces.</summary>
 internal sealed class EvaluateMorphsCommand : ComputingCommand
 {
-    private const int DefaultBatch = 8;
-
     // Their similarities are a matrix.
     private const int MaxCandidates = 10_000;
 
-    // How many pairs, and which methods.
-    private static readonly (string Name, int Pairs, IReadOnlyList<string> Methods)[] Studies =
-    [
-        ("methods", 200, [.. EvaluatedMethod.All.Select(m => m.Name)]),
-        ("tables", 100, [.. EvaluatedMethod.Tables.SelectMany(t => t.Methods)]),
-    ];
+    private static readonly EvaluationSettings Usual = new();
 
     private readonly Func<string?, FaceModel> load;
     private readonly Option<string> study = CommonOptions.Text(
-        "--study", "NAME", "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).", Studies[0].Name);
+        "--study", "NAME", "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).",
+        EvaluatedMethod.Studies[0].Name);
     private readonly Option<string?> methods = CommonOptions.Text(
         "--methods", "LIST", "Other methods instead, with commas between them; see below.");
     private readonly Option<int?> pairs = CommonOptions.Whole(
@@ -34,29 +28,25 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         "--random", "Pairs of people as they come, rather than the most similar ones: morphs of them are harder.");
     private readonly Option<string> shard = CommonOptions.Text(
         "--shard", "I/N", "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.", "1/1");
-    private readonly Option<int?> batch = CommonOptions.Whole(
-        "--batch", 1, Limits.Together, $"Pairs computed together. [default: {DefaultBatch}]");
+    private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Pairs computed together.", 8);
     private readonly Option<double?> rate = CommonOptions.Number(
-        "--learning-rate", "R", v => v > 0, "a number above 0", $"Of noise and code. [default: {new EvaluationSettings().LearningRate}]");
-    private readonly Option<int?> encodingSteps = CommonOptions.Whole(
-        "--encode-steps", 1, Limits.Steps, $"Steps from the faces to their noise. [default: {new EvaluationSettings().EncodingSteps}]");
-    private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps", 2, Limits.Steps, $"N, sampling steps of the methods that optimise. [default: {new EvaluationSettings().Steps}]");
-    private readonly Option<int?> iterations = CommonOptions.Whole(
-        "--iterations", 1, Limits.Iterations, $"Steps of the optimisation. [default: {new EvaluationSettings().Iterations}]");
-    private readonly Option<int?> blendSteps = CommonOptions.Whole(
-        "--blend-steps", 2, Limits.Steps,
-        $"Sampling steps of the methods that only blend; of Fast-DiM half as many. [default: {new EvaluationSettings().BlendSteps}]");
-    private readonly Option<int?> blends = CommonOptions.Whole(
-        "--blends", 2, Limits.Together, $"Blends of Morph-PIPE. [default: {new EvaluationSettings().Blends}]");
-    private readonly Option<int?> innerSteps = CommonOptions.Whole(
-        "--inner-steps", 1, Limits.Iterations,
-        $"Steps of Greedy-DiM* at each sampling step. [default: {new EvaluationSettings().InnerSteps}]");
-    private readonly Option<int?> candidates = CommonOptions.Whole(
-        "--candidates", 2, MaxCandidates, $"People that pairs are chosen from. [default: {new EvaluationSettings().Candidates}]");
-    private readonly Option<int?> probes = CommonOptions.Whole(
-        "--probes", 1, Limits.Together,
-        $"Other pictures of each person that morphs are compared with. [default: {new EvaluationSettings().Probes}]");
+        "--learning-rate", "R", v => v > 0, "a number above 0", $"Of noise and code. [default: {Usual.LearningRate}]");
+    private readonly Option<int> encodingSteps = CommonOptions.Whole(
+        "--encode-steps", 1, Limits.Steps, "Steps from the faces to their noise.", Usual.EncodingSteps);
+    private readonly Option<int> steps = CommonOptions.Whole(
+        "--steps", 2, Limits.Steps, "N, sampling steps of the methods that optimise.", Usual.Steps);
+    private readonly Option<int> iterations = CommonOptions.Whole(
+        "--iterations", 1, Limits.Iterations, "Steps of the optimisation.", Usual.Iterations);
+    private readonly Option<int> blendSteps = CommonOptions.Whole(
+        "--blend-steps", 2, Limits.Steps, "Sampling steps of the methods that only blend; of Fast-DiM half as many.", Usual.BlendSteps);
+    private readonly Option<int> blends = CommonOptions.Whole(
+        "--blends", 2, Limits.Together, "Blends of Morph-PIPE.", Usual.Blends);
+    private readonly Option<int> innerSteps = CommonOptions.Whole(
+        "--inner-steps", 1, Limits.Iterations, "Steps of Greedy-DiM* at each sampling step.", Usual.InnerSteps);
+    private readonly Option<int> candidates = CommonOptions.Whole(
+        "--candidates", 2, MaxCandidates, "People that pairs are chosen from.", Usual.Candidates);
+    private readonly Option<int> probes = CommonOptions.Whole(
+        "--probes", 1, Limits.Together, "Other pictures of each person that morphs are compared with.", Usual.Probes);
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-morphs");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
@@ -101,7 +91,8 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
     private int Run(ParseResult parsed)
     {
         EvaluationSettings settings = Settings(parsed);
-        (_, int count, IReadOnlyList<string> names) = Specification.Find("study", parsed.GetValue(study)!, Studies, s => s.Name);
+        (_, int count, IReadOnlyList<string> names) = Specification.Find(
+            "study", parsed.GetValue(study)!, EvaluatedMethod.Studies, s => s.Name);
         count = parsed.GetValue(pairs) ?? count;
         if (2 * count > settings.Candidates)
         {
@@ -120,7 +111,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
             using FaceModel model = load(parsed.GetValue(weights));
             var folder = new EvaluationFolder(to);
             using var line = new StageLine(Terminal);
-            var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch) ?? DefaultBatch, line);
+            var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch), line);
             run.Check(chosen);
             using FolderLock held = Take(parsed, to);
             EvaluationContents contents = folder.Begin(new EvaluationContents
@@ -135,21 +126,17 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         });
     }
 
-    private EvaluationSettings Settings(ParseResult parsed)
+    private EvaluationSettings Settings(ParseResult parsed) => new()
     {
-        var otherwise = new EvaluationSettings();
-        return new EvaluationSettings
-        {
-            Candidates = parsed.GetValue(candidates) ?? otherwise.Candidates,
-            RandomPairs = parsed.GetValue(random),
-            Probes = parsed.GetValue(probes) ?? otherwise.Probes,
-            EncodingSteps = parsed.GetValue(encodingSteps) ?? otherwise.EncodingSteps,
-            BlendSteps = parsed.GetValue(blendSteps) ?? otherwise.BlendSteps,
-            Blends = parsed.GetValue(blends) ?? otherwise.Blends,
-            Steps = parsed.GetValue(steps) ?? otherwise.Steps,
-            Iterations = parsed.GetValue(iterations) ?? otherwise.Iterations,
-            InnerSteps = parsed.GetValue(innerSteps) ?? otherwise.InnerSteps,
-            LearningRate = parsed.GetValue(rate) ?? otherwise.LearningRate,
-        };
-    }
+        Candidates = parsed.GetValue(candidates),
+        RandomPairs = parsed.GetValue(random),
+        Probes = parsed.GetValue(probes),
+        EncodingSteps = parsed.GetValue(encodingSteps),
+        BlendSteps = parsed.GetValue(blendSteps),
+        Blends = parsed.GetValue(blends),
+        Steps = parsed.GetValue(steps),
+        Iterations = parsed.GetValue(iterations),
+        InnerSteps = parsed.GetValue(innerSteps),
+        LearningRate = parsed.GetValue(rate) ?? Usual.LearningRate,
+    };
 }

@@ -16,27 +16,18 @@ namespace Costate.Cli.Commands.Evaluate;
 /// <summary><c>costate evaluate pairs</c>: finds two drawn people whose morph shows what the optimisation is for.</summary>
 internal sealed class EvaluatePairsCommand : ComputingCommand
 {
-    internal const string ReportFile = "pairs.json";
-    internal const string SheetFile = "pairs.png";
-    internal const string FileA = "a.png";
-    internal const string FileB = "b.png";
-
-    private const int DefaultPeople = 30;
-    private const int DefaultTries = 6;
-
     // Their pairs grow with the square.
     private const int MaxPeople = 1000;
     private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
 
     private readonly Func<string?, FaceModel> load;
     private readonly MorphOptions options = new();
-    private readonly Option<int?> people = CommonOptions.Whole(
-        "--people", 2, MaxPeople, $"How many people to draw, at most {MaxPeople}. [default: {DefaultPeople}]");
+    private readonly Option<int> people = CommonOptions.Whole(
+        "--people", 2, MaxPeople, $"How many people to draw, at most {MaxPeople}.", 30);
     private readonly Option<ulong?> identity = CommonOptions.Seed(
         "--identity", "SEED", "Identity seed of the first; the others follow.", DefaultIdentity);
-    private readonly Option<int?> tries = CommonOptions.Whole(
-        "--tries", 1, Limits.People,
-        $"How many to optimise to the end, those with the lowest losses after the first iterations. [default: {DefaultTries}]");
+    private readonly Option<int> tries = CommonOptions.Whole(
+        "--tries", 1, Limits.People, "How many to optimise to the end, those with the lowest losses after the first iterations.", 6);
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-pairs");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
@@ -58,8 +49,8 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
                 + "are optimised as costate morph does it, whose options this command has. A pair is a good example if every recogniser "
                 + "takes its morph for both and the morph's semantic code has no glasses, beard or moustache, "
                 + "told by linear functions that are fitted to drawn faces. The one with the lowest loss is chosen.",
-            $"Files: {SheetFile} (A, blend, morph and B of each pair that was optimised), {ReportFile}, and {FileA} and {FileB}, "
-                + "the chosen pair, if there is one.",
+            $"Files: {PairSearchFiles.Sheet} (A, blend, morph and B of each pair that was optimised), {PairSearchFiles.Report}, and "
+                + $"{PairSearchFiles.A} and {PairSearchFiles.B}, the chosen pair, if there is one.",
         ];
         Examples =
         [
@@ -77,7 +68,7 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
     private int Run(ParseResult parsed)
     {
         MorphSettings settings = options.Parse(parsed);
-        int count = parsed.GetValue(people) ?? DefaultPeople;
+        int count = parsed.GetValue(people);
         ulong first = parsed.GetValue(identity) ?? DefaultIdentity;
         if (first > ulong.MaxValue - (ulong)count)
         {
@@ -85,26 +76,14 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
                 $"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
         }
 
-        string[] files = [ReportFile, SheetFile, FileA, FileB];
-        return Produce(parsed.GetValue(output)!, files, parsed.GetValue(threads), parsed.GetValue(json), folder =>
+        return Produce(parsed.GetValue(output)!, PairSearchFiles.All, parsed.GetValue(threads), parsed.GetValue(json), folder =>
         {
             using FaceModel model = load(parsed.GetValue(weights));
             using var line = new StageLine(Terminal);
             (PairSearchReport report, IReadOnlyList<CaptionedPicture> pictures) =
-                new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries) ?? DefaultTries, Cancellation);
-            if (pictures.Count > 0)
-            {
-                File.WriteAllBytes(folder.Stage(SheetFile), CaptionedSheet.Png(pictures, columns: 4));
-            }
-
-            if (report.Chosen is PairFinding chosen)
-            {
-                File.WriteAllBytes(folder.Stage(FileA), PairSearch.Portrait(chosen.A, model.Side));
-                File.WriteAllBytes(folder.Stage(FileB), PairSearch.Portrait(chosen.B, model.Side));
-            }
-
-            report = report with { Files = [.. folder.Files, ReportFile] };
-            return new Outcome(JsonReport.Text(report), ReportFile, to => Print(to, report));
+                new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries), Cancellation);
+            report = PairSearchFiles.Write(folder, report, pictures, model.Side);
+            return new Outcome(JsonReport.Text(report), PairSearchFiles.Report, to => Print(to, report));
         });
     }
 

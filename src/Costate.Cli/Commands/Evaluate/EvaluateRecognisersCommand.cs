@@ -13,18 +13,13 @@ namespace Costate.Cli.Commands.Evaluate;
 /// <summary><c>costate evaluate recognisers</c>: their thresholds, and how many matches they find at them.</summary>
 internal sealed class EvaluateRecognisersCommand : ComputingCommand
 {
-    private const int DefaultIdentities = 1000;
-    private const int DefaultPictures = 4;
-
     // All similarities are kept, four bytes each.
     private const long MaxPairs = 200_000_000;
 
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string> output = CommonOptions.Output("costate-recognisers");
-    private readonly Option<int?> identities = CommonOptions.Whole(
-        "--identities", 2, Limits.People, $"How many people. [default: {DefaultIdentities}]");
-    private readonly Option<int?> pictures = CommonOptions.Whole(
-        "--pictures", 2, Limits.Together, $"How many pictures of each. [default: {DefaultPictures}]");
+    private readonly Option<int> identities = CommonOptions.Whole("--identities", 2, Limits.People, "How many people.", 1000);
+    private readonly Option<int> pictures = CommonOptions.Whole("--pictures", 2, Limits.Together, "How many pictures of each.", 4);
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
 
@@ -57,8 +52,7 @@ internal sealed class EvaluateRecognisersCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        int people = parsed.GetValue(identities) ?? DefaultIdentities;
-        int each = parsed.GetValue(pictures) ?? DefaultPictures;
+        (int people, int each) = (parsed.GetValue(identities), parsed.GetValue(pictures));
         Check(people, each);
         string[] files = [Calibration.FileName, RocPlot.FileName];
         return Produce(parsed.GetValue(output)!, files, parsed.GetValue(threads), parsed.GetValue(json), folder =>

@@ -1,7 +1,5 @@
 using Costate.Cli.Terminals;
-using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
-using Costate.Experiments.Guidance;
 using Costate.Faces.Reports;
 
 namespace Costate.Cli.Commands.Evaluate;
@@ -9,40 +7,18 @@ namespace Costate.Cli.Commands.Evaluate;
 /// <summary>What the commands of an evaluation tell of a folder of results.</summary>
 internal static class EvaluationOutcome
 {
-    internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(EvaluationReport report) =>
-        (new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report)), report.Files);
+    internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(IEvaluationReport report) =>
+        (new Outcome(JsonReport.Text<object>(report), ReportFile: null, to => Print(to, report)), report.Files);
 
-    internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(GuidanceStudyReport report) =>
-        (new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report)), report.Files);
-
-    internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(EditingReport report) =>
-        (new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report)), report.Files);
-
-    private static void Print(Terminal to, EditingReport report)
+    private static void Print(Terminal to, IEvaluationReport report)
     {
-        to.Output.WriteLine("Means ± half of their 95 % intervals; shares with their 95 % intervals.");
-        foreach (ResultTable table in EditingTable.Of(report.Methods))
+        foreach ((string? sentence, ResultTable table) in report.Tables())
         {
-            to.Write(table);
-        }
-    }
+            if (sentence is not null)
+            {
+                to.Output.WriteLine(sentence);
+            }
 
-    private static void Print(Terminal to, EvaluationReport report)
-    {
-        foreach ((string sentence, ResultTable table) in EvaluationTables.Of(report))
-        {
-            to.Output.WriteLine(sentence);
-            to.Write(table);
-        }
-    }
-
-    private static void Print(Terminal to, GuidanceStudyReport report)
-    {
-        to.Output.WriteLine(
-            "Means ± half of their 95 % intervals. Identity: cosine similarity under the recogniser of the loss; "
-                + "judges: under recognisers that no loss has seen.");
-        foreach (ResultTable table in GuidanceStudyTable.Of(report.Methods))
-        {
             to.Write(table);
         }
     }

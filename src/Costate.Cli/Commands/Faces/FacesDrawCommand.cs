@@ -13,24 +13,22 @@ internal sealed class FacesDrawCommand : ComputingCommand
     internal const string ReportFile = "faces.json";
     internal const string SheetFile = "sheet.png";
 
-    private const int DefaultPeople = 8;
-    private const int DefaultPictures = 8;
     private const int MaxPortraits = 4096;
     private const long MaxPixels = 1 << 26;
 
     private readonly Option<string> output = CommonOptions.Output("costate-faces");
     private readonly Option<bool> json = CommonOptions.Json();
-    private readonly Option<int?> people = CommonOptions.Whole(
-        "--people", 1, MaxPortraits, $"How many people: rows of the sheet. [default: {DefaultPeople}]");
-    private readonly Option<int?> pictures = CommonOptions.Whole(
-        "--pictures", 1, MaxPortraits, $"How many pictures of each: columns of the sheet. [default: {DefaultPictures}]");
+    private readonly Option<int> people = CommonOptions.Whole(
+        "--people", 1, MaxPortraits, "How many people: rows of the sheet.", 8);
+    private readonly Option<int> pictures = CommonOptions.Whole(
+        "--pictures", 1, MaxPortraits, "How many pictures of each: columns of the sheet.", 8);
     private readonly Option<ulong?> identity = CommonOptions.Seed(
         "--identity", "SEED",
         $"Identity seed of the first person; the others follow. Those below {DrawnFaces.FirstHeldOut} are for training.");
     private readonly Option<ulong?> circumstance = CommonOptions.Seed(
         "--circumstance", "SEED", "Circumstance seed of the first picture; the others follow.");
-    private readonly Option<int?> size = CommonOptions.Whole(
-        "--size", DrawnFaces.SmallestSize, DrawnFaces.LargestSize, $"Height and width of a portrait in pixels. [default: 64]");
+    private readonly Option<int> size = CommonOptions.Whole(
+        "--size", DrawnFaces.SmallestSize, DrawnFaces.LargestSize, "Height and width of a portrait in pixels.", 64);
 
     [SetsRequiredMembers]
     internal FacesDrawCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -58,9 +56,7 @@ internal sealed class FacesDrawCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        int rows = parsed.GetValue(people) ?? DefaultPeople;
-        int columns = parsed.GetValue(pictures) ?? DefaultPictures;
-        int side = parsed.GetValue(size) ?? 64;
+        (int rows, int columns, int side) = (parsed.GetValue(people), parsed.GetValue(pictures), parsed.GetValue(size));
         (ulong firstIdentity, ulong firstCircumstance) = (parsed.GetValue(identity) ?? 0, parsed.GetValue(circumstance) ?? 0);
         Check(rows, columns, side);
         CommonOptions.RequireSeeds("identity", firstIdentity, rows);

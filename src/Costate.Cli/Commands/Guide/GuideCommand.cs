@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Guided;
+using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;

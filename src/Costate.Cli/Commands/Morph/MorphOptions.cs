@@ -22,8 +22,8 @@ internal sealed class MorphOptions
         "--solver", "NAME", $"The solver; see costate sample --help. [default: {DefaultSolver}]");
     private readonly Option<bool> sde = CommonOptions.Flag(
         "--sde", $"Sample the SDE, with {DefaultStochastic} unless --solver names another; its noises are found by CycleDiffusion.");
-    private readonly Option<int?> steps = CommonOptions.Whole(
-        "--steps", 1, Limits.Steps, $"N, sampling steps. [default: {MorphSettings.DefaultSteps}]");
+    private readonly Option<int> steps = CommonOptions.Whole(
+        "--steps", 1, Limits.Steps, "N, sampling steps.", MorphSettings.DefaultSteps);
     private readonly Option<int?> encodingSteps = CommonOptions.Whole(
         "--encode-steps", 1, Limits.Steps,
         $"Steps from the faces to their noise, of a solver that is not stochastic. [default: {MorphSettings.DefaultEncodingSteps}]");
@@ -41,9 +41,8 @@ internal sealed class MorphOptions
         "--optimiser", "NAME", $"{string.Join(", ", Optimisers.Select(o => o.Name))}.", "adam");
     private readonly Option<string> optimise = CommonOptions.Text(
         "--optimise", "WHAT", $"What changes: {NamedTargets.Names}.", NamedTargets.Default);
-    private readonly Option<int?> iterations = CommonOptions.Whole(
-        "--iterations", 0, Limits.Iterations,
-        $"Steps of the optimiser; 0 only blends (DiM). [default: {MorphSettings.DefaultIterations}]");
+    private readonly Option<int> iterations = CommonOptions.Whole(
+        "--iterations", 0, Limits.Iterations, "Steps of the optimiser; 0 only blends (DiM).", MorphSettings.DefaultIterations);
     private readonly Option<double?> rate = CommonOptions.Number(
         "--learning-rate", "R", v => v > 0, "a number above 0", $"Rate of the noise. [default: {MorphSettings.DefaultRate}]");
     private readonly Option<double?> codeRate = CommonOptions.Number(
@@ -88,7 +87,7 @@ internal sealed class MorphOptions
             SolverName = solverName,
             Solver = parsedSolver,
             GridName = parsed.GetValue(grid)!,
-            Steps = parsed.GetValue(steps) ?? MorphSettings.DefaultSteps,
+            Steps = parsed.GetValue(steps),
             EncodingSteps = parsedSolver.IsStochastic ? null : parsed.GetValue(encodingSteps) ?? MorphSettings.DefaultEncodingSteps,
             MethodName = parsed.GetValue(method)!,
             AdjointSteps = parsed.GetValue(adjointSteps),
@@ -107,7 +106,7 @@ internal sealed class MorphOptions
                 .Find("optimiser", optimiserName, Optimisers, o => o.Name)
                 .Make(parsed.GetValue(momentum), parsed.GetValue(clip)),
         Method = NamedMethod.Parse(parsed.GetValue(method)!, parsedSolver, parsed.GetValue(adjointSteps), parsed.GetValue(trajectory)),
-        Iterations = parsed.GetValue(iterations) ?? MorphSettings.DefaultIterations,
+        Iterations = parsed.GetValue(iterations),
         StartNoiseRate = parsed.GetValue(rate) ?? MorphSettings.DefaultRate,
         ConditionRate = parsed.GetValue(codeRate) ?? parsed.GetValue(rate) ?? MorphSettings.DefaultCodeRate,
         MaxGradientNorm = parsed.GetValue(gradientNorm),

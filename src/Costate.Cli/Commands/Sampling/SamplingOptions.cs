@@ -167,7 +167,18 @@ internal sealed class SamplingOptions
                 : null;
         }
 
-        which ??= latent?.Model == SamplingSettings.EmbeddedTextModelName || (told && latent?.Model is null) ? Text : Faces;
+        string? made = latent?.Model switch
+        {
+            SamplingSettings.EmbeddedModelName => Faces,
+            SamplingSettings.EmbeddedTextModelName => Text,
+            _ => null,
+        };
+        if (which is not null && made is not null && which != made)
+        {
+            throw new UsageException($"Got --embedded {which} for a latent that was made with {made}; leave it out.");
+        }
+
+        which ??= made ?? (told ? Text : Faces);
         return which == Text ? new EmbeddedModel(parsed.GetValue(weights)).TextFolder
             : !told ? null
             : throw new UsageException(

@@ -1,4 +1,5 @@
 using Costate.Cli.Files;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
+using Costate.Experiments;
 using Costate.Experiments.Reversibility;
 
 namespace Costate.Cli.Commands.Study;
@@ -9,16 +9,11 @@ namespace Costate.Cli.Commands.Study;
 /// <summary><c>costate study reversibility</c>: how exactly samplers can be inverted, and how accurate Rex is.</summary>
 internal sealed class ReversibilityCommand : ComputingCommand
 {
-    internal const string ReportFile = "reversibility.json";
-
     private readonly StudyOptions options;
-    private readonly Option<string?> unet = new("--unet")
-    {
-        HelpName = "FOLDER",
-        Description =
-            "A trained UNet2DModel in a folder as diffusers writes it (config.json, diffusion_pytorch_model.safetensors), "
-                + "which predicts noise on the linear schedule of DDPM. [default: a small one with random weights]",
-    };
+    private readonly Option<string?> unet = CommonOptions.Text(
+        "--unet", "FOLDER",
+        "A trained UNet2DModel in a folder as diffusers writes it (config.json, diffusion_pytorch_model.safetensors), "
+            + "which predicts noise on the linear schedule of DDPM. [default: a small one with random weights]");
     private readonly Option<string?> weights = CommonOptions.Weights();
 
     [SetsRequiredMembers]
@@ -40,7 +35,7 @@ internal sealed class ReversibilityCommand : ComputingCommand
                 + "noise -> x0 -> noise inverts the sample alone, which is one of two states: exact for none. "
                 + "Where rounding in one word tips an input of the network to the next float32 number, its answer changes by about 1e-8, "
                 + "and the error is 1e-16: this happens to Rex-SDE, whose states grow to 1e6 and more on the way to noise.",
-            $"Files: {ReportFile} (all numbers), {string.Join(", ", ReversibilityPlots.Files)}.",
+            $"Files: {ReversibilityFiles.ReportFile} (all numbers), {string.Join(", ", ReversibilityPlots.Files)}.",
         ];
         Examples =
         [
@@ -54,27 +49,12 @@ internal sealed class ReversibilityCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        string[] files = [.. ReversibilityPlots.Files, ReportFile];
-        return Produce(options.OutputOf(parsed), files, options.ThreadsOf(parsed), options.IsJson(parsed), folder =>
+        return Produce(options.OutputOf(parsed), ReversibilityFiles.All, options.ThreadsOf(parsed), options.IsJson(parsed), folder =>
         {
-            long began = Stopwatch.GetTimestamp();
-            using InversionProblem network = parsed.GetValue(unet) is string model
-                ? NetworkInversion.FromFolder(model)
-                : NetworkInversion.Seeded();
-            using InversionProblem? face = FaceInversion.Open(parsed.GetValue(weights));
-            using InversionProblem mixture = new MixtureInversion();
             using var line = new ProgressLine(Terminal, "reversibility", total: 1);
-            ReversibilityResults results = ReversibilityResults.Measure(
-                face is null ? [network, mixture] : [network, face, mixture],
-                options.IsQuick(parsed),
-                line.Report,
-                Cancellation);
-            double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            File.WriteAllBytes(folder.Stage(ReversibilityPlots.InversionFile), ReversibilityPlots.Inversion(results));
-            File.WriteAllBytes(folder.Stage(ReversibilityPlots.GradientFile), ReversibilityPlots.Gradient(results));
-            File.WriteAllBytes(folder.Stage(ReversibilityPlots.OrderFile), ReversibilityPlots.Order(results));
-            string report = ReversibilityReport.Text(results, TorchThreads.Count, seconds, files);
-            return StudyOptions.Outcome(report, ReportFile, seconds, width => ReversibilityTables.Of(results, width));
+            StudyOutcome study = ReversibilityFiles.Write(
+                folder, parsed.GetValue(unet), parsed.GetValue(weights), options.IsQuick(parsed), line.Report, Cancellation);
+            return StudyOptions.Outcome(study, ReversibilityFiles.ReportFile);
         });
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Gradients;
@@ -9,8 +8,6 @@ namespace Costate.Cli.Commands.Study;
 /// <summary><c>costate study</c>: how accurate the gradient methods are, on a problem whose gradient is known.</summary>
 internal sealed class StudyCommand : ComputingCommand
 {
-    internal const string ReportFile = "study.json";
-
     private readonly StudyOptions options = new();
 
     [SetsRequiredMembers]
@@ -25,8 +22,9 @@ internal sealed class StudyCommand : ComputingCommand
         [
             "Without a name, the study of gradient methods. The problem is a mixture of Gaussians with a closed-form noise prediction, "
                 + "in float64. Errors are against the gradient of the continuous ODE, which is computed apart from the library.",
-            $"--quick takes 10 to 80 steps instead of 10 to 640. Files: {ReportFile} (all numbers), {GradientStudyPlots.ErrorFile} (error "
-                + $"against network evaluations), {GradientStudyPlots.BytesFile} (stored states against steps).",
+            $"--quick takes 10 to 80 steps instead of 10 to 640. Files: {GradientStudyFiles.ReportFile} (all numbers), "
+                + $"{GradientStudyPlots.ErrorFile} (error against network evaluations), "
+                + $"{GradientStudyPlots.BytesFile} (stored states against steps).",
         ];
         Examples =
         [
@@ -41,18 +39,11 @@ internal sealed class StudyCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        IReadOnlyList<int> steps = options.IsQuick(parsed) ? GradientStudy.QuickSteps : GradientStudy.AllSteps;
-        string[] files = [GradientStudyPlots.ErrorFile, GradientStudyPlots.BytesFile, ReportFile];
-        return Produce(options.OutputOf(parsed), files, options.ThreadsOf(parsed), options.IsJson(parsed), folder =>
+        return Produce(options.OutputOf(parsed), GradientStudyFiles.All, options.ThreadsOf(parsed), options.IsJson(parsed), folder =>
         {
-            long began = Stopwatch.GetTimestamp();
             using var line = new ProgressLine(Terminal, "study", total: 1);
-            IReadOnlyList<GradientMeasurement> measurements = GradientStudy.Run(steps, line.Report, Cancellation);
-            double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            File.WriteAllBytes(folder.Stage(GradientStudyPlots.ErrorFile), GradientStudyPlots.GradientError(measurements));
-            File.WriteAllBytes(folder.Stage(GradientStudyPlots.BytesFile), GradientStudyPlots.StoredBytes(measurements, steps));
-            string report = GradientStudyReport.Text(measurements, steps, TorchThreads.Count, seconds, files);
-            return StudyOptions.Outcome(report, ReportFile, seconds, width => GradientStudyTables.Of(measurements, steps, width));
+            return StudyOptions.Outcome(
+                GradientStudyFiles.Write(folder, options.IsQuick(parsed), line.Report, Cancellation), GradientStudyFiles.ReportFile);
         });
     }
 }

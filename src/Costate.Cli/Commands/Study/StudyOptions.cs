@@ -1,6 +1,5 @@
 using System.CommandLine;
-using Costate.Cli.Terminals;
-using Costate.Faces.Reports;
+using Costate.Experiments;
 
 namespace Costate.Cli.Commands.Study;
 
@@ -30,19 +29,7 @@ internal sealed class StudyOptions
 
     internal int ThreadsOf(ParseResult parsed) => parsed.GetValue(threads) ?? 1;
 
-    /// <summary>What a study has found out.</summary>
-    /// <param name="report">All numbers.</param>
-    /// <param name="file">Where they are written.</param>
-    /// <param name="seconds">How long it took.</param>
-    /// <param name="tables">Its tables for so many characters in a line.</param>
-    internal static Outcome Outcome(string report, string file, double seconds, Func<int, IEnumerable<ResultTable>> tables) =>
-        new(report, file, to => Print(to, tables(to.Width))) { Remark = $" ({seconds:0.0} s)" };
-
-    private static void Print(Terminal to, IEnumerable<ResultTable> tables)
-    {
-        foreach (ResultTable table in tables)
-        {
-            to.Write(table, spaced: true);
-        }
-    }
+    /// <summary>What a study has found out, whose numbers a file takes.</summary>
+    internal static Outcome Outcome(StudyOutcome study, string file) =>
+        new(study.Report, file, to => to.Write(study.Tables(to.Width), spaced: true)) { Remark = $" ({study.Seconds:0.0} s)" };
 }

@@ -12,12 +12,7 @@ internal sealed class TrainAllCommand : ComputingCommand
 {
     private const double DefaultMinutes = 180;
 
-    private readonly Option<string> output = new("--output", "-o")
-    {
-        Description = "Folder of the trainings; created if it is missing. What was trained in it is gone on with.",
-        HelpName = "DIR",
-        DefaultValueFactory = _ => "costate-training",
-    };
+    private readonly Option<string> output = CommonOptions.OutputOfTrainings("costate-training");
     private readonly Option<double?> minutes = CommonOptions.Minutes(
         $"Train so long in all, earlier runs in the same folder included. [default: {DefaultMinutes}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");

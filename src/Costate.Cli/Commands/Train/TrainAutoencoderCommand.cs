@@ -25,11 +25,8 @@ internal sealed class TrainAutoencoderCommand : NetworkCommand
             new("Two steps on a few faces, to see that it runs",
                 "costate train autoencoder --steps 2 --identities 4 --circumstances 2 --batch 2 --output autoencoder"),
         ];
-        var from = new Option<string?>("--from")
-        {
-            Description = "Begin with these weights: of such a network, or of a narrower one, which is widened.",
-            HelpName = "FILE",
-        };
+        Option<string?> from = CommonOptions.Text(
+            "--from", "FILE", "Begin with these weights: of such a network, or of a narrower one, which is widened.");
         Options.Add(from);
         AddAll(Shared.All);
         SetAction(parsed => Run(

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
-using Costate.Faces.Models;
+using Costate.Faces.Machines;
 using Costate.Faces.Training;
-using Costate.Faces.Training.TextToImage;
-using Spectre.Console;
 
 namespace Costate.Cli.Commands.Train;
 
@@ -45,33 +43,9 @@ internal sealed class TrainCommand : DocumentedCommand
         }
 
         using var used = new TorchThreads(1);
-        string folder = Directory.CreateTempSubdirectory("costate-check-").FullName;
-        try
-        {
-            return Check(folder, parsed);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private int Check(string folder, ParseResult parsed)
-    {
         using var line = new StageLine(terminal);
-        var run = new RecipeRun(TrainingRecipe.Check(), folder, threads: 1, string.Join(' ', parsed.Tokens), line);
-        run.Run(cancellationToken);
-        var text = new TextModelTraining(TextModelRecipe.Check(), Path.Combine(folder, "text-to-image"), threads: 1);
-        text.Run(only: null, string.Join(' ', parsed.Tokens), line, cancellationToken);
+        IReadOnlyList<LearningCheck> checks = TrainingCheck.Run(string.Join(' ', parsed.Tokens), line, cancellationToken);
         line.Dispose();
-
-        // What was written can be read again, with its thresholds.
-        using (var model = new EmbeddedModel(run.Weights))
-        {
-            _ = (model.Autoencoder, model.Attack, model.Judges, model.Pairs, model.Attributes);
-        }
-
-        IReadOnlyList<LearningCheck> checks = [.. run.Checks(), .. text.Checks()];
         terminal.Write(LearningCheck.Table(checks));
         return checks.All(c => c.Passed)
             ? ExitCode.Done

@@ -9,24 +9,14 @@ namespace Costate.Cli.Commands.Train;
 /// <summary><c>costate train recogniser</c>.</summary>
 internal sealed class TrainRecogniserCommand : NetworkCommand
 {
-    private const int DefaultChannels = 24;
     private const int MaxChannels = 1024;
 
     [SetsRequiredMembers]
     internal TrainRecogniserCommand(Terminal terminal, CancellationToken cancellationToken)
         : base("recogniser", "Trains a face recogniser.", TrainingDefaults.Recogniser, terminal, cancellationToken)
     {
-        var loss = new Option<string>("--loss")
-        {
-            Description = $"The margin of the softmax: {AngularMargin.Names}.",
-            HelpName = "NAME",
-            DefaultValueFactory = _ => "arcface",
-        };
-        Option<int?> width = CommonOptions.Whole(
-            "--width",
-            8,
-            MaxChannels,
-            $"Channels of the first stage, a multiple of 8. [default: {DefaultChannels}]");
+        Option<string> loss = CommonOptions.Text("--loss", "NAME", $"The margin of the softmax: {AngularMargin.Names}.", "arcface");
+        Option<int> width = CommonOptions.Whole("--width", 8, MaxChannels, "Channels of the first stage, a multiple of 8.", 24);
         Notes =
         [
             $"Files: {RecogniserTask.WeightsFile} (the moving average of the weights), {TrainingRun.LogFile}, "
@@ -45,7 +35,7 @@ internal sealed class TrainRecogniserCommand : NetworkCommand
         AddAll(Shared.All);
         SetAction(parsed =>
         {
-            (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width) ?? DefaultChannels);
+            (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width));
 
             // Before any face is drawn.
             AngularMargin.Named(margin).Dispose();

@@ -10,19 +10,11 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
 {
     private static readonly string[] Names = [TextModelRecipe.CodecName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
 
-    private readonly Option<string> output = new("--output", "-o")
-    {
-        Description = "Folder of the trainings; created if it is missing. What was trained in it is gone on with.",
-        HelpName = "DIR",
-        DefaultValueFactory = _ => "costate-text-to-image",
-    };
+    private readonly Option<string> output = CommonOptions.OutputOfTrainings("costate-text-to-image");
     private readonly Option<double?> minutes = CommonOptions.Minutes(
         "Train so long in all, earlier runs in the same folder included, rather than a set number of steps.");
-    private readonly Option<string?> part = new("--part")
-    {
-        Description = $"Train one part alone: {string.Join(", ", Names)}. The last needs the others.",
-        HelpName = "NAME",
-    };
+    private readonly Option<string?> part = CommonOptions.Text(
+        "--part", "NAME", $"Train one part alone: {string.Join(", ", Names)}. The last needs the others.");
     private readonly Option<string?> from = CommonOptions.Text(
         "--from",
         "DIR",

@@ -8,16 +8,14 @@ namespace Costate.Cli.Commands.Train;
 /// <summary><c>costate train vocabulary</c>: the tokens of captions.</summary>
 internal sealed class TrainVocabularyCommand : ComputingCommand
 {
-    private const int DefaultCaptions = 20_000;
     private const int MaxCaptions = 1_000_000;
-    private const int DefaultMerges = 400;
     private const int MaxMerges = 48_894;
 
     private readonly Option<string> output = CommonOptions.Output("costate-vocabulary");
-    private readonly Option<int?> captions = CommonOptions.Whole(
-        "--captions", 1, MaxCaptions, $"Captions to learn from, one of each person. [default: {DefaultCaptions}]");
-    private readonly Option<int?> merges = CommonOptions.Whole(
-        "--merges", 0, MaxMerges, $"At most so many pairs become one token. [default: {DefaultMerges}]");
+    private readonly Option<int> captions = CommonOptions.Whole(
+        "--captions", 1, MaxCaptions, "Captions to learn from, one of each person.", 20_000);
+    private readonly Option<int> merges = CommonOptions.Whole(
+        "--merges", 0, MaxMerges, "At most so many pairs become one token.", 400);
 
     [SetsRequiredMembers]
     internal TrainVocabularyCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -36,7 +34,7 @@ internal sealed class TrainVocabularyCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        (int count, int most) = (parsed.GetValue(captions) ?? DefaultCaptions, parsed.GetValue(merges) ?? DefaultMerges);
+        (int count, int most) = (parsed.GetValue(captions), parsed.GetValue(merges));
         string[] files = [CaptionVocabulary.VocabularyFile, CaptionVocabulary.MergesFile];
         return Produce(parsed.GetValue(output)!, files, threads: null, json: false, folder =>
         {

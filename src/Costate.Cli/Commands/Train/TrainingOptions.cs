@@ -12,53 +12,34 @@ internal sealed class TrainingOptions
     private readonly Option<double?> minutes = CommonOptions.Minutes("Train so long in all, earlier runs in the same folder included.");
     private readonly Option<int?> steps = CommonOptions.Whole(
         "--steps", 1, Limits.TrainingSteps, "Train so many steps in all, instead of --minutes.");
-    private readonly Option<int?> batch;
-    private readonly Option<int?> microBatch;
+    private readonly Option<int> batch;
+    private readonly Option<int> microBatch;
     private readonly Option<double?> learningRate;
     private readonly Option<ulong?> seed = CommonOptions.Seed(
         "--seed", "S", "Of the first weights and of everything drawn while training.");
-    private readonly Option<string?> data = new("--data")
-    {
-        Description =
-            $"File of the drawn faces; drawn first where there is none. Trainings may share it. [default: {FaceData.FileName} in --output]",
-        HelpName = "FILE",
-    };
-    private readonly Option<int?> identities;
-    private readonly Option<int?> circumstances;
+    private readonly Option<string?> data = CommonOptions.Text(
+        "--data", "FILE",
+        $"File of the drawn faces; drawn first where there is none. Trainings may share it. [default: {FaceData.FileName} in --output]");
+    private readonly Option<int> identities;
+    private readonly Option<int> circumstances;
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
     private readonly TrainingDefaults defaults;
 
     internal TrainingOptions(string folder, TrainingDefaults defaults)
     {
         this.defaults = defaults;
-        output = new Option<string>("--output", "-o")
-        {
-            Description = "Folder of the training; created if it is missing. One with a checkpoint is gone on with.",
-            HelpName = "DIR",
-            DefaultValueFactory = _ => folder,
-        };
-        batch = CommonOptions.Whole("--batch", 1, Limits.Batch, $"Faces of a step. [default: {defaults.Batch}]");
+        output = CommonOptions.Folder(
+            folder, "Folder of the training; created if it is missing. One with a checkpoint is gone on with.");
+        batch = CommonOptions.Whole("--batch", 1, Limits.Batch, "Faces of a step.", defaults.Batch);
         microBatch = CommonOptions.Whole(
-            "--micro-batch",
-            1,
-            Limits.Together,
-            $"Faces that go through the network at once. [default: {defaults.MicroBatch}]");
+            "--micro-batch", 1, Limits.Together, "Faces that go through the network at once.", defaults.MicroBatch);
         learningRate = CommonOptions.Number(
-            "--learning-rate",
-            "R",
-            v => v > 0,
-            "a number above 0",
+            "--learning-rate", "R", v => v > 0, "a number above 0",
             $"The highest; it rises to it at first and falls along a cosine. [default: {defaults.LearningRate}]");
         identities = CommonOptions.Whole(
-            "--identities",
-            2,
-            (int)DrawnFaces.FirstHeldOut,
-            $"Identities to draw. [default: {defaults.Faces.Identities}]");
+            "--identities", 2, (int)DrawnFaces.FirstHeldOut, "Identities to draw.", defaults.Faces.Identities);
         circumstances = CommonOptions.Whole(
-            "--circumstances",
-            1,
-            Limits.Batch,
-            $"Portraits of each. [default: {defaults.Faces.Circumstances}]");
+            "--circumstances", 1, Limits.Batch, "Portraits of each.", defaults.Faces.Circumstances);
     }
 
     /// <summary>All of them, in the order of the help.</summary>
@@ -84,8 +65,8 @@ internal sealed class TrainingOptions
         {
             Steps = count,
             Minutes = time ?? defaults.Minutes,
-            Batch = parsed.GetValue(batch) ?? defaults.Batch,
-            MicroBatch = parsed.GetValue(microBatch) ?? defaults.MicroBatch,
+            Batch = parsed.GetValue(batch),
+            MicroBatch = parsed.GetValue(microBatch),
             LearningRate = parsed.GetValue(learningRate) ?? defaults.LearningRate,
         };
         return told.Settings(parsed.GetValue(seed) ?? 0);
@@ -94,8 +75,8 @@ internal sealed class TrainingOptions
     /// <summary>Which faces to train on.</summary>
     internal FaceSelection Faces(ParseResult parsed) => defaults.Faces with
     {
-        Identities = parsed.GetValue(identities) ?? defaults.Faces.Identities,
-        Circumstances = parsed.GetValue(circumstances) ?? defaults.Faces.Circumstances,
+        Identities = parsed.GetValue(identities),
+        Circumstances = parsed.GetValue(circumstances),
     };
 
     /// <summary>The file of the faces.</summary>

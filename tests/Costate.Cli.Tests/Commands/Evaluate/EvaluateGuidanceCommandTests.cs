@@ -5,14 +5,11 @@ using SkiaSharp;
 
 namespace Costate.Cli.Tests.Commands.Evaluate;
 
-public sealed class EvaluateGuidanceCommandTests : IDisposable
+public sealed class EvaluateGuidanceCommandTests() : EvaluationRuns("guidance.csv")
 {
     private const string Few = "unguided,greedy,end-to-end";
 
-    private readonly TemporaryFolder folder = new();
     private Func<string?, FaceModel> model = TinyMorphModel.OfFormula;
-
-    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void AllTasksAndMethods_AreSummedUp()
@@ -22,17 +19,17 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         Assert.All(
             (string[])["guidance.csv", "guidance.json", "guidance.md", "guidance-loss.png", "guidance-psnr.png", "guidance-ssim.png",
                 "guidance-examples.png"],
-            file => Assert.True(new FileInfo(folder.PathTo("out", file)).Length > 500, file));
+            file => Assert.True(new FileInfo(Folder.PathTo("out", file)).Length > 500, file));
 
         // The rows of the examples are named at their left, before the first picture.
-        using (SKBitmap examples = SKBitmap.Decode(folder.PathTo("out", "guidance-examples.png")))
+        using (SKBitmap examples = SKBitmap.Decode(Folder.PathTo("out", "guidance-examples.png")))
         {
             Assert.Contains(examples.Pixels.Where((_, i) => i % examples.Width < 180 && i / examples.Width > 200), pixel => pixel.Red < 64);
         }
 
         // A heading; 2 faces, 4 tasks, 13 methods of which one with 5 lookaheads, one number of evaluations.
         Assert.Equal(1 + (2 * 4 * 17), Rows("out").Length);
-        JsonElement report = JsonDocument.Parse(File.ReadAllText(folder.PathTo("out", "guidance.json"))).RootElement;
+        JsonElement report = JsonDocument.Parse(File.ReadAllText(Folder.PathTo("out", "guidance.json"))).RootElement;
         Assert.Equal(4, report.GetProperty("findings").GetArrayLength());
         Assert.All(
             report.GetProperty("methods").EnumerateArray(),
@@ -63,7 +60,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         JsonElement[] methods =
         [
             .. JsonDocument
-                .Parse(File.ReadAllText(folder.PathTo("out", "guidance.json")))
+                .Parse(File.ReadAllText(Folder.PathTo("out", "guidance.json")))
                 .RootElement.GetProperty("methods")
                 .EnumerateArray(),
         ];
@@ -88,7 +85,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
                         || row[Diverged].StartsWith("iteration ", StringComparison.Ordinal))));
         Assert.Equal(
             5,
-            File.ReadLines(folder.PathTo("out", "guidance.md")).Count(line => line.EndsWith("| 2 |", StringComparison.Ordinal)));
+            File.ReadLines(Folder.PathTo("out", "guidance.md")).Count(line => line.EndsWith("| 2 |", StringComparison.Ordinal)));
 
         // What has diverged is there as well.
         Assert.Contains("14 results are there, 0 to compute", Done("out", options).Error);
@@ -128,7 +125,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         Refused(Run("out", [.. options, "--noise", "0.1"]), "noise (there 0.05, now 0.1)");
         Refused(
             Tool.Run(
-                ["evaluate", "morphs", "--pairs", "1", "--methods", "source", "--candidates", "4", "--output", folder.PathTo("out")],
+                ["evaluate", "morphs", "--pairs", "1", "--methods", "source", "--candidates", "4", "--output", Folder.PathTo("out")],
                 morphModel: TinyMorphModel.Load),
             "holds guidance",
             "of morphs",
@@ -150,7 +147,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         Refused(Run("out", "--tasks", "deblur,DEBLUR"), "Got deblur twice for --tasks");
         Refused(Run("out", "--methods", "dps,DPS"), "Got dps twice for --methods");
         Refused(Run("out", "--code", "other"), "other for --code", "observed", "mean");
-        Assert.False(Directory.Exists(folder.PathTo("out")));
+        Assert.False(Directory.Exists(Folder.PathTo("out")));
     }
 
     [Fact]
@@ -160,7 +157,7 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         cancelled.Cancel();
         string[] options = ["--faces", "1", "--tasks", "deblur", "--methods", "unguided", "--evaluations", "6"];
         ToolRun run = Tool.Run(
-            ["evaluate", "guidance", .. options, "--output", folder.PathTo("out")],
+            ["evaluate", "guidance", .. options, "--output", Folder.PathTo("out")],
             cancellationToken: cancelled.Token,
             morphModel: model);
         Assert.Equal(130, run.ExitCode);
@@ -168,24 +165,6 @@ public sealed class EvaluateGuidanceCommandTests : IDisposable
         Done("out", options);
     }
 
-    private ToolRun Run(string output, params string[] options) =>
-        Tool.Run(["evaluate", "guidance", .. options, "--output", folder.PathTo(output)], morphModel: model);
-
-    private ToolRun Done(string output, params string[] options)
-    {
-        ToolRun run = Run(output, options);
-        Assert.True(run.ExitCode == 0, run.Error);
-        return run;
-    }
-
-    private ToolRun Merge(string output, params string[] folders) =>
-        Tool.Run(["evaluate", "merge", .. folders.Select(f => folder.PathTo(f)), "--output", folder.PathTo(output)]);
-
-    private string[][] Rows(string output) => [.. File.ReadLines(folder.PathTo(output, "guidance.csv")).Select(line => line.Split(','))];
-
-    private static void Refused(ToolRun run, params string[] texts)
-    {
-        Assert.NotEqual(0, run.ExitCode);
-        Assert.All(texts, text => Assert.Contains(text, run.Error));
-    }
+    private protected override ToolRun Run(string output, params string[] options) =>
+        Tool.Run(["evaluate", "guidance", .. options, "--output", Folder.PathTo(output)], morphModel: model);
 }

@@ -3,13 +3,9 @@ using Costate.Testing;
 
 namespace Costate.Cli.Tests.Commands.Evaluate;
 
-public sealed class EvaluateMorphsCommandTests : IDisposable
+public sealed class EvaluateMorphsCommandTests() : EvaluationRuns("morphs.csv")
 {
     private const string Few = "dim-a,morph-pipe,adjoint-deis-1";
-
-    private readonly TemporaryFolder folder = new();
-
-    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void AllMethodsAndTables_AreSummedUp()
@@ -24,12 +20,12 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
             text => Assert.Contains(text, tables.Output));
         Assert.All(
             (string[])["morphs.csv", "morphs.json", "mmpmr.png", "strips.png"],
-            file => Assert.True(new FileInfo(folder.PathTo("out", file)).Length > 500, file));
+            file => Assert.True(new FileInfo(Folder.PathTo("out", file)).Length > 500, file));
 
         // A heading, 10 methods on 2 pairs; M is 5, 10, 15 or 20 beside 4; solved backwards; three rates, one of them the default.
-        Assert.Equal(1 + 20 + 4 + 1 + 2, File.ReadLines(folder.PathTo("out", "morphs.csv")).Count());
+        Assert.Equal(1 + 20 + 4 + 1 + 2, File.ReadLines(Folder.PathTo("out", "morphs.csv")).Count());
         JsonElement discrete = JsonDocument
-            .Parse(File.ReadAllText(folder.PathTo("out", "morphs.json")))
+            .Parse(File.ReadAllText(Folder.PathTo("out", "morphs.json")))
             .RootElement.GetProperty("methods")
             .EnumerateArray()
             .Single(m => m.GetProperty("method").GetString() == "discrete");
@@ -62,9 +58,9 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
     public void Rerun_ComputesOnlyWhatIsMissing()
     {
         Done("out", "--pairs", "2", "--methods", "dim-a");
-        string kept = folder.PathTo("out", "pairs", "0000", "dim-a.json");
+        string kept = Folder.PathTo("out", "pairs", "0000", "dim-a.json");
         DateTime before = File.GetLastWriteTimeUtc(kept);
-        File.Delete(folder.PathTo("out", "pairs", "0001", "dim-a.json"));
+        File.Delete(Folder.PathTo("out", "pairs", "0001", "dim-a.json"));
         ToolRun run = Done("out", "--pairs", "2", "--methods", Few);
         Assert.Contains("1 results are there, 5 to compute", run.Error);
         Assert.Equal(before, File.GetLastWriteTimeUtc(kept));
@@ -87,7 +83,7 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
     {
         Done("one", "--pairs", "2", "--methods", "source", "--shard", "1/2");
         Done("two", "--pairs", "2", "--methods", "source", "--shard", "2/2");
-        File.Delete(folder.PathTo("two", "pairs", "0001", "source.json"));
+        File.Delete(Folder.PathTo("two", "pairs", "0001", "source.json"));
         Refused(Merge("merged", "one", "two"), "lacks 1 pairs of source, the first of them pair 1");
         Refused(Merge("merged", "one", "nowhere"), "evaluation.json");
     }
@@ -99,7 +95,7 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
         Refused(Run("out", "--pairs", "1", "--methods", "magic"), "magic for --methods");
         Refused(Run("out", "--pairs", "1", "--shard", "4/3"), "Got 4/3 for --shard");
         Refused(Run("out", "--pairs", "1", "--methods", "reversible:solver=ddim"), "not determine");
-        Assert.False(Directory.Exists(folder.PathTo("out")));
+        Assert.False(Directory.Exists(Folder.PathTo("out")));
     }
 
     [Fact]
@@ -134,11 +130,11 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
             "3",
             "--inner-steps",
             "2",
-        "--probes", "2", "--output", folder.PathTo(output),
+        "--probes", "2", "--output", Folder.PathTo(output),
     ];
 
     // Options given twice: the last counts.
-    private ToolRun Run(string output, params string[] options)
+    private protected override ToolRun Run(string output, params string[] options)
     {
         var all = new Dictionary<string, string>();
         foreach (string[] pair in Arguments(output).Skip(2).Concat(options).Chunk(2))
@@ -147,23 +143,5 @@ public sealed class EvaluateMorphsCommandTests : IDisposable
         }
 
         return Tool.Run(["evaluate", "morphs", .. all.SelectMany(o => (string[])[o.Key, o.Value])], morphModel: TinyMorphModel.Load);
-    }
-
-    private ToolRun Done(string output, params string[] options)
-    {
-        ToolRun run = Run(output, options);
-        Assert.True(run.ExitCode == 0, run.Error);
-        return run;
-    }
-
-    private ToolRun Merge(string output, params string[] folders) =>
-        Tool.Run(["evaluate", "merge", .. folders.Select(f => folder.PathTo(f)), "--output", folder.PathTo(output)]);
-
-    private string[][] Rows(string output) => [.. File.ReadLines(folder.PathTo(output, "morphs.csv")).Select(line => line.Split(','))];
-
-    private static void Refused(ToolRun run, params string[] texts)
-    {
-        Assert.NotEqual(0, run.ExitCode);
-        Assert.All(texts, text => Assert.Contains(text, run.Error));
     }
 }

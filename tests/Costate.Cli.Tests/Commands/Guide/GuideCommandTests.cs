@@ -8,15 +8,8 @@ using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests.Commands.Guide;
 
-public sealed class GuideCommandTests : IDisposable
+public sealed class GuideCommandTests : GuideRuns
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly string face;
-
-    public GuideCommandTests() => face = Pictures.Write(folder.PathTo("face.png"), 40, 32);
-
-    public void Dispose() => folder.Dispose();
-
     [Theory]
     [InlineData("--task inpaint")]
     [InlineData("--task inpaint --hidden 0.7 --noise 0.05")]
@@ -29,9 +22,9 @@ public sealed class GuideCommandTests : IDisposable
     [InlineData("--task identity --code observed")]
     public void EveryTask_WritesItsFiles(string options)
     {
-        JsonElement report = Report([face, .. options.Split(' '), "--steps", "4"]);
-        Assert.Equal(GuideReport.AllFiles.Order(), Directory.GetFileSystemEntries(folder.PathTo("out")).Select(Path.GetFileName).Order());
-        using SKBitmap result = SKBitmap.Decode(folder.PathTo("out", "result.png"));
+        JsonElement report = Report([Face, .. options.Split(' '), "--steps", "4"]);
+        Assert.Equal(GuideReport.AllFiles.Order(), Directory.GetFileSystemEntries(Folder.PathTo("out")).Select(Path.GetFileName).Order());
+        using SKBitmap result = SKBitmap.Decode(Folder.PathTo("out", "result.png"));
         Assert.Equal((16, 16), (result.Width, result.Height));
         int samples = options.Contains("--samples 2", StringComparison.Ordinal) ? 2 : 1;
         Assert.Equal(samples, report.GetProperty("samples").GetArrayLength());
@@ -46,7 +39,7 @@ public sealed class GuideCommandTests : IDisposable
         Assert.Equal(4, report.GetProperty("losses")[0].GetArrayLength());
 
         // The picture, what is seen of it, without guidance, four predictions, the result.
-        using SKBitmap strip = SKBitmap.Decode(folder.PathTo("out", "strip.png"));
+        using SKBitmap strip = SKBitmap.Decode(Folder.PathTo("out", "strip.png"));
         Assert.Equal(8 * samples, (strip.Width - 2) / 130 * ((strip.Height - 2) / 130));
     }
 
@@ -81,7 +74,7 @@ public sealed class GuideCommandTests : IDisposable
     [InlineData("--lookahead", "2", "--scheme", "dpm++2m", "--eta", "0.5", "--clip", "1")]
     public void Lookahead_CostsMore(params string[] options)
     {
-        JsonElement report = Report([face, "--task", "deblur", "--steps", "4", .. options]);
+        JsonElement report = Report([Face, "--task", "deblur", "--steps", "4", .. options]);
         Assert.True(report.GetProperty("networkEvaluations").GetInt32() > 4);
         Assert.Contains("lookahead", report.GetProperty("settings").ToString());
     }
@@ -90,7 +83,7 @@ public sealed class GuideCommandTests : IDisposable
     public void Guidance_LowersTheLoss()
     {
         JsonElement report = Report([
-            face,
+            Face,
             "--task",
             "super-resolution",
             "--steps",
@@ -108,45 +101,9 @@ public sealed class GuideCommandTests : IDisposable
     }
 
     [Fact]
-    public void ObservedPicture_IsTakenAsItIs()
-    {
-        string small = Pictures.Write(folder.PathTo("small.png"), 4, 4);
-        JsonElement report = Report([small, "--task", "super-resolution", "--observed", "--steps", "3"]);
-        Assert.Equal(JsonValueKind.Null, report.GetProperty("samples")[0].GetProperty("psnr").ValueKind);
-        Refused(1, [face, "--task", "super-resolution", "--observed"], "40 x 32", "expected 4 x 4");
-        Refused(2, ["--task", "inpaint", "--observed"], "--observed");
-    }
-
-    [Fact]
-    public void Mask_SaysWhatIsHidden()
-    {
-        string mask = Pictures.Write(folder.PathTo("mask.png"), 16, 16, (x, _) => x < 8 ? SKColors.White : SKColors.Black);
-        Report([face, "--task", "inpaint", "--mask", mask, "--steps", "3"]);
-        Refused(
-            1,
-            [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("large.png"), 20, 16)],
-            "large.png",
-            "20 x 16",
-            "16 x 16");
-        Refused(
-            1,
-            [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("white.png"), 16, 16, (_, _) => SKColors.White)],
-            "white.png",
-            "hides nothing");
-        Refused(
-            1,
-            [face, "--task", "inpaint", "--mask", Pictures.Write(folder.PathTo("black.png"), 16, 16, (_, _) => SKColors.Black)],
-            "black.png",
-            "hides everything");
-        Refused(1, [face, "--task", "inpaint", "--mask", folder.PathTo("none.png")], "none.png", "no such file");
-        Refused(1, [face, "--task", "inpaint", "--mask", folder.Write("mask.txt", "white")], "mask.txt", "neither PNG, JPEG nor WebP");
-        Refused(1, [face, "--task", "inpaint", "--box", "0,0,20,4"], "20 x 4", "inside");
-    }
-
-    [Fact]
     public void Divergence_IsReportedForEachSample()
     {
-        ToolRun run = Guide([face, "--task", "deblur", "--steps", "4", "--strength", "1e9", "--samples", "2", "--json"]);
+        ToolRun run = Guide([Face, "--task", "deblur", "--steps", "4", "--strength", "1e9", "--samples", "2", "--json"]);
         Assert.Equal(1, run.ExitCode);
         Assert.All(
             (string[])["Sample 0 diverged at step", "Sample 1 diverged at step", "smaller --strength"],
@@ -164,23 +121,23 @@ public sealed class GuideCommandTests : IDisposable
     [InlineData("flowgrad", "iteration")]
     public void Divergence_OfEveryMethod_IsReported(string method, string part)
     {
-        ToolRun run = Guide([face, "--task", "deblur", "--method", method, "--steps", "4", "--strength", "1e37", "--json"]);
+        ToolRun run = Guide([Face, "--task", "deblur", "--method", method, "--steps", "4", "--strength", "1e37", "--json"]);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains($"Sample 0 diverged at {part} ", run.Error);
         JsonElement sample = JsonDocument.Parse(run.Output).RootElement.GetProperty("samples")[0];
         Assert.All(
             (string[])["loss", "psnr", "ssim", "identitySimilarity"],
             name => Assert.Equal(JsonValueKind.Null, sample.GetProperty(name).ValueKind));
-        Assert.True(File.Exists(folder.PathTo("out", "result.png")));
+        Assert.True(File.Exists(Folder.PathTo("out", "result.png")));
     }
 
     [Fact]
     public void OwnLoss_GuidesTheEmbeddedModelAndTheUsers()
     {
         using var scope = NewDisposeScope();
-        string loss = ScriptArchive.Write(folder.PathTo("loss.pt"), ["x"], "return torch.sum(torch.square(x), [1, 2, 3])");
-        Report([face, "--task", "custom-torchscript-loss", "--loss", loss, "--steps", "3", "--strength", "0.1"]);
-        SafetensorsFile.Write(folder.PathTo("z.safetensors"), new Dictionary<string, Tensor> { ["z"] = zeros(1, 5) });
+        string loss = ScriptArchive.Write(Folder.PathTo("loss.pt"), ["x"], "return torch.sum(torch.square(x), [1, 2, 3])");
+        Report([Face, "--task", "custom-torchscript-loss", "--loss", loss, "--steps", "3", "--strength", "0.1"]);
+        SafetensorsFile.Write(Folder.PathTo("z.safetensors"), new Dictionary<string, Tensor> { ["z"] = zeros(1, 5) });
         string[] own =
         [
             "--model",
@@ -190,11 +147,11 @@ public sealed class GuideCommandTests : IDisposable
             "--prediction",
             "data",
             "--condition",
-            folder.PathTo("z.safetensors"),
+            Folder.PathTo("z.safetensors"),
             "--steps",
             "3",
         ];
-        string picture = Pictures.Write(folder.PathTo("picture.png"), 8, 8);
+        string picture = Pictures.Write(Folder.PathTo("picture.png"), 8, 8);
         JsonElement report = Report([
             picture,
             "--task",
@@ -214,17 +171,17 @@ public sealed class GuideCommandTests : IDisposable
         Refused(2, ["--task", "deblur", .. own], "--model needs one");
 
         string bad = ScriptArchive.Write(
-            folder.PathTo("bad.pt"),
+            Folder.PathTo("bad.pt"),
             ["x"],
             "return torch.log(torch.mul(torch.sum(torch.abs(x), [1, 2, 3]), -1.))");
-        Refused(1, [face, "--task", "custom-torchscript-loss", "--loss", bad, "--steps", "3"], "NaN", "step 0", "item");
-        string flat = ScriptArchive.Write(folder.PathTo("flat.pt"), ["x"], "return torch.sum(x)");
+        Refused(1, [Face, "--task", "custom-torchscript-loss", "--loss", bad, "--steps", "3"], "NaN", "step 0", "item");
+        string flat = ScriptArchive.Write(Folder.PathTo("flat.pt"), ["x"], "return torch.sum(x)");
         Refused(
             1,
-            [face, "--task", "custom-torchscript-loss", "--loss", flat, "--steps", "3", "--samples", "2"],
+            [Face, "--task", "custom-torchscript-loss", "--loss", flat, "--steps", "3", "--samples", "2"],
             "1 values for a batch of 2");
-        Refused(1, [face, "--task", "custom-torchscript-loss", "--loss", "none.pt"], "--loss", "none.pt", "no such file");
-        Assert.False(Directory.Exists(folder.PathTo("refused")));
+        Refused(1, [Face, "--task", "custom-torchscript-loss", "--loss", "none.pt"], "--loss", "none.pt", "no such file");
+        Assert.False(Directory.Exists(Folder.PathTo("refused")));
     }
 
     [Theory]
@@ -249,61 +206,4 @@ public sealed class GuideCommandTests : IDisposable
     [InlineData("--task inpaint --model a.pt --weights b", "--weights with --model")]
     [InlineData("--task inpaint --steps 1", "Got 1 for --steps", "from 2")]
     public void OptionsThatAreWrong_AreBadUsage(string options, params string[] says) => Refused(2, options.Split(' '), says);
-
-    [Fact]
-    public void Pictures_ThatDoNotFit_AreRefused()
-    {
-        Refused(1, [folder.PathTo("none.png"), "--task", "inpaint"], "none.png", "no such file");
-        Refused(1, [folder.Write("text.png", "no"), "--task", "inpaint"], "text.png");
-        Refused(1, [face, "--task", "inpaint", "--code", folder.PathTo("none.png")], "none.png");
-        Assert.False(Directory.Exists(folder.PathTo("refused")));
-    }
-
-    [Fact]
-    public void StandardInput_IsThePictureOrTheMask()
-    {
-        byte[] picture = File.ReadAllBytes(face);
-        byte[] mask = File.ReadAllBytes(
-            Pictures.Write(
-                folder.PathTo("mask.png"),
-                TinyMorphModel.Side,
-                TinyMorphModel.Side,
-                (x, _) => x < 5 ? SKColors.White : SKColors.Black));
-        string[] task = ["--task", "inpaint", "--steps", "4", "--json"];
-        string expected = Samples([face, .. task, "--mask", folder.PathTo("mask.png")], []);
-        Assert.Equal(expected, Samples(["-", .. task, "--mask", folder.PathTo("mask.png")], picture));
-        Assert.Equal(expected, Samples([face, .. task, "--mask", "-"], mask));
-        ToolRun both = Run(["-", .. task, "--mask", "-"], picture);
-        Assert.Equal(1, both.ExitCode);
-        Assert.Contains("Got --mask -, but the standard input was read for another", both.Error);
-
-        string Samples(string[] arguments, byte[] input)
-        {
-            ToolRun run = Run(arguments, input);
-            Assert.True(run.ExitCode == 0, run.Error);
-            return JsonDocument.Parse(run.Output).RootElement.GetProperty("samples").ToString();
-        }
-
-        ToolRun Run(string[] arguments, byte[] input) =>
-            Tool.Run(["guide", .. arguments, "--output", folder.PathTo("out")], morphModel: TinyMorphModel.Load, input: input);
-    }
-
-    private JsonElement Report(string[] arguments)
-    {
-        ToolRun run = Guide([.. arguments, "--json"]);
-        Assert.True(run.ExitCode == 0, run.Error);
-        Assert.Equal(run.Output.Trim(), File.ReadAllText(folder.PathTo("out", "result.json")).Trim());
-        return JsonDocument.Parse(run.Output).RootElement;
-    }
-
-    private ToolRun Guide(string[] arguments, string output = "out") =>
-        Tool.Run(["guide", .. arguments, "--output", folder.PathTo(output)], morphModel: TinyMorphModel.Load);
-
-    private void Refused(int exitCode, string[] arguments, params string[] texts)
-    {
-        ToolRun run = Guide(arguments, "refused");
-        Assert.True(run.ExitCode == exitCode, $"{run.ExitCode}: {run.Error}");
-        Assert.All(texts, text => Assert.Contains(text, run.Error));
-        Assert.DoesNotContain("   at ", run.Error);
-    }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Costate.Cli;
+namespace Costate.Faces.Machines;
 
 /// <summary>
 /// Lets the C library keep what torch frees. With its defaults every larger tensor is mapped and unmapped anew, and training, sampling and

@@ -1,10 +1,9 @@
-using Costate.Cli.Commands.Morph;
 using Costate.Faces.Morphs;
 using Costate.Testing;
 using SkiaSharp;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Tests.Commands.Morph;
+namespace Costate.Faces.Tests.Morphs;
 
 public sealed class FacePictureTests : IDisposable
 {
@@ -18,8 +17,8 @@ public sealed class FacePictureTests : IDisposable
     public void PictureOfTheSize_IsReadAsItIs()
     {
         using var scope = NewDisposeScope();
-        string path = Pictures.Write(folder.PathTo("a.png"), Side, Side, (x, y) => new SKColor((byte)(16 * x), (byte)(16 * y), 7));
-        FacePicture picture = MorphInputs.Read(ToolFiles.Inputs, path, Side);
+        string path = Testing.Pictures.Write(folder.PathTo("a.png"), Side, Side, (x, y) => new SKColor((byte)(16 * x), (byte)(16 * y), 7));
+        FacePicture picture = Read(path);
         Assert.Equal(3 * Side * Side, picture.Values.Length);
         Assert.Equal(16 * 3, picture.Values[(5 * Side) + 3]);
         Assert.Equal(16 * 5, picture.Values[(Side * Side) + (5 * Side) + 3]);
@@ -39,13 +38,13 @@ public sealed class FacePictureTests : IDisposable
         // Red within the middle square, blue outside.
         int shorter = Math.Min(width, height);
         (int left, int top) = ((width - shorter) / 2, (height - shorter) / 2);
-        string path = Pictures.Write(
+        string path = Testing.Pictures.Write(
             folder.PathTo("a.img"),
             width,
             height,
             (x, y) => x >= left && x < left + shorter && y >= top && y < top + shorter ? SKColors.Red : SKColors.Blue,
             format);
-        FacePicture picture = MorphInputs.Read(ToolFiles.Inputs, path, Side);
+        FacePicture picture = Read(path);
         ReadOnlySpan<byte> inner = picture.Values.AsSpan(Side * (Side / 2), Side);
         Assert.True(inner[Side / 2] > 240);
         Assert.True(inner[1] > 200 && inner[Side - 2] > 200);
@@ -54,36 +53,34 @@ public sealed class FacePictureTests : IDisposable
     [Fact]
     public void TransparentParts_AreWhite_AndGreyIsGrey()
     {
-        string clear = Pictures.Write(folder.PathTo("clear.png"), Side, Side, (_, _) => new SKColor(10, 20, 30, 0));
-        Assert.All(MorphInputs.Read(ToolFiles.Inputs, clear, Side).Values, v => Assert.Equal(255, v));
-        string grey = folder.Write("grey.png", Pictures.Png(Side, colourType: 0, bits: 8, [.. Enumerable.Repeat((byte)0x40, Side)]));
-        Assert.All(MorphInputs.Read(ToolFiles.Inputs, grey, Side).Values, v => Assert.Equal(0x40, v));
+        string clear = Testing.Pictures.Write(folder.PathTo("clear.png"), Side, Side, (_, _) => new SKColor(10, 20, 30, 0));
+        Assert.All(Read(clear).Values, v => Assert.Equal(255, v));
+        string grey = folder.Write("grey.png", Testing.Pictures.Png(Side, colourType: 0, bits: 8, [.. Enumerable.Repeat((byte)0x40, Side)]));
+        Assert.All(Read(grey).Values, v => Assert.Equal(0x40, v));
         string deep = folder.Write(
             "deep.png",
-            Pictures.Png(Side, colourType: 2, bits: 16, [.. Enumerable.Range(0, 6 * Side).Select(i => i % 2 == 0 ? (byte)0x80 : (byte)0)]));
-        Assert.All(MorphInputs.Read(ToolFiles.Inputs, deep, Side).Values, v => Assert.InRange(v, 0x7F, 0x81));
+            Testing.Pictures.Png(Side, colourType: 2, bits: 16, [.. Enumerable.Range(0, 6 * Side).Select(i => i % 2 == 0 ? (byte)0x80 : (byte)0)]));
+        Assert.All(Read(deep).Values, v => Assert.InRange(v, 0x7F, 0x81));
     }
 
     [Fact]
     public void WhatCannotBeUsed_IsRefused()
     {
-        Refused(folder.PathTo("none.png"), "no such file");
-        Refused(folder.FullName, "folder");
-        Refused(folder.Write("text.png", "not a picture"), "neither PNG, JPEG nor WebP");
-        Refused(folder.Write("empty.png", ""), "neither PNG, JPEG nor WebP");
-        Refused(Pictures.Write(folder.PathTo("dot.png"), 1, 1), "1 x 1", "at least 16 x 16");
-        Refused(Pictures.Write(folder.PathTo("thin.png"), 400, 2), "400 x 2");
+        Refused(folder.Write("text.png", "not a picture"), "whole PNG, JPEG or WebP");
+        Refused(folder.Write("empty.png", ""), "whole PNG, JPEG or WebP");
+        Refused(Testing.Pictures.Write(folder.PathTo("dot.png"), 1, 1), "1 x 1", "at least 16 x 16");
+        Refused(Testing.Pictures.Write(folder.PathTo("thin.png"), 400, 2), "400 x 2");
         byte[] whole = File.ReadAllBytes(
-            Pictures.Write(folder.PathTo("whole.png"), 64, 64, (x, y) => new SKColor((byte)(x * y), (byte)(7 * x), (byte)(31 * y))));
+            Testing.Pictures.Write(folder.PathTo("whole.png"), 64, 64, (x, y) => new SKColor((byte)(x * y), (byte)(7 * x), (byte)(31 * y))));
         Refused(folder.Write("cut.png", whole[..(whole.Length / 2)]), "cannot be read in full");
-        Refused(folder.Write("huge.png", Pictures.Png(20000, colourType: 0, bits: 1, [])), "20000 x 20000", "at most");
+        Refused(folder.Write("huge.png", Testing.Pictures.Png(20000, colourType: 0, bits: 1, [])), "20000 x 20000", "at most");
     }
 
-    private void Refused(string path, params string[] texts)
+    private static FacePicture Read(string path) => FacePicture.Read(Path.GetFileName(path), File.ReadAllBytes(path), Side);
+
+    private static void Refused(string path, params string[] texts)
     {
-        Exception refusal = Assert.ThrowsAny<Exception>(() => MorphInputs.Read(ToolFiles.Inputs, path, Side));
-        Assert.True(refusal is CommandException or InvalidDataException or InputException, refusal.ToString());
-        string message = refusal.Message;
+        string message = Assert.Throws<InvalidDataException>(() => Read(path)).Message;
         Assert.All([Path.GetFileName(path), .. texts], text => Assert.Contains(text, message));
     }
 }

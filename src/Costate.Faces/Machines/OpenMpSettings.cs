@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Costate.Cli;
+namespace Costate.Faces.Machines;
 
 /// <summary>
 /// Lets torch's threads sleep while they wait for each other. By default OpenMP has them spin, and where another program takes one of the

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Costate.Cli;
+namespace Costate.Faces.Machines;
 
 /// <summary>A number of torch threads for as long as a command runs.</summary>
 internal sealed class TorchThreads : IDisposable

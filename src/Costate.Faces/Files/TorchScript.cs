@@ -2,22 +2,26 @@ using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Files;
+namespace Costate.Faces.Files;
 
 /// <summary>A TorchScript program of the user: a network or a loss. Says what it was given when it fails.</summary>
 internal sealed class TorchScript : IDisposable
 {
-    private readonly string option;
+    private readonly string what;
     private readonly jit.ScriptModule module;
 
-    private TorchScript(string option, jit.ScriptModule module) => (this.option, this.module) = (option, module);
+    private TorchScript(string what, jit.ScriptModule module) => (this.what, this.module) = (what, module);
 
     /// <summary>Its parameters and buffers.</summary>
     internal IEnumerable<Tensor> Weights =>
         module.named_parameters().Select(p => (Tensor)p.parameter).Concat(module.named_buffers().Select(b => b.buffer));
 
-    /// <exception cref="CommandException">There is no such file, or it is no TorchScript.</exception>
-    internal static TorchScript Load(string option, string path, ScalarType dtype)
+    /// <summary>Loads it.</summary>
+    /// <param name="what">What messages call it: the option that names it.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="dtype">What it computes in.</param>
+    /// <exception cref="InvalidDataException">There is no such file, or it is no TorchScript.</exception>
+    internal static TorchScript Load(string what, string path, ScalarType dtype)
     {
         try
         {
@@ -25,25 +29,25 @@ internal sealed class TorchScript : IDisposable
             CpuLibraries.Prepare();
             jit.ScriptModule module = TorchScriptFile.Load(path, CPU);
             Convert(module, dtype);
-            return new TorchScript(option, module);
+            return new TorchScript(what, module);
         }
         catch (FileNotFoundException e)
         {
-            throw new CommandException(
-                $"Got {option} {path}: there is no such file; expected a TorchScript file, as torch.jit.save writes it.",
+            throw new InvalidDataException(
+                $"Got {what} {path}: there is no such file; expected a TorchScript file, as torch.jit.save writes it.",
                 e);
         }
         catch (InvalidDataException e)
         {
-            throw new CommandException($"Got {option} {path}: {e.Message}", e);
+            throw new InvalidDataException($"Got {what} {path}: {e.Message}", e);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new CommandException($"Got {option} {path}: it cannot be read: {e.Message}", e);
+            throw new InvalidDataException($"Got {what} {path}: it cannot be read: {e.Message}", e);
         }
     }
 
-    /// <exception cref="CommandException">It failed, or returned something other than one tensor.</exception>
+    /// <exception cref="InvalidDataException">It failed, or returned something other than one tensor.</exception>
     internal Tensor Call(params Tensor[] inputs)
     {
         object result;
@@ -53,14 +57,14 @@ internal sealed class TorchScript : IDisposable
         }
         catch (ExternalException e)
         {
-            throw new CommandException(
-                $"The TorchScript of {option} failed, given {string.Join(", ", inputs.Select(Text))}: {Cause(e.Message)}",
+            throw new InvalidDataException(
+                $"The TorchScript of {what} failed, given {string.Join(", ", inputs.Select(Text))}: {Cause(e.Message)}",
                 e);
         }
 
         return result as Tensor
-            ?? throw new CommandException(
-                $"The TorchScript of {option} returned {result?.GetType().Name ?? "nothing"}; expected one tensor. "
+            ?? throw new InvalidDataException(
+                $"The TorchScript of {what} returned {result?.GetType().Name ?? "nothing"}; expected one tensor. "
                     + "Trace or script a module whose forward returns one.");
     }
 
@@ -98,6 +102,6 @@ internal sealed class TorchScript : IDisposable
     {
         const string Mark = "RuntimeError: ";
         int at = message.LastIndexOf(Mark, StringComparison.Ordinal);
-        return FailureText.FirstLine(at < 0 ? message : message[(at + Mark.Length)..]);
+        return Reason.FirstLine(at < 0 ? message : message[(at + Mark.Length)..]);
     }
 }

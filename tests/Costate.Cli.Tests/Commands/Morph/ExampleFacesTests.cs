@@ -2,7 +2,7 @@ using System.Text.Json;
 using Costate.Faces.Models;
 using Costate.Testing;
 
-namespace Costate.Cli.Tests.Commands.Faces;
+namespace Costate.Cli.Tests.Commands.Morph;
 
 /// <summary>What the first picture of the README shows must be so: with the weights that come with the tool.</summary>
 public sealed class ExampleFacesTests
