@@ -80,7 +80,8 @@ static object Measure(string measurement, string[] arguments)
         nameof(UnetMeasurement.VjpGrowth) => UnetMeasurement.VjpGrowth(arguments[0], Number(1), Number(2) != 0, Number(3) != 0),
         nameof(UnetMeasurement.VjpTime) => UnetMeasurement.VjpTime(arguments[0], Number(1), Number(2) != 0),
         nameof(PipelineMeasurement.SamplePeak) => PipelineMeasurement.SamplePeak(arguments[0], Number(1)),
-        "EstimatedMemory" => MeasurementProcess.ReturningFreedMemory.Run<double[]>(
+        nameof(PipelineMeasurement.RoundTrip) => PipelineMeasurement.RoundTrip(arguments[0], Number(1), Number(2)),
+        "EstimatedMemory" => MeasurementProcess.ReturningFreedMemory.InLargePages.Run<double[]>(
             nameof(PipelineMeasurement.GrowthBesideEstimate), Number(0), Number(1)),
         nameof(PipelineMeasurement.GrowthBesideEstimate) => PipelineMeasurement.GrowthBesideEstimate(Number(0), Number(1)),
         nameof(PipelineMeasurement.GradientPeak) => PipelineMeasurement.GradientPeak(arguments[0], Number(1), Number(2)),

@@ -31,6 +31,21 @@ internal static class PipelineMeasurement
         return gradient.StartNoise;
     });
 
+    /// <summary>The largest difference of a latent to what comes back of its inversion by Rex, guided.</summary>
+    internal static double RoundTrip(string folder, int bits, int pixels)
+    {
+        set_num_threads(2);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        ScalarType dtype = bits == 16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(folder, dtype);
+        Sampler exact = pipeline.Sampler(Steps, guidanceScale: 2, solver: Solver.Rex(ButcherTableau.Euler));
+        Condition horse = pipeline.Condition("a horse");
+        Tensor latent = pipeline.DrawStart(1, pixels, pixels);
+        using NoiseState noise = exact.Invert(latent, horse);
+        return (exact.Sample(noise, horse) - latent).abs().max().item<float>();
+    }
+
     /// <summary>
     /// Of a pipeline of fewer channels: by how much a sample and a gradient raise the peak above what was resident before, and what
     /// costate model tells.

@@ -31,6 +31,8 @@ internal static class StableDiffusionBenchmark
 
     internal static IEnumerable<Figure> Pipeline() => OnFolder(folder =>
     [
+        RoundTrip(folder, 32),
+        RoundTrip(folder, 16),
         Peak("SD1.5, sample of 256 x 256: peak, GiB", 24, nameof(PipelineMeasurement.SamplePeak), folder, 256),
         Peak("SD1.5, gradient of 256 x 256: peak, GiB", 24, nameof(PipelineMeasurement.GradientPeak), folder, 256, 0),
         Peak("SD1.5, gradient of 512 x 512 in tiles: peak, GiB", 24, nameof(PipelineMeasurement.GradientPeak), folder, 512, Tile),
@@ -53,6 +55,12 @@ internal static class StableDiffusionBenchmark
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static Figure RoundTrip(string folder, int bits) => new(
+        $"SD1.5, inverted by Rex and drawn again in {bits} bits: largest difference",
+        MeasurementProcess.KeepingFreedMemory.InLargePages.Run<double>(nameof(PipelineMeasurement.RoundTrip), folder, bits, 128),
+        0,
+        "2 steps of latents of 128 x 128 pixels, guided");
 
     private static Figure Growth(string folder)
     {

@@ -10,7 +10,7 @@ namespace Costate.Benchmarks.StableDiffusion;
 internal static class UnetMeasurement
 {
     private const int Factor = 8;
-    private const int VjpTurns = 3;
+    private const int VjpTurns = 2;
 
     /// <summary>A call beside its bare convolutions, products and attentions; the last number is how many these are.</summary>
     internal static InterleavedRatio UnetCall(string folder, int pixels, int turns)

@@ -106,7 +106,8 @@ internal sealed class PipelineFolder
                 $"the file '{folder}'",
                 "a folder",
                 "A single file has weights alone: no vocabulary, no scheduler, and not what its network predicts. Give the folder of a "
-                    + $"model of its family, of which the small files do, and the file beside it: FromPretrained(FOLDER, weights: \"{folder}\")");
+                    + "model of its family, of which the small files do, and the file beside it: "
+                    + $"FromPretrained(FOLDER, weights: \"{folder}\")");
         }
 
         string index = Path.Combine(folder, "model_index.json");
