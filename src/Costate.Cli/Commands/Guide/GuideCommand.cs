@@ -23,8 +23,8 @@ internal sealed class GuideCommand : ComputingCommand
     {
         Description =
             "A face, PNG, JPEG or WebP of any size: the middle square is taken; - is the standard input. Without it, a bundled example. "
-                + "With --observed or a denoiser of yours it is taken as it is; of a pipeline's --size its middle, or none for a prompt or a "
-                + "loss of yours.",
+                + "With --observed or a denoiser of yours it is taken as it is; for a pipeline its middle of --size, and a prompt or a "
+                + "loss of yours needs none.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string> output = CommonOptions.Output("costate-guide");
@@ -74,8 +74,8 @@ internal sealed class GuideCommand : ComputingCommand
             new("A face that a CLIP pair takes for the words, by a model that is not told them",
                 "costate guide --task prompt --prompt \"a person with red hair and glasses\" --steps 20"),
             new("Stable Diffusion and a loss of your own, on the decoded picture",
-                "costate guide --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" --loss brightness.ts.pt \\\n"
-                    + "--size 256x256 --steps 20 --strength 0.5") { TakesLong = true },
+                "costate guide --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" \\\n--loss brightness.ts.pt --size "
+                    + "256x256 --steps 20 --strength 0.5") { TakesLong = true },
             new("A model and a loss of your own",
                 "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule "
                     + "vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),

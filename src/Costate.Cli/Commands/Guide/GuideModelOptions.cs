@@ -44,10 +44,12 @@ internal sealed class GuideModelOptions
     private readonly Option<string?> dtype = CommonOptions.Text(
         "--dtype", "TYPE", "What the networks of a pipeline compute in: float32, bfloat16 or float16. [default: float32]");
 
+    private readonly Option<string> device = CommonOptions.Device();
+
     /// <summary>All of them, in the order of the help.</summary>
     internal IReadOnlyList<Option> All =>
     [
-        model, .. Words, schedule, prediction, timeScale, trainingTimesteps, condition, weights,
+        model, .. Words, schedule, prediction, timeScale, trainingTimesteps, condition, weights, device,
     ];
 
     private Option[] Words => [.. words.All.Except(words.OfNoise), guidanceScale, dtype];
@@ -135,8 +137,7 @@ internal sealed class GuideModelOptions
         if (PlanOptions.Given(parsed, Words) is Option word)
         {
             throw new UsageException(
-                $"Got {word.Name} with --model {path}, which is no folder; it is for the folder of a pipeline, with model_index.json. "
-                    + "Leave it out, or name the folder.");
+                $"Got {word.Name} with --model {path}, {PromptOptions.NoFolder(path)}");
         }
 
         if (parsed.GetValue(weights) is not null)
