@@ -15,6 +15,9 @@ internal sealed record EvaluationSettings
     /// <summary>People that pairs are chosen from.</summary>
     internal int Candidates { get; init; } = 1000;
 
+    /// <summary>Whether pairs are people as they come, rather than the most similar ones.</summary>
+    internal bool RandomPairs { get; init; }
+
     /// <summary>Other pictures of each person that a morph is compared with.</summary>
     internal int Probes { get; init; } = 5;
 
@@ -44,6 +47,7 @@ internal sealed record EvaluationSettings
     [
         .. model.Select(m => (m.Key, (Setting?)m.Value)),
         ("candidates", Candidates),
+        ("randomPairs", RandomPairs ? "yes" : (string?)null),
         ("probes", Probes),
         ("encodeSteps", EncodingSteps),
         ("blendSteps", BlendSteps),

@@ -6,20 +6,25 @@ using static TorchSharp.torch;
 
 namespace Costate.Experiments.Evaluation;
 
-/// <summary>The most similar pairs among held-out people whom a recogniser still tells apart; nobody is in two of them.</summary>
+/// <summary>Pairs of held-out people whom a recogniser tells apart, the most similar or any; nobody is in two of them.</summary>
 internal static class SimilarPairs
 {
     private const int Batch = 50;
 
     /// <summary>Chooses pairs; fewer pairs are the first of more.</summary>
-    internal static IReadOnlyList<SimilarPair> Choose(FaceModel model, int candidates, int pairs, CancellationToken cancellationToken)
+    /// <param name="model">Whose recogniser chooses.</param>
+    /// <param name="candidates">People to choose from.</param>
+    /// <param name="pairs">How many pairs.</param>
+    /// <param name="random">Whether to take people as they come, rather than the most similar.</param>
+    /// <param name="cancellationToken">Looked at for each person.</param>
+    internal static IReadOnlyList<SimilarPair> Choose(
+        FaceModel model, int candidates, int pairs, bool random, CancellationToken cancellationToken)
     {
         if (model.PairChooser is not Recogniser chooser)
         {
             throw new InvalidDataException(
                 $"The weights of {model.Model.Source} have no recogniser that chooses pairs; expected recogniser-pairs.safetensors beside "
-                    + "the "
-                    + "others.");
+                    + "the others.");
         }
 
         ulong[] identities = [.. Enumerable.Range(0, candidates).Select(i => EvaluationSettings.FirstIdentity + (ulong)i)];
@@ -34,18 +39,31 @@ internal static class SimilarPairs
         }
 
         Tensor all = nn.functional.normalize(cat(embeddings, 0), 2, 1, 1e-12);
-        IReadOnlyList<SimilarPair> matched = Match(
-            [.. all.mm(all.t()).contiguous().data<double>()],
-            identities,
-            pairs,
-            chooser.Threshold,
-            cancellationToken);
+        double[] similarities = [.. all.mm(all.t()).contiguous().data<double>()];
+        IReadOnlyList<SimilarPair> matched = random
+            ? Neighbours(similarities, identities, pairs, chooser.Threshold)
+            : Match(similarities, identities, pairs, chooser.Threshold, cancellationToken);
         return matched.Count == pairs
             ? matched
             : throw new InvalidDataException(
                 $"Got {candidates} candidates, in which {chooser.Name} finds {matched.Count} pairs of people that it tells apart; "
                     + $"expected {pairs} pairs. Give more candidates, or fewer pairs.");
     }
+
+    /// <summary>Takes the first and the second, the third and the fourth, and so on: identities are seeds, of which none is like the
+    /// next.</summary>
+    /// <inheritdoc cref="Match" path="/param"/>
+    internal static IReadOnlyList<SimilarPair> Neighbours(
+        double[] similarities, IReadOnlyList<ulong> identities, int pairs, double limit) =>
+    [
+        .. identities.Chunk(2)
+            .Index()
+            .Where(two => two.Item.Length == 2)
+            .Select(two => (two.Item, Similarity: similarities[(2 * two.Index * identities.Count) + (2 * two.Index) + 1]))
+            .Where(two => two.Similarity <= limit)
+            .Take(pairs)
+            .Select((two, index) => new SimilarPair(index, two.Item[0], two.Item[1], two.Similarity)),
+    ];
 
     /// <summary>Takes the most similar pair, then the most similar of those who are left, and so on.</summary>
     /// <param name="similarities">[people, people], row by row.</param>

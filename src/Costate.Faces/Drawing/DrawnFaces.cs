@@ -25,6 +25,16 @@ public static class DrawnFaces
     /// <param name="size">Height and width in pixels.</param>
     internal static SKBitmap Draw(ulong identity, ulong circumstance, int size = 64)
     {
+        return Draw(FaceIdentity.FromSeed(identity), Moment(identity, circumstance), new SeededTraits(identity, circumstance), size);
+    }
+
+    /// <summary>One portrait of a person at a moment, which no seed need have drawn.</summary>
+    /// <param name="person">Who.</param>
+    /// <param name="moment">When.</param>
+    /// <param name="grain">Draws what a camera adds.</param>
+    /// <param name="size">Height and width in pixels.</param>
+    internal static SKBitmap Draw(FaceIdentity person, FaceCircumstance moment, SeededTraits grain, int size)
+    {
         if (size is < SmallestSize or > LargestSize)
         {
             throw new ArgumentOutOfRangeException(
@@ -32,8 +42,6 @@ public static class DrawnFaces
                 $"Got portraits of {size} pixels a side; expected {SmallestSize} to {LargestSize}.");
         }
 
-        FaceIdentity person = FaceIdentity.FromSeed(identity);
-        FaceCircumstance moment = Moment(identity, circumstance);
         var info = new SKImageInfo(size, size, SKColorType.Rgba8888, SKAlphaType.Premul, SKColorSpace.CreateSrgb());
         var sharp = new SKBitmap(info);
         using (var canvas = new SKCanvas(sharp))
@@ -43,7 +51,7 @@ public static class DrawnFaces
         }
 
         SKBitmap picture = moment.Blur > 0 ? Blurred(sharp, moment.Blur * size / 64f) : sharp;
-        Grain(picture, moment.Noise, new SeededTraits(identity, circumstance));
+        Grain(picture, moment.Noise, grain);
         return picture;
     }
 
@@ -63,16 +71,22 @@ public static class DrawnFaces
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(seeds);
-        byte[] pixels = new byte[checked(seeds.Count * 4 * size * size)];
-        for (int i = 0; i < seeds.Count; i++)
+        return Batch(seeds.Count, i => Draw(seeds[i].Identity, seeds[i].Circumstance, size), size, cancellationToken);
+    }
+
+    /// <summary>The same of portraits that are drawn otherwise.</summary>
+    internal static Tensor Batch(int count, Func<int, SKBitmap> draw, int size, CancellationToken cancellationToken)
+    {
+        byte[] pixels = new byte[checked(count * 4 * size * size)];
+        for (int i = 0; i < count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            using SKBitmap portrait = Draw(seeds[i].Identity, seeds[i].Circumstance, size);
+            using SKBitmap portrait = draw(i);
             portrait.GetPixelSpan().CopyTo(pixels.AsSpan(i * 4 * size * size));
         }
 
         using DisposeScope scope = NewDisposeScope();
-        return tensor(pixels, [seeds.Count, size, size, 4], ScalarType.Byte)[.., .., .., ..3]
+        return tensor(pixels, [count, size, size, 4], ScalarType.Byte)[.., .., .., ..3]
             .permute(0, 3, 1, 2)
             .contiguous()
             .MoveToOuterDisposeScope();

@@ -10,7 +10,14 @@ internal static class EvaluationFaces
     internal static Tensor Stack(IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds, int side, CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
-        return DrawnFaces.Batch(seeds, side, cancellationToken).to(ScalarType.Float32).div_(127.5).sub_(1).MoveToOuterDisposeScope();
+        return OfBytes(DrawnFaces.Batch(seeds, side, cancellationToken)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same of bytes from 0 to 255.</summary>
+    internal static Tensor OfBytes(Tensor bytes)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return bytes.to(ScalarType.Float32).div_(127.5).sub_(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>The nearest faces of 8 bits, which is what a file has.</summary>

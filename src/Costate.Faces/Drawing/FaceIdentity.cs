@@ -113,6 +113,9 @@ internal sealed record FaceIdentity
 
     internal required IReadOnlyList<SKPoint> Freckles { get; init; }
 
+    /// <summary>The same person with other hair.</summary>
+    internal FaceIdentity WithHair(HairTone tone) => this with { HairTone = tone, HairColour = HairColours[(int)tone] };
+
     /// <summary>The person of a seed.</summary>
     internal static FaceIdentity FromSeed(ulong seed)
     {

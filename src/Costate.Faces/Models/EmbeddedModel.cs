@@ -26,6 +26,10 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     // The last noise of the grid is too little to see.
     private const double End = 1e-3;
 
+    /// <summary>The scale of guidance that the text-to-image model draws best at.</summary>
+    internal const double TextGuidanceScale = 3;
+
+    private const string TextFolderName = "text";
     private const string FolderName = "Weights";
     private const string Cure =
         "Build the tool again if these weights came with it; otherwise give a folder of weights that costate train all has written.";
@@ -39,6 +43,9 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
 
     /// <summary>Where the weights are.</summary>
     internal string Folder { get; } = Path.GetFullPath(folder ?? Path.Combine(AppContext.BaseDirectory, FolderName));
+
+    /// <summary>The text-to-image model of drawn faces, in Stable Diffusion's layout.</summary>
+    internal string TextFolder => Path.Combine(Folder, TextFolderName);
 
     /// <summary>The schedule that the autoencoder is trained with.</summary>
     internal NoiseSchedule Schedule { get; } = NoiseSchedule.VpLinear(0.1, 20);

@@ -23,13 +23,13 @@ internal sealed class Checkpoint(string path, TrainingTask task, AdamW optimizer
         SafetensorsFile.Write(path, Tensors(), metadata);
     }
 
-    /// <summary>Puts the file's contents in place, if there is a file, and returns where it stopped.</summary>
+    /// <summary>Puts the file's contents in place, and returns where it stopped; without a file, where the task begins.</summary>
     /// <exception cref="InvalidDataException">It is of another training; the message says what differs.</exception>
     internal (long Step, double Seconds) Resume()
     {
         if (!File.Exists(path))
         {
-            return (0, 0);
+            return (task.FirstStep, 0);
         }
 
         using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -60,7 +60,7 @@ internal sealed class Checkpoint(string path, TrainingTask task, AdamW optimizer
         }
 
         long step = Number<long>(file, StepName);
-        optimizer.ResumeAt(step);
+        optimizer.ResumeAt(step - task.FirstStep);
         return (step, Number<double>(file, SecondsName));
     }
 

@@ -11,6 +11,9 @@ internal abstract class TrainingTask : IDisposable
     /// <summary>Other tensors that a checkpoint must hold.</summary>
     internal virtual IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor>();
 
+    /// <summary>The steps that the weights it begins with have behind them.</summary>
+    internal virtual long FirstStep => 0;
+
     /// <summary>What must be equal for a run to go on, beside the settings of every training.</summary>
     internal abstract IReadOnlyDictionary<string, string> Settings { get; }
 

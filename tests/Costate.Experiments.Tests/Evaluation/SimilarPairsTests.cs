@@ -31,12 +31,27 @@ public sealed class SimilarPairsTests
     {
         using var scope = NewDisposeScope();
         using FaceModel model = TinyMorphModel.Load(null);
-        IReadOnlyList<SimilarPair> pairs = SimilarPairs.Choose(model, 30, 12, default);
+        IReadOnlyList<SimilarPair> pairs = SimilarPairs.Choose(model, 30, 12, random: false, default);
         Assert.Equal(12, pairs.Count);
         Assert.Equal(24, pairs.SelectMany(p => (ulong[])[p.A, p.B]).Distinct().Count());
         Assert.All(pairs, p => Assert.InRange(p.A, EvaluationSettings.FirstIdentity, EvaluationSettings.FirstIdentity + 29));
         Assert.Equal(pairs.OrderByDescending(p => p.Similarity), pairs);
-        Assert.Equal(pairs.Take(5), SimilarPairs.Choose(model, 30, 5, default));
+        Assert.Equal(pairs.Take(5), SimilarPairs.Choose(model, 30, 5, random: false, default));
+    }
+
+    [Fact]
+    public void RandomPairs_AreNeighbours_ButForThoseWhoAreOnePersonToTheRecogniser()
+    {
+        using var scope = NewDisposeScope();
+        double[] similarities = [1, 0.9, 0, 0, 0, 0.9, 1, 0, 0, 0, 0, 0, 1, 0.3, 0, 0, 0, 0.3, 1, 0, 0, 0, 0, 0, 1];
+        Assert.Equal(
+            [new SimilarPair(0, 12, 13, 0.3)],
+            SimilarPairs.Neighbours(similarities, [10, 11, 12, 13, 14], pairs: 2, limit: 0.8));
+
+        using FaceModel model = TinyMorphModel.Load(null);
+        IReadOnlyList<SimilarPair> random = SimilarPairs.Choose(model, 30, 6, random: true, default);
+        Assert.All(random, pair => Assert.Equal(pair.A + 1, pair.B));
+        Assert.Equal(random.Take(3), SimilarPairs.Choose(model, 40, 3, random: true, default));
     }
 
     [Fact]

@@ -27,6 +27,7 @@ internal static class TinyTextModel
         };
     }
 
-    internal static TextModelTraining Training(TemporaryFolder folder, string name = "run", TextModelRecipe? recipe = null) =>
-        new(recipe ?? Recipe(), folder.PathTo(name), threads: 1);
+    internal static TextModelTraining Training(
+        TemporaryFolder folder, string name = "run", TextModelRecipe? recipe = null, string? from = null) =>
+        new(recipe ?? Recipe(), folder.PathTo(name), threads: 1, from);
 }

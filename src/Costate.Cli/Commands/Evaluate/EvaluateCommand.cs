@@ -15,6 +15,8 @@ internal sealed class EvaluateCommand : Command
         Subcommands.Add(new EvaluateMorphsCommand(terminal, load, cancellationToken));
         Subcommands.Add(new EvaluatePairsCommand(terminal, load, cancellationToken));
         Subcommands.Add(new EvaluateGuidanceCommand(terminal, load, cancellationToken));
+        Subcommands.Add(new EvaluateGenerationCommand(terminal, cancellationToken));
+        Subcommands.Add(new EvaluateEditingCommand(terminal, cancellationToken));
         Subcommands.Add(new EvaluateMergeCommand(terminal, cancellationToken));
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
+using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
 using Costate.Faces.Files;
@@ -13,7 +14,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     private readonly Argument<string[]> folders = new("folders")
     {
         HelpName = "DIR",
-        Description = "Folders that costate evaluate morphs or guidance has written, one for each shard.",
+        Description = "Folders that costate evaluate morphs, guidance or editing has written, one for each shard.",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-merged");
@@ -23,7 +24,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     internal EvaluateMergeCommand(Terminal terminal, CancellationToken cancellationToken)
         : base(
             "merge",
-            "Joins the shards of costate evaluate morphs or guidance into one folder and sums them up.",
+            "Joins the shards of costate evaluate morphs, guidance or editing into one folder and sums them up.",
             terminal,
             cancellationToken)
     {
@@ -46,16 +47,22 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
         return GoOn(to, threads: null, parsed.GetValue(json), () =>
         {
             using FolderLock held = Take(parsed, to);
-            if (EvaluationContents.Of(from[0])?.Study == GuidanceStudyFolder.StudyName)
+            IEvaluationReport report = EvaluationContents.Of(from[0])?.Study switch
             {
-                var guided = new GuidanceStudyFolder(to);
-                var guidance = new EvaluationMerge<GuidanceStudyResult>(path => new GuidanceStudyFolder(path));
-                return EvaluationOutcome.Of(GuidanceStudyFiles.Write(guided, guidance.Run(from, guided, Cancellation)));
-            }
-
-            var folder = new EvaluationFolder(to);
-            var morphs = new EvaluationMerge<PairResult>(path => new EvaluationFolder(path));
-            return EvaluationOutcome.Of(EvaluationFiles.Write(folder, morphs.Run(from, folder, Cancellation)));
+                EditingFolder.StudyName => Merged(from, new EditingFolder(to), path => new EditingFolder(path), EditingFiles.Write),
+                GuidanceStudyFolder.StudyName =>
+                    Merged(from, new GuidanceStudyFolder(to), path => new GuidanceStudyFolder(path), GuidanceStudyFiles.Write),
+                _ => Merged(from, new EvaluationFolder(to), path => new EvaluationFolder(path), EvaluationFiles.Write),
+            };
+            return EvaluationOutcome.Of(report);
         });
     }
+
+    private IEvaluationReport Merged<TFolder, TResult>(
+        string[] from,
+        TFolder output,
+        Func<string, ResultFolder<TResult>> open,
+        Func<TFolder, EvaluationContents, IEvaluationReport> write)
+        where TFolder : ResultFolder<TResult>
+        where TResult : IEvaluated => write(output, new EvaluationMerge<TResult>(open).Run(from, output, Cancellation));
 }

@@ -24,6 +24,8 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         "--methods", "LIST", "Other methods instead, with commas between them; see below.");
     private readonly Option<int?> pairs = CommonOptions.Whole(
         "--pairs", 1, MaxCandidates / 2, "The most similar pairs, so many. [default: 200, of the tables 100]");
+    private readonly Option<bool> random = CommonOptions.Flag(
+        "--random", "Pairs of people as they come, rather than the most similar ones: morphs of them are harder.");
     private readonly Option<string> shard = CommonOptions.Text(
         "--shard", "I/N", "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.", "1/1");
     private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Pairs computed together.", 8);
@@ -78,7 +80,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
                     + "--inner-steps 5"),
         ];
         AddAll(
-            study, methods, pairs, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates,
+            study, methods, pairs, random, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates,
             probes, weights, threads, output, json);
 
         SetAction(Run);
@@ -118,7 +120,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
                 Shard = part.ToString(),
                 Methods = chosen.ToDictionary(m => m.Name, _ => count),
             });
-            IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, Cancellation);
+            IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, settings.RandomPairs, Cancellation);
             run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, Cancellation);
             return EvaluationOutcome.Of(EvaluationFiles.Write(folder, contents));
         });
@@ -127,6 +129,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
     private EvaluationSettings Settings(ParseResult parsed) => new()
     {
         Candidates = parsed.GetValue(candidates),
+        RandomPairs = parsed.GetValue(random),
         Probes = parsed.GetValue(probes),
         EncodingSteps = parsed.GetValue(encodingSteps),
         BlendSteps = parsed.GetValue(blendSteps),

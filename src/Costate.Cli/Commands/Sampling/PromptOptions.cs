@@ -53,7 +53,10 @@ internal sealed class PromptOptions
             SamplingInput.Edit => "What the sample shall become",
             _ => "What the latent shows; [default: as it was inverted]",
         };
-        prompt = CommonOptions.Text("--prompt", "TEXT", $"{what}, in words, for a --model that is the folder of a pipeline.");
+        prompt = CommonOptions.Text(
+            "--prompt",
+            "TEXT",
+            $"{what}, in words, for the folder of a pipeline; without --model for the embedded text-to-image model of drawn faces.");
     }
 
     /// <summary>All of them.</summary>
@@ -82,11 +85,18 @@ internal sealed class PromptOptions
     /// <param name="files">Where the file of prompts comes from.</param>
     /// <param name="guidanceScale">The scale, as the user gave it, or null.</param>
     /// <param name="networkDtype">The name of what the networks compute in, or null.</param>
+    /// <param name="usualScale">The scale unless the user gives one.</param>
     /// <param name="weights">A single file of weights, or null.</param>
     /// <param name="latent">What the latent to decode was made with, or null.</param>
     /// <exception cref="UsageException">There is no text.</exception>
     internal Prompting Parse(
-        ParseResult parsed, InputFiles files, Option guidanceScale, Option networkDtype, string? weights, LatentOptions? latent)
+        ParseResult parsed,
+        InputFiles files,
+        Option guidanceScale,
+        Option networkDtype,
+        double usualScale,
+        string? weights,
+        LatentOptions? latent)
     {
         string? text = input != SamplingInput.Edit ? PlanOptions.Value(parsed, prompt, latent)
             : latent is null ? parsed.GetValue(source) ?? ""
@@ -108,7 +118,7 @@ internal sealed class PromptOptions
         {
             Prompts = latent is not null ? text!.Split('\n') : text is not null ? [text.ReplaceLineEndings(" ")] : Lines(list!),
             Negative = PlanOptions.Value(parsed, negative, latent),
-            GuidanceScale = scale is null ? Prompting.UsualScale : double.Parse(scale, NumberStyles.Float, CultureInfo.InvariantCulture),
+            GuidanceScale = scale is null ? usualScale : double.Parse(scale, NumberStyles.Float, CultureInfo.InvariantCulture),
             Size = parsed.GetValue(size) is string wanted ? Sizes(wanted) : null,
             Variant = parsed.GetValue(variant),
             Weights = weights,

@@ -10,11 +10,20 @@ namespace Costate.Cli.Commands.Sampling;
 /// <summary>The options that the commands with a model share.</summary>
 internal sealed class SamplingOptions
 {
+    private const string Faces = "faces";
+    private const string Text = "text";
+
     private readonly Option<string?> model = CommonOptions.Text(
         "--model", "FILE|FOLDER",
         "The folder of a Stable Diffusion pipeline, with model_index.json, which is told --prompt; or a denoiser, a TorchScript file "
             + "whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust. "
-            + "[default: the embedded model of drawn faces, which needs nothing of how it was trained]");
+            + "[default: an embedded model of drawn faces, which needs nothing of how it was trained]");
+    private readonly Option<string?> embedded = new("--embedded")
+    {
+        HelpName = $"{Faces}|{Text}",
+        Description = "Which of the embedded models: faces under the code of a face, or faces by words. [default: text with --prompt, "
+            + "otherwise faces]",
+    };
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<string?> condition = CommonOptions.Text(
         "--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
@@ -46,6 +55,7 @@ internal sealed class SamplingOptions
     internal SamplingOptions(string outputFolder, SamplingInput input = SamplingInput.Noise)
     {
         this.input = input;
+        embedded.AcceptOnlyFromAmong(Faces, Text);
         output = CommonOptions.Output(outputFolder);
         plan = new PlanOptions(input);
         words = new PromptOptions(input);
@@ -76,8 +86,8 @@ internal sealed class SamplingOptions
         };
         Option[] all =
         [
-            model, .. words.All, .. plan.Trained, weights, .. plan.Configured, condition, conditionFrom, guidanceScale, unconditional,
-            .. plan.Steps, shape, batch, startNoise, seed, dtype, threads, output, json,
+            model, embedded, .. words.All, .. plan.Trained, weights, .. plan.Configured, condition, conditionFrom, guidanceScale,
+            unconditional, .. plan.Steps, shape, batch, startNoise, seed, dtype, threads, output, json,
         ];
         foreach (Option option in all.Except(left))
         {
@@ -96,7 +106,8 @@ internal sealed class SamplingOptions
     internal SavedLatent ReadLatent(ParseResult parsed, string path)
     {
         SavedLatent saved = SavedLatent.Read(path);
-        return parsed.GetValue(model) is not null || saved.Model is null or SamplingSettings.EmbeddedModel
+        string?[] embeddedNames = [null, SamplingSettings.EmbeddedModelName, SamplingSettings.EmbeddedTextModelName];
+        return parsed.GetValue(model) is not null || embeddedNames.Contains(saved.Model)
             ? saved
             : throw new CommandException(
                 $"The latent {path} was made with a model of yours, {saved.Model}; give it with --model. "
@@ -114,15 +125,14 @@ internal sealed class SamplingOptions
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
     internal SamplingSettings Parse(ParseResult parsed, InputFiles files, SavedLatent? latent = null, double strength = 1)
     {
-        if (parsed.GetValue(model) is string folder && Directory.Exists(folder)
-            && (PlanOptions.Given(parsed, words.All) is not null || File.Exists(Path.Combine(folder, "model_index.json"))))
+        if (PipelineOf(parsed, latent) is string folder)
         {
             return ParsePipeline(parsed, files, folder, latent, strength);
         }
 
-        bool embedded = parsed.GetValue(model) is null;
-        CheckCombinations(parsed, embedded, latent?.Options);
-        SamplingPlan planned = plan.Parse(parsed, embedded, latent?.Options);
+        bool isEmbedded = parsed.GetValue(model) is null;
+        CheckCombinations(parsed, isEmbedded, latent?.Options);
+        SamplingPlan planned = plan.Parse(parsed, isEmbedded, latent?.Options);
         string number = (latent is null ? parsed.GetValue(dtype) : PlanOptions.Value(parsed, dtype, latent.Options)) ?? "float32";
         ScalarType typed = NamedDtype.Parse(number);
         return new SamplingSettings
@@ -136,7 +146,7 @@ internal sealed class SamplingOptions
             ConditionFrom = parsed.GetValue(conditionFrom),
             GuidanceScale = parsed.GetValue(guidanceScale),
             Unconditional = parsed.GetValue(unconditional),
-            Shape = embedded ? EmbeddedModel.Shape : ShapeText.Parse(parsed.GetValue(shape)),
+            Shape = isEmbedded ? EmbeddedModel.Shape : ShapeText.Parse(parsed.GetValue(shape)),
             Batch = parsed.GetValue(batch),
             StartNoise = parsed.GetValue(startNoise),
             Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
@@ -147,18 +157,46 @@ internal sealed class SamplingOptions
         };
     }
 
+    // The folder of the pipeline that is meant; null where it is another model.
+    private string? PipelineOf(ParseResult parsed, SavedLatent? latent)
+    {
+        bool told = PlanOptions.Given(parsed, words.All) is not null;
+        string? which = parsed.GetValue(embedded);
+        if (parsed.GetValue(model) is string named)
+        {
+            return which is not null ? throw new UsageException("Got both --model and --embedded; leave out one of them.")
+                : Directory.Exists(named) && (told || File.Exists(Path.Combine(named, "model_index.json"))) ? named
+                : null;
+        }
+
+        which ??= latent?.Model == SamplingSettings.EmbeddedTextModelName || (told && latent?.Model is null) ? Text : Faces;
+        return which == Text ? new EmbeddedModel(parsed.GetValue(weights)).TextFolder
+            : !told ? null
+            : throw new UsageException(
+                $"Got {PlanOptions.Given(parsed, words.All)!.Name} for the embedded model that draws a face under its code; it takes no "
+                    + "words. Leave it out, or give --embedded text.");
+    }
+
     private SamplingSettings ParsePipeline(
         ParseResult parsed, InputFiles files, string folder, SavedLatent? latent, double strength)
     {
+        string? named = parsed.GetValue(model);
         Option[] others = [.. plan.OfPipeline, condition, conditionFrom, unconditional, shape];
         if (PlanOptions.Given(parsed, others) is Option odd)
         {
+            string which = named is null ? "the embedded text-to-image model" : $"--model {named}, the folder of a pipeline";
             throw new UsageException(
-                $"Got {odd.Name} with --model {folder}, the folder of a pipeline, which says it itself or is told it by --prompt and "
-                    + "--size. Leave it out.");
+                $"Got {odd.Name} with {which}, which says it itself or is told it by --prompt and --size. Leave it out.");
         }
 
-        Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, parsed.GetValue(weights), latent?.Options);
+        Prompting prompting = words.Parse(
+            parsed,
+            files,
+            guidanceScale,
+            dtype,
+            named is null ? EmbeddedModel.TextGuidanceScale : Prompting.UsualScale,
+            named is null ? null : parsed.GetValue(weights),
+            latent?.Options);
         int? samples = parsed.GetValue(batch);
         if (prompting.Prompts.Count > 1 && samples is not null)
         {
@@ -169,8 +207,8 @@ internal sealed class SamplingOptions
         return new SamplingSettings
         {
             Files = files,
-            Model = folder,
-            Weights = prompting.Weights,
+            Model = named,
+            Weights = parsed.GetValue(weights),
             Plan = planned.With(prompting.Options),
             Configuration = [],
             Condition = null,
@@ -189,18 +227,17 @@ internal sealed class SamplingOptions
         };
     }
 
-    private void CheckCombinations(ParseResult parsed, bool embedded, LatentOptions? latent)
+    private void CheckCombinations(ParseResult parsed, bool isEmbedded, LatentOptions? latent)
     {
         if (PlanOptions.Given(parsed, words.All) is Option word)
         {
             throw new UsageException(
-                $"Got {word.Name} {(embedded ? "without --model" : $"with --model {parsed.GetValue(model)}, which is no folder")}; "
-                    + "it is for the folder of a pipeline, with model_index.json, which has a text encoder. "
-                    + "Leave it out, or name the folder.");
+                $"Got {word.Name} with --model {parsed.GetValue(model)}, which is no folder; it is for the folder of a pipeline, with "
+                    + "model_index.json, which has a text encoder. Leave it out, or name the folder.");
         }
 
-        CheckModel(parsed, embedded);
-        if (embedded)
+        CheckModel(parsed, isEmbedded);
+        if (isEmbedded)
         {
             return;
         }
@@ -226,13 +263,13 @@ internal sealed class SamplingOptions
     }
 
     // How the embedded model was trained is known, and it was trained with a condition always.
-    private void CheckModel(ParseResult parsed, bool embedded)
+    private void CheckModel(ParseResult parsed, bool isEmbedded)
     {
         Option[] ofModel = [.. plan.OfModel, guidanceScale, unconditional, shape, dtype];
         Option[] ofEmbedded = [weights, conditionFrom];
-        if (PlanOptions.Given(parsed, embedded ? ofModel : ofEmbedded) is Option odd)
+        if (PlanOptions.Given(parsed, isEmbedded ? ofModel : ofEmbedded) is Option odd)
         {
-            throw new UsageException(embedded
+            throw new UsageException(isEmbedded
                 ? $"Got {odd.Name} without --model; it is not for the embedded model of drawn faces. Leave it out, or name your model."
                 : $"Got {odd.Name} with --model; it is for the embedded model of drawn faces. Leave out one of them.");
         }
@@ -242,7 +279,7 @@ internal sealed class SamplingOptions
             throw new UsageException("Got both --condition and --condition-from; give one.");
         }
 
-        if (embedded && input == SamplingInput.Noise && parsed.GetValue(condition) is null && parsed.GetValue(conditionFrom) is null)
+        if (isEmbedded && input == SamplingInput.Noise && parsed.GetValue(condition) is null && parsed.GetValue(conditionFrom) is null)
         {
             throw new UsageException(
                 "Got neither --condition-from nor --condition; the embedded model draws a face under a code. "

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
+using Costate.Faces.Captions;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
@@ -38,7 +39,7 @@ internal sealed class SamplingSession : IDisposable
         CancellationToken cancellationToken)
     {
         (this.settings, this.folder, this.terminal) = (settings, folder, terminal);
-        pipeline = settings.Prompting is null ? null : Load(settings.Prompting, settings.Model!, cancellationToken);
+        pipeline = settings.Prompting is null ? null : Load(settings.Prompting, settings.Pipeline!, cancellationToken);
         model = pipeline is not null ? Prompting.ModelOf(pipeline, settings.Plan)
             : settings.Model is string network
             ? ModelFile.Open(network, settings.Plan, settings.Dtype)
@@ -104,6 +105,12 @@ internal sealed class SamplingSession : IDisposable
         foreach (string lost in Prompting.Lost(pipeline!, texts))
         {
             terminal.Error.WriteLine(lost);
+        }
+
+        // A model of the user's may know any word.
+        foreach (string remark in settings.Model is null ? texts.Select(new CaptionWords().Remark).OfType<string>().Distinct() : [])
+        {
+            terminal.Error.WriteLine(remark);
         }
 
         return Prompting.ConditionOf(pipeline!, texts, Start.shape[0]);

@@ -1,5 +1,6 @@
 using Costate.Cli.Files;
 using Costate.Faces.Machines;
+using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
 using Costate.Faces.Sampling;
@@ -14,15 +15,18 @@ internal sealed record SamplingSettings
     internal const string NoCondition = "zeros";
 
     /// <summary>What the embedded model is called where a file of a model would stand.</summary>
-    internal const string EmbeddedModel = "embedded";
+    internal const string EmbeddedModelName = "embedded";
+
+    /// <summary>What the embedded text-to-image model is called there.</summary>
+    internal const string EmbeddedTextModelName = "embedded text";
 
     /// <summary>Where pictures and tensors come from.</summary>
     internal required InputFiles Files { get; init; }
 
-    /// <summary>A file; the embedded model if null.</summary>
+    /// <summary>A file; an embedded model if null.</summary>
     internal required string? Model { get; init; }
 
-    /// <summary>Where the embedded model's weights are; those that came with the tool if null.</summary>
+    /// <summary>Where an embedded model's weights are; those that came with the tool if null.</summary>
     internal required string? Weights { get; init; }
 
     internal required SamplingPlan Plan { get; init; }
@@ -41,6 +45,12 @@ internal sealed record SamplingSettings
 
     /// <summary>What a pipeline is told; null for other models.</summary>
     internal Prompting? Prompting { get; init; }
+
+    /// <summary>The folder of the pipeline; null for other models.</summary>
+    internal string? Pipeline => Prompting is null ? null : Model ?? new EmbeddedModel(Weights).TextFolder;
+
+    /// <summary>What the model is called in results.</summary>
+    internal string ModelName => Model ?? (Prompting is null ? EmbeddedModelName : EmbeddedTextModelName);
 
     /// <summary>A picture and the mask of what of it is kept, for a network that repaints the rest; null for others.</summary>
     internal (string Image, string Mask)? Repainted { get; init; }
@@ -64,10 +74,10 @@ internal sealed record SamplingSettings
     /// <summary>By name: what a result file says of how it was made. What was not given is left out.</summary>
     internal SortedDictionary<string, Setting> Describe(long[] shape, params (string Name, Setting? Value)[] more) => Setting.Named(
     [
-        ("model", Model ?? EmbeddedModel),
+        ("model", ModelName),
         ("weights", Weights),
         .. Configuration,
-        ("prediction", Model is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
+        ("prediction", Model is null && Prompting is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
         ("condition", Condition),
         ("conditionFrom", ConditionFrom),
         ("prompt", Prompting is null ? null : string.Join('\n', Prompting.Prompts)),

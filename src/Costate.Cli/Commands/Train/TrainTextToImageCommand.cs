@@ -15,6 +15,11 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
         "Train so long in all, earlier runs in the same folder included, rather than a set number of steps.");
     private readonly Option<string?> part = CommonOptions.Text(
         "--part", "NAME", $"Train one part alone: {string.Join(", ", Names)}. The last needs the others.");
+    private readonly Option<string?> from = CommonOptions.Text(
+        "--from",
+        "DIR",
+        "A model that this command has made: its codec and its CLIP pair are taken over, and its U-Net is gone on with at the step that it "
+            + "was at.");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
 
     [SetsRequiredMembers]
@@ -36,7 +41,7 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
         ];
         Examples = [new("All of it, in about eight hours on one core", "costate train text-to-image --output drawn") { TakesLong = true }];
         part.AcceptOnlyFromAmong(Names);
-        AddAll(output, minutes, part, threads);
+        AddAll(output, minutes, part, from, threads);
 
         SetAction(Run);
     }
@@ -47,7 +52,7 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
     {
         int used = parsed.GetValue(threads) ?? 1;
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
-        var training = new TextModelTraining(TextModelRecipe.Embedded(parsed.GetValue(minutes)), folder, used);
+        var training = new TextModelTraining(TextModelRecipe.Embedded(parsed.GetValue(minutes)), folder, used, parsed.GetValue(from));
         using var line = new StageLine(Terminal);
         return GoOn(training.Model.FullName, used, json: false, () =>
         {

@@ -86,7 +86,7 @@ internal sealed class ClipPairTask : TrainingTask
 
         // All pairs of a batch count, but small portions of it go through the towers faster.
         Tensor ofFaces = cat([.. indices.split(settings.MicroBatch).Select(part => image.Embed(Disturbed(data.Faces(part), random)))], 0);
-        Tensor ofTexts = cat([.. ids.split(settings.MicroBatch).Select(part => Embed(text, part))], 0);
+        Tensor ofTexts = cat([.. ids.split(settings.MicroBatch).Select(part => TextLikeness.Embed(text, part))], 0);
         using Scalar most = LargestScale;
         Tensor loss = Loss(ofFaces, ofTexts, logScale.exp().clamp(max: most));
         loss.backward();
@@ -101,7 +101,7 @@ internal sealed class ClipPairTask : TrainingTask
         double byFace = 0, byText = 0;
         foreach ((Tensor some, Tensor theirs) in faces.split(Together).Zip(ids.split(Together)))
         {
-            Tensor likeness = imageAverage.Embed(some).mm(Embed(textAverage, theirs).t());
+            Tensor likeness = imageAverage.Embed(some).mm(TextLikeness.Embed(textAverage, theirs).t());
             Tensor own = arange(likeness.shape[0], ScalarType.Int64);
             byFace += likeness.argmax(1).eq(own).sum().item<long>();
             byText += likeness.argmax(0).eq(own).sum().item<long>();
@@ -125,13 +125,6 @@ internal sealed class ClipPairTask : TrainingTask
         Tensor likeness = ofFaces.mm(ofTexts.t()) * scale;
         Tensor own = arange(likeness.shape[0], ScalarType.Int64);
         return (nn.functional.cross_entropy(likeness, own) + nn.functional.cross_entropy(likeness.t(), own)) / 2;
-    }
-
-    /// <summary>Embeddings of unit length of texts, [batch, width].</summary>
-    internal static Tensor Embed(ClipTextModel tower, Tensor ids)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        return nn.functional.normalize(tower.call(ids).Pooled, 2, 1, 1e-12).MoveToOuterDisposeScope();
     }
 
     public override void Dispose()

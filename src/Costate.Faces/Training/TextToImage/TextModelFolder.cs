@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Costate.Faces.Captions;
 using Costate.Faces.Models;
 using Costate.Faces.Recognition;
 using Costate.Networks;
+using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Costate.Faces.Training.TextToImage;
@@ -20,7 +23,7 @@ internal sealed class TextModelFolder(string path)
 
     internal const string CodecFile = $"{CodecPart}/{DiffusionFile}";
     internal const string TextFile = $"{TextPart}/model.safetensors";
-    internal const string ImageFile = "image_encoder/image-tower.safetensors";
+    internal const string ImageFile = TextLikeness.ImageFile;
     internal const string UnetFile = $"{UnetPart}/{DiffusionFile}";
 
     // Hardly any signal is left at the last step, so that noise to start from is what the network has seen.
@@ -41,6 +44,7 @@ internal sealed class TextModelFolder(string path)
 
         """;
 
+    private const string ConfigFile = "config.json";
     private const string DiffusionFile = "diffusion_pytorch_model.safetensors";
     private const string CodecPart = "vae";
     private const string TextPart = "text_encoder";
@@ -172,6 +176,48 @@ internal sealed class TextModelFolder(string path)
         return text;
     }
 
+    /// <summary>Puts the codec and the CLIP pair into another folder, as far as this one has them and that one has not.</summary>
+    /// <exception cref="InvalidDataException">This one has neither.</exception>
+    internal void CopyTrained(TextModelFolder to)
+    {
+        if (!Has(CodecFile) && !Has(TextFile))
+        {
+            throw new InvalidDataException(
+                $"'{FullName}' has neither {CodecFile} nor {TextFile}; expected a model that costate train text-to-image has made.");
+        }
+
+        // The weights after their configuration, so that a part that has them has all.
+        foreach (string weights in ((string[])[CodecFile, ImageFile, TextFile]).Where(file => Has(file) && !to.Has(file)))
+        {
+            string part = Path.GetDirectoryName(weights)!;
+            Directory.CreateDirectory(to.PathTo(part));
+            foreach (string file in ((string[])[Path.Combine(part, ConfigFile), weights]).Where(Has))
+            {
+                File.Copy(PathTo(file), to.PathTo(file), overwrite: true);
+            }
+        }
+    }
+
+    /// <summary>Puts the U-Net's weights into a network of its shape, and returns how many steps it was trained for.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, of another shape, or does not say its steps.</exception>
+    internal long CopyUnet(UNet2DConditionModel network)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        using UNet2DConditionModel trained = UNet2DConditionModel.FromPretrained(PathTo(UnetPart));
+        RequireShape(trained, UnetFile, Json(trained.Config), Json(network.Config));
+        foreach ((Parameter own, Parameter other) in network.parameters().Zip(trained.parameters()))
+        {
+            own.copy_(other);
+        }
+
+        using SafetensorsFile file = SafetensorsFile.Open(PathTo(UnetFile));
+        return long.TryParse(file.Metadata.GetValueOrDefault("steps"), CultureInfo.InvariantCulture, out long steps)
+            ? steps
+            : throw new InvalidDataException(
+                $"'{PathTo(UnetFile)}' does not say its steps; expected weights that costate train text-to-image has written.");
+    }
+
     private static JsonObject Json<T>(T config)
     {
         JsonObject json = JsonNode.Parse(ConfigurationText.Of(config))!.AsObject();
@@ -209,7 +255,7 @@ internal sealed class TextModelFolder(string path)
 
     private string Write(string file, nn.Module network, JsonObject json, IReadOnlyDictionary<string, string> metadata)
     {
-        string config = Path.Combine(Path.GetDirectoryName(file)!, "config.json");
+        string config = Path.Combine(Path.GetDirectoryName(file)!, ConfigFile);
         Put(config, Text(json));
 
         // The last, so that a part that has it has all.

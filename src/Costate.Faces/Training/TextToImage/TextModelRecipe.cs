@@ -112,10 +112,15 @@ internal sealed record TextModelRecipe
     /// <summary>The parts in the order in which they are trained.</summary>
     /// <param name="model">Where the networks are written.</param>
     /// <param name="latents">The file of the faces' latents.</param>
+    /// <param name="from">A model whose U-Net is gone on with; null to begin with random weights.</param>
     /// <param name="encoding">Told the share of the faces that have been encoded.</param>
     /// <param name="cancellationToken">Looked at between the faces to encode.</param>
     internal IReadOnlyList<TrainingPart> Parts(
-        TextModelFolder model, string latents, IProgress<double>? encoding, CancellationToken cancellationToken) =>
+        TextModelFolder model,
+        string latents,
+        TextModelFolder? from,
+        IProgress<double>? encoding,
+        CancellationToken cancellationToken) =>
     [
         new()
         {
@@ -141,7 +146,7 @@ internal sealed record TextModelRecipe
             WeightsFile = TextModelFolder.UnetFile,
             Faces = UnetTraining.Faces,
             Settings = UnetTraining.Settings(Seed + 2),
-            Create = (faces, settings) => UnetTask(model, latents, faces, settings, encoding, cancellationToken),
+            Create = (faces, settings) => UnetTask(model, latents, faces, settings, from, encoding, cancellationToken),
             LossFallsTo = LossesFallTo[UnetName],
         },
     ];
@@ -151,6 +156,7 @@ internal sealed record TextModelRecipe
         string latents,
         FaceData faces,
         TrainingSettings settings,
+        TextModelFolder? from,
         IProgress<double>? encoding,
         CancellationToken cancellationToken)
     {
@@ -160,7 +166,7 @@ internal sealed record TextModelRecipe
         {
             string codecFile = model.PathTo(TextModelFolder.CodecFile);
             var encoded = FaceLatents.Open(latents, codec, codecFile, faces, encoding, cancellationToken);
-            return new TextUnetTask(Unet, codec, text, encoded, model, faces.Selection, settings);
+            return new TextUnetTask(Unet, codec, text, encoded, model, faces.Selection, settings, from);
         }
         catch
         {

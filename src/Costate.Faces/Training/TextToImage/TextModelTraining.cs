@@ -6,11 +6,20 @@ namespace Costate.Faces.Training.TextToImage;
 /// Trains one part of a text-to-image model after the other, each in a folder of its own. What others are built on is left alone once it
 /// is trained; what was stopped is gone on with.
 /// </summary>
-internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, int threads)
+/// <param name="recipe">What is trained.</param>
+/// <param name="folder">Where.</param>
+/// <param name="threads">That draw faces.</param>
+/// <param name="from">
+/// The folder of a model of the same recipe: its codec and its CLIP pair are taken over, and its U-Net is gone on with at the step that it
+/// was at; null to begin with random weights.
+/// </param>
+internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, int threads, string? from = null)
 {
     internal const string ModelFolder = "model";
 
     private const string LatentsFile = "latents.safetensors";
+
+    private readonly TextModelFolder? first = from is null ? null : new TextModelFolder(from);
 
     /// <summary>The model, in Stable Diffusion's layout.</summary>
     internal TextModelFolder Model { get; } = new(Path.Combine(folder, ModelFolder));
@@ -28,10 +37,12 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
         using (FolderLock.Take(folder, holder))
         {
             Model.Prepare();
+            first?.CopyTrained(Model);
         }
 
+        TextModelFolder? unet = first?.Has(TextModelFolder.UnetFile) == true ? first : null;
         var encoding = new Listener<double>(share => progress?.Report(new StageProgress("encoding faces", share)));
-        IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), encoding, cancellationToken);
+        IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), unet, encoding, cancellationToken);
         foreach (TrainingPart part in parts.Where(p => only is null || p.Name == only))
         {
             if (part == parts[^1] || !Model.Has(part.WeightsFile))
@@ -45,7 +56,7 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
     /// <summary>Whether each part learnt, once all are trained.</summary>
     internal IReadOnlyList<LearningCheck> Checks() =>
     [
-        .. recipe.Parts(Model, latents: "", encoding: null, default)
+        .. recipe.Parts(Model, latents: "", from: null, encoding: null, default)
             .Select(part => LearningCheck.Of(part, Path.Combine(FolderOf(part), TrainingRun.LogFile))),
     ];
 

@@ -32,6 +32,7 @@ internal sealed class TextUnetTask : TrainingTask
     private readonly float[] levels;
     private readonly Lazy<(Tensor Latents, Tensor Ids)> heldOut;
     private readonly TextModelPreview preview;
+    private readonly long firstStep;
 
     /// <param name="config">The network's shape.</param>
     /// <param name="codec">The trained codec, which is used at once.</param>
@@ -40,6 +41,7 @@ internal sealed class TextUnetTask : TrainingTask
     /// <param name="model">Where it is written.</param>
     /// <param name="faces">The faces of the latents.</param>
     /// <param name="settings">How.</param>
+    /// <param name="from">A model whose U-Net is gone on with; null to begin with random weights.</param>
     internal TextUnetTask(
         UNet2DConditionConfig config,
         AutoencoderKL codec,
@@ -47,7 +49,8 @@ internal sealed class TextUnetTask : TrainingTask
         FaceLatents latents,
         TextModelFolder model,
         FaceSelection faces,
-        TrainingSettings settings)
+        TrainingSettings settings,
+        TextModelFolder? from = null)
     {
         (this.text, this.latents, this.model, this.settings) = (text, latents, model, settings);
         ClipTokenizer tokenizer = model.Tokenizer;
@@ -70,17 +73,26 @@ internal sealed class TextUnetTask : TrainingTask
         using var random = new StepRandom(settings.Seed, 0);
         random.Initialise(network);
         Residual.BeginAtZero(network, "conv2.weight", "proj_out.weight", "conv_out.weight");
+        firstStep = from?.CopyUnet(network) ?? 0;
         Parameters = AutoencoderTask.Trained(network, average);
-        Settings = new Dictionary<string, string>
+        var own = new Dictionary<string, string>
         {
             ["channels"] = string.Join(", ", config.BlockOutChannels),
             ["data"] = faces.Description,
             ["codec"] = latents.Codec,
             ["text"] = Calibration.Digest(model.PathTo(TextModelFolder.TextFile)),
         };
+        if (from is not null)
+        {
+            own.Add("from", Calibration.Digest(from.PathTo(TextModelFolder.UnetFile)));
+        }
+
+        Settings = own;
     }
 
     internal override IReadOnlyList<TrainedParameter> Parameters { get; }
+
+    internal override long FirstStep => firstStep;
 
     internal override IReadOnlyDictionary<string, string> Settings { get; }
 

@@ -83,6 +83,43 @@ public sealed class TextModelTrainingTests
     }
 
     [Fact]
+    public void FromAModel_GoesOnWithItsUnet_AndKeepsTheRest()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        TextModelTraining first = TinyTextModel.Training(folder, "first");
+        first.Run(only: null, "test", progress: null, default);
+        TextModelTraining second = TinyTextModel.Training(
+            folder, "second", TinyTextModel.Recipe(TinyTextModel.Steps + 2) with { Seed = 9 }, first.Model.FullName);
+        second.Run(only: null, "test", progress: null, default);
+
+        foreach (string file in Weights.Except([TextModelFolder.UnetFile]))
+        {
+            Assert.Equal(File.ReadAllBytes(first.Model.PathTo(file)), File.ReadAllBytes(second.Model.PathTo(file)));
+        }
+
+        using SafetensorsFile before = SafetensorsFile.Open(first.Model.PathTo(TextModelFolder.UnetFile));
+        using SafetensorsFile after = SafetensorsFile.Open(second.Model.PathTo(TextModelFolder.UnetFile));
+        Assert.Equal($"{TinyTextModel.Steps + 2}", after.Metadata["steps"]);
+        double distance = Distance(before, after), whole = before.Names.Sum(name => before.Read(name).@float().norm().item<float>());
+        Assert.InRange(distance, 1e-9, 0.1 * whole);
+
+        // Stopped, it goes on with its own checkpoint.
+        second.Run(only: null, "test", progress: null, default);
+        string[] validation = File.ReadAllLines(folder.PathTo("second", TextModelRecipe.UnetName, TrainingRun.ValidationFile));
+        Assert.StartsWith($"{TinyTextModel.Steps + 2},", validation[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FromAFolderThatIsNoModel_IsRefused()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.PathTo("empty"));
+        Refuses(TinyTextModel.Training(folder, from: folder.PathTo("empty")), null, "has neither", TextModelFolder.CodecFile, "train text-to-image");
+    }
+
+    [Fact]
     public void Seed_ChangesAllWeights()
     {
         using var scope = NewDisposeScope();
@@ -166,6 +203,9 @@ public sealed class TextModelTrainingTests
         Assert.Equal(first.shape, Open("two").shape);
         Assert.Equal(2, encoded);
     }
+
+    private static double Distance(SafetensorsFile a, SafetensorsFile b) =>
+        a.Names.Sum(name => (a.Read(name).@float() - b.Read(name).@float()).norm().item<float>());
 
     private static void Refuses(TextModelTraining training, string? part, params string[] texts)
     {

@@ -76,7 +76,7 @@ public sealed class TextTaskTests
         training.Run(TextModelRecipe.CodecName, "test", null, default);
         training.Run(TextModelRecipe.PairName, "test", null, default);
         TrainingPart part = TinyTextModel.Recipe()
-            .Parts(training.Model, folder.PathTo("latents.safetensors"), null, default)[^1];
+            .Parts(training.Model, folder.PathTo("latents.safetensors"), null, null, default)[^1];
         using FaceData faces = FaceData.Open(folder.PathTo("faces.safetensors"), part.Faces, 1, null, default);
         using TrainingTask task = part.Create(faces, part.Settings);
         using var random = new StepRandom(1, 1);

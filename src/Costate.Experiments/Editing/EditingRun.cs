@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using Costate.Experiments.Evaluation;
+using Costate.Faces;
+using Costate.Faces.Models;
+using Costate.Faces.Recognition;
+using Costate.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate.Experiments.Editing;
+
+/// <summary>Edits the faces of a shard by prompt, several at a time; what is in the folder is not computed again.</summary>
+/// <param name="pipeline">The text-to-image model.</param>
+/// <param name="embedded">Judges.</param>
+/// <param name="settings">What all faces and methods have in common.</param>
+/// <param name="folder">Where results are kept.</param>
+/// <param name="progress">Told of each step.</param>
+internal sealed class EditingRun(
+    DiffusionPipeline pipeline,
+    EmbeddedModel embedded,
+    EditingSettings settings,
+    EditingFolder folder,
+    IProgress<StageProgress>? progress)
+{
+    /// <summary>Begins the folder, or goes on with one of the same contents.</summary>
+    /// <param name="shard">Which of the faces.</param>
+    /// <param name="methods">What is compared.</param>
+    /// <param name="steps">At how many steps each.</param>
+    /// <param name="faces">How many faces all shards have.</param>
+    /// <exception cref="InvalidDataException">The folder has another study.</exception>
+    internal EvaluationContents Begin(Shard shard, IReadOnlyList<EditingMethod> methods, IReadOnlyList<int> steps, int faces)
+    {
+        string weights = Calibration.Digest(Path.Combine(pipeline.Source, "unet", "diffusion_pytorch_model.safetensors"));
+        return folder.Begin(new EvaluationContents
+        {
+            Study = folder.Study,
+            Settings = settings.Describe(weights),
+            Shard = shard.ToString(),
+            Methods = methods.SelectMany(m => steps, EditingResult.KeyOf).ToDictionary(key => key, _ => faces),
+        });
+    }
+
+    /// <summary>Computes what is missing for the faces of this shard, several at a time.</summary>
+    internal void Run(
+        IReadOnlyList<int> faces,
+        IReadOnlyList<EditingMethod> methods,
+        IReadOnlyList<int> steps,
+        int batchSize,
+        CancellationToken cancellationToken)
+    {
+        // The quick ones of all faces first, so that a run that ends early has something to show.
+        (EditingMethod Method, int Steps, int[] Faces)[] work =
+        [
+            .. from count in steps.Order()
+               from chunk in faces.Chunk(batchSize)
+               from method in methods
+               let missing = chunk.Where(face => !folder.Has(face, EditingResult.KeyOf(method, count))).ToArray()
+               where missing.Length > 0
+               select (method, count, missing),
+        ];
+        double total = Math.Max(1, work.Sum(w => Work(w.Method, w.Steps, w.Faces.Length)));
+        int left = work.Sum(w => w.Faces.Length), all = faces.Count * methods.Count * steps.Count;
+        progress?.Report(new StageProgress(
+            "editing",
+            0,
+            Announcement: $"{faces.Count} faces, {methods.Count} methods, {steps.Count} numbers of steps: {all - left} results are there, "
+                + $"{left} to compute."));
+        double done = 0;
+        using var likeness = TextLikeness.Of(pipeline);
+        var measures = new EditingMeasures(embedded, likeness);
+        foreach ((EditingMethod method, int count, int[] some) in work)
+        {
+            string note = $"face {some[0] + 1}, {method.Label}, {count} steps";
+            var step = new Listener<StepProgress>(_ => progress?.Report(new StageProgress("editing", done / total, note)));
+            Add(method, count, some, measures, step, cancellationToken);
+            done += Work(method, count, some.Length);
+            progress?.Report(new StageProgress("editing", done / total, note));
+        }
+    }
+
+    private void Add(
+        EditingMethod method,
+        int steps,
+        int[] faces,
+        EditingMeasures measures,
+        IProgress<StepProgress> step,
+        CancellationToken cancellationToken)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        FaceEdit[] edits = [.. faces.Select(FaceEdit.Of)];
+        (Tensor pictures, Tensor truths) = (FaceEdit.Pictures(edits, cancellationToken), FaceEdit.Truths(edits, cancellationToken));
+        Tensor latents = pipeline.Encode(pictures);
+        Condition before = pipeline.Condition([.. edits.Select(e => e.Source)]);
+        Condition after = pipeline.Condition([.. edits.Select(e => e.Target)]);
+        Sampler sampler = pipeline.Sampler(steps * method.StepFactor, settings.GuidanceScale, solver: method.Solver);
+        NoiseSeeds seeds = NoiseSeeds.OfItems(faces.Select(face => (ulong)face));
+        BrownianPath? path = method.Solver.IsStochastic && !method.EncodesNoise ? BrownianPath.PerStep(seeds) : null;
+        long began = Stopwatch.GetTimestamp(), evaluations = 0;
+        var counted = new Listener<StepProgress>(value => step.Report(Counted(value)));
+        NoiseState state = method.EncodesNoise
+            ? sampler.EncodeNoise(latents, before, seeds, counted, cancellationToken)
+            : sampler.Invert(latents, before, path, counted, cancellationToken);
+        BrownianPath? drawn = state is EncodedNoise encoded ? encoded.Path : path;
+        Tensor edited = Decoded(state, after, counted);
+        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds / faces.Length;
+        long made = evaluations;
+        Tensor back = Decoded(state, before, step);
+
+        Tensor shown = pipeline.Decode(edited).clamp(-1, 1), codec = pipeline.Decode(latents).clamp(-1, 1);
+        Tensor reconstructed = pipeline.Decode(back).clamp(-1, 1);
+        IReadOnlyList<IReadOnlyDictionary<string, string>> seen = measures.Seen(shown), seenBefore = measures.Seen(codec);
+        double[] latentErrors = EditingMeasures.Errors(back, latents), pictureErrors = EditingMeasures.Errors(reconstructed, codec);
+        double[] outside = EditingMeasures.OutsideErrors(shown, pictures, truths);
+        double[] floor = EditingMeasures.OutsideErrors(codec, pictures, truths);
+        double[] similar = measures.Similarities(shown, codec);
+        double[] clip = measures.ClipScores(shown, [.. edits.Select(e => e.Target)]);
+        foreach ((int i, FaceEdit edit) in edits.Index())
+        {
+            string[] others = [.. seen[i].Keys.Where(name => name != edit.Attribute.Name)];
+            folder.Add(
+                new EditingResult
+                {
+                    Face = faces[i],
+                    Identity = edit.Identity,
+                    Method = EditingResult.KeyOf(method, steps),
+                    Name = method.Id,
+                    Steps = steps,
+                    Attribute = edit.Attribute.Name,
+                    From = edit.From,
+                    To = edit.To,
+                    LatentError = latentErrors[i],
+                    PictureError = pictureErrors[i],
+                    Seen = seen[i][edit.Attribute.Name],
+                    Kept = others.Count(name => seen[i][name] == seenBefore[i][name]),
+                    Others = others.Length,
+                    OutsideError = outside[i],
+                    CodecError = floor[i],
+                    IdentitySimilarity = similar[i],
+                    ClipScore = clip[i],
+                    NetworkEvaluations = made,
+                    Seconds = Math.Round(seconds, 4),
+                },
+                shown[i]);
+        }
+
+        Tensor Decoded(NoiseState noise, Condition text, IProgress<StepProgress> told) => (noise is EncodedNoise
+            ? sampler.Sample(noise.Start, text, drawn, told, cancellationToken)
+            : sampler.Sample(noise, text, drawn, told, cancellationToken)).to(latents.dtype);
+
+        StepProgress Counted(StepProgress value)
+        {
+            evaluations++;
+            return value;
+        }
+    }
+
+    // Inversion, and decoding twice.
+    private static double Work(EditingMethod method, int steps, int faces) =>
+        3.0 * steps * method.StepFactor * method.EvaluationsPerStep * faces;
+}

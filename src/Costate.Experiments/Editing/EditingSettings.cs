@@ -1,0 +1,19 @@
+using Costate.Faces.Reports;
+
+namespace Costate.Experiments.Editing;
+
+/// <summary>What all faces and methods of an evaluation of editing have in common.</summary>
+/// <param name="GuidanceScale">Of classifier-free guidance, in inversion and in decoding.</param>
+internal sealed record EditingSettings(double GuidanceScale)
+{
+    internal const int DefaultFaces = 200;
+    internal const string DefaultSteps = "10,20,50";
+
+    /// <summary>As one does with real models to invert them: stronger guidance leads inversion away from noise.</summary>
+    internal const double DefaultScale = 1;
+
+    /// <summary>By name. Runs with equal ones may go on in one folder and be merged.</summary>
+    /// <param name="model">The text-to-image model's weights, as a fingerprint says them.</param>
+    internal SortedDictionary<string, Setting> Describe(string model) =>
+        Setting.Named([("guidanceScale", GuidanceScale), ("model", model)]);
+}
