@@ -10,7 +10,7 @@ internal static partial class FailureText
 {
     internal static string Of(Exception error) => error switch
     {
-        CommandException or IOException or InvalidDataException or UnauthorizedAccessException => error.Message,
+        CommandException or IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException => error.Message,
         OutOfMemoryException => "Memory does not suffice. Use a smaller --batch, or --method revolve:SLOTS.",
         ExternalException => $"torch refused: {Reason.FirstLine(error.Message)} (--verbose says where.)",
         InputException input => input.Message,

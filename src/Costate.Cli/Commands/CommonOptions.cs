@@ -28,6 +28,13 @@ internal static class CommonOptions
     internal static Option<string?> Weights() =>
         Text("--weights", "DIR", "Folder with the weights of the embedded networks. [default: those that came with the tool]");
 
+    /// <summary>The same of a command that takes the folder of a pipeline too.</summary>
+    internal static Option<string?> WeightsOrFile() =>
+        Text(
+            "--weights", "DIR|FILE",
+            "Folder with the weights of the embedded networks [default: those that came with the tool]; with the folder of a pipeline, a "
+                + "single file (.safetensors, .ckpt) to take its weights from [default: the folder's].");
+
     /// <summary>An optional text that is looked at later.</summary>
     internal static Option<string?> Text(string name, string helpName, string description) =>
         new(name) { HelpName = helpName, Description = description };

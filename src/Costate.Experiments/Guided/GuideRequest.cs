@@ -32,6 +32,9 @@ internal sealed record GuideRequest
     /// <summary>The lookahead as results name it.</summary>
     internal required string? LookaheadText { get; init; }
 
+    /// <summary>By name: what a model of the user's was told.</summary>
+    internal IReadOnlyList<(string Name, Setting? Value)> Told { get; init; } = [];
+
     /// <summary>The seeds of the samples.</summary>
     internal IReadOnlyList<ulong> Seeds => [.. Enumerable.Range(0, Samples).Select(i => Seed + (ulong)i)];
 
@@ -49,6 +52,7 @@ internal sealed record GuideRequest
             ("loss", Loss),
             ("threads", get_num_threads()),
             .. Degradation.Describe(Task),
+            .. Told,
             .. more,
         ]);
 }

@@ -4,6 +4,8 @@ using Costate.Faces.Guidance;
 using Costate.Faces.Morphs;
 using Costate.Faces.Pictures;
 using Costate.Faces.Recognition;
+using Costate.Faces.Reports;
+using Costate.Faces.Sampling;
 using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,7 +13,7 @@ using static TorchSharp.torch;
 namespace Costate.Experiments.Guided;
 
 /// <summary>Guides samples to one picture, and writes what came out.</summary>
-internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? recogniser, GuideRequest request)
+internal sealed class GuideRun(Model model, Condition? ownCondition, Recogniser? recogniser, GuideRequest request)
 {
     private const int FramesShown = 6;
     private const int SmallestShown = 128;
@@ -21,7 +23,7 @@ internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? re
 
     /// <summary>Guides samples to a picture, and leaves the files in the folder to be committed.</summary>
     /// <param name="picture">[1, 3, height, width] in -1..1.</param>
-    /// <param name="name">What it is called.</param>
+    /// <param name="name">What it is called; null for none, of which only the size is known, as a loss of the user's may have it.</param>
     /// <param name="loss">From pictures [batch, 3, height, width] to one value for each; null for that of the task.</param>
     /// <param name="folder">Where the files go.</param>
     /// <param name="progress">Told how much is done, from 0 to 1.</param>
@@ -29,7 +31,7 @@ internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? re
     /// <exception cref="InvalidDataException">The picture of a code is none.</exception>
     internal GuideReport Run(
         Tensor picture,
-        string name,
+        string? name,
         Func<Tensor, Tensor>? loss,
         OutputFolder folder,
         IProgress<double> progress,
@@ -37,8 +39,8 @@ internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? re
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        GuideTarget target = Target(picture, loss);
-        (Tensor? condition, string? code) = Condition(target, cancellationToken);
+        GuideTarget target = Target(picture, name is not null, loss);
+        (Condition? condition, string? code) = Under(target, cancellationToken);
         var runner = new GuideRunner(model);
         using var frames = new GuideFrames();
         double free = request.Plan.Steps;
@@ -77,7 +79,8 @@ internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? re
             LossEvaluations = outcome.LossEvaluations,
             Seconds = Math.Round(seconds, 3),
         };
-        File.WriteAllBytes(folder.Stage(GuideReport.ResultFile), PictureFile.Png(outcome.Samples[best]));
+        byte[] result = PictureFile.Png(outcome.Samples[best], JsonReport.Text(report.Settings));
+        File.WriteAllBytes(folder.Stage(GuideReport.ResultFile), result);
 
         // The last that the loss is asked about is the result itself, as a rule.
         WriteStrip(
@@ -90,7 +93,14 @@ internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? re
         return report;
     }
 
-    private GuideTarget Target(Tensor input, Func<Tensor, Tensor>? loss)
+    // Where the network samples latents, an optimisation begins with those.
+    private GuideTarget Target(Tensor input, bool isKnown, Func<Tensor, Tensor>? loss)
+    {
+        GuideTarget target = OfPictures(input, isKnown, loss);
+        return model.ToLatents is null ? target : target with { Filled = model.ToLatents(target.Filled) };
+    }
+
+    private GuideTarget OfPictures(Tensor input, bool isKnown, Func<Tensor, Tensor>? loss)
     {
         Tensor pictures = input.expand(request.Samples, -1, -1, -1).contiguous();
         if (request.Task == GuideTask.Identity)
@@ -101,7 +111,7 @@ internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? re
 
         if (loss is not null)
         {
-            return GuideTarget.Own(pictures, loss);
+            return GuideTarget.Own(pictures, loss, isKnown);
         }
 
         // All samples see one observation.
@@ -120,17 +130,17 @@ internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? re
             side ?? (factor * input.shape[3]));
     }
 
-    private (Tensor? Condition, string? Code) Condition(GuideTarget target, CancellationToken cancellationToken)
+    private (Condition? Condition, string? Code) Under(GuideTarget target, CancellationToken cancellationToken)
     {
         if (model.Encode is null)
         {
-            return (ownCondition?.expand([request.Samples, .. ownCondition.shape.Skip(1)]).contiguous(), null);
+            return (ownCondition is null ? null : Prompting.Spread(ownCondition, request.Samples), null);
         }
 
         string code = request.Code ?? (request.Task == GuideTask.Identity ? ExampleFaces.NameB : GuideCode.OfSeen);
         Tensor one = code switch
         {
-            GuideCode.OfSeen => model.Encode((request.Task.IsMeasured ? target.Filled : target.Seen).narrow(0, 0, 1)),
+            GuideCode.OfSeen => model.Encode((request.Task.IsMeasured ? target.Filled : target.Seen!).narrow(0, 0, 1)),
             GuideCode.Mean => GuideCode.MeanOf(model, cancellationToken),
             _ => model.Encode(FacePicture.Stack([Face(code, side!.Value)], side.Value)),
         };
@@ -143,7 +153,8 @@ internal sealed class GuideRun(Model model, Tensor? ownCondition, Recogniser? re
     // A row for each sample: the picture, what is seen of it, without guidance, on the way, the result.
     private void WriteStrip(string path, GuideTarget target, Tensor unguided, IReadOnlyList<Tensor> frames, Tensor samples)
     {
-        Tensor[] columns = [.. target.Truth is null ? (Tensor[])[] : [target.Truth], target.Seen, unguided, .. frames, samples];
+        Tensor[] known = [.. ((Tensor?[])[target.Truth, target.Seen]).OfType<Tensor>()];
+        Tensor[] columns = [.. known, unguided, .. frames, samples];
         Tensor rows = stack(columns, 1).flatten(0, 1);
         int scale = (int)Math.Max(1, SmallestShown / samples.shape[2]);
         ContactSheet.WriteFile(path, rows.repeat_interleave(scale, 2).repeat_interleave(scale, 3), columns.Length);

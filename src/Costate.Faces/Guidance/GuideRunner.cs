@@ -5,9 +5,11 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Guidance;
 
-/// <summary>Runs guidance methods.</summary>
+/// <summary>Runs guidance methods. What they are told of pictures is taken of those that a model of latents decodes.</summary>
 internal sealed class GuideRunner(Model model)
 {
+    private readonly Func<Tensor, Tensor> pictures = model.ToPictures ?? (x => x);
+
     /// <summary>Guides samples to a target.</summary>
     /// <param name="plan">The method.</param>
     /// <param name="target">What to, for each item.</param>
@@ -20,7 +22,7 @@ internal sealed class GuideRunner(Model model)
     internal GuideOutcome Run(
         GuidePlan plan,
         GuideTarget target,
-        Tensor? condition,
+        Condition? condition,
         IReadOnlyList<ulong> seeds,
         Action<double> progress,
         GuideFrames? frames,
@@ -29,18 +31,19 @@ internal sealed class GuideRunner(Model model)
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         Tensor start = model.DrawStart([seeds.Count, .. target.Filled.shape.Skip(1)], NoiseSeeds.OfItems(seeds));
-        Func<Tensor, Tensor> loss = plan.Method.Kind switch
+        Func<Tensor, Tensor> seen = plan.Method.Kind switch
         {
             _ when plan.Method.DescendsEnergy => target.Energy,
             GuideKind.Sampled => target.Norm,
             GuideKind.RedDiff => x => target.Loss(x).div(2),
             _ => target.Loss,
         };
-        loss = frames?.Watch(loss) ?? loss;
+        seen = frames?.Watch(seen) ?? seen;
+        Func<Tensor, Tensor> loss = model.ToPictures is null ? seen : x => seen(pictures(x));
         var listener = new Listener<StepProgress>(step => progress((double)step.Done / step.Total));
         GuideOutcome outcome = plan.Method.Kind switch
         {
-            GuideKind.EndToEnd => EndToEnd(plan, start, condition, loss, progress, cancellationToken),
+            GuideKind.EndToEnd => EndToEnd(plan, start, condition, seen, progress, cancellationToken),
             GuideKind.Control => Control(plan, start, condition, loss, progress, cancellationToken),
             GuideKind.Sampled => Of(
                 Guided(plan, plan.Options()).Sample(start, condition, loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken)),
@@ -67,7 +70,7 @@ internal sealed class GuideRunner(Model model)
     internal GuideOutcome Unguided(
         GuidePlan plan,
         GuideTarget target,
-        Tensor? condition,
+        Condition? condition,
         IReadOnlyList<ulong> seeds,
         Action<double> progress,
         CancellationToken cancellationToken)
@@ -78,7 +81,7 @@ internal sealed class GuideRunner(Model model)
         var listener = new Listener<StepProgress>(step => progress((double)step.Done / step.Total));
         GuideOutcome outcome = Of(
             Guided(plan, plan.WithoutGuidance())
-                .Sample(start, condition, target.Loss, NoiseSeeds.OfItems(seeds), listener, cancellationToken));
+                .Sample(start, condition, x => target.Loss(pictures(x)), NoiseSeeds.OfItems(seeds), listener, cancellationToken));
         outcome.Samples.MoveToOuterDisposeScope();
         return outcome;
     }
@@ -89,7 +92,7 @@ internal sealed class GuideRunner(Model model)
     private GuideOutcome EndToEnd(
         GuidePlan plan,
         Tensor start,
-        Tensor? condition,
+        Condition? condition,
         Func<Tensor, Tensor> loss,
         Action<double> progress,
         CancellationToken cancellationToken)
@@ -121,14 +124,14 @@ internal sealed class GuideRunner(Model model)
         {
             using Scalar black = -1.0;
             using Scalar white = 1.0;
-            return loss(x.clamp(black, white));
+            return loss(pictures(x).clamp(black, white));
         }
     }
 
     private GuideOutcome Control(
         GuidePlan plan,
         Tensor start,
-        Tensor? condition,
+        Condition? condition,
         Func<Tensor, Tensor> loss,
         Action<double> progress,
         CancellationToken cancellationToken)
@@ -155,10 +158,10 @@ internal sealed class GuideRunner(Model model)
         return Of(best.Sample, best.History, best.Diverged, "iteration", best.Cost, plan.Iterations + 1);
     }
 
-    private static GuideOutcome Of(GuidedSample sample) =>
+    private GuideOutcome Of(GuidedSample sample) =>
         Of(sample.Sample, sample.StepLosses, sample.Diverged, "step", sample.Cost, sample.LossEvaluations);
 
-    private static GuideOutcome Of(
+    private GuideOutcome Of(
         Tensor samples,
         Tensor losses,
         IReadOnlyList<DivergedItem> diverged,
@@ -177,7 +180,8 @@ internal sealed class GuideRunner(Model model)
             }
         }
 
-        return new GuideOutcome(EvaluationFaces.Rounded(samples.nan_to_num(-1)), ByItem(losses), where, cost, lossEvaluations);
+        Tensor shown = EvaluationFaces.Rounded(pictures(samples.nan_to_num(-1)).nan_to_num(-1));
+        return new GuideOutcome(shown, ByItem(losses), where, cost, lossEvaluations);
     }
 
     // From [evaluations, batch].

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Costate.Faces.Guidance;
 
 /// <summary>What the samples of a batch are guided to, item by item. Tensors belong to the scope it was made in.</summary>
-internal sealed class GuideTarget
+internal sealed record GuideTarget
 {
     private const int PowerIterations = 20;
 
@@ -18,10 +18,11 @@ internal sealed class GuideTarget
     /// <summary>The pictures as they were, [batch, 3, height, width]; null where only what is left of them is known.</summary>
     internal required Tensor? Truth { get; init; }
 
-    /// <summary>What is known of them, to look at.</summary>
-    internal required Tensor Seen { get; init; }
+    /// <summary>What is known of them, to look at; null where nothing is.</summary>
+    internal required Tensor? Seen { get; init; }
 
-    /// <summary>What is known of them as whole pictures: where an encoder looks, and where an optimisation begins.</summary>
+    /// <summary>What is known of them as whole pictures, or their latents: where an encoder looks, and where an optimisation
+    /// begins.</summary>
     internal required Tensor Filled { get; init; }
 
     /// <summary>The loss that is reported: the mean squared error of what is seen, 1 - similarity, or the user's.</summary>
@@ -87,12 +88,12 @@ internal sealed class GuideTarget
         };
     }
 
-    /// <summary>A loss of the user's.</summary>
-    internal static GuideTarget Own(Tensor pictures, Func<Tensor, Tensor> loss) => new()
+    /// <summary>A loss of the user's, which may need no picture: then these are of the size alone.</summary>
+    internal static GuideTarget Own(Tensor pictures, Func<Tensor, Tensor> loss, bool isKnown = true) => new()
     {
         Task = GuideTask.OwnLoss,
-        Truth = pictures,
-        Seen = pictures,
+        Truth = isKnown ? pictures : null,
+        Seen = isKnown ? pictures : null,
         Filled = pictures,
         Norm = loss,
         Loss = loss,

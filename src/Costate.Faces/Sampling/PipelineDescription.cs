@@ -1,5 +1,7 @@
 using Costate.Faces.Reports;
 using Costate.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Costate.Faces.Sampling;
 
@@ -31,8 +33,18 @@ internal sealed record PipelineDescription
     /// <summary>What the network predicts, where the scheduler's file says it.</summary>
     public string? Prediction { get; init; }
 
+    /// <summary>What a picture and its gradient take; null where that cannot be told.</summary>
+    public Picture? Memory { get; init; }
+
     /// <summary>Why the tool cannot sample it; null where it can.</summary>
     public string? Refused { get; init; }
+
+    /// <summary>
+    /// What a guided sample and the gradient of a loss on its picture take in all, in bytes: weights, the program, and what the shapes of
+    /// the layers tell of the rest (an estimate; blocks are computed again for the gradient, as the tool does).
+    /// </summary>
+    internal sealed record Picture(
+        int Width, int Height, long SampleInSingle, long GradientInSingle, long SampleInHalf, long GradientInHalf);
 
     /// <summary>A network of it.</summary>
     /// <param name="Name">Its folder, or what it is in a single file.</param>
@@ -45,9 +57,10 @@ internal sealed record PipelineDescription
     /// <summary>Looks at a folder or a single file.</summary>
     /// <param name="path">Which.</param>
     /// <param name="variant">Which of several weights, or null.</param>
+    /// <param name="size">Width and height of the picture whose memory is estimated; null for the network's own.</param>
     /// <exception cref="FileNotFoundException">There is no such model.</exception>
     /// <exception cref="InvalidDataException">It is something else, or damaged.</exception>
-    internal static PipelineDescription Of(string path, string? variant)
+    internal static PipelineDescription Of(string path, string? variant, (int Width, int Height)? size = null)
     {
         if (!Directory.Exists(path))
         {
@@ -73,12 +86,14 @@ internal sealed record PipelineDescription
 
         string? refused = null;
         SchedulerConfiguration? scheduler = null;
+        Picture? memory = null;
         try
         {
             scheduler = PipelineFiles.Scheduler(path, className: null);
-            PipelineFolder.Read(path, scheduler: null, prediction: null);
+            memory = MemoryOf(PipelineFolder.Read(path, scheduler: null, prediction: null), parts.Sum(part => part.Parameters), size);
         }
-        catch (Exception e) when (e is NotSupportedException or IOException or InvalidDataException or SchedulerConfigurationException)
+        catch (Exception e) when (e is NotSupportedException or IOException or InvalidDataException or SchedulerConfigurationException
+            or InputException)
         {
             refused = e.Message;
         }
@@ -90,6 +105,7 @@ internal sealed record PipelineDescription
             Parts = parts,
             Scheduler = scheduler?.ClassName,
             Prediction = scheduler?.Prediction.ToString().ToLowerInvariant(),
+            Memory = memory,
             Refused = refused,
         };
     }
@@ -104,6 +120,22 @@ internal sealed record PipelineDescription
         }
 
         return table;
+    }
+
+    private static Picture MemoryOf(PipelineFolder folder, long parameters, (int Width, int Height)? size)
+    {
+        (int height, int width) = folder.PictureSize;
+        (int Width, int Height) wanted = size ?? (width, height);
+        (long inSingle, long gradientInSingle) = In(ScalarType.Float32);
+        (long inHalf, long gradientInHalf) = In(ScalarType.Float16);
+        return new Picture(wanted.Width, wanted.Height, inSingle, gradientInSingle, inHalf, gradientInHalf);
+
+        (long Sample, long Gradient) In(ScalarType dtype)
+        {
+            PipelineMemory above = PipelineMemory.Of(folder, wanted.Height, wanted.Width, dtype);
+            double fixedPart = PipelineMemory.Program + ((double)parameters * dtype.ElementSize());
+            return ((long)(fixedPart + above.Sample), (long)(fixedPart + above.Gradient));
+        }
     }
 
     private static Part PartOf(string name, string? className, WeightSource weights)

@@ -10,15 +10,17 @@ internal static class PipelineFiles
     /// <summary>Its scheduler, or another one that takes what it knows of its configuration.</summary>
     /// <exception cref="SchedulerConfigurationException">The configuration cannot be read or used.</exception>
     /// <exception cref="FileNotFoundException">The folder is none of a pipeline.</exception>
-    internal static SchedulerConfiguration Scheduler(string folder, string? className)
+    /// <exception cref="InputException">The configuration does not tell what the network predicts.</exception>
+    internal static SchedulerConfiguration Scheduler(string folder, string? className, Prediction? prediction = null)
     {
-        if (!File.Exists(Path.Combine(folder, "model_index.json")))
+        string file = Path.Combine(folder, "scheduler", "scheduler_config.json");
+        if (!File.Exists(file) || !File.Exists(Path.Combine(folder, "model_index.json")))
         {
             // Which says what is there instead.
             PipelineFolder.Read(folder, scheduler: null, prediction: null);
         }
 
-        return SchedulerConfiguration.OfPipeline(Path.Combine(folder, "scheduler", "scheduler_config.json"), className);
+        return SchedulerConfiguration.OfPipeline(file, className, prediction);
     }
 
     /// <summary>The networks that it has, each with its open weights; dispose them.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Faces.Reports;
 using Costate.Networks;
 using static TorchSharp.torch;
 
@@ -28,6 +29,15 @@ internal sealed record Prompting
     /// <summary>A single file to take the weights from; the folder's own if null.</summary>
     internal string? Weights { get; init; }
 
+    /// <summary>The side of the autoencoder's tiles, in pixels; null for pictures in one piece.</summary>
+    internal int? Tile { get; init; }
+
+    /// <summary>Another scheduler than the folder's to read its configuration as; the folder's own if null.</summary>
+    internal string? Scheduler { get; init; }
+
+    /// <summary>What the network predicts, where the folder does not say it; what it says if null.</summary>
+    internal Prediction? Prediction { get; init; }
+
     /// <summary>What the networks compute in.</summary>
     internal ScalarType NetworkDtype { get; init; } = ScalarType.Float32;
 
@@ -40,6 +50,18 @@ internal sealed record Prompting
         new("network-dtype", NetworkDtype.ToString()),
     ];
 
+    /// <summary>By name: what results say of it.</summary>
+    internal IReadOnlyList<(string Name, Setting? Value)> Describe() =>
+    [
+        ("prompt", string.Join('\n', Prompts)),
+        ("negative", Negative),
+        ("guidanceScale", GuidanceScale),
+        ("variant", Variant),
+        ("tileSize", Tile),
+        ("scheduler", Scheduler),
+        ("networkDtype", NetworkDtype.ToString().ToLowerInvariant()),
+    ];
+
     /// <summary>Loads the pipeline of a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="progress">Told what part of the weights has been read, from 0 to 1.</param>
@@ -47,13 +69,29 @@ internal sealed record Prompting
     internal DiffusionPipeline Load(string folder, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         double total = Math.Max(1, Weights is null ? PipelineFiles.Bytes(folder, Variant) : new FileInfo(Weights).Length);
-        return DiffusionPipeline.FromPretrained(
+        DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(
             folder,
             NetworkDtype,
             variant: Variant,
+            scheduler: Scheduler,
             weights: Weights,
+            prediction: Prediction,
             progress: progress is null ? null : new Listener<long>(read => progress.Report(read / total)),
             cancellationToken: cancellationToken);
+
+        // Gradients are the same numbers for half as much time again, and memory is what there is too little of.
+        pipeline.Network.GradientCheckpointing = pipeline.Codec.GradientCheckpointing = true;
+        try
+        {
+            pipeline.Codec.TileSize = Tile;
+        }
+        catch
+        {
+            pipeline.Dispose();
+            throw;
+        }
+
+        return pipeline;
     }
 
     /// <summary>A pipeline as a model of latents, which owns it.</summary>
@@ -73,9 +111,12 @@ internal sealed record Prompting
     internal static Condition ConditionOf(DiffusionPipeline pipeline, IReadOnlyList<string> texts, long batch)
     {
         Condition condition = pipeline.Condition(texts, truncate: true);
-        return texts.Count == batch ? condition
-            : condition.Map(entry => entry with { Values = entry.Values.expand([batch, .. entry.Values.shape.Skip(1)]).contiguous() });
+        return texts.Count == batch ? condition : Spread(condition, batch);
     }
+
+    /// <summary>One condition for all items of a batch, in the caller's dispose scope.</summary>
+    internal static Condition Spread(Condition one, long batch) =>
+        one.Map(entry => entry with { Values = entry.Values.expand([batch, .. entry.Values.shape.Skip(1)]).contiguous() });
 
     /// <summary>The unconditional branch, one for all items, and its scale; null where there is no guidance.</summary>
     internal (Condition? Unconditional, double Scale)? GuidanceOf(DiffusionPipeline pipeline) =>

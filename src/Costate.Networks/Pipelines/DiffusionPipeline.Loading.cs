@@ -24,7 +24,8 @@ public sealed partial class DiffusionPipeline
     /// folder then needs none. The default value is null: the folder's.</param>
     /// <param name="trainable">Whether the U-Net's parameters take gradients. The default value is false.</param>
     /// <param name="prediction">What the network predicts (noise, data or velocity), where the folder's scheduler does not say it, as of a
-    /// single file, in which it cannot be seen. The default value is null: what the scheduler's file says.</param>
+    /// single file, in which it cannot be seen, or of one whose <c>prediction_type</c> is unknown. The default value is null: what the
+    /// scheduler's file says.</param>
     /// <param name="progress">Told after each tensor how many bytes have been read in all.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
     /// <returns>The pipeline, its networks in evaluation mode. Dispose it; no dispose scope does.</returns>
@@ -37,7 +38,7 @@ public sealed partial class DiffusionPipeline
     /// <exception cref="SchedulerConfigurationException">The scheduler's configuration cannot be read or used.</exception>
     /// <exception cref="InputException"><paramref name="dtype"/> is not a real floating-point dtype, <paramref name="variant"/> is given
     /// with <paramref name="weights"/>, <paramref name="folder"/> is a file, or the scheduler has no such
-    /// <paramref name="prediction"/>.</exception>
+    /// <paramref name="prediction"/>, or its file does not tell one.</exception>
     /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
     public static DiffusionPipeline FromPretrained(
         string folder,

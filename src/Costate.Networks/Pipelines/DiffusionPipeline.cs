@@ -41,6 +41,7 @@ public sealed partial class DiffusionPipeline : IDisposable
             dtype);
         latents = new PipelineLatents(Codec, Codec.parameters().First().dtype, folder.Run.SampleScale);
         startScale = folder.Run.StartScale;
+        PictureSize = folder.PictureSize;
         var network = new PipelineNetwork(Network, Codec.Config.LatentChannels, Codec.Config.Factor);
         Denoiser = Denoiser.FromFunction(
             (Tensor x, Tensor t, Costate.Condition? z) => network.Call(x, t, z),
@@ -80,6 +81,10 @@ public sealed partial class DiffusionPipeline : IDisposable
 
     /// <summary>The scheduler that the folder names: the schedule, and the published sampler for any number of steps.</summary>
     public SchedulerConfiguration Scheduler { get; }
+
+    /// <summary>Of the pictures that the U-Net was trained on, in pixels; where its configuration does not say it, of those of the
+    /// autoencoder.</summary>
+    public (int Height, int Width) PictureSize { get; }
 
     /// <summary>What a text is to the denoiser, a bundle of batch 1 of 32 bits or more; see <see cref="Denoiser"/>.</summary>
     /// <param name="prompt">The text.</param>
@@ -221,17 +226,20 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// two.</remarks>
     /// <param name="guidanceScale">As for <see cref="Guided"/>. The default value is 7.5.</param>
     /// <param name="negative">As for <see cref="Guided"/>.</param>
+    /// <param name="truncate">As for <see cref="Condition(string, int, bool, PictureSizes?)"/>, of the negative prompt.</param>
     /// <exception cref="InputException">As for <see cref="Guided"/>.</exception>
-    public Model ToModel(double guidanceScale = 7.5, string? negative = null)
+    public Model ToModel(double guidanceScale = 7.5, string? negative = null, bool truncate = false)
     {
         // The negative prompt's states live as long as the model.
-        Costate.Condition? unconditional = Unconditional(guidanceScale, negative, truncate: false);
+        Costate.Condition? unconditional = Unconditional(guidanceScale, negative, truncate);
         Tensor[] states = [.. unconditional?.Names.Select(name => unconditional[name].DetachFromDisposeScope()) ?? []];
         Denoiser guided = Away(guidanceScale, unconditional).WithFingerprint(Network.parameters());
         return new Model(Source, guided, Scheduler.Schedule, [this, .. states])
         {
             Grid = steps => Scheduler.ForSteps(steps).Grid,
             StartScale = startScale,
+            ToLatents = Encode,
+            ToPictures = Decode,
         };
     }
 

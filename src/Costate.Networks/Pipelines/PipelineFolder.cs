@@ -84,6 +84,11 @@ internal sealed class PipelineFolder
     /// <summary>Whether the network was trained with zeros in place of a text that is missing.</summary>
     internal bool ZerosForNoText { get; }
 
+    /// <summary>Of the pictures that the U-Net was trained on, in pixels, as diffusers takes it.</summary>
+    internal (int Height, int Width) PictureSize => UnetConfig.SampleSize is var (height, width)
+        ? (height * VaeConfig.Factor, width * VaeConfig.Factor)
+        : VaeConfig.SampleSize;
+
     /// <summary>What the autoencoder computes in: SDXL's exceeds the range of float16.</summary>
     internal ScalarType CodecDtype(ScalarType dtype) =>
         dtype == ScalarType.Float16 && TextConfig2 is not null && VaeConfig.ForceUpcast ? ScalarType.Float32 : dtype;

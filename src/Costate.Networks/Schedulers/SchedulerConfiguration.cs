@@ -21,6 +21,10 @@ namespace Costate.Networks;
 /// </remarks>
 public sealed class SchedulerConfiguration
 {
+    private const string PredictionType = "prediction_type";
+
+    private static readonly string[] Predictions = ["epsilon", "sample", "v_prediction", "flow_prediction"];
+
     private readonly Scheduler scheduler;
 
     private SchedulerConfiguration(SchedulerOptions options)
@@ -98,6 +102,8 @@ public sealed class SchedulerConfiguration
     /// <param name="path">The file.</param>
     /// <param name="className">Another scheduler to read it as; null for its own.</param>
     /// <param name="prediction">What the network predicts; null for what the file says.</param>
+    /// <exception cref="InputException">The file does not tell what the network predicts, or the scheduler has no such
+    /// prediction.</exception>
     internal static SchedulerConfiguration OfPipeline(string path, string? className, Prediction? prediction = null)
     {
         string source = $"'{path}'";
@@ -110,9 +116,19 @@ public sealed class SchedulerConfiguration
             Set("_class_name", $"\"{JsonEncodedText.Encode(className)}\"");
         }
 
+        if (prediction is null && values.TryGetValue(PredictionType, out JsonElement said) && said.ValueKind == JsonValueKind.String
+            && !Predictions.Contains(said.GetString()))
+        {
+            throw new InputException(
+                nameof(prediction),
+                "nothing",
+                $"noise, data or velocity, as the network predicts: {source} does not tell, its {PredictionType} is "
+                    + ErrorText.Quote(said.GetString()!));
+        }
+
         if (prediction is { } told)
         {
-            Set("prediction_type", told switch
+            Set(PredictionType, told switch
             {
                 Prediction.Noise => "\"epsilon\"",
                 Prediction.Data => "\"sample\"",

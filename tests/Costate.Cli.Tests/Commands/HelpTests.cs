@@ -85,6 +85,8 @@ public sealed class HelpTests
     [InlineData("evaluate", "autoencoder")]
     [InlineData("evaluate", "morphs")]
     [InlineData("evaluate", "pairs")]
+    [InlineData("evaluate", "generation")]
+    [InlineData("evaluate", "editing")]
     [InlineData("evaluate", "merge")]
     public void Help_FitsANarrowTerminal(params string[] command)
     {
@@ -106,7 +108,9 @@ public sealed class HelpTests
 
         string[] words = [.. CommandLineParser.SplitCommandLine(line.Replace("\\\n", " ", StringComparison.Ordinal))];
         Assert.Equal(DocumentedHelp.ToolName, words[0]);
-        string[] ofEmbedded = UsesEmbedded(words) ? ["--weights", TinyWeights.Write(folder.PathTo("weights"), calibrated: false)] : [];
+        string[] ofEmbedded = words is [_, "evaluate", "generation" or "editing", ..]
+            ? ["--model", TinyTextModel.Write(folder.PathTo("text"))]
+            : UsesEmbedded(words) ? ["--weights", TinyWeights.Write(folder.PathTo("weights"), calibrated: false)] : [];
         if (ofEmbedded.Length > 0 && words[1] == "decode")
         {
             Tool.Done([

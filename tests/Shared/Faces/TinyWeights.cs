@@ -51,6 +51,7 @@ internal static class TinyWeights
                 metadata: new Dictionary<string, string> { ["loss"] = "arcface", ["seed"] = $"{seed}", ["steps"] = "0" });
         }
 
+        TinyTextModel.Write(new EmbeddedModel(folder).TextFolder);
         if (calibrated)
         {
             File.WriteAllText(

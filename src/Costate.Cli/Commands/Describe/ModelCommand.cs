@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
+using Costate.Faces.Names;
 using Costate.Faces.Reports;
 using Costate.Faces.Sampling;
 
@@ -19,6 +20,8 @@ internal sealed class ModelCommand : DocumentedCommand
         HelpName = "WORD",
         Description = "Which of several weights of the folder, such as fp16. [default: those without such a word]",
     };
+    private readonly Option<string?> size = CommonOptions.Text(
+        "--size", "WIDTHxHEIGHT", "Of the picture whose memory is estimated, in pixels that 8 divides. [default: that of the network]");
     private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
@@ -29,7 +32,9 @@ internal sealed class ModelCommand : DocumentedCommand
         Notes =
         [
             "Only small files and the headers of the weights are read. The networks take their parameters' bytes when they are loaded; "
-                + "what a sample and a gradient take besides grows with the size of the picture: see docs/models.md.",
+                + "what a guided sample and the gradient of a loss on its picture take in all is estimated from the shapes of their "
+                + "layers, with blocks computed again for the gradient, as costate gradient does: "
+                + "see docs/models.md for what was measured.",
             "The exit code is 0 if the tool can sample the model, and 1 if it cannot; the reason is said.",
         ];
         Examples =
@@ -39,13 +44,17 @@ internal sealed class ModelCommand : DocumentedCommand
         ];
         Arguments.Add(model);
         Options.Add(variant);
+        Options.Add(size);
         Options.Add(json);
         SetAction(Run);
     }
 
     private int Run(ParseResult parsed)
     {
-        PipelineDescription described = PipelineDescription.Of(parsed.GetValue(model)!, parsed.GetValue(variant));
+        PipelineDescription described = PipelineDescription.Of(
+            parsed.GetValue(model)!,
+            parsed.GetValue(variant),
+            parsed.GetValue(size) is string wanted ? PictureSize.Parse(wanted) : null);
         if (parsed.GetValue(json))
         {
             terminal.Output.WriteLine(JsonReport.Text(described));
@@ -68,6 +77,16 @@ internal sealed class ModelCommand : DocumentedCommand
         if (described.Scheduler is not null)
         {
             terminal.Write($"scheduler: {described.Scheduler}, the network predicts {described.Prediction}");
+        }
+
+        if (described.Memory is { } memory)
+        {
+            terminal.Write(
+                $"a picture of {memory.Width} x {memory.Height}, about: {memory.SampleInSingle / 1e9:0.00} GB of memory in float32, "
+                    + $"{memory.SampleInHalf / 1e9:0.00} GB in 16 bits");
+            terminal.Write(
+                $"a gradient of it, about: {memory.GradientInSingle / 1e9:0.00} GB of memory in float32, "
+                    + $"{memory.GradientInHalf / 1e9:0.00} GB in 16 bits");
         }
 
         if (described.Refused is not null)

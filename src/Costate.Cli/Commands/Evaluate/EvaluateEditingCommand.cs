@@ -38,8 +38,8 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         [
             "A drawn face is inverted under a text that says what it shows, and decoded under the same text with one attribute changed: "
                 + "glasses, beard, smile, hair colour or background. How the face should look then is known, for it can be drawn. Judges "
-                + "that no loss has seen look whether the attribute changed and the others stayed; the distance to the truth counts where that is as "
-                + "before; identity is the similarity to the face under recognisers.",
+                + "that no loss has seen look whether the attribute changed and the others stayed; the distance to the truth counts where "
+                + "that is as before; identity is the similarity to the face under recognisers.",
             $"Files: {string.Join(", ", EditingFiles.All)}, and for each face a folder with pictures and numbers, written as they are "
                 + "found: the same command goes on where an earlier run ended, with settings that must be the same.",
         ];

@@ -24,7 +24,8 @@ internal sealed class GuideCommand : ComputingCommand
     {
         Description =
             "A face, PNG, JPEG or WebP of any size: the middle square is taken; - is the standard input. Without it, a bundled example. "
-                + "With --observed or --model it is taken as it is.",
+                + "With --observed or a denoiser of yours it is taken as it is; of a pipeline's --size its middle, or none for a loss of "
+                + "yours.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string> output = CommonOptions.Output("costate-guide");
@@ -69,6 +70,9 @@ internal sealed class GuideCommand : ComputingCommand
                 "costate guide face.png --task deblur --blur 3 --method end-to-end --iterations 20"),
             new("Another face until a recogniser sees the person of this one",
                 "costate guide face.png --task identity --code other-face.png --method freedom"),
+            new("Stable Diffusion and a loss of your own, on the decoded picture",
+                "costate guide --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" --loss brightness.ts.pt \\\n"
+                    + "--size 256x256 --steps 20 --strength 0.5") { TakesLong = true },
             new("A model and a loss of your own",
                 "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule "
                     + "vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),
@@ -84,25 +88,26 @@ internal sealed class GuideCommand : ComputingCommand
     {
         InputFiles files = NewInputs();
         GuideRequest request = options.Parse(parsed, files);
-        Func<InputFiles, (Model Model, Tensor? Condition)>? own = modelOptions.Parse(parsed);
+        Func<InputFiles, Terminal, CancellationToken, GuidedModel>? own = modelOptions.Parse(parsed, files);
         if (own is not null)
         {
             CheckFaces(request);
+            CheckPicture(request, modelOptions.IsPipeline(parsed), parsed.GetValue(picture) is not null);
         }
 
         int? torchThreads = parsed.GetValue(threads) ?? (own is null ? 1 : null);
         return Produce(parsed.GetValue(output)!, GuideReport.AllFiles, torchThreads, parsed.GetValue(json), folder =>
         {
             using FaceModel? faces = own is null ? load(modelOptions.Weights(parsed)) : null;
-            (Model model, Tensor? condition) = own is null ? (faces!.Model, null) : own(files);
-            using Model? users = own is null ? null : model;
+            GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Terminal, Cancellation);
+            using Model? users = own is null ? null : guided.Model;
             string? named = parsed.GetValue(picture);
-            Tensor input = Input(named, model, request, files);
+            Tensor input = Input(named, guided, request, files);
             using TorchScript? loss = request.Loss is null ? null : TorchScript.Load("--loss", request.Loss, ScalarType.Float32);
             using var line = new ProgressLine(Terminal, "guiding", total: 1);
-            GuideReport report = new GuideRun(model, condition, faces?.Attack, request).Run(
+            GuideReport report = new GuideRun(guided.Model, guided.Condition, faces?.Attack, request with { Told = guided.Told }).Run(
                 input,
-                named ?? ExampleFaces.NameA,
+                named ?? (own is null ? ExampleFaces.NameA : null),
                 loss is null ? null : x => loss.Call(x),
                 folder,
                 line,
@@ -135,12 +140,34 @@ internal sealed class GuideCommand : ComputingCommand
         }
     }
 
-    // [1, 3, height, width].
-    private static Tensor Input(string? picture, Model model, GuideRequest request, InputFiles files)
+    // A loss alone needs no picture where the size is known without it.
+    private static void CheckPicture(GuideRequest request, bool isPipeline, bool isThere)
     {
-        if (model.Shape is [3, long height, _] && !request.IsObserved)
+        if (!isThere && !(isPipeline && request.Task == GuideTask.OwnLoss && !request.IsObserved))
         {
-            int side = (int)height;
+            throw new UsageException($"Got no picture; {(request.IsObserved ? "--observed" : "--model")} needs one.");
+        }
+
+        if (isPipeline && request.Plan.Clip is not null)
+        {
+            throw new UsageException(
+                "Got --clip with the folder of a pipeline, whose predictions are latents and no pictures. Leave it out.");
+        }
+    }
+
+    // [1, 3, height, width].
+    private static Tensor Input(string? picture, GuidedModel guided, GuideRequest request, InputFiles files)
+    {
+        if (guided.Size is var (width, height) && !request.IsObserved && (picture is not null || request.Task == GuideTask.OwnLoss))
+        {
+            return picture is null
+                ? zeros(1, 3, height, width)
+                : FacePicture.ReadMiddle(picture, files.Picture("the picture", picture), width, height);
+        }
+
+        if (guided.Model.Shape is [3, long rows, _] && !request.IsObserved)
+        {
+            int side = (int)rows;
             return FacePicture.Stack(
                 [picture is null ? ExampleFaces.Read(side).A : FacePicture.Read(picture, files.Picture("the picture", picture), side)],
                 side);
@@ -148,7 +175,7 @@ internal sealed class GuideCommand : ComputingCommand
 
         return picture is not null
             ? ImageFile.Read($"the picture {picture}", files.Picture("the picture", picture), shape: null)
-            : throw new UsageException($"Got no picture; {(request.IsObserved ? "--observed" : "--model")} needs one.");
+            : throw new UsageException("Got no picture; --observed needs one.");
     }
 
     private bool Diverged(GuideReport report)

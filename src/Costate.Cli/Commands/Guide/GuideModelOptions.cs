@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
+using Costate.Cli.Terminals;
 using Costate.Faces.Names;
 using Costate.Faces.Sampling;
 using Costate.Networks;
@@ -17,43 +19,90 @@ internal sealed class GuideModelOptions
     ];
 
     private readonly Option<string?> model = CommonOptions.Text(
-        "--model", "FILE",
-        "A denoiser of yours, a TorchScript file as costate sample takes it; the image is as large as it wants. "
+        "--model", "FILE|FOLDER",
+        "The folder of a Stable Diffusion pipeline, which is told --prompt, and whose decoded pictures are guided; or a denoiser of "
+            + "yours, a TorchScript file as costate sample takes it, of which the image is as large as it wants. "
             + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces]");
     private readonly Option<string?> schedule = CommonOptions.Text(
-        "--schedule", "NAME[:N,N]", "With --model: the noise schedule that it was trained on; see below.");
+        "--schedule", "NAME[:N,N]", "With a denoiser of yours: the noise schedule that it was trained on; see below.");
     private readonly Option<string?> prediction = CommonOptions.Text(
-        "--prediction", "KIND", $"With --model: what it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}.");
+        "--prediction", "KIND",
+        $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. For a folder: if its scheduler's file does not tell.");
     private readonly Option<double?> timeScale = CommonOptions.Number(
         "--time-scale", "S", v => v > 0, "a number above 0", "With --model: it is told S t for time t in [0, 1]. [default: 1]");
     private readonly Option<int?> trainingTimesteps = CommonOptions.Whole(
         "--training-timesteps", 1, int.MaxValue, "With --model: it is told a training step in 0..N-1 instead of a time.");
     private readonly Option<string?> condition = CommonOptions.Text(
         "--condition", TensorFile.Form, "With --model: the condition z, a tensor [1, ...] in a safetensors file.");
-    private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string?> weights = CommonOptions.WeightsOrFile();
+    private readonly PromptOptions words = new(SamplingInput.Noise);
+    private readonly Option<double?> guidanceScale = PromptOptions.GuidanceScale();
+    private readonly Option<string?> dtype = CommonOptions.Text(
+        "--dtype", "TYPE", "What the networks of a pipeline compute in: float32, bfloat16 or float16. [default: float32]");
 
     /// <summary>All of them, in the order of the help.</summary>
     internal IReadOnlyList<Option> All =>
     [
-        model, schedule, prediction, timeScale, trainingTimesteps, condition, weights,
+        model, .. Words, schedule, prediction, timeScale, trainingTimesteps, condition, weights,
     ];
+
+    private Option[] Words => [.. words.All.Except(words.OfNoise), guidanceScale, dtype];
 
     /// <summary>Where the weights of the embedded model are; null for those of the tool.</summary>
     internal string? Weights(ParseResult parsed) => parsed.GetValue(weights);
 
-    /// <summary>
-    /// What loads the user's model and its condition, [1, ...] or null, into the caller's dispose scope; null for the embedded model.
-    /// </summary>
+    /// <summary>Whether the model is the folder of a pipeline, which samples latents of any size.</summary>
+    internal bool IsPipeline(ParseResult parsed) => Directory.Exists(parsed.GetValue(model));
+
+    /// <summary>What loads the user's model into the caller's dispose scope; null for the embedded model.</summary>
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal Func<InputFiles, (Model Model, Tensor? Condition)>? Parse(ParseResult parsed)
+    internal Func<InputFiles, Terminal, CancellationToken, GuidedModel>? Parse(ParseResult parsed, InputFiles files)
     {
+        Option[] ofDenoiser = [schedule, timeScale, trainingTimesteps, condition];
         if (parsed.GetValue(model) is not string path)
         {
-            Option? odd = ((Option[])[schedule, prediction, timeScale, trainingTimesteps, condition]).FirstOrDefault(o =>
-                parsed.GetResult(o) is { Implicit: false });
-            return odd is null
-                ? null
-                : throw new UsageException($"Got {odd.Name} without --model, whose denoiser it is about; leave it out, or give --model.");
+            return PlanOptions.Given(parsed, [.. Words, prediction, .. ofDenoiser]) is not Option odd ? null : throw new UsageException(
+                $"Got {odd.Name} without --model, whose denoiser it is about; leave it out, or give --model.");
+        }
+
+        if (IsPipeline(parsed))
+        {
+            if (PlanOptions.Given(parsed, ofDenoiser) is Option said)
+            {
+                throw new UsageException(
+                    $"Got {said.Name} with --model {path}, the folder of a pipeline, which says it itself. Leave it out.");
+            }
+
+            Prompting prompting = words.Parse(
+                parsed, files, guidanceScale, dtype, Prompting.UsualScale, parsed.GetValue(weights), latent: null) with
+            {
+                Prediction = parsed.GetValue(prediction) is string named ? Named(named) : null,
+            };
+            return (_, terminal, cancellationToken) => Load(path, prompting, terminal, cancellationToken);
+        }
+
+        CheckDenoiser(parsed, path);
+        return (read, _, _) => Load(read, path, parsed.GetValue(condition), steps => SamplingPlan.FromNames(
+            parsed.GetValue(schedule)!,
+            Named(parsed.GetValue(prediction)!),
+            solver: null,
+            grid: null,
+            steps,
+            start: null,
+            end: null,
+            parsed.GetValue(timeScale),
+            parsed.GetValue(trainingTimesteps)));
+    }
+
+    private static Prediction Named(string text) => Specification.Find("prediction", text, Predictions, p => p.Name).Value;
+
+    private void CheckDenoiser(ParseResult parsed, string path)
+    {
+        if (PlanOptions.Given(parsed, Words) is Option word)
+        {
+            throw new UsageException(
+                $"Got {word.Name} with --model {path}, which is no folder; it is for the folder of a pipeline, with model_index.json. "
+                    + "Leave it out, or name the folder.");
         }
 
         if (parsed.GetValue(weights) is not null)
@@ -61,7 +110,7 @@ internal sealed class GuideModelOptions
             throw new UsageException("Got --weights with --model; they are of the embedded model. Leave out one of them.");
         }
 
-        if (parsed.GetValue(schedule) is not string named || parsed.GetValue(prediction) is not string predicts)
+        if (parsed.GetValue(schedule) is null || parsed.GetValue(prediction) is null)
         {
             throw new UsageException(
                 $"Got --model without {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; "
@@ -73,20 +122,10 @@ internal sealed class GuideModelOptions
             throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
         }
 
-        Prediction kind = Specification.Find("prediction", predicts, Predictions, p => p.Name).Value;
-        return files => Load(files, path, parsed.GetValue(condition), steps => SamplingPlan.FromNames(
-            named,
-            kind,
-            solver: null,
-            grid: null,
-            steps,
-            start: null,
-            end: null,
-            parsed.GetValue(timeScale),
-            parsed.GetValue(trainingTimesteps)));
+        _ = Named(parsed.GetValue(prediction)!);
     }
 
-    private static (Model Model, Tensor? Condition) Load(InputFiles files, string path, string? condition, Func<int, SamplingPlan> planOf)
+    private static GuidedModel Load(InputFiles files, string path, string? condition, Func<int, SamplingPlan> planOf)
     {
         SamplingPlan plan = planOf(2);
         Model model = ModelFile.Open(path, plan, ScalarType.Float32, steps => planOf(steps).Grid);
@@ -95,11 +134,45 @@ internal sealed class GuideModelOptions
             Tensor? z = condition is null
                 ? null
                 : TensorFile.ForBatch("--condition", TensorFile.Read(files, "--condition", condition, ScalarType.Float32), 1);
-            return (model, z);
+            return new GuidedModel(model, z, Size: null, Told: []);
         }
         catch
         {
             model.Dispose();
+            throw;
+        }
+    }
+
+    private static GuidedModel Load(string folder, Prompting prompting, Terminal terminal, CancellationToken cancellationToken)
+    {
+        DiffusionPipeline pipeline;
+        using (var loading = new ProgressLine(terminal, "loading", total: 1))
+        {
+            pipeline = prompting.Load(folder, loading, cancellationToken);
+        }
+
+        try
+        {
+            foreach (string lost in Prompting.Lost(pipeline, prompting.Prompts))
+            {
+                terminal.Error.WriteLine(lost);
+            }
+
+            (int height, int width) = pipeline.PictureSize;
+            (int Width, int Height) size = prompting.Size ?? (width, height);
+            return new GuidedModel(
+                pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true),
+                Prompting.ConditionOf(pipeline, prompting.Prompts, batch: 1),
+                size,
+                [
+                    .. prompting.Describe(),
+                    ("weights", prompting.Weights),
+                    ("size", FormattableString.Invariant($"{size.Width}x{size.Height}")),
+                ]);
+        }
+        catch
+        {
+            pipeline.Dispose();
             throw;
         }
     }

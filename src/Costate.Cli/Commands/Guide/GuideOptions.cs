@@ -15,12 +15,8 @@ internal sealed class GuideOptions
     // The kernel of a motion blur has so many squared, and a picture that is smaller shows nothing of what is in it.
     private const int MaxPixels = 1023;
 
-    private readonly Option<string> task = new("--task")
-    {
-        HelpName = "TASK",
-        Description = $"{string.Join(", ", GuideTask.All.Select(t => t.Name))}.",
-        Required = true,
-    };
+    private readonly Option<string?> task = CommonOptions.Text(
+        "--task", "TASK", $"{string.Join(", ", GuideTask.All.Select(t => t.Name))}; the last by itself where --loss is given.");
     private readonly Option<string> method = CommonOptions.Text("--method", "NAME", "The guidance method; see below.", DefaultMethod);
     private readonly Option<double?> strength = CommonOptions.Number(
         "--strength", "S", v => v >= 0, "a number, at least 0",
@@ -85,7 +81,10 @@ internal sealed class GuideOptions
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
     internal GuideRequest Parse(ParseResult parsed, InputFiles files)
     {
-        GuideTask chosen = GuideTask.Parse("task", parsed.GetValue(task)!, GuideTask.All);
+        GuideTask chosen = parsed.GetValue(task) is string named ? GuideTask.Parse("task", named, GuideTask.All)
+            : parsed.GetValue(loss) is not null ? GuideTask.OwnLoss
+            : throw new UsageException(
+                $"Got neither --task nor --loss; expected --task with one of {string.Join(", ", GuideTask.All.Select(t => t.Name))}.");
         GuideMethod method = GuideMethod.Parse("method", parsed.GetValue(this.method)!);
         CheckTask(parsed, chosen);
         CheckMethod(parsed, method);

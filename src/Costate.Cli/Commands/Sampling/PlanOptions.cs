@@ -23,7 +23,7 @@ internal sealed class PlanOptions
     private readonly Option<string?> prediction = CommonOptions.Text(
         "--prediction", "KIND",
         $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed with --model unless --scheduler-config or a "
-            + "latent says it.");
+            + "latent says it. For the folder of a pipeline: if its scheduler's file does not tell.");
     private readonly Option<string?> schedulerConfig = CommonOptions.Text(
         "--scheduler-config", "FILE",
         "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
@@ -75,7 +75,7 @@ internal sealed class PlanOptions
     internal Option[] OfModel => [schedule, prediction, schedulerConfig, ignoreClipping, mu, sigmas, timeScale, trainingTimesteps];
 
     /// <summary>Those that the folder of a pipeline says.</summary>
-    internal Option[] OfPipeline => [.. OfModel, grid, start, end];
+    internal Option[] OfPipeline => [.. OfModel.Except([prediction]), grid, start, end];
 
     /// <summary>By name: what results say of a scheduler configuration.</summary>
     internal IReadOnlyList<(string Name, Setting? Value)> Describe(ParseResult parsed) =>
@@ -113,7 +113,7 @@ internal sealed class PlanOptions
 
         return SamplingPlan.FromNames(
             Value(parsed, schedule, latent)!,
-            Specification.Find("prediction", Value(parsed, prediction, latent)!, Predictions, p => p.Name).Value,
+            PredictionOf(parsed, latent)!.Value,
             solverName,
             Value(parsed, grid, latent),
             stepCount,
@@ -129,8 +129,15 @@ internal sealed class PlanOptions
     {
         int stepCount = Value(parsed, steps, latent) is string text ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultSteps;
         string? solverName = Value(parsed, solver, latent) ?? (input == SamplingInput.Noise ? null : DefaultReversible);
-        return SamplingPlan.FromPipeline(folder, scheduler, stepCount, solverName, strength);
+        return SamplingPlan.FromPipeline(folder, scheduler, PredictionOf(parsed, latent), stepCount, solverName, strength);
     }
+
+    /// <summary>What the network predicts, where that is given or the latent says it.</summary>
+    /// <exception cref="InputException">There is no such prediction.</exception>
+    internal Prediction? PredictionOf(ParseResult parsed, LatentOptions? latent) =>
+        Value(parsed, prediction, latent) is string text
+            ? Specification.Find("prediction", text, Predictions, p => p.Name).Value
+            : null;
 
     // The file of a scheduler configuration that the user gives, or the text that the latent has kept of one; null where there is none.
     private (string File, string? Kept)? Configuration(ParseResult parsed, LatentOptions? latent) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Costate.Cli.Files;
 using Costate.Faces.Names;
 using Costate.Faces.Sampling;
@@ -10,7 +11,6 @@ namespace Costate.Cli.Commands.Sampling;
 /// <summary>The options of a pipeline: what it is told in words, and how it is loaded.</summary>
 internal sealed class PromptOptions
 {
-    private const int MaxSide = 8192;
     private const int MaxBytes = 1 << 24;
 
     private static readonly (string Name, ScalarType Value)[] Dtypes =
@@ -37,6 +37,10 @@ internal sealed class PromptOptions
             + "[default: the folder's]");
     private readonly Option<string?> variant = CommonOptions.Text(
         "--variant", "WORD", "Which of several weights of the folder, such as fp16. [default: those without such a word]");
+    private readonly Option<int?> tile = CommonOptions.Whole(
+        "--tile-size", 1, PictureSize.MaxSide,
+        "Encode and decode pictures in tiles of so many pixels, which takes less memory and changes them a little. "
+            + "[default: in one piece]");
     private readonly Option<string?> source = CommonOptions.Text(
         "--from",
         "TEXT",
@@ -59,6 +63,12 @@ internal sealed class PromptOptions
             $"{what}, in words, for the folder of a pipeline; without --model for the embedded text-to-image model of drawn faces.");
     }
 
+    /// <summary>The scale of guidance.</summary>
+    /// <param name="otherwise">What is said of it for other models.</param>
+    internal static Option<double?> GuidanceScale(string otherwise = "") => CommonOptions.Number(
+        "--guidance-scale", "S",
+        $"Classifier-free guidance; 1 is none. [default: {Prompting.UsualScale} with --prompt]{otherwise}");
+
     /// <summary>All of them.</summary>
     internal Option[] All =>
     [
@@ -69,13 +79,11 @@ internal sealed class PromptOptions
         size,
         scheduler,
         variant,
+        tile,
     ];
 
     /// <summary>Those that say nothing where the samples are there.</summary>
     internal Option[] OfNoise => [prompts];
-
-    /// <summary>The scheduler that the user names, or that a latent was made with.</summary>
-    internal string? Scheduler(ParseResult parsed, LatentOptions? latent) => PlanOptions.Value(parsed, scheduler, latent);
 
     /// <summary>What the sample shall become.</summary>
     internal string? Target(ParseResult parsed) => parsed.GetValue(prompt);
@@ -111,17 +119,25 @@ internal sealed class PromptOptions
         }
 
         string? scale = PlanOptions.Value(parsed, guidanceScale, latent);
+        if (scale is "1" && PlanOptions.Value(parsed, negative, latent) is { Length: > 0 })
+        {
+            throw new UsageException("Got --negative with --guidance-scale 1, which leads away from nothing; leave out one of them.");
+        }
+
         string? dtype = PlanOptions.Given(parsed, [networkDtype]) is null && latent is not null
             ? latent.Values.GetValueOrDefault("network-dtype")?.ToLowerInvariant()
             : parsed.GetResult(networkDtype)?.Tokens.FirstOrDefault()?.Value;
+        RequireText(parsed, prompt, negative, source);
         return new Prompting
         {
             Prompts = latent is not null ? text!.Split('\n') : text is not null ? [text.ReplaceLineEndings(" ")] : Lines(list!),
             Negative = PlanOptions.Value(parsed, negative, latent),
             GuidanceScale = scale is null ? usualScale : double.Parse(scale, NumberStyles.Float, CultureInfo.InvariantCulture),
-            Size = parsed.GetValue(size) is string wanted ? Sizes(wanted) : null,
+            Size = parsed.GetValue(size) is string wanted ? PictureSize.Parse(wanted) : null,
             Variant = parsed.GetValue(variant),
+            Tile = parsed.GetValue(tile),
             Weights = weights,
+            Scheduler = PlanOptions.Value(parsed, scheduler, latent),
             NetworkDtype = Specification.Find("dtype", dtype ?? Dtypes[0].Name, Dtypes, d => d.Name).Value,
         };
     }
@@ -138,20 +154,34 @@ internal sealed class PromptOptions
             throw new CommandException($"Got --prompts {file} of more than {MaxBytes} bytes; expected texts, one a line.");
         }
 
-        string[] lines = [.. File.ReadLines(file).Take(Limits.Batch + 1).Where(line => !string.IsNullOrWhiteSpace(line))];
+        string[] lines;
+        try
+        {
+            lines = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(file)).TrimStart('\uFEFF').Split('\n');
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new CommandException(
+                $"Got --prompts {file}, whose bytes at {e.Index} are no UTF-8; expected texts, one a line. Save it as UTF-8.", e);
+        }
+
+        lines = [.. lines.Select(line => line.TrimEnd('\r')).Take(Limits.Batch + 1).Where(line => !string.IsNullOrWhiteSpace(line))];
         return lines.Length is > 0 and <= Limits.Batch
             ? lines
             : throw new CommandException($"Got --prompts {file} with {lines.Length} texts; expected 1 to {Limits.Batch}, one a line.");
     }
 
-    private static (int Width, int Height) Sizes(string text)
+    // Bytes of the command line that are no text in its encoding come as this character.
+    private static void RequireText(ParseResult parsed, params Option<string?>[] texts)
     {
-        int[] sides =
-        [
-            .. text.Split('x', 'X').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int s) ? s : 0),
-        ];
-        return sides.Length == 2 && sides.All(side => side is > 0 and <= MaxSide && side % 8 == 0)
-            ? (sides[0], sides[1])
-            : throw new InputException("size", text, $"width and height in pixels that 8 divides, at most {MaxSide}, such as 512x768");
+        foreach (Option<string?> option in texts)
+        {
+            if (parsed.GetValue(option) is string text && text.EnumerateRunes().Any(rune => rune == Rune.ReplacementChar))
+            {
+                throw new UsageException(
+                    $"Got {option.Name} with bytes that are no text in UTF-8, or U+FFFD, which stands for such; expected text. "
+                        + "A terminal or script in another encoding may have made it.");
+            }
+        }
     }
 }

@@ -34,7 +34,7 @@ internal sealed class SampleCommand : SamplingCommand
         : base(
             "sample",
             "Draws samples from a diffusion or flow model: yours, a Stable Diffusion folder or a TorchScript file, or the embedded one of "
-                + "drawn faces.",
+                + "drawn faces, by a face or by words.",
             terminal,
             cancellationToken)
     {
@@ -47,6 +47,9 @@ internal sealed class SampleCommand : SamplingCommand
         ];
         Examples =
         [
+            new(
+                "Four faces by words, with the embedded text-to-image model",
+                "costate sample --prompt \"a smiling person with curly red hair and glasses\" --batch 4"),
             new("Four faces with the code of one, with the embedded model", "costate sample --condition-from a.png --batch 4"),
             new(
                 "A picture of Stable Diffusion, from the folder that people have",

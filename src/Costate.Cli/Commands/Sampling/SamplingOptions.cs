@@ -24,14 +24,11 @@ internal sealed class SamplingOptions
         Description = "Which of the embedded models: faces under the code of a face, or faces by words. [default: text with --prompt, "
             + "otherwise faces]",
     };
-    private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string?> weights = CommonOptions.WeightsOrFile();
     private readonly Option<string?> condition = CommonOptions.Text(
         "--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
     private readonly Option<string?> conditionFrom = ConditionFrom();
-    private readonly Option<double?> guidanceScale = CommonOptions.Number(
-        "--guidance-scale", "S",
-        $"Classifier-free guidance; 1 is none. [default: {Prompting.UsualScale} with --prompt] Otherwise it needs --condition and "
-            + "--unconditional.");
+    private readonly Option<double?> guidanceScale = PromptOptions.GuidanceScale(" Otherwise it needs --condition and --unconditional.");
     private readonly Option<string?> unconditional = CommonOptions.Text(
         "--unconditional", TensorFile.Form, "The condition that stands for none: a tensor like --condition, or the word zeros.");
     private readonly Option<string?> shape;
@@ -169,7 +166,18 @@ internal sealed class SamplingOptions
                 : null;
         }
 
-        which ??= latent?.Model == SamplingSettings.EmbeddedTextModelName || (told && latent?.Model is null) ? Text : Faces;
+        string? made = latent?.Model switch
+        {
+            SamplingSettings.EmbeddedModelName => Faces,
+            SamplingSettings.EmbeddedTextModelName => Text,
+            _ => null,
+        };
+        if (which is not null && made is not null && which != made)
+        {
+            throw new UsageException($"Got --embedded {which} for a latent that was made with {made}; leave it out.");
+        }
+
+        which ??= made ?? (told ? Text : Faces);
         return which == Text ? new EmbeddedModel(parsed.GetValue(weights)).TextFolder
             : !told ? null
             : throw new UsageException(
@@ -196,14 +204,17 @@ internal sealed class SamplingOptions
             dtype,
             named is null ? EmbeddedModel.TextGuidanceScale : Prompting.UsualScale,
             named is null ? null : parsed.GetValue(weights),
-            latent?.Options);
+            latent?.Options) with
+        {
+            Prediction = plan.PredictionOf(parsed, latent?.Options),
+        };
         int? samples = parsed.GetValue(batch);
         if (prompting.Prompts.Count > 1 && samples is not null)
         {
             throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
         }
 
-        SamplingPlan planned = plan.ParsePipeline(parsed, folder, words.Scheduler(parsed, latent?.Options), strength, latent?.Options);
+        SamplingPlan planned = plan.ParsePipeline(parsed, folder, prompting.Scheduler, strength, latent?.Options);
         return new SamplingSettings
         {
             Files = files,

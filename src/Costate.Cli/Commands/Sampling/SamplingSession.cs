@@ -179,7 +179,7 @@ internal sealed class SamplingSession : IDisposable
     }
 
     private (int Width, int Height) Size() =>
-        settings.Prompting!.Size ?? pipeline!.Codec.Config.SampleSize switch { var (height, width) => (width, height) };
+        settings.Prompting!.Size ?? pipeline!.PictureSize switch { var (height, width) => (width, height) };
 
     private long[] LatentShape()
     {

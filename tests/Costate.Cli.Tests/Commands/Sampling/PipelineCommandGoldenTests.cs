@@ -28,7 +28,7 @@ public sealed class PipelineCommandGoldenTests
         string path = Goldens.PathTo("pipelines", name);
         Tool.Done("sample", "--model", path, "--prompt", Text, "--negative", "blurry", "--steps", "4", "--seed", "3", "--output", folder.FullName);
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(path);
-        (int height, int width) = pipeline.Codec.Config.SampleSize;
+        (int height, int width) = pipeline.PictureSize;
         Tensor latent = pipeline
             .Sampler(4, negative: "blurry")
             .Sample(pipeline.DrawStart(3, height, width), pipeline.Condition(Text));
@@ -103,7 +103,7 @@ public sealed class PipelineCommandGoldenTests
         string path = Goldens.PathTo("pipelines", name);
         Tool.Done("gradient", "--model", path, "--prompt", Text, "--steps", "3", "--loss", "mean-square", "--output", folder.FullName);
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(path);
-        (int height, int width) = pipeline.Codec.Config.SampleSize;
+        (int height, int width) = pipeline.PictureSize;
         SampleGradient expected = pipeline.Sampler(3).Gradient(
             pipeline.DrawStart(0, height, width), pipeline.Condition(Text), x => pipeline.Decode(x).square().mean([1, 2, 3]));
         using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("gradient.safetensors"));
