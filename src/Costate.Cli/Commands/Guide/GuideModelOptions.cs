@@ -73,9 +73,8 @@ internal sealed class GuideModelOptions
         {
             if (PlanOptions.Given(parsed, ofDenoiser) is Option said)
             {
-                throw new UsageException(
-                    $"Got {said.Name} with {(path is null ? "the embedded text-to-image model" : $"--model {path}, the folder of a pipeline")}"
-                        + ", which says it itself. Leave it out.");
+                string which = path is null ? "the embedded text-to-image model" : $"--model {path}, the folder of a pipeline";
+                throw new UsageException($"Got {said.Name} with {which}, which says it itself. Leave it out.");
             }
 
             return ParsePipeline(parsed, files, folder, task);
