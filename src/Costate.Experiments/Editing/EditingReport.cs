@@ -22,10 +22,8 @@ internal sealed record EditingReport : IEvaluationReport
 
     public IReadOnlyList<string> Files => EditingFiles.All;
 
-    IEnumerable<(string? Sentence, ResultTable Table)> IEvaluationReport.Tables() => EditingTable.Of(Methods)
-        .Select((table, index) => (
-            index == 0 ? "Means ± half of their 95 % intervals; shares with their 95 % intervals." : (string?)null,
-            table));
+    IEnumerable<(string? Sentence, ResultTable Table)> IEvaluationReport.Tables() =>
+        EditingTable.Of(Methods).Select((table, i) => (i == 0 ? EditingTable.Legend : null, table));
 
     internal static EditingReport Of(EvaluationContents contents, IReadOnlyList<EditingResult> results)
     {

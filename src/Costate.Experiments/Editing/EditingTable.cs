@@ -8,6 +8,9 @@ namespace Costate.Experiments.Editing;
 /// <summary>An evaluation of editing in tables, one for each number of steps.</summary>
 internal static class EditingTable
 {
+    /// <summary>What the numbers are.</summary>
+    internal const string Legend = "Means ± half of their 95 % intervals; shares with their 95 % intervals.";
+
     private static readonly string[] Columns =
     [
         "method", "evaluations", "s a face", "latents, error", "to the bit", "changed, %", "others kept, %", "outside, RMS", "less DDIM",

@@ -47,24 +47,22 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
         return GoOn(to, threads: null, parsed.GetValue(json), () =>
         {
             using FolderLock held = Take(parsed, to);
-            string? study = EvaluationContents.Of(from[0])?.Study;
-            if (study == EditingFolder.StudyName)
+            IEvaluationReport report = EvaluationContents.Of(from[0])?.Study switch
             {
-                var edited = new EditingFolder(to);
-                var editing = new EvaluationMerge<EditingResult>(path => new EditingFolder(path));
-                return EvaluationOutcome.Of(EditingFiles.Write(edited, editing.Run(from, edited, Cancellation)));
-            }
-
-            if (study == GuidanceStudyFolder.StudyName)
-            {
-                var guided = new GuidanceStudyFolder(to);
-                var guidance = new EvaluationMerge<GuidanceStudyResult>(path => new GuidanceStudyFolder(path));
-                return EvaluationOutcome.Of(GuidanceStudyFiles.Write(guided, guidance.Run(from, guided, Cancellation)));
-            }
-
-            var folder = new EvaluationFolder(to);
-            var morphs = new EvaluationMerge<PairResult>(path => new EvaluationFolder(path));
-            return EvaluationOutcome.Of(EvaluationFiles.Write(folder, morphs.Run(from, folder, Cancellation)));
+                EditingFolder.StudyName => Merged(from, new EditingFolder(to), path => new EditingFolder(path), EditingFiles.Write),
+                GuidanceStudyFolder.StudyName =>
+                    Merged(from, new GuidanceStudyFolder(to), path => new GuidanceStudyFolder(path), GuidanceStudyFiles.Write),
+                _ => Merged(from, new EvaluationFolder(to), path => new EvaluationFolder(path), EvaluationFiles.Write),
+            };
+            return EvaluationOutcome.Of(report);
         });
     }
+
+    private IEvaluationReport Merged<TFolder, TResult>(
+        string[] from,
+        TFolder output,
+        Func<string, ResultFolder<TResult>> open,
+        Func<TFolder, EvaluationContents, IEvaluationReport> write)
+        where TFolder : ResultFolder<TResult>
+        where TResult : IEvaluated => write(output, new EvaluationMerge<TResult>(open).Run(from, output, Cancellation));
 }
