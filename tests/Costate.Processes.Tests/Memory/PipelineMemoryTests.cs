@@ -6,9 +6,9 @@ namespace Costate.Processes.Tests.Memory;
 /// <summary>What costate model tells of the memory of samples and gradients, beside what they take in a process of their own.</summary>
 public sealed class PipelineMemoryTests
 {
-    // Stable Diffusion's layout with a quarter of its channels; of the whole see docs/models.md.
+    // Stable Diffusion's layout with an eighth of its channels; of the whole see docs/models.md.
     [Theory]
-    [InlineData(4, 256)]
+    [InlineData(8, 384)]
     public void Estimate_IsNearWhatIsMeasured(int narrower, int pixels)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Resident memory is read from /proc.");

@@ -33,6 +33,29 @@ public sealed class PipelineFilesGoldenTests
     }
 
     [Fact]
+    public void Interpolation_BeginsAndEndsWithItsLatents()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        string path = Goldens.PathTo("pipelines", "sd1");
+        foreach (string seed in new[] { "1", "2" })
+        {
+            Tool.Done("sample", "--model", path, "--prompt", Text, "--steps", "2", "--seed", seed, "--output", folder.PathTo(seed));
+        }
+
+        string[] ends = [$"{folder.PathTo("1", "sample.safetensors")}:sample", $"{folder.PathTo("2", "sample.safetensors")}:sample"];
+        Tool.Done(["interpolate", .. ends, "--model", path, "--prompt", Text, "--guidance-scale", "1", "--solver", "rex:euler", "--steps", "3", "--count", "3", "--output", folder.PathTo("out")]);
+        using SafetensorsFile first = SafetensorsFile.Open(folder.PathTo("1", "sample.safetensors"));
+        using SafetensorsFile last = SafetensorsFile.Open(folder.PathTo("2", "sample.safetensors"));
+        using SafetensorsFile between = SafetensorsFile.Open(folder.PathTo("out", "interpolation.safetensors"));
+        Tensor drawn = between.Read("sample");
+        Near.Equal(first.Read("sample")[0], drawn[0], 1e-5);
+        Near.Equal(last.Read("sample")[0], drawn[2], 1e-5);
+        Assert.False(drawn[1].allclose(drawn[0]));
+        Assert.True(File.Exists(folder.PathTo("out", "interpolation-3.png")));
+    }
+
+    [Fact]
     public void Prediction_ThatTheFolderDoesNotTell_IsAskedFor()
     {
         using var scope = NewDisposeScope();
