@@ -17,7 +17,7 @@ if (args.Length == 0)
 CpuLibraries.Prepare(keepOneDnn: true);
 using DisposeScope scope = NewDisposeScope();
 using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(args[0]);
-(int height, int width) = pipeline.Codec.Config.SampleSize;
+(int height, int width) = pipeline.PictureSize;
 Console.WriteLine($"{pipeline.Source}: {pipeline.Scheduler.ClassName}, {pipeline.Scheduler.Prediction}, {height} x {width}");
 
 // A picture to edit: a sky over a meadow.

@@ -24,6 +24,12 @@ internal sealed class MeasurementProcess(IReadOnlyDictionary<string, string> all
         ["MALLOC_TOP_PAD_"] = "67108864",
     });
 
+    /// <summary>The same with large pages, where the system has them: those of gigabytes take minutes to be made one by one.</summary>
+    internal MeasurementProcess InLargePages => new(new Dictionary<string, string>(allocator)
+    {
+        ["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1",
+    });
+
     /// <summary>In the parent: what the child measured.</summary>
     internal T Run<T>(string measurement, params object[] arguments)
     {

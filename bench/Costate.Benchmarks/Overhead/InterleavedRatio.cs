@@ -12,12 +12,16 @@ namespace Costate.Benchmarks.Overhead;
 /// <param name="Work">Lower quartile of the times of the work in question.</param>
 /// <param name="Reference">Lower quartile of the times of the work it is compared with.</param>
 /// <param name="OfMedians">The ratio of the medians, as a check on <see cref="Value"/>.</param>
-internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, double OfMedians)
+/// <param name="OfTurns">The ratio of each turn, rising: neighbours on the machine meet both of a turn alike.</param>
+internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, double OfMedians, IReadOnlyList<double> OfTurns)
 {
     private const int WarmUps = 3;
     private const int ManyTurns = 20;
 
     internal double Value => Work / Reference;
+
+    /// <summary>The ratio of half of the turns is lower.</summary>
+    internal double OfTurn(double fraction = 0.5) => OfTurns[(int)(fraction * OfTurns.Count)];
 
     /// <summary>Measures both in turns until the budget is used up.</summary>
     internal static InterleavedRatio Measure(Action work, Action reference, TimeSpan budget) =>
@@ -53,7 +57,8 @@ internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, doubl
             }
         }
 
-        return new(Quantile(works, 0.25), Quantile(references, 0.25), Quantile(works, 0.5) / Quantile(references, 0.5));
+        double[] ofTurns = [.. works.Zip(references, (work, reference) => work / reference).Order()];
+        return new(Quantile(works, 0.25), Quantile(references, 0.25), Quantile(works, 0.5) / Quantile(references, 0.5), ofTurns);
     }
 
     private static TimeSpan Time(Action action)

@@ -31,6 +31,68 @@ internal static class PipelineMeasurement
         return gradient.StartNoise;
     });
 
+    /// <summary>The largest difference of a latent to what comes back of its inversion by Rex, guided.</summary>
+    internal static double RoundTrip(string folder, int bits, int pixels)
+    {
+        set_num_threads(2);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        ScalarType dtype = bits == 16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(folder, dtype);
+        Sampler exact = pipeline.Sampler(Steps, guidanceScale: 2, solver: Solver.Rex(ButcherTableau.Euler));
+        Condition horse = pipeline.Condition("a horse");
+        Tensor latent = pipeline.DrawStart(1, pixels, pixels);
+        using NoiseState noise = exact.Invert(latent, horse);
+        return (exact.Sample(noise, horse) - latent).abs().max().item<float>();
+    }
+
+    /// <summary>
+    /// Of a pipeline of fewer channels: by how much a sample and a gradient raise the peak above what was resident before, and what
+    /// costate model tells.
+    /// </summary>
+    internal static double[] GrowthBesideEstimate(int narrower, int pixels)
+    {
+        set_num_threads(1);
+        string folder = Directory.CreateTempSubdirectory("costate-narrow-").FullName;
+        try
+        {
+            StableDiffusionFolder.WriteTo(folder, narrower);
+            using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(folder);
+            pipeline.Network.GradientCheckpointing = pipeline.Codec.GradientCheckpointing = true;
+            PipelineMemory told = PipelineMemory.Of(PipelineFolder.Read(folder, null, null), pixels, pixels, ScalarType.Float32);
+            return [Growth(Sample), told.Sample, Growth(Gradient), told.Gradient];
+
+            // The code comes into being at a small size.
+            double Growth(Action<int> use)
+            {
+                use(64);
+                MemoryMeasurement.Collect();
+                ResidentMemory.ResetPeak();
+                long before = ResidentMemory.CurrentBytes;
+                use(pixels);
+                return ResidentMemory.PeakBytes - before;
+            }
+
+            void Sample(int side)
+            {
+                using DisposeScope scope = NewDisposeScope();
+                using IDisposable noGraph = no_grad();
+                pipeline.Decode(pipeline.Sampler(1).Sample(pipeline.DrawStart(1, side, side), pipeline.Condition("a horse")));
+            }
+
+            void Gradient(int side)
+            {
+                using DisposeScope scope = NewDisposeScope();
+                pipeline.Sampler(1).Gradient(
+                    pipeline.DrawStart(1, side, side), pipeline.Condition("a horse"), x => pipeline.Decode(x).square().sum([1, 2, 3]));
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static double[] Measured(string folder, int tile, Func<DiffusionPipeline, Tensor> use)
     {
         set_num_threads(2);

@@ -16,8 +16,12 @@ internal static class StableDiffusionFolder
         Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
 
     /// <summary>In a child process, which leaves no memory behind: writes all of it into a folder.</summary>
-    internal static bool WriteTo(string folder)
+    internal static bool WriteTo(string folder) => WriteTo(folder, narrower: 1);
+
+    /// <summary>The same with channels so many times fewer.</summary>
+    internal static bool WriteTo(string folder, int narrower)
     {
+        string Channels(params int[] widths) => string.Join(", ", widths.Select(width => width / narrower));
         Json(folder, "model_index.json", """
             {"_class_name": "StableDiffusionPipeline", "scheduler": ["diffusers", "PNDMScheduler"],
              "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
@@ -27,18 +31,20 @@ internal static class StableDiffusionFolder
             {"_class_name": "PNDMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
              "num_train_timesteps": 1000, "set_alpha_to_one": false, "skip_prk_steps": true, "steps_offset": 1}
             """);
-        string unet = Json(folder, "unet/config.json", """
-            {"_class_name": "UNet2DConditionModel", "attention_head_dim": 8, "block_out_channels": [320, 640, 1280, 1280],
-             "cross_attention_dim": 768}
+        string unet = Json(folder, "unet/config.json", $$"""
+            {"_class_name": "UNet2DConditionModel", "attention_head_dim": 8, "sample_size": 64, "norm_num_groups": {{32 / narrower}},
+             "block_out_channels": [{{Channels(320, 640, 1280, 1280)}}], "cross_attention_dim": {{Channels(768)}}}
             """);
-        string vae = Json(folder, "vae/config.json", """
-            {"_class_name": "AutoencoderKL", "block_out_channels": [128, 256, 512, 512], "layers_per_block": 2,
+        string vae = Json(folder, "vae/config.json", $$"""
+            {"_class_name": "AutoencoderKL", "block_out_channels": [{{Channels(128, 256, 512, 512)}}], "layers_per_block": 2,
+             "norm_num_groups": {{32 / narrower}},
              "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"],
              "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"]}
             """);
-        string text = Json(folder, "text_encoder/config.json", """
-            {"architectures": ["CLIPTextModel"], "model_type": "clip_text_model", "hidden_size": 768, "intermediate_size": 3072,
-             "num_attention_heads": 12, "num_hidden_layers": 12, "projection_dim": 768, "eos_token_id": 2}
+        string text = Json(folder, "text_encoder/config.json", $$"""
+            {"architectures": ["CLIPTextModel"], "model_type": "clip_text_model", "hidden_size": {{Channels(768)}},
+             "intermediate_size": {{Channels(3072)}}, "num_attention_heads": 12, "num_hidden_layers": 12,
+             "projection_dim": 768, "eos_token_id": 2}
             """);
         WriteTokenizer(folder);
         const string Part = "diffusion_pytorch_model.safetensors";

@@ -10,18 +10,17 @@ namespace Costate.Benchmarks.StableDiffusion;
 internal static class UnetMeasurement
 {
     private const int Factor = 8;
-    private const int CallTurns = 3;
-    private const int VjpTurns = 1;
+    private const int VjpTurns = 2;
 
     /// <summary>A call beside its bare convolutions, products and attentions; the last number is how many these are.</summary>
-    internal static InterleavedRatio UnetCall(string folder, int pixels)
+    internal static InterleavedRatio UnetCall(string folder, int pixels, int turns)
     {
         set_num_threads(1);
         using DisposeScope scope = NewDisposeScope();
         using UNet2DConditionModel network = Load(folder, trainable: false);
         (Tensor x, Tensor t, Tensor text) = Inputs(pixels);
         using var products = new BareUnet(network, Call);
-        return InterleavedRatio.MeasureTurns(Call, products.Run, CallTurns);
+        return InterleavedRatio.MeasureTurns(Call, products.Run, turns);
 
         void Call()
         {

@@ -24,7 +24,8 @@ internal sealed class GuideRun(Model model, Condition? ownCondition, Recogniser?
     /// <summary>Guides samples to a picture, and leaves the files in the folder to be committed.</summary>
     /// <param name="picture">[1, 3, height, width] in -1..1.</param>
     /// <param name="name">What it is called; null for none, of which only the size is known, as a loss of the user's may have it.</param>
-    /// <param name="loss">From pictures [batch, 3, height, width] to one value for each; null for that of the task.</param>
+    /// <param name="loss">From pictures [batch, 3, height, width] to one value for each: the user's, or of a prompt; null for that of the
+    /// task.</param>
     /// <param name="folder">Where the files go.</param>
     /// <param name="progress">Told how much is done, from 0 to 1.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
@@ -111,7 +112,7 @@ internal sealed class GuideRun(Model model, Condition? ownCondition, Recogniser?
 
         if (loss is not null)
         {
-            return GuideTarget.Own(pictures, loss, isKnown);
+            return GuideTarget.Own(pictures, loss, isKnown) with { Task = request.Task };
         }
 
         // All samples see one observation.

@@ -132,7 +132,8 @@ internal sealed record GuideMethod
     internal static string Table() => "Methods:\n" + string.Join('\n', All.Select(m => $"  {m.Name,-11} {m.Remark}"));
 
     /// <summary>The default strength for a task.</summary>
-    internal double StrengthFor(GuideTask task) => task == GuideTask.Identity ? StrengthForIdentity : Strength;
+    internal double StrengthFor(GuideTask task) =>
+        task == GuideTask.Identity || task == GuideTask.Prompt ? StrengthForIdentity : Strength;
 
     private static GuideMethod Sampled(
         string name,

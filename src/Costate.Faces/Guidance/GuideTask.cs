@@ -16,12 +16,17 @@ internal sealed record GuideTask(string Name, string Label, bool IsMeasured)
 
     internal static GuideTask Identity { get; } = new("identity", "Identity", false);
 
+    internal static GuideTask Prompt { get; } = new("prompt", "Prompt", false);
+
     internal static GuideTask OwnLoss { get; } = new("custom-torchscript-loss", "Own loss", false);
 
     /// <summary>Those that need nothing but a picture.</summary>
     internal static IReadOnlyList<GuideTask> Evaluated { get; } = [Inpaint, SuperResolution, Deblur, Identity];
 
-    internal static IReadOnlyList<GuideTask> All { get; } = [.. Evaluated, OwnLoss];
+    internal static IReadOnlyList<GuideTask> All { get; } = [.. Evaluated, Prompt, OwnLoss];
+
+    /// <summary>Whether it needs no picture, where the size is known without one.</summary>
+    internal bool NeedsNoPicture => this == Prompt || this == OwnLoss;
 
     /// <exception cref="InputException">There is no such task.</exception>
     internal static GuideTask Parse(string parameter, string name, IReadOnlyList<GuideTask> among) =>

@@ -105,8 +105,9 @@ internal sealed class PipelineFolder
                 nameof(folder),
                 $"the file '{folder}'",
                 "a folder",
-                "A single file has weights alone, from which neither its scheduler nor what its network predicts can be seen: give a "
-                    + "folder with the small files of its family, and the file as the weights.");
+                "A single file has weights alone: no vocabulary, no scheduler, and not what its network predicts. Give the folder of a "
+                    + "model of its family, of which the small files do, and the file beside it: "
+                    + $"FromPretrained(FOLDER, weights: \"{folder}\")");
         }
 
         string index = Path.Combine(folder, "model_index.json");

@@ -36,15 +36,13 @@ internal sealed record PipelineMemory(double Sample, double Gradient)
     {
         var count = new Blocks();
         int levels = config.BlockOutChannels.Count, channels = config.BlockOutChannels[0];
-        Stack<int> skips = DownBlock2D.KeptChannels(
-            config.BlockOutChannels,
-            [.. Enumerable.Range(0, levels).Select(level => UNet2DConditionConfig.Of(config.LayersPerBlock, level))]);
+        int[] layersOf = [.. Enumerable.Range(0, levels).Select(level => UNet2DConditionConfig.Of(config.LayersPerBlock, level))];
+        Stack<int> skips = DownBlock2D.KeptChannels(config.BlockOutChannels, layersOf);
         double held = 0;
         for (int level = 0; level < levels; level++)
         {
-            int layers = UNet2DConditionConfig.Of(config.LayersPerBlock, level);
-            held += Area(level) * config.BlockOutChannels[level] * (layers + 1);
-            for (int i = 0; i < layers; i++)
+            held += Area(level) * config.BlockOutChannels[level] * (layersOf[level] + 1);
+            for (int i = 0; i < layersOf[level]; i++)
             {
                 count.Residual(channels, config.BlockOutChannels[level], Area(level));
                 channels = config.BlockOutChannels[level];
@@ -58,7 +56,7 @@ internal sealed record PipelineMemory(double Sample, double Gradient)
         for (int index = 0; index < levels; index++)
         {
             int level = levels - 1 - index;
-            for (int i = 0; i <= UNet2DConditionConfig.Of(config.LayersPerBlock, level); i++)
+            for (int i = 0; i <= layersOf[level]; i++)
             {
                 count.Residual(channels + skips.Pop(), config.BlockOutChannels[level], Area(level));
                 channels = config.BlockOutChannels[level];

@@ -10,8 +10,8 @@ namespace Costate;
 /// <remarks>
 /// A reversible step undoes additions and divides by a weight, so it amplifies whatever its states lost to rounding. Carried in two words
 /// they lose 2^-104 in a step rather than 2^-53, and what the network sees, the high word, comes back bit for bit. The increment of a step
-/// needs no second word: it is computed anew from the same numbers, and is the same number. About 20 passes over a state for each state
-/// of a sum, which is little beside a network.
+/// needs no second word: it is computed anew from the same numbers, and is the same number. In main memory it is one pass over all
+/// states (<see cref="CompensatedPass"/>), elsewhere some 20 for each, to the same bits.
 /// </remarks>
 internal sealed class CompensatedSum
 {
@@ -21,28 +21,67 @@ internal sealed class CompensatedSum
     private readonly Tensor high;
     private readonly Tensor low;
 
-    /// <summary>Begins with a number in two words; the low one may be absent. Everything lives in the caller's dispose scope.</summary>
-    internal CompensatedSum(Tensor high, Tensor? low)
+    private CompensatedSum(Tensor like)
     {
-        this.high = high.clone();
-        this.low = low?.clone() ?? zeros_like(high);
+        high = zeros_like(like);
+        low = zeros_like(like);
     }
 
-    /// <summary>Adds <c>weight (x + remainder)</c>.</summary>
-    internal void Add(Tensor x, Tensor? remainder, double weight)
+    /// <summary>The terms and the increment, divided by a number: two words, the low one less than half a unit of the last bit of the
+    /// high one, in the caller's dispose scope.</summary>
+    /// <param name="terms">At least one.</param>
+    /// <param name="increment">A sum of products of one word, which is added as a whole.</param>
+    /// <param name="divisor">The divisor. The default value is 1.</param>
+    internal static (Tensor High, Tensor Low) Of(
+        IReadOnlyList<CompensatedTerm> terms, IReadOnlyList<(Tensor X, double Weight)> increment, double divisor = 1) =>
+        CompensatedPass.Takes(terms, increment)
+            ? CompensatedPass.Run(terms, increment, divisor)
+            : OnAnyDevice(terms, increment, divisor);
+
+    /// <summary>The same by torch's operators.</summary>
+    internal static (Tensor High, Tensor Low) OnAnyDevice(
+        IReadOnlyList<CompensatedTerm> terms, IReadOnlyList<(Tensor X, double Weight)> increment, double divisor)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor product, Tensor error) = Product(x, weight);
+        var sum = new CompensatedSum(terms[0].High);
+        foreach (CompensatedTerm term in terms)
+        {
+            sum.Add(term);
+        }
+
+        Tensor? whole = null;
+        foreach ((Tensor x, double weight) in increment)
+        {
+            whole = whole.PlusTimes(x, weight);
+        }
+
+        if (whole is not null)
+        {
+            sum.Add(whole);
+        }
+
+        if (divisor != 1)
+        {
+            sum.DivideBy(divisor);
+        }
+
+        (Tensor first, Tensor second) = Sum(sum.high, sum.low);
+        return (first.MoveToOuterDisposeScope(), second.MoveToOuterDisposeScope());
+    }
+
+    private void Add(CompensatedTerm term)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor product, Tensor error) = Product(term.High, term.Weight);
         Add(product);
         low.add_(error);
-        if (remainder is not null)
+        if (term.Low is not null)
         {
-            low.AddTimes(remainder, weight);
+            low.AddTimes(term.Low, term.Weight);
         }
     }
 
-    /// <summary>Adds a number of one word.</summary>
-    internal void Add(Tensor x)
+    private void Add(Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor sum, Tensor error) = Sum(high, x);
@@ -50,8 +89,7 @@ internal sealed class CompensatedSum
         low.add_(error);
     }
 
-    /// <summary>Divides by a number.</summary>
-    internal void DivideBy(double divisor)
+    private void DivideBy(double divisor)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor quotient = high.clone().DivideBy(divisor);
@@ -62,9 +100,6 @@ internal sealed class CompensatedSum
         high.copy_(quotient);
         low.copy_(rest);
     }
-
-    /// <summary>The two words, the low one less than half a unit of the last bit of the high one.</summary>
-    internal (Tensor High, Tensor Low) Words() => Sum(high, low);
 
     // a + b = sum + error.
     private static (Tensor Sum, Tensor Error) Sum(Tensor a, Tensor b)

@@ -118,6 +118,13 @@ internal sealed record SamplingRun
         Tensor Call() => Denoiser.Call(x, at.Time, at.NetworkTime, z, CallerType);
     }
 
+    /// <summary>What a row adds of its inputs, each with its weight, in the caller's dispose scope.</summary>
+    internal IEnumerable<(Tensor X, double Weight)> Inputs(TableRow row, Tensor like) =>
+        from term in row.Inputs
+        let input = Input(term.Index, like)
+        where input is not null
+        select (input, term.Weight);
+
     /// <summary>The network's output at a state under the condition there.</summary>
     internal Tensor Evaluate(Tensor x, EvaluationPoint at) => Evaluate(x, at, ConditionAt(at));
 

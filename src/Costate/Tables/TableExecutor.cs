@@ -175,18 +175,12 @@ internal sealed class TableExecutor
     private (Tensor State, Tensor Remainder) CombineExactly(LiveSet live, int i)
     {
         using DisposeScope scope = NewDisposeScope();
-        var sum = new CompensatedSum(zeros_like(live.States.Values.First()), null);
-        foreach (TableTerm term in table.Rows[i].States)
-        {
-            sum.Add(live.States[term.Index], live.Remainders.GetValueOrDefault(term.Index), term.Weight);
-        }
-
-        if (AddIncrement(null, live, i) is Tensor increment)
-        {
-            sum.Add(increment);
-        }
-
-        (Tensor state, Tensor remainder) = sum.Words();
+        CompensatedTerm[] terms =
+        [
+            .. table.Rows[i].States.Select(term =>
+                new CompensatedTerm(live.States[term.Index], live.Remainders.GetValueOrDefault(term.Index), term.Weight)),
+        ];
+        (Tensor state, Tensor remainder) = CompensatedSum.Of(terms, [.. Increment(live, i)]);
         return (state.MoveToOuterDisposeScope(), remainder.MoveToOuterDisposeScope());
     }
 
@@ -200,6 +194,13 @@ internal sealed class TableExecutor
 
         return AddInputs(sum, table.Rows[i], live.States.Values.First());
     }
+
+    // The same, part by part, in the caller's dispose scope.
+    private IEnumerable<(Tensor X, double Weight)> Increment(LiveSet live, int i) =>
+    [
+        .. table.Rows[i].Outputs.Select(term => (live.Outputs[term.Index], term.Weight)),
+        .. run.Inputs(table.Rows[i], live.States.Values.First()),
+    ];
 
     private Tensor? AddInputs(Tensor? sum, TableRow row, Tensor like)
     {

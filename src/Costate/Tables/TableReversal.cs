@@ -107,19 +107,19 @@ internal sealed class TableReversal : IDisposable
 
     private (Tensor State, Tensor Remainder) SolveExactly(int row, int target)
     {
-        var sum = new CompensatedSum(State(row), Remainder(row));
-        foreach (TableTerm term in table.Rows[row].States.Where(term => term.Index != target))
-        {
-            sum.Add(StateOf(term.Index), Remainder(term.Index), -term.Weight);
-        }
-
-        if (AddIncrement(null, row, -1) is Tensor increment)
-        {
-            sum.Add(increment);
-        }
-
-        sum.DivideBy(WeightOf(row, target));
-        return sum.Words();
+        CompensatedTerm[] terms =
+        [
+            new(State(row), Remainder(row), 1),
+            .. table.Rows[row].States
+                .Where(term => term.Index != target)
+                .Select(term => new CompensatedTerm(StateOf(term.Index), Remainder(term.Index), -term.Weight)),
+        ];
+        (Tensor X, double Weight)[] increment =
+        [
+            .. table.Rows[row].Outputs.Select(term => (OutputOf(term.Index), -term.Weight)),
+            .. run.Inputs(table.Rows[row], live.States.Values.First()).Select(input => (input.X, -input.Weight)),
+        ];
+        return CompensatedSum.Of(terms, increment, WeightOf(row, target));
     }
 
     // Factor times what a row adds to earlier states: but for the sign the very number that the executor added.

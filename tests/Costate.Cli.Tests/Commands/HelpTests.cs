@@ -223,6 +223,7 @@ public sealed class HelpTests
 
     // The weights that come with the tool take long, and need not be there.
     private static bool UsesEmbedded(string[] words) => words is [_, "study", "reversibility", ..]
+        || words is [_, "guide", "--task", "prompt", ..]
         || (words[1] is "sample" or "gradient" or "invert" or "decode" or "interpolate" or "edit" && !words.Contains("--model"));
 
     private static IEnumerable<DocumentedCommand> Documented(Command command) =>

@@ -156,7 +156,7 @@ public sealed class ParsingTests
     [InlineData("sample -x", "Got the option -x, which sample does not have.")]
     [InlineData("sample --json=maybe", "Got 'maybe', which is one too many")]
     [InlineData("gradient", "Got no --loss; expected --loss LOSS.")]
-    [InlineData("guide", "Got no --task; expected --task TASK.")]
+    [InlineData("guide", "Got neither --task nor --loss; expected --task with one of")]
     [InlineData("edit", "Got no SAMPLE; expected it after edit.")]
     [InlineData("interpolate a", "Got no B; expected it after interpolate.")]
     [InlineData("interpolate a b c", "Got 'c', which is one too many; interpolate takes A B and options.")]

@@ -33,8 +33,8 @@ internal sealed class ModelCommand : DocumentedCommand
         [
             "Only small files and the headers of the weights are read. The networks take their parameters' bytes when they are loaded; "
                 + "what a guided sample and the gradient of a loss on its picture take in all is estimated from the shapes of their "
-                + "layers, with blocks computed again for the gradient, as costate gradient does: "
-                + "see docs/models.md for what was measured.",
+                + "layers, with blocks computed again for the gradient, as costate gradient does. docs/models.md has what was "
+                + "measured.",
             "The exit code is 0 if the tool can sample the model, and 1 if it cannot; the reason is said.",
         ];
         Examples =

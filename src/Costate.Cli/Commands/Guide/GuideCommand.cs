@@ -9,7 +9,6 @@ using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
-using Costate.Networks;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Guide;
@@ -24,8 +23,8 @@ internal sealed class GuideCommand : ComputingCommand
     {
         Description =
             "A face, PNG, JPEG or WebP of any size: the middle square is taken; - is the standard input. Without it, a bundled example. "
-                + "With --observed or a denoiser of yours it is taken as it is; of a pipeline's --size its middle, or none for a loss of "
-                + "yours.",
+                + "With --observed or a denoiser of yours it is taken as it is; for a pipeline its middle of --size, and a prompt or a "
+                + "loss of yours needs none.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string> output = CommonOptions.Output("costate-guide");
@@ -45,7 +44,9 @@ internal sealed class GuideCommand : ComputingCommand
         Notes =
         [
             "The image is degraded as --task says, unless it is degraded already (--observed), and samples are guided until they would "
-                + "look the same degraded. For identity a recogniser shall see the person of the image; the code is that of another.",
+                + "look the same degraded. For identity a recogniser shall see the person of the image; the code is that of another. "
+                + "For prompt the embedded text-to-image model is told nothing, and a CLIP pair shall find what --prompt says in its "
+                + "pictures.",
             GuideMethod.Table(),
             "Strengths: greedy, flowgrad and oc-flow take gradient steps of half the squared error, in a unit in which 1 never overshoots "
                 + "where the prediction is the state itself. The others that sample descend the root of the squared error, "
@@ -70,9 +71,11 @@ internal sealed class GuideCommand : ComputingCommand
                 "costate guide face.png --task deblur --blur 3 --method end-to-end --iterations 20"),
             new("Another face until a recogniser sees the person of this one",
                 "costate guide face.png --task identity --code other-face.png --method freedom"),
+            new("A face that a CLIP pair takes for the words, by a model that is not told them",
+                "costate guide --task prompt --prompt \"a person with red hair and glasses\" --steps 20"),
             new("Stable Diffusion and a loss of your own, on the decoded picture",
-                "costate guide --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" --loss brightness.ts.pt \\\n"
-                    + "--size 256x256 --steps 20 --strength 0.5") { TakesLong = true },
+                "costate guide --model stable-diffusion-v1-5 --prompt \"a photograph of a horse\" \\\n--loss brightness.ts.pt --size "
+                    + "256x256 --steps 20 --strength 0.5") { TakesLong = true },
             new("A model and a loss of your own",
                 "costate guide picture.png --task custom-torchscript-loss --loss loss.ts.pt --model denoiser.ts.pt \\\n--schedule "
                     + "vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),
@@ -88,11 +91,11 @@ internal sealed class GuideCommand : ComputingCommand
     {
         InputFiles files = NewInputs();
         GuideRequest request = options.Parse(parsed, files);
-        Func<InputFiles, Terminal, CancellationToken, GuidedModel>? own = modelOptions.Parse(parsed, files);
+        Func<InputFiles, Terminal, CancellationToken, GuidedModel>? own = modelOptions.Parse(parsed, files, request.Task);
         if (own is not null)
         {
             CheckFaces(request);
-            CheckPicture(request, modelOptions.IsPipeline(parsed), parsed.GetValue(picture) is not null);
+            CheckPicture(request, modelOptions.Pipeline(parsed, request.Task) is not null, parsed.GetValue(picture) is not null);
         }
 
         int? torchThreads = parsed.GetValue(threads) ?? (own is null ? 1 : null);
@@ -100,7 +103,7 @@ internal sealed class GuideCommand : ComputingCommand
         {
             using FaceModel? faces = own is null ? load(modelOptions.Weights(parsed)) : null;
             GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Terminal, Cancellation);
-            using Model? users = own is null ? null : guided.Model;
+            using GuidedModel? users = own is null ? null : guided;
             string? named = parsed.GetValue(picture);
             Tensor input = Input(named, guided, request, files);
             using TorchScript? loss = request.Loss is null ? null : TorchScript.Load("--loss", request.Loss, ScalarType.Float32);
@@ -108,7 +111,7 @@ internal sealed class GuideCommand : ComputingCommand
             GuideReport report = new GuideRun(guided.Model, guided.Condition, faces?.Attack, request with { Told = guided.Told }).Run(
                 input,
                 named ?? (own is null ? ExampleFaces.NameA : null),
-                loss is null ? null : x => loss.Call(x),
+                loss is null ? guided.Unlikeness : x => loss.Call(x),
                 folder,
                 line,
                 Cancellation);
@@ -143,7 +146,7 @@ internal sealed class GuideCommand : ComputingCommand
     // A loss alone needs no picture where the size is known without it.
     private static void CheckPicture(GuideRequest request, bool isPipeline, bool isThere)
     {
-        if (!isThere && !(isPipeline && request.Task == GuideTask.OwnLoss && !request.IsObserved))
+        if (!isThere && !(isPipeline && request.Task.NeedsNoPicture && !request.IsObserved))
         {
             throw new UsageException($"Got no picture; {(request.IsObserved ? "--observed" : "--model")} needs one.");
         }
@@ -158,7 +161,7 @@ internal sealed class GuideCommand : ComputingCommand
     // [1, 3, height, width].
     private static Tensor Input(string? picture, GuidedModel guided, GuideRequest request, InputFiles files)
     {
-        if (guided.Size is var (width, height) && !request.IsObserved && (picture is not null || request.Task == GuideTask.OwnLoss))
+        if (guided.Size is var (width, height) && !request.IsObserved && (picture is not null || request.Task.NeedsNoPicture))
         {
             return picture is null
                 ? zeros(1, 3, height, width)

@@ -2,7 +2,10 @@ using System.CommandLine;
 using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
+using Costate.Faces.Guidance;
+using Costate.Faces.Models;
 using Costate.Faces.Names;
+using Costate.Faces.Recognition;
 using Costate.Faces.Sampling;
 using Costate.Networks;
 using static TorchSharp.torch;
@@ -22,7 +25,8 @@ internal sealed class GuideModelOptions
         "--model", "FILE|FOLDER",
         "The folder of a Stable Diffusion pipeline, which is told --prompt, and whose decoded pictures are guided; or a denoiser of "
             + "yours, a TorchScript file as costate sample takes it, of which the image is as large as it wants. "
-            + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces]");
+            + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces, "
+            + "with --prompt the embedded text-to-image model]");
     private readonly Option<string?> schedule = CommonOptions.Text(
         "--schedule", "NAME[:N,N]", "With a denoiser of yours: the noise schedule that it was trained on; see below.");
     private readonly Option<string?> prediction = CommonOptions.Text(
@@ -40,10 +44,12 @@ internal sealed class GuideModelOptions
     private readonly Option<string?> dtype = CommonOptions.Text(
         "--dtype", "TYPE", "What the networks of a pipeline compute in: float32, bfloat16 or float16. [default: float32]");
 
+    private readonly Option<string> device = CommonOptions.Device();
+
     /// <summary>All of them, in the order of the help.</summary>
     internal IReadOnlyList<Option> All =>
     [
-        model, .. Words, schedule, prediction, timeScale, trainingTimesteps, condition, weights,
+        model, .. Words, schedule, prediction, timeScale, trainingTimesteps, condition, weights, device,
     ];
 
     private Option[] Words => [.. words.All.Except(words.OfNoise), guidanceScale, dtype];
@@ -51,34 +57,40 @@ internal sealed class GuideModelOptions
     /// <summary>Where the weights of the embedded model are; null for those of the tool.</summary>
     internal string? Weights(ParseResult parsed) => parsed.GetValue(weights);
 
-    /// <summary>Whether the model is the folder of a pipeline, which samples latents of any size.</summary>
-    internal bool IsPipeline(ParseResult parsed) => Directory.Exists(parsed.GetValue(model));
+    /// <summary>The folder of the pipeline that is meant, which samples latents; null for another model.</summary>
+    internal string? Pipeline(ParseResult parsed, GuideTask task) => parsed.GetValue(model) is string path
+        ? Directory.Exists(path) ? path : null
+        : task == GuideTask.Prompt || PlanOptions.Given(parsed, Words) is not null ? new EmbeddedModel(Weights(parsed)).TextFolder
+        : null;
 
     /// <summary>What loads the user's model into the caller's dispose scope; null for the embedded model.</summary>
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal Func<InputFiles, Terminal, CancellationToken, GuidedModel>? Parse(ParseResult parsed, InputFiles files)
+    internal Func<InputFiles, Terminal, CancellationToken, GuidedModel>? Parse(ParseResult parsed, InputFiles files, GuideTask task)
     {
         Option[] ofDenoiser = [schedule, timeScale, trainingTimesteps, condition];
-        if (parsed.GetValue(model) is not string path)
-        {
-            return PlanOptions.Given(parsed, [.. Words, prediction, .. ofDenoiser]) is not Option odd ? null : throw new UsageException(
-                $"Got {odd.Name} without --model, whose denoiser it is about; leave it out, or give --model.");
-        }
-
-        if (IsPipeline(parsed))
+        string? path = parsed.GetValue(model);
+        if (Pipeline(parsed, task) is string folder)
         {
             if (PlanOptions.Given(parsed, ofDenoiser) is Option said)
             {
-                throw new UsageException(
-                    $"Got {said.Name} with --model {path}, the folder of a pipeline, which says it itself. Leave it out.");
+                string which = path is null ? "the embedded text-to-image model" : $"--model {path}, the folder of a pipeline";
+                throw new UsageException($"Got {said.Name} with {which}, which says it itself. Leave it out.");
             }
 
-            Prompting prompting = words.Parse(
-                parsed, files, guidanceScale, dtype, Prompting.UsualScale, parsed.GetValue(weights), latent: null) with
-            {
-                Prediction = parsed.GetValue(prediction) is string named ? Named(named) : null,
-            };
-            return (_, terminal, cancellationToken) => Load(path, prompting, terminal, cancellationToken);
+            return ParsePipeline(parsed, files, folder, task);
+        }
+
+        if (path is null)
+        {
+            return PlanOptions.Given(parsed, [prediction, .. ofDenoiser]) is not Option odd ? null : throw new UsageException(
+                $"Got {odd.Name} without --model, whose denoiser it is about; leave it out, or give --model.");
+        }
+
+        if (task == GuideTask.Prompt)
+        {
+            throw new UsageException(
+                $"Got --task prompt with --model {path}, which is no folder; expected a model of costate train text-to-image, which has "
+                    + "a CLIP pair.");
         }
 
         CheckDenoiser(parsed, path);
@@ -94,6 +106,29 @@ internal sealed class GuideModelOptions
             parsed.GetValue(trainingTimesteps)));
     }
 
+    // For the task of a prompt the model is told nothing.
+    private Func<InputFiles, Terminal, CancellationToken, GuidedModel> ParsePipeline(
+        ParseResult parsed, InputFiles files, string folder, GuideTask task)
+    {
+        bool isEmbedded = parsed.GetValue(model) is null;
+        double usual = isEmbedded ? EmbeddedModel.TextGuidanceScale : Prompting.UsualScale;
+        string? file = isEmbedded ? null : parsed.GetValue(weights);
+        Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, usual, file, latent: null) with
+        {
+            Prediction = parsed.GetValue(prediction) is string named ? Named(named) : null,
+        };
+        if (task != GuideTask.Prompt)
+        {
+            return (_, terminal, cancellationToken) => Load(folder, prompting, goal: null, terminal, cancellationToken);
+        }
+
+        Prompting untold = prompting with { Prompts = [""], GuidanceScale = 1 };
+        return PlanOptions.Given(parsed, [guidanceScale]) is null && prompting.Negative is null
+            ? (_, terminal, cancellationToken) => Load(folder, untold, prompting.Prompts[0], terminal, cancellationToken)
+            : throw new UsageException(
+                "Got --guidance-scale or --negative with --task prompt, whose model is told nothing to be guided by. Leave it out.");
+    }
+
     private static Prediction Named(string text) => Specification.Find("prediction", text, Predictions, p => p.Name).Value;
 
     private void CheckDenoiser(ParseResult parsed, string path)
@@ -101,8 +136,7 @@ internal sealed class GuideModelOptions
         if (PlanOptions.Given(parsed, Words) is Option word)
         {
             throw new UsageException(
-                $"Got {word.Name} with --model {path}, which is no folder; it is for the folder of a pipeline, with model_index.json. "
-                    + "Leave it out, or name the folder.");
+                $"Got {word.Name} with --model {path}, {PromptOptions.NoFolder(path)}");
         }
 
         if (parsed.GetValue(weights) is not null)
@@ -143,7 +177,8 @@ internal sealed class GuideModelOptions
         }
     }
 
-    private static GuidedModel Load(string folder, Prompting prompting, Terminal terminal, CancellationToken cancellationToken)
+    private static GuidedModel Load(
+        string folder, Prompting prompting, string? goal, Terminal terminal, CancellationToken cancellationToken)
     {
         DiffusionPipeline pipeline;
         using (var loading = new ProgressLine(terminal, "loading", total: 1))
@@ -153,22 +188,26 @@ internal sealed class GuideModelOptions
 
         try
         {
-            foreach (string lost in Prompting.Lost(pipeline, prompting.Prompts))
+            foreach (string lost in Prompting.Lost(pipeline, goal is null ? prompting.Prompts : [goal]))
             {
                 terminal.Error.WriteLine(lost);
             }
 
             (int height, int width) = pipeline.PictureSize;
             (int Width, int Height) size = prompting.Size ?? (width, height);
+            TextLikeness? likeness = goal is null ? null : TextLikeness.Of(pipeline);
             return new GuidedModel(
                 pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true),
                 Prompting.ConditionOf(pipeline, prompting.Prompts, batch: 1),
                 size,
                 [
-                    .. prompting.Describe(),
+                    .. (prompting with { Prompts = goal is null ? prompting.Prompts : [goal] }).Describe(),
                     ("weights", prompting.Weights),
                     ("size", FormattableString.Invariant($"{size.Width}x{size.Height}")),
-                ]);
+                ])
+            {
+                Goal = likeness is null ? null : (likeness, goal!),
+            };
         }
         catch
         {

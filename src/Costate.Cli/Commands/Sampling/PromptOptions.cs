@@ -69,6 +69,14 @@ internal sealed class PromptOptions
         "--guidance-scale", "S",
         $"Classifier-free guidance; 1 is none. [default: {Prompting.UsualScale} with --prompt]{otherwise}");
 
+    /// <summary>Why a file is no model for a prompt, and what to do about it.</summary>
+    internal static string NoFolder(string file) =>
+        (Path.GetExtension(file).ToLowerInvariant() is ".safetensors" or ".ckpt") && File.Exists(file)
+            ? "a single file, which has weights alone: neither a vocabulary for the text, nor a scheduler. Give the folder of a model of "
+                + $"its family as --model, of which the small files do, and the file beside it: --model FOLDER --weights {file}"
+            : "which is no folder; it is for the folder of a pipeline, with model_index.json, which has a text encoder. Leave it out, or "
+                + "name the folder.";
+
     /// <summary>All of them.</summary>
     internal Option[] All =>
     [
@@ -128,6 +136,12 @@ internal sealed class PromptOptions
             ? latent.Values.GetValueOrDefault("network-dtype")?.ToLowerInvariant()
             : parsed.GetResult(networkDtype)?.Tokens.FirstOrDefault()?.Value;
         RequireText(parsed, prompt, negative, source);
+        if (weights is not null && !File.Exists(weights))
+        {
+            throw new CommandException(
+                $"Got --weights {weights}: there is no such file; expected a single file of the model's family (.safetensors, .ckpt).");
+        }
+
         return new Prompting
         {
             Prompts = latent is not null ? text!.Split('\n') : text is not null ? [text.ReplaceLineEndings(" ")] : Lines(list!),

@@ -42,6 +42,7 @@ internal sealed class SamplingOptions
         Description = "The network's and the states' type of number. A pipeline's networks take float16 and bfloat16 too.",
         DefaultValueFactory = _ => "float32",
     };
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
     private readonly Option<bool> json = CommonOptions.Json();
     private readonly Option<string> output;
@@ -84,7 +85,7 @@ internal sealed class SamplingOptions
         Option[] all =
         [
             model, embedded, .. words.All, .. plan.Trained, weights, .. plan.Configured, condition, conditionFrom, guidanceScale,
-            unconditional, .. plan.Steps, shape, batch, startNoise, seed, dtype, threads, output, json,
+            unconditional, .. plan.Steps, shape, batch, startNoise, seed, dtype, device, threads, output, json,
         ];
         foreach (Option option in all.Except(left))
         {
@@ -243,8 +244,7 @@ internal sealed class SamplingOptions
         if (PlanOptions.Given(parsed, words.All) is Option word)
         {
             throw new UsageException(
-                $"Got {word.Name} with --model {parsed.GetValue(model)}, which is no folder; it is for the folder of a pipeline, with "
-                    + "model_index.json, which has a text encoder. Leave it out, or name the folder.");
+                $"Got {word.Name} with --model {parsed.GetValue(model)}, {PromptOptions.NoFolder(parsed.GetValue(model)!)}");
         }
 
         CheckModel(parsed, isEmbedded);

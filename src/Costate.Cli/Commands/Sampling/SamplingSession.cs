@@ -73,6 +73,9 @@ internal sealed class SamplingSession : IDisposable
     /// <summary>x_T, [batch, ...], or the samples to invert.</summary>
     internal Tensor Start { get; }
 
+    /// <summary>The shape of what a loss sees: that of the samples, or of the pictures that they are latents of.</summary>
+    internal long[] ShownShape => pipeline is null ? Start.shape : PicturesOf(Start.shape);
+
     /// <summary>The pictures that will come; null where the samples are none.</summary>
     internal SamplePictures? Pictures { get; private set; }
 

@@ -68,6 +68,26 @@ public sealed class EmbeddedTextTests : IDisposable
     }
 
     [Fact]
+    public void GuidedToAPrompt_TheLossIsOneLessTheLikeness_AndTheModelIsToldNothing()
+    {
+        using var scope = NewDisposeScope();
+        ToolRun run = Done("guide", [], "out", "--task", "prompt", "--prompt", Text, "--strength", "100", "--json");
+        JsonElement report = JsonDocument.Parse(run.Output).RootElement;
+        double loss = report.GetProperty("samples")[0].GetProperty("loss").GetDouble();
+        Assert.InRange(loss, 0, report.GetProperty("unguided")[0].GetProperty("loss").GetDouble() - 1e-4);
+        Assert.Equal(Text, report.GetProperty("settings").GetProperty("prompt").GetString());
+
+        using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(folder.PathTo("weights", "text"));
+        using var likeness = Costate.Faces.Recognition.TextLikeness.Of(pipeline);
+        Tensor picture = Costate.Faces.Morphs.FacePicture.ReadMiddle("result", File.ReadAllBytes(folder.PathTo("out", "result.png")), 128, 128);
+
+        // A picture of 8 bits.
+        Assert.Equal(1 - loss, likeness.Of(picture, [Text]).item<float>(), 0.01);
+        Fails(["guide", "--task", "prompt"], "--prompt");
+        Fails(["guide", "--task", "prompt", "--prompt", Text, "--guidance-scale", "3"], "--guidance-scale");
+    }
+
+    [Fact]
     public void Words_ThatNoCaptionHas_AreNamed()
     {
         ToolRun run = Done("sample", [], "out", "--prompt", "a zebra with glases");

@@ -162,7 +162,6 @@ public sealed class PipelineCommandGoldenTests
         Tool.Fails(2, [.. sample, "--prompt", Text, "--schedule", "vp-linear"], "--schedule");
         Tool.Fails(2, [.. sample, "--prompt", Text, "--prompts", "file"], "--prompts");
         Tool.Fails(1, [.. sample, "--prompt", Text, "--scheduler", "NoScheduler"], "NoScheduler");
-        Tool.Fails(2, ["sample", "--prompt", Text, "--output", folder.PathTo("out")], "--prompt without --model");
         Tool.Fails(1, ["sample", "--model", folder.FullName, "--prompt", Text, "--output", folder.PathTo("out")], "model_index.json");
         Assert.False(Directory.Exists(folder.PathTo("out")));
 
@@ -195,7 +194,14 @@ public sealed class PipelineCommandGoldenTests
                     .Concat(pipeline.TextEncoder2?.parameters() ?? [])
                     .Sum(parameter => parameter.numel());
                 Assert.InRange(parameters, loaded, loaded * 1.01);
+                JsonElement memory = report.GetProperty("memory");
+                Assert.Equal(pipeline.PictureSize, (memory.GetProperty("height").GetInt32(), memory.GetProperty("width").GetInt32()));
+                JsonElement larger = JsonDocument.Parse(Tool.Done("model", path, "--size", "512x512", "--json").Output).RootElement.GetProperty("memory");
+                Assert.InRange(memory.GetProperty("sampleInSingle").GetInt64(), 4 * parameters, larger.GetProperty("sampleInSingle").GetInt64() - 1);
+                Assert.True(larger.GetProperty("gradientInSingle").GetInt64() > larger.GetProperty("sampleInSingle").GetInt64());
+                Assert.True(larger.GetProperty("gradientInHalf").GetInt64() < larger.GetProperty("gradientInSingle").GetInt64());
                 string shown = Tool.Done("model", path).Output;
+                Assert.Contains("a gradient of it, about:", shown, StringComparison.Ordinal);
                 Assert.Contains("UNet2DConditionModel", shown, StringComparison.Ordinal);
                 Assert.Contains(pipeline.Scheduler.ClassName, shown, StringComparison.Ordinal);
             }

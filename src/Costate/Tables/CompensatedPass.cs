@@ -1,0 +1,206 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>
+/// A <see cref="CompensatedSum"/> of tensors in main memory in one pass over them, without a temporary. A fused multiplication and addition
+/// gives the error of a product that Dekker's splitting gives too, since both are exact.
+/// </summary>
+/// <remarks>Its loops are optimised at their first call: a run is over before the runtime has found out which are called often.</remarks>
+internal static class CompensatedPass
+{
+    // Three blocks of so many numbers stay in the fastest cache while all terms are added.
+    private const int Block = 1024;
+
+    /// <summary>Whether all of it lies in main memory, in order, in 64 bits.</summary>
+    internal static bool Takes(IReadOnlyList<CompensatedTerm> terms, IReadOnlyList<(Tensor X, double Weight)> increment)
+    {
+        long count = terms[0].High.numel();
+        return terms.All(term => IsPlain(term.High) && (term.Low is null || IsPlain(term.Low))) && increment.All(each => IsPlain(each.X));
+
+        bool IsPlain(Tensor tensor) =>
+            tensor.device_type == DeviceType.CPU
+            && tensor.dtype == ScalarType.Float64
+            && tensor.is_contiguous()
+            && tensor.numel() == count;
+    }
+
+    /// <summary>As <see cref="CompensatedSum.Of"/>.</summary>
+    internal static (Tensor High, Tensor Low) Run(
+        IReadOnlyList<CompensatedTerm> terms, IReadOnlyList<(Tensor X, double Weight)> increment, double divisor)
+    {
+        long[] shape = terms[0].High.shape;
+        Tensor high = empty(shape, ScalarType.Float64), low = empty(shape, ScalarType.Float64);
+        (Column High, Column? Low, double Weight)[] columns =
+        [
+            .. terms.Select(term => (new Column(term.High), term.Low is null ? (Column?)null : new Column(term.Low), term.Weight)),
+        ];
+        (Column X, double Weight)[] increments = [.. increment.Select(each => (new Column(each.X), each.Weight))];
+        (Column allHigh, Column allLow) = (new Column(high), new Column(low));
+        Span<double> whole = stackalloc double[Block];
+        for (long first = 0; first < high.numel(); first += Block)
+        {
+            Span<double> highs = allHigh.Part(first), lows = allLow.Part(first);
+            highs.Clear();
+            lows.Clear();
+            foreach ((Column x, Column? rest, double weight) in columns)
+            {
+                AddProduct(highs, lows, x.Part(first), weight);
+                if (rest is Column remainder)
+                {
+                    AddTimes(lows, remainder.Part(first), weight);
+                }
+            }
+
+            if (increments.Length > 0)
+            {
+                Span<double> sum = whole[..highs.Length];
+                sum.Clear();
+                foreach ((Column x, double weight) in increments)
+                {
+                    AddTimes(sum, x.Part(first), weight);
+                }
+
+                Add(highs, lows, sum);
+            }
+
+            if (divisor != 1)
+            {
+                Divide(highs, lows, divisor);
+            }
+
+            Renormalise(highs, lows);
+        }
+
+        return (high, low);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddProduct(Span<double> high, Span<double> low, ReadOnlySpan<double> x, double weight)
+    {
+        var weights = new Vector<double>(weight);
+        int i = 0;
+        for (; i <= x.Length - Vector<double>.Count; i += Vector<double>.Count)
+        {
+            var value = new Vector<double>(x[i..]);
+            Vector<double> product = value * weights;
+            Vector<double> error = Vector.FusedMultiplyAdd(value, weights, -product);
+            (Vector<double> sum, Vector<double> rest) = Sum(new Vector<double>(high[i..]), product);
+            sum.CopyTo(high[i..]);
+            (new Vector<double>(low[i..]) + rest + error).CopyTo(low[i..]);
+        }
+
+        for (; i < x.Length; i++)
+        {
+            double product = x[i] * weight;
+            double error = Math.FusedMultiplyAdd(x[i], weight, -product);
+            (high[i], double rest) = Sum(high[i], product);
+            low[i] = low[i] + rest + error;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddTimes(Span<double> sum, ReadOnlySpan<double> x, double weight)
+    {
+        var weights = new Vector<double>(weight);
+        int i = 0;
+        for (; i <= x.Length - Vector<double>.Count; i += Vector<double>.Count)
+        {
+            Vector.FusedMultiplyAdd(new Vector<double>(x[i..]), weights, new Vector<double>(sum[i..])).CopyTo(sum[i..]);
+        }
+
+        for (; i < x.Length; i++)
+        {
+            sum[i] = Math.FusedMultiplyAdd(x[i], weight, sum[i]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Add(Span<double> high, Span<double> low, ReadOnlySpan<double> x)
+    {
+        int i = 0;
+        for (; i <= x.Length - Vector<double>.Count; i += Vector<double>.Count)
+        {
+            (Vector<double> sum, Vector<double> rest) = Sum(new Vector<double>(high[i..]), new Vector<double>(x[i..]));
+            sum.CopyTo(high[i..]);
+            (new Vector<double>(low[i..]) + rest).CopyTo(low[i..]);
+        }
+
+        for (; i < x.Length; i++)
+        {
+            (high[i], double rest) = Sum(high[i], x[i]);
+            low[i] += rest;
+        }
+    }
+
+    // The remainder of the division is exact; only its quotient is rounded.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Divide(Span<double> high, Span<double> low, double divisor)
+    {
+        var divisors = new Vector<double>(divisor);
+        int i = 0;
+        for (; i <= high.Length - Vector<double>.Count; i += Vector<double>.Count)
+        {
+            var value = new Vector<double>(high[i..]);
+            Vector<double> quotient = value / divisors;
+            Vector<double> product = quotient * divisors;
+            Vector<double> error = Vector.FusedMultiplyAdd(quotient, divisors, -product);
+            ((value - product - error + new Vector<double>(low[i..])) / divisors).CopyTo(low[i..]);
+            quotient.CopyTo(high[i..]);
+        }
+
+        for (; i < high.Length; i++)
+        {
+            double quotient = high[i] / divisor;
+            double product = quotient * divisor;
+            double error = Math.FusedMultiplyAdd(quotient, divisor, -product);
+            low[i] = (high[i] - product - error + low[i]) / divisor;
+            high[i] = quotient;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Renormalise(Span<double> high, Span<double> low)
+    {
+        int i = 0;
+        for (; i <= high.Length - Vector<double>.Count; i += Vector<double>.Count)
+        {
+            (Vector<double> sum, Vector<double> rest) = Sum(new Vector<double>(high[i..]), new Vector<double>(low[i..]));
+            sum.CopyTo(high[i..]);
+            rest.CopyTo(low[i..]);
+        }
+
+        for (; i < high.Length; i++)
+        {
+            (high[i], low[i]) = Sum(high[i], low[i]);
+        }
+    }
+
+    // a + b = sum + error.
+    private static (Vector<double> Sum, Vector<double> Error) Sum(Vector<double> a, Vector<double> b)
+    {
+        Vector<double> sum = a + b;
+        Vector<double> added = sum - a;
+        return (sum, a - (sum - added) + (b - added));
+    }
+
+    private static (double Sum, double Error) Sum(double a, double b)
+    {
+        double sum = a + b;
+        double added = sum - a;
+        return (sum, a - (sum - added) + (b - added));
+    }
+
+    // The numbers of a tensor, which lives longer than this.
+    private readonly unsafe struct Column(Tensor tensor)
+    {
+        private readonly double* values = (double*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+        private readonly long count = tensor.numel();
+
+        internal Span<double> Part(long first) => new(values + first, (int)Math.Min(Block, count - first));
+    }
+}

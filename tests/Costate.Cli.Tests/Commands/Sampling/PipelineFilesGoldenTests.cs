@@ -1,0 +1,120 @@
+using System.Text.Json;
+using Costate.Networks;
+using Costate.Testing;
+using static TorchSharp.torch;
+
+namespace Costate.Cli.Tests.Commands.Sampling;
+
+/// <summary>What people have and type, right and wrong, where the model is the folder of a pipeline.</summary>
+public sealed class PipelineFilesGoldenTests
+{
+    private const string Text = "a photograph of a horse";
+
+    [Fact]
+    public void TargetOfALoss_IsAPicture()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        string path = Goldens.PathTo("pipelines", "sd1");
+        using (DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(path))
+        {
+            (int height, int width) = pipeline.PictureSize;
+            SafetensorsFile.Write(folder.PathTo("target.safetensors"), new Dictionary<string, Tensor> { ["x"] = zeros(1, 3, height, width) });
+            SafetensorsFile.Write(folder.PathTo("latent.safetensors"), new Dictionary<string, Tensor> { ["x"] = zeros(1, 4, height / 8, width / 8) });
+        }
+
+        string[] gradient = ["gradient", "--model", path, "--prompt", Text, "--steps", "2", "--output", folder.PathTo("out"), "--loss"];
+        double mean = Loss("mean-square");
+        Assert.Equal(mean, Loss($"mse:{folder.PathTo("target.safetensors")}"), 1e-6 * mean);
+        Tool.Fails(1, [.. gradient, $"mse:{folder.PathTo("latent.safetensors")}"], "Got a target of shape [1, 4,", "for samples of shape [1, 3,");
+
+        double Loss(string loss) =>
+            JsonDocument.Parse(Tool.Done([.. gradient, loss, "--json"]).Output).RootElement.GetProperty("loss")[0].GetDouble();
+    }
+
+    [Fact]
+    public void Prediction_ThatTheFolderDoesNotTell_IsAskedFor()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        string path = Copy("sd2-v", folder.PathTo("model"));
+        string file = Path.Combine(path, "scheduler", "scheduler_config.json");
+        string text = File.ReadAllText(file);
+        Assert.Contains("\"v_prediction\"", text, StringComparison.Ordinal);
+        string[] sample = ["sample", "--model", path, "--prompt", Text, "--steps", "2", "--output"];
+        Tool.Done([.. sample, folder.PathTo("told")]);
+        File.WriteAllText(file, text.Replace("\"v_prediction\"", "\"v\"", StringComparison.Ordinal));
+        Tool.Fails(2, [.. sample, folder.PathTo("none")], "Got nothing for --prediction", "noise, data or velocity", "scheduler_config.json");
+        Assert.Contains("prediction", Tool.Run("model", path).Output, StringComparison.Ordinal);
+        Assert.Equal(1, Tool.Run("model", path).ExitCode);
+        Tool.Done([.. sample, folder.PathTo("given"), "--prediction", "velocity"]);
+        Tool.Done([.. sample, folder.PathTo("noise"), "--prediction", "noise"]);
+        Assert.Equal(Sample("told"), Sample("given"));
+        Assert.NotEqual(Sample("told"), Sample("noise"));
+
+        // A latent remembers it.
+        string latent = $"{folder.PathTo("told", "sample.safetensors")}:sample";
+        Tool.Done("invert", latent, "--model", path, "--prompt", Text, "--guidance-scale", "2", "--prediction", "velocity", "--solver", "rex:euler", "--steps", "3", "--output", folder.PathTo("latent"));
+        Tool.Done("decode", folder.PathTo("latent", "latent.safetensors"), "--model", path, "--output", folder.PathTo("back"));
+        Assert.Equal(Sample("told"), Sample("back"));
+
+        float[] Sample(string name)
+        {
+            using SafetensorsFile read = SafetensorsFile.Open(folder.PathTo(name, "sample.safetensors"));
+            return [.. read.Read("sample").data<float>()];
+        }
+    }
+
+    [Fact]
+    public void WhatPeopleHave_IsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Copy("sd1", folder.PathTo("model"));
+        string single = Goldens.PathTo("pipelines", "sd1", "single-file", "model.ckpt");
+        string[] rest = ["--prompt", Text, "--steps", "2", "--output", folder.PathTo("out")];
+        string[] sample = ["sample", "--model", path, .. rest];
+
+        // A single file has no vocabulary: beside a folder it is what the folder is.
+        Tool.Fails(2, ["sample", "--model", single, .. rest], "neither a vocabulary", $"--model FOLDER --weights {single}");
+        Tool.Done([.. sample, "--weights", single]);
+        Tool.Fails(1, [.. sample, "--weights", "none.ckpt"], "--weights none.ckpt", "no such file");
+        Tool.Fails(1, [.. sample, "--weights", path], "--weights", "no such file");
+
+        // Texts that are none.
+        File.WriteAllBytes(folder.PathTo("prompts.txt"), [0x68, 0xff, 0xfe, 0x0a]);
+        string[] list = ["--model", path, "--prompts", folder.PathTo("prompts.txt"), "--steps", "2", "--output", folder.PathTo("out")];
+        Tool.Fails(1, ["sample", .. list], "prompts.txt", "no UTF-8");
+        Tool.Fails(2, ["sample", "--model", path, "--prompt", "a \ufffd", "--output", folder.PathTo("out")], "--prompt", "no text in UTF-8");
+        Tool.Fails(2, [.. sample, "--negative", "blurry", "--guidance-scale", "1"], "--negative with --guidance-scale 1");
+
+        Tool.Done([.. sample, "--device", "cpu"]);
+        Tool.Fails(2, [.. sample, "--device", "cuda:0"], "cuda:0 for --device", "must be cpu", "DiffusionPipeline.FromPretrained");
+        Tool.Fails(2, [.. sample, "--device", "tpu"], "tpu for --device", "must be cpu");
+        Tool.Fails(2, [.. sample, "--tile-size", "33"], "33 for --tile-size", "multiple of");
+
+        foreach (string part in new[] { "unet", "vae", "text_encoder", "tokenizer", "scheduler" })
+        {
+            Directory.Move(Path.Combine(path, part), folder.PathTo("away"));
+            Tool.Fails(1, sample, $"no folder '{Path.Combine(path, part)}'", "Fetch it too");
+            Directory.Move(folder.PathTo("away"), Path.Combine(path, part));
+        }
+
+        string index = Path.Combine(path, "model_index.json");
+        File.WriteAllText(index, File.ReadAllText(index).Replace("StableDiffusionPipeline", "FluxPipeline", StringComparison.Ordinal));
+        ToolRun run = Tool.Fails(1, sample, "FluxPipeline", "not supported");
+        Assert.DoesNotContain("error in costate itself", run.Error, StringComparison.Ordinal);
+    }
+
+    private static string Copy(string name, string to)
+    {
+        string from = Goldens.PathTo("pipelines", name);
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        return to;
+    }
+}
