@@ -3,6 +3,7 @@ using Costate.Experiments.Evaluation;
 using Costate.Faces;
 using Costate.Faces.Models;
 using Costate.Faces.Recognition;
+using Costate.Faces.Training.TextToImage;
 using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -30,7 +31,7 @@ internal sealed class EditingRun(
     /// <exception cref="InvalidDataException">The folder has another study.</exception>
     internal EvaluationContents Begin(Shard shard, IReadOnlyList<EditingMethod> methods, IReadOnlyList<int> steps, int faces)
     {
-        string weights = Calibration.Digest(Path.Combine(pipeline.Source, "unet", "diffusion_pytorch_model.safetensors"));
+        string weights = Calibration.Digest(Path.Combine(pipeline.Source, TextModelFolder.UnetFile));
         return folder.Begin(new EvaluationContents
         {
             Study = folder.Study,

@@ -11,6 +11,9 @@ internal sealed record TrainingPart
     /// <summary>Its file of weights, where all parts come together.</summary>
     public required string WeightsFile { get; init; }
 
+    /// <summary>Whether it is trained already; null where its file tells.</summary>
+    public Func<bool>? IsDone { get; init; }
+
     /// <summary>What to train on.</summary>
     public required FaceSelection Faces { get; init; }
 

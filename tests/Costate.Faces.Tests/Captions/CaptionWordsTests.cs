@@ -17,7 +17,7 @@ public sealed class CaptionWordsTests
     }
 
     [Theory]
-    [InlineData("a person with curly red hare", "hare", "hair")]
+    [InlineData("a person with curly red hairs", "hairs", "hair")]
     [InlineData("A Person with glases!", "glases", "glasses")]
     [InlineData("blonde hair", "blonde", "blond")]
     public void UnknownWords_AreNamed_WithThoseSpelledMostLikeThem(string text, string word, string nearest)

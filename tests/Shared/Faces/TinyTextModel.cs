@@ -25,6 +25,7 @@ internal static class TinyTextModel
         return recipe with
         {
             CodecTraining = Few(recipe.CodecTraining),
+            DecoderTraining = Few(recipe.DecoderTraining),
             PairTraining = Few(recipe.PairTraining),
             UnetTraining = Few(recipe.UnetTraining),
         };

@@ -8,7 +8,8 @@ namespace Costate.Cli.Commands.Train;
 /// <summary><c>costate train text-to-image</c>: a small latent-diffusion model of drawn faces under their captions.</summary>
 internal sealed class TrainTextToImageCommand : ComputingCommand
 {
-    private static readonly string[] Names = [TextModelRecipe.CodecName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
+    private static readonly string[] Names = 
+        [TextModelRecipe.CodecName, TextModelRecipe.DecoderName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
 
     private readonly Option<string> output = CommonOptions.OutputOfTrainings("costate-text-to-image");
     private readonly Option<double?> minutes = CommonOptions.Minutes(
@@ -32,11 +33,11 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
     {
         Notes =
         [
-            "Draws faces of 128 pixels a side, which take 1.5 GB on the disk, and trains the codec, the CLIP pair of a text and an image "
-                + "tower, and the U-Net, each with a log and sheets of samples in a folder of its own.",
+            "Draws faces of 128 pixels a side, which take 1.5 GB on the disk, and trains the codec, its decoder once more alone, the CLIP "
+                + "pair of a text and an image tower, and the U-Net, each with a log and sheets of samples in a folder of its own.",
             $"{TextModelTraining.ModelFolder} in the folder is the model: what DiffusionPipeline.FromPretrained reads, in 16 bits. While "
                 + "the U-Net learns it is written every six minutes, so that the model can be used before it is done.",
-            "Ctrl-C stops with a checkpoint, and the same command goes on. Codec and CLIP pair are left alone once they are trained. "
+            "Ctrl-C stops with a checkpoint, and the same command goes on. What is trained is left alone, but for the U-Net. "
                 + "Without --minutes the weights are the same on the same machine with the same number of threads.",
         ];
         Examples = [new("All of it, in about eight hours on one core", "costate train text-to-image --output drawn") { TakesLong = true }];

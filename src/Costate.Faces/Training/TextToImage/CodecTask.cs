@@ -2,6 +2,7 @@ using Costate.Faces.Drawing;
 using Costate.Faces.Pictures;
 using Costate.Networks;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Costate.Faces.Training.TextToImage;
@@ -10,7 +11,8 @@ namespace Costate.Faces.Training.TextToImage;
 /// An autoencoder learns to make few numbers of a face, and the face of them: the first stage of latent diffusion (Rombach et al. 2022).
 /// Its loss counts absolute and squared errors, errors of the differences between neighbours, which keep edges sharp, and a little of
 /// how far the latents are from standard normal numbers. At first it counts too how far the first latents are from the picture's own
-/// colours at their size: left to itself, such a network finds out late how to tell colours.
+/// colours at their size: left to itself, such a network finds out late how to tell colours. Once the encoder is trained, the decoder can
+/// learn on alone: latents stay what they are, and so does what was trained on them.
 /// </summary>
 internal sealed class CodecTask : TrainingTask
 {
@@ -36,11 +38,16 @@ internal sealed class CodecTask : TrainingTask
     private readonly AutoencoderKL average;
     private readonly Lazy<Tensor> heldOut;
 
+    // Of the trained codec whose decoder learns on; null for a new codec.
+    private readonly (string Encoder, double ScalingFactor)? trained;
+
     /// <param name="config">The network's shape.</param>
     /// <param name="model">Where it is written.</param>
     /// <param name="data">What it learns from.</param>
     /// <param name="settings">How.</param>
-    internal CodecTask(AutoencoderKLConfig config, TextModelFolder model, FaceData data, TrainingSettings settings)
+    /// <param name="decoderAlone">Whether the decoder of the model's trained codec learns on.</param>
+    internal CodecTask(
+        AutoencoderKLConfig config, TextModelFolder model, FaceData data, TrainingSettings settings, bool decoderAlone = false)
     {
         (this.data, this.settings, this.model) = (data, settings, model);
         FaceSelection others = data.Selection with { Identities = Math.Min(MaxHeldOut, data.Identities), Circumstances = 1 };
@@ -53,12 +60,24 @@ internal sealed class CodecTask : TrainingTask
         Residual.BeginAtZero(network, "conv2.weight");
         BeginWithLittleNoise(network);
         BeginWithColours(network, data);
-        Parameters = AutoencoderTask.Trained(network, average);
-        Settings = new Dictionary<string, string>
+        trained = decoderAlone ? BeginTrained(config) : null;
+        Parameters =
+        [
+            .. AutoencoderTask.Trained(network, average)
+                .Where(p => trained is null || p.Name.StartsWith("decoder.", StringComparison.Ordinal)
+                    || p.Name.StartsWith("post_quant_conv.", StringComparison.Ordinal)),
+        ];
+        var own = new Dictionary<string, string>
         {
             ["channels"] = string.Join(", ", config.BlockOutChannels),
             ["data"] = data.Selection.Description,
         };
+        if (trained is var (encoder, _))
+        {
+            own.Add(TextModelFolder.EncoderRemark, encoder);
+        }
+
+        Settings = own;
     }
 
     internal override IReadOnlyList<TrainedParameter> Parameters { get; }
@@ -97,7 +116,7 @@ internal sealed class CodecTask : TrainingTask
     }
 
     internal override string Save(string folder, IReadOnlyDictionary<string, string> metadata) =>
-        model.WriteCodec(average, average.Config with { ScalingFactor = 1 / LatentDeviation() }, metadata);
+        model.WriteCodec(average, average.Config with { ScalingFactor = trained?.ScalingFactor ?? (1 / LatentDeviation()) }, metadata);
 
     public override void Dispose()
     {
@@ -136,14 +155,39 @@ internal sealed class CodecTask : TrainingTask
 
     private Tensor Loss(Tensor faces, StepRandom random, double progress)
     {
-        LatentDistribution latents = network.Encode(faces);
+        LatentDistribution latents = Encoded(faces);
         Tensor drawn = latents.Mean + (random.Normal(latents.Mean.shape) * (latents.LogVariance / 2).exp());
         Tensor error = network.Decode(drawn) - faces;
         Tensor edges = Difference(error, 2).abs().mean() + Difference(error, 3).abs().mean();
+        Tensor shown = error.abs().mean() + (error.square().mean() * Squares) + (edges * Edges);
+        if (trained is not null)
+        {
+            return shown;
+        }
+
         Tensor divergence = (latents.Mean.square() + latents.LogVariance.exp() - 1 - latents.LogVariance).mean() / 2;
-        Tensor loss = error.abs().mean() + (error.square().mean() * Squares) + (edges * Edges) + (divergence * Divergence);
+        Tensor loss = shown + (divergence * Divergence);
         double led = Math.Max(0, 1 - (progress / ColoursUntil));
         return led > 0 ? loss + (AwayFromColours(latents.Mean, faces) * led) : loss;
+    }
+
+    private LatentDistribution Encoded(Tensor faces)
+    {
+        using IDisposable? noGraph = trained is null ? null : no_grad();
+        return network.Encode(faces);
+    }
+
+    private (string Encoder, double ScalingFactor) BeginTrained(AutoencoderKLConfig config)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        using AutoencoderKL codec = model.OpenCodec(config);
+        foreach ((Parameter own, Parameter other) in network.parameters().Zip(codec.parameters()))
+        {
+            own.copy_(other);
+        }
+
+        return (model.EncoderDigest, codec.Config.ScalingFactor);
     }
 
     private static Tensor AwayFromColours(Tensor latents, Tensor faces)

@@ -1,4 +1,3 @@
-using Costate.Faces.Recognition;
 using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,22 +16,27 @@ internal sealed class FaceLatents : IDisposable
 
     private FaceLatents(Tensor latents, string codec) => (this.latents, Codec) = (latents.DetachFromDisposeScope(), codec);
 
-    /// <summary>The digest of the codec that they are of.</summary>
+    /// <summary>What tells the encoder that they are of from others.</summary>
     internal string Codec { get; }
 
     internal long Count => latents.shape[0];
 
     /// <summary>Reads the file; encodes the faces first where there is none of this codec and these faces.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="codec">Encodes.</param>
+    /// <param name="digest">What tells its encoder from others.</param>
+    /// <param name="data">The faces.</param>
+    /// <param name="progress">Told the share that is encoded.</param>
+    /// <param name="cancellationToken">Looked at between faces.</param>
     internal static FaceLatents Open(
         string path,
         AutoencoderKL codec,
-        string codecFile,
+        string digest,
         FaceData data,
         IProgress<double>? progress,
         CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
-        string digest = Calibration.Digest(codecFile);
         var metadata = new Dictionary<string, string> { [CodecName] = digest, [DataName] = data.Selection.Description };
         if (File.Exists(path))
         {

@@ -24,6 +24,9 @@ internal sealed class TextModelFolder(string path)
     internal const string CodecFile = $"{CodecPart}/{DiffusionFile}";
     internal const string TextFile = $"{TextPart}/model.safetensors";
     internal const string ImageFile = TextLikeness.ImageFile;
+    /// <summary>Where a codec whose decoder has learnt on says what its encoder is.</summary>
+    internal const string EncoderRemark = "encoder";
+
     internal const string UnetFile = $"{UnetPart}/{DiffusionFile}";
 
     // Hardly any signal is left at the last step, so that noise to start from is what the network has seen.
@@ -73,6 +76,16 @@ internal sealed class TextModelFolder(string path)
 
     /// <summary>Makes ids of texts.</summary>
     internal ClipTokenizer Tokenizer => ClipTokenizer.FromPretrained(PathTo(TokenizerPart));
+
+    /// <summary>What tells the trained encoder of pictures from others, whatever its decoder has learnt since.</summary>
+    internal string EncoderDigest => CodecRemark(EncoderRemark) ?? Calibration.Digest(PathTo(CodecFile));
+
+    /// <summary>What the trained codec's file says under a name; null where it does not.</summary>
+    internal string? CodecRemark(string name)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(PathTo(CodecFile));
+        return file.Metadata.GetValueOrDefault(name);
+    }
 
     /// <summary>Whether a part has been trained.</summary>
     internal bool Has(string file) => File.Exists(PathTo(file));

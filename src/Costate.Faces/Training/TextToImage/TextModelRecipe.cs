@@ -8,6 +8,7 @@ namespace Costate.Faces.Training.TextToImage;
 internal sealed record TextModelRecipe
 {
     internal const string CodecName = "codec";
+    internal const string DecoderName = "decoder";
     internal const string PairName = "clip";
     internal const string UnetName = "unet";
 
@@ -17,6 +18,7 @@ internal sealed record TextModelRecipe
     private const int LatentSide = Side / 8;
     private const int Tokens = 672;
     private const double CodecShare = 0.15;
+    private const double DecoderShare = 0.05;
     private const double PairShare = 0.07;
 
     private static readonly FaceSelection Drawn =
@@ -31,6 +33,8 @@ internal sealed record TextModelRecipe
     public required UNet2DConditionConfig Unet { get; init; }
 
     public required TrainingDefaults CodecTraining { get; init; }
+
+    public required TrainingDefaults DecoderTraining { get; init; }
 
     public required TrainingDefaults PairTraining { get; init; }
 
@@ -60,6 +64,16 @@ internal sealed record TextModelRecipe
             WeightDecay = 0.01,
             Faces = Drawn,
         },
+        DecoderTraining = new TrainingDefaults
+        {
+            Steps = minutes is null ? 3000 : null,
+            Minutes = DecoderShare * minutes ?? 0,
+            Batch = 2,
+            MicroBatch = 2,
+            LearningRate = 5e-4,
+            WeightDecay = 0.01,
+            Faces = Drawn,
+        },
         PairTraining = new TrainingDefaults
         {
             Steps = minutes is null ? 1600 : null,
@@ -73,14 +87,20 @@ internal sealed record TextModelRecipe
         UnetTraining = new TrainingDefaults
         {
             Steps = minutes is null ? 12_000 : null,
-            Minutes = (1 - CodecShare - PairShare) * minutes ?? 0,
+            Minutes = (1 - CodecShare - DecoderShare - PairShare) * minutes ?? 0,
             Batch = 32,
             MicroBatch = 16,
             LearningRate = 1e-3,
             WeightDecay = 0.01,
             Faces = Drawn,
         },
-        LossesFallTo = new Dictionary<string, double> { [CodecName] = 0.3, [PairName] = 0.6, [UnetName] = 0.6 },
+        LossesFallTo = new Dictionary<string, double> 
+        {
+            [CodecName] = 0.3,
+            [DecoderName] = 1,
+            [PairName] = 0.6,
+            [UnetName] = 0.6,
+        },
     };
 
     /// <summary>The same parts, small and for a few steps, to see in less than a minute that everything still learns.</summary>
@@ -103,9 +123,16 @@ internal sealed record TextModelRecipe
             Image = ImageOf(side, width: 8, embedding: 32),
             Unet = UnetOf(text: 32, 32, 32),
             CodecTraining = few,
+            DecoderTraining = few,
             PairTraining = few with { Batch = 8, MicroBatch = 8 },
             UnetTraining = few with { Batch = 8, MicroBatch = 8 },
-            LossesFallTo = new Dictionary<string, double> { [CodecName] = 0.8, [PairName] = 0.8, [UnetName] = 0.9 },
+            LossesFallTo = new Dictionary<string, double> 
+        {
+            [CodecName] = 0.8,
+            [DecoderName] = 0.95,
+            [PairName] = 0.8,
+            [UnetName] = 0.9,
+        },
         };
     }
 
@@ -130,6 +157,16 @@ internal sealed record TextModelRecipe
             Settings = CodecTraining.Settings(Seed),
             Create = (faces, settings) => new CodecTask(Codec, model, faces, settings),
             LossFallsTo = LossesFallTo[CodecName],
+        },
+        new()
+        {
+            Name = DecoderName,
+            WeightsFile = TextModelFolder.CodecFile,
+            IsDone = () => model.CodecRemark(TextModelFolder.EncoderRemark) is not null,
+            Faces = DecoderTraining.Faces,
+            Settings = DecoderTraining.Settings(Seed + 3),
+            Create = (faces, settings) => new CodecTask(Codec, model, faces, settings, decoderAlone: true),
+            LossFallsTo = LossesFallTo[DecoderName],
         },
         new()
         {
@@ -164,8 +201,7 @@ internal sealed record TextModelRecipe
         ClipTextModel text = model.OpenText(Text);
         try
         {
-            string codecFile = model.PathTo(TextModelFolder.CodecFile);
-            var encoded = FaceLatents.Open(latents, codec, codecFile, faces, encoding, cancellationToken);
+            var encoded = FaceLatents.Open(latents, codec, model.EncoderDigest, faces, encoding, cancellationToken);
             return new TextUnetTask(Unet, codec, text, encoded, model, faces.Selection, settings, from);
         }
         catch

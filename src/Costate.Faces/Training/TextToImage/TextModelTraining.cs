@@ -45,7 +45,7 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
         IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), unet, encoding, cancellationToken);
         foreach (TrainingPart part in parts.Where(p => only is null || p.Name == only))
         {
-            if (part == parts[^1] || !Model.Has(part.WeightsFile))
+            if (part == parts[^1] || !(part.IsDone?.Invoke() ?? Model.Has(part.WeightsFile)))
             {
                 using FolderLock held = FolderLock.Take(FolderOf(part), holder);
                 Training(part).Run(threads, progress, cancellationToken);

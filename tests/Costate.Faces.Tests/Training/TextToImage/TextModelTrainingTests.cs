@@ -60,7 +60,7 @@ public sealed class TextModelTrainingTests
         whole.Run(only: null, "test", progress: null, default);
 
         TextModelTraining stopped = TinyTextModel.Training(folder, "stopped");
-        string[] names = [TextModelRecipe.CodecName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
+        string[] names = [TextModelRecipe.CodecName, TextModelRecipe.DecoderName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
         foreach (string part in names)
         {
             using var source = new CancellationTokenSource();
@@ -117,6 +117,43 @@ public sealed class TextModelTrainingTests
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.PathTo("empty"));
         Refuses(TinyTextModel.Training(folder, from: folder.PathTo("empty")), null, "has neither", TextModelFolder.CodecFile, "train text-to-image");
+    }
+
+    [Fact]
+    public void DecoderAlone_LeavesLatentsAsTheyAre()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        TextModelTraining training = TinyTextModel.Training(folder);
+        training.Run(TextModelRecipe.CodecName, "test", progress: null, default);
+        string digest = training.Model.EncoderDigest;
+        Dictionary<string, byte[]> before = Weights();
+        using (AutoencoderKL codec = training.Model.OpenCodec(TinyTextModel.Recipe().Codec))
+        {
+            training.Run(TextModelRecipe.DecoderName, "test", progress: null, default);
+            using AutoencoderKL after = training.Model.OpenCodec(TinyTextModel.Recipe().Codec);
+            Assert.Equal(codec.Config.ScalingFactor, after.Config.ScalingFactor);
+        }
+
+        Dictionary<string, byte[]> changed = Weights();
+        Assert.Equal(digest, training.Model.EncoderDigest);
+        Assert.All(before.Keys, name => Assert.Equal(IsOfDecoder(name), !before[name].SequenceEqual(changed[name]) || IsConstant(name)));
+
+        // Once is enough.
+        var told = new HashSet<string>();
+        training.Run(TextModelRecipe.DecoderName, "test", new Told(told), default);
+        Assert.Empty(told);
+
+        Dictionary<string, byte[]> Weights()
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(training.Model.PathTo(TextModelFolder.CodecFile));
+            return file.Names.ToDictionary(name => name, name => file.Read(name).bytes.ToArray());
+        }
+
+        static bool IsOfDecoder(string name) => name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_", StringComparison.Ordinal);
+
+        // Some biases before a normalisation of few channels hardly move in 16 bits.
+        bool IsConstant(string name) => IsOfDecoder(name) && before[name].SequenceEqual(changed[name]) && name.EndsWith("bias", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -192,7 +229,7 @@ public sealed class TextModelTrainingTests
         var count = new Told(_ => encoded++);
         Tensor Open(string digested)
         {
-            using var latents = FaceLatents.Open(path, codec, folder.Write("codec", digested), faces, count, default);
+            using var latents = FaceLatents.Open(path, codec, digested, faces, count, default);
             return latents.Of(arange(latents.Count, ScalarType.Int64));
         }
 
