@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Costate.Faces.Captions;
 using Costate.Faces.Drawing;
 using Costate.Faces.Recognition;
@@ -17,7 +18,7 @@ namespace Costate.Experiments.Editing;
 /// <param name="To">Its value afterwards.</param>
 /// <param name="Source">A caption of the face.</param>
 /// <param name="Target">The same caption with the other value.</param>
-internal sealed record FaceEdit(ulong Identity, FaceAttribute Attribute, string From, string To, string Source, string Target)
+internal sealed partial record FaceEdit(ulong Identity, FaceAttribute Attribute, string From, string To, string Source, string Target)
 {
     /// <summary>The first person: held out, and in no other evaluation.</summary>
     internal const ulong FirstIdentity = DrawnFaces.FirstHeldOut + 480_000;
@@ -41,7 +42,12 @@ internal sealed record FaceEdit(ulong Identity, FaceAttribute Attribute, string 
         IReadOnlyList<CaptionMention> said = FaceCaption.Of(identity, 0).Mentioned;
         return new FaceEdit(identity, attribute, from, to, Text(from), Text(to));
 
-        string Text(string value) => new CaptionWording(new SeededTraits(Family, ~identity), FaceAttribute.All
+        // Words for glasses take a draw that "no glasses" does not take: the rest of the sentence would have other words.
+        string Text(string value) => attribute == FaceAttribute.Glasses && value == "none"
+            ? Glasses().Replace(Worded("glasses"), "no glasses")
+            : Worded(value);
+
+        string Worded(string value) => new CaptionWording(new SeededTraits(Family, ~identity), FaceAttribute.All
             .Where(a => a == attribute || said.Any(m => m.Attribute == a.Name))
             .Select(a => new CaptionMention(a.Name, a == attribute ? value : a.Of(person, moment)!))).Text();
     }
@@ -53,6 +59,9 @@ internal sealed record FaceEdit(ulong Identity, FaceAttribute Attribute, string 
     /// <summary>The faces as they should be afterwards.</summary>
     internal static Tensor Truths(IReadOnlyList<FaceEdit> edits, CancellationToken cancellationToken) =>
         Drawn(edits, edit => edit.Draw(edit.To, changed: true), cancellationToken);
+
+    [GeneratedRegex("(a pair of |dark )?glasses")]
+    private static partial Regex Glasses();
 
     private static Tensor Drawn(IReadOnlyList<FaceEdit> edits, Func<FaceEdit, SKBitmap> draw, CancellationToken cancellationToken)
     {

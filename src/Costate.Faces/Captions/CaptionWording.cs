@@ -30,12 +30,8 @@ internal sealed class CaptionWording
             "moustache" => One("a moustache", "a small moustache"),
             _ => One("a beard", "a full beard"),
         }));
-        Put(FaceAttribute.Glasses, value =>
-        {
-            // Drawn in any case, so that a caption that differs in this alone has the same words for the rest.
-            string some = One("glasses", "dark glasses", "a pair of glasses");
-            things.Add(value == "none" ? "no glasses" : some);
-        });
+        Put(FaceAttribute.Glasses, value => things.Add(
+            value == "none" ? "no glasses" : One("glasses", "dark glasses", "a pair of glasses")));
         Put(FaceAttribute.Skin, Skin);
         Put(FaceAttribute.Smile, Expression);
         Put(FaceAttribute.Background, colour => ends.Add(One(

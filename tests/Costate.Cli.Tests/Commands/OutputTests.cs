@@ -39,6 +39,8 @@ public sealed class OutputTests : IDisposable
         ["evaluate autoencoder"] = "evaluate autoencoder --faces 1 --steps 2 --weights WEIGHTS",
         ["evaluate morphs"] = "evaluate morphs --methods source --pairs 1 --candidates 4",
         ["evaluate guidance"] = "evaluate guidance --faces 1 --methods unguided --tasks inpaint --evaluations 5",
+        ["evaluate generation"] = "evaluate generation --prompts 2 --model NOWHERE",
+        ["evaluate editing"] = "evaluate editing --faces 1 --model NOWHERE",
         ["evaluate merge"] = "evaluate merge NOWHERE",
         ["evaluate pairs"] = "evaluate pairs --people 3 --tries 1 --steps 4 --encode-steps 6 --iterations 1",
     };
@@ -107,6 +109,7 @@ public sealed class OutputTests : IDisposable
     [InlineData("train all")]
     [InlineData("evaluate morphs")]
     [InlineData("evaluate guidance")]
+    [InlineData("evaluate editing")]
     [InlineData("evaluate merge")]
     public void FolderInUse_IsRefused_AndTheOtherRunNamed(string command)
     {

@@ -68,10 +68,10 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         string to = parsed.GetValue(output)!;
         return GoOn(to, parsed.GetValue(threads), parsed.GetValue(json), () =>
         {
+            using FolderLock held = Take(parsed, to);
             using var embedded = new EmbeddedModel(parsed.GetValue(weights));
             using DiffusionPipeline pipeline = TextModelFiles.Load(parsed.GetValue(model), embedded, Terminal, Cancellation);
             var folder = new EditingFolder(to);
-            using FolderLock held = Take(parsed, to);
             using var line = new StageLine(Terminal);
             var run = new EditingRun(pipeline, embedded, settings, folder, line);
             EvaluationContents contents = run.Begin(part, compared, numbers, count);

@@ -88,13 +88,13 @@ internal sealed record TextModelRecipe
         {
             Steps = minutes is null ? 12_000 : null,
             Minutes = (1 - CodecShare - DecoderShare - PairShare) * minutes ?? 0,
-            Batch = 32,
+            Batch = 16,
             MicroBatch = 16,
             LearningRate = 1e-3,
             WeightDecay = 0.01,
             Faces = Drawn,
         },
-        LossesFallTo = new Dictionary<string, double> 
+        LossesFallTo = new Dictionary<string, double>
         {
             [CodecName] = 0.3,
             [DecoderName] = 1,
@@ -126,13 +126,13 @@ internal sealed record TextModelRecipe
             DecoderTraining = few,
             PairTraining = few with { Batch = 8, MicroBatch = 8 },
             UnetTraining = few with { Batch = 8, MicroBatch = 8 },
-            LossesFallTo = new Dictionary<string, double> 
-        {
-            [CodecName] = 0.8,
-            [DecoderName] = 0.95,
-            [PairName] = 0.8,
-            [UnetName] = 0.9,
-        },
+            LossesFallTo = new Dictionary<string, double>
+            {
+                [CodecName] = 0.8,
+                [DecoderName] = 0.95,
+                [PairName] = 0.8,
+                [UnetName] = 0.9,
+            },
         };
     }
 
