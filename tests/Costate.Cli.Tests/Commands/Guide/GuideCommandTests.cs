@@ -186,7 +186,7 @@ public sealed class GuideCommandTests : GuideRuns
 
     [Theory]
     [InlineData("--task inpaint --method magic", "magic for --method", "dps, freedom, lgd-mc", "oc-flow")]
-    [InlineData("--task paint", "paint for --task", "inpaint, super-resolution, deblur, identity, custom-torchscript-loss")]
+    [InlineData("--task paint", "paint for --task", "inpaint, super-resolution, deblur, identity, prompt, custom-torchscript-loss")]
     [InlineData("--task inpaint --factor 2", "--factor with --task inpaint", "super-resolution")]
     [InlineData("--task identity --noise 0.1", "--noise with --task identity")]
     [InlineData("--task deblur --loss loss.pt", "--loss with --task deblur")]
