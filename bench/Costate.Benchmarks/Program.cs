@@ -93,6 +93,7 @@ static object Measure(string measurement, string[] arguments)
             arguments.Length > 1 ? Checkpointing.Revolve(Number(1)) : null),
         nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(Number(0)),
         nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(Number(0), Number(1)),
+        nameof(StateArithmetic.Milliseconds) => StateArithmetic.Milliseconds(Number(0)),
         nameof(ReversibleBenchmark.Time) => ReversibleBenchmark.Time(),
         nameof(RecomputationMeasurement.UnetGrowth) => RecomputationMeasurement.UnetGrowth(Number(0) != 0),
         nameof(RecomputationMeasurement.DecoderGrowth) => RecomputationMeasurement.DecoderGrowth(Number(0) != 0),

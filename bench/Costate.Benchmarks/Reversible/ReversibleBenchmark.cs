@@ -29,6 +29,12 @@ internal static class ReversibleBenchmark
                 $"{many / Mebibyte:F1} MiB / {few / Mebibyte:F1} MiB resident in all, of which a state of "
                     + $"{ReversibleMeasurement.StateBytes / Mebibyte:F1} MiB is kept four times (two states of two words)"));
         yield return MeasurementProcess.KeepingFreedMemory.Run<Figure>(nameof(Time));
+        foreach ((int numbers, double most) in new[] { (196_608, 1.5), (1_048_576, 8.0) })
+        {
+            double milliseconds = MeasurementProcess.KeepingFreedMemory.Run<double>(nameof(StateArithmetic.Milliseconds), numbers);
+            yield return new($"Rex(Euler): arithmetic of {numbers} numbers, ms an evaluation", milliseconds, most, "one thread, CPU time");
+        }
+
         double reversible = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(ReversibleMeasurement.Growth), Steps, 0);
         double revolve = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(ReversibleMeasurement.Growth), Steps, Slots);
         yield return new($"Rex(Euler) reversible / DDIM Revolve({Slots}): memory", reversible / revolve, 1.25, string.Create(

@@ -45,7 +45,8 @@ public sealed class MorphBatchCommandTests : MorphRuns
         Folder.Write("out/two/result.json", "{");
         ToolRun damaged = Batch(pairs);
         Assert.Equal(1, damaged.ExitCode);
-        Assert.Contains("line 3: Got", damaged.Error);
+        Assert.Contains("line 3: Cannot read", damaged.Error);
+        Assert.Contains("Remove it", damaged.Error);
         Directory.Delete(Folder.PathTo("out", "two"), recursive: true);
         Folder.Write("out/two", "a file");
         Assert.Contains("/two' is a file", Batch(pairs).Error);

@@ -26,7 +26,7 @@ public sealed class TrainVocabularyCommandTests
     {
         using var folder = new TemporaryFolder();
         Tool.Done("train", "vocabulary", "--output", folder.FullName);
-        string embedded = Path.Combine(new EmbeddedModel().Folder, "tokenizer");
+        string embedded = Path.Combine(new EmbeddedModel().TextFolder, "tokenizer");
         Assert.All(
             (string[])["vocab.json", "merges.txt"],
             file => Assert.Equal(File.ReadAllText(folder.PathTo(file)), File.ReadAllText(Path.Combine(embedded, file))));

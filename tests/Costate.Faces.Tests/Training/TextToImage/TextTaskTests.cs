@@ -122,7 +122,7 @@ public sealed class TextTaskTests
         using var embedded = new EmbeddedModel();
         Assert.Equal(TextModelRecipe.Embedded().Text.VocabSize, Tokenizer(folder).VocabularySize);
         Assert.Equal(
-            File.ReadAllText(Path.Combine(embedded.Folder, "tokenizer", "merges.txt")),
+            File.ReadAllText(Path.Combine(embedded.TextFolder, "tokenizer", "merges.txt")),
             File.ReadAllText(folder.PathTo("tokenizer", "merges.txt")));
     }
 
