@@ -8,8 +8,10 @@ namespace Costate.Cli.Commands.Train;
 /// <summary><c>costate train text-to-image</c>: a small latent-diffusion model of drawn faces under their captions.</summary>
 internal sealed class TrainTextToImageCommand : ComputingCommand
 {
-    private static readonly string[] Names = 
-        [TextModelRecipe.CodecName, TextModelRecipe.DecoderName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
+    private static readonly string[] Names =
+    [
+        TextModelRecipe.CodecName, TextModelRecipe.DecoderName, TextModelRecipe.PairName, TextModelRecipe.UnetName,
+    ];
 
     private readonly Option<string> output = CommonOptions.OutputOfTrainings("costate-text-to-image");
     private readonly Option<double?> minutes = CommonOptions.Minutes(
