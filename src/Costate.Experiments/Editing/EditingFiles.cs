@@ -1,4 +1,5 @@
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Files;
 using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
@@ -30,7 +31,7 @@ internal static class EditingFiles
         using OutputFolder output = OutputFolder.Prepare(folder.FullName, All);
         File.WriteAllLines(output.Stage(Table), Lines(results));
         File.WriteAllText(output.Stage(Report), JsonReport.Text(report) + '\n');
-        File.WriteAllLines(output.Stage(Markdown), EditingTable.Markdown(report.Methods));
+        File.WriteAllLines(output.Stage(Markdown), MarkdownTables.Of(EditingTable.Of(report.Methods)));
         File.WriteAllBytes(output.Stage(Plot), EditingPlot.Png(report.Methods));
         File.WriteAllBytes(output.Stage(Examples), EditingExamples.Of(folder, results));
         output.Commit();

@@ -17,15 +17,13 @@ internal static class EditingPlot
         foreach (IGrouping<string, EditingSummary> method in summaries.GroupBy(s => s.Method))
         {
             EditingSummary[] points = [.. method.OrderBy(s => s.Steps)];
-            double[] changed = [.. points.Select(s => 100 * s.Changed.Rate)];
-
-            // Axes of the style are logarithmic; this one is not.
             PlotStyle.AddCurve(
                 plot,
                 Array.IndexOf(ids, method.Key),
                 points[0].Label,
                 [.. points.Select(s => s.NetworkEvaluations)],
-                [.. changed.Select(c => Math.Pow(10, c))]);
+                [.. points.Select(s => 100 * s.Changed.Rate)],
+                isLinear: true);
             foreach (EditingSummary s in points)
             {
                 double x = Math.Log10(s.NetworkEvaluations);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Costate.Experiments.Evaluation;
 using Costate.Faces;
-using Costate.Faces.Models;
 using Costate.Faces.Recognition;
 using Costate.Faces.Training.TextToImage;
 using Costate.Networks;
@@ -12,13 +11,13 @@ namespace Costate.Experiments.Editing;
 
 /// <summary>Edits the faces of a shard by prompt, several at a time; what is in the folder is not computed again.</summary>
 /// <param name="pipeline">The text-to-image model.</param>
-/// <param name="embedded">Judges.</param>
+/// <param name="measures">Judges.</param>
 /// <param name="settings">What all faces and methods have in common.</param>
 /// <param name="folder">Where results are kept.</param>
 /// <param name="progress">Told of each step.</param>
 internal sealed class EditingRun(
     DiffusionPipeline pipeline,
-    EmbeddedModel embedded,
+    EditingMeasures measures,
     EditingSettings settings,
     EditingFolder folder,
     IProgress<StageProgress>? progress)
@@ -67,13 +66,11 @@ internal sealed class EditingRun(
             Announcement: $"{faces.Count} faces, {methods.Count} methods, {steps.Count} numbers of steps: {all - left} results are there, "
                 + $"{left} to compute."));
         double done = 0;
-        using var likeness = TextLikeness.Of(pipeline);
-        var measures = new EditingMeasures(embedded, likeness);
         foreach ((EditingMethod method, int count, int[] some) in work)
         {
             string note = $"face {some[0] + 1}, {method.Label}, {count} steps";
             var step = new Listener<StepProgress>(_ => progress?.Report(new StageProgress("editing", done / total, note)));
-            Add(method, count, some, measures, step, cancellationToken);
+            Add(method, count, some, step, cancellationToken);
             done += Work(method, count, some.Length);
             progress?.Report(new StageProgress("editing", done / total, note));
         }
@@ -83,7 +80,6 @@ internal sealed class EditingRun(
         EditingMethod method,
         int steps,
         int[] faces,
-        EditingMeasures measures,
         IProgress<StepProgress> step,
         CancellationToken cancellationToken)
     {

@@ -54,11 +54,11 @@ internal sealed partial record FaceEdit(ulong Identity, FaceAttribute Attribute,
 
     /// <summary>The faces as they are, [edits, 3, 128, 128] in -1..1.</summary>
     internal static Tensor Pictures(IReadOnlyList<FaceEdit> edits, CancellationToken cancellationToken) =>
-        Drawn(edits, edit => edit.Draw(edit.From, changed: false), cancellationToken);
+        Drawn(edits, edit => edit.Draw(changed: false), cancellationToken);
 
     /// <summary>The faces as they should be afterwards.</summary>
     internal static Tensor Truths(IReadOnlyList<FaceEdit> edits, CancellationToken cancellationToken) =>
-        Drawn(edits, edit => edit.Draw(edit.To, changed: true), cancellationToken);
+        Drawn(edits, edit => edit.Draw(changed: true), cancellationToken);
 
     [GeneratedRegex("(a pair of |dark )?glasses")]
     private static partial Regex Glasses();
@@ -70,10 +70,10 @@ internal sealed partial record FaceEdit(ulong Identity, FaceAttribute Attribute,
         return EvaluationFaces.OfBytes(bytes).MoveToOuterDisposeScope();
     }
 
-    private SKBitmap Draw(string value, bool changed)
+    private SKBitmap Draw(bool changed)
     {
         (FaceIdentity person, FaceCircumstance moment) = (FaceIdentity.FromSeed(Identity), DrawnFaces.Moment(Identity, 0));
-        (person, moment) = changed ? Attribute.Change!(person, moment, value) : (person, moment);
+        (person, moment) = changed ? Attribute.Change!(person, moment, To) : (person, moment);
         return DrawnFaces.Draw(person, moment, new SeededTraits(Identity, 0), Side);
     }
 }

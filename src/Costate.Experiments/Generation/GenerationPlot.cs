@@ -23,10 +23,9 @@ internal static class GenerationPlot
         PlotStyle.ShowLegend(plot);
         return plot.GetImageBytes(Width, Height, ImageFormat.Png);
 
-        // Of the style's logarithmic axes this plot's vertical one is none.
         void Add(int look, string label, Func<GenerationResult, MatchRate> rate)
         {
-            PlotStyle.AddCurve(plot, look, label, scales, [.. drawn.Select(r => Math.Pow(10, 100 * rate(r).Rate))]);
+            PlotStyle.AddCurve(plot, look, label, scales, [.. drawn.Select(r => 100 * rate(r).Rate)], isLinear: true);
             if (results.FirstOrDefault(r => r.GuidanceScale is null) is { } real)
             {
                 double percent = 100 * rate(real).Rate;

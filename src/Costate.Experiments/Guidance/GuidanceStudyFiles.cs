@@ -1,5 +1,6 @@
 using System.Globalization;
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Files;
 using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
@@ -33,7 +34,7 @@ internal static class GuidanceStudyFiles
         using OutputFolder output = OutputFolder.Prepare(folder.FullName, All);
         File.WriteAllLines(output.Stage(Table), Lines(results));
         File.WriteAllText(output.Stage(Report), JsonReport.Text(report) + '\n');
-        File.WriteAllLines(output.Stage(Markdown), GuidanceStudyTable.Markdown(report.Methods));
+        File.WriteAllLines(output.Stage(Markdown), MarkdownTables.Of(GuidanceStudyTable.Of(report.Methods)));
         File.WriteAllBytes(output.Stage(LossPlot), GuidanceStudyPlots.Loss(report.Methods));
         File.WriteAllBytes(output.Stage(PsnrPlot), GuidanceStudyPlots.Psnr(report.Methods));
         File.WriteAllBytes(output.Stage(SsimPlot), GuidanceStudyPlots.Ssim(report.Methods));

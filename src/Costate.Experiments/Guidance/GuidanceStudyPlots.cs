@@ -66,7 +66,8 @@ internal static class GuidanceStudyPlots
                 Array.IndexOf(labels, method.Key),
                 method.Key,
                 xs,
-                logarithmic ? ys : [.. ys.Select(y => Math.Pow(10, y))]);
+                ys,
+                isLinear: !logarithmic);
             foreach (GuidanceStudySummary s in points)
             {
                 double x = Math.Log10(s.NetworkEvaluations);

@@ -45,24 +45,6 @@ internal static class GuidanceStudyTable
         }
     }
 
-    /// <summary>All of them for a page of the documentation.</summary>
-    internal static IEnumerable<string> Markdown(IReadOnlyList<GuidanceStudySummary> summaries)
-    {
-        foreach (ResultTable table in Of(summaries))
-        {
-            yield return $"### {table.Title}";
-            yield return "";
-            yield return $"| {string.Join(" | ", table.Columns)} |";
-            yield return $"|{string.Concat(Enumerable.Repeat("---|", table.Columns.Count))}";
-            foreach (IReadOnlyList<string> row in table.Rows)
-            {
-                yield return $"| {string.Join(" | ", row)} |";
-            }
-
-            yield return "";
-        }
-    }
-
     private static string[] Cells(GuidanceStudySummary s) =>
     [
         s.Label,

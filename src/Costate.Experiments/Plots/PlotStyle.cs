@@ -52,12 +52,15 @@ internal static class PlotStyle
     /// Adds a curve; a look is a colour and a marker. Open markers are larger and their lines broken, so that curves that coincide all
     /// show.
     /// </summary>
-    internal static void AddCurve(Plot plot, int look, string label, double[] xs, double[] ys) => AddCurve(plot, look, look, label, xs, ys);
+    internal static void AddCurve(Plot plot, int look, string label, double[] xs, double[] ys, bool isLinear = false) =>
+        AddCurve(plot, look, look, label, xs, ys, isLinear);
 
-    /// <summary>The same with a colour and a marker apart.</summary>
-    internal static void AddCurve(Plot plot, int colour, int marker, string label, double[] xs, double[] ys)
+    /// <summary>The same with a colour and a marker apart; <paramref name="isLinear"/> is for a vertical axis that is not
+    /// logarithmic.</summary>
+    internal static void AddCurve(Plot plot, int colour, int marker, string label, double[] xs, double[] ys, bool isLinear = false)
     {
-        Scatter scatter = plot.Add.Scatter(xs.Select(Math.Log10).ToArray(), ys.Select(Math.Log10).ToArray());
+        double[] heights = isLinear ? ys : [.. ys.Select(Math.Log10)];
+        Scatter scatter = plot.Add.Scatter(xs.Select(Math.Log10).ToArray(), heights);
         scatter.Color = Color.FromHex(Colours[colour % Colours.Length]);
         scatter.LegendText = label;
         scatter.LineWidth = 2.5f;

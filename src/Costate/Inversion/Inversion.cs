@@ -45,8 +45,11 @@ internal static class Inversion
         }
 
         Tensor[] states = [.. reversal.Start.Select(row => sweep.State(row).alias())];
-        Tensor[] remainders = [.. reversal.Start.Select(sweep.Remainder).OfType<Tensor>().Select(remainder => remainder.alias())];
-        return new ReversibleNoise(states, remainders.Length > 0 ? remainders : null, run.CallerType, settings);
+
+        // Of a few steps, not every state has been solved for.
+        Tensor?[] left = [.. reversal.Start.Select(sweep.Remainder)];
+        Tensor[] remainders = [.. left.Zip(states, (remainder, state) => remainder?.alias() ?? zeros_like(state))];
+        return new ReversibleNoise(states, left.All(remainder => remainder is null) ? null : remainders, run.CallerType, settings);
 
         Tensor Evaluate(EvaluationPoint at, Tensor x)
         {

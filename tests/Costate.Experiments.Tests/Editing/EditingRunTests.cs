@@ -2,6 +2,7 @@ using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
 using Costate.Faces;
 using Costate.Faces.Models;
+using Costate.Faces.Recognition;
 using Costate.Faces.Training.TextToImage;
 using Costate.Networks;
 using Costate.Testing;
@@ -25,6 +26,8 @@ public sealed class EditingRunTests
         training.Run(only: null, "test", progress: null, default);
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
         using var embedded = new EmbeddedModel();
+        using TextLikeness likeness = TextLikeness.Of(pipeline);
+        var measures = new EditingMeasures(embedded, likeness);
         int told = 0;
 
         EditingReport whole = Run("whole", Shard.Whole, EditingMethod.All);
@@ -69,13 +72,13 @@ public sealed class EditingRunTests
         }
 
         // Another scale is another study.
-        var other = new EditingRun(pipeline, embedded, new EditingSettings(3), new EditingFolder(folder.PathTo("whole")), progress: null);
+        var other = new EditingRun(pipeline, measures, new EditingSettings(3), new EditingFolder(folder.PathTo("whole")), progress: null);
         Assert.Contains("guidanceScale", Assert.Throws<InvalidDataException>(() => other.Begin(Shard.Whole, some, [Steps], 2)).Message);
 
         EditingReport Run(string name, Shard shard, IReadOnlyList<EditingMethod> methods)
         {
             var results = new EditingFolder(folder.PathTo(name));
-            var run = new EditingRun(pipeline, embedded, Settings, results, new Counting(() => told++));
+            var run = new EditingRun(pipeline, measures, Settings, results, new Counting(() => told++));
             EvaluationContents contents = run.Begin(shard, methods, [Steps], faces: 2);
             run.Run([.. Enumerable.Range(0, 2).Where(shard.Has)], methods, [Steps], batchSize: 2, default);
             EditingReport report = EditingFiles.Write(results, contents);
@@ -93,10 +96,12 @@ public sealed class EditingRunTests
         training.Run(only: null, "test", progress: null, default);
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
         using var embedded = new EmbeddedModel();
+        using TextLikeness likeness = TextLikeness.Of(pipeline);
+        var measures = new EditingMeasures(embedded, likeness);
         using var source = new CancellationTokenSource();
         var results = new EditingFolder(folder.PathTo("results"));
         IReadOnlyList<EditingMethod> methods = EditingMethod.Parse("ddim,rex-euler");
-        var run = new EditingRun(pipeline, embedded, Settings, results, new Stopping("Rex(Euler)", source));
+        var run = new EditingRun(pipeline, measures, Settings, results, new Stopping("Rex(Euler)", source));
         run.Begin(Shard.Whole, methods, [Steps], faces: 1);
         Assert.Throws<OperationCanceledException>(() => run.Run([0], methods, [Steps], 1, source.Token));
         Assert.Equal(["ddim"], results.Results().Select(r => r.Name));

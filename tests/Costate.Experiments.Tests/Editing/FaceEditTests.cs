@@ -19,7 +19,6 @@ public sealed class FaceEditTests
         {
             Assert.NotEqual(edit.From, edit.To);
             Assert.NotEqual(edit.Source, edit.Target);
-            Assert.NotEqual(edit.Source, edit.Target);
             string[] before = edit.Source.Split(' '), after = edit.Target.Split(' ');
 
             // "no glasses" and "a pair of glasses", "a shaved chin" and "a full beard": the rest is the same. Of things, "with" and

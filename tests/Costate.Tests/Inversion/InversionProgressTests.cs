@@ -61,6 +61,32 @@ public sealed class InversionProgressTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(ReversibleNames))]
+    public void FewSteps_ComeBack_OrAreTooFew(string name)
+    {
+        using var scope = NewDisposeScope();
+        Tensor sample = StartNoise.Draw([2, 3], 1);
+        for (int steps = 1; steps <= 4; steps++)
+        {
+            try
+            {
+                var sampler = new Sampler(
+                    Denoiser.FromFunction((x, _, _) => x.tanh() * 0.5, Prediction.Data),
+                    Schedule,
+                    Reversible[name](),
+                    TimeGrid.Uniform(steps, 0.9, 0.1));
+                using NoiseState state = sampler.Invert(sample, null, BrownianPath.PerStep(1));
+                Tensor back = sampler.Sample(state, null, BrownianPath.PerStep(1));
+                Assert.Equal(sample.data<float>().ToArray(), back.data<float>().ToArray());
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidOperationException && steps == 1)
+            {
+                Assert.Contains("step", e.Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
     // At clean data there is no noise: what cannot step from there says so, and names the end that is to move.
     [Theory]
     [InlineData("dpm++2", "in Data prediction it cannot step from time 0, where sigma is 0", "such as Ddim")]

@@ -6,6 +6,7 @@ using Costate.Experiments.Evaluation;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
+using Costate.Faces.Recognition;
 using Costate.Networks;
 
 namespace Costate.Cli.Commands.Evaluate;
@@ -71,9 +72,10 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
             using FolderLock held = Take(parsed, to);
             using var embedded = new EmbeddedModel(parsed.GetValue(weights));
             using DiffusionPipeline pipeline = TextModelFiles.Load(parsed.GetValue(model), embedded, Terminal, Cancellation);
+            using var likeness = TextLikeness.Of(pipeline);
             var folder = new EditingFolder(to);
             using var line = new StageLine(Terminal);
-            var run = new EditingRun(pipeline, embedded, settings, folder, line);
+            var run = new EditingRun(pipeline, new EditingMeasures(embedded, likeness), settings, folder, line);
             EvaluationContents contents = run.Begin(part, compared, numbers, count);
             int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
             run.Run(its, compared, numbers, parsed.GetValue(batch), Cancellation);

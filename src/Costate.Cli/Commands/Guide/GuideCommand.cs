@@ -148,7 +148,8 @@ internal sealed class GuideCommand : ComputingCommand
     {
         if (!isThere && !(isPipeline && request.Task.NeedsNoPicture && !request.IsObserved))
         {
-            throw new UsageException($"Got no picture; {(request.IsObserved ? "--observed" : "--model")} needs one.");
+            string what = request.IsObserved ? "--observed" : isPipeline ? $"--task {request.Task.Name}" : "--model";
+            throw new UsageException($"Got no picture; {what} needs one.");
         }
 
         if (isPipeline && request.Plan.Clip is not null)

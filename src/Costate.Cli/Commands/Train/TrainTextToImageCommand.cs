@@ -42,7 +42,7 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
             "Ctrl-C stops with a checkpoint, and the same command goes on. What is trained is left alone, but for the U-Net. "
                 + "Without --minutes the weights are the same on the same machine with the same number of threads.",
         ];
-        Examples = [new("All of it, in about eight hours on one core", "costate train text-to-image --output drawn") { TakesLong = true }];
+        Examples = [new("All of it, in about seven hours on one core", "costate train text-to-image --output drawn") { TakesLong = true }];
         part.AcceptOnlyFromAmong(Names);
         AddAll(output, minutes, part, from, threads);
 

@@ -189,16 +189,20 @@ internal sealed class TextModelFolder(string path)
         return text;
     }
 
-    /// <summary>Puts the codec and the CLIP pair into another folder, as far as this one has them and that one has not.</summary>
-    /// <exception cref="InvalidDataException">This one has neither.</exception>
-    internal void CopyTrained(TextModelFolder to)
+    /// <summary>Makes sure that there is something to go on with.</summary>
+    /// <exception cref="InvalidDataException">There is neither a codec nor a CLIP pair.</exception>
+    internal void RequireTrained()
     {
         if (!Has(CodecFile) && !Has(TextFile))
         {
             throw new InvalidDataException(
                 $"'{FullName}' has neither {CodecFile} nor {TextFile}; expected a model that costate train text-to-image has made.");
         }
+    }
 
+    /// <summary>Puts the codec and the CLIP pair into another folder, as far as this one has them and that one has not.</summary>
+    internal void CopyTrained(TextModelFolder to)
+    {
         // The weights after their configuration, so that a part that has them has all.
         foreach (string weights in ((string[])[CodecFile, ImageFile, TextFile]).Where(file => Has(file) && !to.Has(file)))
         {

@@ -33,6 +33,8 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
     /// <exception cref="InvalidDataException">The folder is of another training, or a part that is built on is missing.</exception>
     internal void Run(string? only, string holder, IProgress<StageProgress>? progress, CancellationToken cancellationToken)
     {
+        first?.RequireTrained();
+
         // What all parts share is made by one run at a time.
         using (FolderLock.Take(folder, holder))
         {
