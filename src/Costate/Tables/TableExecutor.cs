@@ -33,6 +33,12 @@ internal sealed class TableExecutor
     internal Action<int, Tensor>? BeforeEvaluation { get; init; }
 
     /// <summary>
+    /// The network's own output at a row and state, in the caller's dispose scope, from whoever has it with more; null where it is
+    /// evaluated here.
+    /// </summary>
+    internal Func<int, Tensor, Tensor>? Evaluate { get; init; }
+
+    /// <summary>
     /// Whether the states of a reversible solver are computed in two words (see <see cref="CompensatedSum"/>); a graph has no use for the
     /// second.
     /// </summary>
@@ -148,7 +154,7 @@ internal sealed class TableExecutor
     private Tensor Predict(Tensor x, int row)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor output = run.Evaluate(x, table.Rows[row].At);
+        Tensor output = Evaluate?.Invoke(row, x) ?? run.Evaluate(x, table.Rows[row].At);
         PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, row);
         if (conversion.IsIdentity)
         {

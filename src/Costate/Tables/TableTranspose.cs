@@ -142,13 +142,24 @@ internal sealed class TableTranspose
             conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output),
             parameters);
 
+        Add(evaluated, product, conditionProducts, cotangent, conversion);
+    }
+
+    /// <summary>Adds what a cotangent of a prediction became on its way through the network.</summary>
+    /// <param name="evaluated">The row.</param>
+    /// <param name="product">With respect to the state; it is changed.</param>
+    /// <param name="conditionProducts">With respect to the condition's tensors.</param>
+    /// <param name="cotangent">The cotangent.</param>
+    /// <param name="conversion">From the network's output to the prediction.</param>
+    internal void Add(int evaluated, Tensor product, Tensor?[] conditionProducts, Tensor cotangent, PredictionConversion conversion)
+    {
         if (conversion.State != 0)
         {
             product.AddTimes(cotangent, conversion.State);
         }
 
         AddToState(evaluated, product.MoveToOuterDisposeScope());
-        condition.Add(at.Interval, conditionProducts);
+        condition.Add(table.Rows[evaluated].Interval, conditionProducts);
     }
 
     /// <summary>Adds to the cotangent of a state. Takes ownership.</summary>
