@@ -45,9 +45,9 @@ public sealed partial class Sampler
     /// direction.
     /// </summary>
     /// <remarks>
-    /// Exact for the sample drawn, with every solver. For N evaluations of a sample: 2 N with a graph, and 2 N products of twice the work of
-    /// a vector-Jacobian product; with <see cref="Curvature.GaussNewton"/> N of them are plain ones. Keeps two tensors of a state's size for
-    /// each evaluation. The network must be differentiable twice, and give the same answer twice.
+    /// Exact for the sample drawn, with every solver. For N evaluations of a sample: 2 N with a graph, and 2 N products of twice the work
+    /// of a vector-Jacobian product; with <see cref="Curvature.GaussNewton"/> N of them are plain ones. Keeps two tensors of a state's size
+    /// for each evaluation. The network must be differentiable twice, and give the same answer twice.
     /// </remarks>
     /// <param name="xT">Start noise, [batch, ...], floating point.</param>
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
@@ -76,21 +76,6 @@ public sealed partial class Sampler
         using IDisposable noGraph = no_grad();
         SamplingRun run = Checked(xT, z, noise, progress, cancellationToken);
         Condition? directions = SamplingInputs.CheckDirections(run, direction, conditionDirection);
-        return Product(run, loss, direction, directions, curvature).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The product for a run from checked inputs. The result lives in the caller's dispose scope.</summary>
-    internal static HessianProduct Product(
-        SamplingRun run, Func<Tensor, Tensor> loss, Tensor direction, Condition? directions, Curvature curvature)
-    {
-        run = run with { Replay = new EvaluationReplay(comparesOutputs: true) };
-        using var tape = new TangentTape(run, direction, directions, keeps: true);
-        using var buffers = new KeptBuffers(run.Denoiser.Module);
-        Tensor sample = run.ToCaller(tape.Sample), tangent = run.ToCaller(tape.Tangent);
-        (Tensor value, Tensor cotangent, Tensor change) = LossFunction.Evaluate(loss, sample, tangent);
-        Cotangents products = curvature == Curvature.Exact
-            ? tape.PullBack(run.ToState(cotangent), run.ToState(change))
-            : tape.PullBack(run.ToState(change));
-        return new HessianProduct(value, sample, tangent, run.ToCaller(products), run);
+        return LossCurvature.Of(run, loss, direction, directions, curvature).MoveToOuterDisposeScope();
     }
 }

@@ -9,11 +9,14 @@ public sealed class HessianProduct : TensorResult
     {
         (Loss, Sample, Tangent) = (loss, sample, tangent);
         StartNoise = products.Start;
-        Conditions = (run.Condition?.Entries ?? [])
-            .Zip(products.Condition)
-            .Where(pair => pair.First.Role == ConditionRole.Conditional && pair.Second is not null)
-            .ToDictionary(pair => pair.First.Name, pair => pair.Second!);
+        Conditions = Of(ConditionRole.Conditional);
+        Unconditional = Of(ConditionRole.Unconditional);
         Cost = run.Meter.Total;
+
+        IReadOnlyDictionary<string, Tensor> Of(ConditionRole role) => (run.Condition?.Entries ?? [])
+            .Zip(products.Condition)
+            .Where(pair => pair.First.Role == role && pair.Second is not null)
+            .ToDictionary(pair => pair.First.Name, pair => pair.Second!);
     }
 
     /// <summary>The loss of each item, [batch]; [1] if the loss function returned a scalar.</summary>
@@ -34,8 +37,14 @@ public sealed class HessianProduct : TensorResult
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> Conditions { get; }
 
+    /// <summary>
+    /// The product's parts for the unconditional branch of classifier-free guidance, by names, each in the shape that was given.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor> Unconditional { get; }
+
     /// <summary>What it cost; a product with the network's Jacobian counts as one, with both derivatives of it too.</summary>
     public GradientCost Cost { get; }
 
-    private protected override IEnumerable<Tensor?> Tensors => [Loss, Sample, Tangent, StartNoise, .. Conditions.Values];
+    private protected override IEnumerable<Tensor?> Tensors =>
+        [Loss, Sample, Tangent, StartNoise, .. Conditions.Values, .. Unconditional.Values];
 }

@@ -34,7 +34,7 @@ internal sealed class LatentVariables
         this.condition = condition?.Map(entry => Moves(entry) && entry.IsShared ? Spread(entry) : entry);
         moved = [.. (this.condition?.Entries ?? []).Index().Where(pair => Moves(pair.Item)).Select(pair => pair.Index)];
         this.parameters = targets.HasFlag(OptimisationTargets.Parameters) ? [.. parameters] : [];
-        rowType = Moved.Any(variable => variable.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
+        rowType = Changing.Any(variable => variable.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
         if (!movesStart && moved.Length == 0 && this.parameters.Length == 0)
         {
             throw new ArgumentException(
@@ -57,7 +57,7 @@ internal sealed class LatentVariables
         };
     }
 
-    private IEnumerable<Tensor> Moved => [.. movesStart ? [start] : (Tensor[])[], .. MovedEntries.Select(e => e.Values), .. parameters];
+    private IEnumerable<Tensor> Changing => [.. movesStart ? [start] : (Tensor[])[], .. MovedEntries.Select(e => e.Values), .. parameters];
 
     private IEnumerable<ConditionEntry> MovedEntries => moved.Select(i => condition!.Entries[i]);
 
@@ -81,10 +81,21 @@ internal sealed class LatentVariables
         [.. parameters.Select(p => Filled(p, options.ParameterRate))])[0].clone();
 
     /// <summary>The rows of a gradient.</summary>
-    internal Tensor Pack(SampleGradient gradient) => Pack(
-        gradient.StartNoise,
-        [.. MovedEntries.Select(e => (e.Role == ConditionRole.Unconditional ? gradient.Unconditional : gradient.Conditions)[e.Name])],
-        Joined ? gradient.Parameters : []);
+    internal Tensor Pack(SampleGradient gradient) =>
+        Pack(gradient.StartNoise, Moved(gradient.Conditions, gradient.Unconditional), Joined ? gradient.Parameters : []);
+
+    /// <summary>The rows of a product with a second derivative; not where parameters change.</summary>
+    internal Tensor Pack(HessianProduct product) => Pack(product.StartNoise, Moved(product.Conditions, product.Unconditional), []);
+
+    /// <summary>Rows as a direction of x_T and the condition, entry by entry; what does not change has zeros.</summary>
+    internal (Tensor Start, Condition? Condition) Directions(Tensor rows)
+    {
+        (Tensor x, Condition? values) = Unpack(rows);
+        int entry = 0;
+        return (
+            movesStart ? x : zeros_like(start, requires_grad: false),
+            values?.Map(each => moved.Contains(entry++) ? each : each with { Values = zeros_like(each.Values, requires_grad: false) }));
+    }
 
     /// <summary>The part of the rows that is x_T, [batch, m], a view; null if it does not change.</summary>
     internal Tensor? StartOf(Tensor rows) => movesStart ? PerItem(rows).narrow(1, 0, start.numel() / Batch) : null;
@@ -120,6 +131,9 @@ internal sealed class LatentVariables
         WriteParameters(rows);
         return (x, condition?.WithValues(values));
     }
+
+    private Tensor[] Moved(IReadOnlyDictionary<string, Tensor> conditions, IReadOnlyDictionary<string, Tensor> unconditional) =>
+        [.. MovedEntries.Select(entry => (entry.Role == ConditionRole.Unconditional ? unconditional : conditions)[entry.Name])];
 
     private Tensor Filled(Tensor like, double value) => ones_like(like, rowType, requires_grad: false).Times(value);
 
