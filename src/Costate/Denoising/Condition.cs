@@ -143,6 +143,10 @@ public sealed class Condition
     internal Condition? Of(ConditionRole role) =>
         Entries.Where(entry => entry.Role == role).ToArray() is { Length: > 0 } its ? new Condition(its) : null;
 
+    /// <summary>The entries of other roles; null if there are none.</summary>
+    internal Condition? Without(ConditionRole role) =>
+        Entries.Where(entry => entry.Role != role).ToArray() is { Length: > 0 } others ? new Condition(others) : null;
+
     /// <summary>What the network sees in an interval, in the caller's dispose scope.</summary>
     internal Condition At(int interval) => Map(entry => entry.At(interval));
 

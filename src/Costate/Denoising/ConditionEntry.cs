@@ -9,6 +9,9 @@ namespace Costate;
 /// <param name="Role">What it is for.</param>
 internal sealed record ConditionEntry(string Name, Tensor Values, bool IsScheduled = false, ConditionRole Role = ConditionRole.Conditional)
 {
+    /// <summary>As errors name the time that a network is told.</summary>
+    internal const string ToldTime = "the time that it is told";
+
     /// <summary>Whether its gradient is wanted; only floating-point tensors have one.</summary>
     internal bool HasGradient { get; init; } = Values.is_floating_point();
 
@@ -21,6 +24,7 @@ internal sealed record ConditionEntry(string Name, Tensor Values, bool IsSchedul
     internal string Text => Role switch
     {
         ConditionRole.Scale => "the guidance scale",
+        ConditionRole.Time => ToldTime,
         ConditionRole.Unconditional => Name == Condition.OnlyName ? "the unconditional branch" : $"'{Name}' of the unconditional branch",
         _ => Name == Condition.OnlyName ? "the condition" : $"'{Name}' of the condition",
     };

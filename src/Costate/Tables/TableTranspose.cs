@@ -47,6 +47,15 @@ internal sealed class TableTranspose
         }
     }
 
+    /// <summary>Is shown each row and its complete cotangent, before it is handed on; alive during the call.</summary>
+    internal Action<int, Tensor>? OnState { get; init; }
+
+    /// <summary>
+    /// Is shown each evaluated row, the complete cotangent of its prediction, the network's own output and the products with respect to
+    /// the condition; alive during the call.
+    /// </summary>
+    internal Action<int, Tensor, Tensor, Tensor?[]>? OnPrediction { get; init; }
+
     /// <summary>Passes evaluation k, counted from 0 in forward order; they must come in reverse order.</summary>
     /// <param name="k">Which evaluation.</param>
     /// <param name="x">The state at which it happened.</param>
@@ -111,6 +120,7 @@ internal sealed class TableTranspose
                 continue;
             }
 
+            OnState?.Invoke(row, cotangent);
             AddToInputs(row, cotangent);
             foreach (TableTerm term in table.Rows[row].States)
             {
@@ -141,6 +151,7 @@ internal sealed class TableTranspose
             at.At,
             conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output),
             parameters);
+        OnPrediction?.Invoke(evaluated, cotangent, linearized.Output.detach(), conditionProducts);
 
         Add(evaluated, product, conditionProducts, cotangent, conversion);
     }
