@@ -51,11 +51,19 @@ internal static class SamplingInputs
                 "z");
         }
 
+        if (entry.Curve is KnotCurve curve && !sampler.Grid.Times.All(t => t >= curve.First && t <= curve.Last))
+        {
+            throw new InputException(
+                "z",
+                FormattableString.Invariant($"knots from time {curve.First:G6} to {curve.Last:G6} of {entry.Text}"),
+                $"knots that span the grid, {sampler.Grid}");
+        }
+
         if (values.dim() <= entry.BatchDimension || (values.shape[entry.BatchDimension] != start.shape[0] && !entry.IsShared))
         {
             throw new ArgumentException(
                 $"Got {entry.Text} of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be "
-                    + $"{(entry.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. "
+                    + $"{(entry.IsScheduled ? "[steps, batch, ...]" : entry.Curve is null ? "[batch, ...]" : "[knots, batch, ...]")}. "
                     + "Use expand or repeat for one condition shared by all items.",
                 "z");
         }

@@ -68,6 +68,11 @@ internal sealed class CoefficientGradient(SamplingRun run, GradientParts also)
                 "a denoiser under classifier guidance", "a denoiser without it", "How the classifier depends on its time is not known.");
         }
 
+        if (wantsTimes && run.Condition?.Entries.Any(entry => entry.Curve is not null && entry.IsShared) == true)
+        {
+            throw Refused("an unconditional branch that moves and is one for all items", "one for each item, or one that stays", "");
+        }
+
         if (wantsTimes && run.Solver.IsStochastic && run.Noise is BrownianTree)
         {
             throw Refused(

@@ -106,8 +106,25 @@ internal sealed class CoefficientTape : RunTape
         CoefficientKind.ConvertedState => Dot(cotangent, states[row]),
         CoefficientKind.ConvertedOutput => Dot(cotangent, output),
         CoefficientKind.NetworkTime => told >= 0 ? condition[told] : null,
+        CoefficientKind.Time => Moved(row, condition),
         _ => null,
     });
+
+    // What moves of the condition as the evaluation at a row does.
+    private Tensor? Moved(int row, Tensor?[] condition)
+    {
+        Tensor? sum = null;
+        foreach ((ConditionEntry entry, Tensor? product) in (run.Condition?.Entries ?? []).Zip(condition))
+        {
+            if (product is not null && entry.SlopeAt(run.Table.Rows[row].At) is Tensor slope)
+            {
+                Tensor its = Dot(product, slope);
+                sum = sum is null ? its : sum.add_(its);
+            }
+        }
+
+        return sum;
+    }
 
     private void Add(int row, Func<Coefficient, Tensor?> derivative)
     {

@@ -99,7 +99,7 @@ internal sealed class TangentTape : IDisposable
     });
 
     private Tensor?[] DirectionsAt(EvaluationPoint at) =>
-        [.. (directions?.At(at.Interval).Entries ?? []).Select(entry => entry.Values)];
+        [.. (directions?.At(at).Entries ?? []).Select(entry => entry.Values)];
 
     private Tensor Evaluate(TableTangent tangent, int row, Tensor x)
     {

@@ -51,7 +51,7 @@ internal sealed class LatentVariables
 
         ConditionEntry Spread(ConditionEntry entry) => entry with
         {
-            Values = entry.IsScheduled
+            Values = entry.BatchDimension == 1
                 ? entry.Values.expand([entry.Values.shape[0], Batch, .. entry.Values.shape.Skip(2)]).clone()
                 : entry.Values.expand([Batch, .. entry.Values.shape.Skip(1)]).clone(),
         };
@@ -125,7 +125,7 @@ internal sealed class LatentVariables
             ConditionEntry entry = condition!.Entries[i];
             Tensor first = ItemsFirst(entry, entry.Values);
             Tensor now = part.reshape(first.shape).to(first.dtype);
-            values[i] = entry.IsScheduled ? now.transpose(0, 1).contiguous() : now;
+            values[i] = entry.BatchDimension == 1 ? now.transpose(0, 1).contiguous() : now;
         }
 
         WriteParameters(rows);
@@ -190,7 +190,7 @@ internal sealed class LatentVariables
     }
 
     private static Tensor ItemsFirst(ConditionEntry entry, Tensor values) =>
-        entry.IsScheduled ? values.transpose(0, 1).contiguous() : values;
+        entry.BatchDimension == 1 ? values.transpose(0, 1).contiguous() : values;
 
     private void WriteParameters(Tensor rows)
     {

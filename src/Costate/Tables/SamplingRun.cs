@@ -133,7 +133,7 @@ internal sealed record SamplingRun
     /// </summary>
     internal Condition? ConditionAt(EvaluationPoint at)
     {
-        Condition? z = Condition?.At(at.Interval);
+        Condition? z = Condition?.At(at);
         return z is null || Denoiser.Guidance is null ? z : Denoiser.Guidance.Used(z, at.Time);
     }
 

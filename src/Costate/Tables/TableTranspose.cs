@@ -170,7 +170,7 @@ internal sealed class TableTranspose
         }
 
         AddToState(evaluated, product.MoveToOuterDisposeScope());
-        condition.Add(table.Rows[evaluated].Interval, conditionProducts);
+        condition.Add(table.Rows[evaluated].At, conditionProducts);
     }
 
     /// <summary>Adds to the cotangent of a state. Takes ownership.</summary>

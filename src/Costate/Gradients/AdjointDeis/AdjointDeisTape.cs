@@ -139,6 +139,13 @@ internal sealed class AdjointDeisTape : RunTape
     // A step may span several intervals of a scheduled condition; each gets its share of the integral, whose measure is d(sigma/alpha).
     private void AddCondition(ConditionCotangents condition, int j, Tensor?[] products, Tensor?[] before)
     {
+        // Where it moves through knots, each value of the integrand has the weights of its own time.
+        condition.AddAtKnots(points[j + 1].Time, products, steps[j].ConditionNow);
+        if (steps[j].ConditionBefore != 0)
+        {
+            condition.AddAtKnots(points[j + 2].Time, before, steps[j].ConditionBefore);
+        }
+
         (double low, double high) = (points[j + 1].Time, points[j].Time);
         double whole = points[j].NoiseToSignal - points[j + 1].NoiseToSignal;
         for (int interval = IntervalOf(j + 1); interval >= 0; interval--)
