@@ -24,7 +24,7 @@ internal sealed class TangentTape : IDisposable
     {
         (this.run, this.directions, this.keeps) = (run, directions, keeps);
         using var tangent = new TableTangent(run, start);
-        var executor = new TableExecutor(run) { Evaluate = (row, x) => Evaluate(tangent, row, x) };
+        var executor = new TableExecutor(run) { Network = (k, x) => Evaluate(tangent, run.Table.EvaluatedRows[k], x) };
         try
         {
             using LiveSet live = executor.Complete(executor.Begin());
@@ -52,7 +52,7 @@ internal sealed class TangentTape : IDisposable
         var transpose = new TableTranspose(run, seeds, none);
         for (int k = evaluations.Count - 1; k >= 0; k--)
         {
-            transpose.Pass(k, evaluations[k].X);
+            transpose.Pass(k, evaluations[k].X, graph: null);
         }
 
         return transpose.Finish();
