@@ -59,8 +59,8 @@ public abstract class GradientMethod
     /// <see cref="Trajectory.Interpolated"/> on another.</param>
     /// <param name="graphs">What the graphs of evaluations may take that the sample and its adjoint share. The default is
     /// <see cref="GraphBudget.Default"/>.</param>
-    /// <param name="prediction"><see cref="Prediction.Noise"/> (the default), or <see cref="Prediction.Data"/>: better at few steps, and as
-    /// good at many.</param>
+    /// <param name="prediction"><see cref="Prediction.Noise"/> (the default), or <see cref="Prediction.Data"/>: better at few steps,
+    /// and about as good at many.</param>
     /// <exception cref="ArgumentOutOfRangeException">The order, the number of steps or the prediction is not supported.</exception>
     public static GradientMethod AdjointDeis(
         int order = 1,
@@ -76,8 +76,8 @@ public abstract class GradientMethod
     /// <param name="order">1 or 2 (2M).</param>
     /// <param name="grid">The adjoint grid, from noise to data as a sampling grid is; its ends must be those of the sampling grid.</param>
     /// <param name="trajectory">Where the states come from.</param>
-    /// <param name="prediction"><see cref="Prediction.Noise"/> (the default), or <see cref="Prediction.Data"/>: better at few steps, and as
-    /// good at many.</param>
+    /// <param name="prediction"><see cref="Prediction.Noise"/> (the default), or <see cref="Prediction.Data"/>: better at few steps,
+    /// and about as good at many.</param>
     public static GradientMethod AdjointDeis(
         int order, TimeGrid grid, Trajectory? trajectory = null, Prediction prediction = Prediction.Noise)
     {
