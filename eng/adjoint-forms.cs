@@ -24,7 +24,8 @@ foreach ((string name, NoiseSchedule schedule, double start, double end, double 
     Denoiser denoiser = Denoiser.FromFunction((x, t, condition) => Noise(schedule, x, t[0].item<double>(), condition!), Prediction.Noise);
     Tensor exact = Gradient(3000, Solver.DpmSolverPlusPlus(3), GradientMethod.Discrete());
     Console.WriteLine($"\n{name}:\n");
-    Console.WriteLine("| steps | `Discrete()` | order 1, noise | order 1, data | order 2, noise | order 2, data |\n|---|---|---|---|---|---|");
+    Console.WriteLine("| steps | `Discrete()` | order 1, noise | order 1, data | order 2, noise | order 2, data |");
+    Console.WriteLine("|---|---|---|---|---|---|");
     foreach (int steps in new[] { 10, 20, 40, 80, 160, 320, 640 })
     {
         GradientMethod[] methods =

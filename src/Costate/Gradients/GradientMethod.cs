@@ -69,7 +69,8 @@ public abstract class GradientMethod
         GraphBudget? graphs = null,
         Prediction prediction = Prediction.Noise) =>
         steps is null or >= 1
-            ? new AdjointDeisMethod(order, grid => steps is null || steps == grid.Steps ? grid : null, steps, trajectory, graphs, prediction)
+            ? new AdjointDeisMethod(
+                order, grid => steps is null || steps == grid.Steps ? grid : null, steps, trajectory, graphs, prediction)
             : throw new ArgumentOutOfRangeException(nameof(steps), steps, $"Got {steps} adjoint steps; there is at least one.");
 
     /// <inheritdoc cref="AdjointDeis(int, int?, Trajectory?, GraphBudget?, Prediction)"/>

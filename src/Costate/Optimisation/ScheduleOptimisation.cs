@@ -8,18 +8,18 @@ namespace Costate;
 /// gradient with respect to the times (<see cref="GradientParts.Times"/>).
 /// </summary>
 /// <remarks>
-/// Each evaluation is one gradient of the batch, of 2 N network evaluations for N of a sample. What it minimises is the logarithm of the mean
-/// squared error; its variables are the logarithms of the gaps between times, so that times never cross. Few items suffice, a few dozen: a
-/// grid has few numbers. Judge the result on others. Published relatives search by dynamic programming (GITS; Chen et al. 2024) or optimise
-/// a bound on the error (Xue et al. 2024).
+/// Each evaluation is one gradient of the batch, of 2 N network evaluations for N of a sample. What it minimises is the logarithm of the
+/// mean squared error; its variables are the logarithms of the gaps between times, so that times never cross. Few items suffice, a few
+/// dozen: a grid has few numbers. Judge the result on others. Published relatives search by dynamic programming (GITS; Chen et al. 2024) or
+/// optimise a bound on the error (Xue et al. 2024).
 /// </remarks>
 public sealed class ScheduleOptimisation
 {
     /// <summary>An optimisation.</summary>
     /// <param name="sampler">Network, schedule and solver, and the grid that it begins with, whose ends and number of steps stay.</param>
     /// <param name="options">How. The default is 40 iterations of L-BFGS.</param>
-    /// <exception cref="InputException">The solver is stochastic, so that a finer run is another sample; the grid runs towards noise, has one
-    /// step, or tells the network other times than its own; or options are out of range.</exception>
+    /// <exception cref="InputException">The solver is stochastic, so that a finer run is another sample; the grid runs towards noise, has
+    /// one step, or tells the network other times than its own; or options are out of range.</exception>
     public ScheduleOptimisation(Sampler sampler, ScheduleOptimisationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(sampler);

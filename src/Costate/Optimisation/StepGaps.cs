@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// The times of a grid between fixed ends as logarithms of the gaps between them, up to a common factor: whatever these are, the times fall.
+/// The times of a grid between fixed ends as logarithms of the gaps between them, up to a common factor: whatever these are, the times
+/// fall.
 /// </summary>
 internal static class StepGaps
 {
