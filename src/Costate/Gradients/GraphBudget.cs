@@ -12,7 +12,6 @@ namespace Costate;
 /// </remarks>
 public sealed class GraphBudget
 {
-    private readonly long size;
     private readonly double share;
     private readonly Func<long> free;
 
@@ -21,13 +20,16 @@ public sealed class GraphBudget
     /// <param name="isMeasured">Whether graphs are measured.</param>
     /// <param name="free">What is free, in bytes.</param>
     private GraphBudget(long size, double share, bool isMeasured, Func<long>? free = null) =>
-        (this.size, this.share, IsMeasured, this.free) = (size, share, isMeasured, free ?? (() => MachineMemory.Free()));
+        (Size, this.share, IsMeasured, this.free) = (size, share, isMeasured, free ?? (() => MachineMemory.Free()));
 
     /// <summary>No graph is kept: each evaluation is repeated when its turn comes.</summary>
     public static GraphBudget None { get; } = OfEvaluations(0);
 
     /// <summary>Half of the memory that is free when the sample begins, on CPUs; none on other devices. The default of gradients.</summary>
     public static GraphBudget Default { get; } = OfFreeMemory(0.5);
+
+    /// <summary>At most so much, in bytes where graphs are measured.</summary>
+    internal long Size { get; }
 
     /// <summary>Whether graphs are measured, in bytes; else they are counted.</summary>
     internal bool IsMeasured { get; }
@@ -63,11 +65,11 @@ public sealed class GraphBudget
             nameof(count), FormattableString.Invariant($"{count} evaluations"), "0 or more", "0 keeps no graph.");
 
     /// <inheritdoc/>
-    public override string ToString() => (IsMeasured, size) switch
+    public override string ToString() => (IsMeasured, Size) switch
     {
-        (false, _) => FormattableString.Invariant($"{size} graphs"),
+        (false, _) => FormattableString.Invariant($"{Size} graphs"),
         (true, long.MaxValue) => FormattableString.Invariant($"graphs in {share * 100:G3} % of free memory"),
-        _ => FormattableString.Invariant($"graphs in {size} bytes"),
+        _ => FormattableString.Invariant($"graphs in {Size} bytes"),
     };
 
     /// <summary>The same, with another way to find out what is free.</summary>
@@ -78,16 +80,28 @@ public sealed class GraphBudget
 
     /// <summary>Whether graphs are kept on a device.</summary>
     /// <exception cref="InputException">It is a budget of bytes, and the device's cannot be counted.</exception>
-    internal bool Allows(DeviceType device) => size != 0 && (!IsMeasured || device == DeviceType.CPU || (size == long.MaxValue
-        ? false
-        : throw new InputException(
-            "checkpointing",
-            $"{this} on {device}",
-            "a number of graphs there",
-            $"What they take on that device cannot be measured. Use {nameof(GraphBudget)}.{nameof(OfEvaluations)}(count).")));
+    internal bool Allows(DeviceType device)
+    {
+        if (!IsMeasured)
+        {
+            return Size > 0;
+        }
+
+        bool isBytes = Size < long.MaxValue;
+        if (device != DeviceType.CPU && isBytes)
+        {
+            throw new InputException(
+                "checkpointing",
+                $"{this} on {device}",
+                "a number of graphs there",
+                $"What they take on that device cannot be measured. Use {nameof(GraphBudget)}.{nameof(OfEvaluations)}(count).");
+        }
+
+        return device == DeviceType.CPU && Size > 0 && share > 0;
+    }
 
     /// <summary>
     /// What graphs may take in all, where some take this much by now: less than at the start when others have filled the machine since.
     /// </summary>
-    internal long SizeBeside(long used) => IsMeasured ? Math.Min(size, used + (long)(share * free())) : size;
+    internal long SizeBeside(long used) => IsMeasured ? Math.Min(Size, used + (long)(share * free())) : Size;
 }

@@ -14,11 +14,15 @@ internal sealed class KeptGraphs : IDisposable
 {
     private const int Measured = 2;
 
+    // So little is kept without asking what is free, which takes a millisecond.
+    private const long Little = 32 << 20;
+
     private readonly SamplingRun run;
     private readonly GraphBudget budget;
     private readonly LinkedList<(int Row, VectorJacobianProduct Product, long Size)> kept = [];
     private readonly bool any;
     private long allowed;
+    private long? usedWhenAsked;
     private long used;
     private long each = 1;
     private int made;
@@ -27,7 +31,7 @@ internal sealed class KeptGraphs : IDisposable
     {
         (this.run, this.budget) = (run, budget);
         any = budget.Allows(run.Start.device_type);
-        allowed = any ? budget.SizeBeside(0) : 0;
+        allowed = any ? Math.Min(budget.Size, budget.IsMeasured ? Little : long.MaxValue) : 0;
     }
 
     /// <summary>How many are kept.</summary>
@@ -46,6 +50,7 @@ internal sealed class KeptGraphs : IDisposable
     /// <param name="left">How many evaluations with a gradient are left, this one included.</param>
     internal Tensor Evaluate(int row, Tensor x, int left)
     {
+        AskWhereNeeded(left);
         DropUntilRoomFor(left);
         EvaluationPoint at = run.Table.Rows[row].At;
         if (!any || (Room < left && !IsMeasuring))
@@ -67,7 +72,7 @@ internal sealed class KeptGraphs : IDisposable
         kept.AddLast((row, product.MoveToOuterDisposeScope(), each));
         used += each;
         made++;
-        allowed = measures ? budget.SizeBeside(used) : allowed;
+        AskWhereNeeded(left - 1);
         DropUntilRoomFor(left - 1);
         run.Meter.Keep(kept.Count, budget.IsMeasured ? used : 0);
         return output;
@@ -93,6 +98,16 @@ internal sealed class KeptGraphs : IDisposable
         }
 
         kept.Clear();
+    }
+
+    // Others fill the machine meanwhile: asked again from time to time.
+    private void AskWhereNeeded(int left)
+    {
+        if (any && budget.IsMeasured && made > 0 && (usedWhenAsked is long before ? used - before > allowed / 16 : Room < left))
+        {
+            allowed = budget.SizeBeside(used);
+            usedWhenAsked = used;
+        }
     }
 
     private void DropUntilRoomFor(int left)
