@@ -56,7 +56,7 @@ internal sealed partial class VectorJacobianProduct
         Tensor? length = scales ? Scale(directions) : null, size = scales && cotangent is not null ? Scale([weight]) : null;
         directions = [.. directions.Select(direction => length is null ? direction : direction * length)];
         weight = (size is null ? weight : weight * size).detach().clone().requires_grad_(true);
-        Tensor?[] pulled = WithGraph(Output, leaves, weight);
+        Tensor?[] pulled = Differentiable(leaves, weight, what);
         Tensor?[] changes = new Tensor?[leaves.Length];
         (Tensor Value, Tensor Direction)[] outputs =
         [
@@ -108,6 +108,23 @@ internal sealed partial class VectorJacobianProduct
         return [.. found.Zip(points, (gradient, point) => gradient.numel() == 0 && point.numel() > 0 ? null : gradient)];
     }
 
+    private Tensor?[] Differentiable(Tensor[] leaves, Tensor weight, Func<string> what)
+    {
+        try
+        {
+            return WithGraph(Output, leaves, weight);
+        }
+        catch (ExternalException e)
+        {
+            throw NoSecondDerivative(what(), FirstLine(e), e);
+        }
+    }
+
+    // The rest says where in libtorch it was.
+    private static string FirstLine(ExternalException e) =>
+        e.Message.Split('\n').LastOrDefault(line => line.StartsWith("RuntimeError: ", StringComparison.Ordinal))
+            ?? e.Message.Split('\n')[0];
+
     private static void Differentiate((Tensor Value, Tensor Direction)[] outputs, Tensor[] leaves, Func<string> what)
     {
         try
@@ -118,7 +135,7 @@ internal sealed partial class VectorJacobianProduct
         catch (ExternalException e)
         {
             Array.ForEach(leaves, leaf => leaf.grad = null);
-            throw NoSecondDerivative(what(), e.Message.Split('\n')[0], e);
+            throw NoSecondDerivative(what(), FirstLine(e), e);
         }
     }
 

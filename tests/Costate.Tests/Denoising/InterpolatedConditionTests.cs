@@ -164,6 +164,21 @@ public sealed class InterpolatedConditionTests
     }
 
     [Fact]
+    public void AdaptiveGrids_SeeTheSameCurve()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new SmallNet();
+        var sampler = new AdaptiveSampler(
+            Denoiser.FromModule(net, Prediction.Noise), Schedule, Solver.Rex(ButcherTableau.BogackiShampine), start: 1, end: 0.05);
+        Tensor start = SmallNet.Start(), values = SmallNet.ScheduledCondition(Knots.Length);
+        SampleGradient both = sampler.Gradient(start, Condition.Interpolated(Knots, values), SmallNet.Loss);
+        SampleGradient second = sampler.Gradient(
+            start[1..], Condition.Interpolated(Knots, values.narrow(1, 1, 1)), SmallNet.Loss);
+        Near.Equal(second.Sample, both.Sample[1..], 1e-12);
+        Near.Equal(second.Condition!, both.Condition!.narrow(1, 1, 1), 1e-12);
+    }
+
+    [Fact]
     public void Bundles_Move_TensorByTensor()
     {
         using var scope = NewDisposeScope();

@@ -118,6 +118,10 @@ public sealed class TangentTests
         // One whose first derivative is there, and whose second is silently zero.
         Refused(Denoiser.FromFunction((x, t, z) => Squared.apply([x]), Prediction.Noise), "autograd function");
 
+        // A sampler as a network: its gradient is one node, of first order.
+        Sampler inner = NewSampler(Denoiser.FromFunction((x, t, z) => x.tanh(), Prediction.Noise), "ddim");
+        Refused(Denoiser.FromFunction((x, t, z) => inner.Differentiable(x), Prediction.Noise), "custom autograd function");
+
         void Refused(Denoiser denoiser, string said)
         {
             Sampler sampler = NewSampler(denoiser, "ddim");
