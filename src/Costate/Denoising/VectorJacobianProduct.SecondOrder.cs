@@ -88,7 +88,8 @@ internal sealed partial class VectorJacobianProduct
         static Tensor Scale(Tensor[] tensors) =>
             CotangentScale.Of(tensors.Select(tensor => tensor.abs().max()).Aggregate(maximum).reshape(1), perItem: false);
 
-        static Tensor? Out(Tensor? tensor) => tensor?.detach().MoveToOuterDisposeScope();
+        // Gradients of torch may share their memory.
+        static Tensor? Out(Tensor? tensor) => tensor?.detach().clone().MoveToOuterDisposeScope();
 
         Tensor?[] Spread(Tensor?[] ofLeaves)
         {

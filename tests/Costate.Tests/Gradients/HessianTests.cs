@@ -108,6 +108,38 @@ public sealed class HessianTests
     }
 
     [Fact]
+    public void GradientsThatShareTheirMemory_AreKeptApart()
+    {
+        // x and z have one gradient, which torch hands out twice.
+        using var scope = NewDisposeScope();
+        var sampler = new Sampler(
+            Denoiser.FromFunction((x, t, z) => (x + z!).tanh(), Prediction.Velocity),
+            Schedule,
+            Solver.DpmSolverPlusPlus(2),
+            TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.05));
+        Tensor start = SmallNet.Start(), z = StartNoise.Draw([2, 3], 6, ScalarType.Float64);
+        const double step = 3e-6;
+        foreach (Curvature curvature in new[] { Curvature.Exact, Curvature.GaussNewton })
+        {
+            HessianProduct product = sampler.Hessian(start, z, SmallNet.Loss, start, z, curvature);
+            if (curvature == Curvature.Exact)
+            {
+                SampleGradient ahead = sampler.Gradient(start * (1 + step), z * (1 + step), SmallNet.Loss);
+                SampleGradient behind = sampler.Gradient(start * (1 - step), z * (1 - step), SmallNet.Loss);
+                Near.Equal((ahead.StartNoise - behind.StartNoise) / (2 * step), product.StartNoise, 1e-7);
+                Near.Equal((ahead.Condition! - behind.Condition!) / (2 * step), product.Conditions["z"], 1e-7);
+            }
+            else
+            {
+                Tensor other = StartNoise.Draw([2, 3], 9, ScalarType.Float64);
+                HessianProduct ofOther = sampler.Hessian(start, z, SmallNet.Loss, other, other, curvature);
+                double one = ((other * product.StartNoise).sum() + (other * product.Conditions["z"]).sum()).ToDouble();
+                Assert.Equal(one, ((start * ofOther.StartNoise).sum() + (z * ofOther.Conditions["z"]).sum()).ToDouble(), 1e-9);
+            }
+        }
+    }
+
+    [Fact]
     public void LinearLoss_HasTheCurvatureOfTheSamplerAlone()
     {
         using var scope = NewDisposeScope();
