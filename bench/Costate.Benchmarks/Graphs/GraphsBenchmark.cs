@@ -26,7 +26,9 @@ internal static class GraphsBenchmark
             "Peak growth with a budget for half of the graphs, over that without any, / the budget",
             (half - none) / budget,
             1.1,
-            string.Create(CultureInfo.InvariantCulture, $"{none / Mebibyte:F0} MiB without, {half / Mebibyte:F0} with {budget / Mebibyte:F0}, {all / Mebibyte:F0} with all"));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{none / Mebibyte:F0} MiB without, {half / Mebibyte:F0} with {budget / Mebibyte:F0}, {all / Mebibyte:F0} with all"));
     }
 
     /// <summary>In a child process: by how much one gradient raises the peak above what was resident before it.</summary>
@@ -56,8 +58,9 @@ internal static class GraphsBenchmark
             () => kept = gradient.Run(Method(budget)).PeakKeptGraphs, () => gradient.Run(reference), Turns);
         return new(name, ratio.Value, target, string.Create(
             CultureInfo.InvariantCulture,
-            $"{ratio.Work.TotalMilliseconds:F0} ms / {ratio.Reference.TotalMilliseconds:F0} ms, {kept} of {UnetGradient.Steps} graphs kept, "
-                + $"{gradient.Parameters / 1e6:F1} million parameters; ratio of the medians {ratio.OfMedians:F3}"));
+            $"{ratio.Work.TotalMilliseconds:F0} ms / {ratio.Reference.TotalMilliseconds:F0} ms, "
+                + $"{kept} of {UnetGradient.Steps} graphs kept, {gradient.Parameters / 1e6:F1} million parameters; "
+                + $"ratio of the medians {ratio.OfMedians:F3}"));
     }
 
     private static Figure Time(string name, double target, string budget) =>

@@ -53,7 +53,8 @@ internal static class PeersBenchmark
             JsonElement peaks = Peer(python, MeasurementProcess.ReturningFreedMemory, folder, "memory");
             double growth = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(GraphsBenchmark.GraphGrowth), "all");
             double plain = peaks.GetProperty("plain").GetDouble();
-            yield return new("Costate / PyTorch: peak memory of the default gradient / of plain backpropagation", growth / plain, 1, string.Create(
+            const string Peaks = "Costate / PyTorch: peak memory of the default gradient / of plain backpropagation";
+            yield return new(Peaks, growth / plain, 1, string.Create(
                 CultureInfo.InvariantCulture, $"{growth / Mebibyte:F0} MiB / {plain / Mebibyte:F0} MiB above what was resident before"));
         }
         finally

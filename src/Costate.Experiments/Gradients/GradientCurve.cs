@@ -30,6 +30,9 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
     /// <summary>Everything that the study compares.</summary>
     internal static IReadOnlyList<GradientCurve> All { get; } = [.. Solvers(), .. Methods()];
 
+    // Without graphs, so that evaluations are the same in number on every machine.
+    private static GradientMethod States => GradientMethod.Discrete(Checkpointing.States);
+
     private static IEnumerable<GradientCurve> Solvers()
     {
         (string Id, Solver Solver)[] solvers =
@@ -44,7 +47,7 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
         ];
         return solvers.Select(
             (s, i) =>
-                new GradientCurve($"discrete/{s.Id}", s.Solver.Name, Comparison.Solvers, s.Solver, _ => GradientMethod.Discrete(Checkpointing.States))
+                new GradientCurve($"discrete/{s.Id}", s.Solver.Name, Comparison.Solvers, s.Solver, _ => States)
                 {
                     Look = i,
                 });
@@ -53,13 +56,13 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
     private static IEnumerable<GradientCurve> Methods()
     {
         // Curves that coincide get a filled and an open marker (looks of even and odd number).
-        yield return Of("discrete", "Discrete, every state kept", 0, _ => GradientMethod.Discrete(Checkpointing.States)) with { ShowsMemory = true };
+        yield return Of("discrete", "Discrete, every state kept", 0, _ => States) with { ShowsMemory = true };
         yield return Of("discrete-revolve-10", "Discrete, Revolve(10)", 1, _ => GradientMethod.Discrete(Checkpointing.Revolve(10))) with
         {
             ShowsMemory = true,
         };
         yield return Of("unrolled", "Unrolled", 3, _ => GradientMethod.Unrolled()) with { ShowsMemory = true };
-        yield return Of("adjoint-deis-1", "AdjointDEIS-1, recorded", 5, _ => GradientMethod.AdjointDeis(1, graphs: GraphBudget.None)) with { ShowsMemory = true };
+        yield return Of("adjoint-deis-1", "AdjointDEIS-1, recorded", 5, _ => Adjoint(1)) with { ShowsMemory = true };
         yield return Of(
             "adjoint-deis-1-solved",
             "AdjointDEIS-1, solved backward",
@@ -72,7 +75,7 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
         {
             BackwardShare = 0.5,
         };
-        yield return Of("adjoint-deis-2", "AdjointDEIS-2, recorded", 7, _ => GradientMethod.AdjointDeis(2, graphs: GraphBudget.None));
+        yield return Of("adjoint-deis-2", "AdjointDEIS-2, recorded", 7, _ => Adjoint(2));
         yield return Of(
             "adjoint-deis-2-solved",
             "AdjointDEIS-2, solved backward",
@@ -87,6 +90,8 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
             BackwardShare = 2,
         };
     }
+
+    private static GradientMethod Adjoint(int order) => GradientMethod.AdjointDeis(order, graphs: GraphBudget.None);
 
     private static GradientCurve Of(string id, string label, int look, Func<int, GradientMethod> method) =>
         new($"dpm-solver++2m/{id}", label, Comparison.Methods, Solver.DpmSolverPlusPlus(2), method) { Look = look };

@@ -40,6 +40,11 @@ internal sealed record RexCurve(string Id, string Label, Solver Solver, Gradient
             Solver.Rex(ButcherTableau.Euler, coupling),
             GradientMethod.Reversible(),
             2 * i)),
-        new("euler", "Euler alone, no coupling", Solver.ExponentialRungeKutta(ButcherTableau.Euler), GradientMethod.Discrete(Checkpointing.States), 1),
+        new(
+            "euler",
+            "Euler alone, no coupling",
+            Solver.ExponentialRungeKutta(ButcherTableau.Euler),
+            GradientMethod.Discrete(Checkpointing.States),
+            1),
     ];
 }

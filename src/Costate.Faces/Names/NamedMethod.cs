@@ -5,7 +5,8 @@ namespace Costate.Faces.Names;
 /// <summary>A gradient method by its name, the steps of its adjoint and the name of its trajectory.</summary>
 internal static class NamedMethod
 {
-    private const string Forms = "discrete, states, revolve:SLOTS, adjoint-deis:1, adjoint-deis:2, reversible, reversible:ANCHORS or unrolled";
+    private const string Forms =
+        "discrete, states, revolve:SLOTS, adjoint-deis:1, adjoint-deis:2, reversible, reversible:ANCHORS or unrolled";
 
     internal static IReadOnlyList<(string Name, Trajectory Value)> Trajectories { get; } =
     [

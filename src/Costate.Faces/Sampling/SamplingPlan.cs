@@ -68,12 +68,13 @@ internal sealed record SamplingPlan
         ScheduledSampling sampling = sigmas is null
             ? configuration.ForSteps(steps, mu)
             : configuration.ForNoiseLevels(NoiseLevels(sigmas), mu);
+        Solver chosen = solver is null ? sampling.Solver : NamedSolver.Parse(solver);
         return new SamplingPlan
         {
             Schedule = sampling.Schedule,
             Prediction = configuration.Prediction,
-            Solver = solver is null ? sampling.Solver : NamedSolver.Parse(solver),
-            Grid = sampling.Grid,
+            Solver = chosen,
+            Grid = sampling.GridFor(chosen),
             GridName = configuration.ClassName,
             StartScale = sampling.StartScale,
             TimeScale = configuration.TimeScale,

@@ -146,8 +146,9 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <param name="steps">The number of steps.</param>
     /// <param name="guidanceScale">As for <see cref="Guided"/>. The default value is 7.5.</param>
     /// <param name="negative">As for <see cref="Guided"/>.</param>
-    /// <param name="solver">A solver for the scheduler's times, such as <c>Solver.Rex(ButcherTableau.Euler)</c> to invert with. The default
-    /// value is null: the scheduler's own.</param>
+    /// <param name="solver">A solver for the scheduler's times, such as <c>Solver.Rex(ButcherTableau.Midpoint)</c> to invert with; a
+    /// reversible one takes steps that are equal in the log-SNR (<see cref="TimeGrid.InEqualLogSnr"/>) between the scheduler's first and last.
+    /// The default value is null: the scheduler's own.</param>
     /// <param name="strength">For a picture to be changed: the part of the steps that is taken, in (0, 1], the last ones; it starts from
     /// <see cref="Noised"/>. The default value is 1.</param>
     /// <exception cref="InputException">The scheduler has no so many steps, or none is left; or as for <see cref="Guided"/>.</exception>
@@ -163,7 +164,7 @@ public sealed partial class DiffusionPipeline : IDisposable
         plan = plan.After(Math.Min(steps - (int)Math.Floor(steps * strength), plan.Grid.Steps - 1));
         Denoiser guided = Guided(guidanceScale, negative);
         return solver is null ? new Sampler(plan.Clipped(guided), plan.Schedule, plan.Solver, plan.Grid)
-            : new Sampler(guided, plan.Schedule, solver, plan.Grid);
+            : new Sampler(guided, plan.Schedule, solver, plan.GridFor(solver));
     }
 
     /// <summary>A latent under the noise that a sampler starts from, for a picture to be changed.</summary>

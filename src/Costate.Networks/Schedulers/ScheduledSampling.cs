@@ -81,6 +81,9 @@ public sealed class ScheduledSampling
             ClippedWeights = ClippedWeights?[steps..],
         };
 
+    /// <summary>The grid for a solver: a reversible one inverts best by steps that are equal in the log-SNR.</summary>
+    internal TimeGrid GridFor(Solver solver) => solver.IsReversible ? Grid.InEqualLogSnr(Schedule) : Grid;
+
     /// <inheritdoc/>
     public override string ToString() => $"{Solver}, {Grid}, on {Schedule}";
 }

@@ -7,11 +7,10 @@ namespace Costate;
 /// <remarks>
 /// What does not fit into memory is evaluated a second time, and the answer is still the gradient of the sample that was returned: a
 /// network that draws from the default generator (dropout) draws the same numbers again, and one whose answer changes otherwise (a
-/// counter, a generator of its own) is refused. A batch normalisation in training mode is right, and its running statistics move once a sample, where
-/// the denoiser was made from the module itself. A network whose graph does not reach an input on which its output depends is refused by
-/// every method;
-/// where a graph does not reach x or z, one further evaluation finds that out.
-/// Gradients are in the dtype of what they belong to, in memory of their own.
+/// counter, a generator of its own) is refused. A batch normalisation in training mode is right, and its running statistics move once a
+/// sample, where the denoiser was made from the module itself. A network whose graph does not reach an input on which its output depends
+/// is refused by every method; where a graph does not reach x or z, one further evaluation finds that out. Gradients are in the dtype of
+/// what they belong to, in memory of their own.
 /// </remarks>
 public abstract class GradientMethod
 {

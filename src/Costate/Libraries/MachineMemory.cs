@@ -43,8 +43,9 @@ internal static class MachineMemory
             }
 
             string top = Path.Combine(root, unified ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
-            (string limit, string usage, string cache) =
-                unified ? ("memory.max", "memory.current", "inactive_file") : ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file");
+            (string limit, string usage, string cache) = unified
+                ? ("memory.max", "memory.current", "inactive_file")
+                : ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file");
             for (string? group = parts[2].Trim('/'); group is not null; group = Path.GetDirectoryName(group))
             {
                 string folder = Path.Combine(top, group);

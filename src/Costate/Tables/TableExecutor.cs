@@ -29,7 +29,9 @@ internal sealed class TableExecutor
     /// </summary>
     internal Action<int, Tensor, Tensor?>? OnState { get; init; }
 
-    /// <summary>Does an evaluation, told its number and state, in place of <see cref="SamplingRun.Evaluate(Tensor, EvaluationPoint)"/>.</summary>
+    /// <summary>
+    /// Does an evaluation, told its number and state, in place of <see cref="SamplingRun.Evaluate(Tensor, EvaluationPoint)"/>.
+    /// </summary>
     internal Func<int, Tensor, Tensor>? Network { get; init; }
 
     /// <summary>

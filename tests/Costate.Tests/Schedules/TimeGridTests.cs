@@ -5,6 +5,25 @@ public sealed class TimeGridTests
     private static readonly NoiseSchedule Schedule = NoiseSchedule.VpLinear(0.1, 20);
 
     [Fact]
+    public void InEqualLogSnr_HasTheEnds_EqualSteps_AndTimesToTellInBetween()
+    {
+        NoiseSchedule schedule = NoiseSchedule.VpLinear(0.1, 20);
+        TimeGrid grid = TimeGrid.FromTimes([1, 0.7, 0.4, 0.1, 0.01], [999, 699, 399, 99, 9]);
+        TimeGrid equal = grid.InEqualLogSnr(schedule);
+        Assert.Equal((grid.Start, grid.End, grid.Steps), (equal.Start, equal.End, equal.Steps));
+        double[] lambdas = [.. equal.Times.Select(schedule.HalfLogSnr)];
+        double step = (lambdas[^1] - lambdas[0]) / grid.Steps;
+        Assert.All(lambdas.Zip(lambdas.Skip(1)), pair => Assert.Equal(step, pair.Second - pair.First, 1e-9));
+        Assert.All(equal.Times.Zip(equal.NetworkTimes), pair => Assert.Equal((1000 * pair.First) - 1, pair.Second, 1e-9));
+
+        // Backwards it is the same points, and where an end has no log-SNR the grid stays.
+        TimeGrid back = grid.Reversed().InEqualLogSnr(schedule);
+        Assert.All(back.Times.Zip(equal.Times.Reverse()), pair => Assert.Equal(pair.Second, pair.First, 1e-12));
+        TimeGrid clean = TimeGrid.Uniform(4, 1, 0);
+        Assert.Same(clean, clean.InEqualLogSnr(schedule));
+    }
+
+    [Fact]
     public void Factories_HitTheEndsExactlyAndFall()
     {
         TimeGrid[] grids =
