@@ -9,8 +9,8 @@ namespace Costate;
 /// </summary>
 /// <remarks>
 /// In Y = x/kappa, kappa = sigma in data and alpha in noise prediction, 1 in that of a rectified flow, the flow has no linear
-/// part: a step adds weights times predictions, and the same weights times their divergences to log det dY. Then log det dx is that and the logarithm of kappa's ratio for each
-/// dimension.
+/// part: a step adds weights times predictions, and the same weights times their divergences to log det dY. Then log det dx is
+/// that and the logarithm of kappa's ratio for each dimension.
 /// </remarks>
 internal sealed class TraceIntegral
 {

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Costate.Testing;
-using TorchSharp;
+using static Costate.Tests.GoldenNumbers;
 using static TorchSharp.torch;
 
 namespace Costate.Tests;
@@ -18,16 +18,16 @@ public sealed class DensityGoldenTests
         using var scope = NewDisposeScope();
         using JsonDocument json = Read(file);
         CorrelatedMixture mixture = CorrelatedMixture.Of(json.RootElement);
-        Tensor xT = First(Matrix(json.RootElement, "x_T"));
+        Tensor xT = First(json.RootElement.Numbers("x_T"));
         foreach (JsonElement run in json.RootElement.GetProperty("runs").EnumerateArray())
         {
             using var inner = NewDisposeScope();
             Sampler sampler = mixture.Sampler(Named(run.GetProperty("solver").GetString()!), run.GetProperty("steps").GetInt32());
             DensitySample sample = sampler.LogDensity(xT, null, mixture.Start);
-            AreWithin(First(Matrix(run, "x_0")), sample.Sample, 1e-10);
-            AreWithin(First(Vector(run, "log_det")), sample.LogDeterminant, 1e-9);
-            AreWithin(First(Vector(run, "sign")), sample.Sign, 0);
-            AreWithin(First(Vector(run, "log_q")), sample.LogDensity, 1e-8);
+            AreWithin(First(run.Numbers("x_0")), sample.Sample, 1e-10);
+            AreWithin(First(run.Numbers("log_det")), sample.LogDeterminant, 1e-9);
+            AreWithin(First(run.Numbers("sign")), sample.Sign, 0);
+            AreWithin(First(run.Numbers("log_q")), sample.LogDensity, 1e-8);
         }
     }
 
@@ -42,15 +42,12 @@ public sealed class DensityGoldenTests
         {
             int steps = path.GetProperty("steps").GetInt32();
             Solver solver = Solver.Ddpm(largeVariance: path.GetProperty("variance").GetString() == "large");
-            Tensor xT = Matrix(path, "x_T");
-            Tensor noise = tensor(
-                path.GetProperty("noise").Deserialize<double[][][]>()!.SelectMany(rows => rows.SelectMany(row => row)).ToArray(),
-                [steps, .. xT.shape]);
+            Tensor xT = path.Numbers("x_T");
             PathSample sample = mixture.Sampler(solver, steps)
-                .LogPathDensity(xT, null, BrownianPath.Recorded(noise), mixture.Start);
-            AreWithin(Matrix(path, "x_0"), sample.Sample, 1e-10);
-            AreWithin(Matrix(path, "increments"), sample.Increments, 1e-8);
-            AreWithin(Vector(path, "log_weight"), mixture.LogDensity(sample.Sample, 1e-3) - sample.LogDensity, 1e-8);
+                .LogPathDensity(xT, null, BrownianPath.Recorded(path.Numbers("noise")), mixture.Start);
+            AreWithin(path.Numbers("x_0"), sample.Sample, 1e-10);
+            AreWithin(path.Numbers("increments"), sample.Increments, 1e-8);
+            AreWithin(path.Numbers("log_weight"), mixture.LogDensity(sample.Sample, 1e-3) - sample.LogDensity, 1e-8);
         }
     }
 
@@ -62,19 +59,19 @@ public sealed class DensityGoldenTests
         using JsonDocument json = Read(file);
         CorrelatedMixture mixture = CorrelatedMixture.Of(json.RootElement);
         JsonElement likelihood = json.RootElement.GetProperty("likelihood");
-        Tensor x = First(Matrix(likelihood, "x"));
+        Tensor x = First(likelihood.Numbers("x"));
         foreach (JsonElement run in likelihood.GetProperty("runs").EnumerateArray())
         {
             using var inner = NewDisposeScope();
             Sampler sampler = mixture.Sampler(Named(run.GetProperty("solver").GetString()!), run.GetProperty("steps").GetInt32());
             DataLikelihood trace = sampler.LogLikelihood(x, null, mixture.Start);
-            AreWithin(First(Matrix(run, "x_T")), trace.StartNoise, 1e-9);
-            AreWithin(First(Vector(run, "log_det_trace")), trace.LogDeterminant, 1e-9);
-            AreWithin(First(Vector(run, "log_density_trace")), trace.LogDensity, 1e-8);
+            AreWithin(First(run.Numbers("x_T")), trace.StartNoise, 1e-9);
+            AreWithin(First(run.Numbers("log_det_trace")), trace.LogDeterminant, 1e-9);
+            AreWithin(First(run.Numbers("log_density_trace")), trace.LogDensity, 1e-8);
             DataLikelihood jacobian = sampler.LogLikelihood(
                 x, null, mixture.Start, new LikelihoodOptions { Way = LikelihoodWay.Jacobian });
-            AreWithin(First(Vector(run, "log_det_jacobian")), jacobian.LogDeterminant, 1e-9);
-            AreWithin(First(Vector(run, "log_density_jacobian")), jacobian.LogDensity, 1e-8);
+            AreWithin(First(run.Numbers("log_det_jacobian")), jacobian.LogDeterminant, 1e-9);
+            AreWithin(First(run.Numbers("log_density_jacobian")), jacobian.LogDensity, 1e-8);
         }
     }
 
@@ -91,22 +88,6 @@ public sealed class DensityGoldenTests
 
     private static JsonDocument Read(string file) => JsonDocument.Parse(File.ReadAllText(Goldens.PathTo("densities", file)));
 
-    private static Tensor Vector(JsonElement json, string name) => tensor(json.GetProperty(name).Deserialize<double[]>()!);
-
-    private static Tensor Matrix(JsonElement json, string name)
-    {
-        double[][] rows = json.GetProperty(name).Deserialize<double[][]>()!;
-        return tensor(rows.SelectMany(row => row).ToArray(), [rows.Length, rows[0].Length]);
-    }
-
     // A dozen items, which keep the test short.
     private static Tensor First(Tensor all) => all.narrow(0, 0, Math.Min(12, all.shape[0]));
-
-    // Largest difference, relative to the largest value where that is more than 1.
-    private static void AreWithin(Tensor expected, Tensor actual, double tolerance)
-    {
-        Assert.Equal(expected.shape, actual.shape);
-        double scale = Math.Max(1, expected.abs().max().ToDouble());
-        Assert.InRange((actual - expected).abs().max().ToDouble() / scale, 0, tolerance);
-    }
 }
