@@ -2,8 +2,8 @@ namespace Costate;
 
 /// <summary>The potentials of Feynman-Kac steering along lineages (Singhal et al. 2025, section 3): numbers alone.</summary>
 /// <remarks>
-/// Public code takes the largest reward, or the sum, in the last step too; the paper's has the reward of the sample less what the lineage was
-/// weighted by before, so that the product is <c>exp(strength r)</c>.
+/// Public code takes the largest reward, or the sum, in the last step too; the paper's has the reward of the sample less what the lineage
+/// was weighted by before, so that the product is <c>exp(strength r)</c>.
 /// </remarks>
 /// <param name="strength">lambda.</param>
 /// <param name="potential">Which.</param>

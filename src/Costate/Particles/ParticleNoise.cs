@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// The random numbers of particles: those of a particle depend on the seed of its problem and on its number, not on how many there are or on
-/// other problems.
+/// The random numbers of particles: those of a particle depend on the seed of its problem and on its number, not on how many there are or
+/// on other problems.
 /// </summary>
 internal sealed class ParticleNoise
 {

@@ -4,8 +4,8 @@ namespace Costate;
 public sealed record ParticleOptions
 {
     /// <summary>
-    /// Particles are resampled before a step where their effective size is below this fraction of their number: 0 never does, 1 before every
-    /// step.
+    /// Particles are resampled before a step where their effective size is below this fraction of their number: 0 never does, 1 before
+    /// every step.
     /// </summary>
     /// <value>The default value is 0.5.</value>
     public double Threshold { get; init; } = 0.5;

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// Draws samples of the model that are also samples of a target, by many particles for each problem that are guided, weighted and resampled:
-/// where guidance makes samples that look right, these are right as particles grow.
+/// Draws samples of the model that are also samples of a target, by many particles for each problem that are guided, weighted and
+/// resampled: where guidance makes samples that look right, these are right as particles grow.
 /// </summary>
 /// <remarks>
 /// <para>The chain is the model's DDPM steps on the grid. Particles are exact for it as they grow, not for the model that it discretises:

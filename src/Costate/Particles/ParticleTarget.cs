@@ -35,8 +35,9 @@ public abstract class ParticleTarget
     /// last with the samples.</param>
     /// <param name="strength">lambda. The default value is 1.</param>
     /// <param name="potential">When particles are chosen. The default value is <see cref="RewardPotential.Difference"/>.</param>
-    /// <param name="every">Weigh them at every this many steps, and at the last. The default value is 1; of <see cref="RewardPotential.Max"/>
-    /// and <see cref="RewardPotential.Sum"/>, which weigh by the whole reward each time, take a few times in all.</param>
+    /// <param name="every">Weigh them at every this many steps, and at the last. The default value is 1; of
+    /// <see cref="RewardPotential.Max"/> and <see cref="RewardPotential.Sum"/>, which weigh by the whole reward each time, take a few times
+    /// in all.</param>
     /// <exception cref="InputException">The strength is 0 or not finite, or <paramref name="every"/> is less than 1.</exception>
     public static ParticleTarget Reward(
         Func<Tensor, Tensor> reward,
