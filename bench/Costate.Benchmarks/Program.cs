@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using Costate;
 using Costate.Benchmarks;
+using Costate.Benchmarks.Graphs;
 using Costate.Benchmarks.Memory;
 using Costate.Benchmarks.Network;
+using Costate.Benchmarks.Noise;
 using Costate.Benchmarks.Overhead;
 using Costate.Benchmarks.Reversible;
 using Costate.Benchmarks.StableDiffusion;
@@ -22,7 +24,9 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("overhead", "Time, beside the bare network calls.", OverheadBenchmark.Run),
     Subject("guidance", "Time of guided sampling, beside the bare network calls, products and losses.", GuidanceBenchmark.Run),
     Subject("network", "Time of the embedded network, beside its convolutions and matrix products.", NetworkBenchmark.Run),
+    Subject("noise", "Time of random numbers, in a child process.", NoiseBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
+    Subject("graphs", "Time and memory of gradients that keep graphs, in child processes (Linux only).", GraphsBenchmark.Run),
     Subject("reversible", "Reversible gradients, in child processes (Linux only).", ReversibleBenchmark.Run),
     Subject("loading", "Time and memory of loading full-size Stable Diffusion 1.5 (Linux only; 5 GB).", StableDiffusionBenchmark.Loading),
     Subject("unet", "Time and memory of its U-Net (Linux only; 12 GB).", StableDiffusionBenchmark.Unet),
@@ -35,7 +39,9 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
                 .Run()
                 .Concat(GuidanceBenchmark.Run())
                 .Concat(NetworkBenchmark.Run())
+                .Concat(NoiseBenchmark.Run())
                 .Concat(MemoryBenchmark.Run())
+                .Concat(GraphsBenchmark.Run())
                 .Concat(ReversibleBenchmark.Run())),
 };
 return root.Parse(args).Invoke();
@@ -45,9 +51,9 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
     var command = new Command(name, description);
     command.SetAction(parsed =>
     {
-        if (name is not ("overhead" or "guidance" or "network") && !OperatingSystem.IsLinux())
+        if (name is not ("overhead" or "guidance" or "network" or "noise") && !OperatingSystem.IsLinux())
         {
-            Console.Error.WriteLine("These figures need Linux. Run overhead, guidance or network instead.");
+            Console.Error.WriteLine("These figures need Linux. Run overhead, guidance, network or noise instead.");
             return 1;
         }
 
@@ -87,10 +93,14 @@ static object Measure(string measurement, string[] arguments)
         nameof(PipelineMeasurement.GradientPeak) => PipelineMeasurement.GradientPeak(arguments[0], Number(1), Number(2)),
         nameof(OverheadBenchmark.Measure) => OverheadBenchmark.Measure(Number(0)),
         nameof(GuidanceBenchmark) => GuidanceBenchmark.Measure(Number(0)),
+        nameof(GraphsBenchmark.GraphGrowth) => GraphsBenchmark.GraphGrowth(arguments[0]),
+        nameof(GraphsBenchmark) => GraphsBenchmark.Ratio(
+            arguments[0], double.Parse(arguments[1], CultureInfo.InvariantCulture), arguments[2]),
+        nameof(NoiseBenchmark) => NoiseBenchmark.Measure(),
         nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(Number(0)),
         nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(
             Number(0),
-            arguments.Length > 1 ? Checkpointing.Revolve(Number(1)) : null),
+            arguments.Length > 1 ? Checkpointing.Revolve(Number(1)) : Checkpointing.States),
         nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(Number(0)),
         nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(Number(0), Number(1)),
         nameof(StateArithmetic.Milliseconds) => StateArithmetic.Milliseconds(Number(0)),

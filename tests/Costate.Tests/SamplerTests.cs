@@ -137,9 +137,10 @@ public sealed class SamplerTests
         foreach (
             GradientMethod method in new[]
             {
-                GradientMethod.Discrete(),
+                after < Steps ? GradientMethod.Discrete() : GradientMethod.Discrete(Checkpointing.States),
+                GradientMethod.Discrete(Checkpointing.Graphs(GraphBudget.OfEvaluations(1))),
                 GradientMethod.Discrete(Checkpointing.Revolve(2)),
-                GradientMethod.AdjointDeis(2),
+                GradientMethod.AdjointDeis(2, steps: Steps + 1),
                 GradientMethod.AdjointDeis(2, trajectory: Trajectory.SolvedBackward),
             })
         {

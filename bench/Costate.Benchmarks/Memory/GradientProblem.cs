@@ -26,7 +26,7 @@ internal sealed class GradientProblem : IDisposable
     internal long StateBytes => Start.numel() * Start.element_size();
 
     /// <summary>One gradient, at once disposed.</summary>
-    internal void Run(Checkpointing? checkpointing)
+    internal void Run(Checkpointing checkpointing)
     {
         using DisposeScope scope = NewDisposeScope();
         sampler.Gradient(Start, null, x => x.square().sum([1, 2, 3]), GradientMethod.Discrete(checkpointing));

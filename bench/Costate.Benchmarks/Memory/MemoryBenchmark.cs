@@ -14,7 +14,7 @@ internal static class MemoryBenchmark
     internal static IEnumerable<Figure> Run()
     {
         double states = (ManySteps - FewSteps) * MemoryMeasurement.LargeStateBytes;
-        yield return Growth("Discrete: peak growth / added states", 1.25, states);
+        yield return Growth("Discrete(States): peak growth / added states", 1.25, states);
         yield return Growth($"Discrete(Revolve({Slots})): peak growth / added states", 0.05, states, Slots);
         yield return Recomputation("Latent U-Net", nameof(RecomputationMeasurement.UnetGrowth));
         yield return Recomputation("Latent decoder", nameof(RecomputationMeasurement.DecoderGrowth));

@@ -16,7 +16,7 @@ internal static class MemoryMeasurement
     internal static long LargeStateBytes => 4 * LargeSize * LargeSize * sizeof(float);
 
     /// <summary>By how much one gradient raises the peak above what was resident before it.</summary>
-    internal static long PeakGrowth(int steps, Checkpointing? checkpointing)
+    internal static long PeakGrowth(int steps, Checkpointing checkpointing)
     {
         set_num_threads(1);
         using var problem = new GradientProblem(steps, LargeSize);
@@ -55,7 +55,7 @@ internal static class MemoryMeasurement
     {
         for (int i = 0; i < calls; i++)
         {
-            problem.Run(i % 2 == 0 ? null : Checkpointing.Revolve(3));
+            problem.Run(i % 2 == 0 ? Checkpointing.Default : Checkpointing.Revolve(3));
         }
     }
 

@@ -31,6 +31,26 @@ internal sealed class BareCalls(ConvolutionalNetwork network, Tensor x, Tensor t
         }
     }
 
+    /// <summary>Evaluates with graphs, which are kept, and then multiplies each by a cotangent, the last first.</summary>
+    internal void EvaluateAllAndPullBack(int times)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        var graphs = new Stack<(Tensor Leaf, Tensor Output)>();
+        for (int k = 0; k < times; k++)
+        {
+            Tensor leaf = x.detach().requires_grad_(true);
+            graphs.Push((leaf, network.call(leaf, t)));
+        }
+
+        foreach ((Tensor leaf, Tensor output) in graphs)
+        {
+            autograd.backward([output], [x], inputs: [leaf]);
+            leaf.grad!.Dispose();
+            leaf.Dispose();
+            output.Dispose();
+        }
+    }
+
     /// <summary>Evaluates a loss with its gradient.</summary>
     internal void EvaluateLoss(Func<Tensor, Tensor> loss, int times)
     {

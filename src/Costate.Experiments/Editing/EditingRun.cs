@@ -91,6 +91,7 @@ internal sealed class EditingRun(
         Condition before = pipeline.Condition([.. edits.Select(e => e.Source)]);
         Condition after = pipeline.Condition([.. edits.Select(e => e.Target)]);
         Sampler sampler = pipeline.Sampler(steps * method.StepFactor, settings.GuidanceScale, solver: method.Solver);
+        Sampler editor = pipeline.Sampler(steps * method.StepFactor, settings.EditScale, solver: method.Solver);
         NoiseSeeds seeds = NoiseSeeds.OfItems(faces.Select(face => (ulong)face));
         BrownianPath? path = method.Solver.IsStochastic && !method.EncodesNoise ? BrownianPath.PerStep(seeds) : null;
         long began = Stopwatch.GetTimestamp(), evaluations = 0;
@@ -99,10 +100,10 @@ internal sealed class EditingRun(
             ? sampler.EncodeNoise(latents, before, seeds, counted, cancellationToken)
             : sampler.Invert(latents, before, path, counted, cancellationToken);
         BrownianPath? drawn = state is EncodedNoise encoded ? encoded.Path : path;
-        Tensor edited = Decoded(state, after, counted);
+        Tensor edited = Decoded(editor, state, after, counted);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds / faces.Length;
         long made = evaluations;
-        Tensor back = Decoded(state, before, step);
+        Tensor back = Decoded(sampler, state, before, step);
 
         Tensor shown = pipeline.Decode(edited).clamp(-1, 1), codec = pipeline.Decode(latents).clamp(-1, 1);
         Tensor reconstructed = pipeline.Decode(back).clamp(-1, 1);
@@ -141,9 +142,9 @@ internal sealed class EditingRun(
                 shown[i]);
         }
 
-        Tensor Decoded(NoiseState noise, Condition text, IProgress<StepProgress> told) => (noise is EncodedNoise
-            ? sampler.Sample(noise.Start, text, drawn, told, cancellationToken)
-            : sampler.Sample(noise, text, drawn, told, cancellationToken)).to(latents.dtype);
+        Tensor Decoded(Sampler by, NoiseState noise, Condition text, IProgress<StepProgress> told) => (noise is EncodedNoise
+            ? by.Sample(noise.Start, text, drawn, told, cancellationToken)
+            : by.Sample(noise, text, drawn, told, cancellationToken)).to(latents.dtype);
 
         StepProgress Counted(StepProgress value)
         {

@@ -3,8 +3,9 @@ using Costate.Faces.Reports;
 namespace Costate.Experiments.Editing;
 
 /// <summary>What all faces and methods of an evaluation of editing have in common.</summary>
-/// <param name="GuidanceScale">Of classifier-free guidance, in inversion and in decoding.</param>
-internal sealed record EditingSettings(double GuidanceScale)
+/// <param name="GuidanceScale">Of classifier-free guidance in inversion, and in decoding under the same text.</param>
+/// <param name="EditScale">In decoding under another text.</param>
+internal sealed record EditingSettings(double GuidanceScale, double EditScale)
 {
     internal const int DefaultFaces = 200;
     internal const string DefaultSteps = "10,20,50";
@@ -12,8 +13,10 @@ internal sealed record EditingSettings(double GuidanceScale)
     /// <summary>As one does with real models to invert them: stronger guidance leads inversion away from noise.</summary>
     internal const double DefaultScale = 1;
 
+    internal const double DefaultEditScale = 1;
+
     /// <summary>By name. Runs with equal ones may go on in one folder and be merged.</summary>
     /// <param name="model">The text-to-image model's weights, as a fingerprint says them.</param>
     internal SortedDictionary<string, Setting> Describe(string model) =>
-        Setting.Named([("guidanceScale", GuidanceScale), ("model", model)]);
+        Setting.Named([("guidanceScale", GuidanceScale), ("editScale", EditScale), ("model", model)]);
 }

@@ -200,7 +200,8 @@ internal sealed record EvaluatedMethod
 
     internal Solver Solver() => NamedSolver.Parse(SolverName);
 
-    internal GradientMethod GradientMethod() => NamedMethod.Parse(Gradient, Solver(), AdjointSteps, Trajectory);
+    // Evaluations are counted as published: each of the sample once more, whatever memory a machine has.
+    internal GradientMethod GradientMethod() => NamedMethod.Parse(Gradient, Solver(), AdjointSteps, Trajectory, GraphBudget.None);
 
     private int EvaluationsPerStep => Kind == MethodKind.Optimised && Solver().IsReversible ? 2 : 1;
 

@@ -44,7 +44,7 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
         ];
         return solvers.Select(
             (s, i) =>
-                new GradientCurve($"discrete/{s.Id}", s.Solver.Name, Comparison.Solvers, s.Solver, _ => GradientMethod.Discrete())
+                new GradientCurve($"discrete/{s.Id}", s.Solver.Name, Comparison.Solvers, s.Solver, _ => GradientMethod.Discrete(Checkpointing.States))
                 {
                     Look = i,
                 });
@@ -53,13 +53,13 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
     private static IEnumerable<GradientCurve> Methods()
     {
         // Curves that coincide get a filled and an open marker (looks of even and odd number).
-        yield return Of("discrete", "Discrete, every state kept", 0, _ => GradientMethod.Discrete()) with { ShowsMemory = true };
+        yield return Of("discrete", "Discrete, every state kept", 0, _ => GradientMethod.Discrete(Checkpointing.States)) with { ShowsMemory = true };
         yield return Of("discrete-revolve-10", "Discrete, Revolve(10)", 1, _ => GradientMethod.Discrete(Checkpointing.Revolve(10))) with
         {
             ShowsMemory = true,
         };
         yield return Of("unrolled", "Unrolled", 3, _ => GradientMethod.Unrolled()) with { ShowsMemory = true };
-        yield return Of("adjoint-deis-1", "AdjointDEIS-1, recorded", 5, _ => GradientMethod.AdjointDeis(1)) with { ShowsMemory = true };
+        yield return Of("adjoint-deis-1", "AdjointDEIS-1, recorded", 5, _ => GradientMethod.AdjointDeis(1, graphs: GraphBudget.None)) with { ShowsMemory = true };
         yield return Of(
             "adjoint-deis-1-solved",
             "AdjointDEIS-1, solved backward",
@@ -72,7 +72,7 @@ internal sealed record GradientCurve(string Id, string Label, Comparison Compari
         {
             BackwardShare = 0.5,
         };
-        yield return Of("adjoint-deis-2", "AdjointDEIS-2, recorded", 7, _ => GradientMethod.AdjointDeis(2));
+        yield return Of("adjoint-deis-2", "AdjointDEIS-2, recorded", 7, _ => GradientMethod.AdjointDeis(2, graphs: GraphBudget.None));
         yield return Of(
             "adjoint-deis-2-solved",
             "AdjointDEIS-2, solved backward",

@@ -26,7 +26,7 @@ internal sealed record RexCurve(string Id, string Label, Solver Solver, Gradient
             Solver.Rex(ButcherTableau.Rk4, prediction: Prediction.Noise),
             GradientMethod.Reversible(),
             3),
-        new("dpm-solver++2m", "DPM-Solver++2M, discrete", Solver.DpmSolverPlusPlus(2), GradientMethod.Discrete(), 9),
+        new("dpm-solver++2m", "DPM-Solver++2M, discrete", Solver.DpmSolverPlusPlus(2), GradientMethod.Discrete(Checkpointing.States), 9),
     ];
 
     /// <summary>
@@ -40,6 +40,6 @@ internal sealed record RexCurve(string Id, string Label, Solver Solver, Gradient
             Solver.Rex(ButcherTableau.Euler, coupling),
             GradientMethod.Reversible(),
             2 * i)),
-        new("euler", "Euler alone, no coupling", Solver.ExponentialRungeKutta(ButcherTableau.Euler), GradientMethod.Discrete(), 1),
+        new("euler", "Euler alone, no coupling", Solver.ExponentialRungeKutta(ButcherTableau.Euler), GradientMethod.Discrete(Checkpointing.States), 1),
     ];
 }

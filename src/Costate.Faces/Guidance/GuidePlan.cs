@@ -1,4 +1,3 @@
-using Costate.Faces.Names;
 using Costate.Networks;
 
 namespace Costate.Faces.Guidance;
@@ -50,7 +49,7 @@ internal sealed record GuidePlan
     internal long Evaluations(Model model) => Method.Kind switch
     {
         GuideKind.Sampled => OfSampler(model),
-        GuideKind.EndToEnd => Steps + ((long)Iterations * Steps * (IsUnrolled ? 1 : 2)),
+        GuideKind.EndToEnd => Steps + ((long)Iterations * Steps),
         GuideKind.Control => Steps + (2L * Iterations * Steps),
         _ => Steps,
     };
@@ -78,7 +77,7 @@ internal sealed record GuidePlan
         {
             // The first gradient needs a whole run, and the last run has none.
             int steps = (int)Math.Clamp(evaluations / 5, 2, Steps);
-            int each = Method.Kind == GuideKind.EndToEnd && (this with { Steps = steps }).IsUnrolled ? steps : 2 * steps;
+            int each = Method.Kind == GuideKind.EndToEnd ? steps : 2 * steps;
             return this with { Steps = steps, Iterations = (int)Math.Max(1, (evaluations - steps) / each) };
         }
 
@@ -92,11 +91,6 @@ internal sealed record GuidePlan
 
         return this with { Steps = low };
     }
-
-    /// <summary>The gradient of an end-to-end optimisation.</summary>
-    internal GradientMethod Gradient => NamedLookahead.MethodFor(Steps);
-
-    private bool IsUnrolled => NamedLookahead.IsUnrolled(Steps);
 
     private long OfSampler(Model model)
     {
@@ -113,8 +107,8 @@ internal sealed record GuidePlan
                 Repeats(grid.Times[i]) * OfGradient(options.Lookahead.At(model.Denoiser, model.Schedule, grid, i).Table.EvaluatedRows.Count)
             );
 
-        // Through one evaluation, and where the graph of all is kept, it evaluates once.
-        long OfGradient(int evaluations) => evaluations == 1 || options.Lookahead.Method is not null ? evaluations : 2L * evaluations;
+        // Where graphs are kept, as they are by default, each evaluation happens once.
+        long OfGradient(int evaluations) => options.Lookahead.Method is null ? evaluations : 2L * evaluations;
 
         long Repeats(double time) => time <= options.Recurrences.From && time >= options.Recurrences.To ? options.Recurrences.Count : 1;
     }

@@ -105,7 +105,6 @@ internal sealed class GuideRunner(Model model)
             {
                 Targets = plan.Targets,
                 Optimiser = LatentOptimiser.Adam(),
-                Method = plan.Gradient,
                 KeepStartNorm = true,
                 Iterations = plan.Iterations,
                 StartNoiseRate = plan.Strength,
@@ -146,7 +145,8 @@ internal sealed class GuideRunner(Model model)
         };
         ControlOptimisation control = new ControlOptimisation(
             new Sampler(model.Denoiser, model.Schedule, Solver.Ddim(), model.Grid(plan.Steps)),
-            options);
+            options,
+            Checkpointing.States);
         double total = plan.Evaluations(model);
         double done = 0;
         ControlledSample best = control.Optimise(

@@ -11,15 +11,16 @@ internal static class NamedLookahead
 
     private const string Midpoint = "midpoint";
 
-    // Graphs of more evaluations at once would take too much memory.
-    private const int MaxUnrolled = 32;
-
     /// <exception cref="InputException">The number of steps or the scheme is none.</exception>
     internal static Lookahead Parse(string steps, string scheme = DefaultScheme)
     {
         if (steps == All)
         {
-            return Lookahead.EndToEnd(scheme == DefaultScheme ? null : SolverOf(scheme));
+            // A plan within a number of evaluations is the same whatever memory a machine has.
+            return Lookahead.EndToEnd(scheme == DefaultScheme ? null : SolverOf(scheme)) with
+            {
+                Method = GradientMethod.Discrete(Checkpointing.States),
+            };
         }
 
         if (!int.TryParse(steps, NumberStyles.None, CultureInfo.InvariantCulture, out int n) || n is < 1 or > Limits.Steps)
@@ -29,24 +30,15 @@ internal static class NamedLookahead
 
         try
         {
-            Lookahead lookahead =
-                scheme == DefaultScheme ? Lookahead.Euler(n)
+            return scheme == DefaultScheme ? Lookahead.Euler(n)
                 : scheme == Midpoint ? Lookahead.Midpoint(n)
                 : Lookahead.With(SolverOf(scheme), n);
-            return IsUnrolled(n) ? lookahead with { Method = GradientMethod.Unrolled() } : lookahead;
         }
         catch (ArgumentException e) when (e is not InputException { ParamName: "scheme" })
         {
             throw new InputException("scheme", scheme, "euler, midpoint or a deterministic solver", Reason.Of(e), e);
         }
     }
-
-    /// <summary>The gradient through so many evaluations: all in one graph where memory allows it, which saves evaluating twice.</summary>
-    internal static GradientMethod MethodFor(int evaluations) =>
-        IsUnrolled(evaluations) ? GradientMethod.Unrolled() : GradientMethod.Discrete();
-
-    /// <summary>Whether <see cref="MethodFor"/> evaluates each once.</summary>
-    internal static bool IsUnrolled(int evaluations) => evaluations <= MaxUnrolled;
 
     private static Solver SolverOf(string scheme)
     {

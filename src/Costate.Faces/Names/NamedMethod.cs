@@ -5,7 +5,7 @@ namespace Costate.Faces.Names;
 /// <summary>A gradient method by its name, the steps of its adjoint and the name of its trajectory.</summary>
 internal static class NamedMethod
 {
-    private const string Forms = "discrete, revolve:SLOTS, adjoint-deis:1, adjoint-deis:2, reversible, reversible:ANCHORS or unrolled";
+    private const string Forms = "discrete, states, revolve:SLOTS, adjoint-deis:1, adjoint-deis:2, reversible, reversible:ANCHORS or unrolled";
 
     internal static IReadOnlyList<(string Name, Trajectory Value)> Trajectories { get; } =
     [
@@ -15,7 +15,7 @@ internal static class NamedMethod
     ];
 
     /// <exception cref="InputException">The method is unknown, or an option does not belong to it.</exception>
-    internal static GradientMethod Parse(string text, Solver solver, int? adjointSteps, string? trajectory)
+    internal static GradientMethod Parse(string text, Solver solver, int? adjointSteps, string? trajectory, GraphBudget? graphs = null)
     {
         string[] parts = text.ToLowerInvariant().Split(':');
         bool isAdjoint = parts[0] == "adjoint-deis";
@@ -39,14 +39,15 @@ internal static class NamedMethod
 
         return parts switch
         {
-            ["discrete"] => GradientMethod.Discrete(),
+            ["discrete"] => GradientMethod.Discrete(graphs is null ? null : Checkpointing.Graphs(graphs)),
+            ["states"] => GradientMethod.Discrete(Checkpointing.States),
             ["unrolled"] => GradientMethod.Unrolled(),
             ["revolve", var slots] when Count(slots) is int n => GradientMethod.Discrete(Checkpointing.Revolve(n)),
             ["reversible"] => GradientMethod.Reversible(),
             ["reversible", var every] when Count(every) is int n => GradientMethod.Reversible(n),
-            ["adjoint-deis"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory)),
-            ["adjoint-deis", "1"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory)),
-            ["adjoint-deis", "2"] => GradientMethod.AdjointDeis(2, adjointSteps, Of(trajectory)),
+            ["adjoint-deis"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory), graphs),
+            ["adjoint-deis", "1"] => GradientMethod.AdjointDeis(1, adjointSteps, Of(trajectory), graphs),
+            ["adjoint-deis", "2"] => GradientMethod.AdjointDeis(2, adjointSteps, Of(trajectory), graphs),
             _ => throw new InputException("method", text, $"{Forms}, with numbers from 1 to {Limits.Steps}"),
         };
     }
@@ -54,7 +55,9 @@ internal static class NamedMethod
     internal static string Table() =>
         """
         Gradient methods:
-          discrete         exact, the transpose of the solver (the default); keeps one state a step
+          discrete         exact, the transpose of the solver (the default); keeps what fits into half of the
+                           free memory and evaluates the rest of the network calls again
+          states           the same; keeps one state a step and evaluates every call again
           revolve:SLOTS    exact too; keeps SLOTS checkpoints, for more network evaluations
           adjoint-deis:1   AdjointDEIS, the continuous adjoint, order 1: less accurate at few steps
           adjoint-deis:2   the same, order 2

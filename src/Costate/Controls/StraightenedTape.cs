@@ -19,11 +19,11 @@ internal sealed class StraightenedTape(SamplingRun run, StateTape states, Straig
     {
         var transpose = new TableTranspose(Run, seeds, gradients);
         Tensor? held = null;
-        states.Backward((k, x) =>
+        states.Backward((k, x, graph) =>
         {
             Run.Cancellation.ThrowIfCancellationRequested();
             Hold(transpose, k, ref held);
-            Release(transpose, k, x, ref held);
+            Release(transpose, k, x, graph, ref held);
             Run.ReportGradient(k);
         });
         held?.Dispose();
@@ -50,7 +50,7 @@ internal sealed class StraightenedTape(SamplingRun run, StateTape states, Straig
     }
 
     // Takes the product for the items whose stretch begins here.
-    private void Release(TableTranspose transpose, int k, Tensor x, ref Tensor? held)
+    private void Release(TableTranspose transpose, int k, Tensor x, VectorJacobianProduct? graph, ref Tensor? held)
     {
         bool[] begins = straight.BeginAt(k);
         if (held is null || !begins.Contains(true))
@@ -63,9 +63,9 @@ internal sealed class StraightenedTape(SamplingRun run, StateTape states, Straig
         using Tensor mask = items.reshape([-1, .. Enumerable.Repeat(1L, (int)held.dim() - 1)]);
         using Tensor none = zeros_like(held);
         using Tensor taken = where(mask, held, none);
-        using VectorJacobianProduct product = transpose.Linearize(row, x);
+        using VectorJacobianProduct? product = graph is null ? transpose.Linearize(row, x) : null;
         SchedulePoint point = SchedulePoint.At(Run.Schedule, Run.Table.Rows[row].Time);
-        transpose.Take(row, product, taken, PredictionConversion.Checked(Run.Denoiser.Prediction, straight.Velocity, point));
+        transpose.Take(row, graph ?? product!, taken, PredictionConversion.Checked(Run.Denoiser.Prediction, straight.Velocity, point));
         Tensor rest = where(mask, none, held);
         held.Dispose();
         held = rest;

@@ -18,7 +18,8 @@ internal sealed class ParameterGradients : IDisposable
     private readonly Gate[] gates;
     private readonly Tensor?[] callers;
     private readonly Tensor[] sums;
-    private readonly bool collects;
+    private readonly bool alwaysCollects;
+    private bool collects;
 
     /// <summary>Begins with sums of zero.</summary>
     /// <param name="parameters">Each once. Frozen ones get zeros.</param>
@@ -28,15 +29,11 @@ internal sealed class ParameterGradients : IDisposable
         this.parameters = parameters;
         gates = Enter(parameters);
         Trainable = [.. parameters.Where(p => p.requires_grad)];
-        collects = dtype == ScalarType.Float16 || Trainable.Any(p => Precision.AtLeastSingle(p.dtype) != p.dtype);
+        alwaysCollects = collects = dtype == ScalarType.Float16 || Trainable.Any(p => Precision.AtLeastSingle(p.dtype) != p.dtype);
         callers = [.. parameters.Select(p => p.grad)];
         sums = [.. parameters.Select(p => zeros_like(p, dtype: Precision.AtLeastSingle(p.dtype), requires_grad: false))];
 
-        // A gradient that torch makes itself may share its memory with others; into one that is there it adds.
-        for (int i = 0; i < sums.Length; i++)
-        {
-            parameters[i].grad = collects || !parameters[i].requires_grad ? null : sums[i];
-        }
+        Prepare();
     }
 
     /// <summary>Those that get gradients.</summary>
@@ -59,6 +56,21 @@ internal sealed class ParameterGradients : IDisposable
             }
         }
     }
+
+    /// <summary>
+    /// Whether the passes to come leave their gradients apart until they are collected, so that what a failed pass left can be discarded.
+    /// </summary>
+    internal void Separate(bool separate)
+    {
+        if (collects != (separate || alwaysCollects))
+        {
+            collects = !collects;
+            Prepare();
+        }
+    }
+
+    /// <summary>Discards what a failed pass has left apart.</summary>
+    internal void Discard() => Prepare();
 
     /// <summary>The sums, one for each parameter, with at least 32 bits; zeros where none arrived.</summary>
     internal Tensor[] Take() => sums;
@@ -105,6 +117,15 @@ internal sealed class ParameterGradients : IDisposable
         foreach (Gate gate in gates)
         {
             Monitor.Exit(gate);
+        }
+    }
+
+    // A gradient that torch makes itself may share its memory with others; into one that is there it adds.
+    private void Prepare()
+    {
+        for (int i = 0; i < sums.Length; i++)
+        {
+            parameters[i].grad = collects || !parameters[i].requires_grad ? null : sums[i];
         }
     }
 

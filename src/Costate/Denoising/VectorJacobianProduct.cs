@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,6 +39,12 @@ internal sealed class VectorJacobianProduct : IDisposable
     /// <summary>The network's output, with its graph.</summary>
     internal Tensor Output { get; }
 
+    /// <summary>
+    /// Makes it again, for one that is kept while the network goes on: what its graph holds may be changed in place meanwhile (a buffer
+    /// that the network writes at every call), which torch finds out when it is used.
+    /// </summary>
+    internal Func<VectorJacobianProduct>? Again { get; set; }
+
     /// <summary>Evaluates a function. The result lives in the caller's dispose scope.</summary>
     /// <param name="function">The function; z is null if it was given as null. It must not change its arguments in place.</param>
     /// <param name="x">Where, with respect to the state.</param>
@@ -74,7 +81,19 @@ internal sealed class VectorJacobianProduct : IDisposable
         }
 
         Tensor[] leaves = [X, .. entries.Where(entry => entry.HasGradient).Select(entry => entry.Values)];
-        var products = new Queue<Tensor?>(Reach([(Output, cotangent)], leaves, parameters, scales));
+        Queue<Tensor?> products;
+        try
+        {
+            parameters?.Separate(Again is not null);
+            products = new Queue<Tensor?>(Reach([(Output, cotangent)], leaves, parameters, scales));
+        }
+        catch (ExternalException) when (Again is not null)
+        {
+            parameters?.Discard();
+            using VectorJacobianProduct again = Again();
+            return again.Reach(cotangent, parameters);
+        }
+
         return (products.Dequeue(), [.. entries.Select(entry => entry.HasGradient ? products.Dequeue() : null)]);
     }
 

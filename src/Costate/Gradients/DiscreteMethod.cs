@@ -20,9 +20,5 @@ internal sealed class DiscreteMethod : GradientMethod
         $"Discrete({checkpointing}{(lastSteps is null ? "" : $"{(checkpointing is null ? "" : ", ")}last {lastSteps} steps")})";
 
     /// <summary>A tape that gives back its states.</summary>
-    internal override StateTape Record(SamplingRun run)
-    {
-        SamplingRun repeatable = Repeatable(run);
-        return checkpointing?.Record(repeatable, lastSteps) ?? new DiscreteTape(repeatable, lastSteps);
-    }
+    internal override StateTape Record(SamplingRun run) => (checkpointing ?? Checkpointing.Default).Record(Repeatable(run), lastSteps);
 }

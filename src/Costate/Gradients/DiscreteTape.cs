@@ -2,27 +2,19 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>The exact discrete adjoint with every evaluated state kept.</summary>
+/// <summary>The exact discrete adjoint with every evaluated state kept, and the graphs of the last evaluations while they fit.</summary>
 internal sealed class DiscreteTape : StateTape
 {
-    private readonly Tensor?[] evaluated;
+    private readonly KeptEvaluations kept;
     private readonly Tensor sample;
 
-    internal DiscreteTape(SamplingRun run, int? lastSteps = null)
+    internal DiscreteTape(SamplingRun run, GraphBudget budget, int? lastSteps = null)
         : base(run, lastSteps)
     {
-        evaluated = new Tensor?[run.Table.EvaluatedRows.Count];
-        int first = FirstEvaluation;
+        kept = new KeptEvaluations(run, budget);
         var executor = new TableExecutor(run)
         {
-            BeforeEvaluation = (k, state) =>
-            {
-                if (k >= first)
-                {
-                    evaluated[k] = state.alias();
-                    run.Meter.Store(state);
-                }
-            },
+            Network = (k, state) => k < FirstEvaluation ? EvaluateOnly(k, state) : kept.Evaluate(k, state),
         };
         using LiveSet live = executor.Complete(executor.Begin());
         sample = executor.Sample(live).alias();
@@ -33,18 +25,8 @@ internal sealed class DiscreteTape : StateTape
     public override void Dispose()
     {
         sample.Dispose();
-        foreach (Tensor? state in evaluated)
-        {
-            state?.Dispose();
-        }
+        kept.Dispose();
     }
 
-    internal override void Backward(Action<int, Tensor> visit)
-    {
-        for (int k = evaluated.Length - 1; k >= FirstEvaluation; k--)
-        {
-            visit(k, evaluated[k]!);
-            evaluated[k]!.Dispose();
-        }
-    }
+    internal override void Backward(EvaluationVisitor visit) => kept.Backward(visit);
 }

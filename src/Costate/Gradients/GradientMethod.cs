@@ -5,10 +5,9 @@ namespace Costate;
 
 /// <summary>How the gradient of a sample is found. A value: change one word to change the method.</summary>
 /// <remarks>
-/// All but <see cref="Unrolled"/> evaluate the network a second time, and the answer is still the gradient of the sample that was returned:
-/// a network that draws from the default generator (dropout) draws the same numbers again, and one whose answer changes otherwise (a
-/// counter, a
-/// generator of its own) is refused. A batch normalisation in training mode is right, and its running statistics move once a sample, where
+/// What does not fit into memory is evaluated a second time, and the answer is still the gradient of the sample that was returned: a
+/// network that draws from the default generator (dropout) draws the same numbers again, and one whose answer changes otherwise (a
+/// counter, a generator of its own) is refused. A batch normalisation in training mode is right, and its running statistics move once a sample, where
 /// the denoiser was made from the module itself. A network whose graph does not reach an input on which its output depends is refused by
 /// every method;
 /// where a graph does not reach x or z, one further evaluation finds that out.
@@ -24,12 +23,12 @@ public abstract class GradientMethod
     /// The exact discrete adjoint: the transpose of the solver's table. Exact to rounding for every solver. The default choice.
     /// </summary>
     /// <remarks>
-    /// For N evaluations of a sample: N without a graph, N with one, N vector-Jacobian products. Keeps N states, or what
-    /// <paramref name="checkpointing"/> says, and the graph of one evaluation at a time. Some 256 values of each output are kept as well,
-    /// and a
-    /// repeated output that differs from them (by 1e-9 of the largest in 64 bits, 1e-3 in 32, 5e-2 in 16) is refused.
+    /// For N evaluations of a sample, N vector-Jacobian products, and evaluations between N, where the graphs of all fit into memory, and
+    /// 2 N, where none does. Keeps N states and, on CPUs, graphs in half of the memory that is free when the sample begins, or what
+    /// <paramref name="checkpointing"/> says; the answer has the same bits whatever was kept. Some 256 values of each output are kept as
+    /// well, and a repeated output that differs from them (by 1e-9 of the largest in 64 bits, 1e-3 in 32, 5e-2 in 16) is refused.
     /// </remarks>
-    /// <param name="checkpointing">Fewer states for more evaluations. The default keeps every state.</param>
+    /// <param name="checkpointing">What is kept. The default is <see cref="Checkpointing.Default"/>.</param>
     /// <param name="lastSteps">
     /// K: only the last K steps of the grid have a gradient, and the states before them count as constants (truncated backpropagation, as
     /// in DRaFT-K, Clark et al. 2024, and AlignProp, Prabhudesai et al. 2023). That with respect to x_T is then zero; those with respect to
@@ -48,27 +47,34 @@ public abstract class GradientMethod
     /// the same cost. The choice when the adjoint grid must differ from the sampling grid, or with many steps. M evaluations with a
     /// graph and M products after the N evaluations of the sample. Under a scheduled condition order 2 falls to 1 where the condition
     /// changes, as the order of a multistep sampler does: both extrapolate across the change. On the sampling grid with recorded states the
-    /// evaluations of the sample are repeated, as in <see cref="Discrete"/>; elsewhere a network that draws draws anew.
+    /// evaluations are those of the sample, whose graphs are kept while they fit, as in <see cref="Discrete"/>; elsewhere a network that
+    /// draws draws anew.
     /// </remarks>
     /// <param name="order">1 or 2 (2M). The default value is 1.</param>
     /// <param name="steps">M, the number of adjoint steps. The default is the sampling grid itself; another number places its points by
     /// index, in the half log-SNR.</param>
     /// <param name="trajectory">Where the states come from. The default is <see cref="Trajectory.Recorded"/> on the sampling grid and
     /// <see cref="Trajectory.Interpolated"/> on another.</param>
+    /// <param name="graphs">What the graphs of evaluations may take that the sample and its adjoint share. The default is
+    /// <see cref="GraphBudget.Default"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The order or the number of steps is not supported.</exception>
-    public static GradientMethod AdjointDeis(int order = 1, int? steps = null, Trajectory? trajectory = null) =>
+    public static GradientMethod AdjointDeis(
+        int order = 1,
+        int? steps = null,
+        Trajectory? trajectory = null,
+        GraphBudget? graphs = null) =>
         steps is null or >= 1
-            ? new AdjointDeisMethod(order, grid => steps is null || steps == grid.Steps ? grid : null, steps, trajectory)
+            ? new AdjointDeisMethod(order, grid => steps is null || steps == grid.Steps ? grid : null, steps, trajectory, graphs)
             : throw new ArgumentOutOfRangeException(nameof(steps), steps, $"Got {steps} adjoint steps; there is at least one.");
 
-    /// <inheritdoc cref="AdjointDeis(int, int?, Trajectory?)"/>
+    /// <inheritdoc cref="AdjointDeis(int, int?, Trajectory?, GraphBudget?)"/>
     /// <param name="order">1 or 2 (2M).</param>
     /// <param name="grid">The adjoint grid, from noise to data as a sampling grid is; its ends must be those of the sampling grid.</param>
     /// <param name="trajectory">Where the states come from.</param>
     public static GradientMethod AdjointDeis(int order, TimeGrid grid, Trajectory? trajectory = null)
     {
         ArgumentNullException.ThrowIfNull(grid);
-        return new AdjointDeisMethod(order, _ => grid, null, trajectory);
+        return new AdjointDeisMethod(order, _ => grid, null, trajectory, graphs: null);
     }
 
     /// <summary>

@@ -135,7 +135,7 @@ internal sealed class SamplingCall
                 Condition = run.Condition?.WithValues([.. condition.Select(values => values.detach())]),
             };
             Tape = method.Record(Run);
-            pressure = new MemoryPressure(run.Meter.Total.PeakStoredBytes);
+            pressure = new MemoryPressure(run.Meter.Total.PeakStoredBytes + run.Meter.PeakGraphBytes);
 
             // A tape outlives the caller's dispose scope: it belongs to the graph until the backward pass.
             scope.Detach(scope.DisposablesView.OfType<Tensor>().ToArray());

@@ -11,15 +11,19 @@ internal abstract class StateTape(SamplingRun run, int? lastSteps = null) : RunT
     private readonly int? constantPoint = lastSteps is int last && last < run.Grid.Steps ? run.Grid.Steps - last : null;
 
     /// <summary>The first evaluation that has a gradient: that of the first step that has one.</summary>
-    protected int FirstEvaluation =>
-        constantPoint is int point ? Run.Table.EvaluatedRows.TakeWhile(row => Run.Table.Rows[row].Interval < point).Count() : 0;
+    protected int FirstEvaluation { get; } = lastSteps is int last && last < run.Grid.Steps
+        ? run.Table.EvaluatedRows.TakeWhile(row => run.Table.Rows[row].Interval < run.Grid.Steps - last).Count()
+        : 0;
 
     private int? ConstantRow => constantPoint is int point
         ? Enumerable.Range(0, Run.Table.Rows.Count).Last(row => IsState(Run.Table.Rows[row], point))
         : null;
 
-    /// <summary>Hands each evaluation with a gradient and its state to a visitor, the last first. Once only.</summary>
-    internal abstract void Backward(Action<int, Tensor> visit);
+    /// <summary>Hands each evaluation with a gradient to a visitor, the last first. Once only.</summary>
+    internal abstract void Backward(EvaluationVisitor visit);
+
+    /// <summary>Evaluation k of the sample, of which nothing is kept.</summary>
+    protected Tensor EvaluateOnly(int k, Tensor state) => Run.Evaluate(state, Run.Table.Rows[Run.Table.EvaluatedRows[k]].At);
 
     protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients)
     {

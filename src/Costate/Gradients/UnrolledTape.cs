@@ -56,9 +56,15 @@ internal sealed class UnrolledTape : RunTape
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable withGraph = enable_grad();
-        var executor = new TableExecutor(run) { KeepsRemainders = false, BeforeEvaluation = (_, state) => run.Meter.Store(state) };
+        var executor = new TableExecutor(run) { KeepsRemainders = false, Network = Evaluate };
         using LiveSet live = executor.Complete(executor.Begin());
         return executor.Sample(live).alias().MoveToOuterDisposeScope();
+
+        Tensor Evaluate(int k, Tensor state)
+        {
+            run.Meter.Store(state);
+            return run.Evaluate(state, run.Table.Rows[run.Table.EvaluatedRows[k]].At);
+        }
     }
 
     public override void Dispose()

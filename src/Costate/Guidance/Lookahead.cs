@@ -32,8 +32,8 @@ public sealed record Lookahead
     public double? End { get; }
 
     /// <summary>
-    /// How the loss is differentiated through the steps. The default is <see cref="GradientMethod.Unrolled"/> through one network
-    /// evaluation and <see cref="GradientMethod.Discrete"/> through more.
+    /// How the loss is differentiated through the steps. The default is <see cref="GradientMethod.Discrete"/>, which keeps the graphs that
+    /// fit into memory.
     /// </summary>
     public GradientMethod? Method { get; init; }
 

@@ -56,7 +56,7 @@ internal sealed class LookaheadView : IDisposable
     internal static LookaheadView From(SamplingRun run, Lookahead lookahead, Sampler sampler, Tensor x, int index, bool differentiate)
     {
         GradientMethod? method = !differentiate ? null
-            : lookahead.Method ?? (sampler.Table.EvaluatedRows.Count == 1 ? GradientMethod.Unrolled() : GradientMethod.Discrete());
+            : lookahead.Method ?? GradientMethod.Discrete();
 
         // A scheduled condition belongs to the intervals of the grid: the lookahead sees the present one, or, on that grid, all that come.
         Condition? condition = run.Condition?.Map(entry => !entry.IsScheduled ? entry

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Costate;
 
 /// <summary>
@@ -34,11 +36,12 @@ internal readonly record struct BrownianBridge
     private double RightArea { get; }
 
     /// <summary>Both parts, from two independent standard normals.</summary>
-    internal (BrownianIncrement Left, BrownianIncrement Right) Split(BrownianIncrement whole, (double First, double Second) normals)
+    internal (BrownianIncrement Left, BrownianIncrement Right) Split(
+        BrownianIncrement whole, (Vector256<double> First, Vector256<double> Second) normals)
     {
         (double r, double q, double scale) = (Ratio, 1 - Ratio, Math.Sqrt(whole.Length));
-        (double x, double y) = (scale * normals.First, scale * normals.Second);
-        double left = (r * whole.W) + (6 * r * q * whole.H) + (Spread * x);
+        (Vector256<double> x, Vector256<double> y) = (scale * normals.First, scale * normals.Second);
+        Vector256<double> left = (r * whole.W) + (6 * r * q * whole.H) + (Spread * x);
         return (
             new(r * whole.Length, left, (r * r * whole.H) - (LeftTilt * x) + (LeftArea * y)),
             new(q * whole.Length, whole.W - left, (q * q * whole.H) - (RightTilt * x) - (RightArea * y)));

@@ -1,10 +1,13 @@
+using System.Runtime.Intrinsics;
+
 namespace Costate;
 
 /// <summary>
 /// What a scheme needs to know of a Brownian path over an interval [a, b] of length h: the increment <c>W = W(b) - W(a)</c>, of variance
-/// h, and the space-time Levy area <c>H = 1/h int_a^b (W(s) - W(a) - (s - a)/h W) ds</c>, of variance h/12 and independent of W.
+/// h, and the space-time Levy area <c>H = 1/h int_a^b (W(s) - W(a) - (s - a)/h W) ds</c>, of variance h/12 and independent of W. Those of
+/// four elements, of which each has a path of its own.
 /// </summary>
-internal readonly record struct BrownianIncrement(double Length, double W, double H)
+internal readonly record struct BrownianIncrement(double Length, Vector256<double> W, Vector256<double> H)
 {
     /// <summary>
     /// The same stretch from its end to its start: W changes its sign. H does not, because it is the mean of the path less its chord, which
@@ -23,6 +26,6 @@ internal readonly record struct BrownianIncrement(double Length, double W, doubl
 
         double length = first.Length + second.Length;
         (double a, double b) = (first.Length / length, second.Length / length);
-        return new(length, first.W + second.W, (a * first.H) + (b * second.H) + (((b * first.W) - (a * second.W)) / 2));
+        return new(length, first.W + second.W, (a * first.H) + (b * second.H) + (((b * first.W) - (a * second.W)) * 0.5));
     }
 }

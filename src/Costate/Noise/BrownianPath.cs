@@ -27,9 +27,9 @@ public abstract class BrownianPath
     /// <remarks>
     /// <para>A virtual Brownian tree (Jelinčič, Foster and Kidger 2024, "Single-seed generation of Brownian paths and integrals"): any
     /// stretch may be asked for in any order, and its increment W and area H have their exact joint law, item by item in 64 bits and
-    /// independent of the batch. Nothing is kept in memory. The cost is O(log(1/resolution)) for each number: with the default resolution
-    /// about 40 draws for the two ends of a stretch, and as many again for its area, which is about 80 times the work of
-    /// <see cref="PerStep"/> (40 ms for 12000 numbers): take that where nothing is compared between grids.</para>
+    /// independent of the batch. The last stretch is kept, 16 bytes a number, so that W, H and the way back take one walk. The cost is
+    /// O(log(1/resolution)) for each number: with the default resolution about 40 draws for the two ends of a stretch, which is about 40
+    /// times the work of <see cref="PerStep"/>: take that where nothing is compared between grids.</para>
     /// <para>The path lives on the clock of the solver (see <see cref="NoiseInterval"/>), from 0 to any finite value. Solvers in data
     /// prediction share one clock and solvers in noise prediction another: the same seed on both is two unrelated motions.</para>
     /// <para>Points of two grids that differ by rounding see values that differ by about 1e-12 of the path's scale; next to a node of the

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -19,6 +21,9 @@ internal sealed class BrownianTree : BrownianPath
     private readonly NoiseSeeds seeds;
     private readonly int levels;
     private readonly BrownianBridge half;
+
+    // Never changed once it is there, so that threads may share the path.
+    private Stretch? last;
 
     /// <summary>A tree; a bridge other than the midpoint's is for tests that must fail.</summary>
     internal BrownianTree(NoiseSeeds seeds, double resolution, BrownianBridge? half = null)
@@ -45,19 +50,49 @@ internal sealed class BrownianTree : BrownianPath
         }
 
         Require(interval);
-        double scale = Math.Sqrt((interval.IsLevyArea ? 12 : 1) / Math.Abs(interval.To - interval.From));
-        int batch = checked((int)like.shape[0]);
-        int size = checked((int)(like.numel() / batch));
-        double[] values = new double[checked(batch * size)];
-        for (int i = 0; i < values.Length; i++)
+        Stretch stretch = Of(interval, like);
+        using Tensor drawn = tensor(interval.IsLevyArea ? stretch.Areas : stretch.Increments, like.shape, ScalarType.Float64);
+        return drawn.to(like.dtype, like.device, copy: true);
+    }
+
+    // A solver asks for the increment and the area of a stretch, and again on its way back: the last stretch is kept.
+    private Stretch Of(NoiseInterval interval, Tensor like)
+    {
+        (int batch, int size) = (checked((int)like.shape[0]), checked((int)(like.numel() / like.shape[0])));
+        if (last is Stretch kept && (kept.From, kept.To, kept.Batch) == (interval.From, interval.To, batch)
+            && kept.Increments.Length == batch * size)
         {
-            (ulong seed, uint stream) = seeds[i / size];
-            BrownianIncrement increment = Between(interval.From, interval.To, seed, stream, (uint)(i % size));
-            values[i] = scale * (interval.IsLevyArea ? increment.H : increment.W);
+            return kept;
         }
 
-        using Tensor drawn = tensor(values, like.shape, ScalarType.Float64);
-        return drawn.to(like.dtype, like.device, copy: true);
+        var stretch = new Stretch(interval.From, interval.To, batch, new double[checked(batch * size)], new double[checked(batch * size)]);
+        for (int item = 0; item < batch; item++)
+        {
+            Fill(stretch, item, size);
+        }
+
+        return last = stretch;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Fill(Stretch stretch, int item, int size)
+    {
+        (ulong seed, uint stream) = seeds[item];
+        double scale = 1 / Math.Sqrt(Math.Abs(stretch.To - stretch.From));
+        Span<double> increments = stretch.Increments.AsSpan(item * size, size), areas = stretch.Areas.AsSpan(item * size, size);
+        Span<double> padded = stackalloc double[Philox.Lanes];
+        for (int i = 0; i < size; i += Philox.Lanes)
+        {
+            BrownianIncrement increment = Between(stretch.From, stretch.To, seed, stream, (uint)i);
+            Put(increment.W * scale, increments[i..], padded);
+            Put(increment.H * (scale * Math.Sqrt(12)), areas[i..], padded);
+        }
+
+        static void Put(Vector256<double> values, Span<double> target, Span<double> padded)
+        {
+            values.CopyTo(padded);
+            padded[..Math.Min(Philox.Lanes, target.Length)].CopyTo(target);
+        }
     }
 
     internal override void Check(IReadOnlyList<NoiseInterval> intervals, Tensor like)
@@ -71,7 +106,7 @@ internal sealed class BrownianTree : BrownianPath
         }
     }
 
-    /// <summary>W and H of one element from one clock value to another, in either direction.</summary>
+    /// <summary>W and H of four elements, from the given one on, from one clock value to another, in either direction.</summary>
     internal BrownianIncrement Between(double from, double to, ulong seed, uint stream, uint element)
     {
         if (from > to)
@@ -165,7 +200,7 @@ internal sealed class BrownianTree : BrownianPath
     private static Node Cell(Source draw, int cell)
     {
         double length = Math.ScaleB(1, Lowest + Math.Max(0, cell - 1));
-        (double w, double h) = draw.Normals(cell, 0);
+        (Vector256<double> w, Vector256<double> h) = draw.Normals(cell, 0);
         return new(cell, 1, 0, cell == 0 ? 0 : length, new(length, Math.Sqrt(length) * w, Math.Sqrt(length / 12) * h));
     }
 
@@ -202,7 +237,10 @@ internal sealed class BrownianTree : BrownianPath
     private readonly record struct Source(ulong Seed, uint Stream, uint Element)
     {
         // The last counter word is 0 where noise is drawn step by step, and never here.
-        internal (double First, double Second) Normals(int cell, uint node) =>
-            Philox.NormalPair(Element, node, Stream, (uint)cell + 1, Seed);
+        internal (Vector256<double> First, Vector256<double> Second) Normals(int cell, uint node) =>
+            Philox.NormalPairs(Element, node, Stream, (uint)cell + 1, Seed);
     }
+
+    /// <summary>A stretch of the paths of a batch, as standard normal numbers.</summary>
+    private sealed record Stretch(double From, double To, int Batch, double[] Increments, double[] Areas);
 }

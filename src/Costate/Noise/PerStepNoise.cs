@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -10,18 +12,32 @@ internal sealed class PerStepNoise(NoiseSeeds seeds) : BrownianPath
 
     internal override void Check(IReadOnlyList<NoiseInterval> intervals, Tensor like) => seeds.Check("noise", like.shape[0]);
 
+    /// <summary>The numbers of an item of a new tensor, where they lie.</summary>
+    internal static Span<double> Of(Tensor drawn, int item, int size)
+    {
+        using Tensor its = drawn[item];
+        return MemoryMarshal.Cast<byte, double>(its.bytes);
+    }
+
     internal Tensor Draw(int step, long[] shape, ScalarType dtype, Device device)
     {
         int batch = checked((int)shape[0]);
         int size = checked((int)shape.Skip(1).Aggregate(1L, (a, b) => a * b));
-        double[] values = new double[checked(batch * size)];
+        Tensor drawn = empty(shape, ScalarType.Float64);
         for (int item = 0; item < batch; item++)
         {
             (ulong seed, uint stream) = seeds[item];
-            Philox.FillNormal(values.AsSpan(item * size, size), seed, stream, (uint)step);
+            Philox.FillNormal(Of(drawn, item, size), seed, stream, (uint)step);
         }
 
-        using Tensor drawn = tensor(values, shape, ScalarType.Float64);
-        return drawn.to(dtype, device, copy: true);
+        if (dtype == ScalarType.Float64 && device.type == DeviceType.CPU)
+        {
+            return drawn;
+        }
+
+        using (drawn)
+        {
+            return drawn.to(dtype, device, copy: true);
+        }
     }
 }

@@ -9,10 +9,16 @@ namespace Costate;
 /// top.</param>
 public sealed record GradientCost(long NetworkEvaluations, long VectorJacobianProducts, int PeakStoredStates, long PeakStoredBytes)
 {
+    /// <summary>The most graphs of evaluations held at one time, each of which saved an evaluation.</summary>
+    public int PeakKeptGraphs { get; init; }
+
     /// <summary>The cost of one computation after another: what is held at one time is the larger of the two.</summary>
     internal GradientCost Then(GradientCost next) => new(
         NetworkEvaluations + next.NetworkEvaluations,
         VectorJacobianProducts + next.VectorJacobianProducts,
         Math.Max(PeakStoredStates, next.PeakStoredStates),
-        Math.Max(PeakStoredBytes, next.PeakStoredBytes));
+        Math.Max(PeakStoredBytes, next.PeakStoredBytes))
+    {
+        PeakKeptGraphs = Math.Max(PeakKeptGraphs, next.PeakKeptGraphs),
+    };
 }

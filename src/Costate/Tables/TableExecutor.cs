@@ -29,8 +29,8 @@ internal sealed class TableExecutor
     /// </summary>
     internal Action<int, Tensor, Tensor?>? OnState { get; init; }
 
-    /// <summary>Is shown the number and the state of each evaluation of <see cref="Complete"/> before it happens.</summary>
-    internal Action<int, Tensor>? BeforeEvaluation { get; init; }
+    /// <summary>Does an evaluation, told its number and state, in place of <see cref="SamplingRun.Evaluate(Tensor, EvaluationPoint)"/>.</summary>
+    internal Func<int, Tensor, Tensor>? Network { get; init; }
 
     /// <summary>
     /// Whether the states of a reversible solver are computed in two words (see <see cref="CompensatedSum"/>); a graph has no use for the
@@ -86,7 +86,6 @@ internal sealed class TableExecutor
     {
         for (int k = first; k < (end ?? Evaluations); k++)
         {
-            BeforeEvaluation?.Invoke(k, StateAt(live, k));
             Advance(live, k, phase);
         }
 
@@ -105,7 +104,7 @@ internal sealed class TableExecutor
         run.Cancellation.ThrowIfCancellationRequested();
         int row = evaluatedRows[k];
         int next = k + 1 < Evaluations ? evaluatedRows[k + 1] : lastRow;
-        live.Outputs[row] = Predict(live.States[row], row);
+        live.Outputs[row] = Predict(k, live.States[row], row);
         if (phase == SamplingPhase.Sampling)
         {
             run.OnPrediction?.Invoke(row, live.States[row], live.Outputs[row]);
@@ -145,10 +144,10 @@ internal sealed class TableExecutor
         }
     }
 
-    private Tensor Predict(Tensor x, int row)
+    private Tensor Predict(int k, Tensor x, int row)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor output = run.Evaluate(x, table.Rows[row].At);
+        Tensor output = Network is null ? run.Evaluate(x, table.Rows[row].At) : Network(k, x);
         PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, row);
         if (conversion.IsIdentity)
         {

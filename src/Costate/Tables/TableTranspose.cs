@@ -50,12 +50,13 @@ internal sealed class TableTranspose
     /// <summary>Passes evaluation k, counted from 0 in forward order; they must come in reverse order.</summary>
     /// <param name="k">Which evaluation.</param>
     /// <param name="x">The state at which it happened.</param>
-    internal void Pass(int k, Tensor x)
+    /// <param name="graph">Its graph, where that was kept; the caller disposes it.</param>
+    internal void Pass(int k, Tensor x, VectorJacobianProduct? graph)
     {
         run.Cancellation.ThrowIfCancellationRequested();
         int evaluated = table.EvaluatedRows[k];
-        using VectorJacobianProduct product = Linearize(evaluated, x);
-        Pass(evaluated, product);
+        using VectorJacobianProduct? product = graph is null ? Linearize(evaluated, x) : null;
+        Pass(evaluated, graph ?? product!);
         run.ReportGradient(k);
     }
 

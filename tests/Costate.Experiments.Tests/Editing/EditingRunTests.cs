@@ -15,7 +15,7 @@ public sealed class EditingRunTests
 {
     private const int Steps = 3;
 
-    private static readonly EditingSettings Settings = new(GuidanceScale: 2);
+    private static readonly EditingSettings Settings = new(GuidanceScale: 2, EditScale: 3);
 
     [Fact]
     public void Methods_AreExactOrNot_AndGoOn_AndMerge()
@@ -72,8 +72,8 @@ public sealed class EditingRunTests
         }
 
         // Another scale is another study.
-        var other = new EditingRun(pipeline, measures, new EditingSettings(3), new EditingFolder(folder.PathTo("whole")), progress: null);
-        Assert.Contains("guidanceScale", Assert.Throws<InvalidDataException>(() => other.Begin(Shard.Whole, some, [Steps], 2)).Message);
+        var other = new EditingRun(pipeline, measures, new EditingSettings(2, 2), new EditingFolder(folder.PathTo("whole")), progress: null);
+        Assert.Contains("editScale", Assert.Throws<InvalidDataException>(() => other.Begin(Shard.Whole, some, [Steps], 2)).Message);
 
         EditingReport Run(string name, Shard shard, IReadOnlyList<EditingMethod> methods)
         {

@@ -54,7 +54,7 @@ public sealed class StraightStepTests
 
         // What is taken once for an item is taken of the batch.
         Assert.Equal(firsts.Count, gradient.Cost.VectorJacobianProducts);
-        Assert.Equal(24 + firsts.Count, gradient.Cost.NetworkEvaluations);
+        Assert.Equal(24, gradient.Cost.NetworkEvaluations);
     }
 
     [Theory]
@@ -111,7 +111,7 @@ public sealed class StraightStepTests
         Assert.All(
             all.Zip(all.Skip(1)),
             pair => Assert.True(pair.Second.Cost.VectorJacobianProducts < pair.First.Cost.VectorJacobianProducts));
-        Assert.All(all, g => Assert.Equal(100 + g.Cost.VectorJacobianProducts, g.Cost.NetworkEvaluations));
+        Assert.All(all, g => Assert.Equal(100, g.Cost.NetworkEvaluations));
 
         // Within 1e-3 about half of the products are left, and 6 % of the gradient is wrong; within 0.5 three products and half of it.
         double[] errors = [.. all.Select(g => Near.Relative(all[0].Controls, g.Controls))];

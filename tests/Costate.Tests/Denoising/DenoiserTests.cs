@@ -106,7 +106,7 @@ public sealed class DenoiserTests
         SampleGradient actual = sampler.Gradient(x, z, SmallNet.Loss);
         Near.Equal(expected.StartNoise, actual.StartNoise, 1e-12);
         Near.Equal(expected.Condition!, actual.Condition!, 1e-12);
-        Assert.Equal(16, actual.Cost.NetworkEvaluations);
+        Assert.Equal(8, actual.Cost.NetworkEvaluations);
         Assert.Throws<ArgumentOutOfRangeException>(() => plain.WithClassifierFreeGuidance(none, double.NaN));
     }
 

@@ -10,6 +10,9 @@ public sealed class DifferentiableEdgeTests
 {
     private static readonly NoiseSchedule Schedule = NoiseSchedule.VpLinear(0.1, 20);
 
+    // Calls the network again in the backward pass.
+    private static readonly GradientMethod States = GradientMethod.Discrete(Checkpointing.States);
+
     public static TheoryData<string> Inputs => ["start", "condition", "weights"];
 
     [Theory]
@@ -43,7 +46,7 @@ public sealed class DifferentiableEdgeTests
         bool broken = true;
         (Sampler sampler, Tensor start, Tensor z) = OneInput(input, net, () => broken ? throw new InvalidDataException("broken") : true);
         broken = false;
-        Tensor loss = SmallNet.Loss(sampler.Differentiable(start, z)).sum();
+        Tensor loss = SmallNet.Loss(sampler.Differentiable(start, z, method: States)).sum();
         broken = true;
         Assert.Throws<ExternalException>(() => autograd.backward([loss], retain_graph: true));
         Assert.IsType<InvalidDataException>(sampler.BackwardError);
@@ -119,7 +122,7 @@ public sealed class DifferentiableEdgeTests
         Sampler sampler = NewSampler(
             Denoiser.FromFunction((x, _, _) => broken ? throw new InvalidDataException("broken") : x * 0.5, Prediction.Noise));
         Tensor start = SmallNet.Start().requires_grad_(true);
-        Tensor loss = SmallNet.Loss(sampler.Differentiable(start)).sum();
+        Tensor loss = SmallNet.Loss(sampler.Differentiable(start, method: States)).sum();
         broken = true;
 #pragma warning disable RS0030 // What a user may call: it must not end the process.
         Tensor gradient = autograd.grad([loss], [start], retain_graph: true)[0];

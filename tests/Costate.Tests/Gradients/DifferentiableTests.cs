@@ -8,7 +8,7 @@ public sealed class DifferentiableTests
 {
     private static readonly NoiseSchedule Schedule = NoiseSchedule.VpLinear(0.1, 20);
 
-    public static TheoryData<string> Methods => ["discrete", "revolve", "unrolled", "adjoint-1", "adjoint-2"];
+    public static TheoryData<string> Methods => ["discrete", "states", "revolve", "unrolled", "adjoint-1", "adjoint-2"];
 
     [Theory]
     [MemberData(nameof(Methods))]
@@ -105,9 +105,9 @@ public sealed class DifferentiableTests
         Near.Equal(2 * once, start.grad!, 1e-14);
     }
 
-    // Plain backpropagation does not call the network again.
+    // Plain backpropagation and kept graphs do not call the network again.
     [Theory]
-    [InlineData("discrete")]
+    [InlineData("states")]
     [InlineData("revolve")]
     [InlineData("adjoint-1")]
     [InlineData("adjoint-2")]
@@ -179,6 +179,7 @@ public sealed class DifferentiableTests
 
     private static GradientMethod Named(string method) => method switch
     {
+        "states" => GradientMethod.Discrete(Checkpointing.States),
         "revolve" => GradientMethod.Discrete(Checkpointing.Revolve(2)),
         "unrolled" => GradientMethod.Unrolled(),
         "adjoint-1" => GradientMethod.AdjointDeis(1),

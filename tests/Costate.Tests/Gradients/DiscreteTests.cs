@@ -178,15 +178,16 @@ public sealed class DiscreteTests
         using var scope = NewDisposeScope();
         using var net = new SmallNet();
         long bytes = 2 * 3 * sizeof(double);
-        GradientCost cost = NewSampler(net, "ddim").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss).Cost;
-        Assert.Equal(new GradientCost(2 * Steps, Steps, Steps, Steps * bytes), cost);
+        GradientCost Of(string solver, GradientMethod? method = null) =>
+            NewSampler(net, solver).Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, method).Cost;
+        GradientMethod states = GradientMethod.Discrete(Checkpointing.States);
+        Assert.Equal(new GradientCost(Steps, Steps, Steps, Steps * bytes) { PeakKeptGraphs = Steps }, Of("ddim"));
+        Assert.Equal(new GradientCost(2 * Steps, Steps, Steps, Steps * bytes), Of("ddim", states));
+        Assert.Equal(new GradientCost(4 * Steps, 2 * Steps, 2 * Steps, 2 * Steps * bytes), Of("heun", states));
 
-        cost = NewSampler(net, "heun").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss).Cost;
-        Assert.Equal(new GradientCost(4 * Steps, 2 * Steps, 2 * Steps, 2 * Steps * bytes), cost);
-
-        cost = NewSampler(net, "ddim").Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Unrolled()).Cost;
-        Assert.Equal(Steps, cost.NetworkEvaluations);
-        Assert.Equal(Steps, cost.VectorJacobianProducts);
+        GradientCost unrolled = Of("ddim", GradientMethod.Unrolled());
+        Assert.Equal(Steps, unrolled.NetworkEvaluations);
+        Assert.Equal(Steps, unrolled.VectorJacobianProducts);
     }
 
     [Theory]
@@ -206,11 +207,18 @@ public sealed class DiscreteTests
             Prediction.Noise,
             parameters: net.parameters());
         var sampler = new Sampler(counting, Schedule, Solvers.Named(name), TimeGrid.UniformLogSnr(Schedule, Steps, 1, 0.05));
-        GradientCost cost = sampler.Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, noise: BrownianPath.PerStep(11)).Cost;
-
         int evaluations = sampler.Table.EvaluatedRows.Count;
+        var states = new GradientCost(2 * evaluations, evaluations, evaluations, evaluations * 2 * 3 * sizeof(double));
+        Assert.Equal(states, Cost(Checkpointing.States));
         Assert.Equal((evaluations, evaluations), (without, with));
-        Assert.Equal(new GradientCost(2 * evaluations, evaluations, evaluations, evaluations * 2 * 3 * sizeof(double)), cost);
+
+        (with, without) = (0, 0);
+        Assert.Equal(states with { NetworkEvaluations = evaluations, PeakKeptGraphs = evaluations }, Cost(Checkpointing.Default));
+        Assert.Equal((0, evaluations), (without, with));
+
+        GradientCost Cost(Checkpointing checkpointing) => sampler
+            .Gradient(SmallNet.Start(), SmallNet.Condition(), SmallNet.Loss, GradientMethod.Discrete(checkpointing), BrownianPath.PerStep(11))
+            .Cost;
     }
 
     private static Sampler NewSampler(SmallNet net, string solver) =>

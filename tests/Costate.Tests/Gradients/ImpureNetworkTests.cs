@@ -11,7 +11,10 @@ public sealed class ImpureNetworkTests
 {
     private static readonly NoiseSchedule Schedule = NoiseSchedule.VpLinear(0.1, 20);
 
-    public static TheoryData<string> Methods => ["discrete", "revolve", "reversible"];
+    public static TheoryData<string> Methods => ["graphs", "some graphs", .. Repeating];
+
+    /// <summary>Those that evaluate the network again.</summary>
+    public static TheoryData<string> Repeating => ["states", "revolve", "reversible"];
 
     [Theory]
     [MemberData(nameof(Methods))]
@@ -59,7 +62,7 @@ public sealed class ImpureNetworkTests
     }
 
     [Theory]
-    [MemberData(nameof(Methods))]
+    [MemberData(nameof(Repeating))]
     public void CallCounter_IsRefused(string method)
     {
         using var scope = NewDisposeScope();
@@ -72,7 +75,7 @@ public sealed class ImpureNetworkTests
     }
 
     [Theory]
-    [MemberData(nameof(Methods))]
+    [MemberData(nameof(Repeating))]
     public void GeneratorOfItsOwn_IsRefused(string method)
     {
         using var scope = NewDisposeScope();
@@ -141,7 +144,9 @@ public sealed class ImpureNetworkTests
     }
 
     [Theory]
-    [InlineData("discrete")]
+    [InlineData("graphs")]
+    [InlineData("some graphs")]
+    [InlineData("states")]
     [InlineData("revolve")]
     [InlineData("reversible")]
     [InlineData("unrolled")]
@@ -166,7 +171,9 @@ public sealed class ImpureNetworkTests
     }
 
     [Theory]
-    [InlineData("discrete")]
+    [InlineData("graphs")]
+    [InlineData("some graphs")]
+    [InlineData("states")]
     [InlineData("reversible")]
     [InlineData("adjoint")]
     public void DetachedInputs_AreRefused(string method)
@@ -205,6 +212,8 @@ public sealed class ImpureNetworkTests
 
     private static GradientMethod Named(string method) => method switch
     {
+        "states" => GradientMethod.Discrete(Checkpointing.States),
+        "some graphs" => GradientMethod.Discrete(Checkpointing.Graphs(GraphBudget.OfEvaluations(2))),
         "revolve" => GradientMethod.Discrete(Checkpointing.Revolve(2)),
         "reversible" => GradientMethod.Reversible(),
         "unrolled" => GradientMethod.Unrolled(),

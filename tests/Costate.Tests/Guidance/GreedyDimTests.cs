@@ -20,8 +20,9 @@ public sealed class GreedyDimTests
             x = Step(x, grid.Times[i], grid.Times[i + 1], Condition());
         }
 
-        Near.Equal(x, guided.Sample, 1e-10);
-        Near.Equal(mixture.Loss(x), guided.Loss, 1e-10);
+        // Rounding in the 300 gradients that Adam divides by their size.
+        Near.Equal(x, guided.Sample, 1e-9);
+        Near.Equal(mixture.Loss(x), guided.Loss, 1e-9);
         Assert.Equal(6, guided.Cost.NetworkEvaluations);
         Assert.Equal(0, guided.Cost.VectorJacobianProducts);
         Assert.Equal((6 * 51) + 1, guided.LossEvaluations);

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace Costate.Tests;
@@ -38,8 +39,8 @@ public sealed class BrownianTreePathTests
             Tensor like = zeros(1, 1, dtype: ScalarType.Float64);
             return new(
                 length,
-                Math.Sqrt(length) * path.Normal(0, interval, like).item<double>(),
-                Math.Sqrt(length / 12) * path.Normal(0, interval with { IsLevyArea = true }, like).item<double>());
+                Vector256.Create(Math.Sqrt(length) * path.Normal(0, interval, like).item<double>()),
+                Vector256.Create(Math.Sqrt(length / 12) * path.Normal(0, interval with { IsLevyArea = true }, like).item<double>()));
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Costate.Tests;
 
 /// <summary>The tree itself: its laws, and how its parts join.</summary>
@@ -41,8 +43,8 @@ public sealed class BrownianTreeTests
     {
         // Increments are right without H; only the law given H tells.
         var tree = new BrownianTree(Stream, Finest);
-        double[] residuals = [.. Enumerable.Range(0, 4000).Select(i => (tree.Between(1, 1.5, 1, 0, (uint)i).W
-            - (tree.Between(1, 2, 1, 0, (uint)i).W / 2) - (1.5 * tree.Between(1, 2, 1, 0, (uint)i + 5000).H)) * 4)];
+        double[] residuals = [.. Enumerable.Range(0, 4000).Select(i => (tree.Between(1, 1.5, 1, 0, (uint)i).W[0]
+            - (tree.Between(1, 2, 1, 0, (uint)i).W[0] / 2) - (1.5 * tree.Between(1, 2, 1, 0, (uint)i + 5000).H[0])) * 4)];
         Assert.True(KolmogorovSmirnov.NormalPValue(residuals) < 1e-9);
     }
 
@@ -57,7 +59,7 @@ public sealed class BrownianTreeTests
             .. Enumerable
                 .Range(0, 4000)
                 .Select(i => 1 + (i / 4001.0))
-                .Select((from, i) => tree.Between(from, from + length, 1, 0, (uint)i).W / Math.Sqrt(length)),
+                .Select((from, i) => tree.Between(from, from + length, 1, 0, (uint)i).W[0] / Math.Sqrt(length)),
         ];
         Assert.True(KolmogorovSmirnov.NormalPValue(values) > 0.01);
     }
@@ -95,10 +97,10 @@ public sealed class BrownianTreeTests
     [Fact]
     public void Bridge_FulfilsChensRelation_AtAnyRatio()
     {
-        var whole = new BrownianIncrement(3, 0.7, -0.4);
+        var whole = new BrownianIncrement(3, Vector256.Create(0.7), Vector256.Create(-0.4));
         foreach (double ratio in new[] { 1e-12, 1e-3, 0.25, 0.5, 0.7, 1 - 1e-9 })
         {
-            (BrownianIncrement left, BrownianIncrement right) = new BrownianBridge(ratio).Split(whole, (1.3, -0.2));
+            (BrownianIncrement left, BrownianIncrement right) = new BrownianBridge(ratio).Split(whole, (Vector256.Create(1.3), Vector256.Create(-0.2)));
             AssertJoined(whole, left, right, 1);
         }
     }
@@ -109,14 +111,14 @@ public sealed class BrownianTreeTests
         // z ~ N(0, h/16), n ~ N(0, h/12).
         const double Length = 2;
         (double z, double n) = (0.3, -0.8);
-        var whole = new BrownianIncrement(Length, 0.7, -0.4);
+        var whole = new BrownianIncrement(Length, Vector256.Create(0.7), Vector256.Create(-0.4));
         (BrownianIncrement left, BrownianIncrement right) = BrownianBridge.Half.Split(
             whole,
-            (z / Math.Sqrt(Length / 16), n / Math.Sqrt(Length / 12)));
-        Assert.Equal((whole.W / 2) + (1.5 * whole.H) + z, left.W, 14);
-        Assert.Equal(whole.W - left.W, right.W, 14);
-        Assert.Equal((whole.H / 4) - (z / 2) + (n / 2), left.H, 14);
-        Assert.Equal((whole.H / 4) - (z / 2) - (n / 2), right.H, 14);
+            (Vector256.Create(z / Math.Sqrt(Length / 16)), Vector256.Create(n / Math.Sqrt(Length / 12))));
+        Assert.Equal((0.7 / 2) + (1.5 * -0.4) + z, left.W[3], 14);
+        Assert.Equal(0.7 - left.W[3], right.W[3], 14);
+        Assert.Equal((-0.4 / 4) - (z / 2) + (n / 2), left.H[3], 14);
+        Assert.Equal((-0.4 / 4) - (z / 2) - (n / 2), right.H[3], 14);
     }
 
     [Fact]
@@ -142,7 +144,7 @@ public sealed class BrownianTreeTests
         // Between the nodes they differ by what moves within a leaf of 2^-10.
         double[] differences =
         [
-            .. Enumerable.Range(0, 2000).Select(i => coarse.Between(1, 1.2345, 1, 0, (uint)i).W - fine.Between(1, 1.2345, 1, 0, (uint)i).W),
+            .. Enumerable.Range(0, 2000).Select(i => coarse.Between(1, 1.2345, 1, 0, (uint)i).W[0] - fine.Between(1, 1.2345, 1, 0, (uint)i).W[0]),
         ];
         Assert.InRange(Math.Sqrt(differences.Average(d => d * d)), 1e-4, Math.Sqrt(1.0 / 1024));
     }
@@ -154,19 +156,27 @@ public sealed class BrownianTreeTests
         for (int i = 1; i < 1000; i++)
         {
             double point = 1 + (i / 1000.3);
-            double moved = tree.Between(0.5, Math.BitIncrement(point), 2, 0, 0).W - tree.Between(0.5, point, 2, 0, 0).W;
+            double moved = tree.Between(0.5, Math.BitIncrement(point), 2, 0, 0).W[0] - tree.Between(0.5, point, 2, 0, 0).W[0];
             Assert.InRange(Math.Abs(moved), 0, 1e-10);
         }
     }
 
     private static readonly NoiseSeeds Stream = 11;
 
+    private readonly record struct Element(double W, double H)
+    {
+        internal static Element Of(BrownianIncrement four) => new(four.W[0], four.H[0]);
+    }
+
     internal static void AssertJoined(BrownianIncrement whole, BrownianIncrement first, BrownianIncrement second, double scale)
     {
         BrownianIncrement joined = BrownianIncrement.Join(first, second);
         Assert.Equal(whole.Length, joined.Length, 1e-12 * whole.Length);
-        Assert.Equal(whole.W, joined.W, 1e-12 * scale);
-        Assert.Equal(whole.H, joined.H, 1e-12 * scale);
+        for (int lane = 0; lane < Philox.Lanes; lane++)
+        {
+            Assert.Equal(whole.W[lane], joined.W[lane], 1e-12 * scale);
+            Assert.Equal(whole.H[lane], joined.H[lane], 1e-12 * scale);
+        }
     }
 
     // Everything here is standard normal. Sums of two independent ones over sqrt(2) are so only if they are uncorrelated.
@@ -178,9 +188,9 @@ public sealed class BrownianTreeTests
         {
             string name = FormattableString.Invariant($"[{p[0]}, {p[1]}, {p[2]}]");
             var items = Enumerable.Range(0, Count).Select(i => (
-                Left: tree.Between(p[0], p[1], 1, 0, (uint)i),
-                Right: tree.Between(p[1], p[2], 1, 0, (uint)i),
-                Whole: tree.Between(p[0], p[2], 1, 0, (uint)i))).ToArray();
+                Left: Element.Of(tree.Between(p[0], p[1], 1, 0, (uint)i)),
+                Right: Element.Of(tree.Between(p[1], p[2], 1, 0, (uint)i)),
+                Whole: Element.Of(tree.Between(p[0], p[2], 1, 0, (uint)i)))).ToArray();
             double r = (p[1] - p[0]) / (p[2] - p[0]);
             double q = 1 - r;
             double h = p[2] - p[0];
@@ -188,20 +198,20 @@ public sealed class BrownianTreeTests
 
             // Var H_l = r h/12 less what W and H of the whole explain of it: r^2 H.
             double areaSpread = Math.Sqrt((r * h / 12) - (Math.Pow(r, 4) * h / 12));
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> whole = i => i.Whole.W / Math.Sqrt(h);
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> area = i =>
+            Func<(Element Left, Element Right, Element Whole), double> whole = i => i.Whole.W / Math.Sqrt(h);
+            Func<(Element Left, Element Right, Element Whole), double> area = i =>
                 i.Whole.H * Math.Sqrt(12 / h);
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> left = i =>
+            Func<(Element Left, Element Right, Element Whole), double> left = i =>
                 i.Left.W / Math.Sqrt(r * h);
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> right = i =>
+            Func<(Element Left, Element Right, Element Whole), double> right = i =>
                 i.Right.W / Math.Sqrt(q * h);
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> leftArea = i =>
+            Func<(Element Left, Element Right, Element Whole), double> leftArea = i =>
                 i.Left.H * Math.Sqrt(12 / (r * h));
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> rightArea = i =>
+            Func<(Element Left, Element Right, Element Whole), double> rightArea = i =>
                 i.Right.H * Math.Sqrt(12 / (q * h));
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> given = i =>
+            Func<(Element Left, Element Right, Element Whole), double> given = i =>
                 (i.Left.W - (r * i.Whole.W) - (6 * r * q * i.Whole.H)) / spread;
-            Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> areaGiven = i =>
+            Func<(Element Left, Element Right, Element Whole), double> areaGiven = i =>
                 (i.Left.H - (r * r * i.Whole.H)) / areaSpread;
             Law("W", whole);
             Law("H", area);
@@ -222,7 +232,7 @@ public sealed class BrownianTreeTests
             Law("W left given W, H, and H", Both(given, area));
             Law("H left given W, H", areaGiven);
 
-            void Law(string law, Func<(BrownianIncrement Left, BrownianIncrement Right, BrownianIncrement Whole), double> value) =>
+            void Law(string law, Func<(Element Left, Element Right, Element Whole), double> value) =>
                 laws[$"{law} {name}"] = KolmogorovSmirnov.NormalPValue([.. items.Select(value)]);
         }
 

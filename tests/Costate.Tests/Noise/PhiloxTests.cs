@@ -48,6 +48,38 @@ public sealed class PhiloxTests
     }
 
     [Fact]
+    public void FillNormal_IsTheFormula_AtEveryPlaceAndLength()
+    {
+        // Box and Muller's formula with the system's own functions; 2e-15 is a few roundings of a number of up to 9.
+        double[] expected = [.. Enumerable.Range(0, 40).SelectMany(i =>
+        {
+            (uint a, uint b, uint c, uint d) = Philox.Block((uint)i, 3, 2, 0, 42);
+            double radius = Math.Sqrt(-2 * Math.Log(Unit(a, b)));
+            return (double[])[radius * Math.Cos(2 * Math.PI * Unit(c, d)), radius * Math.Sin(2 * Math.PI * Unit(c, d))];
+        })];
+        double[] whole = new double[80];
+        Philox.FillNormal(whole, 42, 2, 3);
+        Assert.All(expected.Zip(whole), pair => Assert.Equal(pair.First, pair.Second, 2e-15));
+        for (int length = 1; length < 20; length++)
+        {
+            double[] part = new double[length];
+            Philox.FillNormal(part, 42, 2, 3);
+            Assert.Equal(whole[..length], part);
+        }
+
+        static double Unit(uint high, uint low) => ((((ulong)high << 21) | (low >> 11)) + 1) * (1.0 / (1UL << 53));
+    }
+
+    [Fact]
+    public void Extremes_AreFinite()
+    {
+        // The whole range of both uniform numbers, a million counters of one key.
+        double[] values = new double[1 << 20];
+        Philox.FillNormal(values, ulong.MaxValue, uint.MaxValue, uint.MaxValue);
+        Assert.All(values, value => Assert.InRange(Math.Abs(value), 0, 9));
+    }
+
+    [Fact]
     public void Draw_OfAnItem_DoesNotDependOnTheBatch()
     {
         using var scope = NewDisposeScope();

@@ -21,7 +21,9 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
     private readonly Option<string> steps = CommonOptions.Text(
         "--steps", "LIST", "Numbers of steps, of inversion and of decoding each.", EditingSettings.DefaultSteps);
     private readonly Option<double?> scale = CommonOptions.Number(
-        "--guidance-scale", "S", $"Of classifier-free guidance, both ways. [default: {EditingSettings.DefaultScale}]");
+        "--guidance-scale", "S", $"Of classifier-free guidance in inversion. [default: {EditingSettings.DefaultScale}]");
+    private readonly Option<double?> editScale = CommonOptions.Number(
+        "--edit-scale", "S", $"Of guidance in decoding under the changed text. [default: {EditingSettings.DefaultEditScale}]");
     private readonly Option<string> shard = CommonOptions.Text(
         "--shard", "I/N", "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", "1/1");
     private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Faces computed together.", 8);
@@ -53,7 +55,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
             new("A few methods on a few faces",
                 "costate evaluate editing --faces 2 --methods ddim,rex-euler --steps 4 --output few-edits"),
         ];
-        AddAll(faces, methods, steps, scale, shard, batch, model, weights, threads, output, json);
+        AddAll(faces, methods, steps, scale, editScale, shard, batch, model, weights, threads, output, json);
         SetAction(Run);
     }
 
@@ -64,7 +66,8 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         int count = parsed.GetValue(faces);
         IReadOnlyList<EditingMethod> compared = EditingMethod.Parse(parsed.GetValue(methods));
         IReadOnlyList<int> numbers = NumberList.Wholes("steps", parsed.GetValue(steps)!, Limits.Steps);
-        var settings = new EditingSettings(parsed.GetValue(scale) ?? EditingSettings.DefaultScale);
+        var settings = new EditingSettings(
+            parsed.GetValue(scale) ?? EditingSettings.DefaultScale, parsed.GetValue(editScale) ?? EditingSettings.DefaultEditScale);
         var part = Shard.Parse(parsed.GetValue(shard)!);
         string to = parsed.GetValue(output)!;
         return GoOn(to, parsed.GetValue(threads), parsed.GetValue(json), () =>

@@ -6,9 +6,11 @@ internal sealed class AdjointDeisMethod : GradientMethod
     private readonly Func<TimeGrid, TimeGrid?> gridFor;
     private readonly int? steps;
     private readonly Trajectory? trajectory;
+    private readonly GraphBudget graphs;
 
     /// <summary>A null grid means that <paramref name="steps"/> points are to be placed on the sampling grid by index.</summary>
-    internal AdjointDeisMethod(int order, Func<TimeGrid, TimeGrid?> gridFor, int? steps, Trajectory? trajectory)
+    internal AdjointDeisMethod(
+        int order, Func<TimeGrid, TimeGrid?> gridFor, int? steps, Trajectory? trajectory, GraphBudget? graphs)
     {
         this.order = order is 1 or 2
             ? order
@@ -16,6 +18,7 @@ internal sealed class AdjointDeisMethod : GradientMethod
         this.gridFor = gridFor;
         this.steps = steps;
         this.trajectory = trajectory;
+        this.graphs = graphs ?? GraphBudget.Default;
     }
 
     public override string ToString() =>
@@ -54,7 +57,7 @@ internal sealed class AdjointDeisMethod : GradientMethod
             Trajectory.SolvedBackward => new SolvedStates(run, order),
             _ => new RecordedStates(run),
         };
-        return new AdjointDeisTape(run, grid, order, states);
+        return new AdjointDeisTape(run, grid, order, states, graphs);
     }
 
     private static ArgumentException RebuiltNeedsSameGrid(TimeGrid sampling, TimeGrid adjoint) =>

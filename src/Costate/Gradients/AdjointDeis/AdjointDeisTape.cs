@@ -13,9 +13,12 @@ internal sealed class AdjointDeisTape : RunTape
     private readonly SchedulePoint[] points;
     private readonly AdjointDeisStep[] steps;
     private readonly Tensor sample;
-    private readonly bool repeats;
 
-    internal AdjointDeisTape(SamplingRun run, TimeGrid grid, int order, IStateSource states)
+    // The evaluations of the sample that the adjoint repeats, by the grid point of their state, and the graphs that are kept of them.
+    private readonly SortedList<int, int> repeated = [];
+    private readonly KeptGraphs graphs;
+
+    internal AdjointDeisTape(SamplingRun run, TimeGrid grid, int order, IStateSource states, GraphBudget budget)
         : base(run)
     {
         this.run = run;
@@ -23,7 +26,15 @@ internal sealed class AdjointDeisTape : RunTape
         this.states = states;
         sameGrid = grid.Times.SequenceEqual(run.Grid.Times);
         CheckWanted();
-        repeats = states is RecordedStates && ReferenceEquals(grid, run.Grid) && run.Condition is not { IsScheduled: true };
+        if (states is RecordedStates && ReferenceEquals(grid, run.Grid) && run.Condition is not { IsScheduled: true })
+        {
+            foreach (int row in run.Table.EvaluatedRows.Where(row => run.Table.Rows[row].GridIndex > 0))
+            {
+                repeated.TryAdd(run.Table.Rows[row].GridIndex!.Value, row);
+            }
+        }
+
+        graphs = new KeptGraphs(run, repeated.Count > 0 ? budget : GraphBudget.None);
         points = [.. grid.Times.Select(t => SchedulePoint.At(run.Schedule, t))];
 
         // steps[j] goes from node j + 1 up to node j; nodes are numbered as on the grid, from noise to data.
@@ -47,6 +58,7 @@ internal sealed class AdjointDeisTape : RunTape
 
         var executor = new TableExecutor(run)
         {
+            Network = Evaluate,
             OnState = (row, state, _) =>
             {
                 if (run.Table.Rows[row].GridIndex is int index)
@@ -65,6 +77,7 @@ internal sealed class AdjointDeisTape : RunTape
     {
         sample.Dispose();
         states.Dispose();
+        graphs.Dispose();
     }
 
     protected override Cotangents PullBack(Seeds seeds, ParameterGradients gradients)
@@ -118,7 +131,8 @@ internal sealed class AdjointDeisTape : RunTape
         EvaluationPoint at = PointOf(node);
 
         Tensor x = states.At(node, points[node]);
-        using VectorJacobianProduct linearized = run.Linearize(x, at);
+        using VectorJacobianProduct linearized =
+            (repeated.TryGetValue(node, out int row) ? graphs.Take(row) : null) ?? run.Linearize(x, at);
         Tensor output = linearized.Output.detach();
         (Tensor product, Tensor?[] conditionProducts) = run.Pull(
             linearized,
@@ -158,11 +172,17 @@ internal sealed class AdjointDeisTape : RunTape
         }
     }
 
+    private Tensor Evaluate(int k, Tensor state)
+    {
+        int row = run.Table.EvaluatedRows[k];
+        int index = repeated.IndexOfValue(row);
+        return index >= 0 ? graphs.Evaluate(row, state, repeated.Count - index) : run.Evaluate(state, run.Table.Rows[row].At);
+    }
+
     // Where an evaluation of the sample is repeated, that one, so that the network's answer is the same.
-    private EvaluationPoint PointOf(int node) =>
-        repeats && run.Table.EvaluatedRows.Select(i => run.Table.Rows[i]).FirstOrDefault(row => row.GridIndex == node) is TableRow row
-            ? row.At
-            : new EvaluationPoint(points[node].Time, grid.NetworkTimes[node], IntervalOf(node));
+    private EvaluationPoint PointOf(int node) => repeated.TryGetValue(node, out int row)
+        ? run.Table.Rows[row].At
+        : new EvaluationPoint(points[node].Time, grid.NetworkTimes[node], IntervalOf(node));
 
     // The adjoint of a loss on a state jumps by its gradient there. By grid point; the sample's is among them.
     private Dictionary<int, Tensor> JumpsOf(Seeds seeds)
