@@ -26,14 +26,9 @@ foreach (string file in Directory.GetFiles("tests/goldens/densities", "*.json").
 {
     using JsonDocument json = JsonDocument.Parse(File.ReadAllText(file));
     using var scope = NewDisposeScope();
-    double[] weights = json.RootElement.GetProperty("weights").Deserialize<double[]>()!;
-    double[][] means = json.RootElement.GetProperty("means").Deserialize<double[][]>()!;
-    double[][][] covariances = json.RootElement.GetProperty("covariances").Deserialize<double[][][]>()!;
-    (int components, int dimension) = (weights.Length, means[0].Length);
-    Tensor logWeights = tensor([.. weights.Select(w => Math.Log(w))]);
-    Tensor centres = tensor(means.SelectMany(row => row).ToArray(), [components, dimension]);
-    (Tensor variances, Tensor axes) = linalg.eigh(tensor(
-        covariances.SelectMany(rows => rows.SelectMany(row => row)).ToArray(), [components, dimension, dimension]));
+    Tensor logWeights = Numbers(json.RootElement, "weights").log(), centres = Numbers(json.RootElement, "means");
+    int dimension = (int)centres.shape[1];
+    (Tensor variances, Tensor axes) = linalg.eigh(Numbers(json.RootElement, "covariances"));
     Denoiser denoiser = Denoiser.FromFunction((x, t, z) => Noise(x, t[0].item<double>()), Prediction.Noise);
     StartDensity start = StartDensity.FromFunction(x => LogDensity(x, 1));
     Tensor xT = Draw(Items, 1, 1), data = Draw(500, 1e-3, 2);
@@ -125,4 +120,31 @@ static void Show(string name, Tensor logWeight, string more)
     Console.WriteLine(
         $"  {name}: {mean:F4} ({mean * weights.LogZError:F4}), {weights.EffectiveFraction:F3}, "
             + $"{logWeight.square().mean().sqrt().item<double>():G3}{more}");
+}
+
+static Tensor Numbers(JsonElement json, string name)
+{
+    List<long> shape = [];
+    List<double> values = [];
+    for (JsonElement at = json.GetProperty(name); at.ValueKind == JsonValueKind.Array; at = at[0])
+    {
+        shape.Add(at.GetArrayLength());
+    }
+
+    Collect(json.GetProperty(name));
+    return tensor([.. values], [.. shape]);
+
+    void Collect(JsonElement at)
+    {
+        if (at.ValueKind != JsonValueKind.Array)
+        {
+            values.Add(at.GetDouble());
+            return;
+        }
+
+        foreach (JsonElement each in at.EnumerateArray())
+        {
+            Collect(each);
+        }
+    }
 }

@@ -24,7 +24,7 @@ internal static class Likelihood
             Condition = run.Condition?.KeepGradients(_ => false),
         };
         var integral = new TraceIntegral(its, options);
-        var executor = new TableExecutor(its) { BeforeEvaluation = integral.Add };
+        var executor = new TableExecutor(its with { OnPrediction = (row, x, _) => integral.Add(row, x) });
         using LiveSet live = executor.Complete(executor.Begin());
         Tensor end = executor.Sample(live);
         (Tensor logDeterminant, Tensor error) = integral.Total();

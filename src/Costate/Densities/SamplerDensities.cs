@@ -16,8 +16,8 @@ public static class SamplerDensities
     /// <para>x_0 = F(x_T) has the density <c>p(x_T)/|det dF/dx_T|</c> where F is injective. The determinant is that of the whole Jacobian,
     /// a row for each number of an item by <see cref="GradientMethod.Discrete"/>: exact to rounding, with no need of a reversible solver.
     /// The sign shows where F is folded (<see cref="DensitySample.Folded"/>).</para>
-    /// <para>Cost: for d numbers an item, that of the gradient of d samples: 2 N evaluations and N products for each of them, N being the
-    /// evaluations of a sample. Take x_T and the network in 64 bits for weights of many dimensions.</para>
+    /// <para>Cost: for d numbers an item, that of the gradient of d samples: N evaluations, as many again where graphs do not
+    /// fit into memory, and N products for each of them. Take x_T and the network in 64 bits for weights of many dimensions.</para>
     /// </remarks>
     /// <param name="sampler">The sampler.</param>
     /// <param name="xT">Start noise, [batch, ...], at most 1024 numbers an item.</param>

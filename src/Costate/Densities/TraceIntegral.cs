@@ -53,10 +53,9 @@ internal sealed class TraceIntegral
     /// <summary>What the divergences cost, beside the run itself.</summary>
     internal GradientCost Cost { get; private set; } = new(0, 0, 0, 0);
 
-    /// <summary>Adds the divergence at evaluation k, whose state is x; through autograd where x has a graph.</summary>
-    internal void Add(int k, Tensor x)
+    /// <summary>Adds the divergence at an evaluated row, whose state is x; through autograd where x has a graph.</summary>
+    internal void Add(int row, Tensor x)
     {
-        int row = run.Table.EvaluatedRows[k];
         if (!weights.TryGetValue(row, out double weight))
         {
             return;

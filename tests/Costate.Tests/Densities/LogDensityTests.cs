@@ -22,7 +22,7 @@ public sealed class LogDensityTests
         using var scope = NewDisposeScope();
         CorrelatedMixture mixture = CorrelatedMixture.Small();
         Solver solver = Coupled.TryGetValue(name, out Func<Solver>? make) ? make() : Solvers.Named(name);
-        DensitySample sample = mixture.Sampler(solver, 20).LogDensity(mixture.Draw(1000, 1, 3), null, mixture.Start);
+        DensitySample sample = mixture.Sampler(solver, 20).LogDensity(mixture.Draw(600, 1, 3), null, mixture.Start);
         var weights = new ImportanceWeights(mixture.LogDensity(sample.Sample, 1e-3) - sample.LogDensity);
 
         // The seed is the same for all: one such draw in 370 would be beyond by chance.
@@ -55,10 +55,12 @@ public sealed class LogDensityTests
         Near.Equal(whole.LogDensity.narrow(0, 1, 1), one.LogDensity, 1e-12);
         Near.Equal(whole.LogDensity, parts.LogDensity, 1e-12);
         Near.Equal(sampler.Sample(xT, z), parts.Sample, 1e-12);
-        Assert.Equal((12, 6), (whole.Cost.NetworkEvaluations, whole.Cost.VectorJacobianProducts));
-        Assert.Equal((60, 30), (parts.Cost.NetworkEvaluations, parts.Cost.VectorJacobianProducts));
-        Assert.Equal(2 * 3 * 8 * 6, parts.Cost.PeakStoredBytes);
-        Assert.True(whole.Cost.PeakStoredBytes > 2 * 3 * 8 * 6);
+
+        // Once where the graphs fit, twice where they do not.
+        Assert.InRange(whole.Cost.NetworkEvaluations, 6, 12);
+        Assert.InRange(parts.Cost.NetworkEvaluations, 30, 60);
+        Assert.Equal((6, 30), (whole.Cost.VectorJacobianProducts, parts.Cost.VectorJacobianProducts));
+        Assert.True(parts.Cost.PeakStoredBytes < whole.Cost.PeakStoredBytes);
     }
 
     [Fact]

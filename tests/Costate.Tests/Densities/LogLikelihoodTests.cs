@@ -35,7 +35,7 @@ public sealed class LogLikelihoodTests
     {
         using var scope = NewDisposeScope();
         CorrelatedMixture mixture = CorrelatedMixture.Small();
-        Tensor data = mixture.Draw(40, 1e-3, 5);
+        Tensor data = mixture.Draw(16, 1e-3, 5);
         Tensor truth = mixture.LogDensity(data, 1e-3);
         double Error(int steps)
         {
