@@ -10,8 +10,14 @@ namespace Costate;
 /// <param name="steps">The steps' numbers.</param>
 /// <param name="particles">Of a problem.</param>
 /// <param name="atOnce">The most rows in one call.</param>
-internal sealed class ParticleBatch(SamplingRun run, IReadOnlyList<GuidedStep> steps, int particles, int atOnce)
+/// <param name="seeds">Of the noise of each row.</param>
+internal sealed class ParticleBatch(
+    SamplingRun run, IReadOnlyList<GuidedStep> steps, int particles, int atOnce, NoiseSeeds seeds = default)
 {
+    internal SamplingRun Run => run;
+
+    internal NoiseSeeds Seeds => seeds;
+
     private int Rows => checked((int)run.Start.shape[0]);
 
     internal int Particles => particles;
@@ -43,7 +49,8 @@ internal sealed class ParticleBatch(SamplingRun run, IReadOnlyList<GuidedStep> s
         return parts.Length == 1 ? parts[0] : cat(parts, 0);
     }
 
-    private IEnumerable<PosteriorStep> Parts(int step, Tensor x, Measurement? ofRows)
+    /// <summary>As many rows as are taken at once, with what is theirs; a step that only predicts asks for no measurement.</summary>
+    internal IEnumerable<PosteriorStep> Parts(int step, Tensor x, Measurement? ofRows)
     {
         for (int first = 0; first < Rows; first += atOnce)
         {
@@ -63,7 +70,6 @@ internal sealed class ParticleBatch(SamplingRun run, IReadOnlyList<GuidedStep> s
                 },
             };
 
-            // A step that only predicts asks for no measurement.
             yield return new PosteriorStep(part, steps[step], some, its!, () => throw new InvalidOperationException());
         }
     }

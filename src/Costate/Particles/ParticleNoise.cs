@@ -17,8 +17,12 @@ internal sealed class ParticleNoise
     internal ParticleNoise(NoiseSeeds problems, int batch, int particles)
     {
         this.problems = problems;
-        rows = new PerStepNoise(Seeds(problems, batch, particles));
+        Rows = Seeds(problems, batch, particles);
+        rows = new PerStepNoise(Rows);
     }
+
+    /// <summary>The seed of each row.</summary>
+    internal NoiseSeeds Rows { get; }
 
     /// <summary>A seed for each row.</summary>
     internal static NoiseSeeds Seeds(NoiseSeeds problems, int batch, int particles) => NoiseSeeds.OfItems(

@@ -103,7 +103,7 @@ public sealed class ParticleSampler
 
         seed.Check(nameof(seed), xT.shape[0]);
         var noise = new ParticleNoise(seed, checked((int)xT.shape[0]), checked((int)xT.shape[1]));
-        return Sample(xT, z, target, noise.Normal, noise.Uniform, progress, cancellationToken);
+        return Sample(xT, z, target, noise.Normal, noise.Uniform, noise.Rows, progress, cancellationToken);
     }
 
     /// <summary>The same with the random numbers given.</summary>
@@ -113,6 +113,7 @@ public sealed class ParticleSampler
         ParticleTarget target,
         Func<int, Tensor, Tensor> normal,
         Func<int, int, double> uniform,
+        NoiseSeeds ofRows = default,
         IProgress<StepProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -120,7 +121,7 @@ public sealed class ParticleSampler
         using IDisposable noGraph = no_grad();
         (int batch, int particles) = (checked((int)xT.shape[0]), checked((int)xT.shape[1]));
         SamplingRun run = RunOf(xT, z, cancellationToken);
-        using ParticleWeighing weighing = target.Begin(new ParticleBatch(run, steps, particles, Options.AtOnce));
+        using ParticleWeighing weighing = target.Begin(new ParticleBatch(run, steps, particles, Options.AtOnce, ofRows));
         Tensor x = run.Start.ToWorkingPrecision();
         double[] logZ = new double[batch];
         List<ParticleStep> passed = [];

@@ -17,12 +17,27 @@ public abstract class ParticleTarget
     /// <param name="measurement">y = A x + noise, with noise: [batch, ...] or [1, ...], one for each problem.</param>
     /// <param name="covariance">The likelihood. The default is PiGDM's for data of variance 1: give your data's variance, or
     /// <see cref="DataCovariance.FromJacobian"/>.</param>
-    /// <exception cref="InputException">The measurement has no noise.</exception>
-    public static ParticleTarget Posterior(Measurement measurement, DataCovariance? covariance = null)
+    /// <param name="proposal">A way of guidance by <see cref="Measurement.Norm"/> that proposes the steps, such as
+    /// <see cref="GuidancePreset.Dps"/>, with an eta of 1 whatever it says; it must not repeat steps. The default is the likelihood's own
+    /// score; another costs its evaluations on top, and its strength must fall
+    /// with the noise (<see cref="GuidanceStrength.Noise"/>): a step that moves further than its noise has a weight of almost 0.</param>
+    /// <exception cref="InputException">The measurement has no noise, or the proposal repeats steps.</exception>
+    public static ParticleTarget Posterior(
+        Measurement measurement, DataCovariance? covariance = null, GuidanceOptions? proposal = null)
     {
         ArgumentNullException.ThrowIfNull(measurement);
+        proposal?.Check();
+        if (proposal is { Recurrences.Count: > 1 })
+        {
+            throw new InputException(
+                nameof(proposal),
+                $"{proposal.Recurrences.Count} recurrences",
+                "1",
+                "A repeated step has no density that is known.");
+        }
+
         return measurement.NoiseLevel > 0
-            ? new TwistedTarget(measurement, covariance ?? DataCovariance.Isotropic())
+            ? new TwistedTarget(measurement, covariance ?? DataCovariance.Isotropic(), proposal is null ? null : proposal with { Eta = 1 })
             : throw new InputException(
                 nameof(measurement), "a noise level of 0", "positive", "Without noise almost no particle agrees; give it a small one.");
     }

@@ -3,13 +3,19 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>The twisted diffusion sampler's target.</summary>
-internal sealed class TwistedTarget(Measurement measurement, DataCovariance covariance) : ParticleTarget
+internal sealed class TwistedTarget(
+    Measurement measurement, DataCovariance covariance, GuidanceOptions? proposal) : ParticleTarget
 {
     public override string ToString() => $"posterior of {measurement}, covariance {covariance}";
 
-    internal override ParticleWeighing Begin(ParticleBatch batch) => new Weighing(batch, batch.ForRows(measurement), covariance);
+    internal override ParticleWeighing Begin(ParticleBatch batch)
+    {
+        Measurement ofRows = batch.ForRows(measurement);
+        return new Weighing(batch, ofRows, covariance, proposal is null ? null : new PresetProposal(batch, ofRows, proposal));
+    }
 
-    private sealed class Weighing(ParticleBatch batch, Measurement ofRows, DataCovariance covariance) : ParticleWeighing
+    private sealed class Weighing(
+        ParticleBatch batch, Measurement ofRows, DataCovariance covariance, PresetProposal? proposal) : ParticleWeighing
     {
         // What the present states say of the data, the score, and the logarithm of the twist.
         private Tensor? data;
@@ -29,10 +35,12 @@ internal sealed class TwistedTarget(Measurement measurement, DataCovariance cova
         {
             GuidedStep weights = batch.Steps[step];
 
-            // The proposal's mean is the chain's, moved by the score through the predicted data.
-            Tensor moved = score!.Times(weights.Data * weights.At.Sigma * weights.At.Sigma / weights.At.Alpha);
-            Tensor drawn = noise.Times(weights.Noise);
-            Tensor next = x.Times(weights.State).AddTimes(data!, weights.Data).add_(moved).add_(drawn);
+            // The proposal's mean is the chain's, moved by the score through the predicted data, or by a preset.
+            Tensor chain = x.Times(weights.State).AddTimes(data!, weights.Data), drawn = noise.Times(weights.Noise);
+            Tensor moved = proposal is null
+                ? score!.Times(weights.Data * weights.At.Sigma * weights.At.Sigma / weights.At.Alpha)
+                : proposal.Next(step, x) - chain - drawn;
+            Tensor next = chain + moved + drawn;
 
             // log N(next; chain) - log N(next; proposal), whose difference is the move.
             Tensor ratio = (drawn.square() - (drawn + moved).square()).to(ScalarType.Float64).reshape(x.shape[0], -1).sum([1L])

@@ -38,6 +38,30 @@ public sealed class ParticleSamplerTests
         Assert.Equal([2, 1000, 2], sample.Resampled().shape);
     }
 
+    [Fact]
+    public void Proposal_OfAnyPreset_HasTheSamePosterior()
+    {
+        using var scope = NewDisposeScope();
+        Tensor y = tensor(new double[] { 1.2 }, [1, 1]);
+        Tensor exact = mixture.Draw(100000, 1e-3, 2), seen = exact.mm(tensor(Matrix, [1, 2]).t());
+        using Scalar observed = 1.2;
+        var truth = new ImportanceWeights(-0.5 / 0.09 * (seen.select(1, 0) - observed).square());
+        double logZ = truth.LogZ - (0.5 * Math.Log(2 * Math.PI * 0.09));
+        var measurement = new Measurement(LinearOperator.FromMatrix(tensor(Matrix, [1, 2])), y, 0.3);
+        GuidanceOptions dps = GuidancePreset.Dps() with { StateStrength = GuidanceStrength.Noise(0.2) };
+        foreach (GuidanceOptions preset in new[] { GuidancePreset.Unguided(), dps })
+        {
+            using var inner = NewDisposeScope();
+            ParticleTarget target = ParticleTarget.Posterior(measurement, DataCovariance.FromJacobian(), preset);
+            ParticleSample whole = Sampler(mixture, 60).Sample(Start(1, 600), null, target, 3);
+            Assert.InRange(whole.LogZ[0] - logZ, -0.15, 0.15);
+            Tensor mean = whole.Weights(0).Mean(whole.Sample[0]);
+            Assert.InRange((mean - truth.Mean(exact)).abs().max().ToDouble(), 0, 0.12);
+            ParticleSample parts = Sampler(mixture, 60, new ParticleOptions { AtOnce = 250 }).Sample(Start(1, 600), null, target, 3);
+            Assert.Equal(whole.LogZ[0], parts.LogZ[0], 1e-7);
+        }
+    }
+
     // A control: guidance of one particle each, of the same score, is far from the posterior's evidence and spread.
     [Fact]
     public void WithoutResamplingOrWeights_ItIsGuidanceAlone()
@@ -142,6 +166,8 @@ public sealed class ParticleSamplerTests
         Refuses("at least 1", () => Sampler(mixture, 4, new ParticleOptions { AtOnce = 0 }));
         Refuses("ends after time 0", () => _ = new ParticleSampler(mixture.Denoiser(), mixture.Schedule, TimeGrid.Uniform(4, 1, 0)));
         Refuses("positive", () => ParticleTarget.Posterior(new Measurement(LinearOperator.Identity(), y)));
+        Refuses("no density that is known", () => ParticleTarget.Posterior(
+            new Measurement(LinearOperator.Identity(), y, 1), proposal: GuidancePreset.FreeDom()));
         Refuses("[batch, particles, ...]", () => ParticleSampler.DrawStart([3, 2]));
         Refuses("finite and not 0", () => ParticleTarget.Reward(x => x.sum(1), 0));
         Refuses("tells them apart", () => Steer(x => x.sum(1) * 0));
