@@ -35,12 +35,16 @@ internal sealed class MeasurementProcess(IReadOnlyDictionary<string, string> all
     {
         string program = Environment.ProcessPath!;
         string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(MeasurementProcess).Assembly.Location] : [];
-        var start = new ProcessStartInfo(
-            program,
-            [.. host, Command, measurement, .. arguments.Select(a => Convert.ToString(a, CultureInfo.InvariantCulture)!)])
-        {
-            RedirectStandardOutput = true,
-        };
+        string[] all = [.. host, Command, measurement, .. arguments.Select(a => Convert.ToString(a, CultureInfo.InvariantCulture)!)];
+        return Program(program, all) is string output
+            ? JsonSerializer.Deserialize<T>(output)!
+            : throw new InvalidOperationException($"The child process of {measurement} failed.");
+    }
+
+    /// <summary>In the parent: what a program printed; null if it failed.</summary>
+    internal string? Program(string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
         foreach ((string name, string value) in allocator)
         {
             start.Environment[name] = value;
@@ -49,9 +53,7 @@ internal sealed class MeasurementProcess(IReadOnlyDictionary<string, string> all
         using Process process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0
-            ? JsonSerializer.Deserialize<T>(output)!
-            : throw new InvalidOperationException($"The child process of {measurement} ended with exit code {process.ExitCode}.");
+        return process.ExitCode == 0 ? output : null;
     }
 
     /// <summary>In the child: measures, and prints the result for the parent.</summary>

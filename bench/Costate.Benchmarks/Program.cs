@@ -7,6 +7,7 @@ using Costate.Benchmarks.Memory;
 using Costate.Benchmarks.Network;
 using Costate.Benchmarks.Noise;
 using Costate.Benchmarks.Overhead;
+using Costate.Benchmarks.Peers;
 using Costate.Benchmarks.Reversible;
 using Costate.Benchmarks.StableDiffusion;
 
@@ -27,13 +28,14 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("noise", "Time of random numbers, in a child process.", NoiseBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
     Subject("graphs", "Time and memory of gradients that keep graphs, in child processes (Linux only).", GraphsBenchmark.Run),
+    Subject("peers", "Time and memory beside PyTorch, where there is one (Linux only).", PeersBenchmark.Run),
     Subject("reversible", "Reversible gradients, in child processes (Linux only).", ReversibleBenchmark.Run),
     Subject("loading", "Time and memory of loading full-size Stable Diffusion 1.5 (Linux only; 5 GB).", StableDiffusionBenchmark.Loading),
     Subject("unet", "Time and memory of its U-Net (Linux only; 12 GB).", StableDiffusionBenchmark.Unet),
     Subject("pipeline", "Memory of its samples and gradients (Linux only; 12 GB).", StableDiffusionBenchmark.Pipeline),
     Subject(
         "all",
-        "All of them but those of full-size Stable Diffusion.",
+        "All of them but those of full-size Stable Diffusion and of PyTorch.",
         () =>
             OverheadBenchmark
                 .Run()
@@ -96,6 +98,8 @@ static object Measure(string measurement, string[] arguments)
         nameof(GraphsBenchmark.GraphGrowth) => GraphsBenchmark.GraphGrowth(arguments[0]),
         nameof(GraphsBenchmark) => GraphsBenchmark.Ratio(
             arguments[0], double.Parse(arguments[1], CultureInfo.InvariantCulture), arguments[2]),
+        nameof(PeersBenchmark.Write) => PeersBenchmark.Write(arguments[0]),
+        nameof(PeersBenchmark.Seconds) => PeersBenchmark.Seconds(arguments[0]),
         nameof(NoiseBenchmark) => NoiseBenchmark.Measure(),
         nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(Number(0)),
         nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(

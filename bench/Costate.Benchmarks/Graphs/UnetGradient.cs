@@ -49,6 +49,32 @@ internal sealed class UnetGradient : IDisposable
         return Sampler.Gradient(start, null, x => x.square().sum([1, 2, 3]), method).Cost;
     }
 
+    /// <summary>Evaluates the network once.</summary>
+    internal void Call()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        network.call(start, full([1], 500f));
+    }
+
+    /// <summary>Draws the sample.</summary>
+    internal void Sample() => Sampler.Sample(start).Dispose();
+
+    /// <summary>The gradient with respect to the start noise, in the caller's dispose scope.</summary>
+    internal Tensor OfStart() => Sampler.Gradient(start, null, x => x.square().sum([1, 2, 3])).StartNoise;
+
+    /// <summary>Writes the parameters and the start noise to a safetensors file.</summary>
+    internal void WriteTensors(string file) => SafetensorsFile.Write(
+        file,
+        [.. network.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter)), KeyValuePair.Create("start", start)]);
+
+    /// <summary>The time that the network is told at each step, and the weights of the state and of its output there.</summary>
+    internal double[][] Weights() =>
+    [
+        .. Sampler.Table.Rows.Skip(1).Select((row, i) =>
+            (double[])[Sampler.Table.Rows[i].NetworkTime, row.States.Single().Weight, row.Outputs.Single().Weight]),
+    ];
+
     public void Dispose()
     {
         network.Dispose();

@@ -26,6 +26,9 @@ internal sealed record EditingMethod(
         new("rex-midpoint", "Rex(midpoint)", Solver.Rex(ButcherTableau.Midpoint), 4),
         new("rex-rk4", "Rex(RK4)", Solver.Rex(ButcherTableau.Rk4), 8),
         new("rex-dopri5", "Rex(Dopri5)", Solver.Rex(ButcherTableau.DormandPrince), 12, Published: (0.107, 0.833)),
+        new("rex-euler-noise", "Rex(Euler), noise", Solver.Rex(ButcherTableau.Euler, prediction: Prediction.Noise), 2),
+        new("rex-midpoint-noise", "Rex(midpoint), noise", Solver.Rex(ButcherTableau.Midpoint, prediction: Prediction.Noise), 4),
+        new("rex-rk4-noise", "Rex(RK4), noise", Solver.Rex(ButcherTableau.Rk4, prediction: Prediction.Noise), 8),
         new("rex-sde", "Rex-SDE(Euler-Maruyama)", Solver.Rex(ButcherTableau.EulerMaruyama), 2),
         new("cycle-diffusion", "CycleDiffusion", Solver.SdeDpmSolverPlusPlus(1), 1),
     ];

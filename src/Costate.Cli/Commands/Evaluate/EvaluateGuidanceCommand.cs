@@ -57,8 +57,8 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
                 + "differences between methods are taken face by face. All methods start from the same noise and code.",
             GuideMethod.Table(),
             "They take changes, with colons between them, such as greedy:lookahead=4:scheme=midpoint or dps:strength=50: "
-                + $"{StudiedMethod.Changes}. Through at most 32 evaluations a gradient keeps the graph of all; "
-                + "through more it evaluates twice, which counts.",
+                + $"{StudiedMethod.Changes}. Lookaheads and end-to-end optimisation evaluate once; a "
+                + "lookahead of all steps, and controls, evaluate twice, which counts.",
             $"Files: {string.Join(", ", GuidanceStudyFiles.All)}, and for each face a folder with pictures and numbers, "
                 + "written as they are found: the same command goes on where an earlier run ended, with settings that must be the same.",
         ];
