@@ -179,7 +179,7 @@ public sealed class AdaptiveSampler
     private static SamplingRun ItemOf(SamplingRun batch, Sampler sampler, int item, IProgress<StepProgress>? progress)
     {
         Condition? condition = batch.Condition?.Map(entry => entry.IsShared ? entry
-            : entry with { Values = entry.Values.narrow(0, item, 1) });
+            : entry with { Values = entry.Values.narrow(entry.BatchDimension, item, 1) });
         return sampler.Checked(batch.Start.narrow(0, item, 1), condition, null, progress, batch.Cancellation) with
         {
             FirstItem = item,

@@ -13,7 +13,7 @@ namespace Costate;
 /// denoiser, except for <see cref="BackwardError"/>, which is that of the last backward pass on any thread. Give start noise of standard
 /// deviation sigma at the grid's start (1 on a variance-preserving schedule).
 /// </remarks>
-public sealed class Sampler
+public sealed partial class Sampler
 {
     internal const string NetworkSetting = "network";
     internal const string SolverSetting = "solver";

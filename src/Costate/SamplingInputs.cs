@@ -51,11 +51,19 @@ internal static class SamplingInputs
                 "z");
         }
 
+        if (entry.Curve is KnotCurve curve && !sampler.Grid.Times.All(t => t >= curve.First && t <= curve.Last))
+        {
+            throw new InputException(
+                "z",
+                FormattableString.Invariant($"knots from time {curve.First:G6} to {curve.Last:G6} of {entry.Text}"),
+                $"knots that span the grid, {sampler.Grid}");
+        }
+
         if (values.dim() <= entry.BatchDimension || (values.shape[entry.BatchDimension] != start.shape[0] && !entry.IsShared))
         {
             throw new ArgumentException(
                 $"Got {entry.Text} of shape {Shapes.Text(values)} for a batch of {start.shape[0]}; it must be "
-                    + $"{(entry.IsScheduled ? "[steps, batch, ...]" : "[batch, ...]")}. "
+                    + $"{(entry.IsScheduled ? "[steps, batch, ...]" : entry.Curve is null ? "[batch, ...]" : "[knots, batch, ...]")}. "
                     + "Use expand or repeat for one condition shared by all items.",
                 "z");
         }
@@ -66,6 +74,37 @@ internal static class SamplingInputs
         }
 
         Finite.CheckInput(values, entry.Text);
+    }
+
+    /// <summary>The directions of a run's condition, entry by entry, zeros where none was given; checks that of x_T too.</summary>
+    internal static Condition? CheckDirections(SamplingRun run, Tensor direction, Condition? conditionDirection)
+    {
+        ArgumentNullException.ThrowIfNull(direction);
+        CheckDirection("direction", direction, run.Start, "x_T");
+        Condition? condition = run.Condition?.Map(entry => entry.Role == ConditionRole.Conditional
+            && conditionDirection?.Find(entry.Name)?.Values is Tensor its
+            ? entry with { Values = CheckDirection(nameof(conditionDirection), its, entry.Values, entry.Text) }
+            : entry with { Values = zeros_like(entry.Values, requires_grad: false) });
+        string[] names = [.. (run.Condition?.Of(ConditionRole.Conditional)?.Names ?? [])];
+        string expected = names.Length == 0 ? "null: there is no condition" : $"tensors named {string.Join(", ", names)}";
+        return conditionDirection?.Names.Except(names).FirstOrDefault() is string unknown
+            ? throw new InputException(nameof(conditionDirection), $"'{unknown}'", expected)
+            : condition;
+    }
+
+    private static Tensor CheckDirection(string parameter, Tensor direction, Tensor like, string what)
+    {
+        if (!Shapes.Equal(direction, like) || !direction.is_floating_point() || !like.is_floating_point())
+        {
+            throw new InputException(
+                parameter,
+                $"shape {Shapes.Text(direction)} and dtype {direction.dtype}",
+                $"floating-point numbers in the shape of {what}, {Shapes.Text(like)}",
+                like.is_floating_point() ? "" : "What is given as integers has no direction.");
+        }
+
+        Finite.CheckInput(direction, parameter);
+        return Precision.As(direction.detach(), like.dtype).to(like.device);
     }
 
     /// <summary>Refuses a state that was made under other settings than a sampler's, or of another kind than it draws.</summary>

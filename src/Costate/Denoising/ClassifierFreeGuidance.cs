@@ -83,6 +83,7 @@ internal sealed record ClassifierFreeGuidance(Condition? Unconditional, double S
             HasGradient = entry.HasGradient && entry.Role switch
             {
                 ConditionRole.Conditional => conditional || Unconditional?.Find(entry.Name) is null,
+                ConditionRole.Time => true,
                 _ => other,
             },
         });

@@ -32,6 +32,9 @@ public sealed class Condition
     /// <summary>Whether a tensor of it is one for each interval of the grid.</summary>
     public bool IsScheduled => Entries.Any(entry => entry.IsScheduled);
 
+    /// <summary>Whether all of it is the same in the whole run.</summary>
+    internal bool IsConstant => Entries.All(entry => entry.BatchDimension == 0);
+
     /// <summary>The tensors, with what they are for.</summary>
     internal IReadOnlyList<ConditionEntry> Entries { get; }
 
@@ -95,7 +98,7 @@ public sealed class Condition
     {
         ArgumentNullException.ThrowIfNull(values);
         string[] texts = [.. values.Select(each => string.Join(", ", each.Entries.Select(e => $"{e.Name} {Shapes.Text(e.Values)}")))];
-        return values.Count > 0 && texts.Distinct().Count() == 1 && !values.Any(each => each.IsScheduled)
+        return values.Count > 0 && texts.Distinct().Count() == 1 && values.All(each => each.IsConstant)
             ? values[0].Map(entry => values.All(each => ReferenceEquals(each[entry.Name], entry.Values))
                 ? entry
                 : entry with { Values = stack([.. values.Select(each => each[entry.Name])]), IsScheduled = true })
@@ -103,6 +106,47 @@ public sealed class Condition
                 nameof(values),
                 values.Count == 0 ? "none" : string.Join("; ", texts.Distinct()),
                 "one constant bundle for each interval, all of the same names and shapes");
+    }
+
+    /// <summary>
+    /// A condition that moves continuously in time (AdjointDEIS, Theorem 2.2, for a continuous z): the network sees, at the time of each
+    /// evaluation, a curve through the values at knots. Gradients are those at the knots.
+    /// </summary>
+    /// <remarks>A multistep solver keeps its order under it, which it does not where a scheduled condition jumps.</remarks>
+    /// <param name="times">The times of the knots in [0, 1], at least two, strictly falling or rising; they span the grid.</param>
+    /// <param name="values">[knots, batch, ...], floating point, in the order of <paramref name="times"/>.</param>
+    /// <param name="interpolation">How it moves between them. The default is a natural cubic spline.</param>
+    /// <exception cref="InputException">The times are too few, out of order or outside [0, 1], the values are not one for each, or are
+    /// integers.</exception>
+    public static Condition Interpolated(double[] times, Tensor values, Interpolation interpolation = Interpolation.Cubic)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        KnotCurve curve = Curve(times, interpolation);
+        return values.dim() >= 2 && values.shape[0] == times.Length && values.is_floating_point()
+            ? new Condition([new ConditionEntry(OnlyName, values) { Curve = curve }])
+            : throw new InputException(
+                nameof(values),
+                $"shape {Shapes.Text(values)} and dtype {values.dtype}",
+                $"[{times.Length}, batch, ...] of floating point for {times.Length} knots");
+    }
+
+    /// <inheritdoc cref="Interpolated(double[], Tensor, Interpolation)"/>
+    /// <param name="times">The times of the knots in [0, 1], at least two, strictly falling or rising; they span the grid.</param>
+    /// <param name="values">
+    /// One constant bundle for each knot, all of the same names and shapes. Tensors are stacked, which autograd follows; one that is the
+    /// same in all of them stays constant.
+    /// </param>
+    /// <param name="interpolation">How it moves between them. The default is a natural cubic spline.</param>
+    public static Condition Interpolated(
+        double[] times, IReadOnlyList<Condition> values, Interpolation interpolation = Interpolation.Cubic)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        KnotCurve curve = Curve(times, interpolation);
+        Condition knots = Scheduled(values);
+        return values.Count == times.Length && knots.Entries.All(entry => !entry.IsScheduled || entry.Values.is_floating_point())
+            ? knots.Map(entry => entry.IsScheduled ? entry with { IsScheduled = false, Curve = curve } : entry)
+            : throw new InputException(
+                nameof(values), $"{values.Count} bundles", $"one for each of {times.Length} knots, integers the same in all of them");
     }
 
     /// <summary>A constant condition; null stays null.</summary>
@@ -125,6 +169,16 @@ public sealed class Condition
         return Find(name) is not null ? Map(entry => entry.Name == name ? named : entry) : new Condition([.. Entries, named]);
     }
 
+    private static KnotCurve Curve(double[] times, Interpolation interpolation)
+    {
+        ArgumentNullException.ThrowIfNull(times);
+        bool Ordered(Func<double, double, bool> follows) => times.Zip(times.Skip(1)).All(pair => follows(pair.First, pair.Second));
+        return times.Length >= 2 && times.All(t => t is >= 0 and <= 1) && (Ordered((a, b) => a < b) || Ordered((a, b) => a > b))
+            ? new KnotCurve(times, interpolation)
+            : throw new InputException(
+                nameof(times), $"{string.Join(", ", times)}", "at least two times in [0, 1], strictly falling or rising");
+    }
+
     /// <summary>The entry of a name, or null.</summary>
     internal ConditionEntry? Find(string name) => Entries.FirstOrDefault(entry => entry.Name == name);
 
@@ -143,8 +197,12 @@ public sealed class Condition
     internal Condition? Of(ConditionRole role) =>
         Entries.Where(entry => entry.Role == role).ToArray() is { Length: > 0 } its ? new Condition(its) : null;
 
-    /// <summary>What the network sees in an interval, in the caller's dispose scope.</summary>
-    internal Condition At(int interval) => Map(entry => entry.At(interval));
+    /// <summary>The entries of other roles; null if there are none.</summary>
+    internal Condition? Without(ConditionRole role) =>
+        Entries.Where(entry => entry.Role != role).ToArray() is { Length: > 0 } others ? new Condition(others) : null;
+
+    /// <summary>What the network sees at a point, in the caller's dispose scope.</summary>
+    internal Condition At(EvaluationPoint at) => Map(entry => entry.At(at));
 
     /// <summary>The same for some items of the batch, by their numbers.</summary>
     internal Condition ForItems(Tensor items) => Map(entry => entry.ForItems(items));

@@ -11,4 +11,7 @@ internal enum ConditionRole
 
     /// <summary>The scale of classifier-free guidance, where its gradient is wanted.</summary>
     Scale,
+
+    /// <summary>A shift of the time that the network is told, where its gradient is wanted.</summary>
+    Time,
 }

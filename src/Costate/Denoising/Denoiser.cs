@@ -49,6 +49,9 @@ public sealed partial class Denoiser
     /// <summary>The dtype that the network computes in, from <see cref="InDtype"/>; null for that of x_T.</summary>
     internal ScalarType? Dtype { get; private set; }
 
+    /// <summary>Whether its answer is corrected by something that depends on time itself.</summary>
+    internal bool IsCorrected => correction is not null;
+
     /// <summary>The module behind it, where it is known: its buffers are kept through recomputations.</summary>
     internal nn.Module? Module { get; private init; }
 
@@ -206,12 +209,15 @@ public sealed partial class Denoiser
         observer?.Invoke(Evaluations(z, time));
         using Scalar told = clock.Told(networkTime);
         ScalarType inside = Dtype ?? dtype;
+        Tensor? shift = z?.Entries.FirstOrDefault(entry => entry.Role == ConditionRole.Time)?.Values;
+        z = shift is null ? z : z!.Without(ConditionRole.Time);
         Tensor output = Guidance is null ? Answer(x, z) : Guidance.Guide(x, time, z, Answer);
         return correction is null ? output : correction(x, time, output);
 
         Tensor Answer(Tensor x, Condition? z)
         {
             Tensor t = full([x.size(0)], told, Precision.AtLeastSingle(inside), x.device);
+            t = shift is null ? t : t + shift.repeat(x.size(0) / shift.size(0)).to(t.dtype).Times(clock.Scale);
             Condition? own = z?.Map(entry => entry with
             {
                 Values = Copy(entry.Values, entry.Values.is_floating_point() ? Dtype ?? entry.Values.dtype : entry.Values.dtype),

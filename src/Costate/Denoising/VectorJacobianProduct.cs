@@ -9,22 +9,8 @@ namespace Costate;
 /// library is taken here, through <c>autograd.backward</c>, whose errors are ordinary exceptions; <c>autograd.grad</c> ends the process
 /// on any.
 /// </summary>
-internal sealed class VectorJacobianProduct : IDisposable
+internal sealed partial class VectorJacobianProduct : IDisposable
 {
-    // The gradient with a graph of its own. backward would do too, but it warns, the first time, of the cycle that x.grad makes then.
-    // In TorchScript the errors of autograd.grad are ordinary exceptions.
-    private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile("""
-        def gradient(value: Tensor, point: Tensor, cotangent: Tensor):
-            cotangents: List[Optional[Tensor]] = [cotangent]
-            gradients = torch.autograd.grad([value], [point], cotangents, create_graph=True, allow_unused=True)
-            gradient = gradients[0]
-            if gradient is None:
-                return torch.zeros_like(point)
-            else:
-                return gradient
-
-        """));
-
     private readonly bool scales;
 
     private VectorJacobianProduct(Tensor x, Condition? z, Tensor output, bool scales) =>
@@ -147,7 +133,7 @@ internal sealed class VectorJacobianProduct : IDisposable
         CheckValue(value, x);
         if (continues)
         {
-            return ((Tensor)Script.Value.invoke("gradient", value, point, ones_like(value))).MoveToOuterDisposeScope();
+            return (WithGraph(value, [point], ones_like(value))[0] ?? zeros_like(point)).MoveToOuterDisposeScope();
         }
 
         autograd.backward([value], [ones_like(value)], inputs: [point]);

@@ -16,6 +16,9 @@ internal sealed class DiscreteMethod : GradientMethod
         (this.checkpointing, this.lastSteps) = (checkpointing, lastSteps);
     }
 
+    /// <summary>Whether all steps have a gradient.</summary>
+    internal bool IsOfAllSteps => lastSteps is null;
+
     public override string ToString() =>
         $"Discrete({checkpointing}{(lastSteps is null ? "" : $"{(checkpointing is null ? "" : ", ")}last {lastSteps} steps")})";
 

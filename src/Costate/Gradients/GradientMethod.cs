@@ -48,7 +48,9 @@ public abstract class GradientMethod
     /// graph and M products after the N evaluations of the sample. Under a scheduled condition order 2 falls to 1 where the condition
     /// changes, as the order of a multistep sampler does: both extrapolate across the change. On the sampling grid with recorded states the
     /// evaluations are those of the sample, whose graphs are kept while they fit, as in <see cref="Discrete"/>; elsewhere a network that
-    /// draws draws anew.
+    /// draws draws anew. In noise prediction, the published form, errors of long steps grow without bound; in data prediction (that of
+    /// <c>dY = x0 d(alpha/sigma)</c>, Y = x/sigma) they do not, and it may begin where there is no signal, but not end where there is no
+    /// noise.
     /// </remarks>
     /// <param name="order">1 or 2 (2M). The default value is 1.</param>
     /// <param name="steps">M, the number of adjoint steps. The default is the sampling grid itself; another number places its points by
@@ -57,24 +59,31 @@ public abstract class GradientMethod
     /// <see cref="Trajectory.Interpolated"/> on another.</param>
     /// <param name="graphs">What the graphs of evaluations may take that the sample and its adjoint share. The default is
     /// <see cref="GraphBudget.Default"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The order or the number of steps is not supported.</exception>
+    /// <param name="prediction"><see cref="Prediction.Noise"/> (the default), or <see cref="Prediction.Data"/>: better at few steps,
+    /// and about as good at many.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The order, the number of steps or the prediction is not supported.</exception>
     public static GradientMethod AdjointDeis(
         int order = 1,
         int? steps = null,
         Trajectory? trajectory = null,
-        GraphBudget? graphs = null) =>
+        GraphBudget? graphs = null,
+        Prediction prediction = Prediction.Noise) =>
         steps is null or >= 1
-            ? new AdjointDeisMethod(order, grid => steps is null || steps == grid.Steps ? grid : null, steps, trajectory, graphs)
+            ? new AdjointDeisMethod(
+                order, grid => steps is null || steps == grid.Steps ? grid : null, steps, trajectory, graphs, prediction)
             : throw new ArgumentOutOfRangeException(nameof(steps), steps, $"Got {steps} adjoint steps; there is at least one.");
 
-    /// <inheritdoc cref="AdjointDeis(int, int?, Trajectory?, GraphBudget?)"/>
+    /// <inheritdoc cref="AdjointDeis(int, int?, Trajectory?, GraphBudget?, Prediction)"/>
     /// <param name="order">1 or 2 (2M).</param>
     /// <param name="grid">The adjoint grid, from noise to data as a sampling grid is; its ends must be those of the sampling grid.</param>
     /// <param name="trajectory">Where the states come from.</param>
-    public static GradientMethod AdjointDeis(int order, TimeGrid grid, Trajectory? trajectory = null)
+    /// <param name="prediction"><see cref="Prediction.Noise"/> (the default), or <see cref="Prediction.Data"/>: better at few steps,
+    /// and about as good at many.</param>
+    public static GradientMethod AdjointDeis(
+        int order, TimeGrid grid, Trajectory? trajectory = null, Prediction prediction = Prediction.Noise)
     {
         ArgumentNullException.ThrowIfNull(grid);
-        return new AdjointDeisMethod(order, _ => grid, null, trajectory, graphs: null);
+        return new AdjointDeisMethod(order, _ => grid, null, trajectory, graphs: null, prediction);
     }
 
     /// <summary>

@@ -38,9 +38,11 @@ internal static class LossGradient
         // A state has the cotangent of a control that is added to it.
         run = wantsStates ? run with { Table = run.Table.WithControls([.. Enumerable.Range(0, run.Grid.Steps + 1)]) } : run;
         run = run with { WantedInputs = (wantsNoise ? 0 : noises)..run.Table.InputCount };
+        CoefficientGradient? coefficients = CoefficientGradient.IsIn(also) ? new(run, also) : null;
+        run = coefficients?.WithTold(method) ?? run;
         using var onTheWay = new StepLosses(run, losses ?? []);
-        using GradientTape tape = method.Record(onTheWay.Observed);
-        return Through(tape, run, loss, onTheWay, also);
+        using GradientTape tape = coefficients?.Record(onTheWay.Observed) ?? method.Record(onTheWay.Observed);
+        return Through(tape, run, loss, onTheWay, also, coefficients);
     }
 
     /// <summary>The gradient through a tape.</summary>
@@ -49,17 +51,21 @@ internal static class LossGradient
         SamplingRun run,
         Func<Tensor, Tensor> loss,
         StepLosses onTheWay,
-        GradientParts also = GradientParts.None)
+        GradientParts also = GradientParts.None,
+        CoefficientGradient? coefficients = null)
     {
         Tensor sample = run.ToCaller(tape.Sample);
         (Tensor value, Tensor cotangent) = LossFunction.Evaluate(loss, sample);
         Cotangents cotangents = run.ToCaller(tape.PullBack(onTheWay.Seeds, run.ToState(cotangent)));
         int noises = also.HasFlag(GradientParts.NoiseVectors) ? run.Table.NoiseIntervals.Count : 0;
+        (Tensor? times, Tensor? eta) = coefficients?.Of((CoefficientTape)tape) ?? (null, null);
         return new SampleGradient(onTheWay.AddTo(value), sample, cotangents, run)
         {
             ReconstructionDrift = tape.ReconstructionDrift,
             NoiseVectors = also.HasFlag(GradientParts.NoiseVectors) ? cotangents.Stacked(..noises) : null,
             StateCotangents = also.HasFlag(GradientParts.StateCotangents) ? cotangents.Stacked(noises..) : null,
+            Times = times,
+            Eta = eta,
         };
     }
 }

@@ -85,6 +85,20 @@ public sealed class SampleGradient : TensorResult
     public Tensor? StateCotangents { get; internal init; }
 
     /// <summary>
+    /// dL/dt for each time of the grid and each item, [steps + 1, batch]; null unless <see cref="GradientParts.Times"/> asked for it. The
+    /// solver's coefficients are differentiated by differences in 64 bits, of a relative error of about 1e-10. NaN for an end without
+    /// signal or noise, where there may be none.
+    /// </summary>
+    public Tensor? Times { get; internal init; }
+
+    /// <summary>
+    /// The gradient with respect to the solver's share of noise for each item, [batch]: eta of <see cref="Solver.Ddim(double)"/>, gamma of
+    /// <see cref="Solver.TrajectoryConsistency"/>, tau of <see cref="Solver.SaSolver"/>; null unless <see cref="GradientParts.Eta"/> asked
+    /// for it.
+    /// </summary>
+    public Tensor? Eta { get; internal init; }
+
+    /// <summary>
     /// For <see cref="GradientMethod.Reversible"/>, how far rounding carried the reconstructed start from x_T: the largest entry of the
     /// difference over the largest of x_T. Null for methods that reconstruct nothing.
     /// </summary>
@@ -103,6 +117,8 @@ public sealed class SampleGradient : TensorResult
             GuidanceScale,
             NoiseVectors,
             StateCotangents,
+            Times,
+            Eta,
             .. parameters,
         ];
 }

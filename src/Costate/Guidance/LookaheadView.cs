@@ -61,7 +61,7 @@ internal sealed class LookaheadView : IDisposable
         // A scheduled condition belongs to the intervals of the grid: the lookahead sees the present one, or, on that grid, all that come.
         Condition? condition = run.Condition?.Map(entry => !entry.IsScheduled ? entry
             : lookahead.Steps is null ? entry with { Values = entry.Values.narrow(0, index, sampler.Grid.Steps) }
-            : entry.At(index));
+            : entry with { Values = entry.Values[index], IsScheduled = false });
         return new LookaheadView(run, sampler, x, condition, method);
     }
 

@@ -18,16 +18,37 @@ internal static class LossFunction
         bool mustBeFinite = true)
     {
         using DisposeScope scope = NewDisposeScope();
-        using VectorJacobianProduct product = VectorJacobianProduct.Begin(
+        using VectorJacobianProduct product = Begin(loss, sample, at, mustBeFinite);
+        Tensor value = product.Output.detach().reshape(-1).clone();
+        Tensor cotangent = product.Pull(ones_like(product.Output));
+        return (value.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The same, with the change of the gradient as the sample moves along a direction.</summary>
+    /// <exception cref="InvalidOperationException">As above, or the loss has no second derivatives.</exception>
+    internal static (Tensor Loss, Tensor Cotangent, Tensor Change) Evaluate(Func<Tensor, Tensor> loss, Tensor sample, Tensor direction)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VectorJacobianProduct product = Begin(loss, sample, null, mustBeFinite: true);
+        Tensor value = product.Output.detach().reshape(-1).clone(), one = ones_like(product.Output);
+        SecondOrder moved = product.Push(direction, [], (one, zeros_like(one)), () => "The loss");
+        return (
+            value.MoveToOuterDisposeScope(),
+            (moved.X ?? zeros_like(sample)).MoveToOuterDisposeScope(),
+            (moved.ChangeX ?? zeros_like(sample)).MoveToOuterDisposeScope());
+    }
+
+    private static VectorJacobianProduct Begin(Func<Tensor, Tensor> loss, Tensor sample, Func<string>? at, bool mustBeFinite)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        VectorJacobianProduct product = VectorJacobianProduct.Begin(
             (x, _) =>
                 loss(x.clone())
                 ?? throw new InvalidOperationException(
                     $"The loss returned null{Where(at)}; it must return one value for each item, [batch], or a scalar."),
             sample);
         Check(product.Output, sample, at, mustBeFinite);
-        Tensor value = product.Output.detach().reshape(-1).clone();
-        Tensor cotangent = product.Pull(ones_like(product.Output));
-        return (value.MoveToOuterDisposeScope(), cotangent.MoveToOuterDisposeScope());
+        return product.MoveToOuterDisposeScope();
     }
 
     private static void Check(Tensor value, Tensor x, Func<string>? at, bool mustBeFinite)

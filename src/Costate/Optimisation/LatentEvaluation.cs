@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -29,6 +30,12 @@ internal sealed class LatentEvaluation(
 
     internal GradientCost Cost { get; private set; } = new(0, 0, 0, 0);
 
+    /// <summary>What the products with the curvature cost beside it.</summary>
+    internal GradientCost CurvatureCost { get; private set; } = new(0, 0, 0, 0);
+
+    // Set once it has run.
+    private SamplingRun? run;
+
     // The items that the network sees.
     private int[] Items => isPart ? rows : [.. Enumerable.Range(0, variables.Batch)];
 
@@ -45,18 +52,46 @@ internal sealed class LatentEvaluation(
 
         try
         {
-            SamplingRun run = sampler.Checked(start, condition, noise, null, cancellationToken);
+            run = sampler.Checked(start, condition, noise, null, cancellationToken);
             run = watch is null ? run : run with { Admit = watch.InIteration(iteration) };
             return withoutGradient ? Draw(run) : Pull(point, run);
         }
         catch (InvalidOperationException e)
         {
-            throw new InvalidOperationException(
-                $"{e.Message} This was at iteration "
-                    + $"{iteration}{(isPart ? $", of the items {string.Join(", ", rows)}, counted from 0 among these" : "")}.",
-                e);
+            throw AtIteration(e);
         }
     }
+
+    /// <summary>
+    /// The product of Gauss and Newton's curvature at the point that was evaluated with a direction, both [all rows, n].
+    /// </summary>
+    internal Tensor Curve(Tensor direction)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor start, Condition? condition) = variables.Directions(direction);
+        if (isPart)
+        {
+            Tensor items = tensor(rows.Select(r => (long)r).ToArray(), device: direction.device);
+            (start, condition) = (start.index_select(0, items), condition?.ForItems(items));
+        }
+
+        try
+        {
+            SamplingRun apart = run! with { Meter = new CostMeter() };
+            HessianProduct product = LossCurvature.Of(apart, x => Checked(loss(x, Items), x), start, condition, Curvature.GaussNewton);
+            CurvatureCost = CurvatureCost.Then(product.Cost);
+            return Placed(variables.Pack(product), direction).MoveToOuterDisposeScope();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw AtIteration(e);
+        }
+    }
+
+    private InvalidOperationException AtIteration(InvalidOperationException e) => new(
+        $"{e.Message} This was at iteration "
+            + $"{iteration}{(isPart ? $", of the items {string.Join(", ", rows)}, counted from 0 among these" : "")}.",
+        e);
 
     private Tensor? Draw(SamplingRun run)
     {
@@ -73,13 +108,19 @@ internal sealed class LatentEvaluation(
         Cost = gradient.Cost;
         Tensor packed = Finite(variables.Pack(gradient));
         Take(gradient.Loss, gradient.Sample);
+        return Placed(packed, point);
+    }
+
+    // The rows of the items evaluated among all.
+    private Tensor Placed(Tensor packed, Tensor like)
+    {
         if (!isPart)
         {
             return packed;
         }
 
-        Tensor items = tensor(rows.Select(r => (long)r).ToArray(), device: point.device);
-        return zeros_like(point, requires_grad: false).index_copy_(0, items, packed);
+        Tensor items = tensor(rows.Select(r => (long)r).ToArray(), device: like.device);
+        return zeros_like(like, requires_grad: false).index_copy_(0, items, packed);
     }
 
     private Tensor Checked(Tensor? value, Tensor sample)

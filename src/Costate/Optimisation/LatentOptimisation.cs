@@ -145,7 +145,9 @@ public sealed class LatentOptimisation
                 break;
             }
 
-            Tensor next = Next(state, point, evaluation.Losses, rows, Limited(gradient), record.Running);
+            Tensor next = Next(state, point, evaluation, rows, Limited(gradient), record.Running);
+            cost = cost.Then(evaluation.CurvatureCost);
+            record.Count(rows, evaluation.CurvatureCost.NetworkEvaluations);
             next = SteppedBack(state, next, variables, record.Running);
             Array.ForEach(rows.Where(state.IsSettled).ToArray(), record.Stop);
             if (record.RunningRows.Length == 0)
@@ -202,21 +204,22 @@ public sealed class LatentOptimisation
                 break;
             }
 
-            next = state.Next(next, none, zeros_like(next, requires_grad: false), beyond);
+            next = state.Next(next, none, zeros_like(next, requires_grad: false), beyond, null);
         }
 
         return next;
     }
 
-    private static Tensor Next(OptimiserState state, Tensor point, double[] losses, int[] rows, Tensor gradient, bool[] running)
+    private static Tensor Next(
+        OptimiserState state, Tensor point, LatentEvaluation evaluation, int[] rows, Tensor gradient, bool[] running)
     {
         double[] ofRows = new double[running.Length];
         foreach ((int i, int row) in rows.Index())
         {
-            ofRows[row] = losses[i];
+            ofRows[row] = evaluation.Losses[i];
         }
 
-        Tensor next = state.Next(point, ofRows, gradient, running);
+        Tensor next = state.Next(point, ofRows, gradient, running, evaluation.Curve);
         return running.All(r => r) ? next : where(tensor(running).to(point.device).unsqueeze(1), next, point);
     }
 

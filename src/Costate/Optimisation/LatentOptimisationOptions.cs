@@ -109,6 +109,10 @@ public sealed record LatentOptimisationOptions
             InjectedNoise == 0 || !Optimiser.SearchesLines,
             $"Got {nameof(InjectedNoise)} {InjectedNoise} with {Optimiser}, whose line search must see the points that it asks for. "
                 + "Use another optimiser, or no noise.");
+        Require(
+            !Optimiser.UsesCurvature || !Targets.HasFlag(OptimisationTargets.Parameters),
+            $"Got {Optimiser} for {OptimisationTargets.Parameters}; its curvature is that of x_T and the condition. Use "
+                + $"{nameof(LatentOptimiser.LimitedMemoryBfgs)} for the parameters.");
         Require(Patience is null or >= 1, $"Got {nameof(Patience)} {Patience}; it is at least 1, or null.");
         Require(MinImprovement >= 0, $"Got {nameof(MinImprovement)} {MinImprovement}; it is 0 or more.");
         Require(!double.IsNaN(StopAtLoss ?? 0), $"Got {nameof(StopAtLoss)} {StopAtLoss}; it is a number, or null.");

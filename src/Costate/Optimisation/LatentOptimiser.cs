@@ -51,8 +51,33 @@ public abstract class LatentOptimiser
         return new LimitedMemory(memory, trials);
     }
 
+    /// <summary>
+    /// Gauss-Newton with conjugate gradients: each step solves <c>J' L'' J p = -g</c> along the linearised sampler, as far as a few
+    /// products go, and halves p until the loss falls. For losses of least squares, and others that are convex in the sample.
+    /// </summary>
+    /// <remarks>
+    /// An iteration is one trial point; where a new step begins, each product costs two evaluations of the network with a graph for each of
+    /// a sample (see <see cref="Sampler.Hessian"/>), for the whole batch at once. Few iterations where the loss is badly scaled, which is
+    /// what the products cure; where it is not, L-BFGS needs fewer evaluations. Rates of learning serve as the metric, as in
+    /// <see cref="LimitedMemoryBfgs"/>: where the loss leaves a choice, the step is short in it. Not for noise injection or parameters. The
+    /// network and the loss must be differentiable twice.
+    /// </remarks>
+    /// <param name="products">Products of a step at most, at least 1. The default value is 10.</param>
+    /// <param name="tolerance">A step is solved for once its residual is this part of the gradient, in (0, 1). The default value is
+    /// 1e-8, so that a badly scaled problem is solved as far as the products go.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is outside its range.</exception>
+    public static LatentOptimiser GaussNewton(int products = 10, double tolerance = 1e-8)
+    {
+        InRange(products, products >= 1, nameof(products), "at least 1");
+        InRange(tolerance, tolerance is > 0 and < 1, nameof(tolerance), "in (0, 1)");
+        return new CurvedSteps(products, tolerance);
+    }
+
     /// <summary>Whether its steps depend on the point that it asked for, so that nothing else may move it.</summary>
     internal virtual bool SearchesLines => false;
+
+    /// <summary>Whether it needs products with second derivatives, which the parameters have none of.</summary>
+    internal virtual bool UsesCurvature => false;
 
     /// <summary>A new state.</summary>
     /// <param name="rates">The rate of each entry of a row, [n]. Must stay alive.</param>
@@ -88,5 +113,16 @@ public abstract class LatentOptimiser
         internal override bool SearchesLines => true;
 
         internal override OptimiserState Begin(Tensor rates, int rows) => new LimitedMemoryState(rates, rows, memory, trials);
+    }
+
+    private sealed class CurvedSteps(int products, double tolerance) : LatentOptimiser
+    {
+        public override string ToString() => FormattableString.Invariant($"GaussNewton({products}, {tolerance:R})");
+
+        internal override bool SearchesLines => true;
+
+        internal override bool UsesCurvature => true;
+
+        internal override OptimiserState Begin(Tensor rates, int rows) => new GaussNewtonState(rates, rows, products, tolerance);
     }
 }

@@ -34,7 +34,7 @@ internal sealed class LatentVariables
         this.condition = condition?.Map(entry => Moves(entry) && entry.IsShared ? Spread(entry) : entry);
         moved = [.. (this.condition?.Entries ?? []).Index().Where(pair => Moves(pair.Item)).Select(pair => pair.Index)];
         this.parameters = targets.HasFlag(OptimisationTargets.Parameters) ? [.. parameters] : [];
-        rowType = Moved.Any(variable => variable.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
+        rowType = Changing.Any(variable => variable.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
         if (!movesStart && moved.Length == 0 && this.parameters.Length == 0)
         {
             throw new ArgumentException(
@@ -51,13 +51,13 @@ internal sealed class LatentVariables
 
         ConditionEntry Spread(ConditionEntry entry) => entry with
         {
-            Values = entry.IsScheduled
+            Values = entry.BatchDimension == 1
                 ? entry.Values.expand([entry.Values.shape[0], Batch, .. entry.Values.shape.Skip(2)]).clone()
                 : entry.Values.expand([Batch, .. entry.Values.shape.Skip(1)]).clone(),
         };
     }
 
-    private IEnumerable<Tensor> Moved => [.. movesStart ? [start] : (Tensor[])[], .. MovedEntries.Select(e => e.Values), .. parameters];
+    private IEnumerable<Tensor> Changing => [.. movesStart ? [start] : (Tensor[])[], .. MovedEntries.Select(e => e.Values), .. parameters];
 
     private IEnumerable<ConditionEntry> MovedEntries => moved.Select(i => condition!.Entries[i]);
 
@@ -81,10 +81,21 @@ internal sealed class LatentVariables
         [.. parameters.Select(p => Filled(p, options.ParameterRate))])[0].clone();
 
     /// <summary>The rows of a gradient.</summary>
-    internal Tensor Pack(SampleGradient gradient) => Pack(
-        gradient.StartNoise,
-        [.. MovedEntries.Select(e => (e.Role == ConditionRole.Unconditional ? gradient.Unconditional : gradient.Conditions)[e.Name])],
-        Joined ? gradient.Parameters : []);
+    internal Tensor Pack(SampleGradient gradient) =>
+        Pack(gradient.StartNoise, Moved(gradient.Conditions, gradient.Unconditional), Joined ? gradient.Parameters : []);
+
+    /// <summary>The rows of a product with a second derivative; not where parameters change.</summary>
+    internal Tensor Pack(HessianProduct product) => Pack(product.StartNoise, Moved(product.Conditions, product.Unconditional), []);
+
+    /// <summary>Rows as a direction of x_T and the condition, entry by entry; what does not change has zeros.</summary>
+    internal (Tensor Start, Condition? Condition) Directions(Tensor rows)
+    {
+        (Tensor x, Condition? values) = Unpack(rows);
+        int entry = 0;
+        return (
+            movesStart ? x : zeros_like(start, requires_grad: false),
+            values?.Map(each => moved.Contains(entry++) ? each : each with { Values = zeros_like(each.Values, requires_grad: false) }));
+    }
 
     /// <summary>The part of the rows that is x_T, [batch, m], a view; null if it does not change.</summary>
     internal Tensor? StartOf(Tensor rows) => movesStart ? PerItem(rows).narrow(1, 0, start.numel() / Batch) : null;
@@ -114,12 +125,15 @@ internal sealed class LatentVariables
             ConditionEntry entry = condition!.Entries[i];
             Tensor first = ItemsFirst(entry, entry.Values);
             Tensor now = part.reshape(first.shape).to(first.dtype);
-            values[i] = entry.IsScheduled ? now.transpose(0, 1).contiguous() : now;
+            values[i] = entry.BatchDimension == 1 ? now.transpose(0, 1).contiguous() : now;
         }
 
         WriteParameters(rows);
         return (x, condition?.WithValues(values));
     }
+
+    private Tensor[] Moved(IReadOnlyDictionary<string, Tensor> conditions, IReadOnlyDictionary<string, Tensor> unconditional) =>
+        [.. MovedEntries.Select(entry => (entry.Role == ConditionRole.Unconditional ? unconditional : conditions)[entry.Name])];
 
     private Tensor Filled(Tensor like, double value) => ones_like(like, rowType, requires_grad: false).Times(value);
 
@@ -176,7 +190,7 @@ internal sealed class LatentVariables
     }
 
     private static Tensor ItemsFirst(ConditionEntry entry, Tensor values) =>
-        entry.IsScheduled ? values.transpose(0, 1).contiguous() : values;
+        entry.BatchDimension == 1 ? values.transpose(0, 1).contiguous() : values;
 
     private void WriteParameters(Tensor rows)
     {

@@ -59,16 +59,23 @@ internal sealed class OptimisationRecord : IDisposable
             }
 
             Running[row] = !(values[i] <= options.StopAtLoss || iteration - lastImprovement[row] >= options.Patience);
-            foreach (int item in variables.ItemsOf(row))
-            {
-                evaluations[item] += networkEvaluations;
-            }
         }
+
+        Count(evaluated, networkEvaluations);
 
         // Those of one row for the whole batch are one item.
         Tensor its = variables.Joined ? samples.unsqueeze(0) : samples;
         best.Take(tensor(values), [losses.Count == 0 ? rows : rows[tensor(evaluated)], its], items: losses.Count == 0 ? null : evaluated);
         losses.Add(line);
+    }
+
+    /// <summary>Counts network evaluations for the items of rows.</summary>
+    internal void Count(int[] rows, long networkEvaluations)
+    {
+        foreach (int item in rows.SelectMany(variables.ItemsOf))
+        {
+            evaluations[item] += networkEvaluations;
+        }
     }
 
     /// <summary>Stops rows that have nowhere to go.</summary>

@@ -143,6 +143,15 @@ public sealed class TimeGrid
     /// <inheritdoc/>
     public override string ToString() => FormattableString.Invariant($"{Steps} steps from {Start:R} to {End:R}");
 
+    /// <summary>The grid with one of its points moved, and with it what the network is told there; it must not pass another.</summary>
+    internal TimeGrid Moved(int index, double shift)
+    {
+        (double[] moved, double[] told) = ([.. times], [.. networkTimes]);
+        moved[index] += shift;
+        told[index] += shift;
+        return new TimeGrid(moved, told);
+    }
+
     /// <summary>
     /// A grid with the same ends and another number of steps, its points placed by index between the points of this one: linearly in
     /// the half log-SNR, or in time next to an end where that is infinite.

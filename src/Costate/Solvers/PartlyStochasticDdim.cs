@@ -16,6 +16,8 @@ internal sealed class PartlyStochasticDdim(double eta) : Solver
     internal override string? Identity =>
         FormattableString.Invariant($"DDIM with eta {eta:R}{(Targets is null ? "" : $", to times of its own, {Fingerprint.Of(Targets)}")}");
 
+    internal override NoiseStrength Strength => new(eta, 1, other => new PartlyStochasticDdim(other) { Targets = Targets });
+
     internal override Solver After(int steps) => new PartlyStochasticDdim(eta) { Targets = Targets?[steps..] };
 
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)

@@ -21,6 +21,9 @@ public abstract class Solver
     /// <summary>The method for the rest of its grid where the first steps are left out; itself where it has no numbers for each.</summary>
     internal virtual Solver After(int steps) => this;
 
+    /// <summary>The share of noise, which a gradient may be asked for; null where there is none to change.</summary>
+    internal virtual NoiseStrength? Strength => null;
+
     /// <summary>Whether a run needs noise.</summary>
     public virtual bool IsStochastic => false;
 

@@ -29,6 +29,15 @@ internal sealed class StochasticAdams(int predictor, int corrector, double tau) 
         Active is var (from, to) ? FormattableString.Invariant($", from {from:R} to {to:R}") : "",
         RepeatsEnd ? ", with correction of the last" : "");
 
+    internal override NoiseStrength? Strength => tau > 0
+        ? new(tau, 2 * tau, other => new StochasticAdams(predictor, corrector, other)
+        {
+            LowerOrderFinal = LowerOrderFinal,
+            Active = Active,
+            RepeatsEnd = RepeatsEnd,
+        })
+        : null;
+
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)
     {
         RefuseRisingGridIfStochastic(grid);

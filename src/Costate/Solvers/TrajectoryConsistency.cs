@@ -16,6 +16,9 @@ internal sealed class TrajectoryConsistency(double gamma) : Solver
     internal override string? Identity =>
         FormattableString.Invariant($"TCD with gamma {gamma:R}{(Turns is null ? "" : $", turning at {Fingerprint.Of(Turns)}")}");
 
+    internal override NoiseStrength? Strength =>
+        gamma > 0 && Turns is null ? new(gamma, 1, other => new TrajectoryConsistency(other)) : null;
+
     internal override Solver After(int steps) => new TrajectoryConsistency(gamma) { Turns = Turns?[steps..] };
 
     public override SolverTable Tabulate(NoiseSchedule schedule, TimeGrid grid)

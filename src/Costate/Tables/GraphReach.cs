@@ -32,7 +32,10 @@ internal sealed class GraphReach
         {
             if (!reachesZ(i) && !ignored.Contains((entry.Role, entry.Name)))
             {
-                ConditionEntry shifted = entry with { Values = Shifted(entry.Values) };
+                // Training steps end where time does.
+                Tensor values = Shifted(entry.Values);
+                bool goesBack = entry.Role == ConditionRole.Time && at.NetworkTime > 0.5;
+                ConditionEntry shifted = entry with { Values = goesBack ? values.neg() : values };
                 _ = Ignores(run, at, output, entry.Text, () => (x, z!.Map(e => ReferenceEquals(e, entry) ? shifted : e)));
                 ignored.Add((entry.Role, entry.Name));
             }
@@ -54,7 +57,8 @@ internal sealed class GraphReach
                     $"The network's output at step {at.Interval} (time {at.Time:R}) depends on {name}, but its graph does not reach it: ")
                     + "its Jacobian would count as zero. The network runs under no_grad or inference_mode, "
                     + "detaches its input or computes outside torch. "
-                    + "Let autograd see the whole computation; what shall have no gradient can be captured by the function.");
+                    + "Let autograd see the whole computation; what shall have no gradient can be captured by the function."
+                    + (name == ConditionEntry.ToldTime ? " Or take it as constant: GradientParts.NetworkTimesAreConstant." : ""));
         }
 
         return true;

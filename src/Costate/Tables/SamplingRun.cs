@@ -133,7 +133,7 @@ internal sealed record SamplingRun
     /// </summary>
     internal Condition? ConditionAt(EvaluationPoint at)
     {
-        Condition? z = Condition?.At(at.Interval);
+        Condition? z = Condition?.At(at);
         return z is null || Denoiser.Guidance is null ? z : Denoiser.Guidance.Used(z, at.Time);
     }
 
@@ -160,6 +160,29 @@ internal sealed record SamplingRun
         ParameterGradients? parameters = null)
     {
         (Tensor? x, Tensor?[] z) = linearized.Reach(cotangent, parameters);
+        Check(linearized, at, x, z);
+        return (x ?? zeros_like(linearized.X, requires_grad: false), z);
+    }
+
+    /// <summary>
+    /// The same with what changes as the state and the condition move along a direction, and the change of the output. Once only.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The output depends on an input that its graph does not reach, or the network has no
+    /// second derivatives.</exception>
+    internal SecondOrder Push(
+        VectorJacobianProduct linearized,
+        EvaluationPoint at,
+        Tensor x,
+        Tensor?[] z,
+        (Tensor Cotangent, Tensor Change)? cotangent = null)
+    {
+        SecondOrder result = linearized.Push(x, z, cotangent, () => $"The network at step {at.Interval}");
+        Check(linearized, at, result.X, result.Z);
+        return result;
+    }
+
+    private void Check(VectorJacobianProduct linearized, EvaluationPoint at, Tensor? x, Tensor?[] z)
+    {
         Meter.Products++;
         Condition? condition = linearized.Z;
         Graph.Check(
@@ -170,7 +193,6 @@ internal sealed record SamplingRun
             condition,
             reachesX: x is not null,
             reachesZ: i => !condition!.Entries[i].HasGradient || z[i] is not null);
-        return (x ?? zeros_like(linearized.X, requires_grad: false), z);
     }
 
     /// <summary>Tells that the backward pass has passed evaluation k.</summary>

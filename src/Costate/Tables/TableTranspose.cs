@@ -47,6 +47,15 @@ internal sealed class TableTranspose
         }
     }
 
+    /// <summary>Is shown each row and its complete cotangent, before it is handed on; alive during the call.</summary>
+    internal Action<int, Tensor>? OnState { get; init; }
+
+    /// <summary>
+    /// Is shown each evaluated row, the complete cotangent of its prediction, the network's own output and the products with respect to
+    /// the condition; alive during the call.
+    /// </summary>
+    internal Action<int, Tensor, Tensor, Tensor?[]>? OnPrediction { get; init; }
+
     /// <summary>Passes evaluation k, counted from 0 in forward order; they must come in reverse order.</summary>
     /// <param name="k">Which evaluation.</param>
     /// <param name="x">The state at which it happened.</param>
@@ -112,6 +121,7 @@ internal sealed class TableTranspose
                 continue;
             }
 
+            OnState?.Invoke(row, cotangent);
             AddToInputs(row, cotangent);
             foreach (TableTerm term in table.Rows[row].States)
             {
@@ -142,14 +152,26 @@ internal sealed class TableTranspose
             at.At,
             conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output),
             parameters);
+        OnPrediction?.Invoke(evaluated, cotangent, linearized.Output.detach(), conditionProducts);
 
+        Add(evaluated, product, conditionProducts, cotangent, conversion);
+    }
+
+    /// <summary>Adds what a cotangent of a prediction became on its way through the network.</summary>
+    /// <param name="evaluated">The row.</param>
+    /// <param name="product">With respect to the state; it is changed.</param>
+    /// <param name="conditionProducts">With respect to the condition's tensors.</param>
+    /// <param name="cotangent">The cotangent.</param>
+    /// <param name="conversion">From the network's output to the prediction.</param>
+    internal void Add(int evaluated, Tensor product, Tensor?[] conditionProducts, Tensor cotangent, PredictionConversion conversion)
+    {
         if (conversion.State != 0)
         {
             product.AddTimes(cotangent, conversion.State);
         }
 
         AddToState(evaluated, product.MoveToOuterDisposeScope());
-        condition.Add(at.Interval, conditionProducts);
+        condition.Add(table.Rows[evaluated].At, conditionProducts);
     }
 
     /// <summary>Adds to the cotangent of a state. Takes ownership.</summary>

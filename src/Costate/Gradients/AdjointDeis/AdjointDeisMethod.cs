@@ -7,11 +7,23 @@ internal sealed class AdjointDeisMethod : GradientMethod
     private readonly int? steps;
     private readonly Trajectory? trajectory;
     private readonly GraphBudget graphs;
+    private readonly Prediction prediction;
 
     /// <summary>A null grid means that <paramref name="steps"/> points are to be placed on the sampling grid by index.</summary>
     internal AdjointDeisMethod(
-        int order, Func<TimeGrid, TimeGrid?> gridFor, int? steps, Trajectory? trajectory, GraphBudget? graphs)
+        int order,
+        Func<TimeGrid, TimeGrid?> gridFor,
+        int? steps,
+        Trajectory? trajectory,
+        GraphBudget? graphs,
+        Prediction prediction)
     {
+        this.prediction = prediction is Prediction.Noise or Prediction.Data
+            ? prediction
+            : throw new ArgumentOutOfRangeException(
+                nameof(prediction),
+                prediction,
+                $"Got {prediction}; AdjointDEIS works in {Prediction.Noise} or {Prediction.Data} prediction.");
         this.order = order is 1 or 2
             ? order
             : throw new ArgumentOutOfRangeException(nameof(order), order, $"Got order {order}; AdjointDEIS has orders 1 and 2.");
@@ -22,7 +34,8 @@ internal sealed class AdjointDeisMethod : GradientMethod
     }
 
     public override string ToString() =>
-        $"AdjointDeis({order}{(steps is null ? "" : $", {steps} steps")}{(trajectory is null ? "" : $", {trajectory}")})";
+        $"AdjointDeis({order}{(steps is null ? "" : $", {steps} steps")}{(trajectory is null ? "" : $", {trajectory}")}"
+        + $"{(prediction == Prediction.Noise ? "" : $", {prediction}")})";
 
     internal override GradientTape Record(SamplingRun run)
     {
@@ -57,7 +70,7 @@ internal sealed class AdjointDeisMethod : GradientMethod
             Trajectory.SolvedBackward => new SolvedStates(run, order),
             _ => new RecordedStates(run),
         };
-        return new AdjointDeisTape(run, grid, order, states, graphs);
+        return new AdjointDeisTape(run, grid, order, states, prediction, graphs);
     }
 
     private static ArgumentException RebuiltNeedsSameGrid(TimeGrid sampling, TimeGrid adjoint) =>

@@ -10,6 +10,7 @@ internal sealed class AdjointDeisTape : RunTape
     private readonly bool sameGrid;
     private readonly TimeGrid grid;
     private readonly IStateSource states;
+    private readonly Prediction prediction;
     private readonly SchedulePoint[] points;
     private readonly AdjointDeisStep[] steps;
     private readonly Tensor sample;
@@ -18,12 +19,13 @@ internal sealed class AdjointDeisTape : RunTape
     private readonly SortedList<int, int> repeated = [];
     private readonly KeptGraphs graphs;
 
-    internal AdjointDeisTape(SamplingRun run, TimeGrid grid, int order, IStateSource states, GraphBudget budget)
+    internal AdjointDeisTape(SamplingRun run, TimeGrid grid, int order, IStateSource states, Prediction prediction, GraphBudget budget)
         : base(run)
     {
         this.run = run;
         this.grid = grid;
         this.states = states;
+        this.prediction = prediction;
         sameGrid = grid.Times.SequenceEqual(run.Grid.Times);
         CheckWanted();
         if (states is RecordedStates && ReferenceEquals(grid, run.Grid) && run.Condition is not { IsScheduled: true })
@@ -46,13 +48,16 @@ internal sealed class AdjointDeisTape : RunTape
                 points[j + 1],
                 points[j],
                 order,
-                run.Solver.IsStochastic);
+                run.Solver.IsStochastic,
+                prediction);
             if (!double.IsFinite(steps[j].State) || !double.IsFinite(steps[j].Now))
             {
+                bool inNoise = prediction == Prediction.Noise;
                 throw new InvalidOperationException(
-                    $"AdjointDEIS works in noise prediction, which does not exist at time {points[j].Time}, "
-                        + $"where alpha = {points[j].Alpha}. Start the grid later, or use "
-                        + $"{nameof(GradientMethod)}.{nameof(GradientMethod.Discrete)}().");
+                    $"AdjointDEIS in {prediction} prediction cannot step from time {points[j + 1].Time} to {points[j].Time}, where "
+                        + $"{(inNoise ? $"alpha = {points[j].Alpha}" : $"sigma = {points[j + 1].Sigma} and alpha = {points[j].Alpha}")}. "
+                        + $"{(inNoise ? $"Start the grid later, use {Prediction.Data} prediction" : "Move that end of the grid inwards")}, "
+                        + $"or use {nameof(GradientMethod)}.{nameof(GradientMethod.Discrete)}().");
             }
         }
 
@@ -125,7 +130,7 @@ internal sealed class AdjointDeisTape : RunTape
     {
         int node = j + 1;
         using DisposeScope scope = NewDisposeScope();
-        PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, Prediction.Noise, points[node]);
+        PredictionConversion conversion = PredictionConversion.Checked(run.Denoiser.Prediction, prediction, points[node]);
         double weight = steps[j].ConditionNow + (j > 0 ? steps[j - 1].ConditionBefore : 0);
         double scale = !gradients.IsEmpty && weight != 0 ? weight : 1;
         EvaluationPoint at = PointOf(node);
@@ -153,6 +158,13 @@ internal sealed class AdjointDeisTape : RunTape
     // A step may span several intervals of a scheduled condition; each gets its share of the integral, whose measure is d(sigma/alpha).
     private void AddCondition(ConditionCotangents condition, int j, Tensor?[] products, Tensor?[] before)
     {
+        // Where it moves through knots, each value of the integrand has the weights of its own time.
+        condition.AddAtKnots(points[j + 1].Time, products, steps[j].ConditionNow);
+        if (steps[j].ConditionBefore != 0)
+        {
+            condition.AddAtKnots(points[j + 2].Time, before, steps[j].ConditionBefore);
+        }
+
         (double low, double high) = (points[j + 1].Time, points[j].Time);
         double whole = points[j].NoiseToSignal - points[j + 1].NoiseToSignal;
         for (int interval = IntervalOf(j + 1); interval >= 0; interval--)

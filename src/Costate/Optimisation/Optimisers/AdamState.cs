@@ -7,7 +7,8 @@ internal sealed class AdamState(Tensor rates, double beta1, double beta2) : Opti
 {
     private ElementwiseAdam? adam;
 
-    internal override Tensor Next(Tensor point, double[] losses, Tensor gradient, bool[] running)
+    internal override Tensor Next(
+        Tensor point, double[] losses, Tensor gradient, bool[] running, Func<Tensor, Tensor>? curvature)
     {
         using DisposeScope scope = NewDisposeScope();
         adam ??= new ElementwiseAdam(point, learningRate: 1, beta1, beta2);

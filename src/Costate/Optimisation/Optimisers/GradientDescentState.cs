@@ -7,7 +7,8 @@ internal sealed class GradientDescentState(Tensor rates, double momentum, double
 {
     private Tensor? velocity;
 
-    internal override Tensor Next(Tensor point, double[] losses, Tensor gradient, bool[] running)
+    internal override Tensor Next(
+        Tensor point, double[] losses, Tensor gradient, bool[] running, Func<Tensor, Tensor>? curvature)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor step = gradient.mul(rates);

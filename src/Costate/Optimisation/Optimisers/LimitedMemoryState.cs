@@ -15,7 +15,8 @@ internal sealed class LimitedMemoryState : OptimiserState
         this.rows = [.. Enumerable.Range(0, rows).Select(_ => new LimitedMemoryRow(memory, trials))];
     }
 
-    internal override Tensor Next(Tensor point, double[] losses, Tensor gradient, bool[] running)
+    internal override Tensor Next(
+        Tensor point, double[] losses, Tensor gradient, bool[] running, Func<Tensor, Tensor>? curvature)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor scaledPoint, Tensor scaledGradient) = (point.div(roots), gradient.mul(roots));

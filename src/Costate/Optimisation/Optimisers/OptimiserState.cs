@@ -10,7 +10,10 @@ internal abstract class OptimiserState : IDisposable
     /// <param name="losses">The loss of each row.</param>
     /// <param name="gradient">The gradient; zero in rows that are not running.</param>
     /// <param name="running">Which rows are.</param>
-    internal abstract Tensor Next(Tensor point, double[] losses, Tensor gradient, bool[] running);
+    /// <param name="curvature">From a direction to its product with Gauss and Newton's curvature at the point, [rows, n] both; null where
+    /// no row has a loss there.</param>
+    internal abstract Tensor Next(
+        Tensor point, double[] losses, Tensor gradient, bool[] running, Func<Tensor, Tensor>? curvature);
 
     /// <summary>Whether a row has nowhere better to go.</summary>
     internal virtual bool IsSettled(int row) => false;

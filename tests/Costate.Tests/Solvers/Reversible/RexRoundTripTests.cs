@@ -95,7 +95,7 @@ public sealed class RexRoundTripTests
         using var sweep = new TableReversal(
             run,
             end.Share(),
-            (row, state) => run.Evaluate(state, sampler.Table.Rows[row].At, z?.At(sampler.Table.Rows[row].Interval)));
+            (row, state) => run.Evaluate(state, sampler.Table.Rows[row].At, z?.At(sampler.Table.Rows[row].At)));
         for (int row = sampler.Table.Rows.Count - 1; row > 0; row--)
         {
             sweep.Undo(row);
