@@ -17,6 +17,7 @@ public static class GuidancePreset
         ["freedom"] = () => FreeDom(),
         ["lgd-mc"] = () => LgdMc(),
         ["mpgd"] = () => Mpgd(),
+        ["flowchef"] = () => FlowChef(),
         ["universal"] = () => Universal(),
         ["tfg"] = () => Tfg(),
     };
@@ -85,6 +86,14 @@ public static class GuidancePreset
     /// <param name="strength">The scale. The default value is 7.5, for 50 steps; 4 for 100, 17.5 for 20.</param>
     public static GuidanceOptions Mpgd(double strength = 7.5) =>
         new() { DataStrength = GuidanceStrength.InverseSignal(strength), Eta = 0.5 };
+
+    /// <summary>
+    /// FlowChef (Patel et al. 2025): <c>x_s = DDIM(x_t) - strength grad L(x0)</c>, with the gradient at the predicted data in place of that
+    /// at the state. One evaluation a step and no gradient of the network; made for rectified flows and the norm of the residual as loss.
+    /// </summary>
+    /// <param name="strength">The step size. The default value is 50, for latents of images.</param>
+    public static GuidanceOptions FlowChef(double strength = 50) =>
+        new() { DataStrength = GuidanceStrength.FromFunction(step => strength / step.NextAlpha) };
 
     /// <summary>
     /// Universal guidance (Bansal et al. 2023, algorithm 1), forward and backward: the noise prediction is changed by

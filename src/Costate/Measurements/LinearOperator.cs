@@ -8,7 +8,7 @@ namespace Costate;
 /// Works on batches [batch, ...] of floating-point tensors in their own dtype and device, item by item. <see cref="Apply"/> is
 /// differentiable by autograd. Immutable and safe to share between threads, as far as a user's mask is.
 /// </remarks>
-public abstract class LinearOperator
+public abstract partial class LinearOperator
 {
     private protected LinearOperator()
     {
@@ -18,7 +18,13 @@ public abstract class LinearOperator
     public abstract string Name { get; }
 
     /// <summary>Everything is observed.</summary>
-    public static LinearOperator Identity() => FromFunctions(x => x.alias(), y => y.alias(), "identity");
+    public static LinearOperator Identity() => new FunctionOperator(
+        x => x, y => y, "identity", y => new NormalSpectrum(ones(1, dtype: ScalarType.Float64, device: y.device), z => z, z => z));
+
+    /// <summary>A matrix, of measurements that are sums over all numbers of an item.</summary>
+    /// <param name="matrix">[measurements, entries]; items are [batch, entries]. Copied.</param>
+    /// <exception cref="ArgumentException">It is no matrix of floating-point numbers, or not finite.</exception>
+    public static LinearOperator FromMatrix(Tensor matrix) => MatrixOperator.Of(matrix);
 
     /// <summary>Inpainting: a rectangle of the image is hidden (set to 0) in all channels.</summary>
     /// <param name="top">First hidden row.</param>

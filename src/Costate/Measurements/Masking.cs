@@ -81,6 +81,9 @@ internal sealed class Masking : LinearOperator
 
     internal override Tensor OnObserved(Tensor noise) => Map(noise);
 
+    private protected override NormalSpectrum Spectrum(Tensor y) =>
+        new(Mask(y).to(ScalarType.Float64).square(), z => z, z => z);
+
     private protected override void CheckInput(Tensor x)
     {
         if (own is not null)

@@ -82,7 +82,8 @@ public sealed class Measurement
     /// <inheritdoc/>
     public override string ToString() => $"{Operator}, noise {NoiseLevel}";
 
-    private Tensor Residual(Tensor x)
+    /// <summary><c>y - A x</c>, [batch, ...], in the shape of an observation and in the caller's dispose scope.</summary>
+    internal Tensor Difference(Tensor x)
     {
         Tensor seen = Operator.Apply(x);
         bool shared = Observation.dim() > 0 && Observation.shape[0] == 1;
@@ -97,6 +98,8 @@ public sealed class Measurement
                 nameof(x));
         }
 
-        return (Observation - seen).ToWorkingPrecision().reshape(seen.shape[0], -1);
+        return Observation - seen;
     }
+
+    private Tensor Residual(Tensor x) => Difference(x).ToWorkingPrecision().reshape(x.shape[0], -1);
 }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -10,6 +11,10 @@ internal sealed class SeparableOperator(string name, int factor, Func<int, doubl
 {
     private readonly PerImageSize rows = new((height, _) => matrix(height));
     private readonly PerImageSize columns = new((_, width) => matrix(width));
+
+    // The eigenvalues of R R' and its eigenvectors, one after the other.
+    private readonly PerImageSize rowAxes = new((height, _) => Eigen(matrix(height), height / factor));
+    private readonly PerImageSize columnAxes = new((_, width) => Eigen(matrix(width), width / factor));
 
     public override string Name => name;
 
@@ -25,6 +30,16 @@ internal sealed class SeparableOperator(string name, int factor, Func<int, doubl
         return down.transpose(0, 1).matmul(y).matmul(across);
     }
 
+    private protected override NormalSpectrum Spectrum(Tensor y)
+    {
+        (Tensor ofRows, Tensor down) = Axes(rowAxes, y.shape[2], y);
+        (Tensor ofColumns, Tensor across) = Axes(columnAxes, y.shape[3], y);
+        return new NormalSpectrum(
+            ofRows.unsqueeze(1) * ofColumns,
+            z => down.t().matmul(z).matmul(across),
+            z => down.matmul(z).matmul(across.t()));
+    }
+
     private protected override void CheckInput(Tensor x)
     {
         CheckImage(x);
@@ -38,6 +53,20 @@ internal sealed class SeparableOperator(string name, int factor, Func<int, doubl
     }
 
     private protected override void CheckOutput(Tensor y) => CheckImage(y);
+
+    private static double[] Eigen(double[] matrix, int rows)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor r = tensor(matrix, [rows, matrix.Length / rows], ScalarType.Float64);
+        (Tensor values, Tensor vectors) = linalg.eigh(r.mm(r.t()));
+        return [.. values.clamp_min(0).data<double>(), .. vectors.contiguous().data<double>()];
+    }
+
+    private (Tensor Values, Tensor Vectors) Axes(PerImageSize made, long size, Tensor like)
+    {
+        Tensor all = tensor(made.At(size * factor, size * factor), ScalarType.Float64).to(like.device);
+        return (all.narrow(0, 0, size), all.narrow(0, size, size * size).reshape(size, size).to(like.dtype));
+    }
 
     private (Tensor Down, Tensor Across) Matrices(long height, long width, Tensor like) =>
         (Matrix(rows, height, like), Matrix(columns, width, like));

@@ -10,7 +10,7 @@ public sealed partial class RoomTests
     private static readonly string[] Core =
     [
         "Libraries", "Tensors", "Schedules", "Noise", "Denoising", "Tables", "Solvers", "Losses", "Gradients", "Inversion", "",
-        "Measurements", "Optimisation", "Guidance", "Controls",
+        "Densities", "Measurements", "Optimisation", "Guidance", "Particles", "Controls",
     ];
 
     // What every room may name.

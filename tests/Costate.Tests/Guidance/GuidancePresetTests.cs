@@ -231,7 +231,7 @@ public sealed class GuidancePresetTests
     {
         string message = Assert.Throws<ArgumentException>(() => GuidancePreset.Parse("dsp")).Message;
         Assert.Contains("'dsp'", message, StringComparison.Ordinal);
-        Assert.Contains("unguided, dps, freedom, lgd-mc, mpgd, universal, tfg", message, StringComparison.Ordinal);
+        Assert.Contains("unguided, dps, freedom, lgd-mc, mpgd, flowchef, universal, tfg", message, StringComparison.Ordinal);
         Assert.Equal(0.5, GuidancePreset.Parse("FreeDoM").Eta);
     }
 

@@ -1,0 +1,64 @@
+using static TorchSharp.torch;
+
+namespace Costate.Tests;
+
+public sealed class LogPathDensityTests
+{
+    private readonly Solver large = Solver.Ddpm(largeVariance: true);
+
+    [Fact]
+    public void MeanWeight_OnTheLargeVariance_IsOne()
+    {
+        using var scope = NewDisposeScope();
+        ImportanceWeights weights = Weights(large, 40);
+        Assert.InRange(Math.Abs(weights.LogZ), 0, 3 * weights.LogZError);
+        Assert.InRange(weights.EffectiveFraction, 0.5, 1);
+
+        // The control: the posterior's variance leaves a few samples all the weight.
+        Assert.InRange(Weights(Solver.Ddpm(), 40).EffectiveFraction, 0, 0.1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Solvers.Stochastic), MemberType = typeof(Solvers))]
+    public void Solver_IsTakenOrRefusedByName(string name)
+    {
+        using var scope = NewDisposeScope();
+        CorrelatedMixture mixture = CorrelatedMixture.Small();
+        Tensor xT = mixture.Draw(2, 1, 3);
+        Sampler sampler = mixture.Sampler(Solvers.Named(name), 5);
+        bool oneVector = sampler.Table.NoiseIntervals.Count == 5 && sampler.Table.Rows.Count(row => row.Inputs.Count > 0) == 5;
+        if (!oneVector)
+        {
+            Assert.Contains("one noise vector", Assert.Throws<InputException>(
+                () => sampler.LogPathDensity(xT, null, BrownianPath.PerStep(1), mixture.Start)).Message);
+            return;
+        }
+
+        PathSample sample = sampler.LogPathDensity(xT, null, BrownianPath.PerStep(1), mixture.Start);
+        Near.Equal(sampler.Sample(xT, null, BrownianPath.PerStep(1)), sample.Sample, 0);
+        Assert.Equal([5, 2], sample.Increments.shape);
+    }
+
+    [Fact]
+    public void BadInput_IsRefusedByName()
+    {
+        using var scope = NewDisposeScope();
+        CorrelatedMixture mixture = CorrelatedMixture.Small();
+        Tensor xT = mixture.Draw(2, 1, 3);
+        Assert.Contains("LogDensity has", Assert.Throws<InputException>(
+            () => mixture.Sampler(Solver.Ddim(), 4).LogPathDensity(xT, null, BrownianPath.PerStep(1), mixture.Start)).Message);
+        var toData = new Sampler(mixture.Denoiser(), mixture.Schedule, Solver.Ddpm(), TimeGrid.Uniform(4, 1, 0));
+        Assert.Contains("ends after time 0", Assert.Throws<InputException>(
+            () => toData.LogPathDensity(xT, null, BrownianPath.PerStep(1), mixture.Start)).Message);
+        Assert.Contains("within 1 %", Assert.Throws<InputException>(
+            () => mixture.Sampler(large, 4).LogPathDensity(xT, null, BrownianPath.PerStep(1), StartDensity.Normal(2))).Message);
+    }
+
+    private static ImportanceWeights Weights(Solver solver, int steps)
+    {
+        CorrelatedMixture mixture = CorrelatedMixture.Small();
+        PathSample sample = mixture.Sampler(solver, steps)
+            .LogPathDensity(mixture.Draw(2000, 1, 3), null, BrownianPath.PerStep(7), mixture.Start);
+        return new ImportanceWeights(mixture.LogDensity(sample.Sample, 1e-3) - sample.LogDensity);
+    }
+}
