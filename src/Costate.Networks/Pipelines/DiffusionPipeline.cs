@@ -147,8 +147,8 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <param name="guidanceScale">As for <see cref="Guided"/>. The default value is 7.5.</param>
     /// <param name="negative">As for <see cref="Guided"/>.</param>
     /// <param name="solver">A solver for the scheduler's times, such as <c>Solver.Rex(ButcherTableau.Midpoint)</c> to invert with; a
-    /// reversible one takes steps that are equal in the log-SNR (<see cref="TimeGrid.InEqualLogSnr"/>) between the scheduler's first and last.
-    /// The default value is null: the scheduler's own.</param>
+    /// reversible one takes steps that are equal in the log-SNR (<see cref="TimeGrid.InEqualLogSnr"/>) between the scheduler's first and
+    /// last. The default value is null: the scheduler's own.</param>
     /// <param name="strength">For a picture to be changed: the part of the steps that is taken, in (0, 1], the last ones; it starts from
     /// <see cref="Noised"/>. The default value is 1.</param>
     /// <exception cref="InputException">The scheduler has no so many steps, or none is left; or as for <see cref="Guided"/>.</exception>

@@ -55,7 +55,9 @@ internal sealed class PlanOptions
     internal PlanOptions(SamplingInput input)
     {
         this.input = input;
-        string usual = input == SamplingInput.Noise ? $"{SamplingPlan.DefaultSolver}, or that of --scheduler-config" : $"{DefaultReversible}, with a pipeline {DefaultReversibleOfPipelines}";
+        string usual = input == SamplingInput.Noise
+            ? $"{SamplingPlan.DefaultSolver}, or that of --scheduler-config"
+            : $"{DefaultReversible}, with a pipeline {DefaultReversibleOfPipelines}";
         solver = CommonOptions.Text("--solver", "NAME", $"The solver; see below. [default: {Default(usual)}]");
         steps = CommonOptions.Whole("--steps", 1, Limits.Steps, $"Number of steps. [default: {Default($"{DefaultSteps}")}]");
         grid = CommonOptions.Text("--grid", "NAME", $"Where it steps; see below. [default: {Default("as the schedule says")}]");
