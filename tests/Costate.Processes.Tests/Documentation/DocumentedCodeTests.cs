@@ -23,6 +23,12 @@ public sealed partial class DocumentedCodeTests
             internal static Tensor net(Tensor x, Tensor t, Tensor? z) => x;
 
             internal static Tensor loss(Tensor x) => x.square().sum(1);
+
+            internal static Tensor logTarget(Tensor x) => -loss(x);
+
+            internal static Tensor observed = image;
+            internal static Measurement measurement = Measurement.Observe(LinearOperator.AveragePooling(2), StartNoise.Draw([1, 1, 4, 4], seed: 1));
+            internal const int problems = 2;
         }
         """;
 
