@@ -49,7 +49,8 @@ internal static class PeersBenchmark
                     CultureInfo.InvariantCulture, $"{ours[name] * 1e3:F0} ms / {seconds * 1e3:F0} ms, {version}"));
             }
 
-            yield return new("Largest difference of the gradients / largest value", ours["difference"], 1e-4, "the same problem");
+            yield return new("Largest difference of the gradients / largest value", ours["difference"], 1e-4, string.Create(
+                CultureInfo.InvariantCulture, $"{ours["difference"]:E1}, at most 1E-004"));
             JsonElement peaks = Peer(python, MeasurementProcess.ReturningFreedMemory, folder, "memory");
             double growth = MeasurementProcess.ReturningFreedMemory.Run<long>(nameof(GraphsBenchmark.GraphGrowth), "all");
             double plain = peaks.GetProperty("plain").GetDouble();

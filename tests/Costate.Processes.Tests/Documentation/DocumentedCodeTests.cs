@@ -27,7 +27,8 @@ public sealed partial class DocumentedCodeTests
             internal static Tensor logTarget(Tensor x) => -loss(x);
 
             internal static Tensor observed = image;
-            internal static Measurement measurement = Measurement.Observe(LinearOperator.AveragePooling(2), StartNoise.Draw([1, 1, 4, 4], seed: 1));
+            internal static Measurement measurement =
+                Measurement.Observe(LinearOperator.AveragePooling(2), StartNoise.Draw([1, 1, 4, 4], seed: 1));
             internal const int problems = 2;
         }
         """;
