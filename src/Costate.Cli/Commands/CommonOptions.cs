@@ -32,7 +32,7 @@ internal static class CommonOptions
     internal static Option<string?> WeightsOrFile() =>
         Text(
             "--weights", "DIR|FILE",
-            "Folder with the weights of the embedded networks [default: those that came with the tool]; with the folder of a pipeline, a "
+            "Folder with the weights of the embedded networks [default: those that came with the tool]; with a folder as --model, a "
                 + "single file (.safetensors, .ckpt) to take its weights from [default: the folder's].");
 
     /// <summary>An optional text that is looked at later.</summary>

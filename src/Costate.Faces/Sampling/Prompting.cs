@@ -62,15 +62,15 @@ internal sealed record Prompting
         ("networkDtype", NetworkDtype.ToString().ToLowerInvariant()),
     ];
 
-    /// <summary>Loads the pipeline of a folder.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>Loads the pipeline of a folder or a single file.</summary>
+    /// <param name="model">The folder or file.</param>
     /// <param name="progress">Told what part of the weights has been read, from 0 to 1.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
-    internal DiffusionPipeline Load(string folder, IProgress<double>? progress, CancellationToken cancellationToken)
+    internal DiffusionPipeline Load(string model, IProgress<double>? progress, CancellationToken cancellationToken)
     {
-        double total = Math.Max(1, Weights is null ? PipelineFiles.Bytes(folder, Variant) : new FileInfo(Weights).Length);
+        double total = Math.Max(1, PipelineFiles.Bytes(Weights ?? model, Variant));
         DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(
-            folder,
+            model,
             NetworkDtype,
             variant: Variant,
             scheduler: Scheduler,

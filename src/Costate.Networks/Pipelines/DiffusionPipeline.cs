@@ -5,8 +5,8 @@ namespace Costate.Networks;
 
 /// <summary>
 /// A published latent-diffusion model as it is used: texts become conditions, pictures latents and latents pictures, and its denoiser
-/// goes into samplers. Stable Diffusion 1, 2 (with v-prediction too) and XL, and their networks for inpainting, from a folder as the Hub
-/// lays it out.
+/// goes into samplers. Stable Diffusion 1, 2 (with v-prediction too), XL and its refiner, and their networks for inpainting, from a folder
+/// as the Hub lays it out or from a single file.
 /// </summary>
 /// <example>
 /// <code>
@@ -31,18 +31,19 @@ public sealed partial class DiffusionPipeline : IDisposable
     private readonly PipelineTexts texts;
     private readonly PipelineLatents latents;
 
-    private DiffusionPipeline(string source, PipelineFolder folder, PipelineNetworks networks, ScalarType dtype)
+    private DiffusionPipeline(string source, PipelineParts parts, PipelineNetworks networks, ScalarType dtype)
     {
-        (Source, Tokenizer, Tokenizer2, Scheduler) = (source, folder.Tokenizer, folder.Tokenizer2, folder.Scheduler);
-        (TextEncoder, TextEncoder2, Codec, Network) = networks;
-        texts = new PipelineTexts(
-            TextEncoder2 is null ? [(Tokenizer, TextEncoder)] : [(Tokenizer, TextEncoder), (Tokenizer2!, TextEncoder2)],
-            folder.ZerosForNoText,
-            dtype);
-        latents = new PipelineLatents(Codec, Codec.parameters().First().dtype, folder.Run.SampleScale);
-        startScale = folder.Run.StartScale;
-        PictureSize = folder.PictureSize;
-        var network = new PipelineNetwork(Network, Codec.Config.LatentChannels, Codec.Config.Factor);
+        (Source, Scheduler) = (source, parts.Scheduler);
+        (Codec, Network) = (networks.Codec, networks.Unet);
+        (ClipTokenizer, ClipTextModel)[] encoders = [.. parts.Texts.Select(text => text.Tokenizer).Zip(networks.Texts)];
+        (Tokenizer, TextEncoder) = encoders[0];
+        (Tokenizer2, TextEncoder2) = encoders.Length > 1 ? encoders[1] : default;
+        texts = new PipelineTexts(encoders, parts, dtype);
+        ScheduledSampling run = parts.Run;
+        latents = new PipelineLatents(Codec, Codec.parameters().First().dtype, run.SampleScale);
+        startScale = run.StartScale;
+        PictureSize = parts.PictureSize;
+        var network = new PipelineNetwork(Network, Codec.Config.LatentChannels, Codec.Config.Factor, parts.IsToldScore);
         Denoiser = Denoiser.FromFunction(
             (Tensor x, Tensor t, Costate.Condition? z) => network.Call(x, t, z),
             Scheduler.Prediction,
@@ -57,13 +58,13 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <summary>Makes ids of texts.</summary>
     public ClipTokenizer Tokenizer { get; }
 
-    /// <summary>The second tokenizer, of SDXL; null for others.</summary>
+    /// <summary>The second tokenizer, of SDXL; null for others, its refiner among them.</summary>
     public ClipTokenizer? Tokenizer2 { get; }
 
     /// <summary>Makes states of ids.</summary>
     public ClipTextModel TextEncoder { get; }
 
-    /// <summary>The second text encoder, of SDXL, which pools the text too; null for others.</summary>
+    /// <summary>The second text encoder, of SDXL, which pools the text too; null for others, its refiner among them.</summary>
     public ClipTextModel? TextEncoder2 { get; }
 
     /// <summary>Makes latents of images, and images of latents. Its <see cref="AutoencoderKL.TileSize"/> is for large ones.</summary>
@@ -75,11 +76,11 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <summary>
     /// The U-Net as a denoiser without guidance. Its condition is a bundle of <c>text</c>, the states [batch, 77, width]; for SDXL
     /// <c>pooled</c> [batch, width] and, where it is not to be told the sizes of the picture itself, <c>time_ids</c> [batch, 6]; for
-    /// inpainting <c>mask</c> and <c>masked</c>.
+    /// its refiner <c>score</c> [batch, 1], how beautiful the picture is to be; for inpainting <c>mask</c> and <c>masked</c>.
     /// </summary>
     public Denoiser Denoiser { get; }
 
-    /// <summary>The scheduler that the folder names: the schedule, and the published sampler for any number of steps.</summary>
+    /// <summary>The scheduler of the model: the schedule, and the published sampler for any number of steps.</summary>
     public SchedulerConfiguration Scheduler { get; }
 
     /// <summary>Of the pictures that the U-Net was trained on, in pixels; where its configuration does not say it, of those of the

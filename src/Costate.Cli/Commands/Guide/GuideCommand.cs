@@ -155,7 +155,7 @@ internal sealed class GuideCommand : ComputingCommand
         if (isPipeline && request.Plan.Clip is not null)
         {
             throw new UsageException(
-                "Got --clip with the folder of a pipeline, whose predictions are latents and no pictures. Leave it out.");
+                "Got --clip with a pipeline, whose predictions are latents and no pictures. Leave it out.");
         }
     }
 

@@ -23,15 +23,15 @@ internal sealed class GuideModelOptions
 
     private readonly Option<string?> model = CommonOptions.Text(
         "--model", "FILE|FOLDER",
-        "The folder of a Stable Diffusion pipeline, which is told --prompt, and whose decoded pictures are guided; or a denoiser of "
-            + "yours, a TorchScript file as costate sample takes it, of which the image is as large as it wants. "
+        "A Stable Diffusion pipeline, its folder or single file, which is told --prompt, and whose decoded pictures are guided; or a "
+            + "denoiser of yours, a TorchScript file as costate sample takes it, of which the image is as large as it wants. "
             + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces, "
             + "with --prompt the embedded text-to-image model]");
     private readonly Option<string?> schedule = CommonOptions.Text(
         "--schedule", "NAME[:N,N]", "With a denoiser of yours: the noise schedule that it was trained on; see below.");
     private readonly Option<string?> prediction = CommonOptions.Text(
         "--prediction", "KIND",
-        $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. For a folder: if its scheduler's file does not tell.");
+        $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. For a pipeline: if its files do not tell.");
     private readonly Option<double?> timeScale = CommonOptions.Number(
         "--time-scale", "S", v => v > 0, "a number above 0", "With --model: it is told S t for time t in [0, 1]. [default: 1]");
     private readonly Option<int?> trainingTimesteps = CommonOptions.Whole(
@@ -59,7 +59,7 @@ internal sealed class GuideModelOptions
 
     /// <summary>The folder of the pipeline that is meant, which samples latents; null for another model.</summary>
     internal string? Pipeline(ParseResult parsed, GuideTask task) => parsed.GetValue(model) is string path
-        ? Directory.Exists(path) ? path : null
+        ? Directory.Exists(path) || PromptOptions.IsSingleFile(path) ? path : null
         : task == GuideTask.Prompt || PlanOptions.Given(parsed, Words) is not null ? new EmbeddedModel(Weights(parsed)).TextFolder
         : null;
 
@@ -73,7 +73,7 @@ internal sealed class GuideModelOptions
         {
             if (PlanOptions.Given(parsed, ofDenoiser) is Option said)
             {
-                string which = path is null ? "the embedded text-to-image model" : $"--model {path}, the folder of a pipeline";
+                string which = path is null ? "the embedded text-to-image model" : $"--model {path}, a pipeline";
                 throw new UsageException($"Got {said.Name} with {which}, which says it itself. Leave it out.");
             }
 
@@ -136,7 +136,7 @@ internal sealed class GuideModelOptions
         if (PlanOptions.Given(parsed, Words) is Option word)
         {
             throw new UsageException(
-                $"Got {word.Name} with --model {path}, {PromptOptions.NoFolder(path)}");
+                $"Got {word.Name} with --model {path}, {PromptOptions.NoPipeline}");
         }
 
         if (parsed.GetValue(weights) is not null)

@@ -26,7 +26,7 @@ internal sealed class PlanOptions
     private readonly Option<string?> prediction = CommonOptions.Text(
         "--prediction", "KIND",
         $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed with --model unless --scheduler-config or a "
-            + "latent says it. For the folder of a pipeline: if its scheduler's file does not tell.");
+            + "latent says it. For a pipeline: if its files do not tell, as a single file of Stable Diffusion 2.");
     private readonly Option<string?> schedulerConfig = CommonOptions.Text(
         "--scheduler-config", "FILE",
         "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
@@ -79,7 +79,7 @@ internal sealed class PlanOptions
     /// <summary>Those that are known of the embedded model.</summary>
     internal Option[] OfModel => [schedule, prediction, schedulerConfig, ignoreClipping, mu, sigmas, timeScale, trainingTimesteps];
 
-    /// <summary>Those that the folder of a pipeline says.</summary>
+    /// <summary>Those that a pipeline says.</summary>
     internal Option[] OfPipeline => [.. OfModel.Except([prediction]), grid, start, end];
 
     /// <summary>By name: what results say of a scheduler configuration.</summary>
@@ -128,13 +128,13 @@ internal sealed class PlanOptions
             (int?)Number(trainingTimesteps));
     }
 
-    /// <summary>The plan for the folder of a pipeline.</summary>
+    /// <summary>The plan for a pipeline.</summary>
     /// <exception cref="InputException">A name is unknown, or the number of steps does not fit the scheduler.</exception>
-    internal SamplingPlan ParsePipeline(ParseResult parsed, string folder, string? scheduler, double strength, LatentOptions? latent)
+    internal SamplingPlan ParsePipeline(ParseResult parsed, string pipeline, string? scheduler, double strength, LatentOptions? latent)
     {
         int stepCount = Value(parsed, steps, latent) is string text ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultSteps;
         string? solverName = Value(parsed, solver, latent) ?? (input == SamplingInput.Noise ? null : DefaultReversibleOfPipelines);
-        return SamplingPlan.FromPipeline(folder, scheduler, PredictionOf(parsed, latent), stepCount, solverName, strength);
+        return SamplingPlan.FromPipeline(pipeline, scheduler, PredictionOf(parsed, latent), stepCount, solverName, strength);
     }
 
     /// <summary>What the network predicts, where that is given or the latent says it.</summary>

@@ -15,8 +15,9 @@ internal sealed class SamplingOptions
 
     private readonly Option<string?> model = CommonOptions.Text(
         "--model", "FILE|FOLDER",
-        "The folder of a Stable Diffusion pipeline, with model_index.json, which is told --prompt; or a denoiser, a TorchScript file "
-            + "whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust. "
+        "A Stable Diffusion pipeline, a folder with model_index.json or a single file (.safetensors, .ckpt), which is told --prompt; "
+            + "or a denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition, which is a program: run "
+            + "only files whose origin you trust. "
             + "[default: an embedded model of drawn faces, which needs nothing of how it was trained]");
     private readonly Option<string?> embedded = new("--embedded")
     {
@@ -163,7 +164,7 @@ internal sealed class SamplingOptions
         if (parsed.GetValue(model) is string named)
         {
             return which is not null ? throw new UsageException("Got both --model and --embedded; leave out one of them.")
-                : Directory.Exists(named) && (told || File.Exists(Path.Combine(named, "model_index.json"))) ? named
+                : PromptOptions.IsSingleFile(named) || PromptOptions.IsFolder(named, told) ? named
                 : null;
         }
 
@@ -193,7 +194,7 @@ internal sealed class SamplingOptions
         Option[] others = [.. plan.OfPipeline, condition, conditionFrom, unconditional, shape];
         if (PlanOptions.Given(parsed, others) is Option odd)
         {
-            string which = named is null ? "the embedded text-to-image model" : $"--model {named}, the folder of a pipeline";
+            string which = named is null ? "the embedded text-to-image model" : $"--model {named}, a pipeline";
             throw new UsageException(
                 $"Got {odd.Name} with {which}, which says it itself or is told it by --prompt and --size. Leave it out.");
         }
@@ -243,8 +244,7 @@ internal sealed class SamplingOptions
     {
         if (PlanOptions.Given(parsed, words.All) is Option word)
         {
-            throw new UsageException(
-                $"Got {word.Name} with --model {parsed.GetValue(model)}, {PromptOptions.NoFolder(parsed.GetValue(model)!)}");
+            throw new UsageException($"Got {word.Name} with --model {parsed.GetValue(model)}, {PromptOptions.NoPipeline}");
         }
 
         CheckModel(parsed, isEmbedded);

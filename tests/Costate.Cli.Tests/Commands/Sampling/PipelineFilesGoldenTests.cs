@@ -97,8 +97,15 @@ public sealed class PipelineFilesGoldenTests
         string[] rest = ["--prompt", Text, "--steps", "2", "--output", folder.PathTo("out")];
         string[] sample = ["sample", "--model", path, .. rest];
 
-        // A single file has no vocabulary: beside a folder it is what the folder is.
-        Tool.Fails(2, ["sample", "--model", single, .. rest], "neither a vocabulary", $"--model FOLDER --weights {single}");
+        // Of a single file alone the family says the rest, in the sizes that were published; beside a folder it is what the folder is.
+        Tool.Fails(1, ["sample", "--model", single, .. rest], "sizes that were not published", "give the folder");
+        string second = SparseCheckpoint.Write(folder.PathTo("sd2.safetensors"), "sd2");
+        Tool.Fails(2, ["sample", "--model", second, .. rest], "Got nothing for --prediction", "noise or velocity", "768 pixels");
+        Tool.Fails(1, ["sample", "--model", second, "--prediction", "noise", .. rest], "sd2.safetensors", "text_model.encoder.layers.0");
+        ToolRun described = Tool.Run("model", SparseCheckpoint.Write(folder.PathTo("sdxl.safetensors"), "sdxl"));
+        Assert.Contains("StableDiffusionXl, a single file", described.Output, StringComparison.Ordinal);
+        Assert.Contains("EulerDiscreteScheduler, the network predicts noise", described.Output, StringComparison.Ordinal);
+        Assert.Contains("text_encoder_2", described.Output, StringComparison.Ordinal);
         Tool.Done([.. sample, "--weights", single]);
         Tool.Fails(1, [.. sample, "--weights", "none.ckpt"], "--weights none.ckpt", "no such file");
         Tool.Fails(1, [.. sample, "--weights", path], "--weights", "no such file");
