@@ -1,6 +1,7 @@
 using System.Globalization;
 using Costate.Faces.Reports;
 using Costate.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Faces.Sampling;
@@ -41,6 +42,9 @@ internal sealed record Prompting
     /// <summary>What the networks compute in.</summary>
     internal ScalarType NetworkDtype { get; init; } = ScalarType.Float32;
 
+    /// <summary>Where they compute.</summary>
+    internal Device Device { get; init; } = CPU;
+
     /// <summary>As remarks of a latent, by name.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Options =>
     [
@@ -60,6 +64,7 @@ internal sealed record Prompting
         ("tileSize", Tile),
         ("scheduler", Scheduler),
         ("networkDtype", NetworkDtype.ToString().ToLowerInvariant()),
+        ("device", Device.type == DeviceType.CPU ? null : Device.ToString()),
     ];
 
     /// <summary>Loads the pipeline of a folder or a single file.</summary>
@@ -72,7 +77,8 @@ internal sealed record Prompting
         DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(
             model,
             NetworkDtype,
-            variant: Variant,
+            Device,
+            Variant,
             scheduler: Scheduler,
             weights: Weights,
             prediction: Prediction,

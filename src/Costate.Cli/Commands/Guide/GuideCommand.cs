@@ -105,8 +105,9 @@ internal sealed class GuideCommand : ComputingCommand
             GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Terminal, Cancellation);
             using GuidedModel? users = own is null ? null : guided;
             string? named = parsed.GetValue(picture);
-            Tensor input = Input(named, guided, request, files);
-            using TorchScript? loss = request.Loss is null ? null : TorchScript.Load("--loss", request.Loss, ScalarType.Float32);
+            Tensor input = Input(named, guided, request, files).to(guided.Device);
+            using TorchScript? loss = request.Loss is null ? null
+                : TorchScript.Load("--loss", request.Loss, ScalarType.Float32, guided.Device);
             using var line = new ProgressLine(Terminal, "guiding", total: 1);
             GuideReport report = new GuideRun(guided.Model, guided.Condition, faces?.Attack, request with { Told = guided.Told }).Run(
                 input,

@@ -3,6 +3,7 @@ using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Guidance;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Recognition;
@@ -80,6 +81,7 @@ internal sealed class GuideModelOptions
             return ParsePipeline(parsed, files, folder, task);
         }
 
+        ComputeDevice.RequireProcessor(parsed.GetValue(device)!);
         if (path is null)
         {
             return PlanOptions.Given(parsed, [prediction, .. ofDenoiser]) is not Option odd ? null : throw new UsageException(
@@ -116,6 +118,7 @@ internal sealed class GuideModelOptions
         Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, usual, file, latent: null) with
         {
             Prediction = parsed.GetValue(prediction) is string named ? Named(named) : null,
+            Device = ComputeDevice.Named(parsed.GetValue(device)!),
         };
         if (task != GuideTask.Prompt)
         {
@@ -206,6 +209,7 @@ internal sealed class GuideModelOptions
                     ("size", FormattableString.Invariant($"{size.Width}x{size.Height}")),
                 ])
             {
+                Device = prompting.Device,
                 Goal = likeness is null ? null : (likeness, goal!),
             };
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Costate.Cli.Files;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Sampling;
@@ -104,7 +105,7 @@ internal sealed class SamplingOptions
     /// <exception cref="CommandException">It was made with a model of the user's, and none is given.</exception>
     internal SavedLatent ReadLatent(ParseResult parsed, string path)
     {
-        SavedLatent saved = SavedLatent.Read(path);
+        SavedLatent saved = SavedLatent.Read(path, ComputeDevice.Named(parsed.GetValue(device)!));
         string?[] embeddedNames = [null, SamplingSettings.EmbeddedModelName, SamplingSettings.EmbeddedTextModelName];
         return parsed.GetValue(model) is not null || embeddedNames.Contains(saved.Model)
             ? saved
@@ -129,32 +130,39 @@ internal sealed class SamplingOptions
             return ParsePipeline(parsed, files, folder, latent, strength);
         }
 
+        ComputeDevice.RequireProcessor(parsed.GetValue(device)!);
         bool isEmbedded = parsed.GetValue(model) is null;
         CheckCombinations(parsed, isEmbedded, latent?.Options);
         SamplingPlan planned = plan.Parse(parsed, isEmbedded, latent?.Options);
         string number = (latent is null ? parsed.GetValue(dtype) : PlanOptions.Value(parsed, dtype, latent.Options)) ?? "float32";
         ScalarType typed = NamedDtype.Parse(number);
-        return new SamplingSettings
+        return Common(parsed, files, planned, latent, typed) with
         {
-            Files = files,
-            Model = parsed.GetValue(model),
-            Weights = parsed.GetValue(weights),
-            Plan = planned,
             Configuration = plan.Describe(parsed),
             Condition = parsed.GetValue(condition),
             ConditionFrom = parsed.GetValue(conditionFrom),
             GuidanceScale = parsed.GetValue(guidanceScale),
             Unconditional = parsed.GetValue(unconditional),
             Shape = isEmbedded ? EmbeddedModel.Shape : ShapeText.Parse(parsed.GetValue(shape)),
-            Batch = parsed.GetValue(batch),
-            StartNoise = parsed.GetValue(startNoise),
-            Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
-            Dtype = latent?.State.Dtype ?? typed,
-            Threads = parsed.GetValue(threads),
-            Output = parsed.GetValue(output)!,
-            Json = parsed.GetValue(json),
         };
     }
+
+    // What is the same for all models.
+    private SamplingSettings Common(
+        ParseResult parsed, InputFiles files, SamplingPlan planned, SavedLatent? latent, ScalarType states) => new()
+    {
+        Files = files,
+        Model = parsed.GetValue(model),
+        Weights = parsed.GetValue(weights),
+        Plan = planned,
+        Batch = parsed.GetValue(batch),
+        StartNoise = parsed.GetValue(startNoise),
+        Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
+        Dtype = latent?.State.Dtype ?? states,
+        Threads = parsed.GetValue(threads),
+        Output = parsed.GetValue(output)!,
+        Json = parsed.GetValue(json),
+    };
 
     // The folder of the pipeline that is meant; null where it is another model.
     private string? PipelineOf(ParseResult parsed, SavedLatent? latent)
@@ -209,35 +217,20 @@ internal sealed class SamplingOptions
             latent?.Options) with
         {
             Prediction = plan.PredictionOf(parsed, latent?.Options),
+            Device = ComputeDevice.Named(parsed.GetValue(device)!),
         };
-        int? samples = parsed.GetValue(batch);
-        if (prompting.Prompts.Count > 1 && samples is not null)
+        if (prompting.Prompts.Count > 1 && parsed.GetValue(batch) is not null)
         {
             throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
         }
 
         SamplingPlan planned = plan.ParsePipeline(parsed, folder, prompting.Scheduler, strength, latent?.Options);
-        return new SamplingSettings
+        SamplingSettings settings = Common(parsed, files, planned.With(prompting.Options), latent, ScalarType.Float32) with
         {
-            Files = files,
-            Model = named,
-            Weights = parsed.GetValue(weights),
-            Plan = planned.With(prompting.Options),
-            Configuration = [],
-            Condition = null,
-            ConditionFrom = null,
             GuidanceScale = prompting.GuidanceScale,
-            Unconditional = null,
             Prompting = prompting,
-            Shape = null,
-            Batch = prompting.Prompts.Count > 1 ? prompting.Prompts.Count : samples,
-            StartNoise = parsed.GetValue(startNoise),
-            Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
-            Dtype = latent?.State.Dtype ?? ScalarType.Float32,
-            Threads = parsed.GetValue(threads),
-            Output = parsed.GetValue(output)!,
-            Json = parsed.GetValue(json),
         };
+        return prompting.Prompts.Count > 1 ? settings with { Batch = prompting.Prompts.Count } : settings;
     }
 
     private void CheckCombinations(ParseResult parsed, bool isEmbedded, LatentOptions? latent)
