@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Costate.Faces.Morphs;
 using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;
@@ -133,6 +134,47 @@ public sealed class PipelineFilesGoldenTests
         File.WriteAllText(index, File.ReadAllText(index).Replace("StableDiffusionPipeline", "FluxPipeline", StringComparison.Ordinal));
         ToolRun run = Tool.Fails(1, sample, "FluxPipeline", "not supported");
         Assert.DoesNotContain("error in costate itself", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Mask_IsForANetworkOfNineChannels()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        string plain = Goldens.PathTo("pipelines", "sd1"), path = Copy("sd1", folder.PathTo("model"));
+        string config = Path.Combine(path, "unet", "config.json"), index = Path.Combine(path, "model_index.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"in_channels\": 4", "\"in_channels\": 9", StringComparison.Ordinal));
+        File.WriteAllText(index, File.ReadAllText(index).Replace("\"StableDiffusionPipeline", "\"StableDiffusionInpaintPipeline", StringComparison.Ordinal));
+        string weights = Path.Combine(path, "unet", "diffusion_pytorch_model.safetensors");
+        Dictionary<string, Tensor> tensors;
+        using (SafetensorsFile file = SafetensorsFile.Open(weights))
+        {
+            tensors = file.ReadAll().ToDictionary();
+        }
+
+        Tensor first = tensors["conv_in.weight"];
+        tensors["conv_in.weight"] = cat([first, StartNoise.Draw([first.shape[0], 5, 3, 3], 1)], 1);
+        File.Delete(weights);
+        SafetensorsFile.Write(weights, tensors);
+        string picture = Pictures.Write(folder.PathTo("picture.png"), 64, 64);
+
+        // White is kept: the left half.
+        string mask = Pictures.Write(
+            folder.PathTo("mask.png"), 64, 64, (x, _) => x < 32 ? SkiaSharp.SKColors.White : SkiaSharp.SKColors.Black);
+        string[] sample = ["sample", "--model", path, "--prompt", Text, "--steps", "2", "--guidance-scale", "3", "--seed", "4"];
+        Tool.Done([.. sample, "--image", picture, "--mask", mask, "--output", folder.PathTo("out")]);
+        using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(path);
+        Tensor image = FacePicture.ReadMiddle(picture, File.ReadAllBytes(picture), 64, 64), anew = zeros(1, 1, 64, 64);
+        anew[.., .., .., 32..].fill_(1);
+        Tensor expected = pipeline.Sampler(2, 3).Sample(pipeline.DrawStart(4, 64, 64), pipeline.Inpainting(pipeline.Condition(Text), image, anew));
+        using (SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("out", "sample.safetensors")))
+        {
+            Near.Equal(expected, file.Read("sample"), 1e-5);
+        }
+
+        // What is kept changes the picture, and other networks take no mask.
+        Tool.Fails(2, [.. sample, "--output", folder.PathTo("no")], "\"mask\"");
+        Tool.Fails(1, ["sample", "--model", plain, "--prompt", Text, "--steps", "2", "--image", picture, "--mask", mask, "--output", folder.PathTo("no")], "no mask");
     }
 
     private static string Copy(string name, string to)
