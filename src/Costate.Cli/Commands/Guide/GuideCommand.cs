@@ -27,10 +27,9 @@ internal sealed class GuideCommand : ComputingCommand
                 + "loss of yours needs none.",
         Arity = ArgumentArity.ZeroOrOne,
     };
-    private readonly Option<string> output = CommonOptions.Output("costate-guide");
-    private readonly Option<int?> threads = CommonOptions.Threads(
+    private readonly RunOptions common = new(
+        CommonOptions.Output("costate-guide"),
         "Threads of torch. One is fastest for the embedded model. [default: 1, with --model all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
     internal GuideCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
@@ -82,7 +81,7 @@ internal sealed class GuideCommand : ComputingCommand
         ];
         Arguments.Add(picture);
         AddAll([.. options.All, .. modelOptions.All]);
-        AddAll(threads, output, json);
+        AddAll(common.All);
 
         SetAction(Run);
     }
@@ -98,8 +97,7 @@ internal sealed class GuideCommand : ComputingCommand
             CheckPicture(request, modelOptions.Pipeline(parsed, request.Task) is not null, parsed.GetValue(picture) is not null);
         }
 
-        int? torchThreads = parsed.GetValue(threads) ?? (own is null ? 1 : null);
-        return Produce(parsed.GetValue(output)!, GuideReport.AllFiles, torchThreads, parsed.GetValue(json), folder =>
+        return Produce(common.Of(parsed, threads: own is null ? 1 : null), GuideReport.AllFiles, folder =>
         {
             using FaceModel? faces = own is null ? load(modelOptions.Weights(parsed)) : null;
             GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Terminal, Cancellation);

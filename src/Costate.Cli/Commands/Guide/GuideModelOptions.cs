@@ -17,11 +17,6 @@ namespace Costate.Cli.Commands.Guide;
 /// <summary>The options that say which model is guided.</summary>
 internal sealed class GuideModelOptions
 {
-    private static readonly (string Name, Prediction Value)[] Predictions =
-    [
-        .. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p)),
-    ];
-
     private readonly Option<string?> model = CommonOptions.Text(
         "--model", "FILE|FOLDER",
         "A Stable Diffusion pipeline, its folder or single file, which is told --prompt, and whose decoded pictures are guided; or a "
@@ -32,7 +27,7 @@ internal sealed class GuideModelOptions
         "--schedule", "NAME[:N,N]", "With a denoiser of yours: the noise schedule that it was trained on; see below.");
     private readonly Option<string?> prediction = CommonOptions.Text(
         "--prediction", "KIND",
-        $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. For a pipeline: if its files do not tell.");
+        $"What it predicts: {NamedPrediction.List}. For a pipeline: if its files do not tell.");
     private readonly Option<double?> timeScale = CommonOptions.Number(
         "--time-scale", "S", v => v > 0, "a number above 0", "With --model: it is told S t for time t in [0, 1]. [default: 1]");
     private readonly Option<int?> trainingTimesteps = CommonOptions.Whole(
@@ -98,7 +93,7 @@ internal sealed class GuideModelOptions
         CheckDenoiser(parsed, path);
         return (read, _, _) => Load(read, path, parsed.GetValue(condition), steps => SamplingPlan.FromNames(
             parsed.GetValue(schedule)!,
-            Named(parsed.GetValue(prediction)!),
+            NamedPrediction.Parse(parsed.GetValue(prediction)!),
             solver: null,
             grid: null,
             steps,
@@ -117,7 +112,7 @@ internal sealed class GuideModelOptions
         string? file = isEmbedded ? null : parsed.GetValue(weights);
         Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, usual, file, latent: null) with
         {
-            Prediction = parsed.GetValue(prediction) is string named ? Named(named) : null,
+            Prediction = parsed.GetValue(prediction) is string named ? NamedPrediction.Parse(named) : null,
             Device = ComputeDevice.Named(parsed.GetValue(device)!),
         };
         if (task != GuideTask.Prompt)
@@ -131,8 +126,6 @@ internal sealed class GuideModelOptions
             : throw new UsageException(
                 "Got --guidance-scale or --negative with --task prompt, whose model is told nothing to be guided by. Leave it out.");
     }
-
-    private static Prediction Named(string text) => Specification.Find("prediction", text, Predictions, p => p.Name).Value;
 
     private void CheckDenoiser(ParseResult parsed, string path)
     {
@@ -159,7 +152,7 @@ internal sealed class GuideModelOptions
             throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
         }
 
-        _ = Named(parsed.GetValue(prediction)!);
+        _ = NamedPrediction.Parse(parsed.GetValue(prediction)!);
     }
 
     private static GuidedModel Load(InputFiles files, string path, string? condition, Func<int, SamplingPlan> planOf)

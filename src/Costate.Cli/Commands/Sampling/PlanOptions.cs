@@ -17,15 +17,12 @@ internal sealed class PlanOptions
     // The same for a pipeline, at half the cost: over steps equal in the log-SNR it is as near.
     private const string DefaultReversibleOfPipelines = "rex:midpoint";
 
-    private static readonly (string Name, Prediction Value)[] Predictions =
-        [.. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p))];
-
     private readonly Option<string?> schedule = CommonOptions.Text(
         "--schedule", "NAME[:N,N]",
         "The noise schedule that it was trained on; see below. Needed with --model unless --scheduler-config or a latent says it.");
     private readonly Option<string?> prediction = CommonOptions.Text(
         "--prediction", "KIND",
-        $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed with --model unless --scheduler-config or a "
+        $"What it predicts: {NamedPrediction.List}. Needed with --model unless --scheduler-config or a "
             + "latent says it. For a pipeline: if its files do not tell, as a single file of Stable Diffusion 2.");
     private readonly Option<string?> schedulerConfig = CommonOptions.Text(
         "--scheduler-config", "FILE",
@@ -141,7 +138,7 @@ internal sealed class PlanOptions
     /// <exception cref="InputException">There is no such prediction.</exception>
     internal Prediction? PredictionOf(ParseResult parsed, LatentOptions? latent) =>
         Value(parsed, prediction, latent) is string text
-            ? Specification.Find("prediction", text, Predictions, p => p.Name).Value
+            ? NamedPrediction.Parse(text)
             : null;
 
     // The file of a scheduler configuration that the user gives, or the text that the latent has kept of one; null where there is none.

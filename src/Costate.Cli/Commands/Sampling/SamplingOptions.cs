@@ -45,9 +45,7 @@ internal sealed class SamplingOptions
         DefaultValueFactory = _ => "float32",
     };
     private readonly Option<string> device = CommonOptions.Device();
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
-    private readonly Option<string> output;
+    private readonly RunOptions common;
     private readonly PlanOptions plan;
     private readonly PromptOptions words;
     private readonly SamplingInput input;
@@ -56,7 +54,7 @@ internal sealed class SamplingOptions
     {
         this.input = input;
         embedded.AcceptOnlyFromAmong(Faces, Text);
-        output = CommonOptions.Output(outputFolder);
+        common = new RunOptions(CommonOptions.Output(outputFolder));
         plan = new PlanOptions(input);
         words = new PromptOptions(input);
         shape = CommonOptions.Text("--shape", "N,N,...", input == SamplingInput.Noise
@@ -87,7 +85,7 @@ internal sealed class SamplingOptions
         Option[] all =
         [
             model, embedded, .. words.All, .. plan.Trained, weights, .. plan.Configured, condition, conditionFrom, guidanceScale,
-            unconditional, .. plan.Steps, shape, batch, startNoise, seed, dtype, device, threads, output, json,
+            unconditional, .. plan.Steps, shape, batch, startNoise, seed, dtype, device, .. common.All,
         ];
         foreach (Option option in all.Except(left))
         {
@@ -159,9 +157,7 @@ internal sealed class SamplingOptions
         StartNoise = parsed.GetValue(startNoise),
         Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
         Dtype = latent?.State.Dtype ?? states,
-        Threads = parsed.GetValue(threads),
-        Output = parsed.GetValue(output)!,
-        Json = parsed.GetValue(json),
+        Run = common.Of(parsed),
     };
 
     // The folder of the pipeline that is meant; null where it is another model.

@@ -68,11 +68,7 @@ internal sealed record SamplingSettings
 
     internal required ScalarType Dtype { get; init; }
 
-    internal required int? Threads { get; init; }
-
-    internal required string Output { get; init; }
-
-    internal required bool Json { get; init; }
+    internal required RunSettings Run { get; init; }
 
     /// <summary>By name: what a result file says of how it was made. What was not given is left out.</summary>
     internal SortedDictionary<string, Setting> Describe(long[] shape, params (string Name, Setting? Value)[] more) => Setting.Named(
@@ -80,7 +76,7 @@ internal sealed record SamplingSettings
         ("model", ModelName),
         ("weights", Weights),
         .. Configuration,
-        ("prediction", Model is null && Prompting is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
+        ("prediction", Model is null && Prompting is null ? null : NamedPrediction.NameOf(Plan.Prediction)),
         ("condition", Condition),
         ("conditionFrom", ConditionFrom),
         .. Prompting?.Describe() ?? [("guidanceScale", GuidanceScale)],
