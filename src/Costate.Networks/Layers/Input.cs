@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Networks;
@@ -72,6 +73,26 @@ internal static class Input
                 $"{value.dtype} on {value.device}",
                 $"{weight.dtype} on {weight.device} as the network is",
                 "Move one of them by to().");
+        }
+    }
+
+    /// <summary>Ids of tokens [batch, tokens] of a vocabulary, on the device of a table of them.</summary>
+    internal static void Tokens(string parameter, Tensor ids, int vocabulary, Tensor table)
+    {
+        Fits(parameter, ids, [-1, -1], "[batch, tokens]");
+        bool whole = ids.dtype is ScalarType.Int64 or ScalarType.Int32 or ScalarType.Int16;
+        if (!whole || ids.device.ToString() != table.device.ToString())
+        {
+            string got = $"{ids.dtype} on {ids.device}";
+            throw new InputException(parameter, got, $"whole numbers on {table.device}", "Convert or move them by to().");
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        (long least, long most) = (ids.min().to(ScalarType.Int64).item<long>(), ids.max().to(ScalarType.Int64).item<long>());
+        if (least < 0 || most >= vocabulary)
+        {
+            string got = $"token {(least < 0 ? least : most)}";
+            throw new InputException(parameter, got, $"0 to {vocabulary - 1}", "Use the tokenizer of this network.");
         }
     }
 

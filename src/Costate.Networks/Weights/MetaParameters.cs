@@ -21,7 +21,7 @@ internal static class MetaParameters
                     Replace(layer.weight, weight => layer.weight = weight);
                     Replace(layer.bias, bias => layer.bias = bias);
                     break;
-                case EmbeddingTable layer:
+                case WeightLayer layer:
                     Replace(layer.Weight, weight => layer.Weight = weight);
                     break;
                 case Conv1d layer:
