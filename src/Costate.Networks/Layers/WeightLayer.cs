@@ -3,31 +3,29 @@ using static TorchSharp.torch;
 
 namespace Costate.Networks;
 
-/// <summary>A layer whose one parameter is its weight.</summary>
+/// <summary>A layer whose one parameter of its own is its weight.</summary>
 internal abstract class WeightLayer : NetworkBlock
 {
-    private const string Name = "weight";
-
-    private Parameter weight;
+    private readonly string parameter;
 
     /// <param name="name">Its name.</param>
     /// <param name="initial">The weight of a new one, which becomes its own.</param>
-    private protected WeightLayer(string name, Tensor initial)
+    /// <param name="parameter">The parameter's name. The default value is <c>weight</c>.</param>
+    /// <param name="isTrained">Whether it may take gradients. The default value is true.</param>
+    private protected WeightLayer(string name, Tensor initial, string parameter = "weight", bool isTrained = true)
         : base(name)
     {
-        weight = nn.Parameter(initial);
-        register_parameter(Name, weight);
+        this.parameter = parameter;
+        Parameter weight = nn.Parameter(initial, isTrained);
+        register_parameter(parameter, weight);
         weight.DetachFromDisposeScope();
     }
 
     /// <summary>The weight.</summary>
+    /// <remarks>Looked up, for <c>to</c> may put another in its place.</remarks>
     internal Parameter Weight
     {
-        get => weight;
-        set
-        {
-            weight = value;
-            ConditionallyRegisterParameter(Name, value);
-        }
+        get => get_parameter(parameter)!;
+        set => ConditionallyRegisterParameter(parameter, value);
     }
 }

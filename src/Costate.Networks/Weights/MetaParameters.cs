@@ -50,7 +50,7 @@ internal static class MetaParameters
                 return;
             }
 
-            set(nn.Parameter(empty(parameter.shape, dtype, device)));
+            set(nn.Parameter(empty(parameter.shape, dtype, device), parameter.requires_grad));
             parameter.Dispose();
         }
     }

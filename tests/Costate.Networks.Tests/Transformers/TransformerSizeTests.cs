@@ -1,0 +1,31 @@
+using Costate.Testing;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Costate.Networks.Tests;
+
+/// <summary>Networks at their full size, without memory for it: the counts of diffusers' own.</summary>
+public sealed class TransformerSizeTests
+{
+    private const string Places = "pos_embed.pos_embed";
+
+    [Theory]
+    [InlineData("sd3-medium", 2_028_328_000, 683)]
+    [InlineData("sd35-medium", 2_243_171_520, 909)]
+    [InlineData("sd35-large", 8_056_627_520, 1227)]
+    [InlineData("flux-schnell", 11_891_178_560, 1156)]
+    [InlineData("flux-dev", 11_901_408_320, 1160)]
+    public void FullSize_HasTheParametersOfThePublicNetwork(string name, long parameters, int tensors)
+    {
+        using var scope = NewDisposeScope();
+        string config = Fixtures.PathTo("configs", $"{name}-transformer.json");
+        using var meta = new MetaDevice();
+        using nn.Module network = name.StartsWith("sd3", StringComparison.Ordinal)
+            ? new SD3Transformer2DModel(SD3Transformer2DConfig.Read(config))
+            : new FluxTransformer2DModel(FluxTransformer2DConfig.Read(config));
+        (string Name, Parameter Parameter)[] trained = [.. network.named_parameters().Where(p => p.name != Places)];
+        Assert.Equal(tensors, network.named_parameters().Count());
+        Assert.Equal(parameters, trained.Sum(p => p.Parameter.numel()));
+        Assert.All(trained, p => Assert.True(p.Parameter.requires_grad));
+    }
+}
