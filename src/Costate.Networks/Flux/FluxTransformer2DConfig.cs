@@ -45,7 +45,8 @@ public sealed record FluxTransformer2DConfig
     /// false.</summary>
     public bool GuidanceEmbeds { get; init; }
 
-    /// <summary>How many entries of a head turn by each of the three axes of places, even numbers that add up to a head. The default value is
+    /// <summary>How many entries of a head turn by each of the three axes of places, even numbers that add up to a head. The default
+    /// value is
     /// 16, 56, 56.</summary>
     public IReadOnlyList<int> AxesDimsRope { get; init; } = [16, 56, 56];
 

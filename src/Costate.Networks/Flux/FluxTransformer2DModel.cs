@@ -16,7 +16,7 @@ namespace Costate.Networks;
 /// </para>
 /// <para>A call changes no state, so calls may run side by side; loading, moving or setting properties during a call may not.</para>
 /// </remarks>
-public sealed class FluxTransformer2DModel : nn.Module<Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor>
+public sealed class FluxTransformer2DModel : nn.Module<Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor>, IRecomputing
 {
     // What the network is told of a time or a guidance scale of 1.
     private const double Scale = 1000;
@@ -77,7 +77,8 @@ public sealed class FluxTransformer2DModel : nn.Module<Tensor, Tensor, Tensor, T
         set => execution.Attention = value;
     }
 
-    /// <summary>Whether a call with a graph keeps the inputs of blocks alone, and computes each block again in the backward pass. The default
+    /// <summary>Whether a call with a graph keeps the inputs of blocks alone, and computes each block again in the backward pass. The
+    /// default
     /// value is false.</summary>
     /// <inheritdoc cref="UNet2DConditionModel.GradientCheckpointing" path="/remarks"/>
     public bool GradientCheckpointing
@@ -147,9 +148,11 @@ public sealed class FluxTransformer2DModel : nn.Module<Tensor, Tensor, Tensor, T
     /// <param name="pooledProjections">The pooled text, [batch, width].</param>
     /// <param name="imgIds">Places of the latents, [positions, 3]: 0, row, column.</param>
     /// <param name="txtIds">Places of the tokens, [tokens, 3]: zeros.</param>
-    /// <param name="guidance">The guidance scale, [batch], for a network with <see cref="FluxTransformer2DConfig.GuidanceEmbeds"/>; null for
+    /// <param name="guidance">The guidance scale, [batch], for a network with <see cref="FluxTransformer2DConfig.GuidanceEmbeds"/>; null
+    /// for
     /// others.</param>
-    /// <exception cref="InputException">A shape, dtype or device does not fit, or the guidance scale is missing or not expected.</exception>
+    /// <exception cref="InputException">A shape, dtype or device does not fit, or the guidance scale is missing or not
+    /// expected.</exception>
     public Tensor forward(
         Tensor hiddenStates,
         Tensor timestep,

@@ -23,7 +23,8 @@ internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputatio
         return apply([.. inputs, .. call.Parameters, call]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What a layer computes of tensors: as such a node where its network says so and there is something to differentiate.</summary>
+    /// <summary>What a layer computes of tensors: as such a node where its network says so and there is something to
+    /// differentiate.</summary>
     internal static Tensor Of(
         Execution execution, nn.Module layer, Func<Tensor?[], Tensor> compute, params ReadOnlySpan<Tensor?> inputs)
     {

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Costate.Networks;
 
 /// <summary>A layer whose one parameter of its own is its weight.</summary>
-internal abstract class WeightLayer : NetworkBlock
+internal abstract class WeightLayer : NetworkBlock, IWeighted
 {
     private readonly string parameter;
 
@@ -23,7 +23,7 @@ internal abstract class WeightLayer : NetworkBlock
 
     /// <summary>The weight.</summary>
     /// <remarks>Looked up, for <c>to</c> may put another in its place.</remarks>
-    internal Parameter Weight
+    public Parameter Weight
     {
         get => get_parameter(parameter)!;
         set => ConditionallyRegisterParameter(parameter, value);

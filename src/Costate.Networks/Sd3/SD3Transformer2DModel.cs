@@ -11,12 +11,13 @@ namespace Costate.Networks;
 /// <remarks>
 /// <para>
 /// Latents [batch, in, height, width], of sides that the patch divides, up to <see cref="SD3Transformer2DConfig.PosEmbedMaxSize"/> patches;
-/// training steps [batch], 1000 times the noise level of a flow; states of texts [batch, tokens, width], and pooled texts. The output is the
+/// training steps [batch], 1000 times the noise level of a flow; states of texts [batch, tokens, width], and pooled texts. The output is
+/// the
 /// velocity from data to noise. Differentiable in all of them and in the parameters.
 /// </para>
 /// <para>A call changes no state, so calls may run side by side; loading, moving or setting properties during a call may not.</para>
 /// </remarks>
-public sealed class SD3Transformer2DModel : nn.Module<Tensor, Tensor, Tensor, Tensor, Tensor>
+public sealed class SD3Transformer2DModel : nn.Module<Tensor, Tensor, Tensor, Tensor, Tensor>, IRecomputing
 {
     private readonly Execution execution;
     private readonly StoredPlaces patches;
@@ -70,7 +71,8 @@ public sealed class SD3Transformer2DModel : nn.Module<Tensor, Tensor, Tensor, Te
         set => execution.Attention = value;
     }
 
-    /// <summary>Whether a call with a graph keeps the inputs of blocks alone, and computes each block again in the backward pass. The default
+    /// <summary>Whether a call with a graph keeps the inputs of blocks alone, and computes each block again in the backward pass. The
+    /// default
     /// value is false.</summary>
     /// <inheritdoc cref="UNet2DConditionModel.GradientCheckpointing" path="/remarks"/>
     public bool GradientCheckpointing

@@ -75,7 +75,8 @@ public sealed class T5EncoderModel : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// A trained network from a folder as the Hub lays it out: <c>config.json</c> and weights, such as <c>model.safetensors</c>, in one file
+    /// A trained network from a folder as the Hub lays it out: <c>config.json</c> and weights, such as <c>model.safetensors</c>, in one
+    /// file
     /// or in shards (<see cref="WeightSource"/>).
     /// </summary>
     /// <remarks>The table of tokens may be there under either of its names, or both; a decoder is left alone.</remarks>

@@ -30,8 +30,9 @@ internal sealed class SentencePieceModel
         }
 
         int[] unknown = [.. Enumerable.Range(0, pieces.Count).Where(id => pieces[id].Kind == SentencePieceKind.Unknown)];
-        Unknown = unknown.Length == 1 ? unknown[0] : throw new InvalidDataException($"{unknown.Length} of its pieces stand for what it does "
-            + "not know; expected one");
+        Unknown = unknown.Length == 1
+            ? unknown[0]
+            : throw new InvalidDataException($"{unknown.Length} of its pieces stand for what it does not know; expected one");
     }
 
     /// <summary>The pieces; their places are their ids.</summary>

@@ -10,7 +10,8 @@ namespace Costate.Networks;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Characters are replaced as the vocabulary says, spaces at the ends and beside others are left out, one is put in front. What no piece has
+/// Characters are replaced as the vocabulary says, spaces at the ends and beside others are left out, one is put in front. What no piece
+/// has
 /// becomes the id of the unknown, once for a run of it.
 /// </para>
 /// <para>Immutable, and safe to use from several threads. Costs time proportional to the text.</para>
@@ -103,7 +104,8 @@ public sealed class SentencePieceTokenizer
     /// <param name="truncate">Whether a text that is too long is cut, rather than refused. What is lost is said in the result. The default
     /// value is false.</param>
     /// <returns>The ids, padded with <see cref="Padding"/>.</returns>
-    /// <exception cref="InputException">The length leaves no room, or the text is too long and may not be cut; the message has the words that
+    /// <exception cref="InputException">The length leaves no room, or the text is too long and may not be cut; the message has the words
+    /// that
     /// do not fit.</exception>
     public TextTokens Tokenize(string prompt, int length, bool truncate = false)
     {

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace Costate.Networks;
 
-/// <summary>Attention among the positions of an image, and of a text with weights of its own where it has one (Esser et al. 2024).</summary>
+/// <summary>Attention among the positions of an image, and of a text with weights of its own where it has one (Esser et al.
+/// 2024).</summary>
 internal sealed class JointAttention : NetworkBlock
 {
     private readonly Execution execution;

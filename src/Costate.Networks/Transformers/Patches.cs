@@ -14,6 +14,14 @@ internal static class Patches
             .MoveToOuterDisposeScope();
     }
 
+    /// <summary>The image of vectors [batch, patches, channels x size x size]: what <see cref="Of"/> was made of.</summary>
+    internal static Tensor Unpacked(Tensor vectors, int size, long height, long width)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return vectors.unflatten(2, [-1, size, size]).unflatten(1, [height / size, width / size]).permute(0, 3, 1, 4, 2, 5)
+            .flatten(4, 5).flatten(2, 3).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The image of vectors [batch, patches, size x size x channels], whose channels are last.</summary>
     internal static Tensor Image(Tensor vectors, int size, long height, long width)
     {

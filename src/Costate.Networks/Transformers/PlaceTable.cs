@@ -19,8 +19,8 @@ internal static class PlaceTable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor across = Along(columns), down = Along(rows);
-        return cat([
-            across.unsqueeze(0).expand(rows, -1, -1), down.unsqueeze(1).expand(-1, columns, -1)], 2).flatten(0, 1).MoveToOuterDisposeScope();
+        return cat([across.unsqueeze(0).expand(rows, -1, -1), down.unsqueeze(1).expand(-1, columns, -1)], 2).flatten(0, 1)
+            .MoveToOuterDisposeScope();
 
         Tensor Along(long count)
         {

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Costate.Networks;
 
-/// <summary>Places as rotations: each pair of neighbouring entries of a query or key is turned by an angle that grows with its place along an
+/// <summary>Places as rotations: each pair of neighbouring entries of a query or key is turned by an angle that grows with its place
+/// along an
 /// axis (Su et al. 2021).</summary>
 internal static class Rotation
 {
