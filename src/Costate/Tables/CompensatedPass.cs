@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,24 +34,24 @@ internal static class CompensatedPass
     {
         long[] shape = terms[0].High.shape;
         Tensor high = empty(shape, ScalarType.Float64), low = empty(shape, ScalarType.Float64);
-        (Column High, Column? Low, double Weight)[] columns =
+        (Column<double> High, Column<double>? Low, double Weight)[] columns =
         [
-            .. terms.Select(term => (new Column(term.High), term.Low is null ? (Column?)null : new Column(term.Low), term.Weight)),
+            .. terms.Select(term => (new Column<double>(term.High), ColumnOf(term.Low), term.Weight)),
         ];
-        (Column X, double Weight)[] increments = [.. increment.Select(each => (new Column(each.X), each.Weight))];
-        (Column allHigh, Column allLow) = (new Column(high), new Column(low));
+        (Column<double> X, double Weight)[] increments = [.. increment.Select(each => (new Column<double>(each.X), each.Weight))];
+        (Column<double> allHigh, Column<double> allLow) = (new Column<double>(high), new Column<double>(low));
         Span<double> whole = stackalloc double[Block];
         for (long first = 0; first < high.numel(); first += Block)
         {
-            Span<double> highs = allHigh.Part(first), lows = allLow.Part(first);
+            Span<double> highs = allHigh.Part(first, Block), lows = allLow.Part(first, Block);
             highs.Clear();
             lows.Clear();
-            foreach ((Column x, Column? rest, double weight) in columns)
+            foreach ((Column<double> x, Column<double>? rest, double weight) in columns)
             {
-                AddProduct(highs, lows, x.Part(first), weight);
-                if (rest is Column remainder)
+                AddProduct(highs, lows, x.Part(first, Block), weight);
+                if (rest is Column<double> remainder)
                 {
-                    AddTimes(lows, remainder.Part(first), weight);
+                    MultiplyAdd.Onto(lows, remainder.Part(first, Block), weight);
                 }
             }
 
@@ -60,9 +59,9 @@ internal static class CompensatedPass
             {
                 Span<double> sum = whole[..highs.Length];
                 sum.Clear();
-                foreach ((Column x, double weight) in increments)
+                foreach ((Column<double> x, double weight) in increments)
                 {
-                    AddTimes(sum, x.Part(first), weight);
+                    MultiplyAdd.Onto(sum, x.Part(first, Block), weight);
                 }
 
                 Add(highs, lows, sum);
@@ -78,6 +77,8 @@ internal static class CompensatedPass
 
         return (high, low);
     }
+
+    private static Column<double>? ColumnOf(Tensor? tensor) => tensor is null ? null : new Column<double>(tensor);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddProduct(Span<double> high, Span<double> low, ReadOnlySpan<double> x, double weight)
@@ -100,22 +101,6 @@ internal static class CompensatedPass
             double error = Math.FusedMultiplyAdd(x[i], weight, -product);
             (high[i], double rest) = Sum(high[i], product);
             low[i] = low[i] + rest + error;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddTimes(Span<double> sum, ReadOnlySpan<double> x, double weight)
-    {
-        var weights = new Vector<double>(weight);
-        int i = 0;
-        for (; i <= x.Length - Vector<double>.Count; i += Vector<double>.Count)
-        {
-            Vector.FusedMultiplyAdd(new Vector<double>(x[i..]), weights, new Vector<double>(sum[i..])).CopyTo(sum[i..]);
-        }
-
-        for (; i < x.Length; i++)
-        {
-            sum[i] = Math.FusedMultiplyAdd(x[i], weight, sum[i]);
         }
     }
 
@@ -193,14 +178,5 @@ internal static class CompensatedPass
         double sum = a + b;
         double added = sum - a;
         return (sum, a - (sum - added) + (b - added));
-    }
-
-    // The numbers of a tensor, which lives longer than this.
-    private readonly unsafe struct Column(Tensor tensor)
-    {
-        private readonly double* values = (double*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
-        private readonly long count = tensor.numel();
-
-        internal Span<double> Part(long first) => new(values + first, (int)Math.Min(Block, count - first));
     }
 }

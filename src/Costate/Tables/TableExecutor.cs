@@ -50,8 +50,9 @@ internal sealed class TableExecutor
         live.States[0] = run.ToState(run.Start);
         if (table.Rows[0].Inputs.Count > 0)
         {
+            using DisposeScope scope = NewDisposeScope();
             using Tensor before = live.States[0];
-            live.States[0] = AddInputs(before.clone(), table.Rows[0], before)!;
+            live.States[0] = WeightedSum.Of([(before, 1), .. run.Inputs(table.Rows[0], before)])!.DetachFromDisposeScope();
         }
 
         Show(live, 0, SamplingPhase.Sampling);
@@ -157,20 +158,15 @@ internal sealed class TableExecutor
             return output.clone().MoveToOuterDisposeScope();
         }
 
-        Tensor prediction = output.Times(conversion.Output);
-        return (conversion.State == 0 ? prediction : prediction.AddTimes(x, conversion.State)).MoveToOuterDisposeScope();
+        (Tensor, double)[] terms = [(output, conversion.Output), (x, conversion.State)];
+        return WeightedSum.Of(conversion.State == 0 ? terms[..1] : terms)!.MoveToOuterDisposeScope();
     }
 
     private Tensor Combine(LiveSet live, int i)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor? sum = null;
-        foreach (TableTerm term in table.Rows[i].States)
-        {
-            sum = sum.PlusTimes(live.States[term.Index], term.Weight);
-        }
-
-        return (AddIncrement(sum, live, i) ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
+        Tensor? sum = WeightedSum.Of([.. table.Rows[i].States.Select(term => (live.States[term.Index], term.Weight)), .. Increment(live, i)]);
+        return (sum ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
     }
 
     private (Tensor State, Tensor Remainder) CombineExactly(LiveSet live, int i)
@@ -185,32 +181,10 @@ internal sealed class TableExecutor
         return (state.MoveToOuterDisposeScope(), remainder.MoveToOuterDisposeScope());
     }
 
-    // What a row adds to earlier states.
-    private Tensor? AddIncrement(Tensor? sum, LiveSet live, int i)
-    {
-        foreach (TableTerm term in table.Rows[i].Outputs)
-        {
-            sum = sum.PlusTimes(live.Outputs[term.Index], term.Weight);
-        }
-
-        return AddInputs(sum, table.Rows[i], live.States.Values.First());
-    }
-
-    // The same, part by part, in the caller's dispose scope.
+    // What a row adds to earlier states, in the caller's dispose scope.
     private IEnumerable<(Tensor X, double Weight)> Increment(LiveSet live, int i) =>
     [
         .. table.Rows[i].Outputs.Select(term => (live.Outputs[term.Index], term.Weight)),
         .. run.Inputs(table.Rows[i], live.States.Values.First()),
     ];
-
-    private Tensor? AddInputs(Tensor? sum, TableRow row, Tensor like)
-    {
-        foreach (TableTerm term in row.Inputs)
-        {
-            using Tensor? input = run.Input(term.Index, like);
-            sum = input is null ? sum : sum.PlusTimes(input, term.Weight);
-        }
-
-        return sum;
-    }
 }

@@ -94,16 +94,14 @@ internal sealed class TableReversal : IDisposable
 
     private double WeightOf(int row, int target) => table.Rows[row].States.Single(term => term.Index == target).Weight;
 
-    private Tensor Solve(int row, int target)
-    {
-        Tensor sum = State(row).clone();
-        foreach (TableTerm term in table.Rows[row].States.Where(term => term.Index != target))
-        {
-            sum.AddTimes(StateOf(term.Index), -term.Weight);
-        }
-
-        return (AddIncrement(sum, row, -1) ?? sum).DivideBy(WeightOf(row, target));
-    }
+    private Tensor Solve(int row, int target) =>
+        WeightedSum.Of([
+            (State(row), 1),
+            .. table.Rows[row].States
+                .Where(term => term.Index != target)
+                .Select(term => (StateOf(term.Index), -term.Weight)),
+            .. Increment(row, -1),
+        ])!.DivideBy(WeightOf(row, target));
 
     private (Tensor State, Tensor Remainder) SolveExactly(int row, int target)
     {
@@ -114,43 +112,26 @@ internal sealed class TableReversal : IDisposable
                 .Where(term => term.Index != target)
                 .Select(term => new CompensatedTerm(StateOf(term.Index), Remainder(term.Index), -term.Weight)),
         ];
-        (Tensor X, double Weight)[] increment =
-        [
-            .. table.Rows[row].Outputs.Select(term => (OutputOf(term.Index), -term.Weight)),
-            .. run.Inputs(table.Rows[row], live.States.Values.First()).Select(input => (input.X, -input.Weight)),
-        ];
-        return CompensatedSum.Of(terms, increment, WeightOf(row, target));
+        return CompensatedSum.Of(terms, [.. Increment(row, -1)], WeightOf(row, target));
     }
 
-    // Factor times what a row adds to earlier states: but for the sign the very number that the executor added.
-    private Tensor? AddIncrement(Tensor? sum, int row, double factor)
-    {
-        foreach (TableTerm term in table.Rows[row].Outputs)
-        {
-            sum = sum.PlusTimes(OutputOf(term.Index), factor * term.Weight);
-        }
-
-        foreach (TableTerm term in table.Rows[row].Inputs)
-        {
-            using Tensor? input = run.Input(term.Index, live.States.Values.First());
-            sum = input is null ? sum : sum.PlusTimes(input, factor * term.Weight);
-        }
-
-        return sum;
-    }
+    // Factor times what a row adds to earlier states, in the caller's dispose scope: but for the sign the very numbers that the executor
+    // added.
+    private IEnumerable<(Tensor X, double Weight)> Increment(int row, double factor) =>
+    [
+        .. table.Rows[row].Outputs.Select(term => (OutputOf(term.Index), factor * term.Weight)),
+        .. run.Inputs(table.Rows[row], live.States.Values.First()).Select(input => (input.X, factor * input.Weight)),
+    ];
 
     // A carrier is known; a stage is computed from what is, as the executor did.
     private Tensor StateOf(int row)
     {
         if (!live.States.TryGetValue(row, out Tensor? state))
         {
-            Tensor? sum = null;
-            foreach (TableTerm term in table.Rows[row].States)
-            {
-                sum = sum.PlusTimes(StateOf(term.Index), term.Weight);
-            }
-
-            state = (AddIncrement(sum, row, 1) ?? zeros_like(live.States.Values.First())).DetachFromDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
+            Tensor? sum = WeightedSum.Of(
+                [.. table.Rows[row].States.Select(term => (StateOf(term.Index), term.Weight)), .. Increment(row, 1)]);
+            state = (sum ?? zeros_like(live.States.Values.First())).DetachFromDisposeScope();
             live.States[row] = state;
         }
 
@@ -166,7 +147,7 @@ internal sealed class TableReversal : IDisposable
             Tensor raw = evaluate(row, x);
             PredictionConversion conversion = table.Conversion(run.Denoiser.Prediction, row);
             output = (
-                conversion.IsIdentity ? raw.detach().clone() : raw.detach().Times(conversion.Output).AddTimes(x, conversion.State)
+                conversion.IsIdentity ? raw.detach().clone() : WeightedSum.Of((raw.detach(), conversion.Output), (x, conversion.State))!
             ).DetachFromDisposeScope();
             live.Outputs[row] = output;
         }

@@ -58,17 +58,11 @@ internal sealed class TableTangent : IDisposable
     private Tensor Combine(TableRow its)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor? sum = null;
-        foreach (TableTerm term in its.States)
-        {
-            sum = sum.PlusTimes(live.States[term.Index], term.Weight);
-        }
-
-        foreach (TableTerm term in its.Outputs)
-        {
-            sum = sum.PlusTimes(live.Outputs[term.Index], term.Weight);
-        }
-
+        Tensor? sum = WeightedSum.Of(
+        [
+            .. its.States.Select(term => (live.States[term.Index], term.Weight)),
+            .. its.Outputs.Select(term => (live.Outputs[term.Index], term.Weight)),
+        ]);
         return (sum ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
     }
 }

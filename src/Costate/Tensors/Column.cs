@@ -1,0 +1,16 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>The numbers of a contiguous tensor in main memory, which must live longer than this.</summary>
+internal readonly unsafe struct Column<T>(Tensor tensor)
+    where T : unmanaged
+{
+    private readonly T* values = (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+    private readonly long count = tensor.numel();
+
+    /// <summary>So many of them, or as many as are left.</summary>
+    internal Span<T> Part(long first, int most) => new(values + first, (int)Math.Min(most, count - first));
+}
