@@ -78,7 +78,7 @@ internal sealed record PipelineDescription
         try
         {
             scheduler = PipelineFiles.Scheduler(path, className: null);
-            memory = MemoryOf(PipelineParts.Read(path, scheduler: null, prediction: null), parts.Sum(part => part.Parameters), size);
+            memory = MemoryOf(path, parts.Sum(part => part.Parameters), size);
         }
         catch (Exception e) when (e is NotSupportedException or IOException or InvalidDataException or SchedulerConfigurationException
             or InputException)
@@ -110,9 +110,11 @@ internal sealed record PipelineDescription
         return table;
     }
 
-    private static Picture MemoryOf(PipelineParts pipeline, long parameters, (int Width, int Height)? size)
+    private static Picture MemoryOf(string path, long parameters, (int Width, int Height)? size)
     {
-        (int height, int width) = pipeline.PictureSize;
+        var transformer = TransformerFamily.Read(path);
+        PipelineParts? unet = transformer is null ? PipelineParts.Read(path, scheduler: null, prediction: null) : null;
+        (int height, int width) = transformer?.PictureSize ?? unet!.PictureSize;
         (int Width, int Height) wanted = size ?? (width, height);
         (long inSingle, long gradientInSingle) = In(ScalarType.Float32);
         (long inHalf, long gradientInHalf) = In(ScalarType.Float16);
@@ -120,7 +122,9 @@ internal sealed record PipelineDescription
 
         (long Sample, long Gradient) In(ScalarType dtype)
         {
-            PipelineMemory above = PipelineMemory.Of(pipeline, wanted.Height, wanted.Width, dtype);
+            PipelineMemory above = transformer is null
+                ? PipelineMemory.Of(unet!, wanted.Height, wanted.Width, dtype)
+                : PipelineMemory.Of(transformer, wanted.Height, wanted.Width, dtype);
             double fixedPart = PipelineMemory.Program + ((double)parameters * dtype.ElementSize());
             return ((long)(fixedPart + above.Sample), (long)(fixedPart + above.Gradient));
         }

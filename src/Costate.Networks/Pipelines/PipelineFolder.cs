@@ -46,9 +46,9 @@ internal static class PipelineFolder
             VaeConfig = AutoencoderKLConfig.Read(Config(PartName.Vae)),
             Texts =
             [
-                .. texts.Select(text => new PipelineText(
+                .. texts.Select(text => new ClipPart(
                     text,
-                    ClipTokenizer.FromPretrained(PathTo(PipelineText.TokenizerOf(text))),
+                    ClipTokenizer.FromPretrained(PathTo(ClipPart.TokenizerOf(text))),
                     ClipTextConfig.Read(Config(text)))),
             ],
             ZerosForNoText = isDouble && options.Flag("force_zeros_for_empty_prompt", true),
@@ -79,7 +79,8 @@ internal static class PipelineFolder
             ? isDouble
             : throw new NotSupportedException(
                 $"'{index}' is of the pipeline {ErrorText.Quote(family)}, which is not supported; expected "
-                    + $"one of {string.Join(", ", Families.Concat(FamiliesOfTwoTexts))}, that is Stable Diffusion 1, 2 or XL.");
+                    + $"one of {string.Join(", ", Families.Concat(FamiliesOfTwoTexts))}, that is Stable Diffusion 1, 2 or XL, "
+                    + $"or of {string.Join(", ", TransformerFamily.Pipelines)}.");
     }
 
     // Any class of scheduler: its own reader knows them.
@@ -90,7 +91,7 @@ internal static class PipelineFolder
         .. texts.SelectMany(text => new (string, string[]?)[]
         {
             (text, [text == PartName.Text ? "CLIPTextModel" : "CLIPTextModelWithProjection"]),
-            (PipelineText.TokenizerOf(text), ["CLIPTokenizer", "CLIPTokenizerFast"]),
+            (ClipPart.TokenizerOf(text), ["CLIPTokenizer", "CLIPTokenizerFast"]),
         }),
         (Schedule, null),
     ];

@@ -12,7 +12,7 @@ internal sealed record PipelineParts
     private const int AnySteps = 10;
 
     /// <summary>Its text encoders with their tokenizers: one, or two whose states lie beside each other.</summary>
-    internal required IReadOnlyList<PipelineText> Texts { get; init; }
+    internal required IReadOnlyList<ClipPart> Texts { get; init; }
 
     internal required SchedulerConfiguration Scheduler { get; init; }
 
@@ -71,7 +71,7 @@ internal sealed record PipelineParts
         int width = Texts.Sum(text => text.Config.HiddenSize);
         Fit(PartName.Unet, UnetConfig.CrossAttentionDim[0] == width,
             $"takes texts of width {UnetConfig.CrossAttentionDim[0]}", Texts[0].Part, $"makes them of width {width}");
-        foreach (PipelineText text in Texts)
+        foreach (ClipPart text in Texts)
         {
             Fit(text.TokenizerPart, text.Tokenizer.VocabularySize <= text.Config.VocabSize,
                 $"has {text.Tokenizer.VocabularySize} tokens", text.Part, $"knows {text.Config.VocabSize}");

@@ -11,7 +11,7 @@ namespace Costate.Networks;
 /// <param name="parts">What the pipeline is made of.</param>
 /// <param name="dtype">The least dtype of what it makes.</param>
 internal sealed class PipelineTexts(
-    IReadOnlyList<(ClipTokenizer Tokenizer, ClipTextModel Model)> encoders, PipelineParts parts, ScalarType dtype)
+    IReadOnlyList<(ClipTokenizer Tokenizer, ClipTextModel Model)> encoders, PipelineParts parts, ScalarType dtype) : IPipelineTexts
 {
     internal const string Text = "text";
     internal const string Pooled = "pooled";
@@ -25,12 +25,16 @@ internal sealed class PipelineTexts(
     private bool Pools => parts.UnetConfig.HasAddedConditions;
 
     /// <summary>The condition of texts, one for each item.</summary>
-    internal Costate.Condition Of(IReadOnlyList<string> prompts, int clipSkip, bool truncate, PictureSizes? sizes) =>
+    public Costate.Condition Of(IReadOnlyList<string> prompts, int clipSkip, bool truncate, PictureSizes? sizes) =>
         Of(prompts, clipSkip, truncate, sizes, sizes?.AestheticScore ?? UsualScore, isNone: false);
 
     /// <summary>The condition of a negative text, [1, ...]; null for none.</summary>
-    internal Costate.Condition Negative(string? negative, bool truncate) =>
+    public Costate.Condition Negative(string? negative, bool truncate) =>
         Of([negative ?? ""], clipSkip: 0, truncate, sizes: null, ScoreOfNegative, isNone: negative is null);
+
+    /// <summary>What of a text is cut off, and how many tokens there is room for.</summary>
+    public (string Lost, int Length) CutOff(string prompt) =>
+        (encoders[0].Tokenizer.Tokenize(prompt, truncate: true).CutOff, encoders[0].Tokenizer.Length);
 
     private Costate.Condition Of(
         IReadOnlyList<string> prompts, int clipSkip, bool truncate, PictureSizes? sizes, double score, bool isNone)

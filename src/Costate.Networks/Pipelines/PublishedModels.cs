@@ -115,8 +115,8 @@ internal static class PublishedModels
         Prediction predicts = prediction ?? Predicts(original.Family, channels, file);
         bool isVelocity = predicts == Prediction.Velocity;
         ClipTokenizer padded = PublishedClipTokenizer.Of(PaddingOfOpenClip);
-        var large = new PipelineText(PartName.Text, PublishedClipTokenizer.Of(), ClipLarge);
-        var giant = new PipelineText(PartName.Text2, padded, OpenClipGiant);
+        var large = new ClipPart(PartName.Text, PublishedClipTokenizer.Of(), ClipLarge);
+        var giant = new ClipPart(PartName.Text2, padded, OpenClipGiant);
         PipelineParts parts = original.Family switch
         {
             OriginalFamily.StableDiffusion1 =>

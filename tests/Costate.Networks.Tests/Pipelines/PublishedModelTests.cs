@@ -39,7 +39,7 @@ public sealed class PublishedModelTests : IDisposable
 
         Same(AutoencoderKLConfig.Read(Config(vaeFile)), parts.VaeConfig);
         Assert.Equal(texts.Split(' ').Length, parts.Texts.Count);
-        foreach ((string file, PipelineText own) in texts.Split(' ').Zip(parts.Texts))
+        foreach ((string file, ClipPart own) in texts.Split(' ').Zip(parts.Texts))
         {
             Same(ClipTextConfig.Read(Config(file)), own.Config);
         }

@@ -41,7 +41,7 @@ public sealed class RefinerGoldenTests : PipelineCopy
     {
         using var scope = NewDisposeScope();
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(Folder.FullName);
-        Assert.True(pipeline.TextEncoder.Config.HasProjection);
+        Assert.True(pipeline.TextEncoder!.Config.HasProjection);
         Assert.Null(pipeline.TextEncoder2);
         Assert.Null(pipeline.Tokenizer2);
         Condition text = pipeline.Condition("a cat"), negative = pipeline.Unconditional();
@@ -63,7 +63,7 @@ public sealed class RefinerGoldenTests : PipelineCopy
         Assert.True(gradient.Conditions["score"].abs().item<float>() > 0);
         Assert.True(gradient.Unconditional["score"].abs().item<float>() > 0);
 
-        Tensor Direct(Condition z, params float[] ids) => pipeline.Network.forward(
+        Tensor Direct(Condition z, params float[] ids) => ((UNet2DConditionModel)pipeline.Network).forward(
             start, full([1], 300f), z["text"], z["pooled"], tensor(ids).unsqueeze(0));
 
         static void Same(Tensor expected, Tensor actual) => Assert.Equal(0, (expected - actual).abs().max().item<float>());

@@ -1,10 +1,10 @@
 namespace Costate.Networks;
 
-/// <summary>A text encoder of a pipeline, without its weights.</summary>
-/// <param name="Part">The name of its folder.</param>
-/// <param name="Tokenizer">What makes ids for it.</param>
+/// <summary>A text encoder of CLIP by its small files.</summary>
+/// <param name="Part">Its folder's name.</param>
+/// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="Config">Its shape.</param>
-internal sealed record PipelineText(string Part, ClipTokenizer Tokenizer, ClipTextConfig Config)
+internal sealed record ClipPart(string Part, ClipTokenizer Tokenizer, ClipTextConfig Config)
 {
     /// <summary>The name of its tokenizer's folder.</summary>
     internal string TokenizerPart => TokenizerOf(Part);
