@@ -102,7 +102,9 @@ internal static class PeersBenchmark
         return times;
     }
 
-    /// <summary>In a child process: by how much a second gradient raises the peak above what the first left, as the script measures it.</summary>
+    /// <summary>
+    /// In a child process: by how much a second gradient raises the peak above what the first left, as the script measures it.
+    /// </summary>
     internal static long DefaultGrowth()
     {
         using var gradient = new UnetGradient();
