@@ -113,7 +113,14 @@ public sealed class AdmClassifier : nn.Module<Tensor, Tensor, Tensor>, IRecomput
     {
         ArgumentException.ThrowIfNullOrEmpty(weights);
         return PretrainedNetwork.Load(
-            new AdmClassifier(config, new Execution(META)), weights, currentName: null, device, dtype, trainable, progress, cancellationToken);
+            new AdmClassifier(config, new Execution(META)),
+            weights,
+            currentName: null,
+            device,
+            dtype,
+            trainable,
+            progress,
+            cancellationToken);
     }
 
     /// <summary>The logits [batch, classes].</summary>
@@ -126,7 +133,8 @@ public sealed class AdmClassifier : nn.Module<Tensor, Tensor, Tensor>, IRecomput
         Input.Times(t, x);
         if (pool is not null)
         {
-            Input.Fits(nameof(x), x, [-1, -1, Config.ImageSize, Config.ImageSize], $"images of {Config.ImageSize} x {Config.ImageSize}");
+            long side = Config.ImageSize;
+            Input.Fits(nameof(x), x, [-1, -1, side, side], $"images of {side} x {side}");
         }
 
         using DisposeScope scope = NewDisposeScope();

@@ -119,7 +119,14 @@ public sealed class AdmUNetModel : nn.Module<Tensor, Tensor, Tensor>, IRecomputi
     {
         ArgumentException.ThrowIfNullOrEmpty(weights);
         return PretrainedNetwork.Load(
-            new AdmUNetModel(config, new Execution(META)), weights, currentName: null, device, dtype, trainable, progress, cancellationToken);
+            new AdmUNetModel(config, new Execution(META)),
+            weights,
+            currentName: null,
+            device,
+            dtype,
+            trainable,
+            progress,
+            cancellationToken);
     }
 
     /// <summary>The prediction [batch, out, side, side] of a network without classes.</summary>
