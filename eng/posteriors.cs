@@ -1,8 +1,8 @@
 #:package TorchSharp-cpu
 #:project ../src/Costate/Costate.csproj
 
-// Methods for linear measurements on posteriors that are known exactly: the beds of 25 components in tests/goldens/posteriors, two runs of
-// 1000 samples or particles a problem. `dotnet run -c Release eng/posteriors.cs [pattern]` prints the sliced Wasserstein distance to exact
+// Methods for linear measurements on posteriors that are known exactly: the beds of 25 components in tests/goldens/posteriors, runs of 1000
+// samples or particles a problem. `dotnet run -c Release eng/posteriors.cs [pattern [method [runs]]]` (all beds and methods, 2) prints the sliced Wasserstein distance to exact
 // samples and log Z beside those of the reference, and ends with 1 where one is too far from it. Some minutes.
 using System.Globalization;
 using System.Text.Json;
@@ -14,7 +14,7 @@ CpuLibraries.Prepare();
 set_num_threads(1);
 NoiseSchedule schedule = NoiseSchedule.VpLinear(0.1, 20);
 TimeGrid grid = TimeGrid.UniformLogSnr(schedule, 100, 1, 1e-3);
-const int Runs = 2;
+int runs = args.Length > 2 ? int.Parse(args[2]) : 2;
 (string Name, Func<JsonElement, ulong, (Tensor Sample, double? LogZ)> Draw)[] methods =
 [
     ("exact-score", (problem, seed) => (FromExactScore(problem, seed), null)),
@@ -42,12 +42,12 @@ foreach (string file in Directory.GetFiles("tests/goldens/posteriors", args.Firs
     JsonElement[] problems = [.. json.RootElement.GetProperty("problems").EnumerateArray()];
     double floor = summary.GetProperty("floor").GetProperty("mean").GetDouble();
     Console.WriteLine($"{Path.GetFileNameWithoutExtension(file)}: floor {floor:F2}");
-    foreach ((string name, var draw) in methods)
+    foreach ((string name, var draw) in methods.Where(method => method.Name.StartsWith(args.ElementAtOrDefault(1) ?? "", StringComparison.Ordinal)))
     {
         List<double> distances = [], errors = [];
         foreach ((int number, JsonElement problem) in problems.Index())
         {
-            for (int run = 0; run < Runs; run++)
+            for (int run = 0; run < runs; run++)
             {
                 using var scope = NewDisposeScope();
                 (Tensor sample, double? logZ) = draw(problem, (ulong)((1000 * run) + number));
@@ -62,8 +62,8 @@ foreach (string file in Directory.GetFiles("tests/goldens/posteriors", args.Firs
         // Problem by problem: the reference is the mean of two runs. What two runs of a problem differ by is known badly; both sides tell.
         JsonElement reference = summary.GetProperty(name);
         double of = reference.GetProperty("mean").GetDouble(), sd = reference.GetProperty("sd_of_one_run").GetDouble();
-        double own = distances.Chunk(Runs).Average(runs => runs.Sum(run => Math.Pow(run - runs.Average(), 2)) / (Runs - 1));
-        double error = Math.Sqrt(((sd * sd / 2) + (own / Runs)) / problems.Length);
+        double own = distances.Chunk(runs).Average(its => its.Sum(run => Math.Pow(run - its.Average(), 2)) / (runs - 1));
+        double error = Math.Sqrt(((sd * sd / 2) + (own / runs)) / problems.Length);
         double mean = distances.Average();
         bool holds = name == "tds-var1" ? mean > 1.3 * floor && errors.Average() < -1
             : Math.Abs(mean - of) <= 3 * error

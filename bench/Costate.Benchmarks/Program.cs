@@ -7,6 +7,7 @@ using Costate.Benchmarks.Memory;
 using Costate.Benchmarks.Network;
 using Costate.Benchmarks.Noise;
 using Costate.Benchmarks.Overhead;
+using Costate.Benchmarks.Particles;
 using Costate.Benchmarks.Peers;
 using Costate.Benchmarks.Reversible;
 using Costate.Benchmarks.StableDiffusion;
@@ -26,6 +27,7 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("guidance", "Time of guided sampling, beside the bare network calls, products and losses.", GuidanceBenchmark.Run),
     Subject("network", "Time of the embedded network, beside its convolutions and matrix products.", NetworkBenchmark.Run),
     Subject("noise", "Time of random numbers, in a child process.", NoiseBenchmark.Run),
+    Subject("particles", "Time and memory of particles, beside the bare network calls (Linux only).", ParticleBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
     Subject("graphs", "Time and memory of gradients that keep graphs, in child processes (Linux only).", GraphsBenchmark.Run),
     Subject("peers", "Time and memory beside PyTorch, where there is one (Linux only).", PeersBenchmark.Run),
@@ -42,6 +44,7 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
                 .Concat(GuidanceBenchmark.Run())
                 .Concat(NetworkBenchmark.Run())
                 .Concat(NoiseBenchmark.Run())
+                .Concat(ParticleBenchmark.Run())
                 .Concat(MemoryBenchmark.Run())
                 .Concat(GraphsBenchmark.Run())
                 .Concat(ReversibleBenchmark.Run())),
@@ -100,7 +103,10 @@ static object Measure(string measurement, string[] arguments)
             arguments[0], double.Parse(arguments[1], CultureInfo.InvariantCulture), arguments[2]),
         nameof(PeersBenchmark.Write) => PeersBenchmark.Write(arguments[0]),
         nameof(PeersBenchmark.Seconds) => PeersBenchmark.Seconds(arguments[0]),
+        nameof(PeersBenchmark.DefaultGrowth) => PeersBenchmark.DefaultGrowth(),
         nameof(NoiseBenchmark) => NoiseBenchmark.Measure(),
+        nameof(ParticleBenchmark) => ParticleBenchmark.Measure(),
+        nameof(ParticleBenchmark.ParticleGrowth) => ParticleBenchmark.ParticleGrowth(Number(0)),
         nameof(NetworkBenchmark.NetworkCall) => NetworkBenchmark.NetworkCall(Number(0)),
         nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(
             Number(0),

@@ -59,19 +59,4 @@ internal class ResultFolder<TResult>(string path, string study, string item)
 
     // A name of a method may be no name of a file everywhere.
     private string ResultPath(int number, string method) => Path.Combine(ItemFolder(number), method.Replace(':', ' ') + ".json");
-
-    private static void Write(string file, byte[] bytes)
-    {
-        string temporary = Path.Combine(Path.GetDirectoryName(file)!, $".costate-{Path.GetRandomFileName()}");
-        try
-        {
-            File.WriteAllBytes(temporary, bytes);
-            File.Move(temporary, file, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
 }

@@ -44,4 +44,20 @@ internal abstract class ResumableFolder(string path, string study, string comman
                 $"Cannot read '{file}': {e.Message} Expected a file of {command}. Remove it to compute it anew.", e);
         }
     }
+
+    /// <summary>Writes a file, which appears complete or not at all.</summary>
+    private protected static void Write(string file, byte[] bytes)
+    {
+        string temporary = Path.Combine(Path.GetDirectoryName(file)!, $".costate-{Path.GetRandomFileName()}");
+        try
+        {
+            File.WriteAllBytes(temporary, bytes);
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
 }

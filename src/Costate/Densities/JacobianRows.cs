@@ -35,8 +35,10 @@ internal static class JacobianRows
         Tensor copies = cat(samples, 0).reshape([batch, dimension, .. run.Start.shape[1..]]);
         Tensor sample = copies.select(1, 0).clone();
         CheckCopies(copies, sample, run);
+
+        // A network in 32 bits leaves it by its rounding, in whatever precision states are carried.
         subspace?.Check(
-            sample,
+            sample.to(run.NetworkType),
             "subspace",
             "The network's answer must lie in it as its input does: subtract its part outside, or give no subspace.");
         (Tensor sign, Tensor logDeterminant) = linalg.slogdet(cat(rows, 0).reshape(batch, dimension, dimension));

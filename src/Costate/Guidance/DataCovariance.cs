@@ -58,7 +58,7 @@ public abstract class DataCovariance
     internal static Tensor LogNormal(LinearOperator linearOperator, Tensor residual, Tensor solution, Tensor logDeterminant)
     {
         long batch = residual.shape[0];
-        Tensor count = linearOperator.Observed(residual).to(ScalarType.Float64).reshape(batch, -1).sum([1L]);
+        Tensor count = linearOperator.CountObserved(residual);
         Tensor square = (residual * solution).to(ScalarType.Float64).reshape(batch, -1).sum([1L]);
         return (square + logDeterminant + count.Times(Math.Log(2 * Math.PI))).Times(-0.5);
     }

@@ -65,9 +65,20 @@ public abstract partial class LinearOperator
         }
 
         using Scalar added = noise;
-        Tensor each = spectrum.Values.Times(signal).add(added).log().expand(y.shape);
+        Tensor each = spectrum.Values.Times(signal).add(added).log();
+        if (ObservesAll)
+        {
+            return each.expand(y.shape[1..]).sum().expand(y.shape[0]);
+        }
+
+        each = each.expand(y.shape);
         return where(Observed(y), each, zeros_like(each)).reshape(y.shape[0], -1).sum([1L]);
     }
+
+    /// <summary>How many entries of each item are observed, [batch] in 64 bits, or [1] where it is the same for all.</summary>
+    internal Tensor CountObserved(Tensor y) => ObservesAll
+        ? tensor([(double)(y.numel() / y.shape[0])], device: y.device)
+        : Observed(y).to(ScalarType.Float64).reshape(y.shape[0], -1).sum([1L]);
 
     /// <summary>Which entries of an observation are observed, in its shape and in the caller's dispose scope.</summary>
     internal Tensor Observed(Tensor y) => OnObserved(ones_like(y, requires_grad: false)).ne(0);

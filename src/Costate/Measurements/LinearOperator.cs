@@ -137,6 +137,9 @@ public abstract partial class LinearOperator
     /// <summary>Noise in the shape of an observation where something is observed, 0 elsewhere.</summary>
     internal virtual Tensor OnObserved(Tensor noise) => noise;
 
+    /// <summary>Whether every entry of an observation is observed.</summary>
+    internal virtual bool ObservesAll => true;
+
     private protected virtual void CheckInput(Tensor x)
     {
     }

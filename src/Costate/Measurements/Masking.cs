@@ -81,6 +81,8 @@ internal sealed class Masking : LinearOperator
 
     internal override Tensor OnObserved(Tensor noise) => Map(noise);
 
+    internal override bool ObservesAll => false;
+
     private protected override NormalSpectrum Spectrum(Tensor y) =>
         new(Mask(y).to(ScalarType.Float64).square(), z => z, z => z);
 

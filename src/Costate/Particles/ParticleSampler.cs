@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -179,7 +180,7 @@ public sealed class ParticleSampler
 
     private ImportanceWeights[] WeightsOf(Tensor logWeights, int batch, int particles, GuidedStep? step)
     {
-        double[] all = logWeights.cpu().data<double>().ToArray();
+        double[] all = MemoryMarshal.Cast<byte, double>(logWeights.cpu().contiguous().bytes).ToArray();
         return [.. Enumerable.Range(0, batch).Select(Of)];
 
         ImportanceWeights Of(int problem)

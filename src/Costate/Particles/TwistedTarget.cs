@@ -67,7 +67,7 @@ internal sealed class TwistedTarget(
         {
             double variance = ofRows.NoiseLevel * ofRows.NoiseLevel;
             Tensor residual = ofRows.Difference(x).to(x.dtype);
-            Tensor observed = ofRows.Operator.Observed(residual).to(ScalarType.Float64).reshape(x.shape[0], -1).sum([1L]);
+            Tensor observed = ofRows.Operator.CountObserved(residual);
             return DataCovariance.LogNormal(
                 ofRows.Operator, residual, residual.Times(1 / variance), observed.Times(Math.Log(variance)));
         }

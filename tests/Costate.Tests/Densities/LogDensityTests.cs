@@ -77,6 +77,28 @@ public sealed class LogDensityTests
         Near.Equal(whole.LogDensity.narrow(0, 2, 1), one.LogDensity, 1e-12);
     }
 
+    // Coupled states are carried in 64 bits whatever the network computes in, and leave the subspace by its rounding.
+    [Fact]
+    public void LogDensity_OnASubspace_TakesRexOnANetworkIn32Bits()
+    {
+        using var scope = NewDisposeScope();
+        var subspace = Subspace.MeanFree(4, 2);
+        Denoiser denoiser = Denoiser.FromFunction(
+            (Tensor x, Tensor t, Tensor? z) =>
+            {
+                Tensor places = x.reshape(-1, 4, 2), turned = (places * 3).sin();
+                return (turned - turned.mean([1L], keepdim: true)).reshape(x.shape) * 0.3;
+            },
+            Prediction.Noise);
+        NoiseSchedule schedule = NoiseSchedule.VpLinear();
+        Tensor xT = subspace.Project(StartNoise.Draw([3, 8], 1));
+        DensitySample Of(Solver solver) => new Sampler(denoiser, schedule, solver, TimeGrid.UniformLogSnr(schedule, 40))
+            .LogDensity(xT, null, StartDensity.Normal(), subspace);
+
+        // Both are near the same flow.
+        Near.Equal(Of(Solver.UniPc(3)).LogDensity, Of(Solver.Rex(ButcherTableau.Euler)).LogDensity, 0.2);
+    }
+
     [Fact]
     public void LogDensity_OnASubspace_CountsItsDimensions()
     {

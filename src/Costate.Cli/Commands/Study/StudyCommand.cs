@@ -34,6 +34,9 @@ internal sealed class StudyCommand : ComputingCommand
         ];
         options.AddTo(this);
         Subcommands.Add(new ReversibilityCommand(terminal, cancellationToken, options));
+        Subcommands.Add(new DensityCommand(terminal, cancellationToken, options));
+        Subcommands.Add(new PosteriorCommand(terminal, cancellationToken, options));
+        Subcommands.Add(new BoltzmannCommand(terminal, cancellationToken, options));
         SetAction(Run);
     }
 

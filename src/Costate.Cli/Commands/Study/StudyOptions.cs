@@ -30,6 +30,6 @@ internal sealed class StudyOptions
     internal int ThreadsOf(ParseResult parsed) => parsed.GetValue(threads) ?? 1;
 
     /// <summary>What a study has found out, whose numbers a file takes.</summary>
-    internal static Outcome Outcome(StudyOutcome study, string file) =>
+    internal static Outcome Outcome(StudyOutcome study, string? file) =>
         new(study.Report, file, to => to.Write(study.Tables(to.Width), spaced: true)) { Remark = $" ({study.Seconds:0.0} s)" };
 }
