@@ -103,6 +103,7 @@ static object Measure(string measurement, string[] arguments)
             arguments[0], double.Parse(arguments[1], CultureInfo.InvariantCulture), arguments[2]),
         nameof(PeersBenchmark.Write) => PeersBenchmark.Write(arguments[0]),
         nameof(PeersBenchmark.Seconds) => PeersBenchmark.Seconds(arguments[0]),
+        nameof(PeersBenchmark.DefaultGrowth) => PeersBenchmark.DefaultGrowth(),
         nameof(NoiseBenchmark) => NoiseBenchmark.Measure(),
         nameof(ParticleBenchmark) => ParticleBenchmark.Measure(),
         nameof(ParticleBenchmark.ParticleGrowth) => ParticleBenchmark.ParticleGrowth(Number(0)),

@@ -58,7 +58,7 @@ internal static class PipelineMeasurement
         {
             StableDiffusionFolder.WriteTo(folder, narrower);
             using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(folder);
-            pipeline.Network.GradientCheckpointing = pipeline.Codec.GradientCheckpointing = true;
+            pipeline.GradientCheckpointing = true;
             PipelineMemory told = PipelineMemory.Of(PipelineFolder.Read(folder, null, null), pixels, pixels, ScalarType.Float32);
             return [Growth(Sample), told.Sample, Growth(Gradient), told.Gradient];
 
@@ -98,7 +98,7 @@ internal static class PipelineMeasurement
         set_num_threads(2);
         using DisposeScope scope = NewDisposeScope();
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(folder);
-        pipeline.Network.GradientCheckpointing = true;
+        ((UNet2DConditionModel)pipeline.Network).GradientCheckpointing = true;
         pipeline.Codec.GradientCheckpointing = true;
         pipeline.Codec.TileSize = tile == 0 ? null : tile;
         var clock = Stopwatch.StartNew();

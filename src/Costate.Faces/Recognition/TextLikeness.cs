@@ -28,10 +28,10 @@ internal sealed class TextLikeness(FaceRecogniser image, ClipTextModel text, Cli
         }
 
         FaceRecogniser image = FaceRecogniser.FromPretrained(path);
-        int width = pipeline.TextEncoder.Config.HiddenSize;
+        int width = pipeline.TextEncoder!.Config.HiddenSize;
         if (image.Config.EmbeddingWidth == width)
         {
-            return new TextLikeness(image, pipeline.TextEncoder, pipeline.Tokenizer);
+            return new TextLikeness(image, pipeline.TextEncoder, pipeline.Tokenizer!);
         }
 
         image.Dispose();

@@ -35,6 +35,7 @@ internal sealed record LatentOptions(string File, IReadOnlyDictionary<string, st
         ["negative"] = text => text,
         ["guidance-scale"] = Number,
         ["network-dtype"] = text => text,
+        ["size"] = text => PictureSize.Parse(text) is var (width, height) ? FormattableString.Invariant($"{width}x{height}") : text,
     };
 
     /// <summary>Those among the remarks of a latent's file, which may hold anything.</summary>

@@ -90,7 +90,7 @@ internal sealed record PipelineDescription
         try
         {
             scheduler = PipelineFiles.Scheduler(path, className: null);
-            memory = MemoryOf(PipelineFolder.Read(path, scheduler: null, prediction: null), parts.Sum(part => part.Parameters), size);
+            memory = MemoryOf(path, parts.Sum(part => part.Parameters), size);
         }
         catch (Exception e) when (e is NotSupportedException or IOException or InvalidDataException or SchedulerConfigurationException
             or InputException)
@@ -122,9 +122,11 @@ internal sealed record PipelineDescription
         return table;
     }
 
-    private static Picture MemoryOf(PipelineFolder folder, long parameters, (int Width, int Height)? size)
+    private static Picture MemoryOf(string path, long parameters, (int Width, int Height)? size)
     {
-        (int height, int width) = folder.PictureSize;
+        var transformer = TransformerFamily.Read(path);
+        PipelineFolder? folder = transformer is null ? PipelineFolder.Read(path, scheduler: null, prediction: null) : null;
+        (int height, int width) = transformer?.PictureSize ?? folder!.PictureSize;
         (int Width, int Height) wanted = size ?? (width, height);
         (long inSingle, long gradientInSingle) = In(ScalarType.Float32);
         (long inHalf, long gradientInHalf) = In(ScalarType.Float16);
@@ -132,7 +134,9 @@ internal sealed record PipelineDescription
 
         (long Sample, long Gradient) In(ScalarType dtype)
         {
-            PipelineMemory above = PipelineMemory.Of(folder, wanted.Height, wanted.Width, dtype);
+            PipelineMemory above = transformer is null
+                ? PipelineMemory.Of(folder!, wanted.Height, wanted.Width, dtype)
+                : PipelineMemory.Of(transformer, wanted.Height, wanted.Width, dtype);
             double fixedPart = PipelineMemory.Program + ((double)parameters * dtype.ElementSize());
             return ((long)(fixedPart + above.Sample), (long)(fixedPart + above.Gradient));
         }

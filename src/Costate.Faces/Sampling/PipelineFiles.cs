@@ -5,7 +5,7 @@ namespace Costate.Faces.Sampling;
 /// <summary>What the files of a pipeline's folder say, without reading a weight.</summary>
 internal static class PipelineFiles
 {
-    private static readonly string[] Networks = ["unet", "vae", "text_encoder", "text_encoder_2"];
+    private static readonly string[] Networks = ["unet", "transformer", "vae", "text_encoder", "text_encoder_2", "text_encoder_3"];
 
     /// <summary>Its scheduler, or another one that takes what it knows of its configuration.</summary>
     /// <exception cref="SchedulerConfigurationException">The configuration cannot be read or used.</exception>

@@ -11,6 +11,9 @@ internal sealed record Prompting
     /// <summary>The guidance scale unless another is given.</summary>
     internal const double UsualScale = 7.5;
 
+    /// <summary>The same for the folder of a pipeline.</summary>
+    internal static double UsualScaleOf(string folder) => TransformerFamily.Read(folder)?.UsualScale ?? UsualScale;
+
     /// <summary>What to draw: one text for all samples, or one for each.</summary>
     internal required IReadOnlyList<string> Prompts { get; init; }
 
@@ -80,7 +83,7 @@ internal sealed record Prompting
             cancellationToken: cancellationToken);
 
         // Gradients are the same numbers for half as much time again, and memory is what there is too little of.
-        pipeline.Network.GradientCheckpointing = pipeline.Codec.GradientCheckpointing = true;
+        pipeline.GradientCheckpointing = true;
         try
         {
             pipeline.Codec.TileSize = Tile;
@@ -95,8 +98,8 @@ internal sealed record Prompting
     }
 
     /// <summary>A pipeline as a model of latents, which owns it.</summary>
-    internal static Model ModelOf(DiffusionPipeline pipeline, SamplingPlan plan) => new(
-        pipeline.Source, pipeline.Denoiser.WithFingerprint(pipeline.Network.parameters()), plan.Schedule, pipeline)
+    internal Model ModelOf(DiffusionPipeline pipeline, SamplingPlan plan) => new(
+        pipeline.Source, TellingScale(pipeline).WithFingerprint(pipeline.Network.parameters()), plan.Schedule, pipeline)
     {
         Grid = _ => plan.Grid,
         StartScale = plan.StartScale,
@@ -120,12 +123,17 @@ internal sealed record Prompting
 
     /// <summary>The unconditional branch, one for all items, and its scale; null where there is no guidance.</summary>
     internal (Condition? Unconditional, double Scale)? GuidanceOf(DiffusionPipeline pipeline) =>
-        GuidanceScale == 1 ? null : (pipeline.Unconditional(Negative, truncate: true), GuidanceScale);
+        GuidanceScale == 1 || (pipeline.Guidance != GuidanceKind.ClassifierFree && Negative is null)
+            ? null
+            : (pipeline.Unconditional(Negative, truncate: true), GuidanceScale);
 
     /// <summary>What of the texts the encoder does not see, a sentence for each that is too long.</summary>
     internal static IEnumerable<string> Lost(DiffusionPipeline pipeline, IEnumerable<string> texts) =>
         from text in texts
-        let lost = pipeline.Tokenizer.Tokenize(text, truncate: true).CutOff
-        where lost.Length > 0
-        select $"The text is longer than the {pipeline.Tokenizer.Length} tokens that the encoder takes; it does not see: {lost}";
+        let cut = pipeline.CutOff(text)
+        where cut.Lost.Length > 0
+        select $"The text is longer than the {cut.Length} tokens that the encoder takes; it does not see: {cut.Lost}";
+
+    private Denoiser TellingScale(DiffusionPipeline pipeline) =>
+        pipeline.Guidance == GuidanceKind.ClassifierFree ? pipeline.Denoiser : pipeline.Told(GuidanceScale);
 }

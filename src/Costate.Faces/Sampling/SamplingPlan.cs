@@ -97,13 +97,22 @@ internal sealed record SamplingPlan
     /// <param name="steps">How many.</param>
     /// <param name="solver">The user's own, or null.</param>
     /// <param name="strength">The part of the steps that is taken, the last ones: for a picture to be changed.</param>
+    /// <param name="size">Of the picture, which the steps of some depend on; that of the network if null.</param>
     /// <exception cref="SchedulerConfigurationException">The configuration cannot be read or used.</exception>
     /// <exception cref="InputException">The number of steps does not fit it, none is left, or the solver is unknown.</exception>
     internal static SamplingPlan FromPipeline(
-        string folder, string? scheduler, Prediction? prediction, int steps, string? solver, double strength)
+        string folder,
+        string? scheduler,
+        Prediction? prediction,
+        int steps,
+        string? solver,
+        double strength,
+        (int Width, int Height)? size)
     {
-        SchedulerConfiguration configuration = PipelineFiles.Scheduler(folder, scheduler, prediction);
-        ScheduledSampling sampling = configuration.ForSteps(steps);
+        var transformer = TransformerFamily.Read(folder, scheduler, prediction);
+        SchedulerConfiguration configuration = transformer?.Scheduler ?? PipelineFiles.Scheduler(folder, scheduler, prediction);
+        (int Width, int Height) shown = size ?? (transformer?.PictureSize.Width ?? 0, transformer?.PictureSize.Height ?? 0);
+        ScheduledSampling sampling = transformer?.ForSteps(steps, (shown.Height, shown.Width)) ?? configuration.ForSteps(steps);
 
         // In decimal, 0.07 of 100 steps are 7 and not a little less.
         int taken = (int)Math.Floor((decimal)strength * steps);
@@ -129,6 +138,7 @@ internal sealed record SamplingPlan
                 ("scheduler", configuration.ClassName),
                 ("prediction", prediction?.ToString().ToLowerInvariant()),
                 ("solver", solver),
+                ("size", configuration.TakesShift ? FormattableString.Invariant($"{shown.Width}x{shown.Height}") : null),
                 ("steps", Text(steps))),
         };
     }

@@ -229,18 +229,8 @@ public sealed class AutoencoderKL : nn.Module
     }
 
     // Recomputed as a whole, so that a graph of all tiles holds no more than the tiles.
-    private Tensor PartOf(Tensor tile, Func<Tensor, Tensor> map)
-    {
-        if (!execution.Recomputes || !is_grad_enabled())
-        {
-            return map(tile);
-        }
-
-        Parameter[] trainable = [.. parameters().Where(p => p.requires_grad)];
-        return tile.requires_grad || trainable.Length > 0
-            ? Recomputation.Run(new Recomputation.Call((x, _) => map(x), execution, trainable, Draws: training), tile, null)
-            : map(tile);
-    }
+    private Tensor PartOf(Tensor tile, Func<Tensor, Tensor> map) =>
+        Recomputation.Of(execution, this, inputs => map(inputs[0]!), tile);
 
     private Tensor Encoded(Tensor image)
     {

@@ -192,27 +192,13 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipTextOutput>
 
     private void CheckIds(Tensor inputIds)
     {
-        Tensor table = tokens.Weight;
         Input.Fits(nameof(inputIds), inputIds, [-1, -1], "[batch, tokens]");
-        bool whole = inputIds.dtype is ScalarType.Int64 or ScalarType.Int32 or ScalarType.Int16;
-        if (!whole || inputIds.device.ToString() != table.device.ToString())
-        {
-            string got = $"{inputIds.dtype} on {inputIds.device}";
-            throw new InputException(nameof(inputIds), got, $"whole numbers on {table.device}", "Convert or move them by to().");
-        }
-
         if (inputIds.shape[1] > Config.MaxPositionEmbeddings)
         {
             const string Remedy = "Cut the text, and keep its end token.";
             throw new InputException(nameof(inputIds), $"{inputIds.shape[1]} tokens", $"at most {Config.MaxPositionEmbeddings}", Remedy);
         }
 
-        using DisposeScope scope = NewDisposeScope();
-        (long least, long most) = (inputIds.min().to(ScalarType.Int64).item<long>(), inputIds.max().to(ScalarType.Int64).item<long>());
-        if (least < 0 || most >= Config.VocabSize)
-        {
-            string got = $"token {(least < 0 ? least : most)}";
-            throw new InputException(nameof(inputIds), got, $"0 to {Config.VocabSize - 1}", "Use the tokenizer of this network.");
-        }
+        Input.Tokens(nameof(inputIds), inputIds, Config.VocabSize, tokens.Weight);
     }
 }

@@ -81,6 +81,12 @@ internal sealed class JsonOptions
         Find(name) is not { } value ? otherwise
         : ToFlag(name, value);
 
+    /// <summary>The flag; null where the file says null or nothing.</summary>
+    internal bool? OptionalFlag(string name) => Find(name) is { } value ? ToFlag(name, value) : null;
+
+    /// <summary>The number; null where the file says null or nothing.</summary>
+    internal double? OptionalNumber(string name) => Find(name) is { } value ? ToNumber(name, value) : null;
+
     internal int Integer(string name, int otherwise) => OptionalInteger(name) ?? otherwise;
 
     /// <summary>The whole number; null where the file says null, <paramref name="absent"/> where it says nothing.</summary>
@@ -103,6 +109,12 @@ internal sealed class JsonOptions
 
     internal IReadOnlyList<string> Texts(string name, IReadOnlyList<string> otherwise) =>
         List(name, "a list of texts", ToText) ?? otherwise;
+
+    /// <summary>Texts by names; none where the file has none.</summary>
+    internal IReadOnlyDictionary<string, string> TextsByName(string name) => Find(name) is not { } value ? new Dictionary<string, string>()
+        : value.ValueKind == JsonValueKind.Object
+            ? value.EnumerateObject().ToDictionary(entry => entry.Name, entry => ToText($"{name}.{entry.Name}", entry.Value))
+        : throw Bad(name, value, "texts by names");
 
     /// <summary>One whole number or a list of them.</summary>
     internal IReadOnlyList<int>? IntegerOrIntegers(string name) =>
@@ -134,9 +146,11 @@ internal sealed class JsonOptions
         : throw Bad(name, value, "[library, class]");
 
     /// <summary>Refuses the configuration of another network.</summary>
-    internal void RequireClass(string className)
+    /// <param name="className">Its class.</param>
+    /// <param name="oldName">What older files call it.</param>
+    internal void RequireClass(string className, string? oldName = null)
     {
-        if (Text("_class_name", className) is var name && name != className)
+        if (Text("_class_name", className) is var name && name != className && name != oldName)
         {
             throw new InvalidDataException($"'{path}' is of the network {ErrorText.Quote(name)}; expected {className}.");
         }

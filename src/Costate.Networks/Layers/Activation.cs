@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Costate.Networks;
@@ -21,6 +22,10 @@ internal sealed class Activation
     /// <summary><c>x sigmoid(1.702 x)</c>, CLIP's approximation of gelu.</summary>
     internal static Activation QuickGelu { get; } = new(
         x => x * (x * QuickGeluSlope).sigmoid(), x => x.mul_((x * QuickGeluSlope).sigmoid_()));
+
+    /// <summary>The approximation of gelu by a tanh.</summary>
+    internal static Activation TanhGelu { get; } = new(
+        x => x.gelu(GELU.Approximate.tanh), x => x.gelu_(GELU.Approximate.tanh));
 
     /// <summary>The activation of a configuration's <c>act_fn</c>.</summary>
     internal static Activation Named(string name) => name switch

@@ -14,13 +14,15 @@ internal static class DotProductAttention
     /// <param name="v">Values.</param>
     /// <param name="kind">The way to compute it.</param>
     /// <param name="causal">Whether a position sees itself and those before it alone.</param>
-    internal static Tensor Of(Tensor q, Tensor k, Tensor v, AttentionKind kind = AttentionKind.Fused, bool causal = false)
+    /// <param name="bias">What is added to the scores, of a shape that fits [batch, heads, positions, others]; null for nothing.</param>
+    internal static Tensor Of(
+        Tensor q, Tensor k, Tensor v, AttentionKind kind = AttentionKind.Fused, bool causal = false, Tensor? bias = null)
     {
         using DisposeScope scope = NewDisposeScope();
         (q, k, v) = (q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2));
         Tensor attended = kind == AttentionKind.Fused
-            ? nn.functional.scaled_dot_product_attention(q, k, v, is_casual: causal)
-            : Products(q, k, v, causal);
+            ? nn.functional.scaled_dot_product_attention(q, k, v, bias, is_casual: causal)
+            : Products(q, k, v, causal, bias);
         return attended.transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
     }
 
@@ -32,10 +34,15 @@ internal static class DotProductAttention
     }
 
     // All are [batch, heads, positions, width].
-    private static Tensor Products(Tensor q, Tensor k, Tensor v, bool causal)
+    private static Tensor Products(Tensor q, Tensor k, Tensor v, bool causal, Tensor? bias)
     {
         Tensor scaled = q * (1 / Math.Sqrt(q.shape[3]));
         Tensor scores = scaled.flatten(0, 1).bmm(k.flatten(0, 1).transpose(1, 2));
+        if (bias is not null)
+        {
+            scores = (scores.unflatten(0, q.shape[..2]) + bias).flatten(0, 1);
+        }
+
         if (causal)
         {
             using Scalar never = double.NegativeInfinity;

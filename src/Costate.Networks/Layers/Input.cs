@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Networks;
@@ -72,6 +73,50 @@ internal static class Input
                 $"{value.dtype} on {value.device}",
                 $"{weight.dtype} on {weight.device} as the network is",
                 "Move one of them by to().");
+        }
+    }
+
+    /// <summary>An image batch [batch, channels, height, width] of whole patches, of a network's dtype and device.</summary>
+    /// <param name="parameter">Its name.</param>
+    /// <param name="image">The images.</param>
+    /// <param name="channels">Their channels.</param>
+    /// <param name="patch">Side of a patch.</param>
+    /// <param name="weight">A weight of the network.</param>
+    /// <param name="most">How many patches a side may have; null for any number.</param>
+    internal static void Patches(string parameter, Tensor image, int channels, int patch, Tensor weight, int? most = null)
+    {
+        Fits(parameter, image, [-1, channels, -1, -1], $"[batch, {channels}, height, width]", weight);
+        (long height, long width) = (image.shape[2], image.shape[3]);
+        if (height % patch != 0 || width % patch != 0)
+        {
+            throw new InputException(
+                parameter, $"latents of {height} x {width}", $"of sides that the patch's {patch} divides", "Choose another size.");
+        }
+
+        if (Math.Max(height, width) / patch > most)
+        {
+            throw new InputException(
+                parameter, $"latents of {height} x {width}", $"of at most {most * patch} a side, which the network knows the places of");
+        }
+    }
+
+    /// <summary>Ids of tokens [batch, tokens] of a vocabulary, on the device of a table of them.</summary>
+    internal static void Tokens(string parameter, Tensor ids, int vocabulary, Tensor table)
+    {
+        Fits(parameter, ids, [-1, -1], "[batch, tokens]");
+        bool whole = ids.dtype is ScalarType.Int64 or ScalarType.Int32 or ScalarType.Int16;
+        if (!whole || ids.device.ToString() != table.device.ToString())
+        {
+            string got = $"{ids.dtype} on {ids.device}";
+            throw new InputException(parameter, got, $"whole numbers on {table.device}", "Convert or move them by to().");
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        (long least, long most) = (ids.min().to(ScalarType.Int64).item<long>(), ids.max().to(ScalarType.Int64).item<long>());
+        if (least < 0 || most >= vocabulary)
+        {
+            string got = $"token {(least < 0 ? least : most)}";
+            throw new InputException(parameter, got, $"0 to {vocabulary - 1}", "Use the tokenizer of this network.");
         }
     }
 

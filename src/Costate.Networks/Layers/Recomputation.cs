@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Costate.Networks;
 
 /// <summary>
-/// A function of one or two tensors and of parameters as a node of the graph that keeps its inputs alone: the backward pass computes it
+/// A function of a few tensors and of parameters as a node of the graph that keeps its inputs alone: the backward pass computes it
 /// again, with the random numbers of the first time, and takes its gradients there (gradient checkpointing; Chen et al. 2016).
 /// </summary>
 /// <remarks>Its gradients cannot be differentiated again: under <c>create_graph</c> the backward pass fails.</remarks>
@@ -17,11 +17,30 @@ internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputatio
 
     public override string Name => "CostateRecomputation";
 
-    /// <summary>The function's value, in the caller's dispose scope.</summary>
-    internal static Tensor Run(Call call, Tensor x, Tensor? condition)
+    private static Tensor Run(Call call, params ReadOnlySpan<Tensor?> inputs)
     {
         using DisposeScope scope = NewDisposeScope();
-        return apply([x, condition!, .. call.Parameters, call]).MoveToOuterDisposeScope();
+        return apply([.. inputs, .. call.Parameters, call]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What a layer computes of tensors: as such a node where its network says so and there is something to
+    /// differentiate.</summary>
+    internal static Tensor Of(
+        Execution execution, nn.Module layer, Func<Tensor?[], Tensor> compute, params ReadOnlySpan<Tensor?> inputs)
+    {
+        if (!execution.Recomputes || !is_grad_enabled())
+        {
+            return compute([.. inputs]);
+        }
+
+        Parameter[] trainable = [.. layer.parameters().Where(p => p.requires_grad)];
+        bool hasGraph = trainable.Length > 0;
+        foreach (Tensor? input in inputs)
+        {
+            hasGraph |= input is { requires_grad: true };
+        }
+
+        return hasGraph ? Run(new Call(compute, execution, trainable, Draws: layer.training), inputs) : compute([.. inputs]);
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -40,7 +59,7 @@ internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputatio
 
         // Torch holds these whatever the caller disposes, and sees whether they were changed in place.
         ctx.save_for_backward([.. inputs]);
-        return call.Compute(inputs[0], inputs[1]).MoveToOuterDisposeScope();
+        return call.Compute(inputs[..^call.Parameters.Count]).MoveToOuterDisposeScope();
     }
 
     // An exception that leaves it would end the process.
@@ -70,8 +89,9 @@ internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputatio
     private static List<Tensor> Gradients(Call call, byte[]? generator, List<Tensor> saved, Tensor cotangent)
     {
         using IDisposable withGraph = enable_grad();
-        Tensor?[] inputs = [.. saved.Take(2).Select(input => input is null ? null : input.detach().requires_grad_(input.requires_grad))];
-        Tensor output = Replayed(generator, () => call.Compute(inputs[0]!, inputs[1]));
+        Tensor?[] inputs = [.. saved.SkipLast(call.Parameters.Count)
+            .Select(input => input is null ? null : input.detach().requires_grad_(input.requires_grad))];
+        Tensor output = Replayed(generator, () => call.Compute(inputs));
         Tensor?[] all = [.. inputs, .. call.Parameters];
         Tensor[] leaves = [.. all.OfType<Tensor>().Where(input => input.requires_grad)];
         var gradients = new Queue<Tensor>(Autograd.Gradients([output], leaves, [cotangent]));
@@ -103,5 +123,5 @@ internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputatio
     /// <param name="Parameters">The parameters that get gradients.</param>
     /// <param name="Draws">Whether it may draw random numbers.</param>
     internal sealed record Call(
-        Func<Tensor, Tensor?, Tensor> Compute, Execution Execution, IReadOnlyList<Parameter> Parameters, bool Draws);
+        Func<Tensor?[], Tensor> Compute, Execution Execution, IReadOnlyList<Parameter> Parameters, bool Draws);
 }

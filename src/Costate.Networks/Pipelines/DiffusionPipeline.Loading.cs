@@ -5,8 +5,9 @@ namespace Costate.Networks;
 /// <summary>How a pipeline is read from its files.</summary>
 public sealed partial class DiffusionPipeline
 {
-    /// <summary>Reads a folder: <c>model_index.json</c> with <c>unet</c>, <c>vae</c>, <c>text_encoder</c>, <c>tokenizer</c> and
-    /// <c>scheduler</c>. What else it holds, such as a safety checker, is left alone.</summary>
+    /// <summary>Reads a folder: <c>model_index.json</c> with <c>unet</c> or <c>transformer</c>, <c>vae</c>, <c>text_encoder</c>,
+    /// <c>tokenizer</c> and <c>scheduler</c>, and a second and third of what its family has. What else it holds, such as a safety
+    /// checker, is left alone.</summary>
     /// <remarks>
     /// All small files are read and compared before the first weight. As in diffusers' pipelines the scheduler has
     /// <c>steps_offset</c> 1 and no <c>clip_sample</c>, whatever its file says.
@@ -61,6 +62,17 @@ public sealed partial class DiffusionPipeline
         if (weights is not null && variant is not null)
         {
             throw new InputException(nameof(variant), $"\"{variant}\" beside a single file", "left out", "A single file has no variants.");
+        }
+
+        if (TransformerFamily.Read(folder, scheduler, prediction) is { } family)
+        {
+            return weights is null
+                ? new DiffusionPipeline(
+                    family,
+                    TransformerNetworks.Load(family, variant, device, dtype, trainable, progress, cancellationToken),
+                    dtype)
+                : throw new InputException(
+                    nameof(weights), $"\"{weights}\"", "left out", "Models with a transformer are read from their folders alone.");
         }
 
         PipelineFolder read = PipelineFolder.Read(folder, scheduler, prediction);

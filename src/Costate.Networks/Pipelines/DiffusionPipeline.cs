@@ -5,8 +5,8 @@ namespace Costate.Networks;
 
 /// <summary>
 /// A published latent-diffusion model as it is used: texts become conditions, pictures latents and latents pictures, and its denoiser
-/// goes into samplers. Stable Diffusion 1, 2 (with v-prediction too) and XL, and their networks for inpainting, from a folder as the Hub
-/// lays it out.
+/// goes into samplers. Stable Diffusion 1, 2 (with v-prediction too) and XL, their networks for inpainting, Stable Diffusion 3 and 3.5, and
+/// FLUX.1, from a folder as the Hub lays it out.
 /// </summary>
 /// <example>
 /// <code>
@@ -27,14 +27,20 @@ namespace Costate.Networks;
 /// </remarks>
 public sealed partial class DiffusionPipeline : IDisposable
 {
+    // What a run starts from and what its samples are does not depend on the number of its steps.
+    private const int AnySteps = 10;
+
     private readonly double startScale;
-    private readonly PipelineTexts texts;
+    private readonly IPipelineTexts texts;
     private readonly PipelineLatents latents;
+    private readonly Func<Tensor, Tensor, Costate.Condition?, double, Tensor> call;
+    private readonly ScalarType dtype;
 
     private DiffusionPipeline(string source, PipelineFolder folder, PipelineNetworks networks, ScalarType dtype)
     {
         (Source, Tokenizer, Tokenizer2, Scheduler) = (source, folder.Tokenizer, folder.Tokenizer2, folder.Scheduler);
-        (TextEncoder, TextEncoder2, Codec, Network) = networks;
+        (TextEncoder, TextEncoder2, Codec, UNet2DConditionModel unet) = networks;
+        Network = unet;
         texts = new PipelineTexts(
             TextEncoder2 is null ? [(Tokenizer, TextEncoder)] : [(Tokenizer, TextEncoder), (Tokenizer2!, TextEncoder2)],
             folder.ZerosForNoText,
@@ -42,40 +48,38 @@ public sealed partial class DiffusionPipeline : IDisposable
         latents = new PipelineLatents(Codec, Codec.parameters().First().dtype, folder.Run.SampleScale);
         startScale = folder.Run.StartScale;
         PictureSize = folder.PictureSize;
-        var network = new PipelineNetwork(Network, Codec.Config.LatentChannels, Codec.Config.Factor);
-        Denoiser = Denoiser.FromFunction(
-            (Tensor x, Tensor t, Costate.Condition? z) => network.Call(x, t, z),
-            Scheduler.Prediction,
-            Scheduler.TimeScale,
-            Scheduler.TrainingTimesteps,
-            Network.parameters().Where(parameter => parameter.requires_grad)).InDtype(dtype);
+        var network = new PipelineNetwork(unet, Codec.Config.LatentChannels, Codec.Config.Factor);
+        call = (x, t, z, _) => network.Call(x, t, z);
+        this.dtype = dtype;
+        Denoiser = Told(UsualScale);
     }
 
     /// <summary>The file or folder that the weights come from.</summary>
     public string Source { get; }
 
-    /// <summary>Makes ids of texts.</summary>
-    public ClipTokenizer Tokenizer { get; }
+    /// <summary>Makes ids of texts for CLIP; null for families without.</summary>
+    public ClipTokenizer? Tokenizer { get; }
 
-    /// <summary>The second tokenizer, of SDXL; null for others.</summary>
+    /// <summary>The second tokenizer, of SDXL and SD3; null for others.</summary>
     public ClipTokenizer? Tokenizer2 { get; }
 
-    /// <summary>Makes states of ids.</summary>
-    public ClipTextModel TextEncoder { get; }
+    /// <summary>CLIP, which makes states of ids; null for families without.</summary>
+    public ClipTextModel? TextEncoder { get; }
 
-    /// <summary>The second text encoder, of SDXL, which pools the text too; null for others.</summary>
+    /// <summary>The second text encoder, of SDXL and SD3, which pools the text too; null for others.</summary>
     public ClipTextModel? TextEncoder2 { get; }
 
     /// <summary>Makes latents of images, and images of latents. Its <see cref="AutoencoderKL.TileSize"/> is for large ones.</summary>
     public AutoencoderKL Codec { get; }
 
-    /// <summary>The U-Net, for its options, such as <see cref="UNet2DConditionModel.GradientCheckpointing"/>.</summary>
-    public UNet2DConditionModel Network { get; }
+    /// <summary>The network itself: a <see cref="UNet2DConditionModel"/>, <see cref="SD3Transformer2DModel"/> or
+    /// <see cref="FluxTransformer2DModel"/>.</summary>
+    public nn.Module Network { get; }
 
     /// <summary>
-    /// The U-Net as a denoiser without guidance. Its condition is a bundle of <c>text</c>, the states [batch, 77, width]; for SDXL
-    /// <c>pooled</c> [batch, width] and, where it is not to be told the sizes of the picture itself, <c>time_ids</c> [batch, 6]; for
-    /// inpainting <c>mask</c> and <c>masked</c>.
+    /// The network as a denoiser without guidance; FLUX.1-dev is told a scale of 3.5. Its condition is a bundle of <c>text</c>, the states
+    /// [batch, tokens, width]; for SDXL, SD3 and Flux <c>pooled</c> [batch, width]; for SDXL, where it is not to be told the sizes of the
+    /// picture itself, <c>time_ids</c> [batch, 6]; for inpainting <c>mask</c> and <c>masked</c>.
     /// </summary>
     public Denoiser Denoiser { get; }
 
@@ -121,7 +125,9 @@ public sealed partial class DiffusionPipeline : IDisposable
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentNullException.ThrowIfNull(image);
-        return latents.Inpainting(condition, image, mask, Network.Config.InChannels);
+        return Network is UNet2DConditionModel unet
+            ? latents.Inpainting(condition, image, mask, unet.Config.InChannels)
+            : throw new InvalidOperationException("The network takes no mask: it is not one for inpainting.");
     }
 
     /// <summary>What a denoiser is led away from, of batch 1, for <see cref="Denoiser.WithClassifierFreeGuidance"/> of
@@ -134,35 +140,45 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <summary>The denoiser under classifier-free guidance, away from a negative prompt: one evaluation of a doubled batch.</summary>
     /// <remarks>For a negative prompt of each item, or one with a clip skip, use
     /// <see cref="Denoiser.WithClassifierFreeGuidance"/> of <see cref="Denoiser"/> and the values of a condition.</remarks>
-    /// <param name="guidanceScale">The scale; 1 is no guidance, and one evaluation.</param>
+    /// <param name="guidanceScale">The scale; 1 is no guidance, and one evaluation. FLUX.1-dev is told it, and is evaluated once whatever
+    /// it
+    /// is; FLUX.1-schnell was distilled and has none but 1.</param>
     /// <param name="negative">What to lead away from, for all items. The default value is null: what the published models were trained with
     /// in place of a text, which is the empty text, or zeros where the model says so, as SDXL does.</param>
     /// <param name="truncate">As for <see cref="Condition(string, int, bool, PictureSizes?)"/>.</param>
-    /// <exception cref="InputException">The scale is not finite, or 1 beside a negative prompt; or the prompt is too long.</exception>
+    /// <exception cref="InputException">The scale is not finite, or 1 beside a negative prompt; the prompt is too long; or the network was
+    /// distilled with guidance, and takes no negative prompt, or no scale.</exception>
     public Denoiser Guided(double guidanceScale, string? negative = null, bool truncate = false) =>
         Away(guidanceScale, Unconditional(guidanceScale, negative, truncate));
 
     /// <summary>A sampler of latents, whose condition is <see cref="Condition(string, int, bool, PictureSizes?)"/>.</summary>
     /// <param name="steps">The number of steps.</param>
-    /// <param name="guidanceScale">As for <see cref="Guided"/>. The default value is 7.5.</param>
+    /// <param name="guidanceScale">As for <see cref="Guided"/>. The default value is null: <see cref="UsualScale"/>.</param>
     /// <param name="negative">As for <see cref="Guided"/>.</param>
     /// <param name="solver">A solver for the scheduler's times, such as <c>Solver.Rex(ButcherTableau.Midpoint)</c> to invert with; a
     /// reversible one takes steps that are equal in the log-SNR (<see cref="TimeGrid.InEqualLogSnr"/>) between the scheduler's first and
     /// last. The default value is null: the scheduler's own.</param>
     /// <param name="strength">For a picture to be changed: the part of the steps that is taken, in (0, 1], the last ones; it starts from
     /// <see cref="Noised"/>. The default value is 1.</param>
+    /// <param name="size">Height and width of the picture in pixels, which the steps of FLUX.1-dev depend on. The default value is null:
+    /// <see cref="PictureSize"/>.</param>
     /// <exception cref="InputException">The scheduler has no so many steps, or none is left; or as for <see cref="Guided"/>.</exception>
     public Sampler Sampler(
-        int steps, double guidanceScale = 7.5, string? negative = null, Solver? solver = null, double strength = 1)
+        int steps,
+        double? guidanceScale = null,
+        string? negative = null,
+        Solver? solver = null,
+        double strength = 1,
+        (int Height, int Width)? size = null)
     {
-        ScheduledSampling plan = Scheduler.ForSteps(steps);
+        ScheduledSampling plan = Plan(steps, size);
         if (!(strength is > 0 and <= 1 && Math.Floor(steps * strength) >= 1))
         {
             throw new InputException(nameof(strength), $"{strength}", $"in (0, 1], and at least 1/{steps} for a step to be left");
         }
 
         plan = plan.After(Math.Min(steps - (int)Math.Floor(steps * strength), plan.Grid.Steps - 1));
-        Denoiser guided = Guided(guidanceScale, negative);
+        Denoiser guided = Guided(guidanceScale ?? UsualScale, negative);
         return solver is null ? new Sampler(plan.Clipped(guided), plan.Schedule, plan.Solver, plan.Grid)
             : new Sampler(guided, plan.Schedule, solver, plan.GridFor(solver));
     }
@@ -183,7 +199,8 @@ public sealed partial class DiffusionPipeline : IDisposable
 
     /// <summary>Noise for a sampler to start from, [batch, channels, height / f, width / f], of 32 bits.</summary>
     /// <param name="seed">One seed for the batch, or one for each item.</param>
-    /// <param name="height">Height of the picture in pixels, which f = 8 divides (in the published models).</param>
+    /// <param name="height">Height of the picture in pixels, which f = 8 divides (in the published models), and 16 that of SD3 and
+    /// FLUX.</param>
     /// <param name="width">Its width.</param>
     /// <param name="batch">Items. The default value is 1.</param>
     /// <exception cref="InputException">A size is not positive, or f does not divide it.</exception>
@@ -194,12 +211,12 @@ public sealed partial class DiffusionPipeline : IDisposable
             throw new InputException(nameof(batch), $"{batch}", "at least 1");
         }
 
-        int factor = Codec.Config.Factor;
+        int factor = Codec.Config.Factor, multiple = family?.Multiple ?? factor;
         foreach ((string name, int size) in new[] { (nameof(height), height), (nameof(width), width) })
         {
-            if (size < 1 || size % factor != 0)
+            if (size < 1 || size % multiple != 0)
             {
-                throw new InputException(name, $"{size}", $"a positive multiple of {factor}");
+                throw new InputException(name, $"{size}", $"a positive multiple of {multiple}");
             }
         }
 
@@ -225,19 +242,20 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <summary>The guided denoiser, the schedule and the scheduler's grids as a model, with a fingerprint of the weights.</summary>
     /// <remarks>Its condition is <see cref="Condition(string, int, bool, PictureSizes?)"/>. It owns this pipeline: dispose one of the
     /// two.</remarks>
-    /// <param name="guidanceScale">As for <see cref="Guided"/>. The default value is 7.5.</param>
+    /// <param name="guidanceScale">As for <see cref="Guided"/>. The default value is null: <see cref="UsualScale"/>.</param>
     /// <param name="negative">As for <see cref="Guided"/>.</param>
     /// <param name="truncate">As for <see cref="Condition(string, int, bool, PictureSizes?)"/>, of the negative prompt.</param>
     /// <exception cref="InputException">As for <see cref="Guided"/>.</exception>
-    public Model ToModel(double guidanceScale = 7.5, string? negative = null, bool truncate = false)
+    public Model ToModel(double? guidanceScale = null, string? negative = null, bool truncate = false)
     {
         // The negative prompt's states live as long as the model.
-        Costate.Condition? unconditional = Unconditional(guidanceScale, negative, truncate);
+        double scale = guidanceScale ?? UsualScale;
+        Costate.Condition? unconditional = Unconditional(scale, negative, truncate);
         Tensor[] states = [.. unconditional?.Names.Select(name => unconditional[name].DetachFromDisposeScope()) ?? []];
-        Denoiser guided = Away(guidanceScale, unconditional).WithFingerprint(Network.parameters());
+        Denoiser guided = Away(scale, unconditional).WithFingerprint(Network.parameters());
         return new Model(Source, guided, Scheduler.Schedule, [this, .. states])
         {
-            Grid = steps => Scheduler.ForSteps(steps).Grid,
+            Grid = steps => Plan(steps, size: null).Grid,
             StartScale = startScale,
             ToLatents = Encode,
             ToPictures = Decode,
@@ -247,8 +265,9 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <summary>Disposes the networks.</summary>
     public void Dispose()
     {
-        TextEncoder.Dispose();
+        TextEncoder?.Dispose();
         TextEncoder2?.Dispose();
+        LongTextEncoder?.Dispose();
         Codec.Dispose();
         Network.Dispose();
     }
@@ -256,7 +275,9 @@ public sealed partial class DiffusionPipeline : IDisposable
     private Tensor Weight => Network.parameters().First();
 
     private Denoiser Away(double guidanceScale, Costate.Condition? unconditional) =>
-        unconditional is null ? Denoiser : Denoiser.WithClassifierFreeGuidance(unconditional, guidanceScale);
+        unconditional is not null ? Denoiser.WithClassifierFreeGuidance(unconditional, guidanceScale)
+        : Guidance == GuidanceKind.ClassifierFree ? Denoiser
+        : Told(guidanceScale);
 
     // The states of the negative prompt; null where the scale makes it useless.
     private Costate.Condition? Unconditional(double guidanceScale, string? negative, bool truncate)
@@ -267,6 +288,8 @@ public sealed partial class DiffusionPipeline : IDisposable
             throw new InputException(nameof(guidanceScale), $"{guidanceScale}", expected);
         }
 
-        return guidanceScale == 1 ? null : Unconditional(negative, truncate);
+        return Guidance != GuidanceKind.ClassifierFree && negative is not null ? throw JointTexts.NoNegative(negative)
+            : Guidance != GuidanceKind.ClassifierFree || guidanceScale == 1 ? null
+            : Unconditional(negative, truncate);
     }
 }

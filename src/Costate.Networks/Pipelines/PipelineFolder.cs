@@ -155,7 +155,8 @@ internal sealed class PipelineFolder
         {
             throw new NotSupportedException(
                 $"'{index}' is of the pipeline {ErrorText.Quote(family)}, which is not supported; expected "
-                    + $"one of {string.Join(", ", Families.Concat(FamiliesOfTwoTexts))}, that is Stable Diffusion 1, 2 or XL.");
+                    + $"one of {string.Join(", ", Families.Concat(FamiliesOfTwoTexts))}, that is Stable Diffusion 1, 2 or XL, "
+                    + $"or of {string.Join(", ", TransformerFamily.Pipelines)}.");
         }
 
         foreach ((string part, string[]? classes) in isDouble ? PartsOfTwoTexts : Parts)

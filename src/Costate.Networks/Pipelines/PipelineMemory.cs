@@ -10,7 +10,7 @@ namespace Costate.Networks;
 /// </summary>
 /// <param name="Sample">For a sample and its picture.</param>
 /// <param name="Gradient">For the gradient of a loss on the picture, with <c>GradientCheckpointing</c> on.</param>
-internal sealed record PipelineMemory(double Sample, double Gradient)
+internal sealed partial record PipelineMemory(double Sample, double Gradient)
 {
     /// <summary>What .NET, torch's libraries and a few small things take by themselves; 0.24 GB were measured.</summary>
     internal const double Program = 0.25e9;

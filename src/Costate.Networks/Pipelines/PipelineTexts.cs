@@ -11,7 +11,7 @@ namespace Costate.Networks;
 /// <param name="zerosForNone">Whether no text is zeros rather than the empty text (<c>force_zeros_for_empty_prompt</c>).</param>
 /// <param name="dtype">The least dtype of what it makes.</param>
 internal sealed class PipelineTexts(
-    IReadOnlyList<(ClipTokenizer Tokenizer, ClipTextModel Model)> encoders, bool zerosForNone, ScalarType dtype)
+    IReadOnlyList<(ClipTokenizer Tokenizer, ClipTextModel Model)> encoders, bool zerosForNone, ScalarType dtype) : IPipelineTexts
 {
     internal const string Text = "text";
     internal const string Pooled = "pooled";
@@ -20,7 +20,7 @@ internal sealed class PipelineTexts(
     private bool IsDouble => encoders.Count > 1;
 
     /// <summary>The condition of texts, one for each item.</summary>
-    internal Costate.Condition Of(IReadOnlyList<string> prompts, int clipSkip, bool truncate, PictureSizes? sizes)
+    public Costate.Condition Of(IReadOnlyList<string> prompts, int clipSkip, bool truncate, PictureSizes? sizes)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         if (prompts.Count == 0)
@@ -54,8 +54,12 @@ internal sealed class PipelineTexts(
         return sizes is null ? both : WithSizes(both, sizes, prompts.Count);
     }
 
+    /// <summary>What of a text is cut off, and how many tokens there is room for.</summary>
+    public (string Lost, int Length) CutOff(string prompt) =>
+        (encoders[0].Tokenizer.Tokenize(prompt, truncate: true).CutOff, encoders[0].Tokenizer.Length);
+
     /// <summary>The condition of a negative text, [1, ...]; null for none.</summary>
-    internal Costate.Condition Negative(string? negative, bool truncate)
+    public Costate.Condition Negative(string? negative, bool truncate)
     {
         Costate.Condition read = Of([negative ?? ""], clipSkip: 0, truncate, sizes: null);
         return negative is null && zerosForNone ? read.WithValues([.. read.Names.Select(name => read[name].zero_())]) : read;

@@ -60,6 +60,9 @@ public sealed class SchedulerConfiguration
     /// </summary>
     public double TimeScale => scheduler.TimeScale;
 
+    /// <summary>Whether its shift depends on the size of the picture, so that runs are given one.</summary>
+    internal bool TakesShift => scheduler.TakesShift;
+
     /// <summary>
     /// Options that the file holds and this scheduler does not have, sorted by name: those of diffusers' other schedulers, which are left
     /// from a conversion, those of programs that keep notes of their own in the file, and misspelt ones. diffusers ignores them too.

@@ -68,7 +68,7 @@ public sealed class ClipTokenizer
     /// value is false.</param>
     /// <returns>The ids, padded with <see cref="Padding"/>.</returns>
     /// <exception cref="InputException">The text is too long and may not be cut; the message has the words that do not fit.</exception>
-    public ClipTokens Tokenize(string prompt, bool truncate = false)
+    public TextTokens Tokenize(string prompt, bool truncate = false)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         List<ClipPiece> pieces = [.. Pieces(prompt)];
@@ -92,7 +92,7 @@ public sealed class ClipTokenizer
         }
 
         ids[at] = End;
-        return new ClipTokens(ids, at + 1, lost);
+        return new TextTokens(ids, at + 1, lost);
     }
 
     // From the first word of which a part is missing.

@@ -16,7 +16,7 @@ namespace Costate.Networks;
 /// </para>
 /// <para>A call changes no state, so calls may run side by side; loading, moving or setting properties during a call may not.</para>
 /// </remarks>
-public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
+public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Tensor>, IRecomputing
 {
     private readonly Execution execution;
     private readonly Activation activation;

@@ -13,7 +13,7 @@ internal static class MetaParameters
     /// </summary>
     internal static void Allocate(nn.Module network, Device device, ScalarType dtype)
     {
-        foreach (nn.Module module in network.modules())
+        foreach (nn.Module module in network.modules().Prepend(network))
         {
             switch (module)
             {
@@ -21,7 +21,7 @@ internal static class MetaParameters
                     Replace(layer.weight, weight => layer.weight = weight);
                     Replace(layer.bias, bias => layer.bias = bias);
                     break;
-                case EmbeddingTable layer:
+                case IWeighted layer:
                     Replace(layer.Weight, weight => layer.Weight = weight);
                     break;
                 case Conv1d layer:
@@ -50,7 +50,7 @@ internal static class MetaParameters
                 return;
             }
 
-            set(nn.Parameter(empty(parameter.shape, dtype, device)));
+            set(nn.Parameter(empty(parameter.shape, dtype, device), parameter.requires_grad));
             parameter.Dispose();
         }
     }

@@ -165,7 +165,8 @@ internal sealed class TableExecutor
     private Tensor Combine(LiveSet live, int i)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor? sum = WeightedSum.Of([.. table.Rows[i].States.Select(term => (live.States[term.Index], term.Weight)), .. Increment(live, i)]);
+        IEnumerable<(Tensor, double)> states = table.Rows[i].States.Select(term => (live.States[term.Index], term.Weight));
+        Tensor? sum = WeightedSum.Of([.. states, .. Increment(live, i)]);
         return (sum ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
     }
 

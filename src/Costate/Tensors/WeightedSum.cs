@@ -8,7 +8,7 @@ namespace Costate;
 /// A sum of tensors with weights. In main memory it is one pass over all of them, elsewhere (and in 16 bits, or out of order) an addition
 /// in place for each, to the same bits; neither makes a temporary.
 /// </summary>
-/// <remarks>It has no graph: what needs one uses torch's operators.</remarks>
+/// <remarks>Tensors that need a graph take the additions, which have one.</remarks>
 internal static class WeightedSum
 {
     // The sums of so many numbers stay in the fastest cache while all terms are added.

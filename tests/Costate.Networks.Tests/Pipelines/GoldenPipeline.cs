@@ -59,6 +59,9 @@ internal sealed class GoldenPipeline
 
     public string Scheduler => Schedulers.Single(s => s.Name == scheduler).Class;
 
+    /// <summary>Whether the run is of the folder's own scheduler.</summary>
+    private bool IsOwn => Schedulers.All(s => s.Name != scheduler);
+
     public IReadOnlyDictionary<string, Tensor> Expected { get; }
 
     public int Steps => (int)Of("timesteps").shape[0];
@@ -70,5 +73,5 @@ internal sealed class GoldenPipeline
 
     private static (int First, int Second) Pair(JsonNode pair) => ((int)pair[0]!, (int)pair[1]!);
 
-    public DiffusionPipeline Open() => DiffusionPipeline.FromPretrained(Folder, scheduler: Scheduler);
+    public DiffusionPipeline Open() => DiffusionPipeline.FromPretrained(Folder, scheduler: IsOwn ? null : Scheduler);
 }

@@ -64,8 +64,7 @@ public sealed class PipelineFolderGoldenTests : PipelineCopy
     }
 
     [Theory]
-    [InlineData("FluxPipeline")]
-    [InlineData("StableDiffusion3Pipeline")]
+    [InlineData("KolorsPipeline")]
     [InlineData("StableDiffusionInstructPix2PixPipeline")]
     public void OtherFamily_IsNamed(string family)
     {

@@ -12,7 +12,7 @@ public sealed class PipelineInputGoldenTests : PipelineCopy
         using var scope = NewDisposeScope();
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(Folder.FullName);
         string longText = "cat";
-        while (pipeline.Tokenizer.Encode(longText).Count <= pipeline.Tokenizer.Length)
+        while (pipeline.Tokenizer!.Encode(longText).Count <= pipeline.Tokenizer.Length)
         {
             longText += " cat";
         }
@@ -21,7 +21,7 @@ public sealed class PipelineInputGoldenTests : PipelineCopy
         Assert.Contains("dog", Refuses("prompt", () => pipeline.Condition(longText)), StringComparison.Ordinal);
         Assert.Equal(77, pipeline.Condition(longText, truncate: true)["text"].shape[1]);
         Refuses("prompts", () => pipeline.Condition(Array.Empty<string>()));
-        Refuses("clipSkip", () => pipeline.Condition("a", pipeline.TextEncoder.Config.NumHiddenLayers));
+        Refuses("clipSkip", () => pipeline.Condition("a", pipeline.TextEncoder!.Config.NumHiddenLayers));
         Refuses("clipSkip", () => pipeline.Condition("a", -1));
         Refuses("guidanceScale", () => pipeline.Guided(double.NaN));
         Refuses("guidanceScale", () => pipeline.Guided(1, "ugly"));
@@ -115,7 +115,8 @@ public sealed class PipelineInputGoldenTests : PipelineCopy
         Assert.Equal([1f, 0f], [condition["mask"][0, 0, 3, 0].item<float>(), condition["mask"][0, 0, 4, 5].item<float>()]);
         Assert.Equal(0, (condition["masked"] - pipeline.Encode(image * mask.lt(0.5))).abs().max().item<float>());
         Tensor start = pipeline.DrawStart(1, 64, 48), time = full([1], 300f);
-        Tensor direct = pipeline.Network.call(cat([start, condition["mask"], condition["masked"]], 1), time, text["text"]);
+        var network = (UNet2DConditionModel)pipeline.Network;
+        Tensor direct = network.call(cat([start, condition["mask"], condition["masked"]], 1), time, text["text"]);
         Assert.Equal(0, (direct - pipeline.Denoiser.Call(start, 0.301, condition)).abs().max().item<float>());
 
         // Guidance leads away from the text alone, and gradients reach what is kept.
@@ -138,7 +139,7 @@ public sealed class PipelineInputGoldenTests : PipelineCopy
         Refuses("sizes", () => pipeline.Condition("a", sizes: new PictureSizes((0, 64), (64, 64))));
         Assert.Equal([512L, 640, 8, 16, 1024, 768], pipeline.Condition(
             ["a", "b"], sizes: new PictureSizes((512, 640), (1024, 768), (8, 16)))["time_ids"][1].data<long>());
-        Refuses("clipSkip", () => pipeline.Condition("a", pipeline.TextEncoder.Config.NumHiddenLayers - 1));
+        Refuses("clipSkip", () => pipeline.Condition("a", pipeline.TextEncoder!.Config.NumHiddenLayers - 1));
         Condition one = pipeline.Condition("a");
         Assert.Contains("\"pooled\"", Assert.ThrowsAny<Exception>(() => pipeline.Sampler(2, 1).Sample(
             pipeline.DrawStart(1, 64, 64), Condition.Of(("text", one["text"])))).ToString(), StringComparison.Ordinal);

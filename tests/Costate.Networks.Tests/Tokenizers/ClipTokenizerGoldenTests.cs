@@ -22,7 +22,7 @@ public sealed class ClipTokenizerGoldenTests
                 wrong.Add($"{text}: {string.Join(' ', tokenizer.Encode(text))}, expected {string.Join(' ', ids)}");
             }
 
-            ClipTokens padded = tokenizer.Tokenize(text, truncate: true);
+            TextTokens padded = tokenizer.Tokenize(text, truncate: true);
             Assert.Equal(77, padded.Ids.Count);
             Assert.Equal([.. ids[..^1].Take(76), .. Enumerable.Repeat(tokenizer.End, Math.Max(1, 78 - ids.Length))], padded.Ids);
             Assert.Equal(Math.Min(ids.Length, 77), padded.Count);

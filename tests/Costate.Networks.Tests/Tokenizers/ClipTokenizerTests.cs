@@ -21,7 +21,7 @@ public sealed class ClipTokenizerTests : IDisposable
         Assert.Contains("a text of 79 tokens", error.Message, StringComparison.Ordinal);
         Assert.Contains("', cd e'", error.Message, StringComparison.Ordinal);
         Assert.Equal(nameof(prompt), error.ParamName);
-        ClipTokens cut = tokenizer.Tokenize(prompt, truncate: true);
+        TextTokens cut = tokenizer.Tokenize(prompt, truncate: true);
         Assert.Equal(", cd e", cut.CutOff);
         Assert.Equal(77, cut.Count);
         Assert.Equal(tokenizer.End, cut.Ids[^1]);

@@ -111,7 +111,7 @@ internal sealed class GuideModelOptions
         ParseResult parsed, InputFiles files, string folder, GuideTask task)
     {
         bool isEmbedded = parsed.GetValue(model) is null;
-        double usual = isEmbedded ? EmbeddedModel.TextGuidanceScale : Prompting.UsualScale;
+        double usual = isEmbedded ? EmbeddedModel.TextGuidanceScale : Prompting.UsualScaleOf(folder);
         string? file = isEmbedded ? null : parsed.GetValue(weights);
         Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, usual, file, latent: null) with
         {

@@ -67,7 +67,7 @@ internal sealed class PromptOptions
     /// <param name="otherwise">What is said of it for other models.</param>
     internal static Option<double?> GuidanceScale(string otherwise = "") => CommonOptions.Number(
         "--guidance-scale", "S",
-        $"Classifier-free guidance; 1 is none. [default: {Prompting.UsualScale} with --prompt]{otherwise}");
+        $"Classifier-free guidance; 1 is none. [default: with --prompt the usual one of its kind, such as {Prompting.UsualScale}]{otherwise}");
 
     /// <summary>Why a file is no model for a prompt, and what to do about it.</summary>
     internal static string NoFolder(string file) =>
@@ -147,7 +147,7 @@ internal sealed class PromptOptions
             Prompts = latent is not null ? text!.Split('\n') : text is not null ? [text.ReplaceLineEndings(" ")] : Lines(list!),
             Negative = PlanOptions.Value(parsed, negative, latent),
             GuidanceScale = scale is null ? usualScale : double.Parse(scale, NumberStyles.Float, CultureInfo.InvariantCulture),
-            Size = parsed.GetValue(size) is string wanted ? PictureSize.Parse(wanted) : null,
+            Size = PlanOptions.Value(parsed, size, latent) is string wanted ? PictureSize.Parse(wanted) : null,
             Variant = parsed.GetValue(variant),
             Tile = parsed.GetValue(tile),
             Weights = weights,

@@ -203,7 +203,7 @@ internal sealed class SamplingOptions
             files,
             guidanceScale,
             dtype,
-            named is null ? EmbeddedModel.TextGuidanceScale : Prompting.UsualScale,
+            named is null ? EmbeddedModel.TextGuidanceScale : Prompting.UsualScaleOf(named),
             named is null ? null : parsed.GetValue(weights),
             latent?.Options) with
         {
@@ -215,7 +215,8 @@ internal sealed class SamplingOptions
             throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
         }
 
-        SamplingPlan planned = plan.ParsePipeline(parsed, folder, prompting.Scheduler, strength, latent?.Options);
+        SamplingPlan planned = plan.ParsePipeline(
+            parsed, folder, prompting.Scheduler, strength, prompting.Size, latent?.Options);
         return new SamplingSettings
         {
             Files = files,

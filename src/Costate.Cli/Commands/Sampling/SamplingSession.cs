@@ -40,7 +40,7 @@ internal sealed class SamplingSession : IDisposable
     {
         (this.settings, this.folder, this.terminal) = (settings, folder, terminal);
         pipeline = settings.Prompting is null ? null : Load(settings.Prompting, settings.Pipeline!, cancellationToken);
-        model = pipeline is not null ? Prompting.ModelOf(pipeline, settings.Plan)
+        model = pipeline is not null ? settings.Prompting!.ModelOf(pipeline, settings.Plan)
             : settings.Model is string network
             ? ModelFile.Open(network, settings.Plan, settings.Dtype)
             : new EmbeddedModel(settings.Weights).ToModel();

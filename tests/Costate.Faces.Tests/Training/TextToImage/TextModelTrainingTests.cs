@@ -23,10 +23,10 @@ public sealed class TextModelTrainingTests
         training.Run(only: null, "test", progress: null, default);
 
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
-        Assert.Equal(TextModelFolder.TextLength, pipeline.Tokenizer.Length);
-        Assert.Equal(pipeline.TextEncoder.Config.EosTokenId, pipeline.Tokenizer.End);
+        Assert.Equal(TextModelFolder.TextLength, pipeline.Tokenizer!.Length);
+        Assert.Equal(pipeline.TextEncoder!.Config.EosTokenId, pipeline.Tokenizer.End);
         Assert.Equal(Prediction.Velocity, pipeline.Scheduler.Prediction);
-        Assert.Equal(pipeline.Network.Config.CrossAttentionDim[0], pipeline.TextEncoder.Config.HiddenSize);
+        Assert.Equal(((UNet2DConditionModel)pipeline.Network).Config.CrossAttentionDim[0], pipeline.TextEncoder.Config.HiddenSize);
         Tensor latents = pipeline.Sampler(steps: 2, guidanceScale: 3)
             .Sample(pipeline.DrawStart(seed: 1, 128, 128), pipeline.Condition("a person with red hair"));
         Tensor picture = pipeline.Decode(latents);
