@@ -13,7 +13,7 @@ namespace Costate.Experiments.Tests.Editing;
 /// <summary>On a text-to-image model that has hardly been trained: what is exact is so for any.</summary>
 public sealed class EditingRunTests
 {
-    private const int Steps = 3;
+    private const int Steps = 2;
 
     private static readonly EditingSettings Settings = new(GuidanceScale: 2, EditScale: 3);
 
