@@ -127,12 +127,12 @@ internal sealed class PlanOptions
 
     /// <summary>The plan for a pipeline.</summary>
     /// <exception cref="InputException">A name is unknown, or the number of steps does not fit the scheduler.</exception>
-    internal SamplingPlan ParsePipeline(
-        ParseResult parsed, string pipeline, string? scheduler, double strength, (int Width, int Height)? size, LatentOptions? latent)
+    internal SamplingPlan ParsePipeline(ParseResult parsed, string folder, Prompting prompting, double strength, LatentOptions? latent)
     {
         int stepCount = Value(parsed, steps, latent) is string text ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultSteps;
         string? solverName = Value(parsed, solver, latent) ?? (input == SamplingInput.Noise ? null : DefaultReversibleOfPipelines);
-        return SamplingPlan.FromPipeline(pipeline, scheduler, PredictionOf(parsed, latent), stepCount, solverName, strength, size);
+        return SamplingPlan.FromPipeline(
+            folder, prompting.Scheduler, PredictionOf(parsed, latent), stepCount, solverName, strength, prompting.Size);
     }
 
     /// <summary>What the network predicts, where that is given or the latent says it.</summary>

@@ -67,7 +67,8 @@ internal sealed class PromptOptions
     /// <param name="otherwise">What is said of it for other models.</param>
     internal static Option<double?> GuidanceScale(string otherwise = "") => CommonOptions.Number(
         "--guidance-scale", "S",
-        $"Classifier-free guidance; 1 is none. [default: with --prompt that of its kind, such as {Prompting.UsualScale}]{otherwise}");
+        "Classifier-free guidance; 1 is none. "
+            + $"[default: with --prompt the usual one of the model's kind, such as {Prompting.UsualScale}]{otherwise}");
 
     /// <summary>Why a file is no model for a prompt, and what to do about it.</summary>
     internal const string NoPipeline = "which is no pipeline; it is for the folder of one, with model_index.json, or its single file "

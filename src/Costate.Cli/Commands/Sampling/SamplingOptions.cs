@@ -220,7 +220,7 @@ internal sealed class SamplingOptions
             throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
         }
 
-        SamplingPlan planned = plan.ParsePipeline(parsed, folder, prompting.Scheduler, strength, prompting.Size, latent?.Options);
+        SamplingPlan planned = plan.ParsePipeline(parsed, folder, prompting, strength, latent?.Options);
         SamplingSettings settings = Common(parsed, files, planned.With(prompting.Options), latent, ScalarType.Float32) with
         {
             GuidanceScale = prompting.GuidanceScale,

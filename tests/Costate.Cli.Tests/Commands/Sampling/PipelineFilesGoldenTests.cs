@@ -131,8 +131,8 @@ public sealed class PipelineFilesGoldenTests
         }
 
         string index = Path.Combine(path, "model_index.json");
-        File.WriteAllText(index, File.ReadAllText(index).Replace("StableDiffusionPipeline", "HunyuanVideoPipeline", StringComparison.Ordinal));
-        ToolRun run = Tool.Fails(1, sample, "HunyuanVideoPipeline", "not supported");
+        File.WriteAllText(index, File.ReadAllText(index).Replace("StableDiffusionPipeline", "KolorsPipeline", StringComparison.Ordinal));
+        ToolRun run = Tool.Fails(1, sample, "KolorsPipeline", "not supported");
         Assert.DoesNotContain("error in costate itself", run.Error, StringComparison.Ordinal);
     }
 
