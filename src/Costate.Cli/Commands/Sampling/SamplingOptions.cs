@@ -17,7 +17,7 @@ internal sealed class SamplingOptions
     private readonly Option<string?> model = CommonOptions.Text(
         "--model", "FILE|FOLDER",
         "A Stable Diffusion pipeline, a folder with model_index.json or a single file (.safetensors, .ckpt), which is told --prompt; "
-            + "or a denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition, which is a program: run "
+            + "or a denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run "
             + "only files whose origin you trust. "
             + "[default: an embedded model of drawn faces, which needs nothing of how it was trained]");
     private readonly Option<string?> embedded = new("--embedded")
