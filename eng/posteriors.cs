@@ -2,8 +2,9 @@
 #:project ../src/Costate/Costate.csproj
 
 // Methods for linear measurements on posteriors that are known exactly: the beds of 25 components in tests/goldens/posteriors, runs of 1000
-// samples or particles a problem. `dotnet run -c Release eng/posteriors.cs [pattern [method [runs]]]` (all beds and methods, 2) prints the sliced Wasserstein distance to exact
-// samples and log Z beside those of the reference, and ends with 1 where one is too far from it. Some minutes.
+// samples or particles a problem. `dotnet run -c Release eng/posteriors.cs [pattern [method [runs]]]` (all beds and methods, 2 runs) prints
+// the sliced Wasserstein distance to exact samples and log Z beside those of the reference, and ends with 1 where one is too far from it.
+// Some minutes.
 using System.Globalization;
 using System.Text.Json;
 using Costate;
@@ -14,6 +15,7 @@ CpuLibraries.Prepare();
 set_num_threads(1);
 NoiseSchedule schedule = NoiseSchedule.VpLinear(0.1, 20);
 TimeGrid grid = TimeGrid.UniformLogSnr(schedule, 100, 1, 1e-3);
+string wanted = args.ElementAtOrDefault(1) ?? "";
 int runs = args.Length > 2 ? int.Parse(args[2]) : 2;
 (string Name, Func<JsonElement, ulong, (Tensor Sample, double? LogZ)> Draw)[] methods =
 [
@@ -42,7 +44,7 @@ foreach (string file in Directory.GetFiles("tests/goldens/posteriors", args.Firs
     JsonElement[] problems = [.. json.RootElement.GetProperty("problems").EnumerateArray()];
     double floor = summary.GetProperty("floor").GetProperty("mean").GetDouble();
     Console.WriteLine($"{Path.GetFileNameWithoutExtension(file)}: floor {floor:F2}");
-    foreach ((string name, var draw) in methods.Where(method => method.Name.StartsWith(args.ElementAtOrDefault(1) ?? "", StringComparison.Ordinal)))
+    foreach ((string name, var draw) in methods.Where(each => each.Name.StartsWith(wanted, StringComparison.Ordinal)))
     {
         List<double> distances = [], errors = [];
         foreach ((int number, JsonElement problem) in problems.Index())

@@ -85,8 +85,9 @@ internal static class ParticleBenchmark
                 Budget);
             return new Figure(name, ratio.Value, Target, string.Create(
                 CultureInfo.InvariantCulture,
-                    $"{ratio.Work.TotalMilliseconds:F0} ms / {ratio.Reference.TotalMilliseconds:F0} ms, {Particles} particles of 2 numbers, "
-                        + $"{Steps} steps, {(ratio.Work - ratio.Reference).TotalMicroseconds / Steps:F0} us a step added; "
+                    $"{ratio.Work.TotalMilliseconds:F0} ms / {ratio.Reference.TotalMilliseconds:F0} ms, "
+                        + $"{Particles} particles of 2 numbers, {Steps} steps, "
+                        + $"{(ratio.Work - ratio.Reference).TotalMicroseconds / Steps:F0} us a step added; "
                         + $"ratio of the medians {ratio.OfMedians:F2}"));
         }
     }

@@ -10,7 +10,8 @@ internal static class GradientStudyFiles
     internal const string ReportFile = "study.json";
 
     /// <summary>All of them.</summary>
-    internal static IReadOnlyList<string> All { get; } = [GradientStudyPlots.ErrorFile, GradientStudyPlots.BytesFile, ReportFile];
+    internal static IReadOnlyList<string> All { get; } =
+        [GradientStudyPlots.ErrorFile, GradientStudyPlots.BytesFile, GradientStudyPlots.LookaheadFile, ReportFile];
 
     /// <summary>Measures, and writes the pictures into a folder.</summary>
     /// <param name="folder">Where to; it is left to be committed.</param>
@@ -22,10 +23,13 @@ internal static class GradientStudyFiles
         long began = Stopwatch.GetTimestamp();
         IReadOnlyList<int> steps = quick ? GradientStudy.QuickSteps : GradientStudy.AllSteps;
         IReadOnlyList<GradientMeasurement> measurements = GradientStudy.Run(steps, progress, cancellationToken);
+        IReadOnlyList<LookaheadPoint> lookaheads = LookaheadStudy.Run(cancellationToken);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         File.WriteAllBytes(folder.Stage(GradientStudyPlots.ErrorFile), GradientStudyPlots.GradientError(measurements));
         File.WriteAllBytes(folder.Stage(GradientStudyPlots.BytesFile), GradientStudyPlots.StoredBytes(measurements, steps));
-        string report = GradientStudyReport.Text(measurements, steps, TorchThreads.Count, seconds, All);
-        return new StudyOutcome(report, seconds, width => GradientStudyTables.Of(measurements, steps, width));
+        File.WriteAllBytes(folder.Stage(GradientStudyPlots.LookaheadFile), GradientStudyPlots.Lookahead(lookaheads));
+        string report = GradientStudyReport.Text(measurements, lookaheads, steps, TorchThreads.Count, seconds, All);
+        return new StudyOutcome(
+            report, seconds, width => [.. GradientStudyTables.Of(measurements, steps, width), GradientStudyTables.Lookahead(lookaheads)]);
     }
 }

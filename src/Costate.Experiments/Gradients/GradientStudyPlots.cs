@@ -8,6 +8,7 @@ internal static class GradientStudyPlots
 {
     internal const string ErrorFile = "gradient-error.png";
     internal const string BytesFile = "stored-bytes.png";
+    internal const string LookaheadFile = "lookahead-error.png";
 
     /// <summary>Relative error of dL/dx_T against network evaluations: solvers above, gradient methods below.</summary>
     internal static byte[] GradientError(IReadOnlyList<GradientMeasurement> measurements)
@@ -41,6 +42,29 @@ internal static class GradientStudyPlots
             [.. steps.Select(n => (double)n)],
             shown.Min(m => m.Cost.PeakStoredBytes),
             shown.Max(m => m.Cost.PeakStoredBytes));
+        return plot.GetImage(1600, 900).GetImageBytes(ImageFormat.Png);
+    }
+
+    /// <summary>Relative error of a lookahead's gradient against its steps, a curve for each time that it looks from.</summary>
+    internal static byte[] Lookahead(IReadOnlyList<LookaheadPoint> points)
+    {
+        Plot plot = PlotStyle.New(
+            "Gradient of a lookahead of n steps beside that of the sample", "steps of the lookahead", "relative error");
+        foreach ((int look, IGrouping<double, LookaheadPoint> time) in points.GroupBy(point => point.Time).Index())
+        {
+            PlotStyle.AddCurve(
+                plot,
+                look,
+                FormattableString.Invariant($"from t = {time.Key}: cosine {time.Min(point => point.Cosine):0.00} and more"),
+                [.. time.Select(point => (double)point.Lookahead)],
+                [.. time.Select(point => point.Error)]);
+        }
+
+        PlotStyle.Finish(
+            plot,
+            [.. points.Select(point => (double)point.Lookahead).Distinct()],
+            points.Min(point => point.Error),
+            points.Max(point => point.Error));
         return plot.GetImage(1600, 900).GetImageBytes(ImageFormat.Png);
     }
 

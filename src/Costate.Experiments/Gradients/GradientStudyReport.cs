@@ -8,6 +8,7 @@ internal static class GradientStudyReport
 {
     internal static string Text(
         IReadOnlyList<GradientMeasurement> measurements,
+        IReadOnlyList<LookaheadPoint> lookaheads,
         IReadOnlyList<int> steps,
         int threads,
         double seconds,
@@ -63,6 +64,12 @@ internal static class GradientStudyReport
                     Seconds = Math.Round(m.Seconds, 4),
                 }),
             }),
+            Lookahead = new
+            {
+                Problem = $"gradient with respect to the state on the way, {LookaheadStudy.Items} starts; n steps of DDIM to the data",
+                Ideal = "the same through the exact flow",
+                Points = lookaheads.Select(point => new { Steps = point.Lookahead, point.Time, point.Error, point.Cosine }),
+            },
             Files = files,
         });
     }

@@ -26,6 +26,27 @@ internal static class GradientStudyTables
         yield return Costs(measurements, steps[^1]);
     }
 
+    /// <summary>Relative error and cosine of lookaheads, by the time that they look from.</summary>
+    internal static ResultTable Lookahead(IReadOnlyList<LookaheadPoint> points)
+    {
+        int[] steps = [.. points.Select(point => point.Lookahead).Distinct()];
+        var table = new ResultTable(["t", .. steps.Select(n => n.ToString(CultureInfo.InvariantCulture))])
+        {
+            Title = "Gradient of a lookahead of n steps beside that of the sample: relative error, cosine",
+            Caption = "with respect to the state at time t; one step is greedy guidance",
+            IsRuled = true,
+        };
+        foreach (IGrouping<double, LookaheadPoint> time in points.GroupBy(point => point.Time))
+        {
+            table.Add([
+                time.Key.ToString(CultureInfo.InvariantCulture),
+                .. time.Select(point => FormattableString.Invariant($"{Short(point.Error)}, {point.Cosine:0.00}")),
+            ]);
+        }
+
+        return table;
+    }
+
     private static ResultTable Errors(
         string title,
         IReadOnlyList<GradientMeasurement> measurements,

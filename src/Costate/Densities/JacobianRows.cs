@@ -37,10 +37,7 @@ internal static class JacobianRows
         CheckCopies(copies, sample, run);
 
         // A network in 32 bits leaves it by its rounding, in whatever precision states are carried.
-        subspace?.Check(
-            sample.to(run.NetworkType),
-            "subspace",
-            "The network's answer must lie in it as its input does: subtract its part outside, or give no subspace.");
+        subspace?.CheckSample(sample.to(run.NetworkType));
         (Tensor sign, Tensor logDeterminant) = linalg.slogdet(cat(rows, 0).reshape(batch, dimension, dimension));
         CheckRegular(logDeterminant);
         return (

@@ -9,6 +9,7 @@ namespace Costate;
 internal sealed class PathIncrements : IDisposable
 {
     private readonly SolverTable table;
+    private readonly Subspace? subspace;
 
     // The grid point that each noise vector leads to, and its weight there.
     private readonly Dictionary<int, (int Point, double Weight)> noises = [];
@@ -17,8 +18,9 @@ internal sealed class PathIncrements : IDisposable
     private Tensor? before;
     private Tensor? ofStep;
 
-    internal PathIncrements(Sampler sampler)
+    internal PathIncrements(Sampler sampler, Subspace? subspace)
     {
+        this.subspace = subspace;
         table = sampler.Table;
         points = [.. sampler.Grid.Times.Select(time => SchedulePoint.At(sampler.Schedule, time))];
         foreach (TableRow row in table.Rows.Where(row => row.Inputs.Count > 0))
@@ -46,8 +48,9 @@ internal sealed class PathIncrements : IDisposable
     {
         Input = (i, like) =>
         {
-            Tensor? noise = run.Input(i, like);
-            Drawn(i, noise!);
+            Tensor noise = run.Input(i, like)!;
+            noise = subspace?.Project(noise) ?? noise;
+            Drawn(i, noise);
             return noise;
         },
         OnState = Passed,
@@ -93,11 +96,11 @@ internal sealed class PathIncrements : IDisposable
     }
 
     // Without the power of 2 pi, which both densities have.
-    private static Tensor LogNormal(Tensor x, double deviation, double scale)
+    private Tensor LogNormal(Tensor x, double deviation, double scale)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor rows = x.to(ScalarType.Float64).reshape(x.shape[0], -1);
-        using Scalar constant = -rows.shape[1] * Math.Log(scale);
+        using Scalar constant = -(subspace?.Dimension ?? rows.shape[1]) * Math.Log(scale);
         return rows.square().sum([1L]).Times(-0.5 / (deviation * deviation)).add(constant).MoveToOuterDisposeScope();
     }
 }

@@ -82,10 +82,12 @@ public static class SamplerDensities
     /// <param name="z">The condition: null, a tensor [batch, ...], or a <see cref="Condition"/>.</param>
     /// <param name="noise">The path.</param>
     /// <param name="start">The law that x_T is drawn from.</param>
+    /// <param name="subspace">That x_T and the samples live in; the noise of the steps is projected to it. The default is the whole
+    /// space.</param>
     /// <param name="progress">Told after each network evaluation.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <exception cref="InputException">The solver does not add one noise vector to each step, or the start density does not belong to the
-    /// schedule's noise.</exception>
+    /// <exception cref="InputException">The solver does not add one noise vector to each step, the start density does not belong to the
+    /// schedule's noise, or an item leaves the subspace.</exception>
     /// <exception cref="ArgumentException">An input has the wrong shape, dtype or device, or is not finite.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public static PathSample LogPathDensity(
@@ -94,6 +96,7 @@ public static class SamplerDensities
         Condition? z,
         BrownianPath noise,
         StartDensity start,
+        Subspace? subspace = null,
         IProgress<StepProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -101,11 +104,14 @@ public static class SamplerDensities
         ArgumentNullException.ThrowIfNull(start);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        using var path = new PathIncrements(sampler);
+        using var path = new PathIncrements(sampler, subspace);
+        SamplingRun run = path.Observed(sampler.Checked(xT, z, noise, progress, cancellationToken));
         start.Check(sampler.Schedule, sampler.Grid.Start);
-        Tensor sample = Sampler.Sample(path.Observed(sampler.Checked(xT, z, noise, progress, cancellationToken)));
+        subspace?.Check(xT, nameof(xT), $"Draw it there: {nameof(Subspace)}.{nameof(Subspace.Project)}(noise).");
+        Tensor sample = Sampler.Sample(run);
+        subspace?.CheckSample(sample.to(run.NetworkType));
         Tensor increments = path.Total();
-        return new PathSample(sample, start.At(xT, null) - increments.sum([0L]), increments).MoveToOuterDisposeScope();
+        return new PathSample(sample, start.At(xT, subspace) - increments.sum([0L]), increments).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -105,6 +105,12 @@ public sealed class Subspace
     /// <summary>The basis, [dimension, entries], like a tensor.</summary>
     internal Tensor Basis(Tensor like) => tensor(basis, [Dimension, Entries], ScalarType.Float64).to(like.dtype, like.device);
 
+    /// <summary>Refuses a sample whose network has led out of it.</summary>
+    internal void CheckSample(Tensor sample) => Check(
+        sample,
+        "subspace",
+        "The network's answer must lie in it as its input does: subtract its part outside, or give no subspace.");
+
     /// <summary>Refuses what does not lie in it.</summary>
     internal void Check(Tensor x, string parameter, string remedy)
     {

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>
-/// FlowEdit (Kulikov et al. 2024): edits with a rectified flow without an inversion. The sample moves along the difference of the velocities
-/// under the condition wanted and under its own, at noisy copies of both.
+/// FlowEdit (Kulikov et al. 2024): edits with a rectified flow without an inversion. The sample moves along the difference of the
+/// velocities under the condition wanted and under its own, at noisy copies of both.
 /// </summary>
 /// <remarks>
 /// From the first time of the grid to its last: <c>z_own = (1 - t) x0 + t n</c>, <c>z_new = x + z_own - x0</c>,

@@ -77,17 +77,46 @@ public abstract partial class LinearOperator
         return new SeparableOperator($"Gaussian blur of {deviation} pixels", 1, n => ResamplingMatrix.Gaussian(n, deviation, size));
     }
 
-    /// <summary>Convolution with the path of a shaken camera, normalised to 1, the image reflected at its edges.</summary>
+    /// <summary>Convolution with the path of a shaken camera, normalised to 1, the image reflected at its edges or periodic.</summary>
     /// <param name="size">Width of the kernel in pixels, odd. The default value is 61 (Chung et al. 2023).</param>
     /// <param name="intensity">How crooked the path is, in [0, 1]: 0 is a straight line. The default value is 0.5.</param>
     /// <param name="seed">Which path. The default value is 0.</param>
+    /// <param name="periodic">Whether the image goes on at its other edge, as in much of the literature: <see cref="SolveNormal"/> is then
+    /// in closed form, by Fourier transforms. The default value is false: it is reflected.</param>
     /// <exception cref="ArgumentOutOfRangeException">The intensity leaves its range, or the size is not a positive odd number.</exception>
-    public static LinearOperator MotionBlur(int size = 61, double intensity = 0.5, ulong seed = 0)
+    public static LinearOperator MotionBlur(int size = 61, double intensity = 0.5, ulong seed = 0, bool periodic = false)
     {
         CheckKernel(size);
-        return intensity is >= 0 and <= 1
-            ? new ConvolutionOperator($"motion blur of {size} pixels", MotionKernel.Draw(size, intensity, seed), size)
-            : throw new ArgumentOutOfRangeException(nameof(intensity), intensity, $"Got intensity {intensity}; it lies in [0, 1].");
+        if (intensity is not (>= 0 and <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(intensity), intensity, $"Got intensity {intensity}; it lies in [0, 1].");
+        }
+
+        double[] kernel = MotionKernel.Draw(size, intensity, seed);
+        return periodic ? new PeriodicConvolution($"periodic motion blur of {size} pixels", kernel, size, size)
+            : new ConvolutionOperator($"motion blur of {size} pixels", kernel, size);
+    }
+
+    /// <summary>
+    /// Convolution with a kernel of your own, the image continued periodically: in closed form throughout, by Fourier transforms.
+    /// </summary>
+    /// <param name="kernel">[height, width], both odd; its middle stays in place. Copied.</param>
+    /// <exception cref="ArgumentException">It is no such matrix of floating-point numbers, or not finite.</exception>
+    public static LinearOperator PeriodicConvolution(Tensor kernel)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        if (kernel.dim() != 2 || kernel.shape.Any(size => size % 2 == 0) || !kernel.is_floating_point())
+        {
+            throw new InputException(
+                nameof(kernel),
+                $"shape {Shapes.Text(kernel)} and dtype {kernel.dtype}",
+                "[height, width], both odd, of a floating-point dtype");
+        }
+
+        Finite.CheckInput(kernel, nameof(kernel));
+        using Tensor own = kernel.detach().to(ScalarType.Float64).cpu().contiguous();
+        (int height, int width) = ((int)own.shape[0], (int)own.shape[1]);
+        return new PeriodicConvolution($"periodic convolution with {height} x {width} pixels", [.. own.data<double>()], height, width);
     }
 
     /// <summary>An operator of your own.</summary>

@@ -7,7 +7,7 @@ namespace Costate;
 /// A solver never sees a tensor; every solver therefore has its exact discrete adjoint for free. Immutable and safe to share
 /// between threads. Derive from this class to add one of your own.
 /// </remarks>
-public abstract class Solver
+public abstract partial class Solver
 {
     /// <summary>The name as the literature has it, with the order.</summary>
     public abstract string Name { get; }
@@ -105,26 +105,6 @@ public abstract class Solver
     /// one for a last step to time 0.
     /// </summary>
     public static Solver Heun() => new TrapezoidalRule();
-
-    /// <summary>
-    /// The explicit midpoint rule in the clock sigma/alpha, in time for a rectified flow. Order 2, two evaluations a step. On a rectified
-    /// flow it is RF-Solver (Wang et al. 2024), whose second derivative is the difference to the midpoint's velocity:
-    /// <c>x + h v + (h^2/2) (v_mid - v)/(h/2) = x + h v_mid</c>.
-    /// </summary>
-    public static Solver Midpoint() => new MidpointRule("Midpoint", 0.5, reuses: false);
-
-    /// <summary>
-    /// FireFlow (Deng et al. 2024): the midpoint rule whose midpoint is predicted by the velocity at the midpoint of the step before. Order
-    /// 2, one evaluation a step and one more; made to invert and edit with rectified flows.
-    /// </summary>
-    public static Solver FireFlow() => new MidpointRule("FireFlow", 0.5, reuses: true);
-
-    /// <summary>
-    /// Uni-Inv (Jiao et al. 2025, UniEdit-Flow): Euler's implicit step, whose end is predicted by the velocity of the step before. Order
-    /// 1, one evaluation a step and one more. From data to noise it evaluates where Euler's method did on the way to the data, and inverts
-    /// it with an error of higher order than running Euler's method backwards.
-    /// </summary>
-    public static Solver UniInv() => new MidpointRule("Uni-Inv", 1, reuses: true);
 
     /// <summary>
     /// DPM-Solver multistep (Lu et al. 2022a): noise prediction, one evaluation a step.

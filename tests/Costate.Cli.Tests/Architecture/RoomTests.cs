@@ -21,6 +21,7 @@ public sealed partial class RoomTests
         ["CpuLibraries StartNoise"] = "it finds out whether convolutions are right, on numbers that are drawn",
         ["Finite EvaluationPoint"] = "the message of an output that is not finite names where the network was evaluated",
         ["SamplingRun Solver"] = "a run knows what its table was made by, to name it",
+        ["RoundTripInversion Sampler"] = "a round trip is two samplers, one each way",
         ["Inversion Sampler"] = "DDIM inversion is a sampler that runs from data to noise",
     };
 

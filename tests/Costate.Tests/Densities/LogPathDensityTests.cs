@@ -54,6 +54,35 @@ public sealed class LogPathDensityTests
             () => mixture.Sampler(large, 4).LogPathDensity(xT, null, BrownianPath.PerStep(1), StartDensity.Normal(2))).Message);
     }
 
+    // A Gaussian of deviation 0.6 on configurations whose mean is 0, under its own perfect network.
+    [Fact]
+    public void MeanWeight_OnASubspace_IsOne()
+    {
+        using var scope = NewDisposeScope();
+        var subspace = Subspace.MeanFree(4, 2);
+        NoiseSchedule schedule = NoiseSchedule.VpLinear();
+        double Variance(double t) => (0.36 * Math.Pow(schedule.Alpha(t), 2)) + Math.Pow(schedule.Sigma(t), 2);
+        var sampler = new Sampler(
+            Denoiser.FromFunction(
+                (Tensor x, Tensor t, Tensor? z) => x * (schedule.Sigma(t[0].item<double>()) / Variance(t[0].item<double>())),
+                Prediction.Noise),
+            schedule,
+            large,
+            TimeGrid.UniformLogSnr(schedule, 40));
+        Tensor xT = subspace.Project(StartNoise.Draw([1000, 8], 1, ScalarType.Float64));
+        PathSample sample = sampler.LogPathDensity(xT, null, BrownianPath.PerStep(2), StartDensity.Normal(), subspace);
+        double last = Variance(sampler.Grid.End);
+        Tensor target = (-0.5 / last * sample.Sample.square().sum([1L])) - (3 * Math.Log(2 * Math.PI * last));
+        var weights = new ImportanceWeights(target - sample.LogDensity);
+        Assert.InRange(Math.Abs(weights.LogZ), 0, 4 * weights.LogZError);
+        Assert.InRange(weights.EffectiveFraction, 0.2, 1);
+        Near.Equal(subspace.Project(sample.Sample), sample.Sample, 1e-12);
+
+        // The control: paths that leave it are no samples of anything on it.
+        Assert.Contains("leave the subspace", Assert.Throws<InputException>(
+            () => sampler.LogPathDensity(xT + 1, null, BrownianPath.PerStep(2), StartDensity.Normal(), subspace)).Message);
+    }
+
     private static ImportanceWeights Weights(Solver solver, int steps)
     {
         CorrelatedMixture mixture = CorrelatedMixture.Small();

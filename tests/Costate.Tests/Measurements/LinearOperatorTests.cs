@@ -14,6 +14,7 @@ public sealed class LinearOperatorTests
         ["pooling"] = () => LinearOperator.AveragePooling(4),
         ["bicubic"] = () => LinearOperator.BicubicReduction(4),
         ["gaussian"] = () => LinearOperator.GaussianBlur(3, 61),
+        ["periodic"] = () => LinearOperator.MotionBlur(9, 0.5, 2, periodic: true),
         ["motion"] = () => LinearOperator.MotionBlur(9, 0.5, 2),
     };
 

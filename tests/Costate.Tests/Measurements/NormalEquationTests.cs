@@ -16,6 +16,8 @@ public sealed class NormalEquationTests
         ["bicubic"] = () => LinearOperator.BicubicReduction(2),
         ["gaussian"] = () => LinearOperator.GaussianBlur(1, 5),
         ["motion"] = () => LinearOperator.MotionBlur(5, 0.5, 2),
+        ["periodic"] = () => LinearOperator.MotionBlur(5, 0.5, 2, periodic: true),
+        ["kernel"] = () => LinearOperator.PeriodicConvolution(StartNoise.Draw([3, 11], 4, ScalarType.Float64)),
         ["own"] = () => LinearOperator.FromFunctions(x => x.cumsum(3), y => y.flip(3).cumsum(3).flip(3)),
     };
 

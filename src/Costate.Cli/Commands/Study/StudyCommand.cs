@@ -24,7 +24,8 @@ internal sealed class StudyCommand : ComputingCommand
                 + "in float64. Errors are against the gradient of the continuous ODE, which is computed apart from the library.",
             $"--quick takes 10 to 80 steps instead of 10 to 640. Files: {GradientStudyFiles.ReportFile} (all numbers), "
                 + $"{GradientStudyPlots.ErrorFile} (error against network evaluations), "
-                + $"{GradientStudyPlots.BytesFile} (stored states against steps).",
+                + $"{GradientStudyPlots.BytesFile} (stored states against steps), "
+                + $"{GradientStudyPlots.LookaheadFile} (gradients of lookaheads beside that of the sample).",
         ];
         Examples =
         [

@@ -18,11 +18,11 @@ public sealed class StudyCommandTests
         using var folder = new TemporaryFolder();
         ToolRun run = Tool.Done("study", "--quick", "--output", folder.PathTo("new", "study"));
 
-        Assert.Equal(["gradient-error.png", "stored-bytes.png", "study.json"], Names(folder.PathTo("new", "study")));
+        Assert.Equal(["gradient-error.png", "lookahead-error.png", "stored-bytes.png", "study.json"], Names(folder.PathTo("new", "study")));
         Assert.Contains("Relative error of dL/dx_T", run.Output);
         Assert.Contains("AdjointDEIS-2, solved backward", run.Output);
         Assert.Contains("Cost of one gradient at 80 steps", run.Output);
-        foreach (string name in (string[])["gradient-error.png", "stored-bytes.png"])
+        foreach (string name in (string[])["gradient-error.png", "lookahead-error.png", "stored-bytes.png"])
         {
             using SKBitmap picture = SKBitmap.Decode(folder.PathTo("new", "study", name));
             Assert.Equal(1600, picture.Width);
