@@ -59,7 +59,7 @@ internal static class PipelineMeasurement
             StableDiffusionFolder.WriteTo(folder, narrower);
             using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(folder);
             pipeline.GradientCheckpointing = true;
-            PipelineMemory told = PipelineMemory.Of(PipelineFolder.Read(folder, null, null), pixels, pixels, ScalarType.Float32);
+            PipelineMemory told = PipelineMemory.Of(PipelineParts.Read(folder, null, null), pixels, pixels, ScalarType.Float32);
             return [Growth(Sample), told.Sample, Growth(Gradient), told.Gradient];
 
             // The code comes into being at a small size.

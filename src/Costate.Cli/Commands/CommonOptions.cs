@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Costate.Faces.Machines;
 using Costate.Faces.Names;
 
 namespace Costate.Cli.Commands;
@@ -32,7 +33,7 @@ internal static class CommonOptions
     internal static Option<string?> WeightsOrFile() =>
         Text(
             "--weights", "DIR|FILE",
-            "Folder with the weights of the embedded networks [default: those that came with the tool]; with the folder of a pipeline, a "
+            "Folder with the weights of the embedded networks [default: those that came with the tool]; with a folder as --model, a "
                 + "single file (.safetensors, .ckpt) to take its weights from [default: the folder's].");
 
     /// <summary>An optional text that is looked at later.</summary>
@@ -46,32 +47,12 @@ internal static class CommonOptions
     /// <summary>Something that is so or not.</summary>
     internal static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
-    /// <summary>Where networks compute. The tool comes with torch for processors alone, and so there is one such place.</summary>
-    internal static Option<string> Device()
-    {
-        var device = new Option<string>("--device")
-        {
-            HelpName = "cpu",
-            Description = "Where the networks compute. The tool has torch for processors alone.",
-            DefaultValueFactory = _ => "cpu",
-        };
-        device.Validators.Add(result =>
-        {
-            string given = result.Tokens.Count == 0 ? "cpu" : result.Tokens[0].Value;
-            if (given != "cpu")
-            {
-                result.AddError(new InputException(
-                    "--device",
-                    given,
-                    "cpu",
-                    given.StartsWith("cuda", StringComparison.Ordinal)
-                        ? "The tool comes with torch for processors. A program of yours with a TorchSharp package for CUDA gives a device "
-                            + "to DiffusionPipeline.FromPretrained."
-                        : "").Message);
-            }
-        });
-        return device;
-    }
+    /// <summary>Where the networks of a pipeline compute.</summary>
+    internal static Option<string> Device() => Text(
+        "--device",
+        ComputeDevice.Form,
+        "Where a pipeline's networks, states and losses are. The tool comes with torch for processors.",
+        "cpu");
 
     internal static Option<int?> Threads(string description) => Whole("--threads", 1, Limits.Threads, description);
 

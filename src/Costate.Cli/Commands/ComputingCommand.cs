@@ -21,15 +21,13 @@ internal abstract class ComputingCommand(string name, string description, Termin
     protected InputFiles NewInputs() => new(Terminal, Cancellation);
 
     /// <summary>Computes files into a folder, in which they appear together at the end, or not at all.</summary>
-    /// <param name="output">The folder.</param>
+    /// <param name="run">Where and how.</param>
     /// <param name="names">The files that will come.</param>
-    /// <param name="threads">Of torch; all cores if null.</param>
-    /// <param name="json">Whether to print the report in place of what people want to see.</param>
     /// <param name="compute">Stages files, and tells what was found out; its tensors live until all is printed.</param>
-    protected int Produce(string output, IEnumerable<string> names, int? threads, bool json, Func<OutputFolder, Outcome> compute)
+    protected int Produce(RunSettings run, IEnumerable<string> names, Func<OutputFolder, Outcome> compute)
     {
-        using OutputFolder folder = OutputFolder.Prepare(output, names);
-        using var torchThreads = new TorchThreads(threads);
+        using OutputFolder folder = OutputFolder.Prepare(run.Output, names);
+        using var torchThreads = new TorchThreads(run.Threads);
         using DisposeScope scope = NewDisposeScope();
         Outcome outcome = compute(folder);
         if (outcome.ReportFile is string file)
@@ -39,20 +37,18 @@ internal abstract class ComputingCommand(string name, string description, Termin
 
         Cancellation.ThrowIfCancellationRequested();
         folder.Commit();
-        return Tell(outcome, json, folder.FullName, folder.Files);
+        return Tell(outcome, run.Json, folder.FullName, folder.Files);
     }
 
     /// <summary>Goes on in a folder, in which what is finished stays.</summary>
-    /// <param name="output">The folder.</param>
-    /// <param name="threads">Of torch; all cores if null.</param>
-    /// <param name="json">Whether to print the report in place of what people want to see.</param>
+    /// <param name="run">Where and how.</param>
     /// <param name="compute">Takes the folder, writes into it, and tells what was found out and which files say it.</param>
-    protected int GoOn(string output, int? threads, bool json, Func<(Outcome Outcome, IReadOnlyList<string> Files)> compute)
+    protected int GoOn(RunSettings run, Func<(Outcome Outcome, IReadOnlyList<string> Files)> compute)
     {
-        using var torchThreads = new TorchThreads(threads);
+        using var torchThreads = new TorchThreads(run.Threads);
         using DisposeScope scope = NewDisposeScope();
         (Outcome outcome, IReadOnlyList<string> files) = compute();
-        return Tell(outcome, json, Path.GetFullPath(output), files);
+        return Tell(outcome, run.Json, Path.GetFullPath(run.Output), files);
     }
 
     /// <summary>Takes a folder for this run alone.</summary>

@@ -21,11 +21,11 @@ internal sealed class NamedLoss : IDisposable
     /// <summary>Loads what the name stands for; tensors go to the caller's dispose scope.</summary>
     /// <exception cref="CommandException">A file of it does not fit.</exception>
     /// <exception cref="InvalidDataException">A file of it is missing, or no TorchScript.</exception>
-    internal static NamedLoss Load(InputFiles files, string text, long[] shape, ScalarType dtype)
+    internal static NamedLoss Load(InputFiles files, string text, long[] shape, ScalarType dtype, Device device)
     {
         if (text.StartsWith(MeanSquareError, StringComparison.OrdinalIgnoreCase))
         {
-            Tensor target = Target(files, text[MeanSquareError.Length..], shape, dtype);
+            Tensor target = Target(files, text[MeanSquareError.Length..], shape, dtype).to(device);
             return new NamedLoss(x => PerItem((x - target).square()).mean([1]));
         }
 
@@ -42,7 +42,7 @@ internal sealed class NamedLoss : IDisposable
             throw new UsageException($"Got --loss {text}; expected {Form}.");
         }
 
-        var script = TorchScript.Load("--loss", text, dtype);
+        var script = TorchScript.Load("--loss", text, dtype, device);
         return new NamedLoss(x => script.Call(x), script);
     }
 

@@ -20,14 +20,15 @@ internal sealed class TorchScript : IDisposable
     /// <param name="what">What messages call it: the option that names it.</param>
     /// <param name="path">The file.</param>
     /// <param name="dtype">What it computes in.</param>
+    /// <param name="device">Where; null for the CPU.</param>
     /// <exception cref="InvalidDataException">There is no such file, or it is no TorchScript.</exception>
-    internal static TorchScript Load(string what, string path, ScalarType dtype)
+    internal static TorchScript Load(string what, string path, ScalarType dtype, Device? device = null)
     {
         try
         {
             // Whatever convolutions it has; with libtorch's own the tool would compute nonsense on some machines.
             CpuLibraries.Prepare();
-            jit.ScriptModule module = TorchScriptFile.Load(path, CPU);
+            jit.ScriptModule module = TorchScriptFile.Load(path, device ?? CPU);
             Convert(module, dtype);
             return new TorchScript(what, module);
         }

@@ -35,5 +35,5 @@ internal sealed record GuideItem(double? Loss, double? Psnr, double? Ssim, doubl
     /// <summary>What JSON has a number for, or null.</summary>
     internal static double? Finite(double? value) => value is double number && double.IsFinite(number) ? number : null;
 
-    private static double[] Values(Tensor values) => [.. values.to(ScalarType.Float64).contiguous().data<double>()];
+    private static double[] Values(Tensor values) => [.. values.to(ScalarType.Float64).cpu().contiguous().data<double>()];
 }

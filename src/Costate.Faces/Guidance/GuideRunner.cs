@@ -30,7 +30,7 @@ internal sealed class GuideRunner(Model model)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor start = model.DrawStart([seeds.Count, .. target.Filled.shape.Skip(1)], NoiseSeeds.OfItems(seeds));
+        Tensor start = Start(target, seeds);
         Func<Tensor, Tensor> seen = plan.Method.Kind switch
         {
             _ when plan.Method.DescendsEnergy => target.Energy,
@@ -77,7 +77,7 @@ internal sealed class GuideRunner(Model model)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor start = model.DrawStart([seeds.Count, .. target.Filled.shape.Skip(1)], NoiseSeeds.OfItems(seeds));
+        Tensor start = Start(target, seeds);
         var listener = new Listener<StepProgress>(step => progress((double)step.Done / step.Total));
         GuideOutcome outcome = Of(
             Guided(plan, plan.WithoutGuidance())
@@ -85,6 +85,9 @@ internal sealed class GuideRunner(Model model)
         outcome.Samples.MoveToOuterDisposeScope();
         return outcome;
     }
+
+    private Tensor Start(GuideTarget target, IReadOnlyList<ulong> seeds) => model.DrawStart(
+        [seeds.Count, .. target.Filled.shape.Skip(1)], NoiseSeeds.OfItems(seeds), device: target.Filled.device);
 
     private GuidedSampler Guided(GuidePlan plan, GuidanceOptions options) =>
         new GuidedSampler(model.Denoiser, model.Schedule, model.Grid(plan.Steps), options);
@@ -172,7 +175,7 @@ internal sealed class GuideRunner(Model model)
         var where = diverged.ToDictionary(d => d.Item, d => FormattableString.Invariant($"{part} {d.Step} (time {d.Time:G4})"));
 
         // A loss may be finite of what is not.
-        foreach ((int item, bool isFinite) in samples.isfinite().flatten(1).all(1).data<bool>().ToArray().Index())
+        foreach ((int item, bool isFinite) in samples.isfinite().flatten(1).all(1).cpu().data<bool>().ToArray().Index())
         {
             if (!isFinite)
             {
@@ -188,6 +191,6 @@ internal sealed class GuideRunner(Model model)
     private static double[][] ByItem(Tensor losses)
     {
         using DisposeScope scope = NewDisposeScope();
-        return [.. losses.t().contiguous().to(ScalarType.Float64).unbind(0).Select(row => row.contiguous().data<double>().ToArray())];
+        return [.. losses.t().contiguous().to(ScalarType.Float64).cpu().unbind(0).Select(row => row.contiguous().data<double>().ToArray())];
     }
 }

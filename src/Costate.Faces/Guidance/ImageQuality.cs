@@ -50,5 +50,5 @@ internal static class ImageQuality
         return line.outer(line).expand(pictures.shape[1], 1, size, size).contiguous();
     }
 
-    private static Tensor Unit(Tensor pictures) => pictures.detach().to(ScalarType.Float64).clamp(-1, 1).add_(1).div_(2);
+    private static Tensor Unit(Tensor pictures) => pictures.detach().cpu().to(ScalarType.Float64).clamp(-1, 1).add_(1).div_(2);
 }

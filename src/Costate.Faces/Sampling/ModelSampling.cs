@@ -66,7 +66,7 @@ internal sealed class ModelSampling
     internal static Tensor Noised(Tensor samples, SamplingPlan plan, ulong seed)
     {
         SchedulePoint at = SchedulePoint.At(plan.Schedule, plan.Grid.Start);
-        return samples.Times(at.Alpha).AddTimes(StartNoise.Draw(samples.shape, seed, samples.dtype), at.Sigma);
+        return samples.Times(at.Alpha).AddTimes(StartNoise.Draw(samples.shape, seed, samples.dtype, samples.device), at.Sigma);
     }
 
     /// <summary>Draws samples.</summary>
@@ -123,7 +123,7 @@ internal sealed class ModelSampling
                 .. Named("unconditional_gradient", gradient.Unconditional.Select(pair => (pair.Key, pair.Value))),
             ]) with
         {
-            Loss = [.. gradient.Loss.to(ScalarType.Float64).data<double>()],
+            Loss = [.. gradient.Loss.to(ScalarType.Float64).cpu().data<double>()],
             Cost = gradient.Cost,
         };
     }

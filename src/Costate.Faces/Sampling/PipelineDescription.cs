@@ -27,10 +27,10 @@ internal sealed record PipelineDescription
 
     public long BytesInHalf => 2 * Parameters;
 
-    /// <summary>The class of the scheduler; null for a single file, which has none.</summary>
+    /// <summary>The class of the scheduler; null where it cannot be told.</summary>
     public string? Scheduler { get; init; }
 
-    /// <summary>What the network predicts, where the scheduler's file says it.</summary>
+    /// <summary>What the network predicts; null where that cannot be told.</summary>
     public string? Prediction { get; init; }
 
     /// <summary>What a picture and its gradient take; null where that cannot be told.</summary>
@@ -47,7 +47,7 @@ internal sealed record PipelineDescription
         int Width, int Height, long SampleInSingle, long GradientInSingle, long SampleInHalf, long GradientInHalf);
 
     /// <summary>A network of it.</summary>
-    /// <param name="Name">Its folder, or what it is in a single file.</param>
+    /// <param name="Name">Its folder; of a single file that which it would have.</param>
     /// <param name="Class">Its class, where that is said.</param>
     /// <param name="Parameters">How many numbers it has.</param>
     /// <param name="Dtypes">As they are stored.</param>
@@ -62,25 +62,13 @@ internal sealed record PipelineDescription
     /// <exception cref="InvalidDataException">It is something else, or damaged.</exception>
     internal static PipelineDescription Of(string path, string? variant, (int Width, int Height)? size = null)
     {
-        if (!Directory.Exists(path))
-        {
-            using WeightSource file = WeightSource.Open(path);
-            OriginalCheckpoint original = OriginalCheckpoint.Of(file);
-            return new PipelineDescription
-            {
-                Model = path,
-                Family = $"{original.Family}, a single file: it is used beside a folder of the same family (--weights)",
-                Parts = [PartOf("all networks", null, file)],
-            };
-        }
-
-        JsonOptions index = JsonOptions.Open(Path.Combine(path, "model_index.json"));
+        JsonOptions? index = Directory.Exists(path) ? JsonOptions.Open(Path.Combine(path, "model_index.json")) : null;
         List<Part> parts = [];
         foreach ((string name, WeightSource weights) in PipelineFiles.Open(path, variant))
         {
             using (weights)
             {
-                parts.Add(PartOf(name, index.ComponentClass(name), weights));
+                parts.Add(PartOf(name, index?.ComponentClass(name), weights));
             }
         }
 
@@ -101,7 +89,7 @@ internal sealed record PipelineDescription
         return new PipelineDescription
         {
             Model = path,
-            Family = index.OptionalText("_class_name", null) ?? "not said",
+            Family = index is null ? $"{PipelineFiles.Family(path)}, a single file" : index.OptionalText("_class_name", null) ?? "not said",
             Parts = parts,
             Scheduler = scheduler?.ClassName,
             Prediction = scheduler?.Prediction.ToString().ToLowerInvariant(),
@@ -125,8 +113,8 @@ internal sealed record PipelineDescription
     private static Picture MemoryOf(string path, long parameters, (int Width, int Height)? size)
     {
         var transformer = TransformerFamily.Read(path);
-        PipelineFolder? folder = transformer is null ? PipelineFolder.Read(path, scheduler: null, prediction: null) : null;
-        (int height, int width) = transformer?.PictureSize ?? folder!.PictureSize;
+        PipelineParts? unet = transformer is null ? PipelineParts.Read(path, scheduler: null, prediction: null) : null;
+        (int height, int width) = transformer?.PictureSize ?? unet!.PictureSize;
         (int Width, int Height) wanted = size ?? (width, height);
         (long inSingle, long gradientInSingle) = In(ScalarType.Float32);
         (long inHalf, long gradientInHalf) = In(ScalarType.Float16);
@@ -135,7 +123,7 @@ internal sealed record PipelineDescription
         (long Sample, long Gradient) In(ScalarType dtype)
         {
             PipelineMemory above = transformer is null
-                ? PipelineMemory.Of(folder!, wanted.Height, wanted.Width, dtype)
+                ? PipelineMemory.Of(unet!, wanted.Height, wanted.Width, dtype)
                 : PipelineMemory.Of(transformer, wanted.Height, wanted.Width, dtype);
             double fixedPart = PipelineMemory.Program + ((double)parameters * dtype.ElementSize());
             return ((long)(fixedPart + above.Sample), (long)(fixedPart + above.Gradient));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Costate.Faces.Reports;
 using Costate.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Faces.Sampling;
@@ -44,6 +45,9 @@ internal sealed record Prompting
     /// <summary>What the networks compute in.</summary>
     internal ScalarType NetworkDtype { get; init; } = ScalarType.Float32;
 
+    /// <summary>Where they compute.</summary>
+    internal Device Device { get; init; } = CPU;
+
     /// <summary>As remarks of a latent, by name.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Options =>
     [
@@ -63,19 +67,21 @@ internal sealed record Prompting
         ("tileSize", Tile),
         ("scheduler", Scheduler),
         ("networkDtype", NetworkDtype.ToString().ToLowerInvariant()),
+        ("device", Device.type == DeviceType.CPU ? null : Device.ToString()),
     ];
 
-    /// <summary>Loads the pipeline of a folder.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>Loads the pipeline of a folder or a single file.</summary>
+    /// <param name="model">The folder or file.</param>
     /// <param name="progress">Told what part of the weights has been read, from 0 to 1.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
-    internal DiffusionPipeline Load(string folder, IProgress<double>? progress, CancellationToken cancellationToken)
+    internal DiffusionPipeline Load(string model, IProgress<double>? progress, CancellationToken cancellationToken)
     {
-        double total = Math.Max(1, Weights is null ? PipelineFiles.Bytes(folder, Variant) : new FileInfo(Weights).Length);
+        double total = Math.Max(1, PipelineFiles.Bytes(Weights ?? model, Variant));
         DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(
-            folder,
+            model,
             NetworkDtype,
-            variant: Variant,
+            Device,
+            Variant,
             scheduler: Scheduler,
             weights: Weights,
             prediction: Prediction,

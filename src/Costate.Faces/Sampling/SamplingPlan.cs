@@ -90,10 +90,10 @@ internal sealed record SamplingPlan
         };
     }
 
-    /// <summary>The plan of the scheduler in the folder of a pipeline; a solver of the user's own takes the place of its own.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>The plan of the scheduler of a pipeline; a solver of the user's own takes the place of its own.</summary>
+    /// <param name="model">Its folder or single file.</param>
     /// <param name="scheduler">Another scheduler to read its configuration as, or null.</param>
-    /// <param name="prediction">What the network predicts, or null for what the folder says.</param>
+    /// <param name="prediction">What the network predicts, or null for what the model says.</param>
     /// <param name="steps">How many.</param>
     /// <param name="solver">The user's own, or null.</param>
     /// <param name="strength">The part of the steps that is taken, the last ones: for a picture to be changed.</param>
@@ -101,7 +101,7 @@ internal sealed record SamplingPlan
     /// <exception cref="SchedulerConfigurationException">The configuration cannot be read or used.</exception>
     /// <exception cref="InputException">The number of steps does not fit it, none is left, or the solver is unknown.</exception>
     internal static SamplingPlan FromPipeline(
-        string folder,
+        string model,
         string? scheduler,
         Prediction? prediction,
         int steps,
@@ -109,8 +109,8 @@ internal sealed record SamplingPlan
         double strength,
         (int Width, int Height)? size)
     {
-        var transformer = TransformerFamily.Read(folder, scheduler, prediction);
-        SchedulerConfiguration configuration = transformer?.Scheduler ?? PipelineFiles.Scheduler(folder, scheduler, prediction);
+        var transformer = TransformerFamily.Read(model, scheduler, prediction);
+        SchedulerConfiguration configuration = transformer?.Scheduler ?? PipelineFiles.Scheduler(model, scheduler, prediction);
         (int Width, int Height) shown = size ?? (transformer?.PictureSize.Width ?? 0, transformer?.PictureSize.Height ?? 0);
         ScheduledSampling sampling = transformer?.ForSteps(steps, (shown.Height, shown.Width)) ?? configuration.ForSteps(steps);
 

@@ -103,6 +103,9 @@ internal sealed class JsonOptions
     internal string? OptionalText(string name, string? absent) =>
         Find(name) is { } value ? ToText(name, value) : options.ContainsKey(name) ? null : absent;
 
+    /// <summary>The text; null where the file has something else, or nothing.</summary>
+    internal string? TextOrNull(string name) => Find(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+
     internal IReadOnlyList<int> Integers(string name, IReadOnlyList<int> otherwise) => OptionalIntegers(name) ?? otherwise;
 
     internal IReadOnlyList<int>? OptionalIntegers(string name) => List(name, "a list of whole numbers", ToInteger);

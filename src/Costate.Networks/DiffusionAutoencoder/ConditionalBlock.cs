@@ -74,7 +74,7 @@ internal sealed class ConditionalBlock : StageLayer
     private Tensor Modulated(GroupNorm norm, Tensor hidden, Conditions conditions)
     {
         Tensor[] time = timeLayer!.call(conditions.Time).chunk(2, 1);
-        Tensor code = codeLayer!.call(conditions.Code) + 1;
+        Tensor code = codeLayer!.call(conditions.Code!) + 1;
         return Normalization.Modulated(norm, hidden, addcmul(code, code, time[0], 1), time[1] * code);
     }
 }

@@ -35,5 +35,5 @@ internal sealed class StageBuilder(DiffusionAutoencoderConfig config, BlockOptio
         channels,
         config.NumHeadChannels == -1 ? heads : channels / config.NumHeadChannels,
         config.UseNewAttentionOrder,
-        options.Device);
+        new Execution(options.Device));
 }

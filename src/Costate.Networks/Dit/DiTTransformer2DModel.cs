@@ -127,7 +127,7 @@ public sealed class DiTTransformer2DModel : nn.Module<Tensor, Tensor, Tensor, Te
     /// <exception cref="InputException">A shape, dtype or device does not fit, or there is no such class.</exception>
     public override Tensor forward(Tensor hiddenStates, Tensor timestep, Tensor classLabels)
     {
-        Input.Patches(nameof(hiddenStates), hiddenStates, Config.InChannels, Config.PatchSize, projection.weight);
+        Input.WholePatches(nameof(hiddenStates), hiddenStates, Config.InChannels, Config.PatchSize, projection.weight);
         long batch = hiddenStates.shape[0];
         Input.Fits(nameof(timestep), timestep, [batch], $"[{batch}]");
         Input.Fits(nameof(classLabels), classLabels, [batch], $"[{batch}]");

@@ -100,17 +100,19 @@ public static class NoiseStateFile
 
     /// <summary>Reads a state.</summary>
     /// <param name="path">A file that <see cref="Write"/> wrote.</param>
-    /// <returns>The state, its tensors on the CPU in the caller's dispose scope.</returns>
+    /// <param name="device">Where its tensors are to be. The default is the CPU.</param>
+    /// <returns>The state, in the caller's dispose scope.</returns>
     /// <exception cref="SafetensorsException">There is no such file, or it is damaged.</exception>
     /// <exception cref="InvalidDataException">The file holds no state, one of a later version, or lacks a part; the message says
     /// which.</exception>
-    public static NoiseState Read(string path) => Read(path, out _);
+    public static NoiseState Read(string path, Device? device = null) => Read(path, out _, device);
 
     /// <summary>Reads a state and the remarks beside it.</summary>
     /// <param name="path">A file that <see cref="Write"/> wrote.</param>
     /// <param name="remarks">The remarks that it was written with.</param>
-    /// <inheritdoc cref="Read(string)"/>
-    public static NoiseState Read(string path, out IReadOnlyDictionary<string, string> remarks)
+    /// <param name="device">Where its tensors are to be. The default is the CPU.</param>
+    /// <inheritdoc cref="Read(string, Device?)"/>
+    public static NoiseState Read(string path, out IReadOnlyDictionary<string, string> remarks, Device? device = null)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         CheckVersion(path, file.Metadata);
@@ -135,7 +137,7 @@ public static class NoiseStateFile
         }
 
         remarks = file.Metadata.Where(entry => !entry.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary();
-        return ReadTensors(path, file, count, dtype, settings);
+        return ReadTensors(path, file, count, dtype, settings, device ?? CPU);
     }
 
     /// <summary>Reads the condition that is kept beside a state.</summary>
@@ -170,11 +172,7 @@ public static class NoiseStateFile
     }
 
     private static NoiseState ReadTensors(
-        string path,
-        SafetensorsFile file,
-        int count,
-        ScalarType dtype,
-        Dictionary<string, string> settings)
+        string path, SafetensorsFile file, int count, ScalarType dtype, Dictionary<string, string> settings, Device device)
     {
         string[] expected = [.. Enumerable.Range(0, count).Select(StateName)];
         if (expected.FirstOrDefault(name => !file.Names.Contains(name)) is string missing)
@@ -213,9 +211,9 @@ public static class NoiseStateFile
         }
 
         using DisposeScope scope = NewDisposeScope();
-        Tensor[] states = [.. expected.Select(file.Read)];
-        Tensor[]? remainders = remainderNames.Length > 0 ? [.. remainderNames.Select(file.Read)] : null;
-        Tensor? vectors = hasVectors ? file.Read(NoiseVectors) : null;
+        Tensor[] states = [.. expected.Select(Stored)];
+        Tensor[]? remainders = remainderNames.Length > 0 ? [.. remainderNames.Select(Stored)] : null;
+        Tensor? vectors = hasVectors ? Stored(NoiseVectors) : null;
         (string, Tensor)[] all =
         [
             .. expected.Zip(states),
@@ -246,6 +244,8 @@ public static class NoiseStateFile
         return count == 2 ? new ReversibleNoise(states, remainders, dtype, settings)
             : vectors is null ? new InvertedNoise(states[0], dtype, settings)
             : new EncodedNoise(states[0], vectors, dtype, settings);
+
+        Tensor Stored(string name) => file.Read(name).to(device);
     }
 
     private static void CheckShape(string path, SafetensorsFile file, string name, int leading, long[] shape)

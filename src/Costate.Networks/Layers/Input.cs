@@ -83,7 +83,7 @@ internal static class Input
     /// <param name="patch">Side of a patch.</param>
     /// <param name="weight">A weight of the network.</param>
     /// <param name="most">How many patches a side may have; null for any number.</param>
-    internal static void Patches(string parameter, Tensor image, int channels, int patch, Tensor weight, int? most = null)
+    internal static void WholePatches(string parameter, Tensor image, int channels, int patch, Tensor weight, int? most = null)
     {
         Fits(parameter, image, [-1, channels, -1, -1], $"[batch, {channels}, height, width]", weight);
         (long height, long width) = (image.shape[2], image.shape[3]);

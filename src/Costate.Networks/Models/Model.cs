@@ -51,9 +51,10 @@ public sealed class Model(string source, Denoiser denoiser, NoiseSchedule schedu
     /// <param name="shape">[batch, ...].</param>
     /// <param name="seed">One seed for the batch, or one for each item.</param>
     /// <param name="dtype">A floating-point dtype. The default is 32-bit.</param>
-    public Tensor DrawStart(long[] shape, NoiseSeeds seed, ScalarType dtype = ScalarType.Float32)
+    /// <param name="device">Where it is to be, as the networks are. The default is the CPU.</param>
+    public Tensor DrawStart(long[] shape, NoiseSeeds seed, ScalarType dtype = ScalarType.Float32, Device? device = null)
     {
-        Tensor drawn = StartNoise.Draw(shape, seed, dtype);
+        Tensor drawn = StartNoise.Draw(shape, seed, dtype, device);
         return StartScale == 1 ? drawn : drawn.mul_(StartScale);
     }
 

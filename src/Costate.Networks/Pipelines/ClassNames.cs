@@ -44,7 +44,13 @@ internal sealed class ClassNames(DiTFamily family, nn.Module network) : IPipelin
                 nameof(prompt),
                 ErrorText.Quote(prompt),
                 $"the number of a class, 0 to {family.Classes - 1}, {family.Classes} for none, or the name of one of {family.Labels.Count}",
-                NearNames.Find(name, [.. family.Labels.Values.SelectMany(value => value.Split(',')).Select(word => word.Trim())]) is
-                    { Length: > 0 } near ? $"The nearest: {string.Join(", ", near.Select(ErrorText.Quote))}." : "");
+                Nearest(name));
+    }
+
+    private string Nearest(string name)
+    {
+        string[] near = NearNames.Find(
+            name, [.. family.Labels.Values.SelectMany(value => value.Split(',')).Select(word => word.Trim())]);
+        return near.Length == 0 ? "" : $"The nearest: {string.Join(", ", near.Select(ErrorText.Quote))}.";
     }
 }

@@ -7,12 +7,14 @@ public sealed partial class DiffusionPipeline
 {
     /// <summary>Reads a folder: <c>model_index.json</c> with <c>unet</c> or <c>transformer</c>, <c>vae</c>, <c>text_encoder</c>,
     /// <c>tokenizer</c> and <c>scheduler</c>, and a second and third of what its family has. What else it holds, such as a safety
-    /// checker, is left alone.</summary>
+    /// checker, is left alone. Or a single file in the original layout, which holds weights alone: what else there is to know follows from
+    /// its family, which its names tell.</summary>
     /// <remarks>
     /// All small files are read and compared before the first weight. As in diffusers' pipelines the scheduler has
     /// <c>steps_offset</c> 1 and no <c>clip_sample</c>, whatever its file says.
     /// </remarks>
-    /// <param name="folder">The folder.</param>
+    /// <param name="model">The folder, or the file (<c>.safetensors</c> or <c>.ckpt</c>) of Stable Diffusion 1, 2, XL or its refiner, as
+    /// large as they were published.</param>
     /// <param name="dtype">What the networks compute in, whatever the files hold; in float16 SDXL's autoencoder, which exceeds its range,
     /// computes in float32. The default value is float32.</param>
     /// <param name="device">Where to put them. The default is the CPU.</param>
@@ -22,11 +24,11 @@ public sealed partial class DiffusionPipeline
     /// <see cref="SchedulerConfiguration.SupportedClasses"/>: it takes what it knows of the folder's and its own defaults for the
     /// rest. The default value is null: the folder's.</param>
     /// <param name="weights">A single file in the original layout (<c>.safetensors</c> or <c>.ckpt</c>) to take the weights from; the
-    /// folder then needs none. The default value is null: the folder's.</param>
+    /// folder then needs none. The default value is null: the model's own.</param>
     /// <param name="trainable">Whether the U-Net's parameters take gradients. The default value is false.</param>
-    /// <param name="prediction">What the network predicts (noise, data or velocity), where the folder's scheduler does not say it, as of a
-    /// single file, in which it cannot be seen, or of one whose <c>prediction_type</c> is unknown. The default value is null: what the
-    /// scheduler's file says.</param>
+    /// <param name="prediction">What the network predicts (noise, data or velocity), where the model does not say it, as a single file of
+    /// Stable Diffusion 2 or a scheduler of an unknown <c>prediction_type</c> does not. The default value is null: what the scheduler's
+    /// file says, and noise for other single files.</param>
     /// <param name="progress">Told after each tensor how many bytes have been read in all.</param>
     /// <param name="cancellationToken">Ends the loading between two tensors.</param>
     /// <returns>The pipeline, its networks in evaluation mode. Dispose it; no dispose scope does.</returns>
@@ -38,11 +40,11 @@ public sealed partial class DiffusionPipeline
     /// fit together, such as a vocabulary that is larger than the encoder's.</exception>
     /// <exception cref="SchedulerConfigurationException">The scheduler's configuration cannot be read or used.</exception>
     /// <exception cref="InputException"><paramref name="dtype"/> is not a real floating-point dtype, <paramref name="variant"/> is given
-    /// with <paramref name="weights"/>, <paramref name="folder"/> is a file, or the scheduler has no such
-    /// <paramref name="prediction"/>, or its file does not tell one.</exception>
+    /// with <paramref name="weights"/> or a single file, as <paramref name="weights"/> is with another, or the scheduler has no such
+    /// <paramref name="prediction"/>, or the model does not tell one.</exception>
     /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
     public static DiffusionPipeline FromPretrained(
-        string folder,
+        string model,
         ScalarType dtype = ScalarType.Float32,
         Device? device = null,
         string? variant = null,
@@ -53,18 +55,24 @@ public sealed partial class DiffusionPipeline
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(model);
         if (dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
         {
             throw new InputException(nameof(dtype), dtype.ToString(), "Float16, BFloat16, Float32 or Float64");
         }
 
-        if (weights is not null && variant is not null)
+        bool isFile = File.Exists(model);
+        if (isFile && weights is not null)
+        {
+            throw new InputException(nameof(weights), $"\"{weights}\" beside a single file", "left out", "Give one of the two.");
+        }
+
+        if ((isFile || weights is not null) && variant is not null)
         {
             throw new InputException(nameof(variant), $"\"{variant}\" beside a single file", "left out", "A single file has no variants.");
         }
 
-        if (TransformerFamily.Read(folder, scheduler, prediction) is { } family)
+        if (TransformerFamily.Read(model, scheduler, prediction) is { } family)
         {
             return weights is null
                 ? new DiffusionPipeline(
@@ -75,11 +83,12 @@ public sealed partial class DiffusionPipeline
                     nameof(weights), $"\"{weights}\"", "left out", "Models with a transformer are read from their folders alone.");
         }
 
-        PipelineFolder read = PipelineFolder.Read(folder, scheduler, prediction);
+        var parts = PipelineParts.Read(model, scheduler, prediction);
+        string? single = isFile ? model : weights;
         return new DiffusionPipeline(
-            weights ?? folder,
-            read,
-            PipelineNetworks.Load(read, weights, variant, device, dtype, trainable, progress, cancellationToken),
+            single ?? model,
+            parts,
+            PipelineNetworks.Load(parts, model, single, variant, device, dtype, trainable, progress, cancellationToken),
             dtype);
     }
 }

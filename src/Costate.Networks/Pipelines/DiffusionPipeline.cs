@@ -5,8 +5,8 @@ namespace Costate.Networks;
 
 /// <summary>
 /// A published latent-diffusion model as it is used: texts become conditions, pictures latents and latents pictures, and its denoiser
-/// goes into samplers. Stable Diffusion 1, 2 (with v-prediction too) and XL, their networks for inpainting, Stable Diffusion 3 and 3.5, and
-/// FLUX.1, from a folder as the Hub lays it out.
+/// goes into samplers. Stable Diffusion 1, 2 (with v-prediction too), XL and its refiner, their networks for inpainting, Stable Diffusion 3
+/// and 3.5, and FLUX.1, from a folder as the Hub lays it out; the first ones from a single file too.
 /// </summary>
 /// <example>
 /// <code>
@@ -36,19 +36,19 @@ public sealed partial class DiffusionPipeline : IDisposable
     private readonly Func<Tensor, Tensor, Costate.Condition?, double, Tensor> call;
     private readonly ScalarType dtype;
 
-    private DiffusionPipeline(string source, PipelineFolder folder, PipelineNetworks networks, ScalarType dtype)
+    private DiffusionPipeline(string source, PipelineParts parts, PipelineNetworks networks, ScalarType dtype)
     {
-        (Source, Tokenizer, Tokenizer2, Scheduler) = (source, folder.Tokenizer, folder.Tokenizer2, folder.Scheduler);
-        (TextEncoder, TextEncoder2, Codec, UNet2DConditionModel unet) = networks;
-        Network = unet;
-        texts = new PipelineTexts(
-            TextEncoder2 is null ? [(Tokenizer, TextEncoder)] : [(Tokenizer, TextEncoder), (Tokenizer2!, TextEncoder2)],
-            folder.ZerosForNoText,
-            dtype);
-        latents = new PipelineLatents(Codec, Codec.parameters().First().dtype, folder.Run.SampleScale);
-        startScale = folder.Run.StartScale;
-        PictureSize = folder.PictureSize;
-        var network = new PipelineNetwork(unet, Codec.Config.LatentChannels, Codec.Config.Factor);
+        (Source, Scheduler) = (source, parts.Scheduler);
+        (Codec, Network) = (networks.Codec, networks.Unet);
+        (ClipTokenizer, ClipTextModel)[] encoders = [.. parts.Texts.Select(text => text.Tokenizer).Zip(networks.Texts)];
+        (Tokenizer, TextEncoder) = encoders[0];
+        (Tokenizer2, TextEncoder2) = encoders.Length > 1 ? encoders[1] : default;
+        texts = new PipelineTexts(encoders, parts, dtype);
+        ScheduledSampling run = parts.Run;
+        latents = new PipelineLatents(Codec, Codec.parameters().First().dtype, run.SampleScale);
+        startScale = run.StartScale;
+        PictureSize = parts.PictureSize;
+        var network = new PipelineNetwork(networks.Unet, Codec.Config.LatentChannels, Codec.Config.Factor, parts.IsToldScore);
         call = (x, t, z, _) => network.Call(x, t, z);
         this.dtype = dtype;
         Denoiser = Told(UsualScale);
@@ -60,7 +60,7 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <summary>Makes ids of texts for CLIP; null for families without.</summary>
     public ClipTokenizer? Tokenizer { get; }
 
-    /// <summary>The second tokenizer, of SDXL and SD3; null for others.</summary>
+    /// <summary>The second tokenizer, of SDXL and SD3; null for others, SDXL's refiner among them.</summary>
     public ClipTokenizer? Tokenizer2 { get; }
 
     /// <summary>CLIP, which makes states of ids; null for families without.</summary>
@@ -79,11 +79,12 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <summary>
     /// The network as a denoiser without guidance; FLUX.1-dev is told a scale of 3.5. Its condition is a bundle of <c>text</c>, the states
     /// [batch, tokens, width]; for SDXL, SD3 and Flux <c>pooled</c> [batch, width]; for SDXL, where it is not to be told the sizes of the
-    /// picture itself, <c>time_ids</c> [batch, 6]; for inpainting <c>mask</c> and <c>masked</c>.
+    /// picture itself, <c>time_ids</c> [batch, 6]; for SDXL's refiner <c>score</c> [batch, 1], how beautiful it is to be; for inpainting
+    /// <c>mask</c> and <c>masked</c>.
     /// </summary>
     public Denoiser Denoiser { get; }
 
-    /// <summary>The scheduler that the folder names: the schedule, and the published sampler for any number of steps.</summary>
+    /// <summary>The scheduler of the model: the schedule, and the published sampler for any number of steps.</summary>
     public SchedulerConfiguration Scheduler { get; }
 
     /// <summary>Of the pictures that the U-Net was trained on, in pixels; where its configuration does not say it, of those of the

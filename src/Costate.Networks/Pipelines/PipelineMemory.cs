@@ -16,17 +16,17 @@ internal sealed partial record PipelineMemory(double Sample, double Gradient)
     internal const double Program = 0.25e9;
 
     /// <summary>Counts for a picture of a size.</summary>
-    /// <param name="folder">The pipeline.</param>
+    /// <param name="parts">The pipeline.</param>
     /// <param name="height">Of the picture, in pixels.</param>
     /// <param name="width">Of the picture, in pixels.</param>
     /// <param name="dtype">What the networks compute in.</param>
     /// <param name="batch">How many pictures; guided, the U-Net sees each twice.</param>
-    internal static PipelineMemory Of(PipelineFolder folder, int height, int width, ScalarType dtype, int batch = 1)
+    internal static PipelineMemory Of(PipelineParts parts, int height, int width, ScalarType dtype, int batch = 1)
     {
-        double latents = (double)batch * height * width / Math.Pow(folder.VaeConfig.Factor, 2);
-        (double forward, double backward) = Unet(folder.UnetConfig);
-        (double decoding, double ofDecoder) = Decoder(folder.VaeConfig);
-        double unetBytes = 2 * latents * dtype.ElementSize(), codecBytes = latents * folder.CodecDtype(dtype).ElementSize();
+        double latents = (double)batch * height * width / Math.Pow(parts.VaeConfig.Factor, 2);
+        (double forward, double backward) = Unet(parts.UnetConfig);
+        (double decoding, double ofDecoder) = Decoder(parts.VaeConfig);
+        double unetBytes = 2 * latents * dtype.ElementSize(), codecBytes = latents * parts.CodecDtype(dtype).ElementSize();
         return new PipelineMemory(
             Math.Max(unetBytes * forward, codecBytes * decoding), Math.Max(unetBytes * backward, codecBytes * ofDecoder));
     }

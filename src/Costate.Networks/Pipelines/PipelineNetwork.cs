@@ -7,7 +7,8 @@ namespace Costate.Networks;
 /// <param name="network">The U-Net.</param>
 /// <param name="latentChannels">Channels of the latents.</param>
 /// <param name="factor">Pixels of a latent's side.</param>
-internal sealed class PipelineNetwork(UNet2DConditionModel network, int latentChannels, int factor)
+/// <param name="isToldScore">Whether it is told a score rather than the size of the picture.</param>
+internal sealed class PipelineNetwork(UNet2DConditionModel network, int latentChannels, int factor, bool isToldScore)
 {
     internal const string Mask = "mask";
     internal const string Masked = "masked";
@@ -33,10 +34,14 @@ internal sealed class PipelineNetwork(UNet2DConditionModel network, int latentCh
             : network.forward(input, t, text)).MoveToOuterDisposeScope();
     }
 
-    // Those of the picture itself where nothing else is said.
-    private Tensor Sizes(Tensor x, Costate.Condition z) => z.Names.Contains(PipelineTexts.Ids)
-        ? z[PipelineTexts.Ids]
-        : tensor(PictureSizes.Of(x.shape[2] * factor, x.shape[3] * factor).Ids, device: x.device).unsqueeze(0).repeat(x.shape[0], 1);
+    // Those of the picture itself where nothing else is said; a score stands in place of the last two.
+    private Tensor Sizes(Tensor x, Costate.Condition z)
+    {
+        Tensor ids = z.Names.Contains(PipelineTexts.Ids)
+            ? z[PipelineTexts.Ids]
+            : tensor(PictureSizes.Of(x.shape[2] * factor, x.shape[3] * factor).Ids, device: x.device).unsqueeze(0).repeat(x.shape[0], 1);
+        return isToldScore ? cat([ids[.., ..4].to(ScalarType.Float32), Entry(z, PipelineTexts.Score).to(ScalarType.Float32)], 1) : ids;
+    }
 
     private static Tensor Entry(Costate.Condition z, string name) => z.Names.Contains(name)
         ? z[name]

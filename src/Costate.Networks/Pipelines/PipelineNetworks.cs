@@ -3,13 +3,22 @@ using static TorchSharp.torch;
 namespace Costate.Networks;
 
 /// <summary>The networks of a pipeline.</summary>
-internal sealed record PipelineNetworks(
-    ClipTextModel TextEncoder, ClipTextModel? TextEncoder2, AutoencoderKL Codec, UNet2DConditionModel Unet)
+internal sealed record PipelineNetworks(IReadOnlyList<ClipTextModel> Texts, AutoencoderKL Codec, UNet2DConditionModel Unet)
 {
-    /// <summary>Loads them one after the other; none is left where that fails. <c>weights</c> is a single file, or null.</summary>
+    /// <summary>Loads them one after the other; none is left where that fails.</summary>
+    /// <param name="parts">Their shapes.</param>
+    /// <param name="folder">Where their weights are.</param>
+    /// <param name="single">A single file to take the weights from; null for the folder's.</param>
+    /// <param name="variant">Which of several weights of the folder.</param>
+    /// <param name="device">Where to put them; null for the CPU.</param>
+    /// <param name="dtype">What they compute in.</param>
+    /// <param name="trainable">Whether the U-Net's parameters take gradients.</param>
+    /// <param name="progress">Told how many bytes have been read in all.</param>
+    /// <param name="cancellationToken">Ends the loading between two tensors.</param>
     internal static PipelineNetworks Load(
-        PipelineFolder folder,
-        string? weights,
+        PipelineParts parts,
+        string folder,
+        string? single,
         string? variant,
         Device? device,
         ScalarType dtype,
@@ -17,22 +26,22 @@ internal sealed record PipelineNetworks(
         IProgress<long>? progress,
         CancellationToken cancellationToken)
     {
-        using WeightSource? single = weights is null ? null : WeightSource.Open(weights);
-        OriginalCheckpoint? original = single is null ? null : OriginalCheckpoint.Of(single);
+        using WeightSource? file = single is null ? null : WeightSource.Open(single);
+        OriginalCheckpoint? original = file is null ? null : OriginalCheckpoint.Of(file);
         var summed = new SummedProgress(progress);
         var owned = new Stack<IDisposable>();
         try
         {
             return new PipelineNetworks(
-                Part(PipelineFolder.Text, file => file.TextEncoder(), source =>
-                    ClipTextModel.Load(folder.TextConfig, source, device, dtype, trainable: false, summed, cancellationToken)),
-                folder.TextConfig2 is null ? null : Part(PipelineFolder.Text2, file => file.TextEncoder(1), source =>
-                    ClipTextModel.Load(folder.TextConfig2, source, device, dtype, trainable: false, summed, cancellationToken)),
-                Part(PipelineFolder.Vae, file => file.Vae(), source =>
+                [
+                    .. parts.Texts.Select(text => Part(text.Part, source =>
+                        ClipTextModel.Load(text.Config, source, device, dtype, trainable: false, summed, cancellationToken))),
+                ],
+                Part(PartName.Vae, source =>
                     AutoencoderKL.Load(
-                        folder.VaeConfig, source, device, folder.CodecDtype(dtype), trainable: false, summed, cancellationToken)),
-                Part(PipelineFolder.Unet, file => file.Unet(), source =>
-                    UNet2DConditionModel.Load(folder.UnetConfig, source, device, dtype, trainable, summed, cancellationToken)));
+                        parts.VaeConfig, source, device, parts.CodecDtype(dtype), trainable: false, summed, cancellationToken)),
+                Part(PartName.Unet, source =>
+                    UNet2DConditionModel.Load(parts.UnetConfig, source, device, dtype, trainable, summed, cancellationToken)));
         }
         catch
         {
@@ -44,13 +53,12 @@ internal sealed record PipelineNetworks(
             throw;
         }
 
-        TNetwork Part<TNetwork>(string part, Func<OriginalCheckpoint, WeightSource> split, Func<WeightSource, TNetwork> load)
+        TNetwork Part<TNetwork>(string part, Func<WeightSource, TNetwork> load)
             where TNetwork : nn.Module
         {
-            // What is split off a single file is closed with that.
-            using WeightSource? own = original is null ? folder.Open(part, variant) : null;
+            using WeightSource source = original?.Part(part) ?? PipelineFolder.Open(folder, part, variant);
             summed.Next();
-            TNetwork network = load(own ?? split(original!));
+            TNetwork network = load(source);
             owned.Push(network);
             return network;
         }

@@ -211,7 +211,7 @@ public sealed class PixArtTransformer2DModel : nn.Module<Tensor, Tensor, Tensor,
 
     private void CheckInputs(Tensor latents, Tensor timestep, Tensor text, Tensor? mask, Tensor? resolution, Tensor? aspectRatio)
     {
-        Input.Patches("hiddenStates", latents, Config.InChannels, Config.PatchSize, projection.weight);
+        Input.WholePatches("hiddenStates", latents, Config.InChannels, Config.PatchSize, projection.weight);
         long batch = latents.shape[0], width = Config.CaptionChannels ?? Config.CrossAttentionDim;
         Input.Fits(nameof(timestep), timestep, [batch], $"[{batch}]");
         Input.Fits("encoderHiddenStates", text, [batch, -1, width], $"[{batch}, tokens, {width}]", projection.weight);

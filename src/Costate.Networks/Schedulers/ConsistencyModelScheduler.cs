@@ -9,6 +9,7 @@ internal sealed class ConsistencyModelScheduler : Scheduler
 
     private readonly EdmNoise noise;
     private readonly int trainingSteps;
+    private readonly DataClipping? clipping;
 
     internal ConsistencyModelScheduler(SchedulerOptions options)
         : base(options)
@@ -16,6 +17,9 @@ internal sealed class ConsistencyModelScheduler : Scheduler
         noise = EdmNoise.Read(options);
         trainingSteps = options.Integer(SchedulerNames.TrainingSteps, 40, 2, int.MaxValue);
         options.RefuseClipping("clip_denoised", true);
+
+        // States and data here are divided by the deviation.
+        clipping = options.Flag("clip_denoised", true) ? new DataClipping(1 / noise.Deviation, quantile: null) : null;
         if (options.Number("s_noise", 1) is not 1 and var factor)
         {
             throw options.Error($"s_noise is {factor}; other noise than was trained with is not supported. Set it to 1.");
@@ -41,15 +45,18 @@ internal sealed class ConsistencyModelScheduler : Scheduler
         int stride = trainingSteps / steps;
         double[] levels = [.. Enumerable.Range(0, steps).Select(i => noise.Karras((double)i * stride / (trainingSteps - 1)))];
         double[] all = Agree(levels[^1], noise.Least) ? levels : [.. levels, noise.Least];
+        (double, double)[] boundary = [.. all[..^1].Select(Weights)];
         var solver = new ConsistencySampling
         {
-            Boundary = [.. all[..^1].Select(Weights)],
+            Boundary = boundary,
             NoiseKept = noise.Least / noise.Deviation,
         };
         TimeGrid grid = Grid(steps, all.Select(noise.TimeOf), all.Select(EdmNoise.Told));
         return new ScheduledSampling(Schedule, solver, grid, noise.Most / noise.Length(noise.Most))
         {
             SampleScale = noise.Length(noise.Least),
+            Clipping = clipping,
+            ClippedSum = boundary,
         };
     }
 

@@ -42,6 +42,9 @@ public sealed class ScheduledSampling
     /// </summary>
     internal (double Clipped, double Plain)[]? ClippedWeights { get; init; }
 
+    /// <summary>Of each step the weights of state and data whose sum is clipped; null for the data alone.</summary>
+    internal (double State, double Data)[]? ClippedSum { get; init; }
+
     /// <summary>
     /// A network with its predicted data clipped, or dynamically thresholded, as the configuration asks: with it the sampler is the
     /// published one. Itself where the configuration asks for neither.
@@ -62,9 +65,12 @@ public sealed class ScheduledSampling
             PredictionConversion conversion =
                 PredictionConversion.Checked(denoiser.Prediction, Prediction.Data, SchedulePoint.At(Schedule, time));
             Tensor data = (output * conversion.Output) + (x * conversion.State);
-            Tensor clipped = Clipping.Apply(data);
             int point = Enumerable.Range(0, Grid.Times.Count).MinBy(i => Math.Abs(Grid.Times[i] - time));
-            (double weight, double plain) = ClippedWeights?[Math.Min(point, Grid.Steps - 1)] ?? (1, 0);
+            int step = Math.Min(point, Grid.Steps - 1);
+            (double weight, double plain) = ClippedWeights?[step] ?? (1, 0);
+            Tensor clipped = ClippedSum?[step] is var (ofState, ofData)
+                ? (Clipping.Apply((x * ofState) + (data * ofData)) - (x * ofState)) / ofData
+                : Clipping.Apply(data);
             return (clipped * weight) + (data * plain);
         }
     }
@@ -79,6 +85,7 @@ public sealed class ScheduledSampling
             SampleScale = SampleScale,
             Clipping = Clipping,
             ClippedWeights = ClippedWeights?[steps..],
+            ClippedSum = ClippedSum?[steps..],
         };
 
     /// <summary>The grid for a solver: a reversible one inverts best by steps that are equal in the log-SNR.</summary>

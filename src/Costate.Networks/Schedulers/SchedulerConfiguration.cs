@@ -110,7 +110,26 @@ public sealed class SchedulerConfiguration
     internal static SchedulerConfiguration OfPipeline(string path, string? className, Prediction? prediction = null)
     {
         string source = $"'{path}'";
-        Dictionary<string, JsonElement> values = SchedulerJson.Parse(source, SchedulerJson.ReadFile(source, path));
+        return OfPipeline(source, SchedulerJson.ReadFile(source, path), className, prediction);
+    }
+
+    /// <summary>The same of a text that this library has of a published model.</summary>
+    /// <param name="source">What messages call it.</param>
+    /// <param name="json">The text.</param>
+    /// <param name="className">As for a file.</param>
+    /// <param name="prediction">What the network predicts.</param>
+    internal static SchedulerConfiguration OfPublished(string source, string json, string? className, Prediction prediction)
+    {
+        SchedulerConfiguration read = OfPipeline(source, Encoding.UTF8.GetBytes(json), className, prediction);
+
+        // No user has written them.
+        read.IgnoredOptions = [];
+        return read;
+    }
+
+    private static SchedulerConfiguration OfPipeline(string source, byte[] utf8, string? className, Prediction? prediction)
+    {
+        Dictionary<string, JsonElement> values = SchedulerJson.Parse(source, utf8);
         HashSet<string> given = [.. values.Keys];
         Set("steps_offset", "1");
         Set("clip_sample", "false");

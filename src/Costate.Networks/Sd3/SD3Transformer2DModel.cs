@@ -131,7 +131,7 @@ public sealed class SD3Transformer2DModel : nn.Module<Tensor, Tensor, Tensor, Te
     /// <exception cref="InputException">A shape, dtype or device does not fit.</exception>
     public override Tensor forward(Tensor hiddenStates, Tensor timestep, Tensor encoderHiddenStates, Tensor pooledProjections)
     {
-        Input.Patches(nameof(hiddenStates), hiddenStates, Config.InChannels, Config.PatchSize, textIn.weight, Config.PosEmbedMaxSize);
+        Input.WholePatches(nameof(hiddenStates), hiddenStates, Config.InChannels, Config.PatchSize, textIn.weight, Config.PosEmbedMaxSize);
         long batch = hiddenStates.shape[0], text = Config.JointAttentionDim, pooled = Config.PooledProjectionDim;
         Input.Fits(nameof(timestep), timestep, [batch], $"[{batch}]");
         Input.Fits("encoderHiddenStates", encoderHiddenStates, [batch, -1, text], $"[{batch}, tokens, {text}]", textIn.weight);

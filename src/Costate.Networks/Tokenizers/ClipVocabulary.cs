@@ -53,6 +53,19 @@ internal sealed class ClipVocabulary
 
     internal int Size => ids.Count;
 
+    /// <summary>The vocabulary of which only the merges are kept: the bytes, alone and at the end of a word, what the merges make in their
+    /// order, and the two words for start and end.</summary>
+    internal static ClipVocabulary OfMerges(string source, IReadOnlyList<(string Left, string Right)> merges)
+    {
+        // Characters of their own come before those that stand for bytes without one.
+        string[] bytes = [.. Bytes.OrderBy(symbol => symbol[0])];
+        IEnumerable<string> pieces =
+        [
+            .. bytes, .. bytes.Select(symbol => symbol + WordEnd), .. merges.Select(pair => pair.Left + pair.Right), StartText, EndText,
+        ];
+        return new ClipVocabulary(source, pieces.Select(KeyValuePair.Create).ToDictionary(StringComparer.Ordinal), merges);
+    }
+
     internal bool Find(string piece, out int id) => ids.TryGetValue(piece, out id);
 
     /// <summary>The ids of a word: its bytes, of which the pair of lowest rank is joined, leftmost first, until none is left.</summary>

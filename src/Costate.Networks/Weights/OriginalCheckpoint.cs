@@ -25,8 +25,14 @@ internal sealed class OriginalCheckpoint
     /// <summary>The number of text encoders: one, or two for SDXL.</summary>
     internal int TextEncoders => encoders.Length;
 
+    /// <summary>The names that the folders of its networks have.</summary>
+    internal IReadOnlyList<string> Parts => [PartName.Unet, PartName.Vae, .. Texts];
+
     /// <summary>The channels of the U-Net's input: 4, or 9 for inpainting, 8 for editing by instruction.</summary>
     internal long InputChannels => source.Info(UnetPrefix + "input_blocks.0.0.weight").Shape[1];
+
+    /// <summary>The channels of the U-Net's first level.</summary>
+    internal long FirstChannels => source.Info(UnetPrefix + "input_blocks.0.0.weight").Shape[0];
 
     /// <summary>Whether the file holds averaged weights beside the plain ones.</summary>
     internal bool HasAverages => source.Names.Any(name => name.StartsWith(AveragedPrefix + "diffusion_model", StringComparison.Ordinal));
@@ -48,6 +54,13 @@ internal sealed class OriginalCheckpoint
             throw new InvalidDataException(
                 $"'{source.Path}' holds no U-Net in the original layout ({UnetPrefix}input_blocks...), by its names {what}; expected a "
                     + "single file of Stable Diffusion 1, 2 or XL. Use the model's folder instead.");
+        }
+
+        if (!Has(VaePrefix))
+        {
+            throw new InvalidDataException(
+                $"'{source.Path}' holds a U-Net but no autoencoder ({VaePrefix}...); expected a whole model. Give the file of the whole "
+                    + "model.");
         }
 
         const string Xl = "conditioner.embedders.";
@@ -110,6 +123,24 @@ internal sealed class OriginalCheckpoint
         OriginalOpenClip layout = OriginalOpenClip.Of(names, skipped: two ? 1 : 0, projects: !two);
         return Part(names, layout.Rename, name => prefix + name);
     }
+
+    /// <summary>A network by the name of its folder.</summary>
+    internal WeightSource Part(string part) => part switch
+    {
+        PartName.Unet => Unet(),
+        PartName.Vae => Vae(),
+        _ when Array.IndexOf(Texts, part) is >= 0 and var index => TextEncoder(index),
+        _ => throw new InvalidDataException(
+            $"'{source.Path}' is of {Family}, which has no {ErrorText.Quote(part)}: give the folder of such a model."),
+    };
+
+    /// <summary>The shape of a text encoder's table, [tokens, channels].</summary>
+    /// <param name="index">0, or 1 for the second.</param>
+    internal IReadOnlyList<long> TokenTable(int index) => TextEncoder(index).Info("text_model.embeddings.token_embedding.weight").Shape;
+
+    // The refiner has SDXL's second alone.
+    private string[] Texts => Family == OriginalFamily.StableDiffusionXlRefiner ? [PartName.Text2]
+        : ((string[])[PartName.Text, PartName.Text2])[..encoders.Length];
 
     private string[] Under(string prefix) =>
         [.. source.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Select(name => name[prefix.Length..])];

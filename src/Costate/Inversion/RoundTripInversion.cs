@@ -51,7 +51,7 @@ public static class RoundTripInversion
         using IDisposable noGraph = no_grad();
         double enough = tolerance ?? (x0.dtype == ScalarType.Float64 ? Tolerance64 : Tolerance32);
         var encoder = new Sampler(sampler.Denoiser, sampler.Schedule, sampler.Solver, sampler.Grid.Reversed());
-        Tensor y = x0.clone(), best = full([x0.shape[0]], double.PositiveInfinity, ScalarType.Float64);
+        Tensor y = x0.clone(), best = full([x0.shape[0]], double.PositiveInfinity, ScalarType.Float64, x0.device);
         Tensor size = Size(x0), start = zeros_like(x0, requires_grad: false);
         int evaluations = 0;
         for (int iteration = 1; ; iteration++)

@@ -169,7 +169,8 @@ public sealed class UsageTests
     {
         using var folder = new TemporaryFolder();
         FailsWithModel(folder.Write("weights.pt", "weights"), "weights.pt", "not a TorchScript file", "torch.jit.save");
-        FailsWithModel(Fixtures.PathTo("torchscript", "expected.safetensors"), "not a TorchScript file");
+        File.Copy(Fixtures.PathTo("torchscript", "expected.safetensors"), folder.PathTo("weights.bin"));
+        FailsWithModel(folder.PathTo("weights.bin"), "not a TorchScript file");
         FailsWithModel(folder.FullName, "--model");
     }
 

@@ -8,8 +8,16 @@ public sealed class FluxTransformerTests
 {
     private static readonly FluxTransformer2DConfig Tiny = new()
     {
-        InChannels = 4, OutChannels = 3, NumLayers = 1, NumSingleLayers = 2, AttentionHeadDim = 8, NumAttentionHeads = 2,
-        JointAttentionDim = 5, PooledProjectionDim = 6, GuidanceEmbeds = true, AxesDimsRope = [2, 2, 4],
+        InChannels = 4,
+        OutChannels = 3,
+        NumLayers = 1,
+        NumSingleLayers = 2,
+        AttentionHeadDim = 8,
+        NumAttentionHeads = 2,
+        JointAttentionDim = 5,
+        PooledProjectionDim = 6,
+        GuidanceEmbeds = true,
+        AxesDimsRope = [2, 2, 4],
     };
 
     [Fact]

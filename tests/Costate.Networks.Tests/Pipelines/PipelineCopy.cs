@@ -6,9 +6,9 @@ namespace Costate.Networks.Tests;
 /// <summary>A pipeline's folder of the goldens, to change.</summary>
 public abstract class PipelineCopy : IDisposable
 {
-    protected PipelineCopy()
+    protected PipelineCopy(string? model = null)
     {
-        string golden = GoldenPipeline.Folders.First();
+        string golden = model is null ? GoldenPipeline.Folders.First() : Goldens.PathTo("pipelines", model);
         foreach (string file in Directory.GetFiles(golden, "*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(golden, file);

@@ -50,11 +50,16 @@ public sealed class PipelineInputGoldenTests : PipelineCopy
     }
 
     [Fact]
-    public void SingleFile_IsNotAFolder()
+    public void SingleFile_IsAWholeModel()
     {
-        string single = Directory.GetFiles(Folder.PathTo("unet"), "*.safetensors")[0];
-        string message = Refuses("folder", () => DiffusionPipeline.FromPretrained(single));
-        Assert.Contains("what its network predicts", message, StringComparison.Ordinal);
+        string part = Directory.GetFiles(Folder.PathTo("unet"), "*.safetensors")[0];
+        string message = Assert.Throws<InvalidDataException>(() => DiffusionPipeline.FromPretrained(part)).Message;
+        Assert.Contains("no U-Net in the original layout", message, StringComparison.Ordinal);
+        foreach (string single in Directory.GetFiles(Path.Combine(GoldenPipeline.Folders.First(), "single-file")))
+        {
+            message = Assert.Throws<InvalidDataException>(() => DiffusionPipeline.FromPretrained(single)).Message;
+            Assert.Contains("sizes that were not published", message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -9,6 +9,7 @@ public sealed class ClippingTests
         { "DDIMScheduler", "\"clip_sample_range\": 0.6" },
         { "DDIMScheduler", "\"thresholding\": true, \"dynamic_thresholding_ratio\": 0.5, \"sample_max_value\": 1.2" },
         { "DDPMScheduler", "\"clip_sample_range\": 0.6" },
+        { "CMStochasticIterativeScheduler", "\"sigma_data\": 0.5" },
         { "DPMSolverMultistepScheduler", "\"thresholding\": true, \"dynamic_thresholding_ratio\": 0.5, \"sample_max_value\": 1.2" },
     };
 
@@ -82,6 +83,40 @@ public sealed class ClippingTests
                 clipped.Call(x, at.Time, run.Grid.NetworkTimes[i], null, x.dtype),
                 1e-12);
         }
+    }
+
+    // Steps as diffusers writes them, on data itself; the file clips unless it says otherwise.
+    [Fact]
+    public void ConsistencyModel_ClipsWhatItsBoundaryMakes()
+    {
+        using var scope = NewDisposeScope();
+        const double Least = 0.002, Most = 80, Data = 0.5, Rho = 7;
+        SchedulerConfiguration configuration = SchedulerConfiguration.Parse(
+            TestConfiguration.Json("CMStochasticIterativeScheduler"), ignoreClipping: true);
+        ScheduledSampling run = configuration.ForSteps(3);
+        Denoiser network = Denoiser.FromFunction(
+            (y, t, _) => F(y), configuration.Prediction, configuration.TimeScale, configuration.TrainingTimesteps);
+        Tensor start = StartNoise.Draw([2, 6], 5, ScalarType.Float64), noise = StartNoise.Draw([3, 2, 6], 6, ScalarType.Float64);
+        double[] levels = [.. new[] { 0, 13 / 39.0, 26 / 39.0 }.Select(Karras), Least];
+        Tensor x = start * Length(Most);
+        int cut = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            double above = levels[i] - Least;
+            Tensor made = (F(x / Length(levels[i])) * (above * Data / Length(levels[i]))) + (x * (Data * Data / ((above * above) + (Data * Data))));
+            cut += (int)made.abs().gt(1).sum().item<long>();
+            x = made.clamp(-1, 1) + (noise[i] * Math.Sqrt(Math.Max(0, (levels[i + 1] * levels[i + 1]) - (Least * Least))));
+        }
+
+        Assert.InRange(cut, 5, 31);
+        var sampler = new Sampler(run.Clipped(network), run.Schedule, run.Solver, run.Grid);
+        // At a noise of 80 the boundary is a difference of numbers that are larger by 4 digits.
+        Near.Equal(x, sampler.Sample(start, noise: BrownianPath.Recorded(noise)) * run.SampleScale, 1e-9);
+
+        static Tensor F(Tensor y) => (3 * y.tanh()) + (0.2 * y);
+        static double Length(double level) => Math.Sqrt((level * level) + (Data * Data));
+        static double Karras(double fraction) =>
+            Math.Pow(Math.Pow(Most, 1 / Rho) + (fraction * (Math.Pow(Least, 1 / Rho) - Math.Pow(Most, 1 / Rho))), Rho);
     }
 
     private static Sampler NewSampler(string scheduler, string options, out ScheduledSampling run)

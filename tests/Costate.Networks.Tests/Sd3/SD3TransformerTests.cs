@@ -8,8 +8,18 @@ public sealed class SD3TransformerTests
 {
     private static readonly SD3Transformer2DConfig Tiny = new()
     {
-        SampleSize = 8, InChannels = 3, OutChannels = 2, NumLayers = 2, AttentionHeadDim = 4, NumAttentionHeads = 2, JointAttentionDim = 5,
-        CaptionProjectionDim = 8, PooledProjectionDim = 6, PosEmbedMaxSize = 4, DualAttentionLayers = [0], QkNorm = "rms_norm",
+        SampleSize = 8,
+        InChannels = 3,
+        OutChannels = 2,
+        NumLayers = 2,
+        AttentionHeadDim = 4,
+        NumAttentionHeads = 2,
+        JointAttentionDim = 5,
+        CaptionProjectionDim = 8,
+        PooledProjectionDim = 6,
+        PosEmbedMaxSize = 4,
+        DualAttentionLayers = [0],
+        QkNorm = "rms_norm",
     };
 
     // Everything that gets a gradient, with blocks computed again and without.

@@ -8,7 +8,13 @@ public sealed class T5EncoderModelTests
 {
     private static readonly T5EncoderConfig Tiny = new()
     {
-        VocabSize = 20, DModel = 6, DKv = 4, DFf = 10, NumLayers = 2, NumHeads = 3, FeedForwardProj = "gated-gelu",
+        VocabSize = 20,
+        DModel = 6,
+        DKv = 4,
+        DFf = 10,
+        NumLayers = 2,
+        NumHeads = 3,
+        FeedForwardProj = "gated-gelu",
     };
 
     // The count of transformers' own network, the table once.

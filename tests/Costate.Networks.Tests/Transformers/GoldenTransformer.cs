@@ -13,7 +13,7 @@ internal sealed class GoldenTransformer : IDisposable
         nn.Module module, IReadOnlyList<string> ignored, Func<Func<string, Tensor?>, Tensor> call, Action<AttentionKind, bool> set) =>
         (Module, IgnoredOptions, this.call, this.set) = (module, ignored, call, set);
 
-    public static IReadOnlyList<string> Classes { get; } = 
+    public static IReadOnlyList<string> Classes { get; } =
         ["SD3Transformer2DModel", "FluxTransformer2DModel", "DiTTransformer2DModel", "PixArtTransformer2DModel", "Transformer2DModel"];
 
     public nn.Module Module { get; }

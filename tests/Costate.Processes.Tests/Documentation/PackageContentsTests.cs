@@ -103,6 +103,7 @@ public sealed class PackageContentsTests
     [InlineData("Spectre.Console")]
     [InlineData("System.CommandLine")]
     [InlineData("DejaVu")]
+    [InlineData("OpenAI")]
     public void Notices_NameWhatThePackagesHold(string name) =>
         Assert.Contains(name, File.ReadAllText(Testing.Repository.PathTo("THIRD-PARTY-NOTICES.txt")));
 

@@ -16,12 +16,10 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
     internal const string SheetFile = "reconstructions.png";
 
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string> output = CommonOptions.Output("costate-autoencoder-evaluation");
+    private readonly RunOptions common = new(CommonOptions.Output("costate-autoencoder-evaluation"));
     private readonly Option<int> faces = CommonOptions.Whole(
         "--faces", 1, Limits.People, "How many faces, each of another person.", 200);
     private readonly Option<int> steps = CommonOptions.Whole("--steps", 1, Limits.Steps, "Steps of encoding and of decoding.", 20);
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
     internal EvaluateAutoencoderCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -36,7 +34,7 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
                 + "noise.",
         ];
         Examples = [new("A quick look, on few faces", "costate evaluate autoencoder --faces 4 --steps 5")];
-        AddAll(weights, output, faces, steps, threads, json);
+        AddAll([weights, faces, steps, .. common.All]);
 
         SetAction(Run);
     }
@@ -44,7 +42,7 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
     private int Run(ParseResult parsed)
     {
         string[] files = [SheetFile, ReportFile];
-        return Produce(parsed.GetValue(output)!, files, parsed.GetValue(threads), parsed.GetValue(json), folder =>
+        return Produce(common.Of(parsed), files, folder =>
         {
             using var model = new EmbeddedModel(parsed.GetValue(weights));
             var study = new ReconstructionStudy(model, parsed.GetValue(faces), parsed.GetValue(steps));

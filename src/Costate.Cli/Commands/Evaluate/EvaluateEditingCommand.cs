@@ -29,9 +29,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
     private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Faces computed together.", 8);
     private readonly Option<string?> model = TextModelFiles.Option();
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string> output = CommonOptions.ResumableOutput("costate-editing");
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
+    private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-editing"));
 
     [SetsRequiredMembers]
     internal EvaluateEditingCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -55,11 +53,11 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
             new("A few methods on a few faces",
                 "costate evaluate editing --faces 2 --methods ddim,rex-euler --steps 4 --output few-edits"),
         ];
-        AddAll(faces, methods, steps, scale, editScale, shard, batch, model, weights, threads, output, json);
+        AddAll([faces, methods, steps, scale, editScale, shard, batch, model, weights, .. common.All]);
         SetAction(Run);
     }
 
-    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
+    internal override string? KeptIn(ParseResult parsed) => common.Of(parsed).Output;
 
     private int Run(ParseResult parsed)
     {
@@ -69,8 +67,8 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         var settings = new EditingSettings(
             parsed.GetValue(scale) ?? EditingSettings.DefaultScale, parsed.GetValue(editScale) ?? EditingSettings.DefaultEditScale);
         var part = Shard.Parse(parsed.GetValue(shard)!);
-        string to = parsed.GetValue(output)!;
-        return GoOn(to, parsed.GetValue(threads), parsed.GetValue(json), () =>
+        string to = common.Of(parsed).Output;
+        return GoOn(common.Of(parsed), () =>
         {
             using FolderLock held = Take(parsed, to);
             using var embedded = new EmbeddedModel(parsed.GetValue(weights));

@@ -27,9 +27,7 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
     private readonly Option<int> steps = CommonOptions.Whole("--steps", 1, Limits.Steps, "Steps of the model's scheduler.", 20);
     private readonly Option<string?> model = TextModelFiles.Option();
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string> output = CommonOptions.Output("costate-generation");
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
+    private readonly RunOptions common = new(CommonOptions.Output("costate-generation"));
 
     [SetsRequiredMembers]
     internal EvaluateGenerationCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -51,7 +49,7 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
             new("All of it", "costate evaluate generation") { TakesLong = true },
             new("A quick look", "costate evaluate generation --prompts 4 --guidance-scales 3 --steps 4"),
         ];
-        AddAll(prompts, scales, steps, model, weights, output, threads, json);
+        AddAll([prompts, scales, steps, model, weights, .. common.All]);
         SetAction(Run);
     }
 
@@ -60,7 +58,7 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
         (int count, int stepCount) = (parsed.GetValue(prompts), parsed.GetValue(steps));
         IReadOnlyList<double> wanted = NumberList.Parse("guidance-scales", parsed.GetValue(scales)!);
         string[] files = [SheetFile, PlotFile, ReportFile];
-        return Produce(parsed.GetValue(output)!, files, parsed.GetValue(threads), parsed.GetValue(json), folder =>
+        return Produce(common.Of(parsed), files, folder =>
         {
             using var embedded = new EmbeddedModel(parsed.GetValue(weights));
             using DiffusionPipeline pipeline = TextModelFiles.Load(parsed.GetValue(model), embedded, Terminal, Cancellation);

@@ -40,9 +40,7 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
         "--shard", "I/N", "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", "1/1");
     private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Faces computed together.", 8);
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string> output = CommonOptions.ResumableOutput("costate-guidance");
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
+    private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-guidance"));
 
     [SetsRequiredMembers]
     internal EvaluateGuidanceCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
@@ -76,12 +74,12 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
                 "costate evaluate guidance --faces 4 --tasks inpaint --methods unguided,greedy,dps:strength=50 \\\n--lookahead 1,4 "
                     + "--evaluations 50 --output few"),
         ];
-        AddAll(faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, threads, output, json);
+        AddAll([faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, .. common.All]);
 
         SetAction(Run);
     }
 
-    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
+    internal override string? KeptIn(ParseResult parsed) => common.Of(parsed).Output;
 
     private int Run(ParseResult parsed)
     {
@@ -94,8 +92,8 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
             Code = Specification.Find("code", parsed.GetValue(code)!, (string[])[GuideCode.OfSeen, GuideCode.Mean], name => name),
         };
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
-        string to = parsed.GetValue(output)!;
-        return GoOn(to, parsed.GetValue(threads), parsed.GetValue(json), () =>
+        string to = common.Of(parsed).Output;
+        return GoOn(common.Of(parsed), () =>
         {
             using FaceModel model = load(parsed.GetValue(weights));
             var folder = new GuidanceStudyFolder(to);

@@ -44,7 +44,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     private int Run(ParseResult parsed)
     {
         (string[] from, string to) = (parsed.GetValue(folders)!, parsed.GetValue(output)!);
-        return GoOn(to, threads: null, parsed.GetValue(json), () =>
+        return GoOn(new RunSettings(to, Json: parsed.GetValue(json)), () =>
         {
             using FolderLock held = Take(parsed, to);
             IEvaluationReport report = EvaluationContents.Of(from[0])?.Study switch

@@ -48,9 +48,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
     private readonly Option<int> probes = CommonOptions.Whole(
         "--probes", 1, Limits.Together, "Other pictures of each person that morphs are compared with.", Usual.Probes);
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string> output = CommonOptions.ResumableOutput("costate-morphs");
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
+    private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-morphs"));
 
     [SetsRequiredMembers]
     internal EvaluateMorphsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
@@ -80,13 +78,15 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
                     + "--inner-steps 5"),
         ];
         AddAll(
+        [
             study, methods, pairs, random, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates,
-            probes, weights, threads, output, json);
+            probes, weights, .. common.All,
+        ]);
 
         SetAction(Run);
     }
 
-    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(output);
+    internal override string? KeptIn(ParseResult parsed) => common.Of(parsed).Output;
 
     private int Run(ParseResult parsed)
     {
@@ -105,8 +105,8 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
             ? EvaluatedMethod.Parse(list.Split(','), settings)
             : [.. names.Select(name => EvaluatedMethod.Parse(name, settings)).DistinctBy(m => m.Name)];
         Shard part = Shard.Parse(parsed.GetValue(shard)!);
-        string to = parsed.GetValue(output)!;
-        return GoOn(to, parsed.GetValue(threads), parsed.GetValue(json), () =>
+        string to = common.Of(parsed).Output;
+        return GoOn(common.Of(parsed), () =>
         {
             using FaceModel model = load(parsed.GetValue(weights));
             var folder = new EvaluationFolder(to);

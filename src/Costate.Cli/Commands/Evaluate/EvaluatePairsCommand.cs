@@ -29,9 +29,7 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
     private readonly Option<int> tries = CommonOptions.Whole(
         "--tries", 1, Limits.People, "How many to optimise to the end, those with the lowest losses after the first iterations.", 6);
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string> output = CommonOptions.Output("costate-pairs");
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
+    private readonly RunOptions common = new(CommonOptions.Output("costate-pairs"));
 
     [SetsRequiredMembers]
     internal EvaluatePairsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
@@ -60,7 +58,7 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
         AddAll(people, identity, tries);
 
         AddAll(options.All);
-        AddAll(weights, threads, output, json);
+        AddAll([weights, .. common.All]);
 
         SetAction(Run);
     }
@@ -76,7 +74,7 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
                 $"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
         }
 
-        return Produce(parsed.GetValue(output)!, PairSearchFiles.All, parsed.GetValue(threads), parsed.GetValue(json), folder =>
+        return Produce(common.Of(parsed), PairSearchFiles.All, folder =>
         {
             using FaceModel model = load(parsed.GetValue(weights));
             using var line = new StageLine(Terminal);

@@ -17,11 +17,9 @@ internal sealed class EvaluateRecognisersCommand : ComputingCommand
     private const long MaxPairs = 200_000_000;
 
     private readonly Option<string?> weights = CommonOptions.Weights();
-    private readonly Option<string> output = CommonOptions.Output("costate-recognisers");
+    private readonly RunOptions common = new(CommonOptions.Output("costate-recognisers"));
     private readonly Option<int> identities = CommonOptions.Whole("--identities", 2, Limits.People, "How many people.", 1000);
     private readonly Option<int> pictures = CommonOptions.Whole("--pictures", 2, Limits.Together, "How many pictures of each.", 4);
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
     internal EvaluateRecognisersCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -45,7 +43,7 @@ internal sealed class EvaluateRecognisersCommand : ComputingCommand
         [
             new("A quick look, on fewer people", "costate evaluate recognisers --identities 50 --pictures 2"),
         ];
-        AddAll(weights, output, identities, pictures, threads, json);
+        AddAll([weights, identities, pictures, .. common.All]);
 
         SetAction(Run);
     }
@@ -55,7 +53,7 @@ internal sealed class EvaluateRecognisersCommand : ComputingCommand
         (int people, int each) = (parsed.GetValue(identities), parsed.GetValue(pictures));
         Check(people, each);
         string[] files = [Calibration.FileName, RocPlot.FileName];
-        return Produce(parsed.GetValue(output)!, files, parsed.GetValue(threads), parsed.GetValue(json), folder =>
+        return Produce(common.Of(parsed), files, folder =>
         {
             using var model = new EmbeddedModel(parsed.GetValue(weights));
             using var line = new ProgressLine(Terminal, "recognisers", total: 1);

@@ -69,7 +69,8 @@ internal sealed class FacesDrawCommand : ComputingCommand
                 .Select(i => (firstIdentity + (ulong)(i / columns), firstCircumstance + (ulong)(i % columns))),
         ];
         string[] files = [.. seeds.Select(seed => $"face-{seed.Who}-{seed.When}.png")];
-        return Produce(parsed.GetValue(output)!, [SheetFile, ReportFile, .. files], threads: null, parsed.GetValue(json), folder =>
+        var settings = new RunSettings(parsed.GetValue(output)!, Json: parsed.GetValue(json));
+        return Produce(settings, [SheetFile, ReportFile, .. files], folder =>
         {
             using var line = new ProgressLine(Terminal, "drawing", total: seeds.Length);
             PortraitSheet.Draw(seeds, side, columns, files, folder, SheetFile, line, Cancellation);

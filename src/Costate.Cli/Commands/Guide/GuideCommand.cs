@@ -27,10 +27,9 @@ internal sealed class GuideCommand : ComputingCommand
                 + "loss of yours needs none.",
         Arity = ArgumentArity.ZeroOrOne,
     };
-    private readonly Option<string> output = CommonOptions.Output("costate-guide");
-    private readonly Option<int?> threads = CommonOptions.Threads(
+    private readonly RunOptions common = new(
+        CommonOptions.Output("costate-guide"),
         "Threads of torch. One is fastest for the embedded model. [default: 1, with --model all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
 
     [SetsRequiredMembers]
     internal GuideCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
@@ -82,7 +81,7 @@ internal sealed class GuideCommand : ComputingCommand
         ];
         Arguments.Add(picture);
         AddAll([.. options.All, .. modelOptions.All]);
-        AddAll(threads, output, json);
+        AddAll(common.All);
 
         SetAction(Run);
     }
@@ -98,15 +97,15 @@ internal sealed class GuideCommand : ComputingCommand
             CheckPicture(request, modelOptions.Pipeline(parsed, request.Task) is not null, parsed.GetValue(picture) is not null);
         }
 
-        int? torchThreads = parsed.GetValue(threads) ?? (own is null ? 1 : null);
-        return Produce(parsed.GetValue(output)!, GuideReport.AllFiles, torchThreads, parsed.GetValue(json), folder =>
+        return Produce(common.Of(parsed, threads: own is null ? 1 : null), GuideReport.AllFiles, folder =>
         {
             using FaceModel? faces = own is null ? load(modelOptions.Weights(parsed)) : null;
             GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Terminal, Cancellation);
             using GuidedModel? users = own is null ? null : guided;
             string? named = parsed.GetValue(picture);
-            Tensor input = Input(named, guided, request, files);
-            using TorchScript? loss = request.Loss is null ? null : TorchScript.Load("--loss", request.Loss, ScalarType.Float32);
+            Tensor input = Input(named, guided, request, files).to(guided.Device);
+            using TorchScript? loss = request.Loss is null ? null
+                : TorchScript.Load("--loss", request.Loss, ScalarType.Float32, guided.Device);
             using var line = new ProgressLine(Terminal, "guiding", total: 1);
             GuideReport report = new GuideRun(guided.Model, guided.Condition, faces?.Attack, request with { Told = guided.Told }).Run(
                 input,
@@ -155,7 +154,7 @@ internal sealed class GuideCommand : ComputingCommand
         if (isPipeline && request.Plan.Clip is not null)
         {
             throw new UsageException(
-                "Got --clip with the folder of a pipeline, whose predictions are latents and no pictures. Leave it out.");
+                "Got --clip with a pipeline, whose predictions are latents and no pictures. Leave it out.");
         }
     }
 

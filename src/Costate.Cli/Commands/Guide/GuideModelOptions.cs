@@ -3,6 +3,7 @@ using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Guidance;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Recognition;
@@ -16,22 +17,17 @@ namespace Costate.Cli.Commands.Guide;
 /// <summary>The options that say which model is guided.</summary>
 internal sealed class GuideModelOptions
 {
-    private static readonly (string Name, Prediction Value)[] Predictions =
-    [
-        .. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p)),
-    ];
-
     private readonly Option<string?> model = CommonOptions.Text(
         "--model", "FILE|FOLDER",
-        "The folder of a Stable Diffusion pipeline, which is told --prompt, and whose decoded pictures are guided; or a denoiser of "
-            + "yours, a TorchScript file as costate sample takes it, of which the image is as large as it wants. "
+        "A Stable Diffusion pipeline, its folder or single file, which is told --prompt, and whose decoded pictures are guided; or a "
+            + "denoiser of yours, a TorchScript file as costate sample takes it, of which the image is as large as it wants. "
             + "It is a program: run only files whose origin you trust. [default: the embedded model of drawn faces, "
             + "with --prompt the embedded text-to-image model]");
     private readonly Option<string?> schedule = CommonOptions.Text(
         "--schedule", "NAME[:N,N]", "With a denoiser of yours: the noise schedule that it was trained on; see below.");
     private readonly Option<string?> prediction = CommonOptions.Text(
         "--prediction", "KIND",
-        $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. For a folder: if its scheduler's file does not tell.");
+        $"What it predicts: {NamedPrediction.List}. For a pipeline: if its files do not tell.");
     private readonly Option<double?> timeScale = CommonOptions.Number(
         "--time-scale", "S", v => v > 0, "a number above 0", "With --model: it is told S t for time t in [0, 1]. [default: 1]");
     private readonly Option<int?> trainingTimesteps = CommonOptions.Whole(
@@ -59,7 +55,7 @@ internal sealed class GuideModelOptions
 
     /// <summary>The folder of the pipeline that is meant, which samples latents; null for another model.</summary>
     internal string? Pipeline(ParseResult parsed, GuideTask task) => parsed.GetValue(model) is string path
-        ? Directory.Exists(path) ? path : null
+        ? Directory.Exists(path) || PromptOptions.IsSingleFile(path) ? path : null
         : task == GuideTask.Prompt || PlanOptions.Given(parsed, Words) is not null ? new EmbeddedModel(Weights(parsed)).TextFolder
         : null;
 
@@ -73,13 +69,14 @@ internal sealed class GuideModelOptions
         {
             if (PlanOptions.Given(parsed, ofDenoiser) is Option said)
             {
-                string which = path is null ? "the embedded text-to-image model" : $"--model {path}, the folder of a pipeline";
+                string which = path is null ? "the embedded text-to-image model" : $"--model {path}, a pipeline";
                 throw new UsageException($"Got {said.Name} with {which}, which says it itself. Leave it out.");
             }
 
             return ParsePipeline(parsed, files, folder, task);
         }
 
+        ComputeDevice.RequireProcessor(parsed.GetValue(device)!);
         if (path is null)
         {
             return PlanOptions.Given(parsed, [prediction, .. ofDenoiser]) is not Option odd ? null : throw new UsageException(
@@ -96,7 +93,7 @@ internal sealed class GuideModelOptions
         CheckDenoiser(parsed, path);
         return (read, _, _) => Load(read, path, parsed.GetValue(condition), steps => SamplingPlan.FromNames(
             parsed.GetValue(schedule)!,
-            Named(parsed.GetValue(prediction)!),
+            NamedPrediction.Parse(parsed.GetValue(prediction)!),
             solver: null,
             grid: null,
             steps,
@@ -115,7 +112,8 @@ internal sealed class GuideModelOptions
         string? file = isEmbedded ? null : parsed.GetValue(weights);
         Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, usual, file, latent: null) with
         {
-            Prediction = parsed.GetValue(prediction) is string named ? Named(named) : null,
+            Prediction = parsed.GetValue(prediction) is string named ? NamedPrediction.Parse(named) : null,
+            Device = ComputeDevice.Named(parsed.GetValue(device)!),
         };
         if (task != GuideTask.Prompt)
         {
@@ -129,14 +127,12 @@ internal sealed class GuideModelOptions
                 "Got --guidance-scale or --negative with --task prompt, whose model is told nothing to be guided by. Leave it out.");
     }
 
-    private static Prediction Named(string text) => Specification.Find("prediction", text, Predictions, p => p.Name).Value;
-
     private void CheckDenoiser(ParseResult parsed, string path)
     {
         if (PlanOptions.Given(parsed, Words) is Option word)
         {
             throw new UsageException(
-                $"Got {word.Name} with --model {path}, {PromptOptions.NoFolder(path)}");
+                $"Got {word.Name} with --model {path}, {PromptOptions.NoPipeline}");
         }
 
         if (parsed.GetValue(weights) is not null)
@@ -156,7 +152,7 @@ internal sealed class GuideModelOptions
             throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
         }
 
-        _ = Named(parsed.GetValue(prediction)!);
+        _ = NamedPrediction.Parse(parsed.GetValue(prediction)!);
     }
 
     private static GuidedModel Load(InputFiles files, string path, string? condition, Func<int, SamplingPlan> planOf)
@@ -206,6 +202,7 @@ internal sealed class GuideModelOptions
                     ("size", FormattableString.Invariant($"{size.Width}x{size.Height}")),
                 ])
             {
+                Device = prompting.Device,
                 Goal = likeness is null ? null : (likeness, goal!),
             };
         }

@@ -13,6 +13,9 @@ namespace Costate.Cli.Commands.Guide;
 internal sealed record GuidedModel(
     Model Model, Condition? Condition, (int Width, int Height)? Size, IReadOnlyList<(string Name, Setting? Value)> Told) : IDisposable
 {
+    /// <summary>Where it computes.</summary>
+    internal Device Device { get; init; } = CPU;
+
     /// <summary>The CLIP pair and the text that pictures shall fit; null where they are guided to something else.</summary>
     internal (TextLikeness Likeness, string Text)? Goal { get; init; }
 

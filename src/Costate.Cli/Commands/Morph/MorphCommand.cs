@@ -32,9 +32,8 @@ internal sealed class MorphCommand : ComputingCommand
         "--group", 1, Limits.Together, $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
     private readonly Option<string?> weights = CommonOptions.Text(
         "--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
-    private readonly Option<string> output = CommonOptions.Output("costate-morph", " With --batch, of each pair.");
-    private readonly Option<bool> json = CommonOptions.Json();
-    private readonly Option<int?> threads = CommonOptions.Threads(
+    private readonly RunOptions common = new(
+        CommonOptions.Output("costate-morph", " With --batch, of each pair."),
         "Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
 
     [SetsRequiredMembers]
@@ -72,12 +71,12 @@ internal sealed class MorphCommand : ComputingCommand
         Options.Add(batch);
         Options.Add(group);
         AddAll(options.All);
-        AddAll(weights, threads, output, json);
+        AddAll([weights, .. common.All]);
 
         SetAction(Run);
     }
 
-    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(batch) is null ? null : parsed.GetValue(output);
+    internal override string? KeptIn(ParseResult parsed) => parsed.GetValue(batch) is null ? null : common.Of(parsed).Output;
 
     private int Run(ParseResult parsed)
     {
@@ -100,7 +99,7 @@ internal sealed class MorphCommand : ComputingCommand
     }
 
     private int RunOne(ParseResult parsed, MorphSettings settings, string[] given) =>
-        Produce(parsed.GetValue(output)!, MorphReport.AllFiles, parsed.GetValue(threads) ?? 1, parsed.GetValue(json), folder =>
+        Produce(common.Of(parsed, threads: 1), MorphReport.AllFiles, folder =>
         {
             using FaceModel model = load(parsed.GetValue(weights));
             (FacePicture a, FacePicture b) = given.Length == 0
@@ -125,8 +124,8 @@ internal sealed class MorphCommand : ComputingCommand
 
     private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs)
     {
-        string folder = parsed.GetValue(output)!;
-        return GoOn(folder, parsed.GetValue(threads), parsed.GetValue(json), () =>
+        string folder = common.Of(parsed).Output;
+        return GoOn(common.Of(parsed), () =>
         {
             using FaceModel model = load(parsed.GetValue(weights));
             InputFiles files = NewInputs();

@@ -138,7 +138,7 @@ internal sealed class EditCommand : SamplingCommand
             ? target
             : throw new UsageException(target is null
                 ? "Got no --prompt; expected what the picture shall become, in words. --from says what it shows as it is."
-                : $"Got {(other is null ? "--condition-from" : "--edit-condition")} with the folder of a pipeline, which is told --prompt. "
+                : $"Got {(other is null ? "--condition-from" : "--edit-condition")} with a pipeline, which is told --prompt. "
                     + "Leave it out.");
     }
 

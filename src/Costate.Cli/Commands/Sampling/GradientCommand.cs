@@ -100,7 +100,7 @@ internal sealed class GradientCommand : SamplingCommand
             TensorFile,
             run =>
             {
-                using NamedLoss named = NamedLoss.Load(settings.Files, lossText, run.ShownShape, settings.Dtype);
+                using NamedLoss named = NamedLoss.Load(settings.Files, lossText, run.ShownShape, settings.Dtype, settings.Device);
                 run.Expect(run.Start.shape);
                 return run.Sampling.Gradient(
                     run.Start,

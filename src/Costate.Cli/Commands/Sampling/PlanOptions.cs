@@ -17,16 +17,13 @@ internal sealed class PlanOptions
     // The same for a pipeline, at half the cost: over steps equal in the log-SNR it is as near.
     private const string DefaultReversibleOfPipelines = "rex:midpoint";
 
-    private static readonly (string Name, Prediction Value)[] Predictions =
-        [.. Enum.GetValues<Prediction>().Select(p => (p.ToString().ToLowerInvariant(), p))];
-
     private readonly Option<string?> schedule = CommonOptions.Text(
         "--schedule", "NAME[:N,N]",
         "The noise schedule that it was trained on; see below. Needed with --model unless --scheduler-config or a latent says it.");
     private readonly Option<string?> prediction = CommonOptions.Text(
         "--prediction", "KIND",
-        $"What it predicts: {string.Join(", ", Predictions.Select(p => p.Name))}. Needed with --model unless --scheduler-config or a "
-            + "latent says it. For the folder of a pipeline: if its scheduler's file does not tell.");
+        $"What it predicts: {NamedPrediction.List}. Needed with --model unless --scheduler-config or a "
+            + "latent says it. For a pipeline: if its files do not tell, as a single file of Stable Diffusion 2.");
     private readonly Option<string?> schedulerConfig = CommonOptions.Text(
         "--scheduler-config", "FILE",
         "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
@@ -79,7 +76,7 @@ internal sealed class PlanOptions
     /// <summary>Those that are known of the embedded model.</summary>
     internal Option[] OfModel => [schedule, prediction, schedulerConfig, ignoreClipping, mu, sigmas, timeScale, trainingTimesteps];
 
-    /// <summary>Those that the folder of a pipeline says.</summary>
+    /// <summary>Those that a pipeline says.</summary>
     internal Option[] OfPipeline => [.. OfModel.Except([prediction]), grid, start, end];
 
     /// <summary>By name: what results say of a scheduler configuration.</summary>
@@ -128,21 +125,21 @@ internal sealed class PlanOptions
             (int?)Number(trainingTimesteps));
     }
 
-    /// <summary>The plan for the folder of a pipeline.</summary>
+    /// <summary>The plan for a pipeline.</summary>
     /// <exception cref="InputException">A name is unknown, or the number of steps does not fit the scheduler.</exception>
-    internal SamplingPlan ParsePipeline(
-        ParseResult parsed, string folder, string? scheduler, double strength, (int Width, int Height)? size, LatentOptions? latent)
+    internal SamplingPlan ParsePipeline(ParseResult parsed, string folder, Prompting prompting, double strength, LatentOptions? latent)
     {
         int stepCount = Value(parsed, steps, latent) is string text ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultSteps;
         string? solverName = Value(parsed, solver, latent) ?? (input == SamplingInput.Noise ? null : DefaultReversibleOfPipelines);
-        return SamplingPlan.FromPipeline(folder, scheduler, PredictionOf(parsed, latent), stepCount, solverName, strength, size);
+        return SamplingPlan.FromPipeline(
+            folder, prompting.Scheduler, PredictionOf(parsed, latent), stepCount, solverName, strength, prompting.Size);
     }
 
     /// <summary>What the network predicts, where that is given or the latent says it.</summary>
     /// <exception cref="InputException">There is no such prediction.</exception>
     internal Prediction? PredictionOf(ParseResult parsed, LatentOptions? latent) =>
         Value(parsed, prediction, latent) is string text
-            ? Specification.Find("prediction", text, Predictions, p => p.Name).Value
+            ? NamedPrediction.Parse(text)
             : null;
 
     // The file of a scheduler configuration that the user gives, or the text that the latent has kept of one; null where there is none.

@@ -60,22 +60,27 @@ internal sealed class PromptOptions
         prompt = CommonOptions.Text(
             "--prompt",
             "TEXT",
-            $"{what}, in words, for the folder of a pipeline; without --model for the embedded text-to-image model of drawn faces.");
+            $"{what}, in words, for a pipeline; without --model for the embedded text-to-image model of drawn faces.");
     }
 
     /// <summary>The scale of guidance.</summary>
     /// <param name="otherwise">What is said of it for other models.</param>
     internal static Option<double?> GuidanceScale(string otherwise = "") => CommonOptions.Number(
         "--guidance-scale", "S",
-        $"Classifier-free guidance; 1 is none. [default: with --prompt the usual one of its kind, such as {Prompting.UsualScale}]{otherwise}");
+        "Classifier-free guidance; 1 is none. "
+            + $"[default: with --prompt the usual one of the model's kind, such as {Prompting.UsualScale}]{otherwise}");
 
     /// <summary>Why a file is no model for a prompt, and what to do about it.</summary>
-    internal static string NoFolder(string file) =>
-        (Path.GetExtension(file).ToLowerInvariant() is ".safetensors" or ".ckpt") && File.Exists(file)
-            ? "a single file, which has weights alone: neither a vocabulary for the text, nor a scheduler. Give the folder of a model of "
-                + $"its family as --model, of which the small files do, and the file beside it: --model FOLDER --weights {file}"
-            : "which is no folder; it is for the folder of a pipeline, with model_index.json, which has a text encoder. Leave it out, or "
-                + "name the folder.";
+    internal const string NoPipeline = "which is no pipeline; it is for the folder of one, with model_index.json, or its single file "
+        + "(.safetensors, .ckpt), which has a text encoder. Leave it out, or name the pipeline.";
+
+    /// <summary>Whether a folder is meant as a pipeline: it has the file that says so, or is told words.</summary>
+    internal static bool IsFolder(string path, bool isTold) =>
+        Directory.Exists(path) && (isTold || File.Exists(Path.Combine(path, "model_index.json")));
+
+    /// <summary>Whether a file is meant as a whole model rather than a program: such files hold weights alone.</summary>
+    internal static bool IsSingleFile(string path) =>
+        (Path.GetExtension(path).ToLowerInvariant() is ".safetensors" or ".ckpt") && File.Exists(path);
 
     /// <summary>All of them.</summary>
     internal Option[] All =>

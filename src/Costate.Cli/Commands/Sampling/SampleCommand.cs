@@ -16,7 +16,7 @@ internal sealed class SampleCommand : SamplingCommand
     private readonly Option<string?> image = CommonOptions.Text(
         "--image",
         SampleFile.Form,
-        "Image to image: begin with this picture under noise, rather than with noise alone. For the folder of a pipeline.");
+        "Image to image: begin with this picture under noise, rather than with noise alone. For a pipeline.");
     private readonly Option<double?> strength = CommonOptions.Number(
         "--strength",
         "S",
@@ -109,7 +109,7 @@ internal sealed class SampleCommand : SamplingCommand
         {
             throw new UsageException(
                 picture is null ? "Got --strength without --image; give the picture to begin with, or leave it out."
-                : settings.Prompting is null ? "Got --image without the folder of a pipeline as --model; leave it out, or see costate edit."
+                : settings.Prompting is null ? "Got --image without a pipeline as --model; leave it out, or see costate edit."
                 : "Got both --image and --start-noise; leave out one of them.");
         }
 

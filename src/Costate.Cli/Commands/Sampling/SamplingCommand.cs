@@ -34,7 +34,7 @@ internal abstract class SamplingCommand(
             Terminal.Error.WriteLine(warning);
         }
 
-        return Produce(settings.Output, [file, SamplingReport.FileName], settings.Threads, settings.Json, folder =>
+        return Produce(settings.Run, [file, SamplingReport.FileName], folder =>
         {
             using var session = new SamplingSession(settings, folder, Terminal, start, Cancellation);
             SamplingResult result = run(session);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Costate.Cli.Files;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Sampling;
@@ -15,8 +16,9 @@ internal sealed class SamplingOptions
 
     private readonly Option<string?> model = CommonOptions.Text(
         "--model", "FILE|FOLDER",
-        "The folder of a Stable Diffusion pipeline, with model_index.json, which is told --prompt; or a denoiser, a TorchScript file "
-            + "whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run only files whose origin you trust. "
+        "A Stable Diffusion pipeline, a folder with model_index.json or a single file (.safetensors, .ckpt), which is told --prompt; "
+            + "or a denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition, which is a program: run "
+            + "only files whose origin you trust. "
             + "[default: an embedded model of drawn faces, which needs nothing of how it was trained]");
     private readonly Option<string?> embedded = new("--embedded")
     {
@@ -43,9 +45,7 @@ internal sealed class SamplingOptions
         DefaultValueFactory = _ => "float32",
     };
     private readonly Option<string> device = CommonOptions.Device();
-    private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch. [default: all cores]");
-    private readonly Option<bool> json = CommonOptions.Json();
-    private readonly Option<string> output;
+    private readonly RunOptions common;
     private readonly PlanOptions plan;
     private readonly PromptOptions words;
     private readonly SamplingInput input;
@@ -54,7 +54,7 @@ internal sealed class SamplingOptions
     {
         this.input = input;
         embedded.AcceptOnlyFromAmong(Faces, Text);
-        output = CommonOptions.Output(outputFolder);
+        common = new RunOptions(CommonOptions.Output(outputFolder));
         plan = new PlanOptions(input);
         words = new PromptOptions(input);
         shape = CommonOptions.Text("--shape", "N,N,...", input == SamplingInput.Noise
@@ -85,7 +85,7 @@ internal sealed class SamplingOptions
         Option[] all =
         [
             model, embedded, .. words.All, .. plan.Trained, weights, .. plan.Configured, condition, conditionFrom, guidanceScale,
-            unconditional, .. plan.Steps, shape, batch, startNoise, seed, dtype, device, threads, output, json,
+            unconditional, .. plan.Steps, shape, batch, startNoise, seed, dtype, device, .. common.All,
         ];
         foreach (Option option in all.Except(left))
         {
@@ -103,7 +103,7 @@ internal sealed class SamplingOptions
     /// <exception cref="CommandException">It was made with a model of the user's, and none is given.</exception>
     internal SavedLatent ReadLatent(ParseResult parsed, string path)
     {
-        SavedLatent saved = SavedLatent.Read(path);
+        SavedLatent saved = SavedLatent.Read(path, ComputeDevice.Named(parsed.GetValue(device)!));
         string?[] embeddedNames = [null, SamplingSettings.EmbeddedModelName, SamplingSettings.EmbeddedTextModelName];
         return parsed.GetValue(model) is not null || embeddedNames.Contains(saved.Model)
             ? saved
@@ -128,32 +128,37 @@ internal sealed class SamplingOptions
             return ParsePipeline(parsed, files, folder, latent, strength);
         }
 
+        ComputeDevice.RequireProcessor(parsed.GetValue(device)!);
         bool isEmbedded = parsed.GetValue(model) is null;
         CheckCombinations(parsed, isEmbedded, latent?.Options);
         SamplingPlan planned = plan.Parse(parsed, isEmbedded, latent?.Options);
         string number = (latent is null ? parsed.GetValue(dtype) : PlanOptions.Value(parsed, dtype, latent.Options)) ?? "float32";
         ScalarType typed = NamedDtype.Parse(number);
-        return new SamplingSettings
+        return Common(parsed, files, planned, latent, typed) with
         {
-            Files = files,
-            Model = parsed.GetValue(model),
-            Weights = parsed.GetValue(weights),
-            Plan = planned,
             Configuration = plan.Describe(parsed),
             Condition = parsed.GetValue(condition),
             ConditionFrom = parsed.GetValue(conditionFrom),
             GuidanceScale = parsed.GetValue(guidanceScale),
             Unconditional = parsed.GetValue(unconditional),
             Shape = isEmbedded ? EmbeddedModel.Shape : ShapeText.Parse(parsed.GetValue(shape)),
-            Batch = parsed.GetValue(batch),
-            StartNoise = parsed.GetValue(startNoise),
-            Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
-            Dtype = latent?.State.Dtype ?? typed,
-            Threads = parsed.GetValue(threads),
-            Output = parsed.GetValue(output)!,
-            Json = parsed.GetValue(json),
         };
     }
+
+    // What is the same for all models.
+    private SamplingSettings Common(
+        ParseResult parsed, InputFiles files, SamplingPlan planned, SavedLatent? latent, ScalarType states) => new()
+    {
+        Files = files,
+        Model = parsed.GetValue(model),
+        Weights = parsed.GetValue(weights),
+        Plan = planned,
+        Batch = parsed.GetValue(batch),
+        StartNoise = parsed.GetValue(startNoise),
+        Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
+        Dtype = latent?.State.Dtype ?? states,
+        Run = common.Of(parsed),
+    };
 
     // The folder of the pipeline that is meant; null where it is another model.
     private string? PipelineOf(ParseResult parsed, SavedLatent? latent)
@@ -163,7 +168,7 @@ internal sealed class SamplingOptions
         if (parsed.GetValue(model) is string named)
         {
             return which is not null ? throw new UsageException("Got both --model and --embedded; leave out one of them.")
-                : Directory.Exists(named) && (told || File.Exists(Path.Combine(named, "model_index.json"))) ? named
+                : PromptOptions.IsSingleFile(named) || PromptOptions.IsFolder(named, told) ? named
                 : null;
         }
 
@@ -193,7 +198,7 @@ internal sealed class SamplingOptions
         Option[] others = [.. plan.OfPipeline, condition, conditionFrom, unconditional, shape];
         if (PlanOptions.Given(parsed, others) is Option odd)
         {
-            string which = named is null ? "the embedded text-to-image model" : $"--model {named}, the folder of a pipeline";
+            string which = named is null ? "the embedded text-to-image model" : $"--model {named}, a pipeline";
             throw new UsageException(
                 $"Got {odd.Name} with {which}, which says it itself or is told it by --prompt and --size. Leave it out.");
         }
@@ -208,44 +213,27 @@ internal sealed class SamplingOptions
             latent?.Options) with
         {
             Prediction = plan.PredictionOf(parsed, latent?.Options),
+            Device = ComputeDevice.Named(parsed.GetValue(device)!),
         };
-        int? samples = parsed.GetValue(batch);
-        if (prompting.Prompts.Count > 1 && samples is not null)
+        if (prompting.Prompts.Count > 1 && parsed.GetValue(batch) is not null)
         {
             throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
         }
 
-        SamplingPlan planned = plan.ParsePipeline(
-            parsed, folder, prompting.Scheduler, strength, prompting.Size, latent?.Options);
-        return new SamplingSettings
+        SamplingPlan planned = plan.ParsePipeline(parsed, folder, prompting, strength, latent?.Options);
+        SamplingSettings settings = Common(parsed, files, planned.With(prompting.Options), latent, ScalarType.Float32) with
         {
-            Files = files,
-            Model = named,
-            Weights = parsed.GetValue(weights),
-            Plan = planned.With(prompting.Options),
-            Configuration = [],
-            Condition = null,
-            ConditionFrom = null,
             GuidanceScale = prompting.GuidanceScale,
-            Unconditional = null,
             Prompting = prompting,
-            Shape = null,
-            Batch = prompting.Prompts.Count > 1 ? prompting.Prompts.Count : samples,
-            StartNoise = parsed.GetValue(startNoise),
-            Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
-            Dtype = latent?.State.Dtype ?? ScalarType.Float32,
-            Threads = parsed.GetValue(threads),
-            Output = parsed.GetValue(output)!,
-            Json = parsed.GetValue(json),
         };
+        return prompting.Prompts.Count > 1 ? settings with { Batch = prompting.Prompts.Count } : settings;
     }
 
     private void CheckCombinations(ParseResult parsed, bool isEmbedded, LatentOptions? latent)
     {
         if (PlanOptions.Given(parsed, words.All) is Option word)
         {
-            throw new UsageException(
-                $"Got {word.Name} with --model {parsed.GetValue(model)}, {PromptOptions.NoFolder(parsed.GetValue(model)!)}");
+            throw new UsageException($"Got {word.Name} with --model {parsed.GetValue(model)}, {PromptOptions.NoPipeline}");
         }
 
         CheckModel(parsed, isEmbedded);

@@ -46,7 +46,8 @@ internal sealed class SamplingSession : IDisposable
             : new EmbeddedModel(settings.Weights).ToModel();
         try
         {
-            (Start, Tensor? own) = start is null ? (StartNoise(), null) : start(this);
+            (Tensor from, Tensor? own) = start is null ? (StartNoise(), null) : start(this);
+            Start = from.to(settings.Device);
             Condition? condition = pipeline is not null ? Repainted(ConditionOf(settings.Prompting!.Prompts))
                 : settings.Condition is string file ? ReadCondition("--condition", file)
                 : settings.ConditionFrom is string picture ? ReadConditionFrom(picture)
@@ -203,7 +204,9 @@ internal sealed class SamplingSession : IDisposable
         Tensor picture = FacePicture.ReadMiddle(image, settings.Files.Picture("--image", image), width, height);
         Tensor anew = 1 - MaskFile.Read(settings.Files, mask, height, width);
         return pipeline!.Inpainting(
-            condition, picture.expand([Start.shape[0], -1, -1, -1]), anew.reshape(1, 1, height, width));
+            condition,
+            picture.expand([Start.shape[0], -1, -1, -1]).to(settings.Device),
+            anew.reshape(1, 1, height, width).to(settings.Device));
     }
 
     // Of the pictures that latents of a shape are decoded to.

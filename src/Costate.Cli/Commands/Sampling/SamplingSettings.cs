@@ -32,16 +32,16 @@ internal sealed record SamplingSettings
     internal required SamplingPlan Plan { get; init; }
 
     /// <summary>What the user gave for a scheduler configuration, by name.</summary>
-    internal required IReadOnlyList<(string Name, Setting? Value)> Configuration { get; init; }
+    internal IReadOnlyList<(string Name, Setting? Value)> Configuration { get; init; } = [];
 
-    internal required string? Condition { get; init; }
+    internal string? Condition { get; init; }
 
     /// <summary>A picture whose code is the condition.</summary>
-    internal required string? ConditionFrom { get; init; }
+    internal string? ConditionFrom { get; init; }
 
-    internal required double? GuidanceScale { get; init; }
+    internal double? GuidanceScale { get; init; }
 
-    internal required string? Unconditional { get; init; }
+    internal string? Unconditional { get; init; }
 
     /// <summary>What a pipeline is told; null for other models.</summary>
     internal Prompting? Prompting { get; init; }
@@ -49,13 +49,16 @@ internal sealed record SamplingSettings
     /// <summary>The folder of the pipeline; null for other models.</summary>
     internal string? Pipeline => Prompting is null ? null : Model ?? new EmbeddedModel(Weights).TextFolder;
 
+    /// <summary>Where a pipeline computes; other models do on the processor.</summary>
+    internal Device Device => Prompting?.Device ?? CPU;
+
     /// <summary>What the model is called in results.</summary>
     internal string ModelName => Model ?? (Prompting is null ? EmbeddedModelName : EmbeddedTextModelName);
 
     /// <summary>A picture and the mask of what of it is kept, for a network that repaints the rest; null for others.</summary>
     internal (string Image, string Mask)? Repainted { get; init; }
 
-    internal required long[]? Shape { get; init; }
+    internal long[]? Shape { get; init; }
 
     internal required int? Batch { get; init; }
 
@@ -65,11 +68,7 @@ internal sealed record SamplingSettings
 
     internal required ScalarType Dtype { get; init; }
 
-    internal required int? Threads { get; init; }
-
-    internal required string Output { get; init; }
-
-    internal required bool Json { get; init; }
+    internal required RunSettings Run { get; init; }
 
     /// <summary>By name: what a result file says of how it was made. What was not given is left out.</summary>
     internal SortedDictionary<string, Setting> Describe(long[] shape, params (string Name, Setting? Value)[] more) => Setting.Named(
@@ -77,7 +76,7 @@ internal sealed record SamplingSettings
         ("model", ModelName),
         ("weights", Weights),
         .. Configuration,
-        ("prediction", Model is null && Prompting is null ? null : Plan.Prediction.ToString().ToLowerInvariant()),
+        ("prediction", Model is null && Prompting is null ? null : NamedPrediction.NameOf(Plan.Prediction)),
         ("condition", Condition),
         ("conditionFrom", ConditionFrom),
         .. Prompting?.Describe() ?? [("guidanceScale", GuidanceScale)],

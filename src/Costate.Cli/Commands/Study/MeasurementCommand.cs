@@ -47,12 +47,12 @@ internal abstract class MeasurementCommand : ComputingCommand
     /// <summary>Measures what is missing, and writes the files.</summary>
     private protected abstract StudyOutcome Study(MeasurementFolder folder, bool quick, Action<double> progress);
 
-    private string FolderOf(ParseResult parsed) => Path.Combine(options.OutputOf(parsed), Name);
+    private string FolderOf(ParseResult parsed) => Path.Combine(options.Of(parsed).Output, Name);
 
     private int Run(ParseResult parsed)
     {
         string to = FolderOf(parsed);
-        return GoOn(to, options.ThreadsOf(parsed), options.IsJson(parsed), () =>
+        return GoOn(options.Of(parsed) with { Output = to }, () =>
         {
             using FolderLock held = Take(parsed, to);
             using var line = new ProgressLine(Terminal, Name, total: 1);

@@ -49,7 +49,7 @@ internal sealed class ReversibilityCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        return Produce(options.OutputOf(parsed), ReversibilityFiles.All, options.ThreadsOf(parsed), options.IsJson(parsed), folder =>
+        return Produce(options.Of(parsed), ReversibilityFiles.All, folder =>
         {
             using var line = new ProgressLine(Terminal, "reversibility", total: 1);
             StudyOutcome study = ReversibilityFiles.Write(

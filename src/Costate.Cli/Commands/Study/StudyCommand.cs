@@ -43,7 +43,7 @@ internal sealed class StudyCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        return Produce(options.OutputOf(parsed), GradientStudyFiles.All, options.ThreadsOf(parsed), options.IsJson(parsed), folder =>
+        return Produce(options.Of(parsed), GradientStudyFiles.All, folder =>
         {
             using var line = new ProgressLine(Terminal, "study", total: 1);
             return StudyOptions.Outcome(

@@ -29,7 +29,7 @@ internal abstract class NetworkCommand(
         TrainingSettings settings = Shared.Settings(parsed);
         int threads = Shared.Threads(parsed);
         string folder = Path.GetFullPath(Shared.FolderOf(parsed));
-        return GoOn(folder, threads, json: false, () =>
+        return GoOn(new RunSettings(folder, threads), () =>
         {
             using FolderLock held = Take(parsed, folder);
             using var line = new StageLine(Terminal);

@@ -49,7 +49,7 @@ internal sealed class TrainAllCommand : ComputingCommand
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
         using var line = new StageLine(Terminal);
         var run = new RecipeRun(TrainingRecipe.Embedded(time), folder, used, string.Join(' ', parsed.Tokens), line);
-        return GoOn(run.Weights, used, json: false, () =>
+        return GoOn(new RunSettings(run.Weights, used), () =>
         {
             RecogniserEvaluation evaluation = run.Run(Cancellation);
             line.Dispose();

@@ -57,7 +57,7 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
         var training = new TextModelTraining(TextModelRecipe.Embedded(parsed.GetValue(minutes)), folder, used, parsed.GetValue(from));
         using var line = new StageLine(Terminal);
-        return GoOn(training.Model.FullName, used, json: false, () =>
+        return GoOn(new RunSettings(training.Model.FullName, used), () =>
         {
             training.Run(parsed.GetValue(part), string.Join(' ', parsed.Tokens), line, Cancellation);
             line.Dispose();

@@ -36,7 +36,7 @@ internal sealed class TrainVocabularyCommand : ComputingCommand
     {
         (int count, int most) = (parsed.GetValue(captions), parsed.GetValue(merges));
         string[] files = [CaptionVocabulary.VocabularyFile, CaptionVocabulary.MergesFile];
-        return Produce(parsed.GetValue(output)!, files, threads: null, json: false, folder =>
+        return Produce(new RunSettings(parsed.GetValue(output)!), files, folder =>
         {
             var vocabulary = CaptionVocabulary.Learn(Texts(count), most);
             File.WriteAllText(folder.Stage(CaptionVocabulary.VocabularyFile), vocabulary.VocabularyText());

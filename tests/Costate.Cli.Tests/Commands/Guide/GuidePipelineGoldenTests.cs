@@ -81,13 +81,13 @@ public sealed class GuidePipelineGoldenTests : IDisposable
         string[] guide = ["guide", "--model", path, "--output", folder.PathTo("out")];
         Tool.Fails(2, guide, "neither --task nor --loss");
         Tool.Fails(2, [.. guide, "--loss", "loss.pt"], "Got no --prompt");
-        Tool.Fails(2, [.. guide, "--loss", "loss.pt", "--prompt", Text, "--schedule", "vp-linear"], "--schedule", "folder of a pipeline");
+        Tool.Fails(2, [.. guide, "--loss", "loss.pt", "--prompt", Text, "--schedule", "vp-linear"], "--schedule", "a pipeline");
         Tool.Fails(2, [.. guide, "--loss", "loss.pt", "--prompt", Text, "--size", "30x30"], "--size", "8 divides");
         Tool.Fails(2, [.. guide, "--loss", "loss.pt", "--prompt", Text, "--clip", "1"], "--clip", "latents");
         Tool.Fails(2, [.. guide, "--task", "inpaint", "--prompt", Text], "Got no picture");
         Tool.Fails(2, [.. guide, "--task", "identity", "--prompt", Text], "--task identity with --model");
         Tool.Fails(1, [.. guide, "--loss", "none.pt", "--prompt", Text], "--loss none.pt", "no such file");
-        Tool.Fails(2, ["guide", "--loss", "loss.pt", "--prompt", Text, "--model", Tool.Model], "--prompt", "no folder");
+        Tool.Fails(2, ["guide", "--loss", "loss.pt", "--prompt", Text, "--model", Tool.Model], "--prompt", "no pipeline");
         Assert.False(Directory.Exists(folder.PathTo("out")));
     }
 

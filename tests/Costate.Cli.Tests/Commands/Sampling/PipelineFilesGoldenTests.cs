@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Costate.Faces.Morphs;
 using Costate.Networks;
 using Costate.Testing;
 using static TorchSharp.torch;
@@ -97,8 +98,15 @@ public sealed class PipelineFilesGoldenTests
         string[] rest = ["--prompt", Text, "--steps", "2", "--output", folder.PathTo("out")];
         string[] sample = ["sample", "--model", path, .. rest];
 
-        // A single file has no vocabulary: beside a folder it is what the folder is.
-        Tool.Fails(2, ["sample", "--model", single, .. rest], "neither a vocabulary", $"--model FOLDER --weights {single}");
+        // Of a single file alone the family says the rest, in the sizes that were published; beside a folder it is what the folder is.
+        Tool.Fails(1, ["sample", "--model", single, .. rest], "sizes that were not published", "give the folder");
+        string second = SparseCheckpoint.Write(folder.PathTo("sd2.safetensors"), "sd2");
+        Tool.Fails(2, ["sample", "--model", second, .. rest], "Got nothing for --prediction", "noise or velocity", "768 pixels");
+        Tool.Fails(1, ["sample", "--model", second, "--prediction", "noise", .. rest], "sd2.safetensors", "text_model.encoder.layers.0");
+        ToolRun described = Tool.Run("model", SparseCheckpoint.Write(folder.PathTo("sdxl.safetensors"), "sdxl"));
+        Assert.Contains("StableDiffusionXl, a single file", described.Output, StringComparison.Ordinal);
+        Assert.Contains("EulerDiscreteScheduler, the network predicts noise", described.Output, StringComparison.Ordinal);
+        Assert.Contains("text_encoder_2", described.Output, StringComparison.Ordinal);
         Tool.Done([.. sample, "--weights", single]);
         Tool.Fails(1, [.. sample, "--weights", "none.ckpt"], "--weights none.ckpt", "no such file");
         Tool.Fails(1, [.. sample, "--weights", path], "--weights", "no such file");
@@ -111,8 +119,8 @@ public sealed class PipelineFilesGoldenTests
         Tool.Fails(2, [.. sample, "--negative", "blurry", "--guidance-scale", "1"], "--negative with --guidance-scale 1");
 
         Tool.Done([.. sample, "--device", "cpu"]);
-        Tool.Fails(2, [.. sample, "--device", "cuda:0"], "cuda:0 for --device", "must be cpu", "DiffusionPipeline.FromPretrained");
-        Tool.Fails(2, [.. sample, "--device", "tpu"], "tpu for --device", "must be cpu");
+        Tool.Fails(2, [.. sample, "--device", "cuda:0"], "cuda:0 for --device", "must be cpu", "torch for processors");
+        Tool.Fails(2, [.. sample, "--device", "tpu"], "tpu for --device", "cuda:N");
         Tool.Fails(2, [.. sample, "--tile-size", "33"], "33 for --tile-size", "multiple of");
 
         foreach (string part in new[] { "unet", "vae", "text_encoder", "tokenizer", "scheduler" })
@@ -123,9 +131,50 @@ public sealed class PipelineFilesGoldenTests
         }
 
         string index = Path.Combine(path, "model_index.json");
-        File.WriteAllText(index, File.ReadAllText(index).Replace("StableDiffusionPipeline", "FluxPipeline", StringComparison.Ordinal));
-        ToolRun run = Tool.Fails(1, sample, "FluxPipeline", "not supported");
+        File.WriteAllText(index, File.ReadAllText(index).Replace("StableDiffusionPipeline", "KolorsPipeline", StringComparison.Ordinal));
+        ToolRun run = Tool.Fails(1, sample, "KolorsPipeline", "not supported");
         Assert.DoesNotContain("error in costate itself", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Mask_IsForANetworkOfNineChannels()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        string plain = Goldens.PathTo("pipelines", "sd1"), path = Copy("sd1", folder.PathTo("model"));
+        string config = Path.Combine(path, "unet", "config.json"), index = Path.Combine(path, "model_index.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"in_channels\": 4", "\"in_channels\": 9", StringComparison.Ordinal));
+        File.WriteAllText(index, File.ReadAllText(index).Replace("\"StableDiffusionPipeline", "\"StableDiffusionInpaintPipeline", StringComparison.Ordinal));
+        string weights = Path.Combine(path, "unet", "diffusion_pytorch_model.safetensors");
+        Dictionary<string, Tensor> tensors;
+        using (SafetensorsFile file = SafetensorsFile.Open(weights))
+        {
+            tensors = file.ReadAll().ToDictionary();
+        }
+
+        Tensor first = tensors["conv_in.weight"];
+        tensors["conv_in.weight"] = cat([first, StartNoise.Draw([first.shape[0], 5, 3, 3], 1)], 1);
+        File.Delete(weights);
+        SafetensorsFile.Write(weights, tensors);
+        string picture = Pictures.Write(folder.PathTo("picture.png"), 64, 64);
+
+        // White is kept: the left half.
+        string mask = Pictures.Write(
+            folder.PathTo("mask.png"), 64, 64, (x, _) => x < 32 ? SkiaSharp.SKColors.White : SkiaSharp.SKColors.Black);
+        string[] sample = ["sample", "--model", path, "--prompt", Text, "--steps", "2", "--guidance-scale", "3", "--seed", "4"];
+        Tool.Done([.. sample, "--image", picture, "--mask", mask, "--output", folder.PathTo("out")]);
+        using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(path);
+        Tensor image = FacePicture.ReadMiddle(picture, File.ReadAllBytes(picture), 64, 64), anew = zeros(1, 1, 64, 64);
+        anew[.., .., .., 32..].fill_(1);
+        Tensor expected = pipeline.Sampler(2, 3).Sample(pipeline.DrawStart(4, 64, 64), pipeline.Inpainting(pipeline.Condition(Text), image, anew));
+        using (SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("out", "sample.safetensors")))
+        {
+            Near.Equal(expected, file.Read("sample"), 1e-5);
+        }
+
+        // What is kept changes the picture, and other networks take no mask.
+        Tool.Fails(2, [.. sample, "--output", folder.PathTo("no")], "\"mask\"");
+        Tool.Fails(1, ["sample", "--model", plain, "--prompt", Text, "--steps", "2", "--image", picture, "--mask", mask, "--output", folder.PathTo("no")], "no mask");
     }
 
     private static string Copy(string name, string to)
