@@ -8,7 +8,7 @@ public abstract class PipelineCopy : IDisposable
 {
     protected PipelineCopy(string? model = null)
     {
-        string golden = model is null ? GoldenPipeline.Folders.First() : Goldens.PathTo("pipelines", model);
+        string golden = GoldenPipeline.Folders.First(path => model is null || Path.GetFileName(path) == model);
         foreach (string file in Directory.GetFiles(golden, "*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(golden, file);

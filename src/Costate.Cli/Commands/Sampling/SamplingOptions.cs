@@ -148,17 +148,17 @@ internal sealed class SamplingOptions
     // What is the same for all models.
     private SamplingSettings Common(
         ParseResult parsed, InputFiles files, SamplingPlan planned, SavedLatent? latent, ScalarType states) => new()
-    {
-        Files = files,
-        Model = parsed.GetValue(model),
-        Weights = parsed.GetValue(weights),
-        Plan = planned,
-        Batch = parsed.GetValue(batch),
-        StartNoise = parsed.GetValue(startNoise),
-        Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
-        Dtype = latent?.State.Dtype ?? states,
-        Run = common.Of(parsed),
-    };
+        {
+            Files = files,
+            Model = parsed.GetValue(model),
+            Weights = parsed.GetValue(weights),
+            Plan = planned,
+            Batch = parsed.GetValue(batch),
+            StartNoise = parsed.GetValue(startNoise),
+            Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
+            Dtype = latent?.State.Dtype ?? states,
+            Run = common.Of(parsed),
+        };
 
     // The folder of the pipeline that is meant; null where it is another model.
     private string? PipelineOf(ParseResult parsed, SavedLatent? latent)
