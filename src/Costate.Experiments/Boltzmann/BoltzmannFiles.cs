@@ -40,7 +40,7 @@ internal static class BoltzmannFiles
         long began = Stopwatch.GetTimestamp();
         folder.Begin(("quick", quick));
         var study = new BoltzmannStudy(folder, quick, cancellationToken);
-        double total = study.Systems.Sum(system => 1.2 + system.Samplings.Sum(each => each.Work)), done = 0;
+        double total = study.Systems.Sum(system => 1.2 + study.Samplings(system).Sum(each => each.Work)), done = 0;
         List<BoltzmannResult> results = [];
         foreach (BoltzmannSystem system in study.Systems)
         {

@@ -20,6 +20,10 @@ internal sealed class BoltzmannStudy(MeasurementFolder folder, bool quick, Cance
 
     internal IReadOnlyList<BoltzmannSystem> Systems => quick ? [.. BoltzmannSystem.All.Take(1)] : BoltzmannSystem.All;
 
+    /// <summary>How a system is sampled.</summary>
+    internal IReadOnlyList<BoltzmannSampling> Samplings(BoltzmannSystem system) =>
+        quick ? [.. system.Samplings.Take(1)] : system.Samplings;
+
     /// <summary>Runs the chains of a system, whose states are kept in a file.</summary>
     internal PlannedMeasurement<ChainsPoint> Chains(BoltzmannSystem system) => new($"chains {system.Name}", 0.2, progress =>
     {
@@ -66,7 +70,7 @@ internal sealed class BoltzmannStudy(MeasurementFolder folder, bool quick, Cance
     /// <summary>Samples of a flow by each solver.</summary>
     internal IReadOnlyList<PlannedMeasurement<BoltzmannPoint>> Samples(BoltzmannSystem system, FlowPoint trained) =>
     [
-        .. system.Samplings.Select(each => new PlannedMeasurement<BoltzmannPoint>(
+        .. Samplings(system).Select(each => new PlannedMeasurement<BoltzmannPoint>(
             $"samples {system.Name} {each.Label} {each.Steps}", each.Work, _ => Sample(system, trained, each))),
     ];
 

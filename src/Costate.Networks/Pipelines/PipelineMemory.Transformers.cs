@@ -19,9 +19,9 @@ internal sealed partial record PipelineMemory
         double positions = (family.Guidance == GuidanceKind.ClassifierFree ? 2 : 1) * (patches + tokens), bytes = dtype.ElementSize();
         (double decoding, double ofDecoder) = Decoder(family.VaeConfig);
 
-        // Of each position so many times the width. Measured as the growth of the peak, in 32 bits and with blocks computed again, of networks
-        // of 300 million parameters on 64 x 64 latents with 333 tokens: 71 MiB forward and 175 for a gradient where a block has its feed-forward
-        // part after its attention (SD3), 90 and 254 where it has it beside (Flux).
+        // Of each position so many times the width. Measured as the growth of the peak, in 32 bits and with blocks computed again, of
+        // networks of 300 million parameters on 64 x 64 latents with 333 tokens: 71 MiB forward and 175 for a gradient where a block has
+        // its feed-forward part after its attention (SD3), 90 and 254 where it has it beside (Flux).
         (double forward, double backward) = family is FluxFamily ? (17, 34) : (13.5, 25);
         double numbers = channels * positions;
         return new PipelineMemory(

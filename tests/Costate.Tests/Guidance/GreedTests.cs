@@ -45,7 +45,7 @@ public sealed class GreedTests
 
         double Falling(double time)
         {
-            Tensor x = StateAt(time, 256), condition = mixture.ConditionTensor(256);
+            Tensor x = StateAt(time, 64), condition = mixture.ConditionTensor(64);
             Sampler exact = Exact(time, mixture.GridEnd), greedy = Lookahead.Greedy.At(
                 mixture.Denoiser(), mixture.Schedule, TimeGrid.FromTimes([time, mixture.GridEnd]), 0);
             Tensor ideal = exact.Gradient(x, condition, mixture.Loss).StartNoise;
