@@ -51,6 +51,7 @@ internal abstract class MeasurementCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
+        OutputFolder.RefuseFile(options.Of(parsed).Output);
         string to = FolderOf(parsed);
         return GoOn(options.Of(parsed) with { Output = to }, () =>
         {
