@@ -82,7 +82,7 @@ public sealed class OutputTests : IDisposable
         OneLine(Run(arguments, Path.Combine(taken, "below")), "Cannot write to", "for the output");
         if (OperatingSystem.IsLinux())
         {
-            OneLine(Run(arguments, "/proc/costate"), "Cannot write to '/proc/costate'", "for the output");
+            OneLine(Run(arguments, "/proc/costate"), "Cannot write to '/proc/costate", "for the output");
         }
 
         Assert.Equal("mine", File.ReadAllText(taken));
