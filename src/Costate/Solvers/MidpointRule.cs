@@ -24,7 +24,11 @@ internal sealed class MidpointRule(string name, double place, bool reuses) : Sol
         {
             (SchedulePoint s, SchedulePoint t) = (table.Points[i], table.Points[i + 1]);
             double clock = Clock(s) + (place * (Clock(t) - Clock(s)));
-            double time = place == 1 ? t.Time : flow ? clock : schedule.TimeAtHalfLogSnr(-Math.Log(clock));
+
+            // A start without signal has no clock in noise prediction, and the table refuses what follows.
+            double time = place == 1 ? t.Time
+                : flow ? clock
+                : double.IsFinite(clock) ? schedule.TimeAtHalfLogSnr(-Math.Log(clock)) : s.Time;
             SchedulePoint within = SchedulePoint.At(schedule, time);
 
             // Where the noise ends there is no slope in noise prediction: the step is Euler's.

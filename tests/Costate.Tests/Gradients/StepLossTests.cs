@@ -119,8 +119,14 @@ public sealed class StepLossTests
     private static void Check(Sampler sampler, BrownianPath? noise, GradientMethod[] methods)
     {
         Tensor start = SmallNet.Start(), z = SmallNet.Condition();
+
+        // FireFlow evaluates the network between the points of its grid.
+        StepLoss[] losses =
+        [
+            .. Losses.Where(loss => !loss.OnPrediction || sampler.Solver.Name != "FireFlow" || loss.GridIndex == 0),
+        ];
         SampleGradient Of(GradientMethod method) =>
-            sampler.Gradient(start, z, SmallNet.Loss, method, noise, Losses, GradientParts.StateCotangents);
+            sampler.Gradient(start, z, SmallNet.Loss, method, noise, losses, GradientParts.StateCotangents);
 
         SampleGradient expected = Of(GradientMethod.Unrolled());
         foreach (SampleGradient actual in methods.Select(Of))
@@ -139,7 +145,7 @@ public sealed class StepLossTests
 
         // The values themselves are what is differentiated; central differences with a step of 1e-5.
         Tensor direction = StartNoise.Draw(start.shape, 21, ScalarType.Float64);
-        Tensor At(double shift) => sampler.Gradient(start + (shift * direction), z, SmallNet.Loss, noise: noise, losses: Losses).Loss.sum();
+        Tensor At(double shift) => sampler.Gradient(start + (shift * direction), z, SmallNet.Loss, noise: noise, losses: losses).Loss.sum();
         double difference = ((At(1e-5) - At(-1e-5)) / 2e-5).item<double>();
         Assert.Equal(1, (expected.StartNoise * direction).sum().item<double>() / difference, 1e-6);
     }

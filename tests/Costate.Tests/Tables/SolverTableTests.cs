@@ -55,12 +55,13 @@ public sealed class SolverTableTests
         int stages = name switch
         {
             _ when name.EndsWith("-grid", StringComparison.Ordinal) => 1,
-            "heun" or "dpm-2s" or "dpm++2s" or "dpm++2s-heun" or "dpm2-ancestral" => 2,
+            "heun" or "midpoint" or "dpm-2s" or "dpm++2s" or "dpm++2s-heun" or "dpm2-ancestral" => 2,
             "dpm-3s" or "dpm-3s-heun" or "dpm++3s" or "dpm++3s-heun" => 3,
             _ => 1,
         };
         int more = name switch
         {
+            "fireflow" or "uni-inv" => 1, // The first step has no slope to reuse.
             "pndm" => 1, // The first step is taken twice,
             "pndm-rk" => 9, // or three are of four evaluations.
             _ => 0,
