@@ -57,7 +57,10 @@ internal sealed class EditCommand : SamplingCommand
         [
             new(
                 "A face under other words, with the embedded text-to-image model",
-                "costate edit face.png --from \"a person with brown hair\" --prompt \"a person with red hair and glasses\""),
+                "costate edit face.png --from \"a person with brown hair\" --prompt \"a person with red hair and glasses\"")
+            {
+                TakesLong = true,
+            },
             new("A face under another's code, with the embedded model", "costate edit a.png --condition-from b.png"),
             new(
                 "A picture under another text, with Stable Diffusion",
