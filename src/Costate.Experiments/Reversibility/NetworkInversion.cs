@@ -28,6 +28,8 @@ internal sealed class NetworkInversion : InversionProblem
         Data = Rounded(StartNoise.Draw(shape, DataSeed).mul_(0.5).clamp_(-1, 1));
     }
 
+    internal override IReadOnlyList<int> QuickSteps => [InversionStudy.QuickSteps[0]];
+
     internal override NoiseSchedule Schedule { get; }
 
     internal override Tensor Data { get; }

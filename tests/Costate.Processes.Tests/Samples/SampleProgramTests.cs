@@ -73,10 +73,11 @@ public sealed class SampleProgramTests
         Assert.Equal(1, Number(output, @"mean (\S+)"), 0.2);
     }
 
+    // In the configuration that the libraries have been built in for the tests.
     internal static string Run(string file, params string[] arguments)
     {
         (int exitCode, string output) =
-            Dotnet.Run(Repository.PathTo("samples"), TimeSpan.FromMinutes(5), ["run", file, "--", .. arguments]);
+            Dotnet.Run(Repository.PathTo("samples"), TimeSpan.FromMinutes(5), ["run", "-c", "Release", file, "--", .. arguments]);
         Assert.True(exitCode == 0, output);
         return output;
     }
