@@ -67,41 +67,24 @@ public sealed class AdmClassifier : nn.Module<Tensor, Tensor, Tensor>, IRecomput
     /// <summary>The network's shape.</summary>
     public AdmConfig Config { get; }
 
-    /// <summary>How it computes attention. The default value is <see cref="AttentionKind.Fused"/>.</summary>
-    /// <value><see cref="AttentionKind.Products"/> for second derivatives.</value>
+    /// <inheritdoc cref="AdmUNetModel.Attention"/>
     public AttentionKind Attention
     {
         get => execution.Attention;
         set => execution.Attention = value;
     }
 
-    /// <summary>Whether a call with a graph keeps the inputs of residual blocks alone, and computes each again in the backward pass. The
-    /// default value is false.</summary>
+    /// <inheritdoc cref="AdmUNetModel.GradientCheckpointing"/>
     public bool GradientCheckpointing
     {
         get => execution.Recomputes;
         set => execution.Recomputes = value;
     }
 
-    /// <summary>Why the last backward pass with <see cref="GradientCheckpointing"/> failed; null where it did not fail.</summary>
+    /// <inheritdoc cref="AdmUNetModel.BackwardError"/>
     public Exception? BackwardError => execution.BackwardError;
 
-    /// <summary>A trained network from a file, such as <c>256x256_diffusion_uncond.pt</c>.</summary>
-    /// <param name="weights">The file, or a folder with one under a usual name (<see cref="WeightSource.Open"/>).</param>
-    /// <param name="config">Its shape, of which the file says nothing.</param>
-    /// <param name="device">Where to put it. The default is the CPU.</param>
-    /// <param name="dtype">The parameters' dtype, whatever the file's. The default value is float32.</param>
-    /// <param name="trainable">Whether the parameters take gradients. The default value is false.</param>
-    /// <param name="progress">Told after each tensor how many bytes have been read.</param>
-    /// <param name="cancellationToken">Ends the loading between two tensors.</param>
-    /// <returns>The network in evaluation mode. Dispose it; no dispose scope does.</returns>
-    /// <exception cref="FileNotFoundException">There are no weights.</exception>
-    /// <exception cref="InvalidDataException">The file is something else or damaged, or parameters are missing, unknown or of another
-    /// shape;
-    /// the message lists them.</exception>
-    /// <exception cref="ArgumentException">Sizes in the configuration do not fit together.</exception>
-    /// <exception cref="NotSupportedException">The configuration asks for what is not supported; the message names it.</exception>
-    /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
+    /// <inheritdoc cref="AdmUNetModel.FromPretrained"/>
     public static AdmClassifier FromPretrained(
         string weights,
         AdmConfig config,

@@ -103,8 +103,7 @@ public sealed class AdmUNetModel : nn.Module<Tensor, Tensor, Tensor>, IRecomputi
     /// <returns>The network in evaluation mode. Dispose it; no dispose scope does.</returns>
     /// <exception cref="FileNotFoundException">There are no weights.</exception>
     /// <exception cref="InvalidDataException">The file is something else or damaged, or parameters are missing, unknown or of another
-    /// shape;
-    /// the message lists them.</exception>
+    /// shape; the message lists them.</exception>
     /// <exception cref="ArgumentException">Sizes in the configuration do not fit together.</exception>
     /// <exception cref="NotSupportedException">The configuration asks for what is not supported; the message names it.</exception>
     /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>

@@ -59,51 +59,24 @@ public sealed class DiTTransformer2DModel : nn.Module<Tensor, Tensor, Tensor, Te
     /// <summary>The network's shape.</summary>
     public DiTTransformer2DConfig Config { get; }
 
-    /// <summary>How it computes attention. The default value is <see cref="AttentionKind.Fused"/>.</summary>
-    /// <value><see cref="AttentionKind.Products"/> for second derivatives.</value>
+    /// <inheritdoc cref="UNet2DConditionModel.Attention"/>
     public AttentionKind Attention
     {
         get => execution.Attention;
         set => execution.Attention = value;
     }
 
-    /// <summary>Whether a call with a graph keeps the inputs of blocks alone, and computes each block again in the backward pass. The
-    /// default
-    /// value is false.</summary>
-    /// <inheritdoc cref="UNet2DConditionModel.GradientCheckpointing" path="/remarks"/>
+    /// <inheritdoc cref="UNet2DConditionModel.GradientCheckpointing"/>
     public bool GradientCheckpointing
     {
         get => execution.Recomputes;
         set => execution.Recomputes = value;
     }
 
-    /// <summary>
-    /// Why the last backward pass with <see cref="GradientCheckpointing"/> failed, where torch reports an invalid gradient; null where it
-    /// did not fail.
-    /// </summary>
+    /// <inheritdoc cref="UNet2DConditionModel.BackwardError"/>
     public Exception? BackwardError => execution.BackwardError;
 
-    /// <summary>
-    /// A trained network from a folder as the Hub lays it out: <c>config.json</c> and weights, in one file or in shards
-    /// (<see cref="WeightSource"/>).
-    /// </summary>
-    /// <param name="folder">The folder, such as <c>transformer</c>.</param>
-    /// <param name="device">Where to put it. The default is the CPU.</param>
-    /// <param name="dtype">The parameters' dtype, whatever the file's. The default value is float32.</param>
-    /// <param name="trainable">Whether the parameters take gradients. The default value is false, which lets gradients with respect to
-    /// inputs keep far less in memory.</param>
-    /// <param name="variant">Which of several weights, such as <c>fp16</c>; the word before the extension. The default value is null:
-    /// those without such a word.</param>
-    /// <param name="progress">Told after each tensor how many bytes have been read.</param>
-    /// <param name="cancellationToken">Ends the loading between two tensors.</param>
-    /// <returns>The network in evaluation mode. Dispose it; no dispose scope does.</returns>
-    /// <exception cref="FileNotFoundException">There is no <c>config.json</c>, or there are no weights of that variant.</exception>
-    /// <exception cref="InvalidDataException">The configuration is malformed, the file of weights is something else or damaged, or
-    /// parameters are missing, unknown or of another shape; the message lists them.</exception>
-    /// <exception cref="ArgumentException">Sizes in the configuration do not fit together.</exception>
-    /// <exception cref="NotSupportedException">The configuration asks for what is not supported; the message names it.</exception>
-    /// <exception cref="SafetensorsException">A safetensors file of weights is damaged.</exception>
-    /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
+    /// <inheritdoc cref="UNet2DConditionModel.FromPretrained"/>
     public static DiTTransformer2DModel FromPretrained(
         string folder,
         Device? device = null,
