@@ -59,7 +59,8 @@ public sealed class RefinerGoldenTests : PipelineCopy
         // A picture refined: both branches have their own score, and gradients reach it.
         Sampler sampler = pipeline.Sampler(4, 3, strength: 0.5);
         Tensor latent = pipeline.Encode(StartNoise.Draw([1, 3, 64, 48], 2).tanh());
-        SampleGradient gradient = sampler.Gradient(pipeline.Noised(latent, 3, sampler), text, x => pipeline.Decode(x).square().sum([1, 2, 3]));
+        Tensor noised = pipeline.Noised(latent, 3, sampler);
+        SampleGradient gradient = sampler.Gradient(noised, text, x => pipeline.Decode(x).square().sum([1, 2, 3]));
         Assert.True(gradient.Conditions["score"].abs().item<float>() > 0);
         Assert.True(gradient.Unconditional["score"].abs().item<float>() > 0);
 

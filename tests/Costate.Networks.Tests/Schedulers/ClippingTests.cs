@@ -103,7 +103,8 @@ public sealed class ClippingTests
         for (int i = 0; i < 3; i++)
         {
             double above = levels[i] - Least;
-            Tensor made = (F(x / Length(levels[i])) * (above * Data / Length(levels[i]))) + (x * (Data * Data / ((above * above) + (Data * Data))));
+            Tensor ofNetwork = F(x / Length(levels[i])) * (above * Data / Length(levels[i]));
+            Tensor made = ofNetwork + (x * (Data * Data / ((above * above) + (Data * Data))));
             cut += (int)made.abs().gt(1).sum().item<long>();
             x = made.clamp(-1, 1) + (noise[i] * Math.Sqrt(Math.Max(0, (levels[i + 1] * levels[i + 1]) - (Least * Least))));
         }

@@ -36,18 +36,23 @@ public sealed class ClipTokenizerGoldenTests
     public void PublishedMerges_AreTheWholeTokenizer()
     {
         ClipTokenizer folder = ClipTokenizer.FromPretrained(Folder), own = PublishedClipTokenizer.Of();
-        Assert.Equal((folder.Start, folder.End, folder.Padding, folder.Length, folder.VocabularySize), (own.Start, own.End, own.Padding, own.Length, own.VocabularySize));
+        Assert.Equal(
+            (folder.Start, folder.End, folder.Padding, folder.Length, folder.VocabularySize),
+            (own.Start, own.End, own.Padding, own.Length, own.VocabularySize));
         Assert.Equal(0, PublishedClipTokenizer.Of(0).Padding);
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(Goldens.PathTo("tokenizers", "clip.json")));
         foreach (JsonElement entry in golden.RootElement.GetProperty("strings").EnumerateArray())
         {
-            Assert.Equal(entry.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()), own.Encode(entry.GetProperty("text").GetString()!));
+            IEnumerable<int> expected = entry.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32());
+            Assert.Equal(expected, own.Encode(entry.GetProperty("text").GetString()!));
         }
 
         // Every piece is the id that the vocabulary's file gives it.
         using JsonDocument vocabulary = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "vocab.json")));
         ClipVocabulary merged = PublishedClipTokenizer.Pieces;
-        Assert.All(vocabulary.RootElement.EnumerateObject(), piece => Assert.True(merged.Find(piece.Name, out int id) && id == piece.Value.GetInt32()));
+        Assert.All(
+            vocabulary.RootElement.EnumerateObject(),
+            piece => Assert.True(merged.Find(piece.Name, out int id) && id == piece.Value.GetInt32()));
     }
 
     public static TheoryData<string> Folders() => [.. Directory.GetDirectories(Goldens.PathTo("pipelines"))

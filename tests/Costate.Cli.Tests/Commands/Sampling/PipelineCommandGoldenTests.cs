@@ -150,7 +150,10 @@ public sealed class PipelineCommandGoldenTests
         using var folder = new TemporaryFolder();
         string path = Goldens.PathTo("pipelines", name);
         string picture = Pictures.Write(folder.PathTo("picture.png"), 64, 64);
-        ToolRun run = Tool.Done("sample", "--model", path, "--prompt", Text, "--image", picture, "--strength", "0.5", "--steps", "7", "--guidance-scale", "1", "--scheduler", HasTransformer(path) ? "FlowMatchEulerDiscreteScheduler" : "DDIMScheduler", "--json", "--output", folder.PathTo("part"));
+        string scheduler = HasTransformer(path) ? "FlowMatchEulerDiscreteScheduler" : "DDIMScheduler";
+        ToolRun run = Tool.Done(
+            "sample", "--model", path, "--prompt", Text, "--image", picture, "--strength", "0.5", "--steps", "7",
+            "--guidance-scale", "1", "--scheduler", scheduler, "--json", "--output", folder.PathTo("part"));
         JsonElement report = JsonDocument.Parse(run.Output).RootElement;
         Assert.Equal(3, report.GetProperty("cost").GetProperty("networkEvaluations").GetInt64());
         Tool.Fails(2, ["sample", "--model", path, "--prompt", Text, "--strength", "0.5"], "--strength without --image");
@@ -175,7 +178,8 @@ public sealed class PipelineCommandGoldenTests
         // A text of several lines is one text.
         Tool.Done([.. sample, "--prompt", "a horse\non a meadow"]);
         Assert.False(File.Exists(folder.PathTo("out", "sample-2.png")));
-        ToolRun longText = Tool.Done([.. sample, "--prompt", string.Join(' ', Enumerable.Repeat("horse", HasTransformer(path) ? 600 : 200)) + " zebra"]);
+        string horses = string.Join(' ', Enumerable.Repeat("horse", HasTransformer(path) ? 600 : 200));
+        ToolRun longText = Tool.Done([.. sample, "--prompt", horses + " zebra"]);
         Assert.Contains("does not see", longText.Error, StringComparison.Ordinal);
         Assert.Contains("zebra", longText.Error, StringComparison.Ordinal);
     }

@@ -144,7 +144,9 @@ public sealed class PipelineFilesGoldenTests
         string plain = Goldens.PathTo("pipelines", "sd1"), path = Copy("sd1", folder.PathTo("model"));
         string config = Path.Combine(path, "unet", "config.json"), index = Path.Combine(path, "model_index.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"in_channels\": 4", "\"in_channels\": 9", StringComparison.Ordinal));
-        File.WriteAllText(index, File.ReadAllText(index).Replace("\"StableDiffusionPipeline", "\"StableDiffusionInpaintPipeline", StringComparison.Ordinal));
+        string inpainting = File.ReadAllText(index)
+            .Replace("\"StableDiffusionPipeline", "\"StableDiffusionInpaintPipeline", StringComparison.Ordinal);
+        File.WriteAllText(index, inpainting);
         string weights = Path.Combine(path, "unet", "diffusion_pytorch_model.safetensors");
         Dictionary<string, Tensor> tensors;
         using (SafetensorsFile file = SafetensorsFile.Open(weights))
@@ -166,7 +168,8 @@ public sealed class PipelineFilesGoldenTests
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(path);
         Tensor image = FacePicture.ReadMiddle(picture, File.ReadAllBytes(picture), 64, 64), anew = zeros(1, 1, 64, 64);
         anew[.., .., .., 32..].fill_(1);
-        Tensor expected = pipeline.Sampler(2, 3).Sample(pipeline.DrawStart(4, 64, 64), pipeline.Inpainting(pipeline.Condition(Text), image, anew));
+        Condition hidden = pipeline.Inpainting(pipeline.Condition(Text), image, anew);
+        Tensor expected = pipeline.Sampler(2, 3).Sample(pipeline.DrawStart(4, 64, 64), hidden);
         using (SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("out", "sample.safetensors")))
         {
             Near.Equal(expected, file.Read("sample"), 1e-5);
@@ -174,7 +177,11 @@ public sealed class PipelineFilesGoldenTests
 
         // What is kept changes the picture, and other networks take no mask.
         Tool.Fails(2, [.. sample, "--output", folder.PathTo("no")], "\"mask\"");
-        Tool.Fails(1, ["sample", "--model", plain, "--prompt", Text, "--steps", "2", "--image", picture, "--mask", mask, "--output", folder.PathTo("no")], "no mask");
+        string[] masked =
+        [
+            "sample", "--model", plain, "--prompt", Text, "--steps", "2", "--image", picture, "--mask", mask, "--output", folder.PathTo("no"),
+        ];
+        Tool.Fails(1, masked, "no mask");
     }
 
     private static string Copy(string name, string to)
