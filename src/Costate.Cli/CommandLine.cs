@@ -11,6 +11,7 @@ using Costate.Cli.Commands.Faces;
 using Costate.Cli.Commands.Guide;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Commands.Sampling;
+using Costate.Cli.Commands.Studio;
 using Costate.Cli.Commands.Study;
 using Costate.Cli.Commands.Train;
 using Costate.Cli.Terminals;
@@ -107,6 +108,7 @@ internal static class CommandLine
             new EvaluateCommand(terminal, morphModel ?? FaceModel.Embedded, cancellationToken),
             new FacesCommand(terminal, cancellationToken),
             new DoctorCommand(terminal, Prepare),
+            new StudioCommand(terminal, (arguments, its, cancel) => Run(arguments, its, cancel, morphModel), cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };
         root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);

@@ -23,8 +23,9 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
     /// <summary>Tells how much of the total is done, and something else of interest.</summary>
     internal void Report(double done, string note)
     {
+        terminal.Watch?.Progress(title, Math.Clamp(done / total, 0, 1), note);
         TimeSpan elapsed = clock.Elapsed;
-        if (elapsed < next)
+        if (elapsed < next || terminal.Watch is not null)
         {
             return;
         }

@@ -74,6 +74,7 @@ public sealed class HelpTests
     [InlineData("study", "boltzmann")]
     [InlineData("faces", "draw")]
     [InlineData("doctor")]
+    [InlineData("studio")]
     [InlineData("morph")]
     [InlineData("guide")]
     [InlineData("evaluate", "guidance")]

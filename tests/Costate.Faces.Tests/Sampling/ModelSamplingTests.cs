@@ -37,7 +37,7 @@ public sealed class ModelSamplingTests
         using var model = new Model("formula", Denoiser, Plan.Schedule);
         Tensor samples = rand(2, 3, dtype: ScalarType.Float64);
         var sampling = new ModelSampling(model, Plan, Codes(), seed: 0);
-        Assert.Equal(samples, sampling.Edit(samples, latents: null, Codes(), Progress).Tensors["sample"]);
+        Assert.Equal(samples, sampling.Edit(samples, latents: null, Codes(), progress: Progress).Tensors["sample"]);
         Assert.Equal(1, told[^1]);
         NoiseState latents = sampling.Invert(samples).State!;
         SamplingResult other = sampling.Edit(samples, latents, Codes().mul(2));
@@ -68,7 +68,7 @@ public sealed class ModelSamplingTests
         var sampling = new ModelSampling(model, Plan, Codes(), seed: 0);
         var stop = new Listener<double>(_ => source.Cancel());
         Assert.Throws<OperationCanceledException>(() =>
-            sampling.Gradient(zeros(2, 3, dtype: ScalarType.Float64), x => x.sum(1), GradientMethod.Discrete(), false, stop, source.Token));
+            sampling.Gradient(zeros(2, 3, dtype: ScalarType.Float64), x => x.sum(1), GradientMethod.Discrete(), false, progress: stop, cancellationToken: source.Token));
     }
 
     private static Tensor Codes() => tensor(new[] { 0.3, -0.7 });

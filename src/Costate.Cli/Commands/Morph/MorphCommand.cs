@@ -101,16 +101,23 @@ internal sealed class MorphCommand : ComputingCommand
     private int RunOne(ParseResult parsed, MorphSettings settings, string[] given) =>
         Produce(common.Of(parsed, threads: 1), MorphReport.AllFiles, folder =>
         {
-            using FaceModel model = load(parsed.GetValue(weights));
+            using FaceModel model = FaceNetworks.Of(Terminal, load, parsed.GetValue(weights));
             (FacePicture a, FacePicture b) = given.Length == 0
                 ? ExampleFaces.Read(model.Side)
                 : MorphInputs.Read(NewInputs(), given[0], given[1], model.Side);
             using var line = new ProgressLine(Terminal, "morphing", total: 1);
-            MorphOutcome outcome = MorphInputs
-                .Run(model, settings)
-                .Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), Cancellation)[0];
+            MorphOutcome outcome = MorphInputs.Run(model, settings).Run([(a, b)], Told, Cancellation)[0];
             MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
             return new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report));
+
+            void Told(double done, double? loss)
+            {
+                line.Report(done, loss is double l ? $"loss {l:0.0000}" : "");
+                if (loss is double now)
+                {
+                    Terminal.Watch?.Loss(now);
+                }
+            }
         });
 
     private static void Print(Terminal to, MorphReport report)
