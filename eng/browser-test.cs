@@ -1,7 +1,7 @@
 // Drives the studio as a person does, and takes its pictures.  dotnet run eng/browser-test.cs -- ADDRESS.json CHROMIUM [FOLDER]
 #:package Microsoft.Playwright@1.64.1
+#:property PublishAot=false
 #:property ManagePackageVersionsCentrally=false
-#:property TreatWarningsAsErrors=false
 
 using System.Diagnostics;
 using System.Text.Json;
@@ -148,6 +148,8 @@ async Task RunIt(string name, bool watched = false)
     if (watched)
     {
         await page.Locator("#stage .preview").WaitForAsync();
+        await page.Locator("#stage .live .chart polyline").WaitForAsync();
+        await Task.Delay(1500);
         await Take("live");
     }
 

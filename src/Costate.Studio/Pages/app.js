@@ -31,7 +31,8 @@ function fillIn(page, values) {
     known.drafts.set(page.kind, filled);
     const job = await api.tried(() => api.start(page.kind, filled));
     if (job) {
-      known.jobs.set(job.id, job);
+      // It may have been told of before, and have begun.
+      if (!known.jobs.has(job.id)) known.jobs.set(job.id, job);
       location.hash = `#/${page.kind}/${job.id}`;
       if (shown.id !== job.id) route();
     }

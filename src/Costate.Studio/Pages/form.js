@@ -18,7 +18,8 @@ export function form(page, about, values, begin) {
     if (made.input) made.input.id = id;
     fields.set(field.name, {
       ...made,
-      row: el("div", {}, el("label", made.input ? { htmlFor: id } : {}, field.label, field.help ? el("span.help", {}, field.help) : null), made.element),
+      row: el(isShort(field) ? "div" : "div.wide", { title: isShort(field) ? field.help : "" },
+        el("label", made.input ? { htmlFor: id } : {}, field.label, field.help && !isShort(field) ? el("span.help", {}, field.help) : null), made.element),
     });
   }
   const made = el("form", {
@@ -26,10 +27,13 @@ export function form(page, about, values, begin) {
       event.preventDefault();
       begin(Object.fromEntries([...fields].filter(([, f]) => !f.row.hidden).map(([name, f]) => [name, f.value()])));
     },
-  }, el("h1", {}, page.title), el("p", {}, page.summary), [...fields.values()].map(f => f.row), el("button.main", { type: "submit" }, "Run"));
+  }, el("h1", {}, page.title), el("p", {}, page.summary), el("div.fields", {}, [...fields.values()].map(f => f.row)),
+    el("div.run", {}, el("button.main", { type: "submit" }, "Run")));
   update();
   return made;
 }
+
+const isShort = field => ["Number", "Whole", "Choice", "Flag"].includes(field.kind);
 
 function input(field, value, about, pictureOf, changed) {
   if (field.kind === "Picture" || field.kind === "Program") {

@@ -25,9 +25,10 @@ export function jobView(job, page, { again, compareWith, others }) {
     stat("Took", seconds(job.seconds)), stat("Network evaluations", job.evaluations),
     job.firstPicture === null ? null : stat("First preview after", seconds(job.firstPicture)), stat("Asked for", new Date(job.made).toLocaleString())));
   if (job.message && job.state !== "Done") head.append(el("p.message", {}, job.message));
+  if (job.state === "Done" && job.kind === "study") view.append(details(job));
   if (job.state === "Done") view.append(results(job, compareWith, others));
   if (job.losses.length > 1) view.append(el("div.card", {}, chart({ title: "Loss", series: [{ name: "", points: job.losses }], xLabel: "evaluations", yLabel: "loss" })));
-  if (job.state === "Done") view.append(details(job));
+  if (job.state === "Done" && job.kind !== "study") view.append(details(job));
   view.append(commands(job));
   return { element: view, tell: () => {} };
 }
@@ -62,7 +63,7 @@ function liveView(job) {
 function results(job, compareWith, others) {
   const pictures = job.files.filter(name => name.endsWith(".png"));
   const isPlot = name => job.kind === "study" || /loss|plot|curve/.test(name);
-  const wide = job.kind === "study" || pictures.some(name => /strip|loss|sheet/.test(name));
+  const wide = job.kind === "study" || pictures.some(name => /strip/.test(name));
   const card = el("div.card", {});
   const own = job.values.SAMPLE ?? (job.kind === "guide" ? job.values.IMAGE : null);
   const result = pictures.find(name => name === "edit.png" || name === "result.png");

@@ -56,7 +56,7 @@ public sealed partial class DocumentedCodeTests
                 <ImplicitUsings>enable</ImplicitUsings>
                 <Nullable>enable</Nullable>
               </PropertyGroup>
-              <ItemGroup>{References("Costate", "Costate.Networks", "TorchSharp")}</ItemGroup>
+              <ItemGroup>{References("Costate", "Costate.Networks", "Costate.Faces", "TorchSharp", "SkiaSharp")}</ItemGroup>
             </Project>
             """);
         folder.Write("Reader.cs", Reader);
@@ -71,6 +71,11 @@ public sealed partial class DocumentedCodeTests
         }
 
         Assert.True(blocks >= 8, $"{blocks} blocks");
+        foreach ((int i, string code) in StudioCode.All().Index())
+        {
+            folder.Write($"studio_{i}.cs", Program($"studio_{i}", code));
+        }
+
         (int exitCode, string output) = Dotnet.Run(folder.FullName, TimeSpan.FromMinutes(5), "build");
         Assert.True(
             exitCode == 0,
