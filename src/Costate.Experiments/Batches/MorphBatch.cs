@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Files;
+using Costate.Experiments.Galleries;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
@@ -31,7 +32,7 @@ internal sealed class MorphBatch(
     internal const string FileName = "batch.json";
 
     /// <summary>The files beside the folders of the pairs.</summary>
-    internal static readonly string[] Files = [SettingsFile, TableFile, FileName];
+    internal static readonly string[] Files = [SettingsFile, TableFile, FileName, Gallery.FileName];
 
     private readonly MorphFolder folder = new(output);
     private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Model.Source);
@@ -176,7 +177,7 @@ internal sealed class MorphBatch(
 
     private MorphBatchReport Finish()
     {
-        using OutputFolder together = OutputFolder.Prepare(output, TableFile, FileName);
+        using OutputFolder together = OutputFolder.Prepare(output, TableFile, FileName, Gallery.FileName);
         string[] recognisers = [model.Attack.Name, .. model.Judges.Select(j => j.Name)];
         var table = new StringBuilder();
         table.AppendJoin(
@@ -216,6 +217,7 @@ internal sealed class MorphBatch(
         File.WriteAllText(together.Stage(TableFile), table.ToString());
         var report = new MorphBatchReport { Settings = described, Pairs = [.. rows.Values] };
         File.WriteAllText(together.Stage(FileName), JsonReport.Text(report) + '\n');
+        Gallery.Stage(together, withFolder: true);
         together.Commit();
         return report;
     }

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
+using Costate.Experiments.Galleries;
 using Costate.Experiments.Pairs;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
@@ -55,7 +56,8 @@ internal sealed class MorphCommand : ComputingCommand
             $"Files: {MorphReport.MorphFile}, {MorphReport.StripFile} (A, the blend, the morph on its way, the best, B), "
                 + $"{MorphReport.LossFile}, {MorphReport.FileName} (settings, losses, similarities of the morph and of the blend alone, "
                 + "cost). With --batch, these for each pair in a folder of its name, or of one from its pictures, "
-                + $"and {MorphBatch.TableFile} and {MorphBatch.FileName} for all. Paths in the file of pairs are relative to it; "
+                + $"and {MorphBatch.TableFile}, {MorphBatch.FileName} and {Gallery.FileName} (a page) for all. Paths in the file of "
+                + "pairs are relative to it; "
                 + "a row that cannot be done is reported, the others run, and the exit code is 1. What is finished stays, "
                 + "and the same command goes on with the rest.",
         ];
@@ -108,7 +110,7 @@ internal sealed class MorphCommand : ComputingCommand
             using var line = new ProgressLine(Terminal, "morphing", total: 1);
             MorphOutcome outcome = MorphInputs
                 .Run(model, settings)
-                .Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), Cancellation)[0];
+                .Run([(a, b)], (done, loss) => line.ReportLoss(done, loss, digits: 4), Cancellation)[0];
             MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
             return new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report));
         });
@@ -142,13 +144,13 @@ internal sealed class MorphCommand : ComputingCommand
             MorphBatchReport report = run.Run(
                 pairs,
                 parsed.GetValue(group) ?? DefaultGroup,
-                (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.000}" : ""),
+                (done, loss) => line.ReportLoss(done, loss, digits: 3),
                 Cancellation);
             var outcome = new Outcome(JsonReport.Text(report), ReportFile: null, to => to.Write(MorphTables.Of(report)))
             {
                 Failed = report.Pairs.Any(pair => pair.Error is not null),
             };
-            return (outcome, [MorphBatch.TableFile, MorphBatch.FileName, "a folder for each pair"]);
+            return (outcome, [MorphBatch.TableFile, MorphBatch.FileName, Gallery.FileName, "a folder for each pair"]);
         });
     }
 
