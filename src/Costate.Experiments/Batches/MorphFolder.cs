@@ -32,7 +32,11 @@ internal sealed class MorphFolder(string path) : ResumableFolder(path, StudyName
 
     /// <summary>What the last run says of all; null if none has ended.</summary>
     /// <exception cref="InvalidDataException">It cannot be read.</exception>
-    internal MorphBatchReport? Summary() => File.Exists(At(MorphBatchFiles.Report)) ? Read<MorphBatchReport>(At(MorphBatchFiles.Report)) : null;
+    internal MorphBatchReport? Summary()
+    {
+        string file = At(MorphBatchFiles.Report);
+        return File.Exists(file) ? Read<MorphBatchReport>(file) : null;
+    }
 
     /// <summary>Takes a morph over from another folder.</summary>
     internal void Copy(MorphFolder from, string name)

@@ -36,7 +36,7 @@ internal sealed class EditingRun(
         var wanted = new EvaluationContents
         {
             Study = folder.Study,
-            Settings = settings.Describe(weights),
+            Settings = settings.Describe(weights, Device.type),
             Shard = division.Shard.ToString(),
             Methods = methods.SelectMany(m => steps, EditingResult.KeyOf).ToDictionary(key => key, _ => faces),
         };
@@ -82,6 +82,8 @@ internal sealed class EditingRun(
         }
     }
 
+    private Device Device => pipeline.Network.parameters().First().device;
+
     private void Add(
         EditingMethod method,
         int steps,
@@ -93,7 +95,7 @@ internal sealed class EditingRun(
         using IDisposable noGraph = no_grad();
         FaceEdit[] edits = [.. faces.Select(FaceEdit.Of)];
         (Tensor pictures, Tensor truths) = (FaceEdit.Pictures(edits, cancellationToken), FaceEdit.Truths(edits, cancellationToken));
-        Tensor latents = pipeline.Encode(pictures);
+        Tensor latents = pipeline.Encode(pictures.to(Device));
         Condition before = pipeline.Condition([.. edits.Select(e => e.Source)]);
         Condition after = pipeline.Condition([.. edits.Select(e => e.Target)]);
         Sampler sampler = pipeline.Sampler(steps * method.StepFactor, settings.GuidanceScale, solver: method.Solver);
@@ -111,8 +113,9 @@ internal sealed class EditingRun(
         long made = evaluations;
         Tensor back = Decoded(sampler, state, before, step);
 
-        Tensor shown = pipeline.Decode(edited).clamp(-1, 1), codec = pipeline.Decode(latents).clamp(-1, 1);
-        Tensor reconstructed = pipeline.Decode(back).clamp(-1, 1);
+        // Judges are on the processor, wherever the pipeline is.
+        Tensor Picture(Tensor latent) => pipeline.Decode(latent).clamp(-1, 1).cpu();
+        Tensor shown = Picture(edited), codec = Picture(latents), reconstructed = Picture(back);
         IReadOnlyList<IReadOnlyDictionary<string, string>> seen = measures.Seen(shown), seenBefore = measures.Seen(codec);
         double[] latentErrors = EditingMeasures.Errors(back, latents), pictureErrors = EditingMeasures.Errors(reconstructed, codec);
         double[] outside = EditingMeasures.OutsideErrors(shown, pictures, truths);

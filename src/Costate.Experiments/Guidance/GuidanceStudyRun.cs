@@ -95,12 +95,10 @@ internal sealed class GuidanceStudyRun(
             time = $", about {TimeSpan.FromSeconds(seconds):h\\:mm\\:ss} if the machine has nothing else to do";
         }
 
-        progress?.Report(
-            new StageProgress(
-                "evaluating",
-                0,
-                Announcement: $"{items.Total} faces, {choice.Tasks.Count} tasks, {choice.Methods.Count} methods, {choice.Budgets.Count} numbers of "
-                    + $"evaluations: {(items.Total * kinds.Length) - missing.Length} results are there, {missing.Length} to compute{time}."));
+        string asked = $"{items.Total} faces, {choice.Tasks.Count} tasks, {choice.Methods.Count} methods, {choice.Budgets.Count} numbers "
+            + "of evaluations";
+        string left = $"{(items.Total * kinds.Length) - missing.Length} results are there, {missing.Length} to compute{time}.";
+        progress?.Report(new StageProgress("evaluating", 0, Announcement: $"{asked}: {left}"));
     }
 
     /// <summary>What the samples for some faces are guided to, and under which codes.</summary>

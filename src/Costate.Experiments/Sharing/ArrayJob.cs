@@ -14,7 +14,13 @@ internal sealed record ArrayJob(string Scheduler, string Index, string? First, s
 {
     internal static readonly IReadOnlyList<ArrayJob> All =
     [
-        new("Slurm", "SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX", "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT"),
+        new(
+            "Slurm",
+            "SLURM_ARRAY_TASK_ID",
+            "SLURM_ARRAY_TASK_MIN",
+            "SLURM_ARRAY_TASK_MAX",
+            "SLURM_ARRAY_TASK_STEP",
+            "SLURM_ARRAY_TASK_COUNT"),
         new("Kubernetes", "JOB_COMPLETION_INDEX", First: null, Last: null, Step: null, Count: null),
         new("PBS", "PBS_ARRAY_INDEX", First: null, Last: null, Step: null, Count: null, Lowest: 1),
         new("PBS (Torque)", "PBS_ARRAYID", First: null, Last: null, Step: null, Count: null, Lowest: 1),

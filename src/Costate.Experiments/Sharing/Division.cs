@@ -36,7 +36,8 @@ internal sealed record Division(Shard? Part, string? Found = null)
                 return new Division(Part: null) { Times = LeaseTimes.Of(environment) };
             case [Auto]:
                 return Of(ArrayJob.Find(text, parts: null, environment));
-            case [Auto, var count] when int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 1 and <= Shard.Most:
+            case [Auto, var count]
+                when int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 1 and <= Shard.Most:
                 return Of(ArrayJob.Find(text, n, environment));
             default:
                 return new Division(Shard.Parse(text));

@@ -4,8 +4,8 @@ using System.Text;
 namespace Costate.Experiments.Sharing;
 
 /// <summary>
-/// A counter in a file that moves for as long as its process lives. A file that is gone says that the process has left; one that stands still,
-/// that it may be dead.
+/// A counter in a file that moves for as long as its process lives. A file that is gone says that the process has left; one that stands
+/// still, that it may be dead.
 /// </summary>
 internal sealed class Heartbeat : IDisposable
 {
@@ -56,13 +56,13 @@ internal sealed class Heartbeat : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // A shared folder that is away for a while: the next beat tries again. Should that take so long that others take the items over,
-                // they compute the same.
+                // A shared folder that is away for a while: the next beat tries again. Should that take so long that others take the items
+                // over, they compute the same.
             }
         }
     }
 
-    // In place, not by a rename: machines that share a folder see that sooner. The folder itself may be gone, which is no reason to make it anew.
+    // In place, not by a rename: machines that share a folder see that sooner. Where the folder itself is gone it is not made anew.
     private void Write(long number)
     {
         using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);

@@ -6,10 +6,10 @@ namespace Costate.Experiments.Sharing;
 
 /// <summary>
 /// Leases of items among processes that share a folder, by files alone. The lease of an item is a file of its number and a generation,
-/// <c>12.0</c>, that holds the name of its process and is created exclusively: of several one has it. Whoever finds its process dead creates the next
-/// generation, <c>12.1</c>, exclusively again, so that of several observers one takes the item over, and none an item that was taken over
-/// meanwhile. What is finished is <c>12.done</c>, or <c>12.noted</c> where there is no result but a
-/// text. No lease is ever changed or removed, but all together by who sums up.
+/// <c>12.0</c>, that holds the name of its process and is created exclusively: of several one has it. Whoever finds its process dead
+/// creates the next generation, <c>12.1</c>, exclusively again, so that of several observers one takes the item over, and none an item that
+/// was taken over meanwhile. What is finished is <c>12.done</c>, or <c>12.noted</c> where there is no result but a text. No lease is ever
+/// changed or removed, but all together by who sums up.
 /// </summary>
 internal sealed class LeaseFolder : IDisposable
 {
@@ -52,10 +52,11 @@ internal sealed class LeaseFolder : IDisposable
         string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(plan)))[..(2 * NameBytes)];
         string path = Path.Combine(root, name);
         Directory.CreateDirectory(Path.Combine(path, Workers));
-        return Directory.EnumerateDirectories(root).Any(other => Path.GetFileName(other) is [not SharedFiles.Aside, ..] there && there != name)
+        IEnumerable<string> plans = Directory.EnumerateDirectories(root).Select(there => Path.GetFileName(there));
+        return plans.Any(there => there[0] != SharedFiles.Aside && there != name)
             ? throw new InvalidDataException(
-                $"Other items, methods or settings are being computed in the folder '{folder}'; expected the same of all processes that share "
-                    + $"it. Wait until they are done; if none of them runs any more, start one as before, or remove '{root}'.")
+                $"Other items, methods or settings are being computed in the folder '{folder}'; expected the same of all processes that "
+                    + $"share it. Wait until they are done; if none of them runs any more, start one as before, or remove '{root}'.")
             : new LeaseFolder(Path.GetFullPath(folder), path, times, time ?? TimeProvider.System);
     }
 
@@ -109,7 +110,8 @@ internal sealed class LeaseFolder : IDisposable
 
         // A process that was killed before it could write its name has no counter: the lease itself stands still.
         return owner is null ? observer.StandsStill(lease, "")
-            : SharedFiles.Read(Path.Combine(path, Workers, owner)) is not byte[] beat || observer.StandsStill(owner, Convert.ToHexString(beat));
+            : SharedFiles.Read(Path.Combine(path, Workers, owner)) is not byte[] beat
+                || observer.StandsStill(owner, Convert.ToHexString(beat));
     }
 
     /// <summary>Marks an item as finished.</summary>

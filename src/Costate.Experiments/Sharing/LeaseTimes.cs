@@ -17,7 +17,8 @@ internal sealed record LeaseTimes(TimeSpan Beat, TimeSpan Lapse, TimeSpan Look)
     private const double Usual = 90;
 
     /// <summary>Beats that are many in a lapse.</summary>
-    internal static LeaseTimes Of(TimeSpan lapse) => new(lapse / Beats, lapse, TimeSpan.FromSeconds(Math.Min(1, lapse.TotalSeconds / Beats)));
+    internal static LeaseTimes Of(TimeSpan lapse) =>
+        new(lapse / Beats, lapse, TimeSpan.FromSeconds(Math.Min(1, lapse.TotalSeconds / Beats)));
 
     /// <exception cref="InputException">The variable says no number of seconds.</exception>
     internal static LeaseTimes Of(Func<string, string?> environment) => environment(Variable) is not { Length: > 0 } text

@@ -1,8 +1,8 @@
 namespace Costate.Experiments.Sharing;
 
 /// <summary>
-/// Tells of counters whether they stand still: by its own clock from when it saw the number first, since the clocks of machines may differ by
-/// minutes.
+/// Tells of counters whether they stand still: by its own clock from when it saw the number first, since the clocks of machines may differ
+/// by minutes.
 /// </summary>
 /// <param name="lapse">How long is long enough.</param>
 /// <param name="time">The clock.</param>

@@ -1,7 +1,8 @@
 namespace Costate.Experiments.Sharing;
 
 /// <summary>
-/// What processes that share a folder ask of its file system: that of several who create a file one does, and that a file is replaced at once.
+/// What processes that share a folder ask of its file system: that of several who create a file one does, and that a file is replaced at
+/// once.
 /// </summary>
 internal static class SharedFiles
 {
@@ -96,7 +97,8 @@ internal static class SharedFiles
                     missed = true;
                 }
 
-                Thread.Yield();
+                // Not without a pause: what it looks at would wait for it where there are few cores.
+                Thread.Sleep(1);
             }
         });
         bool placed = true;
@@ -114,7 +116,9 @@ internal static class SharedFiles
         {
             throw Unfit(
                 folder,
-                placed ? "a file that is replaced by a rename is missing meanwhile" : "a file that was renamed over another is not in its place");
+                placed
+                    ? "a file that is replaced by a rename is missing meanwhile"
+                    : "a file that was renamed over another is not in its place");
         }
     }
 
@@ -127,5 +131,5 @@ internal static class SharedFiles
 
     private static InvalidDataException Unfit(string folder, string finding) => new(
         $"The folder '{folder}' cannot be shared: {finding}. Expected a file system that creates files exclusively and renames them "
-            + "atomically, as local ones, NFS, Lustre and GPFS do. Give another folder, or divide the work by --shard K/N with a folder for each part.");
+            + "atomically, as local ones and NFS do. Give another folder, or a folder for each of N parts and merge them.");
 }

@@ -115,7 +115,9 @@ internal sealed class FolderLock : IDisposable
         }
     }
 
-    /// <summary>Removes what killed runs have left unfinished in a folder and those below it, except those that are taken by themselves.</summary>
+    /// <summary>
+    /// Removes what killed runs have left unfinished in a folder and those below it, except those that are taken by themselves.
+    /// </summary>
     internal static void RemoveUnfinished(string folder)
     {
         StagingFolder.RemoveDead(folder);

@@ -158,7 +158,7 @@ public sealed class LeaseFolderTests
         SharedFiles.Check(folder.FullName, folder.FullName);
         string created = Message(create: (_, _) => true);
         Assert.Contains("4 that created the same 20 files were told 80 times", created, StringComparison.Ordinal);
-        Assert.Contains("--shard K/N", created, StringComparison.Ordinal);
+        Assert.Contains("a folder for each of N parts", created, StringComparison.Ordinal);
 
         // As if the target were deleted before: somebody reads all the time, and a pause makes sure that it is seen.
         Assert.Contains("is missing meanwhile", Message(replace: (from, to) =>

@@ -28,6 +28,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
     private readonly Option<string> shard = CommonOptions.Shard("face");
     private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Faces computed together.", 8);
     private readonly Option<string?> model = TextModelFiles.Option();
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-editing"));
 
@@ -53,7 +54,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
             new("A few methods on a few faces",
                 "costate evaluate editing --faces 2 --methods ddim,rex-euler --steps 4 --output few-edits"),
         ];
-        AddAll([faces, methods, steps, scale, editScale, shard, batch, model, weights, .. common.All]);
+        AddAll([faces, methods, steps, scale, editScale, shard, batch, model, device, weights, .. common.All]);
         SetAction(Run);
     }
 
@@ -72,7 +73,8 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         {
             using FolderLock folderLock = Take(parsed, to, division);
             using var embedded = new EmbeddedModel(parsed.GetValue(weights));
-            using DiffusionPipeline pipeline = TextModelFiles.Load(parsed.GetValue(model), embedded, Terminal, Cancellation);
+            using DiffusionPipeline pipeline = TextModelFiles.Load(
+                parsed.GetValue(model), embedded, Terminal, Cancellation, parsed.GetValue(device)!);
             using var likeness = TextLikeness.Of(pipeline);
             var folder = new EditingFolder(to);
             using var line = new StageLine(Terminal);

@@ -16,7 +16,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     private readonly Argument<string[]> folders = new("folders")
     {
         HelpName = "DIR",
-        Description = "Folders that costate evaluate morphs, guidance or editing has written, or costate morph --batch, one for each shard.",
+        Description = "Folders of costate evaluate morphs, guidance or editing, or of costate morph --batch, one for each shard.",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-merged");

@@ -13,7 +13,11 @@ internal static class EvaluationOutcome
 
     /// <summary>The same, summed up once of all processes that have computed a part of it.</summary>
     internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(
-        WorkItems items, ResumableFolder folder, Func<IEvaluationReport> write, IReadOnlyList<string> files, CancellationToken cancellationToken)
+        WorkItems items,
+        ResumableFolder folder,
+        Func<IEvaluationReport> write,
+        IReadOnlyList<string> files,
+        CancellationToken cancellationToken)
     {
         IEvaluationReport? report = null;
         return items.Conclude(() => report = write(), cancellationToken)
