@@ -27,6 +27,11 @@ internal static class CommonOptions
 
     internal static Option<bool> Json() => Flag("--json", "Print one JSON object on the standard output and nothing else there.");
 
+    internal static Option<string?> Metrics() => Text(
+        "--metrics", "FILE",
+        "Write down while it runs how far it is: lines of JSON with time, stage, step, evaluations, loss, memory and time left, as far as "
+            + "they are known. They are added to what is there.");
+
     internal static Option<string?> Weights() =>
         Text("--weights", "DIR", "Folder with the weights of the embedded networks. [default: those that came with the tool]");
 

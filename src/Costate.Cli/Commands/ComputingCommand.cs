@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
+using Costate.Experiments.Galleries;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Machines;
@@ -28,12 +29,18 @@ internal abstract class ComputingCommand(string name, string description, Termin
     protected int Produce(RunSettings run, IEnumerable<string> names, Func<OutputFolder, Outcome> compute)
     {
         using OutputFolder folder = OutputFolder.Prepare(run.Output, names);
+        using Recording? recording = Terminal.Record(run.Metrics, run.Events);
         using var torchThreads = new TorchThreads(run.Threads);
         using DisposeScope scope = NewDisposeScope();
         Outcome outcome = compute(folder);
         if (outcome.ReportFile is string file)
         {
             File.WriteAllText(folder.Stage(file), outcome.Report + '\n');
+        }
+
+        if (outcome.HasGallery)
+        {
+            Gallery.Stage(folder);
         }
 
         Cancellation.ThrowIfCancellationRequested();
@@ -46,6 +53,7 @@ internal abstract class ComputingCommand(string name, string description, Termin
     /// <param name="compute">Takes the folder, writes into it, and tells what was found out and which files say it.</param>
     protected int GoOn(RunSettings run, Func<(Outcome Outcome, IReadOnlyList<string> Files)> compute)
     {
+        using Recording? recording = Terminal.Record(run.Metrics, run.Events);
         using var torchThreads = new TorchThreads(run.Threads);
         using DisposeScope scope = NewDisposeScope();
         (Outcome outcome, IReadOnlyList<string> files) = compute();

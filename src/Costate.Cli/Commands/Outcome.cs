@@ -22,6 +22,9 @@ internal sealed record Outcome(string Report, string? ReportFile, Action<Termina
     /// <summary>What stands behind the names of the files.</summary>
     internal string Remark { get; init; } = "";
 
+    /// <summary>Whether a page that shows the pictures is one of the files.</summary>
+    internal bool HasGallery { get; init; }
+
     /// <summary>Whether a part of what was asked for failed, which the exit code says.</summary>
     internal bool Failed { get; init; }
 }

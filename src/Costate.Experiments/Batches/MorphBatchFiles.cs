@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Files;
+using Costate.Experiments.Galleries;
 using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
@@ -14,7 +15,7 @@ internal static class MorphBatchFiles
     internal const string Report = "batch.json";
 
     /// <summary>What no pair may be called.</summary>
-    internal static readonly string[] All = [EvaluationContents.File, Table, Report];
+    internal static readonly string[] All = [EvaluationContents.File, Table, Report, Gallery.FileName];
 
     /// <summary>Writes them anew.</summary>
     /// <param name="output">The folder.</param>
@@ -22,9 +23,10 @@ internal static class MorphBatchFiles
     /// <param name="recognisers">Their names, in the order of the report.</param>
     internal static void Write(string output, MorphBatchReport report, IReadOnlyList<string> recognisers)
     {
-        using OutputFolder together = OutputFolder.Prepare(output, Table, Report);
+        using OutputFolder together = OutputFolder.Prepare(output, Table, Report, Gallery.FileName);
         File.WriteAllText(together.Stage(Table), Text(report.Pairs, recognisers));
         File.WriteAllText(together.Stage(Report), JsonReport.Text(report) + '\n');
+        Gallery.Stage(together, withFolder: true);
         together.Commit();
     }
 

@@ -1,4 +1,5 @@
 using Costate.Experiments.Batches;
+using Costate.Experiments.Galleries;
 using Costate.Faces.Reports;
 
 namespace Costate.Cli.Commands.Morph;
@@ -6,7 +7,7 @@ namespace Costate.Cli.Commands.Morph;
 /// <summary>What is told of a batch.</summary>
 internal static class MorphBatchOutcome
 {
-    private static readonly string[] Files = [MorphBatchFiles.Table, MorphBatchFiles.Report, "a folder for each pair"];
+    private static readonly string[] Files = [MorphBatchFiles.Table, MorphBatchFiles.Report, Gallery.FileName, "a folder for each pair"];
 
     internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(MorphBatchReport report) => (
         new Outcome(JsonReport.Text(report), ReportFile: null, to => to.Write(MorphTables.Of(report)))

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
+using Costate.Experiments.Galleries;
 using Costate.Experiments.Pairs;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
@@ -57,7 +58,8 @@ internal sealed class MorphCommand : ComputingCommand
             $"Files: {MorphReport.MorphFile}, {MorphReport.StripFile} (A, the blend, the morph on its way, the best, B), "
                 + $"{MorphReport.LossFile}, {MorphReport.FileName} (settings, losses, similarities of the morph and of the blend alone, "
                 + "cost). With --batch, these for each pair in a folder of its name, or of one from its pictures, "
-                + $"and {MorphBatchFiles.Table} and {MorphBatchFiles.Report} for all. Paths in the file of pairs are relative to it; "
+                + $"and {MorphBatchFiles.Table}, {MorphBatchFiles.Report} and {Gallery.FileName} (a page) for all. Paths in the file of "
+                + "pairs are relative to it; "
                 + "a row that cannot be done is reported, the others run, and the exit code is 1. What is finished stays, "
                 + "and the same command goes on with the rest.",
         ];
@@ -116,7 +118,7 @@ internal sealed class MorphCommand : ComputingCommand
             using var line = new ProgressLine(Terminal, "morphing", total: 1);
             MorphOutcome outcome = MorphInputs
                 .Run(model, settings)
-                .Run([(a, b)], (done, loss) => line.Report(done, loss is double l ? $"loss {l:0.0000}" : ""), Cancellation)[0];
+                .Run([(a, b)], (done, loss) => line.ReportLoss(done, loss, digits: 4), Cancellation)[0];
             MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
             return new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report));
         });
@@ -153,7 +155,7 @@ internal sealed class MorphCommand : ComputingCommand
                 run.Run(
                     items,
                     parsed.GetValue(group) ?? DefaultGroup,
-                    (done, loss) => line.Report(done * items.Total, loss is double l ? $"loss {l:0.000}" : ""),
+                    (done, loss) => line.ReportLoss(done * items.Total, loss, digits: 3),
                     Cancellation);
             }
 
