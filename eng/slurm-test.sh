@@ -57,7 +57,7 @@ ClusterName=costate
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=17000
 AuthType=auth/munge
-AuthInfo=socket=$work/munge.sock
+AuthInfo=socket=$work/munge.sock,cred_expire=15
 CredType=cred/munge
 SlurmUser=root
 SlurmdUser=root

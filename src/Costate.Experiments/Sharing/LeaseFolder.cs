@@ -51,13 +51,20 @@ internal sealed class LeaseFolder : IDisposable
         SharedFiles.Check(folder, root);
         string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(plan)))[..(2 * NameBytes)];
         string path = Path.Combine(root, name);
+        RequireAlone(folder, root, name);
         Directory.CreateDirectory(Path.Combine(path, Workers));
-        IEnumerable<string> plans = Directory.EnumerateDirectories(root).Select(there => Path.GetFileName(there));
-        return plans.Any(there => there[0] != SharedFiles.Aside && there != name)
-            ? throw new InvalidDataException(
-                $"Other items, methods or settings are being computed in the folder '{folder}'; expected the same of all processes that "
-                    + $"share it. Wait until they are done; if none of them runs any more, start one as before, or remove '{root}'.")
-            : new LeaseFolder(Path.GetFullPath(folder), path, times, time ?? TimeProvider.System);
+        try
+        {
+            // Again: two may have begun in one moment, of which neither then goes on.
+            RequireAlone(folder, root, name);
+        }
+        catch (InvalidDataException) when (!Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Any())
+        {
+            Directory.Delete(path, recursive: true);
+            throw;
+        }
+
+        return new LeaseFolder(Path.GetFullPath(folder), path, times, time ?? TimeProvider.System);
     }
 
     /// <summary>All leases there are; null if all is done and somebody has summed up.</summary>
@@ -143,6 +150,17 @@ internal sealed class LeaseFolder : IDisposable
     }
 
     public void Dispose() => heartbeat.Dispose();
+
+    private static void RequireAlone(string folder, string root, string name)
+    {
+        IEnumerable<string> plans = Directory.EnumerateDirectories(root).Select(there => Path.GetFileName(there));
+        if (plans.Any(there => there[0] != SharedFiles.Aside && there != name))
+        {
+            throw new InvalidDataException(
+                $"Other items, methods or settings are being computed in the folder '{folder}'; expected the same of all processes that "
+                    + $"share it. Wait until they are done; if none of them runs any more, start one as before, or remove '{root}'.");
+        }
+    }
 
     private string FileOf(string item, int generation) => Path.Combine(path, FormattableString.Invariant($"{item}.{generation}"));
 }

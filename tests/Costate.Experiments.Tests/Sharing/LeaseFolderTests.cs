@@ -146,6 +146,7 @@ public sealed class LeaseFolderTests
             () => LeaseFolder.Join(folder.FullName, "another plan", LeaseTimes.Of(Lapse), clock)).Message;
         Assert.Contains("Other items, methods or settings", message, StringComparison.Ordinal);
         Assert.Contains(".leases", message, StringComparison.Ordinal);
+        Join(folder).Dispose();
         one.Remove();
         LeaseFolder.Join(folder.FullName, "another plan", LeaseTimes.Of(Lapse), clock).Dispose();
     }

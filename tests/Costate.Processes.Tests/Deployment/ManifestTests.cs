@@ -46,7 +46,7 @@ public sealed class ManifestTests
         Assert.EndsWith("$(JOB_COMPLETION_INDEX)", args[args.IndexOf("--output") + 1], StringComparison.Ordinal);
 
         V1Container gpu = jobs.Single(job => job.Metadata.Name == "costate-gpu").Spec.Template.Spec.Containers[0];
-        Assert.Equal("1", gpu.Resources.Limits["nvidia.com/gpu"].Value);
+        Assert.Equal("1", gpu.Resources.Limits["nvidia.com/gpu"].ToString());
         Assert.Equal("cuda", gpu.Args[gpu.Args.IndexOf("--device") + 1]);
     }
 
