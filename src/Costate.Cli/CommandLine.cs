@@ -8,6 +8,7 @@ using Costate.Cli.Commands.Describe;
 using Costate.Cli.Commands.Doctor;
 using Costate.Cli.Commands.Evaluate;
 using Costate.Cli.Commands.Faces;
+using Costate.Cli.Commands.Galleries;
 using Costate.Cli.Commands.Guide;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Commands.Sampling;
@@ -107,6 +108,7 @@ internal static class CommandLine
             new TrainCommand(terminal, cancellationToken),
             new EvaluateCommand(terminal, morphModel ?? FaceModel.Embedded, cancellationToken),
             new FacesCommand(terminal, cancellationToken),
+            new GalleryCommand(terminal, cancellationToken),
             new DoctorCommand(terminal, Prepare),
             new StudioCommand(terminal, (arguments, its, cancel) => Run(arguments, its, cancel, morphModel), cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },

@@ -19,8 +19,8 @@ internal abstract class RunWatch
     /// <summary>Whether somebody looks at pictures.</summary>
     protected virtual bool WantsPictures => true;
 
-    /// <summary>How much of a part of the run is done, from 0 to 1.</summary>
-    internal abstract void Progress(string part, double done, string note);
+    /// <summary>How far the run is.</summary>
+    internal abstract void Told(StageProgress progress);
 
     /// <summary>So many evaluations of the network more.</summary>
     internal abstract void Evaluated(int count);

@@ -49,7 +49,7 @@ public sealed class RunWatchTests
 
         internal Tensor? First { get; private set; }
 
-        internal override void Progress(string part, double done, string note)
+        internal override void Told(StageProgress progress)
         {
         }
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
+using Costate.Experiments.Galleries;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Machines;
 using TorchSharp;
@@ -27,12 +29,18 @@ internal abstract class ComputingCommand(string name, string description, Termin
     protected int Produce(RunSettings run, IEnumerable<string> names, Func<OutputFolder, Outcome> compute)
     {
         using OutputFolder folder = OutputFolder.Prepare(run.Output, names);
+        using Recording? recording = Terminal.Record(run.Metrics, run.Events);
         using var torchThreads = new TorchThreads(run.Threads);
         using DisposeScope scope = NewDisposeScope();
         Outcome outcome = compute(folder);
         if (outcome.ReportFile is string file)
         {
             File.WriteAllText(folder.Stage(file), outcome.Report + '\n');
+        }
+
+        if (outcome.HasGallery)
+        {
+            Gallery.Stage(folder);
         }
 
         Cancellation.ThrowIfCancellationRequested();
@@ -45,6 +53,7 @@ internal abstract class ComputingCommand(string name, string description, Termin
     /// <param name="compute">Takes the folder, writes into it, and tells what was found out and which files say it.</param>
     protected int GoOn(RunSettings run, Func<(Outcome Outcome, IReadOnlyList<string> Files)> compute)
     {
+        using Recording? recording = Terminal.Record(run.Metrics, run.Events);
         using var torchThreads = new TorchThreads(run.Threads);
         using DisposeScope scope = NewDisposeScope();
         (Outcome outcome, IReadOnlyList<string> files) = compute();
@@ -54,6 +63,23 @@ internal abstract class ComputingCommand(string name, string description, Termin
     /// <summary>Takes a folder for this run alone.</summary>
     /// <exception cref="IOException">Another run has it, or it cannot be written to.</exception>
     protected static FolderLock Take(ParseResult parsed, string folder) => FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
+
+    /// <summary>Takes a folder for a part of the work: alone, or with others that share it.</summary>
+    /// <exception cref="IOException">Another run has it, or it cannot be written to.</exception>
+    protected static FolderLock Take(ParseResult parsed, string folder, Division division) =>
+        division.IsShared ? FolderLock.Share(folder) : Take(parsed, folder);
+
+    /// <summary>The part of the work that an option names; what an array job says of it is told.</summary>
+    protected Division DivisionOf(string shard)
+    {
+        Division division = Division.Parse(shard, Environment.GetEnvironmentVariable);
+        if (division.Found is string found)
+        {
+            Terminal.Error.WriteLine($"shard {division.Shard}: {found}");
+        }
+
+        return division;
+    }
 
     private int Tell(Outcome outcome, bool json, string folder, IReadOnlyList<string> files)
     {

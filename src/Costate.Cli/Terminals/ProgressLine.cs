@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using Costate.Faces;
 
 namespace Costate.Cli.Terminals;
 
 /// <summary>
 /// How far a long run is and when it will be done: one line kept up to date on a terminal, a line every ten seconds elsewhere.
 /// </summary>
-internal sealed class ProgressLine(Terminal terminal, string title, double total) : IProgress<double>, IDisposable
+internal sealed class ProgressLine(Terminal terminal, string title, double total) : IEvaluationProgress, IDisposable
 {
     private const int FewestCells = 5;
     private const int MaxCells = 40;
@@ -16,30 +17,46 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private TimeSpan next = terminal.LiveWidth is null ? Quiet : Refresh;
     private int shown;
+    private long? evaluations;
 
     /// <summary>Tells how much of the total is done.</summary>
     public void Report(double done) => Report(done, note: "");
 
+    /// <summary>Tells how much of the total is done, and the loss as it is now.</summary>
+    /// <param name="done">Of the total.</param>
+    /// <param name="loss">None yet if null.</param>
+    /// <param name="digits">How many of its digits after the point are shown.</param>
+    internal void ReportLoss(double done, double? loss, int digits) => Report(new StageProgress(
+        title, done / total, loss is double value ? $"loss {value.ToString($"F{digits}")}" : "")
+    { Loss = loss });
+
     /// <summary>Tells how much of the total is done, and something else of interest.</summary>
-    internal void Report(double done, string note)
+    internal void Report(double done, string note) => Report(new StageProgress(title, done / total, note));
+
+    /// <summary>Counts evaluations of a network.</summary>
+    public void Evaluated(int count) => evaluations = (evaluations ?? 0) + count;
+
+    /// <summary>Tells how far the work is.</summary>
+    internal void Report(StageProgress value)
     {
-        terminal.Watch?.Progress(title, Math.Clamp(done / total, 0, 1), note);
         TimeSpan elapsed = clock.Elapsed;
+        double fraction = Math.Clamp(value.Share, 0, 1);
+        terminal.Recording?.Add(value with { Share = fraction, Evaluations = value.Evaluations ?? evaluations }, elapsed);
+        terminal.Watch?.Told(value with { Share = fraction });
         if (elapsed < next || terminal.Watch is not null)
         {
             return;
         }
 
-        double fraction = Math.Clamp(done / total, 0, 1);
         if (terminal.LiveWidth is int width)
         {
             next = elapsed + Refresh;
-            Show(LiveText(fraction, elapsed, width - 1, note));
+            Show(LiveText(fraction, elapsed, width - 1, value.Note));
         }
         else
         {
             next = elapsed + Quiet;
-            terminal.Error.WriteLine($"{title}: {fraction:P0}{Remaining(fraction, elapsed)}{After(note)}");
+            terminal.Error.WriteLine($"{title}: {fraction:P0}{Remaining(fraction, elapsed)}{After(value.Note)}");
         }
     }
 

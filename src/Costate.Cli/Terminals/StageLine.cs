@@ -25,7 +25,7 @@ internal sealed class StageLine(Terminal terminal) : IProgress<StageProgress>, I
             current = (value.Stage, new ProgressLine(terminal, value.Stage, total: 1));
         }
 
-        current!.Value.Line.Report(value.Share, value.Note);
+        current!.Value.Line.Report(value);
     }
 
     public void Dispose() => current?.Line.Dispose();

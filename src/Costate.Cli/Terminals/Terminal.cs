@@ -37,6 +37,9 @@ internal sealed class Terminal
     /// <summary>Networks that stay for the next command; null where each loads its own.</summary>
     internal NetworkShelf? Shelf { get; init; }
 
+    /// <summary>What is written down of the run that goes on; null for nothing.</summary>
+    internal Recording? Recording { get; private set; }
+
     internal static Terminal OfProcess() => new()
     {
         Output = Console.Out,
@@ -46,6 +49,13 @@ internal sealed class Terminal
         Width = Console.IsOutputRedirected ? WidthOfFile : WindowWidth(),
         LiveWidth = Console.IsErrorRedirected ? null : WindowWidth(),
     };
+
+    /// <summary>Writes down how far runs are until the recording is disposed.</summary>
+    /// <param name="metrics">The file of lines; none if null.</param>
+    /// <param name="eventFolder">The folder for TensorBoard; none if null.</param>
+    /// <exception cref="IOException">One cannot be written to.</exception>
+    internal Recording? Record(string? metrics, string? eventFolder) =>
+        Recording = metrics is null && eventFolder is null ? null : new Recording(metrics, eventFolder, Error.WriteLine);
 
     /// <summary>
     /// Prints a line of text and numbers; on a terminal broken between words where it is too long, which would itself break within a

@@ -1,5 +1,6 @@
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Files;
+using Costate.Experiments.Galleries;
 using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
@@ -14,7 +15,7 @@ internal static class EditingFiles
     internal const string Plot = "editing.png";
     internal const string Examples = "editing-examples.png";
 
-    internal static readonly string[] All = [Table, Report, Markdown, Plot, Examples];
+    internal static readonly string[] All = [Table, Report, Markdown, Plot, Examples, Gallery.FileName];
 
     /// <summary>Writes them all anew.</summary>
     /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
@@ -34,6 +35,7 @@ internal static class EditingFiles
         File.WriteAllLines(output.Stage(Markdown), MarkdownTables.Of(EditingTable.Of(report.Methods)));
         File.WriteAllBytes(output.Stage(Plot), EditingPlot.Png(report.Methods));
         File.WriteAllBytes(output.Stage(Examples), EditingExamples.Of(folder, results));
+        Gallery.Stage(output, withFolder: true);
         output.Commit();
         return report;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Costate.Experiments.Files;
+using Costate.Experiments.Galleries;
 using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
@@ -13,7 +14,7 @@ internal static class EvaluationFiles
     internal const string Rates = "mmpmr.png";
     internal const string Strips = "strips.png";
 
-    internal static readonly string[] All = [Table, Report, Rates, Strips];
+    internal static readonly string[] All = [Table, Report, Rates, Strips, Gallery.FileName];
 
     /// <summary>Writes them all anew.</summary>
     /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
@@ -31,6 +32,7 @@ internal static class EvaluationFiles
         File.WriteAllText(output.Stage(Report), JsonReport.Text(report) + '\n');
         File.WriteAllBytes(output.Stage(Rates), EvaluationPlot.Rates(report.Methods));
         File.WriteAllBytes(output.Stage(Strips), EvaluationStrips.Of(folder, report.Methods, results));
+        Gallery.Stage(output, withFolder: true);
         output.Commit();
         return report;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Files;
+using Costate.Experiments.Galleries;
 using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
@@ -17,7 +18,7 @@ internal static class GuidanceStudyFiles
     internal const string SsimPlot = "guidance-ssim.png";
     internal const string Examples = "guidance-examples.png";
 
-    internal static readonly string[] All = [Table, Report, Markdown, LossPlot, PsnrPlot, SsimPlot, Examples];
+    internal static readonly string[] All = [Table, Report, Markdown, LossPlot, PsnrPlot, SsimPlot, Examples, Gallery.FileName];
 
     /// <summary>Writes them all anew.</summary>
     /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
@@ -39,6 +40,7 @@ internal static class GuidanceStudyFiles
         File.WriteAllBytes(output.Stage(PsnrPlot), GuidanceStudyPlots.Psnr(report.Methods));
         File.WriteAllBytes(output.Stage(SsimPlot), GuidanceStudyPlots.Ssim(report.Methods));
         File.WriteAllBytes(output.Stage(Examples), GuidanceStudyExamples.Of(folder, report.Methods, results));
+        Gallery.Stage(output, withFolder: true);
         output.Commit();
         return report;
     }

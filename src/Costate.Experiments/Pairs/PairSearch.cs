@@ -127,7 +127,10 @@ internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgr
                         new StageProgress(
                             "morphing",
                             (findings.Count + (done * group.Length)) / pairs.Length,
-                            loss is double l ? $"loss {l:0.000}" : "")),
+                            loss is double l ? $"loss {l:0.000}" : "")
+                        {
+                            Loss = loss,
+                        }),
                 cancellationToken);
             foreach (((ulong a, ulong b), MorphOutcome outcome) in group.Zip(outcomes))
             {

@@ -1,3 +1,4 @@
+using Costate.Experiments.Galleries;
 using Costate.Experiments.Plots;
 using Costate.Faces.Files;
 
@@ -11,7 +12,7 @@ internal static class PairSearchFiles
     internal const string A = "a.png";
     internal const string B = "b.png";
 
-    internal static IReadOnlyList<string> All { get; } = [Report, Sheet, A, B];
+    internal static IReadOnlyList<string> All { get; } = [Report, Sheet, A, B, Gallery.FileName];
 
     /// <summary>Writes the pictures into a folder, which is left to be committed.</summary>
     /// <returns>The report, with the names of all files; it is not written yet.</returns>
@@ -29,6 +30,6 @@ internal static class PairSearchFiles
             File.WriteAllBytes(folder.Stage(B), PairSearch.Portrait(chosen.B, side));
         }
 
-        return report with { Files = [.. folder.Files, Report] };
+        return report with { Files = [.. folder.Files, Report, Gallery.FileName] };
     }
 }

@@ -57,6 +57,8 @@ internal sealed class ReconstructionStudy(EmbeddedModel model, int faces, int st
     /// <summary>What was found out, as JSON.</summary>
     internal string Report(IReadOnlyList<ReconstructedFaces> results) => JsonReport.Text(new
     {
+        Command = "evaluate autoencoder",
+        ToolVersion.Version,
         Faces = faces,
         FirstIdentity,
         Steps = steps,

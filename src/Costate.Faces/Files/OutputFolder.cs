@@ -70,15 +70,18 @@ internal sealed class OutputFolder : IDisposable
     internal string Stage(string name)
     {
         staged.Add(name);
-        return Path.Combine(staging.FullName, name);
+        return PathOf(name);
     }
+
+    /// <summary>Where a file lies that is staged.</summary>
+    internal string PathOf(string name) => Path.Combine(staging.FullName, name);
 
     /// <summary>Moves all files into place, over those that are there.</summary>
     internal void Commit()
     {
         foreach (string name in staged)
         {
-            File.Move(Path.Combine(staging.FullName, name), Path.Combine(path, name), overwrite: true);
+            File.Move(PathOf(name), Path.Combine(path, name), overwrite: true);
         }
     }
 

@@ -9,6 +9,6 @@ internal readonly record struct TrainingProgress(long Step, double Share, double
 {
     /// <summary>The same as a stage of longer work.</summary>
     internal StageProgress As(string stage) => Loss is double loss
-        ? new StageProgress(stage, Share, $"step {Step}, loss {loss:0.0000}")
+        ? new StageProgress(stage, Share, $"step {Step}, loss {loss:0.0000}") { Step = Step, Loss = loss }
         : new StageProgress(stage, Share, Announcement: Step > 0 ? $"Goes on from step {Step}, after {Seconds:0} s." : null);
 }

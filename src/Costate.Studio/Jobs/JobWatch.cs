@@ -74,12 +74,17 @@ internal sealed class JobWatch(string id, Action<JobProgress> told, Func<bool> i
     // The first is taken for whoever comes.
     protected override bool WantsPictures => previews == 0 || isWatched();
 
-    internal override void Progress(string part, double done, string note)
+    internal override void Told(StageProgress progress)
     {
         lock (gate)
         {
-            partBegan = part == this.part ? partBegan : clock.Elapsed;
-            (this.part, this.done, this.note) = (part, done, note);
+            partBegan = progress.Stage == part ? partBegan : clock.Elapsed;
+            (part, done, note) = (progress.Stage, progress.Share, progress.Note);
+        }
+
+        if (progress.Loss is double loss)
+        {
+            Loss(loss);
         }
 
         Tell();

@@ -74,6 +74,7 @@ public sealed class HelpTests
     [InlineData("study", "boltzmann")]
     [InlineData("faces", "draw")]
     [InlineData("doctor")]
+    [InlineData("gallery")]
     [InlineData("studio")]
     [InlineData("morph")]
     [InlineData("guide")]
@@ -198,6 +199,7 @@ public sealed class HelpTests
         ("b.png", folder => Pictures.Write(folder.PathTo("b.png"), 40, 32)),
         ("pairs.csv", Pairs),
         ("latent.safetensors", Latent),
+        ("gallery costate-sample", folder => folder.Write("costate-sample/result.json", "{\"command\": \"sample\"}")),
     ];
 
     private static void Pairs(TemporaryFolder folder)

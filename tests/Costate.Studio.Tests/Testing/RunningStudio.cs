@@ -58,7 +58,7 @@ internal sealed class RunningStudio : IAsyncDisposable
             }
 
             watch.Evaluated(1);
-            watch.Progress("waiting", 0.5, "");
+            watch.Told(new StageProgress("waiting", 0.5));
         }
 
         return Writes(arguments, watch, cancellationToken);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
+using Costate.Experiments.Galleries;
 using Costate.Experiments.Reconstruction;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
@@ -31,7 +32,7 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
                 + "and with other noise, so that all that comes back comes from the code. Judges compare the result with another picture "
                 + "of the same person; beside it stands how they do on the picture itself. Nobody shown was trained on.",
             $"Files: {ReportFile}, and {SheetFile} with the first faces, below them what came back from their own noise and from other "
-                + "noise.",
+                + $"noise; {Gallery.FileName} is a page with it.",
         ];
         Examples = [new("A quick look, on few faces", "costate evaluate autoencoder --faces 4 --steps 5")];
         AddAll([weights, faces, steps, .. common.All]);
@@ -41,7 +42,7 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
 
     private int Run(ParseResult parsed)
     {
-        string[] files = [SheetFile, ReportFile];
+        string[] files = [SheetFile, ReportFile, Gallery.FileName];
         return Produce(common.Of(parsed), files, folder =>
         {
             using var model = new EmbeddedModel(parsed.GetValue(weights));
@@ -50,7 +51,10 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
             IReadOnlyList<ReconstructedFaces> results = study.Run(line.Report, Cancellation);
             using Tensor shown = study.Shown!;
             ContactSheet.WriteFile(folder.Stage(SheetFile), shown, (int)shown.shape[0] / 3);
-            return new Outcome(study.Report(results), ReportFile, to => to.Write(ReconstructionTable.Of(results), spaced: true));
+            return new Outcome(study.Report(results), ReportFile, to => to.Write(ReconstructionTable.Of(results), spaced: true))
+            {
+                HasGallery = true,
+            };
         });
     }
 }

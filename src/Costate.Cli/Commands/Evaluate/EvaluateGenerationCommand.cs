@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
+using Costate.Experiments.Galleries;
 using Costate.Experiments.Generation;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
@@ -42,7 +43,8 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
             "Prompts are captions of held-out people. Judges that no loss has seen look for what a prompt mentions; beside it stands how "
                 + "they do on the real drawings of these people. Frechet and kernel distances are to drawings of other people, in the "
                 + "features of a recogniser that has seen no picture of the model; the floor is that of the real drawings.",
-            $"Files: {ReportFile}, {PlotFile}, and {SheetFile} with the first pictures: real drawings, then a row for each scale.",
+            $"Files: {ReportFile}, {PlotFile}, and {SheetFile} with the first pictures: real drawings, then a row for each scale; "
+                + $"{Gallery.FileName} is a page with all of it.",
         ];
         Examples =
         [
@@ -57,7 +59,7 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
     {
         (int count, int stepCount) = (parsed.GetValue(prompts), parsed.GetValue(steps));
         IReadOnlyList<double> wanted = NumberList.Parse("guidance-scales", parsed.GetValue(scales)!);
-        string[] files = [SheetFile, PlotFile, ReportFile];
+        string[] files = [SheetFile, PlotFile, ReportFile, Gallery.FileName];
         return Produce(common.Of(parsed), files, folder =>
         {
             using var embedded = new EmbeddedModel(parsed.GetValue(weights));
@@ -78,7 +80,10 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
                 Steps = stepCount,
                 Results = results,
             };
-            return new Outcome(JsonReport.Text(report), ReportFile, to => to.Write(GenerationTable.Of(results), spaced: true));
+            return new Outcome(JsonReport.Text(report), ReportFile, to => to.Write(GenerationTable.Of(results), spaced: true))
+            {
+                HasGallery = true,
+            };
         });
     }
 }

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
+using Costate.Experiments.Galleries;
 using Costate.Experiments.Pairs;
 using Costate.Experiments.Plots;
 using Costate.Faces.Drawing;
@@ -48,7 +49,8 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
                 + "takes its morph for both and the morph's semantic code has no glasses, beard or moustache, "
                 + "told by linear functions that are fitted to drawn faces. The one with the lowest loss is chosen.",
             $"Files: {PairSearchFiles.Sheet} (A, blend, morph and B of each pair that was optimised), {PairSearchFiles.Report}, and "
-                + $"{PairSearchFiles.A} and {PairSearchFiles.B}, the chosen pair, if there is one.",
+                + $"{PairSearchFiles.A} and {PairSearchFiles.B}, the chosen pair, if there is one; {Gallery.FileName} is a page with all "
+                + "of it.",
         ];
         Examples =
         [
@@ -81,7 +83,7 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
             (PairSearchReport report, IReadOnlyList<CaptionedPicture> pictures) =
                 new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries), Cancellation);
             report = PairSearchFiles.Write(folder, report, pictures, model.Side);
-            return new Outcome(JsonReport.Text(report), PairSearchFiles.Report, to => Print(to, report));
+            return new Outcome(JsonReport.Text(report), PairSearchFiles.Report, to => Print(to, report)) { HasGallery = true };
         });
     }
 

@@ -43,7 +43,7 @@ internal sealed class SampleCommand : SamplingCommand
             .. SamplingOptions.Notes,
             $"Files: {TensorFile} (sample, start_noise), {SamplingReport.FileName} (settings, cost), and for images, of 1 or 3 channels, "
                 + "sample.png with values from -1 (black) to 1 (white), pixel by pixel; of several sample-1.png and so on, "
-                + "and sheet.png with all of them.",
+                + "sheet.png with all of them, and gallery.html, a page.",
         ];
         Examples =
         [

@@ -1,4 +1,5 @@
 using Costate.Cli.Terminals;
+using Costate.Experiments.Galleries;
 using Costate.Faces.Reports;
 using Costate.Faces.Sampling;
 using static TorchSharp.torch;
@@ -34,7 +35,7 @@ internal abstract class SamplingCommand(
             Terminal.Error.WriteLine(warning);
         }
 
-        return Produce(settings.Run, [file, SamplingReport.FileName], folder =>
+        return Produce(settings.Run, [file, SamplingReport.FileName, Gallery.FileName], folder =>
         {
             using var session = new SamplingSession(settings, folder, Terminal, start, Cancellation);
             SamplingResult result = run(session);
@@ -52,7 +53,9 @@ internal abstract class SamplingCommand(
                 Files = [],
             };
             report = SamplingFiles.Write(folder, file, result, session.Pictures, settings.Plan, report, Cancellation);
-            return new Outcome(JsonReport.Text(report), SamplingReport.FileName, to => to.Write(report.Summary()));
+            bool several = session.Pictures is { Names.Count: > 1 };
+            report = several ? report with { Files = [.. report.Files, Gallery.FileName] } : report;
+            return new Outcome(JsonReport.Text(report), SamplingReport.FileName, to => to.Write(report.Summary())) { HasGallery = several };
         });
     }
 }

@@ -27,9 +27,9 @@ internal abstract class NetworkCommand(
     protected int Run(ParseResult parsed, Func<FaceData, TrainingSettings, TrainingTask> create)
     {
         TrainingSettings settings = Shared.Settings(parsed);
-        int threads = Shared.Threads(parsed);
-        string folder = Path.GetFullPath(Shared.FolderOf(parsed));
-        return GoOn(new RunSettings(folder, threads), () =>
+        RunSettings run = Shared.Run(parsed);
+        string folder = run.Output;
+        return GoOn(run, () =>
         {
             using FolderLock held = Take(parsed, folder);
             using var line = new StageLine(Terminal);
@@ -41,7 +41,7 @@ internal abstract class NetworkCommand(
                 Faces = Shared.Faces(parsed),
                 Settings = settings,
                 Create = create,
-            }.Run(threads, line, Cancellation);
+            }.Run(run.Threads!.Value, line, Cancellation);
             return (Outcome.OfFiles, [weights, TrainingRun.LogFile, TrainingRun.ValidationFile]);
         });
     }

@@ -16,6 +16,7 @@ internal sealed class TrainAllCommand : ComputingCommand
     private readonly Option<double?> minutes = CommonOptions.Minutes(
         $"Train so long in all, earlier runs in the same folder included. [default: {DefaultMinutes}]");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
+    private readonly RecordingOptions recording = new();
 
     [SetsRequiredMembers]
     internal TrainAllCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -35,7 +36,7 @@ internal sealed class TrainAllCommand : ComputingCommand
             "Ctrl-C stops with a checkpoint, and the same command goes on.",
         ];
         Examples = [new("All of it, in about three hours on one core", "costate train all --output trained") { TakesLong = true }];
-        AddAll(output, minutes, threads);
+        AddAll([output, minutes, threads, .. recording.All]);
 
         SetAction(Run);
     }
@@ -49,7 +50,7 @@ internal sealed class TrainAllCommand : ComputingCommand
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
         using var line = new StageLine(Terminal);
         var run = new RecipeRun(TrainingRecipe.Embedded(time), folder, used, string.Join(' ', parsed.Tokens), line);
-        return GoOn(new RunSettings(run.Weights, used), () =>
+        return GoOn(recording.Of(parsed, new RunSettings(run.Weights, used)), () =>
         {
             RecogniserEvaluation evaluation = run.Run(Cancellation);
             line.Dispose();

@@ -24,6 +24,7 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
         "A model that this command has made: its codec and its CLIP pair are taken over, and its U-Net is gone on with at the step that it "
             + "was at.");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
+    private readonly RecordingOptions recording = new();
 
     [SetsRequiredMembers]
     internal TrainTextToImageCommand(Terminal terminal, CancellationToken cancellationToken)
@@ -44,7 +45,7 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
         ];
         Examples = [new("All of it, in about seven hours on one core", "costate train text-to-image --output drawn") { TakesLong = true }];
         part.AcceptOnlyFromAmong(Names);
-        AddAll(output, minutes, part, from, threads);
+        AddAll([output, minutes, part, from, threads, .. recording.All]);
 
         SetAction(Run);
     }
@@ -57,7 +58,7 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
         string folder = Path.GetFullPath(parsed.GetValue(output)!);
         var training = new TextModelTraining(TextModelRecipe.Embedded(parsed.GetValue(minutes)), folder, used, parsed.GetValue(from));
         using var line = new StageLine(Terminal);
-        return GoOn(new RunSettings(training.Model.FullName, used), () =>
+        return GoOn(recording.Of(parsed, new RunSettings(training.Model.FullName, used)), () =>
         {
             training.Run(parsed.GetValue(part), string.Join(' ', parsed.Tokens), line, Cancellation);
             line.Dispose();

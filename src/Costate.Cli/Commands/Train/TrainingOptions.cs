@@ -23,6 +23,7 @@ internal sealed class TrainingOptions
     private readonly Option<int> identities;
     private readonly Option<int> circumstances;
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
+    private readonly RecordingOptions recording = new();
     private readonly TrainingDefaults defaults;
 
     internal TrainingOptions(string folder, TrainingDefaults defaults)
@@ -46,6 +47,7 @@ internal sealed class TrainingOptions
     internal IReadOnlyList<Option> All =>
     [
         output, minutes, steps, batch, microBatch, learningRate, seed, data, identities, circumstances, threads,
+        .. recording.All,
     ];
 
     /// <summary>Where it trains.</summary>
@@ -82,6 +84,7 @@ internal sealed class TrainingOptions
     /// <summary>The file of the faces.</summary>
     internal string FileOfFaces(ParseResult parsed) => parsed.GetValue(data) ?? Path.Combine(FolderOf(parsed), FaceData.FileName);
 
-    /// <summary>Threads of torch and of drawing.</summary>
-    internal int Threads(ParseResult parsed) => parsed.GetValue(threads) ?? 1;
+    /// <summary>Where it trains, on how many threads of torch and of drawing, and what is written down.</summary>
+    internal RunSettings Run(ParseResult parsed) =>
+        recording.Of(parsed, new RunSettings(Path.GetFullPath(FolderOf(parsed)), parsed.GetValue(threads) ?? 1));
 }
