@@ -193,7 +193,7 @@ internal sealed class GuideModelOptions
             (int Width, int Height) size = prompting.Size ?? (width, height);
             TextLikeness? likeness = goal is null ? null : TextLikeness.Of(pipeline);
             return new GuidedModel(
-                pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true),
+                pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true, (size.Height, size.Width)),
                 Prompting.ConditionOf(pipeline, prompting.Prompts, batch: 1),
                 size,
                 [
