@@ -3,6 +3,7 @@ using System.Globalization;
 using Costate;
 using Costate.Benchmarks;
 using Costate.Benchmarks.Graphs;
+using Costate.Benchmarks.Leases;
 using Costate.Benchmarks.Memory;
 using Costate.Benchmarks.Network;
 using Costate.Benchmarks.Noise;
@@ -11,6 +12,12 @@ using Costate.Benchmarks.Particles;
 using Costate.Benchmarks.Peers;
 using Costate.Benchmarks.Reversible;
 using Costate.Benchmarks.StableDiffusion;
+
+// Without torch, which takes a second to load.
+if (args is [LeaseWorker.Command, var folder, var items, var milliseconds])
+{
+    return LeaseWorker.Run(folder, int.Parse(items, CultureInfo.InvariantCulture), int.Parse(milliseconds, CultureInfo.InvariantCulture));
+}
 
 // The networks measured go around what oneDNN gets wrong.
 CpuLibraries.Prepare(keepOneDnn: true);
@@ -32,6 +39,7 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("graphs", "Time and memory of gradients that keep graphs, in child processes (Linux only).", GraphsBenchmark.Run),
     Subject("peers", "Time and memory beside PyTorch, where there is one (Linux only).", PeersBenchmark.Run),
     Subject("reversible", "Reversible gradients, in child processes (Linux only).", ReversibleBenchmark.Run),
+    Subject("leases", "Work divided in a shared folder: its time, and what killed processes leave.", LeaseBenchmark.Run),
     Subject("loading", "Time and memory of loading full-size Stable Diffusion 1.5 (Linux only; 5 GB).", StableDiffusionBenchmark.Loading),
     Subject("unet", "Time and memory of its U-Net (Linux only; 12 GB).", StableDiffusionBenchmark.Unet),
     Subject("pipeline", "Memory of its samples and gradients (Linux only; 12 GB).", StableDiffusionBenchmark.Pipeline),
@@ -56,9 +64,9 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
     var command = new Command(name, description);
     command.SetAction(parsed =>
     {
-        if (name is not ("overhead" or "guidance" or "network" or "noise") && !OperatingSystem.IsLinux())
+        if (name is not ("overhead" or "guidance" or "network" or "noise" or "leases") && !OperatingSystem.IsLinux())
         {
-            Console.Error.WriteLine("These figures need Linux. Run overhead, guidance, network or noise instead.");
+            Console.Error.WriteLine("These figures need Linux. Run overhead, guidance, network, noise or leases instead.");
             return 1;
         }
 

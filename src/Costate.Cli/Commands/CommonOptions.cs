@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Machines;
 using Costate.Faces.Names;
 
@@ -56,8 +57,18 @@ internal static class CommonOptions
     internal static Option<string> Device() => Text(
         "--device",
         ComputeDevice.Form,
-        "Where a pipeline's networks, states and losses are. The tool comes with torch for processors.",
+        "Where a pipeline's networks, states and losses are; cuda:auto is the device of the process's place on its machine. The tool comes with "
+            + "torch for processors.",
         "cpu");
+
+    /// <summary>Which part of the items a command computes.</summary>
+    /// <param name="item">What an item is called.</param>
+    internal static Option<string> Shard(string item) => Text(
+        "--shard",
+        Division.Form,
+        $"Divides the work among processes: every N-th {item}, from the K-th on; auto, K and N of the array job that this is; auto/N where "
+            + "that says no number; dynamic, whatever other processes of the same command and folder leave.",
+        "1/1");
 
     internal static Option<int?> Threads(string description) => Whole("--threads", 1, Limits.Threads, description);
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Galleries;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Machines;
 using TorchSharp;
@@ -62,6 +63,23 @@ internal abstract class ComputingCommand(string name, string description, Termin
     /// <summary>Takes a folder for this run alone.</summary>
     /// <exception cref="IOException">Another run has it, or it cannot be written to.</exception>
     protected static FolderLock Take(ParseResult parsed, string folder) => FolderLock.Take(folder, string.Join(' ', parsed.Tokens));
+
+    /// <summary>Takes a folder for a part of the work: alone, or with others that share it.</summary>
+    /// <exception cref="IOException">Another run has it, or it cannot be written to.</exception>
+    protected static FolderLock Take(ParseResult parsed, string folder, Division division) =>
+        division.IsShared ? FolderLock.Share(folder) : Take(parsed, folder);
+
+    /// <summary>The part of the work that an option names; what an array job says of it is told.</summary>
+    protected Division DivisionOf(string shard)
+    {
+        Division division = Division.Parse(shard, Environment.GetEnvironmentVariable);
+        if (division.Found is string found)
+        {
+            Terminal.Error.WriteLine($"shard {division.Shard}: {found}");
+        }
+
+        return division;
+    }
 
     private int Tell(Outcome outcome, bool json, string folder, IReadOnlyList<string> files)
     {

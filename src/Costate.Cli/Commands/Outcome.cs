@@ -11,6 +11,11 @@ internal sealed record Outcome(string Report, string? ReportFile, Action<Termina
     /// <summary>Of a command that has nothing to tell but its files.</summary>
     internal static Outcome OfFiles { get; } = new("", ReportFile: null, _ => { });
 
+    /// <summary>Of a command whose results another process has summed up, which shared the work.</summary>
+    /// <param name="report">The file in which it says what was found out.</param>
+    internal static Outcome OfAnother(string report) =>
+        new(File.ReadAllText(report).TrimEnd(), ReportFile: null, to => to.Output.WriteLine("Another process has summed up."));
+
     /// <summary>What was written, in words; the names of the files if null.</summary>
     internal string? Written { get; init; }
 

@@ -1,9 +1,5 @@
-using System.Globalization;
-using System.Text;
 using Costate.Experiments.Evaluation;
-using Costate.Experiments.Files;
-using Costate.Experiments.Galleries;
-using Costate.Faces.Files;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Reports;
@@ -17,6 +13,7 @@ namespace Costate.Experiments.Batches;
 /// <param name="model">What morphs.</param>
 /// <param name="run">The same with its settings.</param>
 /// <param name="settings">How.</param>
+/// <param name="pairs">All pairs, of all parts.</param>
 /// <param name="read">Reads the two pictures of a pair; an <see cref="InvalidDataException"/> says what is wrong with one.</param>
 /// <param name="tell">Told, as text, why a pair fails.</param>
 internal sealed class MorphBatch(
@@ -24,205 +21,183 @@ internal sealed class MorphBatch(
     FaceModel model,
     MorphRun run,
     MorphSettings settings,
+    IReadOnlyList<PairsRow> pairs,
     Func<string, string, (FacePicture A, FacePicture B)> read,
     Action<string> tell)
 {
-    internal const string SettingsFile = EvaluationContents.File;
-    internal const string TableFile = "morphs.csv";
-    internal const string FileName = "batch.json";
-
-    /// <summary>The files beside the folders of the pairs.</summary>
-    internal static readonly string[] Files = [SettingsFile, TableFile, FileName, Gallery.FileName];
-
     private readonly MorphFolder folder = new(output);
     private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Model.Source);
-    private readonly SortedDictionary<int, MorphBatchRow> rows = [];
-    private readonly Dictionary<string, int> linesOfContent = new(StringComparer.Ordinal);
+    private readonly HashSet<int> made = [];
+    private readonly HashSet<int> told = [];
+    private Division division = Division.None;
 
     /// <summary>Refuses a folder of other settings, and leaves a note of these.</summary>
+    /// <returns>The rows that have nothing there yet, by their place among the pairs.</returns>
     /// <exception cref="InvalidDataException">The settings differ, or the folder cannot be used.</exception>
-    internal void Begin() => folder.Begin(new EvaluationContents
+    internal WorkItems Begin(Division wanted)
     {
-        Study = folder.Study,
-        Settings = described,
-        Shard = Shard.Whole.ToString(),
-        Methods = new Dictionary<string, int>(),
-    });
-
-    /// <summary>Morphs all pairs that are not there yet.</summary>
-    /// <returns>A row for each pair, in the order of the file; written to the folder too.</returns>
-    internal MorphBatchReport Run(
-        IReadOnlyList<PairsRow> pairs,
-        int group,
-        Action<double, double?> progress,
-        CancellationToken cancellationToken)
-    {
-        var waiting = new List<MorphBatchPair>();
-        foreach (PairsRow pair in pairs)
+        division = wanted;
+        return new EvaluationContents
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (Missing(pair) is MorphBatchPair missing)
-            {
-                waiting.Add(missing);
-            }
-
-            if (waiting.Count == group)
-            {
-                Morph(waiting, progress, cancellationToken);
-                waiting.Clear();
-            }
+            Study = folder.Study,
+            Settings = described,
+            Shard = division.Shard.ToString(),
+            Methods = new Dictionary<string, int>(),
         }
-
-        Morph(waiting, progress, cancellationToken);
-        return Finish();
+            .Begin(
+                folder.FullName,
+                division,
+                pairs.Count,
+                item => pairs[item].Name.Length == 0 || !folder.Has(pairs[item].Name),
+                string.Join('\n', pairs.Select(p => $"{p.Line},{p.Name},{Path.GetFileName(p.A)},{Path.GetFileName(p.B)}")))
+            .Items;
     }
 
-    // Null if there is nothing to do: it is done, or cannot be.
-    private MorphBatchPair? Missing(PairsRow pair)
+    /// <summary>Morphs pairs that are not there yet.</summary>
+    internal void Run(WorkItems items, int group, Action<double, double?> progress, CancellationToken cancellationToken)
     {
-        try
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (int[] some in items.Groups(group, cancellationToken))
         {
-            if (pair.Error is not null)
+            var missing = new List<(int Item, MorphBatchPair Pair)>();
+            foreach (int item in some)
             {
-                throw new InvalidDataException(pair.Error);
+                cancellationToken.ThrowIfCancellationRequested();
+                try
+                {
+                    (MorphBatchPair pair, MorphReport? there) = Look(pairs[item], lines);
+                    if (there is null)
+                    {
+                        missing.Add((item, pair));
+                    }
+                }
+                catch (Exception e) when (IsOfRow(e))
+                {
+                    Fail(items, item, e.Message);
+                }
             }
 
-            (FacePicture a, FacePicture b) = read(pair.A, pair.B);
-            pair = Named(pair, a, b);
-            if (folder.Find(pair.Name) is not MorphReport report)
-            {
-                return new MorphBatchPair(pair, a, b);
-            }
-
-            rows[pair.Line] = (report.A.Sha256, report.B.Sha256) == (a.Sha256, b.Sha256)
-                ? MorphBatchRow.Of(pair, report, wasThere: true)
-                : throw new InvalidDataException(
-                    $"'{folder.FolderOf(pair.Name)}' is a morph of other pictures. Remove that folder, or give the pair another name.");
+            Morph(items, missing, (done, loss) => progress(items.Share(done, some.Length), loss), cancellationToken);
         }
-        catch (Exception e)
-            when (e is InputException or InvalidDataException or IOException or UnauthorizedAccessException)
+    }
+
+    /// <summary>Sums up what is there of all rows of this part, and what was noted of the others.</summary>
+    /// <returns>A row for each pair, in the order of the file; written to the folder too.</returns>
+    internal MorphBatchReport Finish(IReadOnlyDictionary<int, string> notes, CancellationToken cancellationToken)
+    {
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        var rows = new List<MorphBatchRow>();
+        foreach ((int item, PairsRow row) in pairs.Index().Where(p => division.Shard.Has(p.Index)))
         {
-            Fail(pair, e.Message);
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                (MorphBatchPair pair, MorphReport? there) = Look(row, lines);
+                rows.Add(there is not null
+                    ? MorphBatchRow.Of(pair.Row, there, wasThere: !made.Contains(item))
+                    : throw new InvalidDataException(notes.GetValueOrDefault(item, "its morph is gone")));
+            }
+            catch (Exception e) when (IsOfRow(e))
+            {
+                rows.Add(MorphBatchRow.Of(row, e.Message));
+                Tell(row, e.Message);
+            }
         }
 
-        return null;
+        var report = new MorphBatchReport { Settings = described, Shard = division.Shard.ToString(), Total = pairs.Count, Pairs = rows };
+        MorphBatchFiles.Write(output, report, [model.Attack.Name, .. model.Judges.Select(j => j.Name)]);
+        return report;
+    }
+
+    private static bool IsOfRow(Exception e) => e is InputException or InvalidDataException or IOException or UnauthorizedAccessException;
+
+    // The pictures of a row, and what is there of it; null if nothing is.
+    private (MorphBatchPair Pair, MorphReport? There) Look(PairsRow row, Dictionary<string, int> lines)
+    {
+        if (row.Error is not null)
+        {
+            throw new InvalidDataException(row.Error);
+        }
+
+        (FacePicture a, FacePicture b) = read(row.A, row.B);
+        row = Named(row, a, b, lines);
+        MorphReport? report = folder.Find(row.Name);
+        return report is null || (report.A.Sha256, report.B.Sha256) == (a.Sha256, b.Sha256)
+            ? (new MorphBatchPair(row, a, b), report)
+            : throw new InvalidDataException(
+                $"'{folder.FolderOf(row.Name)}' is a morph of other pictures. Remove that folder, or give the pair another name.");
     }
 
     // A pair that has no name is called by its pictures.
-    private PairsRow Named(PairsRow pair, FacePicture a, FacePicture b)
+    private static PairsRow Named(PairsRow row, FacePicture a, FacePicture b, Dictionary<string, int> lines)
     {
-        if (pair.Name.Length > 0)
+        if (row.Name.Length > 0)
         {
-            return pair;
+            return row;
         }
 
         string name = PairName.Of(a, b);
-        return linesOfContent.TryAdd(name, pair.Line)
-            ? pair with { Name = name }
-            : throw new InvalidDataException(
-                $"got the pictures of line {linesOfContent[name]} again; expected other pictures, or a name for one of the two");
+        return lines.TryAdd(name, row.Line) ? row with { Name = name } : throw new InvalidDataException(PairsRow.Twice(lines[name]));
     }
 
     // What a network cannot take in one pair shall not stop the others: they are then tried one by one.
-    private void Morph(IReadOnlyList<MorphBatchPair> pairs, Action<double, double?> progress, CancellationToken cancellationToken)
+    private void Morph(
+        WorkItems items,
+        IReadOnlyList<(int Item, MorphBatchPair Pair)> missing,
+        Action<double, double?> progress,
+        CancellationToken cancellationToken)
     {
-        if (pairs.Count == 0)
+        if (missing.Count == 0)
         {
             return;
         }
 
-        int before = rows.Count;
         using DisposeScope scope = NewDisposeScope();
         try
         {
-            IReadOnlyList<MorphOutcome> outcomes = run.Run(
-                [.. pairs.Select(p => (p.A, p.B))],
-                (done, loss) => progress(before + (done * pairs.Count), loss),
-                cancellationToken);
-            foreach ((MorphBatchPair pair, MorphOutcome outcome) in pairs.Zip(outcomes))
+            IReadOnlyList<MorphOutcome> outcomes = run.Run([.. missing.Select(m => (m.Pair.A, m.Pair.B))], progress, cancellationToken);
+            foreach (((int item, MorphBatchPair pair), MorphOutcome outcome) in missing.Zip(outcomes))
             {
-                Keep(pair, outcome);
+                Keep(items, item, pair, outcome);
             }
         }
-        catch (InvalidOperationException e) when (pairs.Count == 1)
+        catch (InvalidOperationException e) when (missing.Count == 1)
         {
-            Fail(pairs[0].Row, e.Message);
+            Fail(items, missing[0].Item, e.Message);
         }
         catch (InvalidOperationException)
         {
-            foreach (MorphBatchPair pair in pairs)
+            foreach ((int, MorphBatchPair) pair in missing)
             {
-                Morph([pair], progress, cancellationToken);
+                Morph(items, [pair], progress, cancellationToken);
             }
         }
     }
 
-    private void Keep(MorphBatchPair pair, MorphOutcome outcome)
+    private void Keep(WorkItems items, int item, MorphBatchPair pair, MorphOutcome outcome)
     {
         try
         {
-            rows[pair.Row.Line] = MorphBatchRow.Of(pair.Row, folder.Add(pair, outcome, described, settings.Seed), wasThere: false);
+            folder.Add(pair, outcome, described, settings.Seed);
+            made.Add(item);
         }
         catch (IOException e)
         {
-            Fail(pair.Row, e.Message);
+            Fail(items, item, e.Message);
         }
     }
 
-    private void Fail(PairsRow pair, string message)
+    private void Fail(WorkItems items, int item, string message)
     {
-        rows[pair.Line] = MorphBatchRow.Of(pair, message);
-        tell($"line {pair.Line}: {message}");
+        items.Note(item, message);
+        Tell(pairs[item], message);
     }
 
-    private MorphBatchReport Finish()
+    private void Tell(PairsRow row, string message)
     {
-        using OutputFolder together = OutputFolder.Prepare(output, TableFile, FileName, Gallery.FileName);
-        string[] recognisers = [model.Attack.Name, .. model.Judges.Select(j => j.Name)];
-        var table = new StringBuilder();
-        table.AppendJoin(
-            ',',
-                [
-                    "line",
-                    "name",
-                    "accepted",
-                    "loss",
-                    "blend_accepted",
-                    "blend_loss",
-                    .. recognisers.SelectMany(r => (string[])[Csv.Column(r, "to a"), Csv.Column(r, "to b")]),
-                    "error",
-                ])
-            .Append('\n');
-        foreach (MorphBatchRow row in rows.Values)
+        if (told.Add(row.Line))
         {
-            IEnumerable<string> numbers = row.Recognisers is null
-                ? Enumerable.Repeat("", 2 * recognisers.Length)
-                : row.Recognisers.SelectMany(s => (double[])[s.ToA, s.ToB]).Select(v => v.ToString("R", CultureInfo.InvariantCulture));
-            table
-                .AppendJoin(
-                    ',',
-                    [
-                        row.Line.ToString(CultureInfo.InvariantCulture),
-                        Csv.Quoted(row.Name),
-                        Verdict(row, row.Accepted),
-                        Number(row.Loss),
-                        Verdict(row, row.BlendAccepted),
-                        Number(row.BlendLoss),
-                        .. numbers,
-                        Csv.Quoted(row.Error ?? ""),
-                    ])
-                .Append('\n');
+            tell($"line {row.Line}: {message}");
         }
-
-        File.WriteAllText(together.Stage(TableFile), table.ToString());
-        var report = new MorphBatchReport { Settings = described, Pairs = [.. rows.Values] };
-        File.WriteAllText(together.Stage(FileName), JsonReport.Text(report) + '\n');
-        Gallery.Stage(together, withFolder: true);
-        together.Commit();
-        return report;
     }
-
-    private static string Verdict(MorphBatchRow row, bool accepted) => row.Error is not null ? "" : accepted ? "yes" : "no";
-
-    private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 }

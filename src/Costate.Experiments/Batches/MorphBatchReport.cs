@@ -11,5 +11,11 @@ internal sealed record MorphBatchReport
 
     public required IReadOnlyDictionary<string, Setting> Settings { get; init; }
 
+    /// <summary>Which of the pairs are here.</summary>
+    public required string Shard { get; init; }
+
+    /// <summary>How many pairs all shards have together.</summary>
+    public required int Total { get; init; }
+
     public required IReadOnlyList<MorphBatchRow> Pairs { get; init; }
 }

@@ -6,10 +6,15 @@ using Costate.Faces.Reports;
 namespace Costate.Experiments.Batches;
 
 /// <summary>Morphs of many pairs as they are kept: a folder for each, called by its name.</summary>
-internal sealed class MorphFolder(string path) : ResumableFolder(path, "morph", "costate morph")
+internal sealed class MorphFolder(string path) : ResumableFolder(path, StudyName, "costate morph")
 {
+    internal const string StudyName = "morph";
+
     /// <summary>The folder of a pair.</summary>
     internal string FolderOf(string name) => At(name);
+
+    /// <summary>Whether there is a morph of a pair.</summary>
+    internal bool Has(string name) => File.Exists(At(name, MorphReport.FileName));
 
     /// <summary>What is there of a pair; null if nothing is.</summary>
     /// <exception cref="InvalidDataException">It cannot be read, or something else is in the way.</exception>
@@ -23,6 +28,26 @@ internal sealed class MorphFolder(string path) : ResumableFolder(path, "morph", 
 
         string result = At(name, MorphReport.FileName);
         return File.Exists(result) ? Read<MorphReport>(result) : null;
+    }
+
+    /// <summary>What the last run says of all; null if none has ended.</summary>
+    /// <exception cref="InvalidDataException">It cannot be read.</exception>
+    internal MorphBatchReport? Summary()
+    {
+        string file = At(MorphBatchFiles.Report);
+        return File.Exists(file) ? Read<MorphBatchReport>(file) : null;
+    }
+
+    /// <summary>Takes a morph over from another folder.</summary>
+    internal void Copy(MorphFolder from, string name)
+    {
+        using OutputFolder folder = OutputFolder.Prepare(At(name), MorphReport.AllFiles);
+        foreach (string file in MorphReport.AllFiles)
+        {
+            File.Copy(from.At(name, file), folder.Stage(file));
+        }
+
+        folder.Commit();
     }
 
     /// <summary>Keeps a morph.</summary>

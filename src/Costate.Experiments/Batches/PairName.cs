@@ -25,8 +25,8 @@ internal static class PairName
     /// What is wrong with a name, as the end of a sentence that begins with "expected"; null if a folder may be called so on every system.
     /// </summary>
     internal static string? Expected(string name) =>
-        MorphBatch.Files.Contains(name, StringComparer.OrdinalIgnoreCase)
-            ? $"another, since {string.Join(", ", MorphBatch.Files)} are files of the whole batch"
+        MorphBatchFiles.All.Contains(name, StringComparer.OrdinalIgnoreCase)
+            ? $"another, since {string.Join(", ", MorphBatchFiles.All)} are files of the whole batch"
         : name.Any(char.IsControl)
         || name.AsSpan().IndexOfAny(Odd) >= 0
         || name.StartsWith('.')

@@ -6,7 +6,12 @@ namespace Costate.Experiments.Batches;
 /// <param name="A">The first picture.</param>
 /// <param name="B">The second.</param>
 /// <param name="Error">What is wrong with the row, or null.</param>
-internal sealed record PairsRow(int Line, string Name, string A, string B, string? Error = null);
+internal sealed record PairsRow(int Line, string Name, string A, string B, string? Error = null)
+{
+    /// <summary>What is wrong with a row without a name whose pictures another has.</summary>
+    internal static string Twice(int line) =>
+        $"got the pictures of line {line} again; expected other pictures, or a name for one of the two";
+}
 
 /// <summary>Pairs of pictures in a CSV file: <c>a,b</c> or <c>a,b,name</c>, with or without these words as its first line.</summary>
 internal static class PairsFile

@@ -44,7 +44,7 @@ internal sealed class EditingMeasures(EmbeddedModel embedded, TextLikeness liken
     internal static double[] Errors(Tensor got, Tensor expected)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Numbers((got - expected).to(ScalarType.Float64).square().flatten(1).mean([1L]));
+        return Numbers((got - expected).cpu().to(ScalarType.Float64).square().flatten(1).mean([1L]));
     }
 
     private static double[] Numbers(Tensor values)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Sharing;
 using Costate.Faces;
 using Costate.Faces.Recognition;
 using Costate.Faces.Training.TextToImage;
@@ -9,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Experiments.Editing;
 
-/// <summary>Edits the faces of a shard by prompt, several at a time; what is in the folder is not computed again.</summary>
+/// <summary>Edits faces by prompt, several at a time; what is in the folder is not computed again.</summary>
 /// <param name="pipeline">The text-to-image model.</param>
 /// <param name="measures">Judges.</param>
 /// <param name="settings">What all faces and methods have in common.</param>
@@ -23,58 +24,65 @@ internal sealed class EditingRun(
     IProgress<StageProgress>? progress)
 {
     /// <summary>Begins the folder, or goes on with one of the same contents.</summary>
-    /// <param name="shard">Which of the faces.</param>
+    /// <param name="division">Which of the faces.</param>
     /// <param name="methods">What is compared.</param>
     /// <param name="steps">At how many steps each.</param>
     /// <param name="faces">How many faces all shards have.</param>
     /// <exception cref="InvalidDataException">The folder has another study.</exception>
-    internal EvaluationContents Begin(Shard shard, IReadOnlyList<EditingMethod> methods, IReadOnlyList<int> steps, int faces)
+    internal (EvaluationContents Contents, WorkItems Items) Begin(
+        Division division, IReadOnlyList<EditingMethod> methods, IReadOnlyList<int> steps, int faces)
     {
         string weights = Calibration.Digest(Path.Combine(pipeline.Source, TextModelFolder.UnetFile));
-        return folder.Begin(new EvaluationContents
+        var wanted = new EvaluationContents
         {
             Study = folder.Study,
-            Settings = settings.Describe(weights),
-            Shard = shard.ToString(),
+            Settings = settings.Describe(weights, Device.type),
+            Shard = division.Shard.ToString(),
             Methods = methods.SelectMany(m => steps, EditingResult.KeyOf).ToDictionary(key => key, _ => faces),
-        });
+        };
+        return folder.Begin(wanted, division);
     }
 
-    /// <summary>Computes what is missing for the faces of this shard, several at a time.</summary>
+    /// <summary>Computes what is missing, several faces at a time.</summary>
     internal void Run(
-        IReadOnlyList<int> faces,
+        WorkItems items,
         IReadOnlyList<EditingMethod> methods,
         IReadOnlyList<int> steps,
         int batchSize,
         CancellationToken cancellationToken)
     {
-        // The quick ones of all faces first, so that a run that ends early has something to show.
-        (EditingMethod Method, int Steps, int[] Faces)[] work =
-        [
-            .. from count in steps.Order()
-               from chunk in faces.Chunk(batchSize)
-               from method in methods
-               let missing = chunk.Where(face => !folder.Has(face, EditingResult.KeyOf(method, count))).ToArray()
-               where missing.Length > 0
-               select (method, count, missing),
-        ];
-        double total = Math.Max(1, work.Sum(w => Work(w.Method, w.Steps, w.Faces.Length)));
-        int left = work.Sum(w => w.Faces.Length), all = faces.Count * methods.Count * steps.Count;
+        int left = folder.Missing(items.Left, [.. methods.SelectMany(m => steps, EditingResult.KeyOf)]).Count();
+        int all = items.Total * methods.Count * steps.Count;
         progress?.Report(new StageProgress(
             "editing",
             0,
-            Announcement: $"{faces.Count} faces, {methods.Count} methods, {steps.Count} numbers of steps: {all - left} results are there, "
+            Announcement: $"{items.Total} faces, {methods.Count} methods, {steps.Count} numbers of steps: {all - left} results are there, "
                 + $"{left} to compute."));
-        double done = 0;
-        foreach ((EditingMethod method, int count, int[] some) in work)
+        foreach (int[] faces in items.Groups(batchSize, cancellationToken))
         {
-            string note = $"face {some[0] + 1}, {method.Label}, {count} steps";
-            var step = new Listener<StepProgress>(_ => progress?.Report(new StageProgress("editing", done / total, note)));
-            Add(method, count, some, step, cancellationToken);
-            done += Work(method, count, some.Length);
-            progress?.Report(new StageProgress("editing", done / total, note));
+            (EditingMethod Method, int Steps, int[] Faces)[] work =
+            [
+                .. from count in steps.Order()
+                   from method in methods
+                   let missing = faces.Where(face => !folder.Has(face, EditingResult.KeyOf(method, count))).ToArray()
+                   where missing.Length > 0
+                   select (method, count, missing),
+            ];
+            double total = Math.Max(1, work.Sum(w => Work(w.Method, w.Steps, w.Faces.Length))), done = 0;
+            foreach ((EditingMethod method, int count, int[] some) in work)
+            {
+                string note = $"face {some[0] + 1}, {method.Label}, {count} steps";
+                var step = new Listener<StepProgress>(_ => Tell(note));
+                Add(method, count, some, step, cancellationToken);
+                done += Work(method, count, some.Length);
+                Tell(note);
+            }
+
+            void Tell(string note) => progress?.Report(new StageProgress("editing", items.Share(done / total, faces.Length), note));
         }
     }
+
+    private Device Device => pipeline.Network.parameters().First().device;
 
     private void Add(
         EditingMethod method,
@@ -87,7 +95,7 @@ internal sealed class EditingRun(
         using IDisposable noGraph = no_grad();
         FaceEdit[] edits = [.. faces.Select(FaceEdit.Of)];
         (Tensor pictures, Tensor truths) = (FaceEdit.Pictures(edits, cancellationToken), FaceEdit.Truths(edits, cancellationToken));
-        Tensor latents = pipeline.Encode(pictures);
+        Tensor latents = pipeline.Encode(pictures.to(Device));
         Condition before = pipeline.Condition([.. edits.Select(e => e.Source)]);
         Condition after = pipeline.Condition([.. edits.Select(e => e.Target)]);
         Sampler sampler = pipeline.Sampler(steps * method.StepFactor, settings.GuidanceScale, solver: method.Solver);
@@ -105,8 +113,9 @@ internal sealed class EditingRun(
         long made = evaluations;
         Tensor back = Decoded(sampler, state, before, step);
 
-        Tensor shown = pipeline.Decode(edited).clamp(-1, 1), codec = pipeline.Decode(latents).clamp(-1, 1);
-        Tensor reconstructed = pipeline.Decode(back).clamp(-1, 1);
+        // Judges are on the processor, wherever the pipeline is.
+        Tensor Picture(Tensor latent) => pipeline.Decode(latent).clamp(-1, 1).cpu();
+        Tensor shown = Picture(edited), codec = Picture(latents), reconstructed = Picture(back);
         IReadOnlyList<IReadOnlyDictionary<string, string>> seen = measures.Seen(shown), seenBefore = measures.Seen(codec);
         double[] latentErrors = EditingMeasures.Errors(back, latents), pictureErrors = EditingMeasures.Errors(reconstructed, codec);
         double[] outside = EditingMeasures.OutsideErrors(shown, pictures, truths);

@@ -1,4 +1,5 @@
 using Costate.Faces.Reports;
+using TorchSharp;
 
 namespace Costate.Experiments.Editing;
 
@@ -17,6 +18,10 @@ internal sealed record EditingSettings(double GuidanceScale, double EditScale)
 
     /// <summary>By name. Runs with equal ones may go on in one folder and be merged.</summary>
     /// <param name="model">The text-to-image model's weights, as a fingerprint says them.</param>
-    internal SortedDictionary<string, Setting> Describe(string model) =>
-        Setting.Named([("guidanceScale", GuidanceScale), ("editScale", EditScale), ("model", model)]);
+    /// <param name="device">Where it computes; of a kind, sums are in the same order.</param>
+    internal SortedDictionary<string, Setting> Describe(string model, DeviceType device) => Setting.Named(
+    [
+        ("guidanceScale", GuidanceScale), ("editScale", EditScale), ("model", model),
+        ("device", device == DeviceType.CPU ? null : device.ToString().ToLowerInvariant()),
+    ]);
 }

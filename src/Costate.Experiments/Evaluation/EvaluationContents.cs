@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Reports;
 
@@ -44,6 +45,40 @@ internal sealed record EvaluationContents
     /// <exception cref="InvalidDataException">It is of other settings or another shard, or cannot be written to.</exception>
     internal EvaluationContents Begin(string folder)
     {
+        EvaluationContents contents = Checked(folder);
+        contents.Write(folder);
+        return contents;
+    }
+
+    /// <summary>Takes a folder for a run that computes a part of its items, or goes on with it.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="division">Which part; it takes the place of <see cref="Shard"/>.</param>
+    /// <param name="all">How many items all parts have.</param>
+    /// <param name="lacks">Whether an item lacks a result.</param>
+    /// <param name="more">What else the processes that share the folder must have in common.</param>
+    /// <returns>What the folder is for now, and the items.</returns>
+    /// <exception cref="InvalidDataException">It is of other settings, or shared for other items or methods, or cannot be.</exception>
+    internal (EvaluationContents Contents, WorkItems Items) Begin(
+        string folder, Division division, int all, Func<int, bool> lacks, string more = "")
+    {
+        EvaluationContents wanted = this with { Shard = division.Shard.ToString() };
+        wanted = wanted.With(wanted);
+        EvaluationContents contents = wanted.Checked(folder);
+        WorkItems items = division.Open(folder, $"{JsonReport.Text(wanted)}\n{more}", all, lacks);
+        try
+        {
+            contents.Write(folder);
+            return (contents, items);
+        }
+        catch
+        {
+            items.Dispose();
+            throw;
+        }
+    }
+
+    private EvaluationContents Checked(string folder)
+    {
         EvaluationContents contents = this;
         if (Of(folder) is EvaluationContents there)
         {
@@ -71,16 +106,26 @@ internal sealed record EvaluationContents
             contents = With(there);
         }
 
-        using OutputFolder output = OutputFolder.Prepare(folder, File);
-        System.IO.File.WriteAllText(output.Stage(File), JsonReport.Text(contents) + '\n');
-        output.Commit();
         return contents;
+    }
+
+    private void Write(string folder)
+    {
+        // Of many processes that begin together, one or two write.
+        if (Of(folder) is EvaluationContents there && JsonReport.Text(there) == JsonReport.Text(this))
+        {
+            return;
+        }
+
+        using OutputFolder output = OutputFolder.Prepare(folder, File);
+        System.IO.File.WriteAllText(output.Stage(File), JsonReport.Text(this) + '\n');
+        output.Commit();
     }
 
     /// <summary>The items of a method that belong here.</summary>
     internal IEnumerable<int> ItemsOf(string method)
     {
-        Shard shard = Evaluation.Shard.Parse(Shard);
+        Shard shard = Sharing.Shard.Parse(Shard);
         return Enumerable.Range(0, Methods[method]).Where(shard.Has);
     }
 
@@ -90,6 +135,52 @@ internal sealed record EvaluationContents
         Methods = Methods.Keys.Union(other.Methods.Keys).Order(StringComparer.Ordinal)
             .ToDictionary(m => m, m => Math.Max(Methods.GetValueOrDefault(m), other.Methods.GetValueOrDefault(m))),
     };
+
+    /// <summary>What shards together are for.</summary>
+    /// <param name="parts">Folders and what they are for.</param>
+    /// <param name="item">What an item is called.</param>
+    /// <exception cref="InvalidDataException">They are not all shards of one evaluation.</exception>
+    internal static EvaluationContents Whole((string Path, EvaluationContents Contents)[] parts, string item)
+    {
+        (string firstPath, EvaluationContents first) = parts[0];
+        foreach ((string path, EvaluationContents contents) in parts.Skip(1))
+        {
+            if (contents.Study != first.Study)
+            {
+                throw new InvalidDataException(
+                    $"'{path}' is of costate evaluate {contents.Study}, '{firstPath}' of {first.Study}. Merge shards of one evaluation.");
+            }
+
+            if (contents.Differences(first.Settings, $"in '{path}'", $"in '{firstPath}'") is { Length: > 0 } differences)
+            {
+                throw new InvalidDataException(
+                    $"The folders are of evaluations with different settings: {differences}. Merge shards of one evaluation.");
+            }
+
+            if (
+                contents
+                    .With(first)
+                    .Methods.FirstOrDefault(m => contents.Methods.GetValueOrDefault(m.Key) != first.Methods.GetValueOrDefault(m.Key)) is
+                { Key: string method })
+            {
+                throw new InvalidDataException(
+                    $"'{path}' is for {contents.Methods.GetValueOrDefault(method)} {item}s of {method}, "
+                        + $"'{firstPath}' for {first.Methods.GetValueOrDefault(method)}; expected the same. "
+                        + $"Run costate evaluate {first.Study} on the one that has less.");
+            }
+        }
+
+        int count = Sharing.Shard.Parse(first.Shard).Count;
+        string[] expected = [.. Enumerable.Range(1, count).Select(i => new Shard(i, count).ToString())];
+        string[] missing = [.. expected.Except(parts.Select(p => p.Contents.Shard))];
+        string[] strange = [.. parts.Select(p => p.Contents.Shard).Except(expected)];
+        return missing.Length > 0 || strange.Length > 0
+            ? throw new InvalidDataException(
+                $"Got the shards {string.Join(", ", parts.Select(p => p.Contents.Shard))}; expected each of "
+                    + $"{string.Join(", ", expected)}. Missing: {(missing.Length == 0 ? "none" : string.Join(", ", missing))}; "
+                    + $"of another division: {(strange.Length == 0 ? "none" : string.Join(", ", strange))}.")
+            : first with { Shard = Sharing.Shard.Whole.ToString() };
+    }
 
     /// <summary>What differs, for a message; empty if nothing does.</summary>
     /// <param name="settings">Other settings.</param>

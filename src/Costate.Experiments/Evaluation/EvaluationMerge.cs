@@ -22,7 +22,7 @@ internal sealed class EvaluationMerge<TResult>(Func<string, ResultFolder<TResult
                                 $"Got '{p.path}': it has no {EvaluationContents.File}; expected a folder that costate evaluate "
                                     + $"{output.Study} has written."))),
         ];
-        EvaluationContents whole = Whole(parts);
+        EvaluationContents whole = EvaluationContents.Whole([.. parts.Select(p => (p.Path, p.Contents))], output.Item);
         var results = new Dictionary<(int Item, string Method), (ResultFolder<TResult> Folder, TResult Result, string Path)>();
         foreach ((string path, ResultFolder<TResult> folder, _) in parts)
         {
@@ -47,48 +47,6 @@ internal sealed class EvaluationMerge<TResult>(Func<string, ResultFolder<TResult
         }
 
         return whole;
-    }
-
-    private static EvaluationContents Whole((string Path, ResultFolder<TResult> Folder, EvaluationContents Contents)[] parts)
-    {
-        (string firstPath, ResultFolder<TResult> folder, EvaluationContents first) = parts[0];
-        foreach ((string path, _, EvaluationContents contents) in parts.Skip(1))
-        {
-            if (contents.Study != first.Study)
-            {
-                throw new InvalidDataException(
-                    $"'{path}' is of costate evaluate {contents.Study}, '{firstPath}' of {first.Study}. Merge shards of one evaluation.");
-            }
-
-            if (contents.Differences(first.Settings, $"in '{path}'", $"in '{firstPath}'") is { Length: > 0 } differences)
-            {
-                throw new InvalidDataException(
-                    $"The folders are of evaluations with different settings: {differences}. Merge shards of one evaluation.");
-            }
-
-            if (
-                contents
-                    .With(first)
-                    .Methods.FirstOrDefault(m => contents.Methods.GetValueOrDefault(m.Key) != first.Methods.GetValueOrDefault(m.Key)) is
-                { Key: string method })
-            {
-                throw new InvalidDataException(
-                    $"'{path}' is for {contents.Methods.GetValueOrDefault(method)} {folder.Item}s of {method}, "
-                        + $"'{firstPath}' for {first.Methods.GetValueOrDefault(method)}; expected the same. "
-                        + $"Run costate evaluate {folder.Study} on the one that has less.");
-            }
-        }
-
-        int count = Shard.Parse(first.Shard).Count;
-        string[] expected = [.. Enumerable.Range(1, count).Select(i => new Shard(i, count).ToString())];
-        string[] missing = [.. expected.Except(parts.Select(p => p.Contents.Shard))];
-        string[] strange = [.. parts.Select(p => p.Contents.Shard).Except(expected)];
-        return missing.Length > 0 || strange.Length > 0
-            ? throw new InvalidDataException(
-                $"Got the shards {string.Join(", ", parts.Select(p => p.Contents.Shard))}; expected each of "
-                    + $"{string.Join(", ", expected)}. Missing: {(missing.Length == 0 ? "none" : string.Join(", ", missing))}; "
-                    + $"of another division: {(strange.Length == 0 ? "none" : string.Join(", ", strange))}.")
-            : first with { Shard = Shard.Whole.ToString() };
     }
 
     private static void RequireComplete(

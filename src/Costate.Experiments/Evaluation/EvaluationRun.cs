@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Costate.Experiments.Sharing;
 using Costate.Faces;
 using Costate.Faces.Models;
 using TorchSharp;
@@ -27,33 +28,40 @@ internal sealed class EvaluationRun(
     }
 
     /// <summary>Computes what is missing.</summary>
-    /// <param name="pairs">All pairs of this shard.</param>
+    /// <param name="items">Those to compute.</param>
+    /// <param name="pairs">All pairs, of all parts.</param>
     /// <param name="methods">What to run.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation; results so far stay.</param>
-    /// <returns>How many results were missing.</returns>
-    internal int Run(IReadOnlyList<SimilarPair> pairs, IReadOnlyList<EvaluatedMethod> methods, CancellationToken cancellationToken)
+    internal void Run(
+        WorkItems items, IReadOnlyList<SimilarPair> pairs, IReadOnlyList<EvaluatedMethod> methods, CancellationToken cancellationToken)
     {
-        SimilarPair[][] groups = [.. pairs.Chunk(batchSize)];
-        (SimilarPair[] Pairs, EvaluatedMethod[] Methods)[][] work = [.. groups.Select(group => Missing(group, methods))];
-        var encoding = new SharedEncoding(folder, runner, settings);
-        double total = work.Sum(parts => parts.Sum(Work));
-        int missing = work.Sum(parts => parts.Sum(p => p.Pairs.Length * p.Methods.Length));
+        int missing = folder.Missing(items.Left, [.. methods.Select(m => m.Name)]).Count();
         progress?.Report(
             new StageProgress(
                 "evaluating",
                 0,
-                Announcement: $"{pairs.Count} pairs, {methods.Count} methods: {(pairs.Count * methods.Count) - missing} results are "
+                Announcement: $"{items.Total} pairs, {methods.Count} methods: {(items.Total * methods.Count) - missing} results are "
                     + $"there, {missing} to compute."));
-        double done = 0;
-        foreach ((SimilarPair[] part, EvaluatedMethod[] partMethods) in work.SelectMany(parts => parts))
+        foreach (int[] group in items.Groups(batchSize, cancellationToken))
+        {
+            Run(items, [.. group.Select(item => pairs[item])], methods, cancellationToken);
+        }
+    }
+
+    private void Run(WorkItems items, SimilarPair[] group, IReadOnlyList<EvaluatedMethod> methods, CancellationToken cancellationToken)
+    {
+        (SimilarPair[] Pairs, EvaluatedMethod[] Methods)[] work = Missing(group, methods);
+        double total = Math.Max(1, work.Sum(Work)), done = 0;
+        var encoding = new SharedEncoding(folder, runner, settings);
+        foreach ((SimilarPair[] part, EvaluatedMethod[] partMethods) in work)
         {
             using var batch = new PairBatch(model, part, settings.Probes, cancellationToken);
             if (partMethods.Any(m => m.SharesEncoding))
             {
                 batch.Ends = encoding.Of(batch, share => Tell(done + (share * EncodingWork * part.Length), "encoding"), cancellationToken);
+                done += EncodingWork * part.Length;
             }
 
-            done += partMethods.Any(m => m.SharesEncoding) ? EncodingWork * part.Length : 0;
             foreach (EvaluatedMethod method in partMethods)
             {
                 double its = method.Work(settings) * part.Length;
@@ -62,9 +70,8 @@ internal sealed class EvaluationRun(
             }
         }
 
-        return missing;
-
-        void Tell(double work, string note) => progress?.Report(new StageProgress("evaluating", work / Math.Max(total, 1), note));
+        void Tell(double work, string note) =>
+            progress?.Report(new StageProgress("evaluating", items.Share(work / total, group.Length), note));
     }
 
     private double EncodingWork => 2.0 * settings.EncodingSteps;

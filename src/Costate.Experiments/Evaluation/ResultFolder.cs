@@ -1,4 +1,5 @@
 using System.Globalization;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Pictures;
 using Costate.Faces.Reports;
 using static TorchSharp.torch;
@@ -19,6 +20,26 @@ internal class ResultFolder<TResult>(string path, string study, string item)
     internal string Item => item;
 
     internal bool Has(int number, string method) => File.Exists(ResultPath(number, method));
+
+    /// <summary>Takes the folder for a run that computes a part of its items.</summary>
+    /// <param name="wanted">What the run is for: of each method, as many items.</param>
+    /// <param name="division">Which part.</param>
+    /// <exception cref="InvalidDataException">It is of other settings or another shard, or cannot be used.</exception>
+    internal (EvaluationContents Contents, WorkItems Items) Begin(EvaluationContents wanted, Division division)
+    {
+        int all = wanted.Methods.Values.Max();
+        HashSet<int> missing = [.. Missing(Enumerable.Range(0, all), [.. wanted.Methods.Keys]).Select(m => m.Item)];
+        return wanted.Begin(FullName, division, all, missing.Contains);
+    }
+
+    /// <summary>Which results are not there, of all items and methods; of many items that is found out sooner together.</summary>
+    internal IEnumerable<(int Item, string Method)> Missing(IEnumerable<int> items, IReadOnlyList<string> methods)
+    {
+        string all = At($"{item}s");
+        HashSet<string> there =
+            Directory.Exists(all) ? [.. Directory.EnumerateFiles(all, "*.json", SearchOption.AllDirectories)] : [];
+        return from number in items from method in methods where !there.Contains(ResultPath(number, method)) select (number, method);
+    }
 
     /// <summary>All results there are, by item and method.</summary>
     /// <exception cref="InvalidDataException">One cannot be read.</exception>

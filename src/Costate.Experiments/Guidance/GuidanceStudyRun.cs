@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Sharing;
 using Costate.Faces;
 using Costate.Faces.Drawing;
 using Costate.Faces.Guidance;
@@ -10,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Experiments.Guidance;
 
-/// <summary>Runs guidance methods on the faces of a shard, several at a time; what is in the folder is not computed again.</summary>
+/// <summary>Runs guidance methods on faces, several at a time; what is in the folder is not computed again.</summary>
 internal sealed class GuidanceStudyRun(
     FaceModel faceModel,
     GuidanceStudySettings settings,
@@ -22,85 +23,82 @@ internal sealed class GuidanceStudyRun(
     private readonly GuideRunner runner = new(faceModel.Model);
 
     /// <summary>Begins the folder, or goes on with one of the same contents.</summary>
-    /// <param name="shard">Which of the faces.</param>
+    /// <param name="division">Which of the faces.</param>
     /// <param name="choice">What is compared.</param>
     /// <param name="faces">How many faces all shards have.</param>
     /// <exception cref="InvalidDataException">The folder has another study.</exception>
-    internal EvaluationContents Begin(Shard shard, GuidanceStudyChoice choice, int faces) => folder.Begin(new EvaluationContents
+    internal (EvaluationContents Contents, WorkItems Items) Begin(Division division, GuidanceStudyChoice choice, int faces)
     {
-        Study = folder.Study,
-        Settings = settings.Describe(ModelAnswers.Describe(faceModel)),
-        Shard = shard.ToString(),
-        Methods = (
-            from task in choice.Tasks
-            from method in choice.Methods
-            from budget in choice.Budgets
-            select GuidanceStudyResult.KeyOf(task, method.Name, budget)
-        ).ToDictionary(key => key, _ => faces),
-    });
-
-    /// <summary>
-    /// Computes what is missing for the faces of this shard, several at a time, and says beforehand how long that will take.
-    /// </summary>
-    internal void Run(
-        IReadOnlyList<int> faces,
-        IReadOnlyList<GuideTask> tasks,
-        IReadOnlyList<StudiedMethod> methods,
-        IReadOnlyList<long> budgets,
-        int batchSize,
-        CancellationToken cancellationToken)
-    {
-        (GuideTask Task, StudiedMethod Method, long Budget, GuidePlan Plan, double Work)[] kinds =
-        [
-            .. from task in tasks
-               from method in methods
-               from budget in budgets
-               let plan = method.PlanFor(task, budget, faceModel.Model)
-               select (task, method, budget, plan, plan.Work(faceModel.Model)),
-        ];
-        (int[] Faces, int Kind)[] work =
-        [
-            .. from chunk in faces.Chunk(batchSize)
-               from kind in Enumerable.Range(0, kinds.Length)
-               let missing = chunk.Where(face => !folder.Has(face, Key(kind))).ToArray()
-               where missing.Length > 0
-               select (missing, kind),
-        ];
-        int all = faces.Count * kinds.Length;
-        int left = work.Sum(w => w.Faces.Length);
-        double total = work.Sum(w => w.Faces.Length * kinds[w.Kind].Work);
-        string time = "";
-        if (left > 0)
+        var wanted = new EvaluationContents
         {
-            double seconds = total * SecondsOfEvaluation(Math.Min(batchSize, faces.Count), cancellationToken);
+            Study = folder.Study,
+            Settings = settings.Describe(ModelAnswers.Describe(faceModel)),
+            Shard = division.Shard.ToString(),
+            Methods = (
+                from task in choice.Tasks
+                from method in choice.Methods
+                from budget in choice.Budgets
+                select GuidanceStudyResult.KeyOf(task, method.Name, budget)
+            ).ToDictionary(key => key, _ => faces),
+        };
+        return folder.Begin(wanted, division);
+    }
+
+    /// <summary>Computes what is missing, several faces at a time, and says beforehand how long that will take one process.</summary>
+    internal void Run(WorkItems items, GuidanceStudyChoice choice, int batchSize, CancellationToken cancellationToken)
+    {
+        Kind[] kinds =
+        [
+            .. from task in choice.Tasks
+               from method in choice.Methods
+               from budget in choice.Budgets
+               let plan = method.PlanFor(task, budget, faceModel.Model)
+               select new Kind(task, method, budget, plan, plan.Work(faceModel.Model)),
+        ];
+        Announce(items, choice, kinds, batchSize, cancellationToken);
+        foreach (int[] faces in items.Groups(batchSize, cancellationToken))
+        {
+            (int[] Faces, Kind Kind)[] work =
+            [
+                .. from kind in kinds
+                   let missing = faces.Where(face => !folder.Has(face, kind.Key)).ToArray()
+                   where missing.Length > 0
+                   select (missing, kind),
+            ];
+            double total = Math.Max(1, work.Sum(w => w.Faces.Length * w.Kind.Work)), done = 0;
+            foreach ((int[] part, Kind kind) in work)
+            {
+                double its = kind.Work * part.Length;
+                Add(
+                    kind,
+                    part,
+                    share => progress?.Report(new StageProgress(
+                        "evaluating",
+                        items.Share((done + (share * its)) / total, faces.Length),
+                        $"face {part[0] + 1}, {kind.Task.Name}, {kind.Method.Label}")),
+                    cancellationToken);
+                done += its;
+            }
+        }
+    }
+
+    private void Announce(
+        WorkItems items, GuidanceStudyChoice choice, Kind[] kinds, int batchSize, CancellationToken cancellationToken)
+    {
+        var works = kinds.ToDictionary(kind => kind.Key, kind => kind.Work);
+        (int Item, string Method)[] missing = [.. folder.Missing(items.Left, [.. works.Keys])];
+        string time = "";
+        if (missing.Length > 0)
+        {
+            double seconds =
+                missing.Sum(m => works[m.Method]) * SecondsOfEvaluation(Math.Min(batchSize, items.Total), cancellationToken);
             time = $", about {TimeSpan.FromSeconds(seconds):h\\:mm\\:ss} if the machine has nothing else to do";
         }
 
-        progress?.Report(
-            new StageProgress(
-                "evaluating",
-                0,
-                Announcement: $"{faces.Count} faces, {tasks.Count} tasks, {methods.Count} methods, {budgets.Count} numbers of "
-                    + $"evaluations: {all - left} results are there, {left} to compute{time}."));
-        double done = 0;
-        foreach ((int[] part, int kind) in work)
-        {
-            (GuideTask task, StudiedMethod method, long budget, GuidePlan plan, double each) = kinds[kind];
-            double its = each * part.Length;
-            Add(
-                task,
-                method,
-                budget,
-                plan,
-                part,
-                share => Tell(done + (share * its), $"face {part[0] + 1}, {task.Name}, {method.Label}"),
-                cancellationToken);
-            done += its;
-        }
-
-        void Tell(double part, string note) => progress?.Report(new StageProgress("evaluating", part / Math.Max(total, 1), note));
-
-        string Key(int kind) => GuidanceStudyResult.KeyOf(kinds[kind].Task, kinds[kind].Method.Name, kinds[kind].Budget);
+        string asked = $"{items.Total} faces, {choice.Tasks.Count} tasks, {choice.Methods.Count} methods, {choice.Budgets.Count} numbers "
+            + "of evaluations";
+        string left = $"{(items.Total * kinds.Length) - missing.Length} results are there, {missing.Length} to compute{time}.";
+        progress?.Report(new StageProgress("evaluating", 0, Announcement: $"{asked}: {left}"));
     }
 
     /// <summary>What the samples for some faces are guided to, and under which codes.</summary>
@@ -123,15 +121,9 @@ internal sealed class GuidanceStudyRun(
         return (target, code);
     }
 
-    private void Add(
-        GuideTask task,
-        StudiedMethod method,
-        long budget,
-        GuidePlan plan,
-        int[] faces,
-        Action<double> progress,
-        CancellationToken cancellationToken)
+    private void Add(Kind kind, int[] faces, Action<double> progress, CancellationToken cancellationToken)
     {
+        (GuideTask task, StudiedMethod method, long budget, GuidePlan plan, _) = kind;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         (GuideTarget target, Tensor code) = Target(task, faces, cancellationToken);
@@ -146,7 +138,7 @@ internal sealed class GuidanceStudyRun(
             {
                 Face = face,
                 Identity = GuidanceStudySettings.FirstIdentity + (ulong)face,
-                Method = GuidanceStudyResult.KeyOf(task, method.Name, budget),
+                Method = kind.Key,
                 Task = task.Name,
                 Name = method.Name,
                 Budget = budget,
@@ -201,4 +193,10 @@ internal sealed class GuidanceStudyRun(
         EvaluationFaces.Stack([.. faces.Select(face => (first + (ulong)face, 0UL))], faceModel.Side, cancellationToken);
 
     private static ulong[] Seeds(IReadOnlyList<int> faces) => [.. faces.Select(face => (ulong)face)];
+
+    // What is done to each face.
+    private sealed record Kind(GuideTask Task, StudiedMethod Method, long Budget, GuidePlan Plan, double Work)
+    {
+        internal string Key { get; } = GuidanceStudyResult.KeyOf(Task, Method.Name, Budget);
+    }
 }

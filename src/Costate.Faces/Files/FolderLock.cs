@@ -17,9 +17,9 @@ internal sealed class FolderLock : IDisposable
     private static readonly int[] SharingViolations = [11, 35, unchecked((int)0x80070020)];
 
     private readonly FileStream held;
-    private readonly string owner;
+    private readonly string? owner;
 
-    private FolderLock(FileStream held, string owner) => (this.held, this.owner) = (held, owner);
+    private FolderLock(FileStream held, string? owner) => (this.held, this.owner) = (held, owner);
 
     /// <summary>Takes a folder, which is created if it is missing, and removes what killed runs have left unfinished in it.</summary>
     /// <param name="folder">As the user gave it.</param>
@@ -29,10 +29,8 @@ internal sealed class FolderLock : IDisposable
     {
         string full = Path.GetFullPath(folder);
         string owner = Path.Combine(full, OwnerFile);
-        OutputFolder.RefuseFile(folder);
-        try
+        return Held(folder, () =>
         {
-            Directory.CreateDirectory(full);
             var held = new FileStream(Path.Combine(full, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             try
             {
@@ -49,11 +47,49 @@ internal sealed class FolderLock : IDisposable
                 held.Dispose();
                 throw;
             }
+        });
+    }
+
+    /// <summary>Takes a folder, which is created if it is missing, together with others who take it so.</summary>
+    /// <param name="folder">As the user gave it.</param>
+    /// <exception cref="IOException">A run has it for itself alone, which the message names; or it cannot be written to.</exception>
+    internal static FolderLock Share(string folder)
+    {
+        string full = Path.GetFullPath(folder), path = Path.Combine(full, LockFile);
+        return Held(folder, () =>
+        {
+            // Who holds a lock for reading only lets others hold it too, but must find the file.
+            using (new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite))
+            {
+            }
+
+            return new FolderLock(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), owner: null);
+        });
+    }
+
+    /// <summary>Leaves hold of it.</summary>
+    public void Dispose()
+    {
+        if (owner is not null)
+        {
+            File.Delete(owner);
+        }
+
+        held.Dispose();
+    }
+
+    private static FolderLock Held(string folder, Func<FolderLock> take)
+    {
+        OutputFolder.RefuseFile(folder);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return take();
         }
         catch (IOException e) when (SharingViolations.Contains(e.HResult))
         {
             throw new IOException(
-                $"The folder '{folder}' is in use by another run{OwnerText(owner)}. Wait until it ends, end it, "
+                $"The folder '{folder}' is in use by another run{OwnerText(Path.Combine(folder, OwnerFile))}. Wait until it ends, end it, "
                     + "or give another folder for the output.",
                 e);
         }
@@ -61,13 +97,6 @@ internal sealed class FolderLock : IDisposable
         {
             throw OutputFolder.NotWritable(folder, e);
         }
-    }
-
-    /// <summary>Leaves hold of it.</summary>
-    public void Dispose()
-    {
-        File.Delete(owner);
-        held.Dispose();
     }
 
     private static string OwnerText(string owner)
@@ -86,8 +115,10 @@ internal sealed class FolderLock : IDisposable
         }
     }
 
-    // Of this folder and those below it, except those that are taken by themselves.
-    private static void RemoveUnfinished(string folder)
+    /// <summary>
+    /// Removes what killed runs have left unfinished in a folder and those below it, except those that are taken by themselves.
+    /// </summary>
+    internal static void RemoveUnfinished(string folder)
     {
         StagingFolder.RemoveDead(folder);
         foreach (string file in Directory.EnumerateFiles(folder, StagingFolder.Prefix + "*"))

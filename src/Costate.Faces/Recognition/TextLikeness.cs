@@ -47,7 +47,8 @@ internal sealed class TextLikeness(FaceRecogniser image, ClipTextModel text, Cli
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor seen = image.Embed(nn.functional.adaptive_avg_pool2d(pictures, [Side, Side]));
-        return (seen * Embed(text, Ids(texts))).sum([1L]).MoveToOuterDisposeScope();
+        Tensor read = Embed(text, Ids(texts).to(text.parameters().First().device)).to(seen.device);
+        return (seen * read).sum([1L]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Embeddings of unit length of texts, [batch, width].</summary>

@@ -28,6 +28,12 @@ internal sealed class PerStepNoise(NoiseSeeds seeds) : BrownianPath
             int count = Math.Min(together, batch - first);
             using Tensor some = drawn.narrow(0, first, count);
             Span<double> values = MemoryMarshal.Cast<byte, double>(some.bytes);
+            if (size < 2 * Philox.Lanes)
+            {
+                Philox.FillNormal(values, size, seeds, first, (uint)step);
+                continue;
+            }
+
             for (int item = 0; item < count; item++)
             {
                 (ulong seed, uint stream) = seeds[first + item];

@@ -21,7 +21,8 @@ internal static class Philox
 
     internal static (uint A, uint B, uint C, uint D) Block(uint c0, uint c1, uint c2, uint c3, ulong key)
     {
-        (Vector256<ulong> a, Vector256<ulong> b, Vector256<ulong> c, Vector256<ulong> d) = Blocks(c0, c1, c2, c3, key);
+        (Vector256<ulong> a, Vector256<ulong> b, Vector256<ulong> c, Vector256<ulong> d) =
+            Blocks(Vector256.Create((ulong)c0), c1, Vector256.Create((ulong)c2), c3, Vector256.Create(key));
         return ((uint)a[0], (uint)b[0], (uint)c[0], (uint)d[0]);
     }
 
@@ -48,6 +49,44 @@ internal static class Philox
         }
     }
 
+    /// <summary>The same for many short items, one after another, whose pairs share the lanes.</summary>
+    /// <param name="values">What to fill.</param>
+    /// <param name="size">Numbers of an item.</param>
+    /// <param name="seeds">Seed and stream of each.</param>
+    /// <param name="first">The first item.</param>
+    /// <param name="step">Which step.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void FillNormal(Span<double> values, int size, NoiseSeeds seeds, int first, uint step)
+    {
+        Span<ulong> counters = stackalloc ulong[Lanes], streams = stackalloc ulong[Lanes], keys = stackalloc ulong[Lanes];
+        Span<double> drawn = stackalloc double[2 * Lanes];
+
+        // How many numbers of each lane's pair are wanted: 2, or 1 at the end of an item of an odd size.
+        Span<int> wanted = stackalloc int[Lanes];
+        int item = first, pair = 0;
+        while (values.Length > 0)
+        {
+            int lanes = 0;
+            for (int left = values.Length; left > 0 && lanes < Lanes; lanes++)
+            {
+                (keys[lanes], uint stream) = seeds[item];
+                (counters[lanes], streams[lanes]) = ((ulong)pair, stream);
+                wanted[lanes] = Math.Min(2, size - (2 * pair));
+                left -= wanted[lanes];
+                (item, pair) = 2 * (pair + 1) < size ? (item, pair + 1) : (item + 1, 0);
+            }
+
+            (Vector256<double> even, Vector256<double> odd) = NormalPairs(
+                Vector256.Create<ulong>(counters), step, Vector256.Create<ulong>(streams), 0, Vector256.Create<ulong>(keys));
+            Interleave(even, odd, ref MemoryMarshal.GetReference(drawn));
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                drawn.Slice(2 * lane, wanted[lane]).CopyTo(values);
+                values = values[wanted[lane]..];
+            }
+        }
+    }
+
     /// <summary>Two independent standard normal numbers.</summary>
     internal static (double First, double Second) NormalPair(uint c0, uint c1, uint c2, uint c3, ulong key)
     {
@@ -59,6 +98,16 @@ internal static class Philox
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static (Vector256<double> First, Vector256<double> Second) NormalPairs(uint c0, uint c1, uint c2, uint c3, ulong key)
     {
+        Vector256<ulong> counters = Vector256.Create((ulong)c0) + Vector256.Create(0UL, 1, 2, 3);
+        return NormalPairs(
+            counters & Vector256.Create((ulong)uint.MaxValue), c1, Vector256.Create((ulong)c2), c3, Vector256.Create(key));
+    }
+
+    // Two numbers for each lane's counter, stream and key.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector256<double> First, Vector256<double> Second) NormalPairs(
+        Vector256<ulong> c0, uint c1, Vector256<ulong> c2, uint c3, Vector256<ulong> key)
+    {
         (Vector256<ulong> a, Vector256<ulong> b, Vector256<ulong> c, Vector256<ulong> d) = Blocks(c0, c1, c2, c3, key);
         Vector256<double> radius = Vector256.Sqrt(-2 * Vector256.Log(Unit(a, b)));
         (Vector256<double> sine, Vector256<double> cosine) = Vector256.SinCos(2 * Math.PI * Unit(c, d));
@@ -68,22 +117,16 @@ internal static class Philox
     // Words of 32 bits in lanes of 64, so that products fit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector256<ulong> A, Vector256<ulong> B, Vector256<ulong> C, Vector256<ulong> D) Blocks(
-        uint first, uint second, uint third, uint fourth, ulong key)
+        Vector256<ulong> c0, uint second, Vector256<ulong> c2, uint fourth, Vector256<ulong> key)
     {
         Vector256<ulong> low = Vector256.Create((ulong)uint.MaxValue);
-        Vector256<ulong> c0 = (Vector256.Create((ulong)first) + Vector256.Create(0UL, 1, 2, 3)) & low;
-        Vector256<ulong> c1 = Vector256.Create((ulong)second), c2 = Vector256.Create((ulong)third), c3 = Vector256.Create((ulong)fourth);
-        (uint k0, uint k1) = ((uint)key, (uint)(key >> 32));
+        Vector256<ulong> c1 = Vector256.Create((ulong)second), c3 = Vector256.Create((ulong)fourth), k0 = key & low, k1 = key >>> 32;
         for (int round = 0; round < 10; round++)
         {
             Vector256<ulong> p0 = Product(c0, Multiplier0), p1 = Product(c2, Multiplier1);
-            (c0, c1, c2, c3) = (
-                (p1 >>> 32) ^ c1 ^ Vector256.Create((ulong)k0),
-                p1 & low,
-                (p0 >>> 32) ^ c3 ^ Vector256.Create((ulong)k1),
-                p0 & low);
-            k0 += Weyl0;
-            k1 += Weyl1;
+            (c0, c1, c2, c3) = ((p1 >>> 32) ^ c1 ^ k0, p1 & low, (p0 >>> 32) ^ c3 ^ k1, p0 & low);
+            k0 = (k0 + Vector256.Create((ulong)Weyl0)) & low;
+            k1 = (k1 + Vector256.Create((ulong)Weyl1)) & low;
         }
 
         return (c0, c1, c2, c3);

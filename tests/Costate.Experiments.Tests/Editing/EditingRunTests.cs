@@ -1,5 +1,6 @@
 using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Sharing;
 using Costate.Faces;
 using Costate.Faces.Models;
 using Costate.Faces.Recognition;
@@ -30,7 +31,7 @@ public sealed class EditingRunTests
         var measures = new EditingMeasures(embedded, likeness);
         int told = 0;
 
-        EditingReport whole = Run("whole", Shard.Whole, EditingMethod.All);
+        EditingReport whole = Run("whole", Division.None, EditingMethod.All);
         foreach (EditingSummary summary in whole.Methods)
         {
             bool exact = EditingMethod.Parse(summary.Method)[0].IsExact;
@@ -52,13 +53,13 @@ public sealed class EditingRunTests
         // What is there is not computed again, and the files are.
         told = 0;
         File.Delete(folder.PathTo("whole", EditingFiles.Report));
-        Assert.Equal(JsonOf(whole), JsonOf(Run("whole", Shard.Whole, EditingMethod.All)));
+        Assert.Equal(JsonOf(whole), JsonOf(Run("whole", Division.None, EditingMethod.All)));
         Assert.Equal(1, told);
 
         // The same face by itself, in a shard of its own.
         IReadOnlyList<EditingMethod> some = EditingMethod.Parse("ddim,rex-sde,cycle-diffusion");
-        Run("first", new Shard(1, 2), some);
-        Run("second", new Shard(2, 2), some);
+        Run("first", new Division(new Shard(1, 2)), some);
+        Run("second", new Division(new Shard(2, 2)), some);
         var merged = new EditingFolder(folder.PathTo("merged"));
         var merge = new EvaluationMerge<EditingResult>(path => new EditingFolder(path));
         EditingReport together = EditingFiles.Write(merged, merge.Run([folder.PathTo("first"), folder.PathTo("second")], merged, default));
@@ -73,14 +74,14 @@ public sealed class EditingRunTests
 
         // Another scale is another study.
         var other = new EditingRun(pipeline, measures, new EditingSettings(2, 2), new EditingFolder(folder.PathTo("whole")), progress: null);
-        Assert.Contains("editScale", Assert.Throws<InvalidDataException>(() => other.Begin(Shard.Whole, some, [Steps], 2)).Message);
+        Assert.Contains("editScale", Assert.Throws<InvalidDataException>(() => other.Begin(Division.None, some, [Steps], 2)).Message);
 
-        EditingReport Run(string name, Shard shard, IReadOnlyList<EditingMethod> methods)
+        EditingReport Run(string name, Division division, IReadOnlyList<EditingMethod> methods)
         {
             var results = new EditingFolder(folder.PathTo(name));
             var run = new EditingRun(pipeline, measures, Settings, results, new Counting(() => told++));
-            EvaluationContents contents = run.Begin(shard, methods, [Steps], faces: 2);
-            run.Run([.. Enumerable.Range(0, 2).Where(shard.Has)], methods, [Steps], batchSize: 2, default);
+            (EvaluationContents contents, WorkItems items) = run.Begin(division, methods, [Steps], faces: 2);
+            run.Run(items, methods, [Steps], batchSize: 2, default);
             EditingReport report = EditingFiles.Write(results, contents);
             Assert.All(EditingFiles.All, file => Assert.True(new FileInfo(folder.PathTo(name, file)).Length > 0, file));
             return report;
@@ -102,8 +103,8 @@ public sealed class EditingRunTests
         var results = new EditingFolder(folder.PathTo("results"));
         IReadOnlyList<EditingMethod> methods = EditingMethod.Parse("ddim,rex-euler");
         var run = new EditingRun(pipeline, measures, Settings, results, new Stopping("Rex(Euler)", source));
-        run.Begin(Shard.Whole, methods, [Steps], faces: 1);
-        Assert.Throws<OperationCanceledException>(() => run.Run([0], methods, [Steps], 1, source.Token));
+        WorkItems items = run.Begin(Division.None, methods, [Steps], faces: 1).Items;
+        Assert.Throws<OperationCanceledException>(() => run.Run(items, methods, [Steps], 1, source.Token));
         Assert.Equal(["ddim"], results.Results().Select(r => r.Name));
     }
 

@@ -1,4 +1,5 @@
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Models;
 using Costate.Testing;
 using static TorchSharp.torch;

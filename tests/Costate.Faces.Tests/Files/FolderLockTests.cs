@@ -31,6 +31,22 @@ public sealed class FolderLockTests : IDisposable
         Take("train", "recogniser").Dispose();
     }
 
+    [Fact]
+    public void SharedFolder_IsForOthersWhoShareIt()
+    {
+        string path = folder.PathTo("shared");
+        using (FolderLock.Share(path))
+        using (FolderLock.Share(path))
+        {
+            Assert.Contains("in use by another run", Assert.Throws<IOException>(() => FolderLock.Take(path, "train").Dispose()).Message);
+        }
+
+        using (FolderLock.Take(path, "train"))
+        {
+            Assert.Contains("costate train", Assert.Throws<IOException>(() => FolderLock.Share(path).Dispose()).Message);
+        }
+    }
+
     // The text of a run that was killed says nothing: its lock is gone.
     [Fact]
     public void KilledRun_HoldsNothing()

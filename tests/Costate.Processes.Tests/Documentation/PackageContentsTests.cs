@@ -19,11 +19,8 @@ public sealed class PackageContentsTests
     public void Library_HasWhatAFeedShows_AndItsOwnDependenciesAlone(string name, params string[] dependencies)
     {
         using var folder = new TemporaryFolder();
-        const string Page = "https://example.org/costate";
-        Pack(name, folder.PathTo("none"));
-        Pack(name, folder.PathTo("named"), $"-p:CostateRepositoryUrl={Page}");
-
-        using ZipArchive package = Open(folder.PathTo("none"), "*.nupkg");
+        Pack(name, folder.FullName);
+        using ZipArchive package = Open(folder.FullName, "*.nupkg");
         string[] files = [.. package.Entries.Select(e => e.FullName)];
         Assert.Subset(
             files.ToHashSet(),
@@ -39,13 +36,21 @@ public sealed class PackageContentsTests
             dependencies.Order(),
             metadata.Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value).Order());
 
-        using ZipArchive symbols = Open(folder.PathTo("none"), "*.snupkg");
+        using ZipArchive symbols = Open(folder.FullName, "*.snupkg");
         Assert.Contains(symbols.Entries, e => e.FullName == $"lib/net10.0/{name}.pdb");
 
         // The address is nowhere but where it is asked for.
         Assert.Null(Value(metadata, "projectUrl"));
         Assert.Null(Repository(metadata)?.Attribute("url"));
-        using ZipArchive named = Open(folder.PathTo("named"), "*.nupkg");
+    }
+
+    [Fact]
+    public void Address_IsThere_WhereItIsAskedFor()
+    {
+        using var folder = new TemporaryFolder();
+        const string Page = "https://example.org/costate";
+        Pack("Costate", folder.FullName, $"-p:CostateRepositoryUrl={Page}");
+        using ZipArchive named = Open(folder.FullName, "*.nupkg");
         Assert.Equal(Page, Value(Metadata(named), "projectUrl"));
         Assert.Equal(Page, Repository(Metadata(named))!.Attribute("url")!.Value);
     }

@@ -15,10 +15,32 @@ public sealed class SampleProgramTests
     public void Sample_FitsOnAPage(string file) =>
         Assert.InRange(File.ReadAllLines(Repository.PathTo("samples", file)).Length, 1, 59);
 
+    // What `dotnet run` reads and the compiler does not: lines like those of the one that is run so, a project that exists.
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Sample_NamesAProjectAndLibtorch(string file)
+    {
+        string[] lines = File.ReadAllLines(Repository.PathTo("samples", file));
+        string[] directives = [.. lines.Where(line => line.StartsWith("#:", StringComparison.Ordinal))];
+        Assert.Equal(2, directives.Length);
+        Match project = Regex.Match(directives[0], @"^#:project \.\./(src/(Costate(?:\.Networks)?)/\2\.csproj)$");
+        Assert.True(project.Success, directives[0]);
+        Assert.True(File.Exists(Repository.PathTo(project.Groups[1].Value)));
+        Assert.Equal("#:package TorchSharp-cpu", directives[1]);
+    }
+
+    // Those that take minutes, too.
+    [Fact]
+    public void FinetuneReward_Compiles()
+    {
+        using var folder = new TemporaryFolder();
+        CSharpCompiler.CompileProgram(folder.PathTo("program.dll"), Repository.PathTo("samples", "finetune_reward.cs"));
+    }
+
     [Fact]
     public void Quickstart_GradientIsTheDifference()
     {
-        string output = Run("quickstart.cs");
+        string output = SampleProgram.RunAsPrinted("quickstart.cs");
         double autograd = Number(output, @"autograd dL/dx_T\s+(\S+)");
         Assert.Equal(Number(output, @"difference\s+(\S+)"), autograd, 1e-5);
         Assert.Equal(Number(output, @"Discrete\(\)\s+loss\s+\S+\s+dL/dx_T\s+(\S+)"), autograd, 1e-6);
@@ -28,7 +50,7 @@ public sealed class SampleProgramTests
     [Fact]
     public void OptimiseNoise_LowersTheLoss()
     {
-        string output = Run("optimise_noise.cs");
+        string output = SampleProgram.Run("optimise_noise.cs");
         Assert.True(Number(output, @"iteration 40\s+loss (\S+)") < 0.05 * Number(output, @"iteration  0\s+loss (\S+)"), output);
         Assert.Contains("########........", output, StringComparison.Ordinal);
     }
@@ -36,7 +58,7 @@ public sealed class SampleProgramTests
     [Fact]
     public void Torchscript_HasGradients()
     {
-        string output = Run("torchscript.cs");
+        string output = SampleProgram.Run("torchscript.cs");
         Assert.Contains("[2, 3, 8, 8]", output, StringComparison.Ordinal);
         Assert.True(Number(output, @"\|dL/dx_T\| (\S+)") > 0);
         Assert.True(Number(output, @"\|dL/dz\| (\S+)") > 0);
@@ -45,7 +67,7 @@ public sealed class SampleProgramTests
     [Fact]
     public void Inpaint_RestoresWhatIsHidden()
     {
-        string output = Run("inpaint.cs");
+        string output = SampleProgram.Run("inpaint.cs");
         Assert.True(Number(output, @"unguided.*PSNR (\S+)") < 15, output);
         Assert.True(Number(output, @"dps.*PSNR (\S+)") > 25, output);
         Assert.True(Number(output, @"mpgd.*PSNR (\S+)") > 20, output);
@@ -55,7 +77,7 @@ public sealed class SampleProgramTests
     [Fact]
     public void OwnLoss_IsLoweredByEveryMethod()
     {
-        string output = Run("own_loss.cs");
+        string output = SampleProgram.Run("own_loss.cs");
         double unguided = Number(output, @"unguided\s+loss (\S+)");
         foreach (string method in (string[])["data only", "greedy", "two Euler steps", "two midpoint steps", "end to end"])
         {
@@ -68,18 +90,9 @@ public sealed class SampleProgramTests
     [Fact]
     public void Finetune_MovesTheSamples()
     {
-        string output = Run("finetune.cs");
+        string output = SampleProgram.Run("finetune.cs");
         Assert.True(Number(output, @"iteration 60\s+loss (\S+)") < 0.2 * Number(output, @"iteration  0\s+loss (\S+)"), output);
         Assert.Equal(1, Number(output, @"mean (\S+)"), 0.2);
-    }
-
-    // In the configuration that the libraries have been built in for the tests.
-    internal static string Run(string file, params string[] arguments)
-    {
-        (int exitCode, string output) =
-            Dotnet.Run(Repository.PathTo("samples"), TimeSpan.FromMinutes(5), ["run", "-c", "Release", file, "--", .. arguments]);
-        Assert.True(exitCode == 0, output);
-        return output;
     }
 
     internal static double Number(string output, string pattern)

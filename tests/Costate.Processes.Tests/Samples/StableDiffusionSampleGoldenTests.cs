@@ -17,7 +17,7 @@ public sealed class StableDiffusionSampleGoldenTests
     {
         using var output = new TemporaryFolder();
         string picture = output.PathTo("edited.ppm");
-        string text = SampleProgramTests.Run("stable_diffusion.cs", Goldens.PathTo("pipelines", folder), picture);
+        string text = SampleProgram.Run("stable_diffusion.cs", Goldens.PathTo("pipelines", folder), picture);
         Assert.Equal(0, SampleProgramTests.Number(text, @"the same text: largest difference (\S+)"));
         Assert.True(SampleProgramTests.Number(text, @"another text: largest difference (\S+)") > 0, text);
         Assert.True(SampleProgramTests.Number(text, @"\|dL/dx_T\| ([^,\s]+)") > 0, text);

@@ -70,6 +70,27 @@ public sealed class PhiloxTests
         static double Unit(uint high, uint low) => ((((ulong)high << 21) | (low >> 11)) + 1) * (1.0 / (1UL << 53));
     }
 
+    // Items that share the lanes draw what each draws by itself, to the bit.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void ShortItems_DoNotDependOnEachOther(int size)
+    {
+        NoiseSeeds[] seeds = [NoiseSeeds.OfItems(Enumerable.Range(0, 12).Select(i => 0x9E3779B97F4A7C15UL * (ulong)(i + 1))), 42];
+        foreach (NoiseSeeds its in seeds)
+        {
+            double[] together = new double[9 * size], alone = new double[size];
+            Philox.FillNormal(together, size, its, first: 3, step: 5);
+            for (int item = 0; item < 9; item++)
+            {
+                Philox.FillNormal(alone, its[3 + item].Seed, its[3 + item].Stream, 5);
+                Assert.Equal(alone, together[(item * size)..((item + 1) * size)]);
+            }
+        }
+    }
+
     [Fact]
     public void Extremes_AreFinite()
     {

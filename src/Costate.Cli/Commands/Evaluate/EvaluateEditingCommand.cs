@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
@@ -24,10 +25,10 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         "--guidance-scale", "S", $"Of classifier-free guidance in inversion. [default: {EditingSettings.DefaultScale}]");
     private readonly Option<double?> editScale = CommonOptions.Number(
         "--edit-scale", "S", $"Of guidance in decoding under the changed text. [default: {EditingSettings.DefaultEditScale}]");
-    private readonly Option<string> shard = CommonOptions.Text(
-        "--shard", "I/N", "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", "1/1");
+    private readonly Option<string> shard = CommonOptions.Shard("face");
     private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Faces computed together.", 8);
     private readonly Option<string?> model = TextModelFiles.Option();
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-editing"));
 
@@ -53,7 +54,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
             new("A few methods on a few faces",
                 "costate evaluate editing --faces 2 --methods ddim,rex-euler --steps 4 --output few-edits"),
         ];
-        AddAll([faces, methods, steps, scale, editScale, shard, batch, model, weights, .. common.All]);
+        AddAll([faces, methods, steps, scale, editScale, shard, batch, model, device, weights, .. common.All]);
         SetAction(Run);
     }
 
@@ -66,21 +67,22 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         IReadOnlyList<int> numbers = NumberList.Wholes("steps", parsed.GetValue(steps)!, Limits.Steps);
         var settings = new EditingSettings(
             parsed.GetValue(scale) ?? EditingSettings.DefaultScale, parsed.GetValue(editScale) ?? EditingSettings.DefaultEditScale);
-        var part = Shard.Parse(parsed.GetValue(shard)!);
+        Division division = DivisionOf(parsed.GetValue(shard)!);
         string to = common.Of(parsed).Output;
         return GoOn(common.Of(parsed), () =>
         {
-            using FolderLock held = Take(parsed, to);
+            using FolderLock folderLock = Take(parsed, to, division);
             using var embedded = new EmbeddedModel(parsed.GetValue(weights));
-            using DiffusionPipeline pipeline = TextModelFiles.Load(parsed.GetValue(model), embedded, Terminal, Cancellation);
+            using DiffusionPipeline pipeline = TextModelFiles.Load(
+                parsed.GetValue(model), embedded, Terminal, Cancellation, parsed.GetValue(device)!);
             using var likeness = TextLikeness.Of(pipeline);
             var folder = new EditingFolder(to);
             using var line = new StageLine(Terminal);
             var run = new EditingRun(pipeline, new EditingMeasures(embedded, likeness), settings, folder, line);
-            EvaluationContents contents = run.Begin(part, compared, numbers, count);
-            int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
-            run.Run(its, compared, numbers, parsed.GetValue(batch), Cancellation);
-            return EvaluationOutcome.Of(EditingFiles.Write(folder, contents));
+            (EvaluationContents contents, WorkItems items) = run.Begin(division, compared, numbers, count);
+            using WorkItems held = items;
+            run.Run(items, compared, numbers, parsed.GetValue(batch), Cancellation);
+            return EvaluationOutcome.Of(items, folder, () => EditingFiles.Write(folder, contents), EditingFiles.All, Cancellation);
         });
     }
 }

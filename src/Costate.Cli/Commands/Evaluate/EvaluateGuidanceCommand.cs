@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Models;
@@ -36,8 +37,7 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
         $"Where the semantic codes of measured faces come from: {GuideCode.OfSeen} (what is seen of them) or {GuideCode.Mean} (many "
             + "other faces).",
         GuideCode.OfSeen);
-    private readonly Option<string> shard = CommonOptions.Text(
-        "--shard", "I/N", "Only every N-th face, from the I-th on; costate evaluate merge joins the parts.", "1/1");
+    private readonly Option<string> shard = CommonOptions.Shard("face");
     private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Faces computed together.", 8);
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-guidance"));
@@ -91,19 +91,20 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
             Noise = parsed.GetValue(noise) ?? new GuidanceStudySettings().Noise,
             Code = Specification.Find("code", parsed.GetValue(code)!, (string[])[GuideCode.OfSeen, GuideCode.Mean], name => name),
         };
-        Shard part = Shard.Parse(parsed.GetValue(shard)!);
+        Division division = DivisionOf(parsed.GetValue(shard)!);
         string to = common.Of(parsed).Output;
         return GoOn(common.Of(parsed), () =>
         {
             using FaceModel model = load(parsed.GetValue(weights));
             var folder = new GuidanceStudyFolder(to);
-            using FolderLock held = Take(parsed, to);
+            using FolderLock folderLock = Take(parsed, to, division);
             using var line = new StageLine(Terminal);
             var run = new GuidanceStudyRun(model, settings, folder, line);
-            EvaluationContents contents = run.Begin(part, choice, count);
-            int[] its = [.. Enumerable.Range(0, count).Where(part.Has)];
-            run.Run(its, choice.Tasks, choice.Methods, choice.Budgets, parsed.GetValue(batch), Cancellation);
-            return EvaluationOutcome.Of(GuidanceStudyFiles.Write(folder, contents));
+            (EvaluationContents contents, WorkItems items) = run.Begin(division, choice, count);
+            using WorkItems held = items;
+            run.Run(items, choice, parsed.GetValue(batch), Cancellation);
+            return EvaluationOutcome.Of(
+                items, folder, () => GuidanceStudyFiles.Write(folder, contents), GuidanceStudyFiles.All, Cancellation);
         });
     }
 }

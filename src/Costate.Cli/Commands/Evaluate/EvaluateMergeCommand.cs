@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
+using Costate.Cli.Commands.Morph;
+using Costate.Experiments.Batches;
 using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
@@ -14,7 +16,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     private readonly Argument<string[]> folders = new("folders")
     {
         HelpName = "DIR",
-        Description = "Folders that costate evaluate morphs, guidance or editing has written, one for each shard.",
+        Description = "Folders of costate evaluate morphs, guidance or editing, or of costate morph --batch, one for each shard.",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-merged");
@@ -24,7 +26,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     internal EvaluateMergeCommand(Terminal terminal, CancellationToken cancellationToken)
         : base(
             "merge",
-            "Joins the shards of costate evaluate morphs, guidance or editing into one folder and sums them up.",
+            "Joins shards of costate evaluate morphs, guidance or editing, or of costate morph --batch, into one folder and sums them up.",
             terminal,
             cancellationToken)
     {
@@ -47,7 +49,13 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
         return GoOn(new RunSettings(to, Json: parsed.GetValue(json)), () =>
         {
             using FolderLock held = Take(parsed, to);
-            IEvaluationReport report = EvaluationContents.Of(from[0])?.Study switch
+            string? study = EvaluationContents.Of(from[0])?.Study;
+            if (study == MorphFolder.StudyName)
+            {
+                return MorphBatchOutcome.Of(MorphMerge.Run(from, new MorphFolder(to), Cancellation));
+            }
+
+            IEvaluationReport report = study switch
             {
                 EditingFolder.StudyName => Merged(from, new EditingFolder(to), path => new EditingFolder(path), EditingFiles.Write),
                 GuidanceStudyFolder.StudyName =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
@@ -26,8 +27,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         "--pairs", 1, MaxCandidates / 2, "The most similar pairs, so many. [default: 200, of the tables 100]");
     private readonly Option<bool> random = CommonOptions.Flag(
         "--random", "Pairs of people as they come, rather than the most similar ones: morphs of them are harder.");
-    private readonly Option<string> shard = CommonOptions.Text(
-        "--shard", "I/N", "Only every N-th pair, from the I-th on; costate evaluate merge joins the parts.", "1/1");
+    private readonly Option<string> shard = CommonOptions.Shard("pair");
     private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Pairs computed together.", 8);
     private readonly Option<double?> rate = CommonOptions.Number(
         "--learning-rate", "R", v => v > 0, "a number above 0", $"Of noise and code. [default: {Usual.LearningRate}]");
@@ -104,7 +104,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         IReadOnlyList<EvaluatedMethod> chosen = parsed.GetValue(methods) is string list
             ? EvaluatedMethod.Parse(list.Split(','), settings)
             : [.. names.Select(name => EvaluatedMethod.Parse(name, settings)).DistinctBy(m => m.Name)];
-        Shard part = Shard.Parse(parsed.GetValue(shard)!);
+        Division division = DivisionOf(parsed.GetValue(shard)!);
         string to = common.Of(parsed).Output;
         return GoOn(common.Of(parsed), () =>
         {
@@ -113,16 +113,18 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
             using var line = new StageLine(Terminal);
             var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch), line);
             run.Check(chosen);
-            using FolderLock held = Take(parsed, to);
-            EvaluationContents contents = folder.Begin(new EvaluationContents
+            using FolderLock folderLock = Take(parsed, to, division);
+            var wanted = new EvaluationContents
             {
                 Settings = settings.Describe(ModelAnswers.Describe(model)),
-                Shard = part.ToString(),
+                Shard = division.Shard.ToString(),
                 Methods = chosen.ToDictionary(m => m.Name, _ => count),
-            });
+            };
+            (EvaluationContents contents, WorkItems items) = folder.Begin(wanted, division);
+            using WorkItems held = items;
             IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, settings.RandomPairs, Cancellation);
-            run.Run([.. all.Where(pair => part.Has(pair.Index))], chosen, Cancellation);
-            return EvaluationOutcome.Of(EvaluationFiles.Write(folder, contents));
+            run.Run(items, all, chosen, Cancellation);
+            return EvaluationOutcome.Of(items, folder, () => EvaluationFiles.Write(folder, contents), EvaluationFiles.All, Cancellation);
         });
     }
 

@@ -1,5 +1,6 @@
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Reports;
 
 namespace Costate.Cli.Commands.Evaluate;
@@ -9,6 +10,20 @@ internal static class EvaluationOutcome
 {
     internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(IEvaluationReport report) =>
         (new Outcome(JsonReport.Text<object>(report), ReportFile: null, to => Print(to, report)), report.Files);
+
+    /// <summary>The same, summed up once of all processes that have computed a part of it.</summary>
+    internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(
+        WorkItems items,
+        ResumableFolder folder,
+        Func<IEvaluationReport> write,
+        IReadOnlyList<string> files,
+        CancellationToken cancellationToken)
+    {
+        IEvaluationReport? report = null;
+        return items.Conclude(() => report = write(), cancellationToken)
+            ? Of(report!)
+            : (Outcome.OfAnother(Path.Combine(folder.FullName, files.First(file => Path.GetExtension(file) == ".json"))), files);
+    }
 
     private static void Print(Terminal to, IEvaluationReport report)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Costate.Cli.Terminals;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Sampling;
 using Costate.Networks;
@@ -14,10 +15,10 @@ internal static class TextModelFiles
 
     /// <summary>Loads it. Dispose it.</summary>
     internal static DiffusionPipeline Load(
-        string? folder, EmbeddedModel embedded, Terminal terminal, CancellationToken cancellationToken)
+        string? folder, EmbeddedModel embedded, Terminal terminal, CancellationToken cancellationToken, string device = "cpu")
     {
         using var loading = new ProgressLine(terminal, "loading", total: 1);
-        var unguided = new Prompting { Prompts = [], Negative = null, GuidanceScale = 1 };
+        var unguided = new Prompting { Prompts = [], Negative = null, GuidanceScale = 1, Device = ComputeDevice.Named(device) };
         return unguided.Load(folder ?? embedded.TextFolder, loading, cancellationToken);
     }
 }

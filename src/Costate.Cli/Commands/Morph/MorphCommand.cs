@@ -5,6 +5,7 @@ using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
 using Costate.Experiments.Galleries;
 using Costate.Experiments.Pairs;
+using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
@@ -31,6 +32,7 @@ internal sealed class MorphCommand : ComputingCommand
         "--batch", "FILE", "A CSV file of many pairs, rows a,b or a,b,name, instead of two pictures. A rerun does only what is missing.");
     private readonly Option<int?> group = CommonOptions.Whole(
         "--group", 1, Limits.Together, $"How many pairs of --batch go through the network together. [default: {DefaultGroup}]");
+    private readonly Option<string> shard = CommonOptions.Shard("pair of --batch");
     private readonly Option<string?> weights = CommonOptions.Text(
         "--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
     private readonly RunOptions common = new(
@@ -56,7 +58,7 @@ internal sealed class MorphCommand : ComputingCommand
             $"Files: {MorphReport.MorphFile}, {MorphReport.StripFile} (A, the blend, the morph on its way, the best, B), "
                 + $"{MorphReport.LossFile}, {MorphReport.FileName} (settings, losses, similarities of the morph and of the blend alone, "
                 + "cost). With --batch, these for each pair in a folder of its name, or of one from its pictures, "
-                + $"and {MorphBatch.TableFile}, {MorphBatch.FileName} and {Gallery.FileName} (a page) for all. Paths in the file of "
+                + $"and {MorphBatchFiles.Table}, {MorphBatchFiles.Report} and {Gallery.FileName} (a page) for all. Paths in the file of "
                 + "pairs are relative to it; "
                 + "a row that cannot be done is reported, the others run, and the exit code is 1. What is finished stays, "
                 + "and the same command goes on with the rest.",
@@ -72,6 +74,7 @@ internal sealed class MorphCommand : ComputingCommand
         Arguments.Add(pictures);
         Options.Add(batch);
         Options.Add(group);
+        Options.Add(shard);
         AddAll(options.All);
         AddAll([weights, .. common.All]);
 
@@ -95,6 +98,11 @@ internal sealed class MorphCommand : ComputingCommand
         if (parsed.GetValue(group) is not null && pairs is null)
         {
             throw new UsageException("Got --group without --batch; it says how many of its pairs go together.");
+        }
+
+        if (parsed.GetResult(shard) is { Implicit: false } && pairs is null)
+        {
+            throw new UsageException("Got --shard without --batch; it divides the pairs among processes.");
         }
 
         return pairs is null ? RunOne(parsed, settings, given) : RunBatch(parsed, settings, PairsFile.Read(pairs));
@@ -127,6 +135,7 @@ internal sealed class MorphCommand : ComputingCommand
     private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs)
     {
         string folder = common.Of(parsed).Output;
+        Division division = DivisionOf(parsed.GetValue(shard)!);
         return GoOn(common.Of(parsed), () =>
         {
             using FaceModel model = load(parsed.GetValue(weights));
@@ -136,21 +145,23 @@ internal sealed class MorphCommand : ComputingCommand
                 model,
                 MorphInputs.Run(model, settings),
                 settings,
+                pairs,
                 (a, b) => Read(files, a, b, model.Side),
                 Terminal.Error.WriteLine);
-            using FolderLock held = Take(parsed, folder);
-            run.Begin();
-            using var line = new ProgressLine(Terminal, "morphing", total: pairs.Count);
-            MorphBatchReport report = run.Run(
-                pairs,
-                parsed.GetValue(group) ?? DefaultGroup,
-                (done, loss) => line.ReportLoss(done, loss, digits: 3),
-                Cancellation);
-            var outcome = new Outcome(JsonReport.Text(report), ReportFile: null, to => to.Write(MorphTables.Of(report)))
+            using FolderLock folderLock = Take(parsed, folder, division);
+            using WorkItems items = run.Begin(division);
+            using (var line = new ProgressLine(Terminal, "morphing", total: items.Total))
             {
-                Failed = report.Pairs.Any(pair => pair.Error is not null),
-            };
-            return (outcome, [MorphBatch.TableFile, MorphBatch.FileName, Gallery.FileName, "a folder for each pair"]);
+                run.Run(
+                    items,
+                    parsed.GetValue(group) ?? DefaultGroup,
+                    (done, loss) => line.ReportLoss(done * items.Total, loss, digits: 3),
+                    Cancellation);
+            }
+
+            // Of many processes one sums up; what it has found is then there for all.
+            items.Conclude(() => run.Finish(items.Notes, Cancellation), Cancellation);
+            return MorphBatchOutcome.Of(new MorphFolder(folder).Summary()!);
         });
     }
 

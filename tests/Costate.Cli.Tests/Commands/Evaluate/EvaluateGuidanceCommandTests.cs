@@ -110,6 +110,12 @@ public sealed class EvaluateGuidanceCommandTests() : EvaluationRuns("guidance.cs
         // Sums over a batch of two round in another order than one by one.
         const int Loss = 7;
         Assert.All(whole.Zip(joined).Skip(1), rows => Assert.Equal(double.Parse(rows.First[Loss]), double.Parse(rows.Second[Loss]), 2e-2));
+
+        // Leased items: the folder is then that of one process.
+        Done("shared", [.. options, "--shard", "dynamic"]);
+        Assert.Equal(whole.Select(Key), Rows("shared").Select(Key));
+        Assert.Contains("0 to compute", Done("shared", [.. options, "--shard", "dynamic"]).Error);
+        Assert.Contains("0 to compute", Done("shared", options).Error);
         static string Key(string[] row) => string.Join(' ', row[..6]);
     }
 

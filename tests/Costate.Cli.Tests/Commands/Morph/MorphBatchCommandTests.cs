@@ -118,4 +118,38 @@ public sealed class MorphBatchCommandTests : MorphRuns
             };
         }
     }
+
+    [Fact]
+    public void Shards_AndLeases_GiveWhatOneProcessGives()
+    {
+        File.Copy(A, Folder.PathTo("again.png"));
+        string pairs = Folder.Write("pairs.csv", "a.png,b.jpg,one\na.png,none.png,two\nb.jpg,a.png\nagain.png,b.jpg,three\nb.jpg,again.png\n");
+        string[] Command(params string[] options) => ["morph", "--batch", pairs, .. Quick, "--group", "1", .. options];
+        Assert.Equal(1, Morph(Command(), "whole").ExitCode);
+        string table = Table("whole");
+
+        // The last row has the pictures of the third, which only the merge can see.
+        Assert.Equal(0, Morph(Command("--shard", "1/2"), "parts/1").ExitCode);
+        Assert.Equal(1, Morph(Command("--shard", "2/2"), "parts/2").ExitCode);
+        Assert.Contains("Missing: 2/2", Merge("parts/1").Error, StringComparison.Ordinal);
+        ToolRun merged = Merge("parts/1", "parts/2");
+        Assert.Equal(1, merged.ExitCode);
+        Assert.Equal(table, Table("merged"));
+        Assert.True(File.Exists(Folder.PathTo("merged", "three", "strip.png")));
+
+        // By one process of any number; the next finds all done.
+        Assert.Equal(1, Morph(Command("--shard", "dynamic"), "shared").ExitCode);
+        Assert.Equal(table, Table("shared"));
+        ToolRun after = Morph(Command("--shard", "dynamic"), "shared");
+        Assert.Equal(1, after.ExitCode);
+        Assert.Equal(table, Table("shared"));
+        Assert.Contains("other settings", Morph(Command("--shard", "dynamic", "--blend", "0.4"), "shared").Error, StringComparison.Ordinal);
+        Refused(2, ["--shard", "1/2", A, B], "--shard without --batch");
+        Refused(1, ["--batch", pairs, "--shard", "auto"], "where no array job is");
+
+        string Table(string folder) => File.ReadAllText(Folder.PathTo(folder, "morphs.csv"));
+
+        ToolRun Merge(params string[] folders) =>
+            Tool.Run(["evaluate", "merge", .. folders.Select(f => Folder.PathTo(f)), "--output", Folder.PathTo("merged")]);
+    }
 }

@@ -58,7 +58,7 @@ public sealed class ReversibilityCommandTests(QuickReversibility quick) : IClass
     public void RexIsFirst_AndExact_OnAModelFolder()
     {
         using NetworkInversion problem = NetworkInversion.FromFolder(Fixtures.PathTo("networks", "unet2d-ddpm"));
-        IReadOnlyList<InversionMeasurement> measured = InversionStudy.Run(problem, [10], _ => { }, default);
+        IReadOnlyList<InversionMeasurement> measured = InversionStudy.Run(problem, [4], _ => { }, default);
         Assert.All(measured, m => AssertExact(m.Method.Id, m.Data));
     }
 

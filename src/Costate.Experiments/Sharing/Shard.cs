@@ -1,18 +1,18 @@
 using System.Globalization;
 
-namespace Costate.Experiments.Evaluation;
+namespace Costate.Experiments.Sharing;
 
 /// <summary>
-/// A part of the pairs: every <paramref name="Count"/>-th, from the <paramref name="Number"/>-th on. All parts together are all pairs, none
+/// A part of the items: every <paramref name="Count"/>-th, from the <paramref name="Number"/>-th on. All parts together are all items, none
 /// of them twice.
 /// </summary>
 /// <param name="Number">From 1.</param>
 /// <param name="Count">How many parts there are.</param>
 internal sealed record Shard(int Number, int Count)
 {
-    private const int Most = 10_000;
+    internal const int Most = 10_000;
 
-    /// <summary>All pairs.</summary>
+    /// <summary>All items.</summary>
     internal static Shard Whole { get; } = new(1, 1);
 
     public override string ToString() => FormattableString.Invariant($"{Number}/{Count}");
@@ -24,8 +24,8 @@ internal sealed record Shard(int Number, int Count)
         && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int n)
         && i >= 1 && i <= n && n <= Most
             ? new Shard(i, n)
-            : throw new InputException("shard", text, $"a part of a whole, such as 3/8, of at most {Most} parts");
+            : throw new InputException("shard", text, $"a part of a whole, such as 3/8, of at most {Most} parts; auto, auto/N or dynamic");
 
-    /// <summary>Whether a pair belongs to it.</summary>
-    internal bool Has(int pair) => pair % Count == Number - 1;
+    /// <summary>Whether an item belongs to it.</summary>
+    internal bool Has(int item) => item % Count == Number - 1;
 }

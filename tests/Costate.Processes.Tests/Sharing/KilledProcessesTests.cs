@@ -1,0 +1,18 @@
+using Costate.Benchmarks.Leases;
+using Costate.Testing;
+
+namespace Costate.Processes.Tests.Sharing;
+
+/// <summary>A small form of <c>Costate.Benchmarks leases</c>.</summary>
+public sealed class KilledProcessesTests
+{
+    [Fact]
+    public void ItemsOfKilledProcesses_AreEachInTheResultOnce()
+    {
+        using var folder = new TemporaryFolder();
+        KilledProcesses run = KilledProcesses.Run(folder.PathTo("shared"), items: 12, processes: 3, kills: 3, milliseconds: 60, seed: 1);
+        Assert.Equal(3, run.Kills);
+        Assert.Equal(0, run.Wrong);
+        Assert.InRange(run.Computed, 12, 12 + 3);
+    }
+}
