@@ -144,6 +144,7 @@ internal sealed record Prompting
         where cut.Lost.Length > 0
         select $"The text is longer than the {cut.Length} tokens that the encoder takes; it does not see: {cut.Lost}";
 
-    private Denoiser TellingScale(DiffusionPipeline pipeline) =>
-        pipeline.Guidance == GuidanceKind.ClassifierFree ? pipeline.Denoiser : pipeline.Told(GuidanceScale);
+    private Denoiser TellingScale(DiffusionPipeline pipeline) => pipeline.Told(
+        pipeline.Guidance == GuidanceKind.ClassifierFree ? pipeline.UsualScale : GuidanceScale,
+        pipeline.Planned(Size is var (width, height) ? (height, width) : null));
 }

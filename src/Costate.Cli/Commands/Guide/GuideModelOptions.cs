@@ -193,7 +193,7 @@ internal sealed class GuideModelOptions
             (int height, int width) = pipeline.PictureSize;
             (int Width, int Height) size = prompting.Size ?? (width, height);
             TextLikeness? likeness = goal is null ? null : TextLikeness.Of(pipeline);
-            Model model = pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true);
+            Model model = pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true, (size.Height, size.Width));
             model = terminal.Shelf is null ? model : NetworkShelf.Borrowed(model);
             return new GuidedModel(
                 terminal.Watch?.Over(model) ?? model,

@@ -87,8 +87,19 @@ internal sealed class SamplingSession : IDisposable
         folder.Expect(Pictures?.Names ?? []);
     }
 
-    /// <summary>A line that tells how far the run is, until the session ends.</summary>
-    internal IProgress<double> Progress(string title) => line = new ProgressLine(terminal, title, total: 1);
+    /// <summary>
+    /// A line that tells how far the run is, until the session ends. All texts have been read by then: what reads them is let go of, but
+    /// where the networks stay for the next command.
+    /// </summary>
+    internal IProgress<double> Progress(string title)
+    {
+        if (terminal.Shelf is null)
+        {
+            pipeline?.ReleaseTextEncoders();
+        }
+
+        return line = new ProgressLine(terminal, title, total: 1);
+    }
 
     /// <summary>A condition for the whole batch.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
