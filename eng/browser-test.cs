@@ -109,6 +109,10 @@ await plot.HoverAsync();
 await page.Locator(".chart .tip").First.Filter(new() { HasText = "relative error" }).WaitForAsync();
 await Take("study");
 
+await page.Locator("#form").GetByLabel("Of").SelectOptionAsync("density");
+await RunIt("study of densities");
+await page.GetByText("Effective fraction of weighted samples").WaitForAsync();
+
 // In the dark, and on a telephone.
 await page.GetByRole(AriaRole.Button, new() { Name = "Light or dark" }).ClickAsync();
 await Open("Edit");

@@ -86,7 +86,7 @@ function results(job, others) {
     el("figcaption", {}, name, el("span.row", {},
       job.kind === "study" || choice.options.length === 0 ? null : el("button.small", { type: "button", onclick: () => pick(name) }, "Compare"),
       el("a", { href: fileUrl(job.id, name), download: name }, "Save")))))));
-  const rest = job.files.filter(name => !name.endsWith(".png"));
+  const rest = job.files.filter(name => !name.endsWith(".png") && !name.includes("measurements/"));
   card.append(el("p.row", {}, rest.map(name => el("a.button.small", { href: fileUrl(job.id, name), download: name.split("/").at(-1) }, name)),
     el("a.button.small", { href: `/api/jobs/${job.id}/archive` }, "All files")));
   return card;

@@ -6,7 +6,8 @@ import { chart } from "./chart.js";
 export function details(job) {
   const place = el("div");
   const show = { edit: ofEdit, gradient: ofGradient, study: ofStudy, guide: ofGuide, morph: ofMorph }[job.kind];
-  const report = job.kind === "study" ? job.files.find(name => name.endsWith(".json")) : "result.json";
+  const study = job.values.study === "gradients" ? "study" : job.values.study;
+  const report = job.kind === "study" ? job.files.find(name => name.split("/").at(-1) === `${study}.json`) : "result.json";
   if (show && job.files.includes(report)) {
     file(job.id, report).then(read => place.replaceChildren(...show(read).filter(Boolean).map(made => el("div.card", {}, made)))).catch(() => {});
   }
@@ -41,10 +42,25 @@ function ofGuide(report) {
     ["Vector-Jacobian products", report.vectorJacobianProducts]])];
 }
 
+const grouped = (rows, name, point) => [...new Set(rows.map(name))].map(group => ({ name: group, points: rows.filter(row => name(row) === group).map(point) }));
+
+function ofDensities(report) {
+  const of = row => `${row.solver}, ${row.dimension} dimensions`;
+  const curve = (title, y, logY) => chart({ title, xLabel: "steps", yLabel: y, logX: true, logY, series: grouped(report.weights, of, row => [row.steps, row[y]]) });
+  return [curve("Error of the log-density, root mean square", "rmsLogWeight", true), curve("Effective fraction of weighted samples", "effectiveFraction", false)];
+}
+
+const ofPosteriors = report => [...new Set(report.methods.map(row => row.bed))].map(bed => chart({
+  title: `Distance to the posterior, over the floor: ${bed}`, xLabel: "particles", yLabel: "distance / floor", logX: true, logY: true,
+  series: grouped(report.methods.filter(row => row.bed === bed), row => row.method, row => [row.particles, row.overFloor]),
+}));
+
 const ofMorph = report => [stats([["Taken for both", report.accepted ? "yes" : "no"], ["The blend alone", report.blend?.accepted ? "yes" : "no"],
   ["Network evaluations", report.cost?.networkEvaluations]])];
 
 function ofStudy(report) {
+  if (report.weights) return ofDensities(report);
+  if (report.methods && report.points) return ofPosteriors(report);
   if (!report.curves) return [];
   const errors = (y, of, title) => chart({
     title, xLabel: "network evaluations, forward and backward", yLabel: "relative error", logX: true, logY: true,

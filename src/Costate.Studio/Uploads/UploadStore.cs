@@ -17,13 +17,16 @@ internal sealed partial class UploadStore : IDisposable
     // Of SHA-256, in hexadecimal: 128 bits.
     private const int NameLength = 32;
 
+    private const int Together = 8;
+
     private readonly string folder;
     private readonly StudioLimits limits;
     private readonly Func<long> bytesOfAll;
     private readonly ConcurrentDictionary<string, UploadKind> kept = [];
 
-    // One picture is decoded at a time, whoever sends how many.
+    // One picture is decoded at a time, and some files are received, whoever sends how many: so much is in memory and on the disk at most.
     private readonly SemaphoreSlim looking = new(1);
+    private readonly SemaphoreSlim receiving = new(Together);
 
     /// <summary>Opens the folder, and finds what is there.</summary>
     /// <param name="folder">Where.</param>
@@ -61,6 +64,7 @@ internal sealed partial class UploadStore : IDisposable
     internal async Task<string> Receive(Stream body, UploadKind kind, CancellationToken cancellationToken)
     {
         string incoming = Path.Combine(folder, $"{Guid.NewGuid():N}.incoming");
+        await receiving.WaitAsync(cancellationToken);
         try
         {
             await Write(body, incoming, cancellationToken);
@@ -77,10 +81,15 @@ internal sealed partial class UploadStore : IDisposable
         finally
         {
             File.Delete(incoming);
+            receiving.Release();
         }
     }
 
-    public void Dispose() => looking.Dispose();
+    public void Dispose()
+    {
+        looking.Dispose();
+        receiving.Dispose();
+    }
 
     private async Task Write(Stream body, string path, CancellationToken cancellationToken)
     {
