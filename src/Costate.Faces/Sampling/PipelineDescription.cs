@@ -36,6 +36,14 @@ internal sealed record PipelineDescription
     /// <summary>What a picture and its gradient take; null where that cannot be told.</summary>
     public Picture? Memory { get; init; }
 
+    /// <summary>The same once the text encoders are let go of, as costate does before it samples: what was loaded with them is not in it.
+    /// </summary>
+    public Picture? MemoryWithoutEncoders { get; init; }
+
+    /// <summary>How many numbers the text encoders have.</summary>
+    public long EncoderParameters => Parts.Where(part => part.Name.StartsWith("text_encoder", StringComparison.Ordinal))
+        .Sum(part => part.Parameters);
+
     /// <summary>Why the tool cannot sample it; null where it can.</summary>
     public string? Refused { get; init; }
 
@@ -72,30 +80,33 @@ internal sealed record PipelineDescription
             }
         }
 
-        string? refused = null;
-        SchedulerConfiguration? scheduler = null;
-        Picture? memory = null;
-        try
-        {
-            scheduler = PipelineFiles.Scheduler(path, className: null);
-            memory = MemoryOf(path, parts.Sum(part => part.Parameters), size);
-        }
-        catch (Exception e) when (e is NotSupportedException or IOException or InvalidDataException or SchedulerConfigurationException
-            or InputException)
-        {
-            refused = e.Message;
-        }
-
-        return new PipelineDescription
+        var described = new PipelineDescription
         {
             Model = path,
             Family = index is null ? $"{PipelineFiles.Family(path)}, a single file" : index.OptionalText("_class_name", null) ?? "not said",
             Parts = parts,
-            Scheduler = scheduler?.ClassName,
-            Prediction = scheduler?.Prediction.ToString().ToLowerInvariant(),
-            Memory = memory,
-            Refused = refused,
         };
+        try
+        {
+            SchedulerConfiguration scheduler = PipelineFiles.Scheduler(path, className: null);
+            described = described with
+            {
+                Scheduler = scheduler.ClassName,
+                Prediction = scheduler.Prediction.ToString().ToLowerInvariant(),
+            };
+            return described with
+            {
+                Memory = MemoryOf(path, described.Parameters, size),
+                MemoryWithoutEncoders = described.EncoderParameters == 0
+                    ? null
+                    : MemoryOf(path, described.Parameters - described.EncoderParameters, size),
+            };
+        }
+        catch (Exception e) when (e is NotSupportedException or IOException or InvalidDataException or SchedulerConfigurationException
+            or InputException)
+        {
+            return described with { Refused = e.Message };
+        }
     }
 
     /// <summary>The networks as a table.</summary>

@@ -71,6 +71,26 @@ public sealed record AdmConfig
     /// <summary>Options of the file that these networks do not know and that are not off. They have no effect.</summary>
     public IReadOnlyList<string> IgnoredOptions { get; init; } = [];
 
+    /// <summary>Of guided-diffusion's <c>256x256_diffusion_uncond.pt</c>, which DPS, FreeDoM and others guide on ImageNet.</summary>
+    public static AdmConfig ImageNet256 { get; } = new()
+    {
+        ImageSize = 256,
+        ModelChannels = 256,
+        OutChannels = 6,
+        AttentionResolutions = [8, 16, 32],
+        ChannelMult = Usual(256),
+        NumHeads = 4,
+        NumHeadChannels = 64,
+        UseScaleShiftNorm = true,
+        ResblockUpdown = true,
+    };
+
+    /// <summary>Of DPS's <c>ffhq_10m.pt</c>, which others guide on FFHQ too.</summary>
+    public static AdmConfig Ffhq256 { get; } = ImageNet256 with { ModelChannels = 128, NumResBlocks = 1, AttentionResolutions = [16] };
+
+    /// <summary>Whether the network predicts what variances are made of too, in channels after those of the noise.</summary>
+    internal bool LearnsVariance => OutChannels == 2 * InChannels;
+
     /// <summary>Width of the time embedding.</summary>
     internal int TimeChannels => 4 * ModelChannels;
 
@@ -96,8 +116,9 @@ public sealed record AdmConfig
                 ?? options.Integer("num_channels", otherwise.ModelChannels),
             OutChannels = options.Integer("out_channels", hasVariance ? 6 : 3),
             NumResBlocks = options.Integer("num_res_blocks", otherwise.NumResBlocks),
-            AttentionResolutions = options.TextOrNull("attention_resolutions") is { } sides
-                ? [.. Numbers("attention_resolutions", sides).Select(side => size / side)]
+            AttentionResolutions =
+                (options.TextOrNull("attention_resolutions") ?? options.NumberTextOrNull("attention_resolutions")) is { } sides
+                ? [.. Numbers("attention_resolutions", sides).Select(side => Shrinking(size, side))]
                 : options.Integers("attention_resolutions", otherwise.AttentionResolutions),
             ChannelMult = options.TextOrNull("channel_mult") is { } multipliers
                 ? multipliers.Length == 0 ? Usual(size) : Numbers("channel_mult", multipliers)
@@ -126,6 +147,8 @@ public sealed record AdmConfig
         Option.Positive("num_res_blocks", NumResBlocks);
         Option.Positive("channel_mult", ChannelMult);
         Option.Positive("num_heads", NumHeads);
+        Option.Positive("num_head_channels, if it is not -1,", NumHeadChannels == -1 ? 1 : NumHeadChannels);
+        Option.Positive("num_heads_upsample, if it is not -1,", NumHeadsUpsample == -1 ? 1 : NumHeadsUpsample);
         Option.Positive("num_classes", NumClasses ?? 1);
         Option.Probability("dropout", Dropout);
         Option.OneOf("pool", Pool, null, "attention", "adaptive");
@@ -137,6 +160,10 @@ public sealed record AdmConfig
             Option.Divides("num_head_channels or num_heads", NumHeadChannels == -1 ? NumHeads : NumHeadChannels, "channels", channels);
         }
     }
+
+    // No level has the side of one that does not divide, and attention there would be missing without a word.
+    private static int Shrinking(int size, int side) => size % side == 0 ? size / side : throw new NotSupportedException(
+        $"Got attention_resolutions with {side}, which is not supported; expected sides that divide image_size {size}.");
 
     // Of the published networks by their size.
     private static IReadOnlyList<int> Usual(int size) => size switch

@@ -169,15 +169,26 @@ public sealed class AdmUNetModel : nn.Module<Tensor, Tensor, Tensor>, IRecomputi
     /// <summary>The network as a denoiser of noise, whose condition is the classes where it has them. A learned variance is left
     /// out.</summary>
     /// <param name="trainingTimesteps">The steps of the schedule that it was trained with. The default value is 1000.</param>
-    public Denoiser ToDenoiser(int trainingTimesteps = 1000) => Denoiser.FromFunction(
-        (Tensor x, Tensor t, Condition? z) =>
+    /// <exception cref="NotSupportedException">It predicts other channels than noise, or noise and variances.</exception>
+    public Denoiser ToDenoiser(int trainingTimesteps = 1000)
+    {
+        if (Config.OutChannels != Config.InChannels && !Config.LearnsVariance)
         {
-            using DisposeScope scope = NewDisposeScope();
-            return forward(x, t, z?.Values).narrow(1, 0, Config.InChannels).MoveToOuterDisposeScope();
-        },
-        Prediction.Noise,
-        trainingTimesteps: trainingTimesteps,
-        parameters: parameters().Where(parameter => parameter.requires_grad));
+            throw new NotSupportedException(
+                $"Got out_channels {Config.OutChannels}; expected {Config.InChannels} for noise, or {2 * Config.InChannels} with "
+                    + "variances.");
+        }
+
+        return Denoiser.FromFunction(
+            (Tensor x, Tensor t, Condition? z) =>
+            {
+                using DisposeScope scope = NewDisposeScope();
+                return forward(x, t, z?.Values).narrow(1, 0, Config.InChannels).MoveToOuterDisposeScope();
+            },
+            Prediction.Noise,
+            trainingTimesteps: trainingTimesteps,
+            parameters: parameters().Where(parameter => parameter.requires_grad));
+    }
 
     private void CheckClasses(Tensor? y, long batch)
     {

@@ -106,6 +106,9 @@ internal sealed class JsonOptions
     /// <summary>The text; null where the file has something else, or nothing.</summary>
     internal string? TextOrNull(string name) => Find(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
+    /// <summary>The number as it is written; null where the file has something else, or nothing.</summary>
+    internal string? NumberTextOrNull(string name) => Find(name) is { ValueKind: JsonValueKind.Number } value ? value.GetRawText() : null;
+
     internal IReadOnlyList<int> Integers(string name, IReadOnlyList<int> otherwise) => OptionalIntegers(name) ?? otherwise;
 
     internal IReadOnlyList<int>? OptionalIntegers(string name) => List(name, "a list of whole numbers", ToInteger);

@@ -35,6 +35,7 @@ public sealed partial class DiffusionPipeline : IDisposable
     private readonly PipelineLatents latents;
     private readonly Func<Tensor, Tensor, Costate.Condition?, double, Tensor> call;
     private readonly ScalarType dtype;
+    private bool isWithoutEncoders;
 
     private DiffusionPipeline(string source, PipelineParts parts, PipelineNetworks networks, ScalarType dtype)
     {
@@ -63,11 +64,11 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <summary>The second tokenizer, of SDXL and SD3; null for others, SDXL's refiner among them.</summary>
     public ClipTokenizer? Tokenizer2 { get; }
 
-    /// <summary>CLIP, which makes states of ids; null for families without.</summary>
-    public ClipTextModel? TextEncoder { get; }
+    /// <summary>CLIP, which makes states of ids; null for families without, and where it was released.</summary>
+    public ClipTextModel? TextEncoder { get; private set; }
 
-    /// <summary>The second text encoder, of SDXL and SD3, which pools the text too; null for others.</summary>
-    public ClipTextModel? TextEncoder2 { get; }
+    /// <summary>The second text encoder, of SDXL and SD3, which pools the text too; null for others, and where it was released.</summary>
+    public ClipTextModel? TextEncoder2 { get; private set; }
 
     /// <summary>Makes latents of images, and images of latents. Its <see cref="AutoencoderKL.TileSize"/> is for large ones.</summary>
     public AutoencoderKL Codec { get; }
@@ -91,53 +92,6 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// autoencoder.</summary>
     public (int Height, int Width) PictureSize { get; }
 
-    /// <summary>What a text is to the denoiser, a bundle of batch 1 of 32 bits or more; see <see cref="Denoiser"/>.</summary>
-    /// <param name="prompt">The text.</param>
-    /// <param name="clipSkip">How many of the text encoder's last layers are left out. The default value is 0.</param>
-    /// <param name="truncate">Whether a text that is too long is cut, rather than refused. <see cref="ClipTokenizer.Tokenize"/> says what
-    /// is lost. The default value is false.</param>
-    /// <param name="sizes">What SDXL is told of sizes. The default value is null: those of the picture itself.</param>
-    /// <exception cref="InputException">The text is too long and may not be cut (the message has the words that do not fit),
-    /// <paramref name="clipSkip"/> leaves no layer, or <paramref name="sizes"/> are none or for another family.</exception>
-    public Costate.Condition Condition(string prompt, int clipSkip = 0, bool truncate = false, PictureSizes? sizes = null)
-    {
-        ArgumentNullException.ThrowIfNull(prompt);
-        return Condition([prompt], clipSkip, truncate, sizes);
-    }
-
-    /// <summary>The same for a batch: a text for each item.</summary>
-    /// <param name="prompts">The texts.</param>
-    /// <param name="clipSkip">As for one text.</param>
-    /// <param name="truncate">As for one text.</param>
-    /// <param name="sizes">As for one text, for all items.</param>
-    /// <exception cref="InputException">There is no text; or as for one text.</exception>
-    public Costate.Condition Condition(
-        IReadOnlyList<string> prompts, int clipSkip = 0, bool truncate = false, PictureSizes? sizes = null) =>
-        texts.Of(prompts, clipSkip, truncate, sizes);
-
-    /// <summary>A condition with a picture of which a part is repainted, for a network that was trained for it (9 channels).</summary>
-    /// <param name="condition">That of the text.</param>
-    /// <param name="image">The picture, as for <see cref="Encode"/>.</param>
-    /// <param name="mask">[batch, 1, height, width] or [1, 1, height, width]: at least 0.5 where it is to be repainted.</param>
-    /// <returns>The condition with <c>mask</c> and <c>masked</c>, the latents of what is kept.</returns>
-    /// <exception cref="InvalidOperationException">The network takes no mask.</exception>
-    /// <exception cref="InputException">A shape does not fit.</exception>
-    public Costate.Condition Inpainting(Costate.Condition condition, Tensor image, Tensor mask)
-    {
-        ArgumentNullException.ThrowIfNull(condition);
-        ArgumentNullException.ThrowIfNull(image);
-        return Network is UNet2DConditionModel unet
-            ? latents.Inpainting(condition, image, mask, unet.Config.InChannels)
-            : throw new InvalidOperationException("The network takes no mask: it is not one for inpainting.");
-    }
-
-    /// <summary>What a denoiser is led away from, of batch 1, for <see cref="Denoiser.WithClassifierFreeGuidance"/> of
-    /// <see cref="Denoiser"/>.</summary>
-    /// <param name="negative">As for <see cref="Guided"/>.</param>
-    /// <param name="truncate">As for <see cref="Condition(string, int, bool, PictureSizes?)"/>.</param>
-    /// <exception cref="InputException">The text is too long.</exception>
-    public Costate.Condition Unconditional(string? negative = null, bool truncate = false) => texts.Negative(negative, truncate);
-
     /// <summary>The denoiser under classifier-free guidance, away from a negative prompt: one evaluation of a doubled batch.</summary>
     /// <remarks>For a negative prompt of each item, or one with a clip skip, use
     /// <see cref="Denoiser.WithClassifierFreeGuidance"/> of <see cref="Denoiser"/> and the values of a condition.</remarks>
@@ -150,7 +104,7 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <exception cref="InputException">The scale is not finite, or 1 beside a negative prompt; the prompt is too long; or the network was
     /// distilled with guidance, and takes no negative prompt, or no scale.</exception>
     public Denoiser Guided(double guidanceScale, string? negative = null, bool truncate = false) =>
-        Away(guidanceScale, Unconditional(guidanceScale, negative, truncate));
+        Away(guidanceScale, Unconditional(guidanceScale, negative, truncate), size: null);
 
     /// <summary>A sampler of latents, whose condition is <see cref="Condition(string, int, bool, PictureSizes?)"/>.</summary>
     /// <param name="steps">The number of steps.</param>
@@ -161,9 +115,11 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// last. The default value is null: the scheduler's own.</param>
     /// <param name="strength">For a picture to be changed: the part of the steps that is taken, in (0, 1], the last ones; it starts from
     /// <see cref="Noised"/>. The default value is 1.</param>
-    /// <param name="size">Height and width of the picture in pixels, which the steps of FLUX.1-dev depend on. The default value is null:
-    /// <see cref="PictureSize"/>.</param>
-    /// <exception cref="InputException">The scheduler has no so many steps, or none is left; or as for <see cref="Guided"/>.</exception>
+    /// <param name="size">Height and width of the picture in pixels, for which the steps are planned: latents of another are refused. The
+    /// default value is null: <see cref="PictureSize"/> where the steps depend on the size, as those of FLUX.1-dev do, and any size
+    /// elsewhere.</param>
+    /// <exception cref="InputException">The size does not fit the network; the scheduler has no so many steps, or none is left; or as for
+    /// <see cref="Guided"/>.</exception>
     public Sampler Sampler(
         int steps,
         double? guidanceScale = null,
@@ -172,14 +128,16 @@ public sealed partial class DiffusionPipeline : IDisposable
         double strength = 1,
         (int Height, int Width)? size = null)
     {
-        ScheduledSampling plan = Plan(steps, size);
+        (int Height, int Width)? planned = Planned(size);
+        ScheduledSampling plan = Plan(steps, planned);
         if (!(strength is > 0 and <= 1 && Math.Floor(steps * strength) >= 1))
         {
             throw new InputException(nameof(strength), $"{strength}", $"in (0, 1], and at least 1/{steps} for a step to be left");
         }
 
         plan = plan.After(Math.Min(steps - (int)Math.Floor(steps * strength), plan.Grid.Steps - 1));
-        Denoiser guided = Guided(guidanceScale ?? UsualScale, negative);
+        double scale = guidanceScale ?? UsualScale;
+        Denoiser guided = Away(scale, Unconditional(scale, negative, truncate: false), planned);
         return solver is null ? new Sampler(plan.Clipped(guided), plan.Schedule, plan.Solver, plan.Grid)
             : new Sampler(guided, plan.Schedule, solver, plan.GridFor(solver));
     }
@@ -246,17 +204,20 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <param name="guidanceScale">As for <see cref="Guided"/>. The default value is null: <see cref="UsualScale"/>.</param>
     /// <param name="negative">As for <see cref="Guided"/>.</param>
     /// <param name="truncate">As for <see cref="Condition(string, int, bool, PictureSizes?)"/>, of the negative prompt.</param>
-    /// <exception cref="InputException">As for <see cref="Guided"/>.</exception>
-    public Model ToModel(double? guidanceScale = null, string? negative = null, bool truncate = false)
+    /// <param name="size">As for <see cref="Sampler"/>.</param>
+    /// <exception cref="InputException">As for <see cref="Guided"/>; or the size does not fit the network.</exception>
+    public Model ToModel(
+        double? guidanceScale = null, string? negative = null, bool truncate = false, (int Height, int Width)? size = null)
     {
         // The negative prompt's states live as long as the model.
         double scale = guidanceScale ?? UsualScale;
+        (int Height, int Width)? planned = Planned(size);
         Costate.Condition? unconditional = Unconditional(scale, negative, truncate);
         Tensor[] states = [.. unconditional?.Names.Select(name => unconditional[name].DetachFromDisposeScope()) ?? []];
-        Denoiser guided = Away(scale, unconditional).WithFingerprint(Network.parameters());
+        Denoiser guided = Away(scale, unconditional, planned).WithFingerprint(Network.parameters());
         return new Model(Source, guided, Scheduler.Schedule, [this, .. states])
         {
-            Grid = steps => Plan(steps, size: null).Grid,
+            Grid = steps => Plan(steps, planned).Grid,
             StartScale = startScale,
             ToLatents = Encode,
             ToPictures = Decode,
@@ -266,31 +227,16 @@ public sealed partial class DiffusionPipeline : IDisposable
     /// <summary>Disposes the networks.</summary>
     public void Dispose()
     {
-        TextEncoder?.Dispose();
-        TextEncoder2?.Dispose();
-        LongTextEncoder?.Dispose();
+        ReleaseTextEncoders();
         Codec.Dispose();
         Network.Dispose();
     }
 
     private Tensor Weight => Network.parameters().First();
 
-    private Denoiser Away(double guidanceScale, Costate.Condition? unconditional) =>
-        unconditional is not null ? Denoiser.WithClassifierFreeGuidance(unconditional, guidanceScale)
-        : Guidance == GuidanceKind.ClassifierFree ? Denoiser
-        : Told(guidanceScale);
-
-    // The states of the negative prompt; null where the scale makes it useless.
-    private Costate.Condition? Unconditional(double guidanceScale, string? negative, bool truncate)
+    private Denoiser Away(double guidanceScale, Costate.Condition? unconditional, (int Height, int Width)? size)
     {
-        if (!double.IsFinite(guidanceScale) || (guidanceScale == 1 && negative is { Length: > 0 }))
-        {
-            string expected = double.IsFinite(guidanceScale) ? "another number, for a negative prompt to have an effect" : "finite";
-            throw new InputException(nameof(guidanceScale), $"{guidanceScale}", expected);
-        }
-
-        return Guidance != GuidanceKind.ClassifierFree && negative is not null ? throw JointTexts.NoNegative(negative)
-            : Guidance != GuidanceKind.ClassifierFree || guidanceScale == 1 ? null
-            : Unconditional(negative, truncate);
+        Denoiser told = Told(Guidance == GuidanceKind.ClassifierFree ? UsualScale : guidanceScale, size);
+        return unconditional is null ? told : told.WithClassifierFreeGuidance(unconditional, guidanceScale);
     }
 }

@@ -93,6 +93,32 @@ public sealed class FlowPipelineGoldenTests
         }
     }
 
+    // What was made before stays to the bit; nothing can be made after, and there is less to hold.
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void TextEncoders_AreLetGoOf(string name)
+    {
+        using var scope = NewDisposeScope();
+        using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(Goldens.PathTo("pipelines", name));
+        Condition text = pipeline.Condition("a cat");
+        Sampler sampler = pipeline.Sampler(2, size: (64, 32));
+        Tensor start = pipeline.DrawStart(1, 64, 32), before = sampler.Sample(start, text);
+        ClipTextModel encoder = pipeline.TextEncoder!;
+        pipeline.ReleaseTextEncoders();
+        Assert.Null(pipeline.TextEncoder);
+        Assert.Null(pipeline.LongTextEncoder);
+        Assert.True(encoder.parameters().All(p => p.IsInvalid));
+        Assert.True(sampler.Sample(start, text).eq(before).all().ToBoolean());
+        Assert.Contains("released", Assert.Throws<InvalidOperationException>(() => { pipeline.Condition("a dog"); }).Message);
+        if (pipeline.Guidance == GuidanceKind.ClassifierFree)
+        {
+            Assert.Throws<InvalidOperationException>(() => { pipeline.Sampler(2); });
+        }
+
+        pipeline.ReleaseTextEncoders();
+        Assert.NotEqual("", pipeline.CutOff(string.Join(' ', Enumerable.Repeat("zebra", 600))).Lost);
+    }
+
     // A negative prompt, a scale that is not told, lengths and sizes.
     [Theory]
     [MemberData(nameof(Folders))]
@@ -101,6 +127,22 @@ public sealed class FlowPipelineGoldenTests
         using var scope = NewDisposeScope();
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(Goldens.PathTo("pipelines", name));
         bool isGuided = pipeline.Guidance == GuidanceKind.ClassifierFree;
+        Refuses("size", () => pipeline.Sampler(2, size: (64, 20)));
+        Refuses("size", () => pipeline.Sampler(2, size: (0, 32)));
+
+        // Steps that were planned for another picture than that which is drawn; where they depend on none, any will do unless one is given.
+        (Tensor start, Condition text) = (pipeline.DrawStart(1, 64, 32), pipeline.Condition("a cat"));
+        Refuses("size", () => pipeline.Sampler(2, size: (32, 64)).Sample(start, text));
+        Assert.Equal(start.shape, pipeline.Sampler(2, size: (64, 32)).Sample(start, text).shape);
+        if (pipeline.Scheduler.TakesShift)
+        {
+            Refuses("size", () => pipeline.Sampler(2).Sample(start, text));
+        }
+        else
+        {
+            Assert.Equal(start.shape, pipeline.Sampler(2).Sample(start, text).shape);
+        }
+
         if (!isGuided)
         {
             Assert.Contains("distilled", Refuses("negative", () => pipeline.Sampler(2, negative: "ugly")), StringComparison.Ordinal);
@@ -119,7 +161,7 @@ public sealed class FlowPipelineGoldenTests
         Assert.Equal(pipeline.Condition("a")["text"].shape, pipeline.Condition(words, truncate: true)["text"].shape);
         Condition one = pipeline.Condition("a");
         Assert.Throws<InvalidOperationException>(() => pipeline.Inpainting(one, zeros(1, 3, 32, 32), zeros(1, 1, 32, 32)));
-        Assert.Contains("\"pooled\"", Assert.ThrowsAny<Exception>(() => pipeline.Sampler(2, 1).Sample(
+        Assert.Contains("\"pooled\"", Assert.ThrowsAny<Exception>(() => pipeline.Sampler(2, 1, size: (32, 32)).Sample(
             pipeline.DrawStart(1, 32, 32), Condition.Of(("text", one["text"])))).ToString(), StringComparison.Ordinal);
         string path = Goldens.PathTo("pipelines", name);
         Refuses("weights", () => DiffusionPipeline.FromPretrained(path, weights: "model.safetensors"));

@@ -89,6 +89,15 @@ internal sealed class ModelCommand : DocumentedCommand
                     + $"{memory.GradientInHalf / 1e9:0.00} GB in 16 bits");
         }
 
+        if (described.MemoryWithoutEncoders is { } without)
+        {
+            terminal.Write(
+                $"the text encoders take {4 * described.EncoderParameters / 1e9:0.00} GB of it in float32, "
+                    + $"{2 * described.EncoderParameters / 1e9:0.00} GB in 16 bits. They are let go of before a run, which then holds "
+                    + $"{without.SampleInSingle / 1e9:0.00} and {without.SampleInHalf / 1e9:0.00} GB for the picture, "
+                    + $"{without.GradientInSingle / 1e9:0.00} and {without.GradientInHalf / 1e9:0.00} GB for the gradient");
+        }
+
         if (described.Refused is not null)
         {
             terminal.Write($"It cannot be sampled: {described.Refused}");
