@@ -145,7 +145,7 @@ public sealed class MorphBatchCommandTests : MorphRuns
         Assert.Equal(table, Table("shared"));
         Assert.Contains("other settings", Morph(Command("--shard", "dynamic", "--blend", "0.4"), "shared").Error, StringComparison.Ordinal);
         Refused(2, ["--shard", "1/2", A, B], "--shard without --batch");
-        Refused(1, ["--batch", pairs, "--shard", "auto"], "where no array job is");
+        Refused(2, ["--batch", pairs, "--shard", "auto"], "without an array job");
 
         string Table(string folder) => File.ReadAllText(Folder.PathTo(folder, "morphs.csv"));
 
