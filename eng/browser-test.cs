@@ -31,6 +31,7 @@ context.Request += (_, request) =>
     }
 };
 
+await page.GotoAsync("about:blank");
 var clock = Stopwatch.StartNew();
 await page.GotoAsync(address);
 await page.GetByRole(AriaRole.Button, new() { Name = "Run" }).WaitForAsync();

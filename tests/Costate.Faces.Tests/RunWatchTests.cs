@@ -21,8 +21,7 @@ public sealed class RunWatchTests
         Assert.Equal(6, watch.Evaluations);
 
         // The first prediction is shown at once: (x - sigma eps) / alpha at time 1.
-        SchedulePoint at = SchedulePoint.At(Schedule, 1);
-        Tensor expected = (start - (at.Sigma * start.tanh())) / at.Alpha;
+        Tensor expected = (start - (Schedule.Sigma(1) * start.tanh())) / Schedule.Alpha(1);
         Assert.True(watch.First!.allclose(expected, rtol: 1e-5, atol: 1e-4));
         watch.First.Dispose();
     }

@@ -107,10 +107,12 @@ internal sealed class JobQueue : IDisposable
                 throw new RefusedException(StatusCodes.Status507InsufficientStorage, "The work folder is full. Delete jobs first.");
             }
 
+            // After all others, whatever the clock says.
             DateTime now = DateTime.UtcNow;
+            now = jobs.Count == 0 || jobs.Values.Max(job => job.Made) < now ? now : jobs.Values.Max(job => job.Made).AddTicks(1);
             var job = new JobRecord
             {
-                Id = JobStore.NewId(now),
+                Id = JobStore.IdAt(now),
                 Kind = kind,
                 Values = values,
                 Made = now,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Costate.Faces.Reports;
@@ -19,9 +18,8 @@ internal sealed partial class JobStore
 
     internal JobStore(string folder) => Directory.CreateDirectory(this.folder = Path.GetFullPath(folder));
 
-    /// <summary>A name that no other job has, in the order of time.</summary>
-    internal static string NewId(DateTime now) =>
-        now.ToString("yyyyMMdd-HHmmss-", CultureInfo.InvariantCulture) + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+    /// <summary>The name of a job that was asked for at a time, to a ten-millionth of a second: names are in the order of time.</summary>
+    internal static string IdAt(DateTime time) => time.ToString("yyyyMMdd-HHmmss-fffffff", CultureInfo.InvariantCulture);
 
     /// <summary>Where a job's results go.</summary>
     internal string ResultsOf(string id) => Path.Combine(folder, id, ResultFolder);
@@ -78,6 +76,6 @@ internal sealed partial class JobStore
 
     internal void Delete(string id) => Directory.Delete(Path.Combine(folder, id), recursive: true);
 
-    [GeneratedRegex("^[0-9]{8}-[0-9]{6}-[0-9a-f]{8}$")]
+    [GeneratedRegex("^[0-9]{8}-[0-9]{6}-[0-9]{7}$")]
     private static partial Regex Id();
 }
