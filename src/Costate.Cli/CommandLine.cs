@@ -12,6 +12,7 @@ using Costate.Cli.Commands.Galleries;
 using Costate.Cli.Commands.Guide;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Commands.Sampling;
+using Costate.Cli.Commands.Studio;
 using Costate.Cli.Commands.Study;
 using Costate.Cli.Commands.Train;
 using Costate.Cli.Terminals;
@@ -109,6 +110,7 @@ internal static class CommandLine
             new FacesCommand(terminal, cancellationToken),
             new GalleryCommand(terminal, cancellationToken),
             new DoctorCommand(terminal, Prepare),
+            new StudioCommand(terminal, (arguments, its, cancel) => Run(arguments, its, cancel, morphModel), cancellationToken),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };
         root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);

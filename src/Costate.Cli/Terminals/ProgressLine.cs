@@ -42,7 +42,8 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
         TimeSpan elapsed = clock.Elapsed;
         double fraction = Math.Clamp(value.Share, 0, 1);
         terminal.Recording?.Add(value with { Share = fraction, Evaluations = value.Evaluations ?? evaluations }, elapsed);
-        if (elapsed < next)
+        terminal.Watch?.Told(value with { Share = fraction });
+        if (elapsed < next || terminal.Watch is not null)
         {
             return;
         }

@@ -1,3 +1,5 @@
+using Costate.Faces;
+using Costate.Faces.Models;
 using Costate.Faces.Reports;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -28,6 +30,12 @@ internal sealed class Terminal
 
     /// <summary>Columns of a live progress line, or null where errors do not go to a terminal.</summary>
     internal int? LiveWidth { get; init; }
+
+    /// <summary>Who looks on while a command computes; null for nobody.</summary>
+    internal RunWatch? Watch { get; init; }
+
+    /// <summary>Networks that stay for the next command; null where each loads its own.</summary>
+    internal NetworkShelf? Shelf { get; init; }
 
     /// <summary>What is written down of the run that goes on; null for nothing.</summary>
     internal Recording? Recording { get; private set; }

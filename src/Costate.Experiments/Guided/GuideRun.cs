@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Costate.Faces;
 using Costate.Faces.Files;
 using Costate.Faces.Guidance;
 using Costate.Faces.Morphs;
@@ -28,6 +29,7 @@ internal sealed class GuideRun(Model model, Condition? ownCondition, Recogniser?
     /// task.</param>
     /// <param name="folder">Where the files go.</param>
     /// <param name="progress">Told how much is done, from 0 to 1.</param>
+    /// <param name="watch">Who looks on; null for nobody.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="InvalidDataException">The picture of a code is none.</exception>
     internal GuideReport Run(
@@ -36,6 +38,7 @@ internal sealed class GuideRun(Model model, Condition? ownCondition, Recogniser?
         Func<Tensor, Tensor>? loss,
         OutputFolder folder,
         IProgress<double> progress,
+        RunWatch? watch,
         CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -43,7 +46,7 @@ internal sealed class GuideRun(Model model, Condition? ownCondition, Recogniser?
         GuideTarget target = Target(picture, name is not null, loss);
         (Condition? condition, string? code) = Under(target, cancellationToken);
         var runner = new GuideRunner(model);
-        using var frames = new GuideFrames();
+        using var frames = new GuideFrames(watch);
         double free = request.Plan.Steps;
         double share = request.Plan.Work(model) / (request.Plan.Work(model) + free);
         long began = Stopwatch.GetTimestamp();

@@ -6,7 +6,8 @@ namespace Costate.Faces.Guidance;
 /// The pictures that a loss is asked about, on their way to the result. However often it is asked, few are kept, at even distances: when
 /// there are too many, every other one goes.
 /// </summary>
-internal sealed class GuideFrames : IDisposable
+/// <param name="watch">Told the losses.</param>
+internal sealed class GuideFrames(RunWatch? watch = null) : IDisposable
 {
     private const int Most = 32;
 
@@ -18,7 +19,15 @@ internal sealed class GuideFrames : IDisposable
     internal Func<Tensor, Tensor> Watch(Func<Tensor, Tensor> loss) => x =>
     {
         Add(x);
-        return loss(x);
+        Tensor value = loss(x);
+        if (watch is not null)
+        {
+            using IDisposable noGraph = no_grad();
+            using Tensor mean = value.detach().mean();
+            watch.Loss(mean.to(ScalarType.Float64).item<double>());
+        }
+
+        return value;
     };
 
     /// <summary>So many of them, [batch, ...] each, the first and nearly the last included; fewer if there are not as many.</summary>

@@ -5,12 +5,18 @@ internal static class ExampleFaces
 {
     internal const string NameA = "example A";
     internal const string NameB = "example B";
+    internal const string FileA = "a.png";
+    internal const string FileB = "b.png";
 
-    internal static (FacePicture A, FacePicture B) Read(int side) => (Read(NameA, "a.png", side), Read(NameB, "b.png", side));
+    internal static (FacePicture A, FacePicture B) Read(int side) => (Read(NameA, FileA, side), Read(NameB, FileB, side));
+
+    /// <summary>One of the two as a PNG file.</summary>
+    internal static Stream Open(string file) =>
+        typeof(ExampleFaces).Assembly.GetManifestResourceStream($"Costate.Faces.Examples.{file}")!;
 
     private static FacePicture Read(string name, string file, int side)
     {
-        using Stream stream = typeof(ExampleFaces).Assembly.GetManifestResourceStream($"Costate.Faces.Examples.{file}")!;
+        using Stream stream = Open(file);
         using var bytes = new MemoryStream();
         stream.CopyTo(bytes);
         return FacePicture.Read(name, bytes.ToArray(), side);

@@ -1,3 +1,4 @@
+using Costate.Faces.Models;
 using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -84,6 +85,7 @@ internal sealed class ModelSampling
     /// <param name="loss">From samples, or the pictures that they are latents of, to one value for each.</param>
     /// <param name="method">How.</param>
     /// <param name="keepsStates">Whether the method keeps a state of every step.</param>
+    /// <param name="byStep">Whether the loss of each prediction and the gradient of each state are wanted too.</param>
     /// <param name="progress">Told how much is done, from 0 to 1.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     /// <exception cref="InputException">Memory does not hold the states.</exception>
@@ -92,6 +94,7 @@ internal sealed class ModelSampling
         Func<Tensor, Tensor> loss,
         GradientMethod method,
         bool keepsStates,
+        bool byStep = false,
         IProgress<double>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -104,14 +107,12 @@ internal sealed class ModelSampling
                 "Take the method revolve:SLOTS, fewer steps, or a smaller batch.");
         }
 
-        SampleGradient gradient = sampler.Gradient(
-            start,
-            condition,
-            toPictures is null ? loss : latents => loss(toPictures(latents)),
-            method,
-            Path(),
-            progress: new RunProgress(progress, hasGradient: true),
-            cancellationToken: cancellationToken);
+        Func<Tensor, Tensor> ofSamples = toPictures is null ? loss : latents => loss(toPictures(latents));
+        var told = new RunProgress(progress, hasGradient: true);
+        (SampleGradient gradient, GradientOnTheWay? onTheWay) = byStep
+            ? GradientByStep.Of(sampler, start, condition, ofSamples, method, Path(), told, cancellationToken)
+            : (sampler.Gradient(
+                start, condition, ofSamples, method, Path(), progress: told, cancellationToken: cancellationToken), null);
         return Drawn(
             gradient.Sample,
             [
@@ -124,6 +125,7 @@ internal sealed class ModelSampling
             ]) with
         {
             Loss = [.. gradient.Loss.to(ScalarType.Float64).cpu().data<double>()],
+            OnTheWay = onTheWay,
             Cost = gradient.Cost,
         };
     }
@@ -150,22 +152,54 @@ internal sealed class ModelSampling
     /// <param name="samples">[batch, ...]; of latents anything of that shape.</param>
     /// <param name="latents">Their latents where these are known, and the samples are drawn from them; null otherwise.</param>
     /// <param name="changed">The other condition, of the whole batch, or null for none.</param>
+    /// <param name="roundTrip">Whether the samples are drawn under their own condition too, to tell how far they come back.</param>
+    /// <param name="shelf">What has inverted them before, or will have; null where each run inverts.</param>
     /// <param name="progress">Told how much is done, from 0 to 1.</param>
     /// <param name="cancellationToken">Looked at before each network evaluation.</param>
     internal SamplingResult Edit(
         Tensor samples,
         NoiseState? latents,
         Condition? changed,
+        bool roundTrip = false,
+        NetworkShelf? shelf = null,
         IProgress<double>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        var half = new RunProgress(progress, 0, 0.5);
+        var half = new RunProgress(progress, 0, roundTrip ? 0.3 : 0.5);
         Tensor original = latents is null ? samples : sampler.Sample(latents, condition, Path(), half, cancellationToken);
-        NoiseState state = latents ?? sampler.Invert(samples, condition, Path(), half, cancellationToken);
-        Tensor edited = sampler.Sample(state, changed, Path(), new RunProgress(progress, 0.5, 0.5), cancellationToken);
+        InvertedSample inverted = latents is not null ? new(latents, null)
+            : shelf is null ? Inverted()
+            : shelf.Inverted(KeyOf(samples, roundTrip), Inverted);
+        Tensor edited = sampler.Sample(inverted.State, changed, Path(), new RunProgress(progress, 0.6, 0.4), cancellationToken);
         SamplingResult drawn = Drawn(edited, ("original", original));
-        return drawn with { OnSheet = stack([Pictures(original), drawn.Shown!], 1).flatten(0, 1) };
+        return drawn with
+        {
+            OnSheet = stack([Pictures(original), drawn.Shown!], 1).flatten(0, 1),
+            RoundTripError = inverted.RoundTripError,
+        };
+
+        InvertedSample Inverted()
+        {
+            NoiseState state = sampler.Invert(samples, condition, Path(), half, cancellationToken);
+            var back = new RunProgress(progress, 0.3, 0.3);
+            return new(state, roundTrip ? Error(sampler.Sample(state, condition, Path(), back, cancellationToken), samples) : null);
+        }
     }
+
+    private static double Error(Tensor found, Tensor expected)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return (found - expected).abs().max().to(ScalarType.Float64).item<double>()
+            / expected.abs().max().to(ScalarType.Float64).item<double>();
+    }
+
+    // All that a latent depends on.
+    private string KeyOf(Tensor samples, bool roundTrip) => string.Join(
+        '\n',
+        [
+            $"{Fingerprint.Of([samples, .. condition?.Names.Select(name => condition[name]) ?? []])}, {seed}, {roundTrip}",
+            .. sampler.Settings.Select(setting => $"{setting.Key}: {setting.Value}"),
+        ]);
 
     /// <summary>Draws samples between two, along a great circle between latents and a straight line between conditions.</summary>
     /// <param name="ends">[2, ...].</param>

@@ -70,6 +70,10 @@ internal sealed record Prompting
         ("device", Device.type == DeviceType.CPU ? null : Device.ToString()),
     ];
 
+    /// <summary>What its networks depend on, as text: two with the same text can share them.</summary>
+    internal string NetworksOf(string model) =>
+        string.Join('\n', "pipeline", Path.GetFullPath(model), Variant, Weights, Scheduler, Prediction, NetworkDtype, Device, Tile);
+
     /// <summary>Loads the pipeline of a folder or a single file.</summary>
     /// <param name="model">The folder or file.</param>
     /// <param name="progress">Told what part of the weights has been read, from 0 to 1.</param>

@@ -20,6 +20,11 @@ internal sealed record SamplingReport
     /// <summary>The loss of each item; none for a sample.</summary>
     public double[]? Loss { get; init; }
 
+    /// <summary>How far samples come back that are drawn again from what they were inverted to, beside their largest entry.</summary>
+    public double? RoundTripError { get; init; }
+
+    public GradientOnTheWay? OnTheWay { get; init; }
+
     public required GradientCost Cost { get; init; }
 
     /// <summary>All of it, loading included.</summary>

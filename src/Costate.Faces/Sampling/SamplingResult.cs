@@ -26,5 +26,11 @@ internal sealed record SamplingResult
     /// <summary>The loss of each item, where there is one.</summary>
     internal double[]? Loss { get; init; }
 
+    /// <summary>How far samples come back that are drawn again from what they were inverted to; null where nobody asked.</summary>
+    internal double? RoundTripError { get; init; }
+
+    /// <summary>The loss and the gradient on the way to the samples; null where nobody asked.</summary>
+    internal GradientOnTheWay? OnTheWay { get; init; }
+
     internal required GradientCost Cost { get; init; }
 }

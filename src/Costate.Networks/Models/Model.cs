@@ -47,6 +47,20 @@ public sealed class Model(string source, Denoiser denoiser, NoiseSchedule schedu
     /// </summary>
     public Func<Tensor, Tensor>? ToPictures { get; init; }
 
+    /// <summary>What is disposed with it.</summary>
+    internal IReadOnlyList<IDisposable> Owned => owned;
+
+    /// <summary>The same model with another denoiser, owning what is given in place of what it owns.</summary>
+    internal Model With(Denoiser other, params IReadOnlyList<IDisposable> parts) => new(Source, other, Schedule, parts)
+    {
+        Grid = Grid,
+        StartScale = StartScale,
+        Shape = Shape,
+        Encode = Encode,
+        ToLatents = ToLatents,
+        ToPictures = ToPictures,
+    };
+
     /// <summary>Noise to start from, of <see cref="StartScale"/>, in the caller's dispose scope.</summary>
     /// <param name="shape">[batch, ...].</param>
     /// <param name="seed">One seed for the batch, or one for each item.</param>

@@ -22,6 +22,7 @@ public sealed partial class Denoiser
     private IReadOnlyList<Tensor>? weights;
     private Func<Tensor, double, Tensor, Tensor>? correction;
     private Action<int>? observer;
+    private Action<Tensor, double, Tensor>? watcher;
 
     private Denoiser(
         Func<Tensor, Tensor, Condition?, Tensor> network, Prediction prediction, NetworkClock clock, IEnumerable<Parameter>? parameters)
@@ -198,6 +199,9 @@ public sealed partial class Denoiser
     /// <summary>The same denoiser, telling of each prediction how many evaluations of the network it took.</summary>
     internal Denoiser Observed(Action<int> evaluated) => With(copy => copy.observer += evaluated);
 
+    /// <summary>The same denoiser, showing each prediction: the state, the time and the output, alive during the call.</summary>
+    internal Denoiser Watched(Action<Tensor, double, Tensor> shown) => With(copy => copy.watcher += shown);
+
     /// <summary>The network's own output, guided, in the dtype of x. The caller's dispose scope receives it.</summary>
     /// <param name="x">Its input, [batch, ...]. The network gets a copy.</param>
     /// <param name="time">Time in [0, 1], for the schedule.</param>
@@ -212,7 +216,9 @@ public sealed partial class Denoiser
         Tensor? shift = z?.Entries.FirstOrDefault(entry => entry.Role == ConditionRole.Time)?.Values;
         z = shift is null ? z : z!.Without(ConditionRole.Time);
         Tensor output = Guidance is null ? Answer(x, z) : Guidance.Guide(x, time, z, Answer);
-        return correction is null ? output : correction(x, time, output);
+        output = correction is null ? output : correction(x, time, output);
+        watcher?.Invoke(x, time, output);
+        return output;
 
         Tensor Answer(Tensor x, Condition? z)
         {

@@ -23,6 +23,15 @@ public abstract class TensorResult : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Takes the tensors out of every dispose scope: they live until this is disposed.</summary>
+    internal void LeaveAllScopes()
+    {
+        foreach (Tensor? tensor in Tensors)
+        {
+            tensor?.DetachFromDisposeScope();
+        }
+    }
+
     internal void LeaveScope()
     {
         foreach (Tensor? tensor in Tensors)

@@ -8,7 +8,10 @@ namespace Costate.Cli.Tests.Architecture;
 public sealed partial class DependencyTests
 {
     // Each may know those before it.
-    private static readonly string[] Projects = ["Costate", "Costate.Networks", "Costate.Faces", "Costate.Experiments", "Costate.Cli"];
+    private static readonly string[] Projects =
+    [
+        "Costate", "Costate.Networks", "Costate.Faces", "Costate.Experiments", "Costate.Studio", "Costate.Cli",
+    ];
 
     public static TheoryData<string> Libraries => [.. Projects.SkipLast(1)];
 
@@ -42,6 +45,7 @@ public sealed partial class DependencyTests
     [Theory]
     [InlineData("Costate.Faces")]
     [InlineData("Costate.Experiments")]
+    [InlineData("Costate.Studio")]
     public void Folders_MakeNoCircle(string project)
     {
         string root = Repository.PathTo("src", project);

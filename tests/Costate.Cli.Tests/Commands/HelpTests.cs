@@ -75,6 +75,7 @@ public sealed class HelpTests
     [InlineData("faces", "draw")]
     [InlineData("doctor")]
     [InlineData("gallery")]
+    [InlineData("studio")]
     [InlineData("morph")]
     [InlineData("guide")]
     [InlineData("evaluate", "guidance")]

@@ -59,6 +59,11 @@ public sealed partial class DocumentedCodeTests
         }
 
         Assert.True(blocks >= 8, $"{blocks} blocks");
+        foreach ((int i, string code) in StudioCode.All().Index())
+        {
+            folder.Write($"studio_{i}.cs", Program($"studio_{i}", code));
+        }
+
         CSharpCompiler.Compile(folder.PathTo("Pages.dll"), Directory.GetFiles(folder.FullName, "*.cs"), "-target:library", "-warn:0");
     }
 

@@ -99,7 +99,7 @@ internal sealed class GuideCommand : ComputingCommand
 
         return Produce(common.Of(parsed, threads: own is null ? 1 : null), GuideReport.AllFiles, folder =>
         {
-            using FaceModel? faces = own is null ? load(modelOptions.Weights(parsed)) : null;
+            using FaceModel? faces = own is null ? FaceNetworks.Of(Terminal, load, modelOptions.Weights(parsed)) : null;
             GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Terminal, Cancellation);
             using GuidedModel? users = own is null ? null : guided;
             string? named = parsed.GetValue(picture);
@@ -113,6 +113,7 @@ internal sealed class GuideCommand : ComputingCommand
                 loss is null ? guided.Unlikeness : x => loss.Call(x),
                 folder,
                 line,
+                Terminal.Watch,
                 Cancellation);
             return new Outcome(JsonReport.Text(report), GuideReport.FileName, to => Print(to, report)) { Failed = Diverged(report) };
         });

@@ -179,7 +179,8 @@ internal sealed class GuideModelOptions
         DiffusionPipeline pipeline;
         using (var loading = new ProgressLine(terminal, "loading", total: 1))
         {
-            pipeline = prompting.Load(folder, loading, cancellationToken);
+            DiffusionPipeline Load() => prompting.Load(folder, loading, cancellationToken);
+            pipeline = terminal.Shelf?.Networks(prompting.NetworksOf(folder), Load) ?? Load();
         }
 
         try
@@ -192,8 +193,10 @@ internal sealed class GuideModelOptions
             (int height, int width) = pipeline.PictureSize;
             (int Width, int Height) size = prompting.Size ?? (width, height);
             TextLikeness? likeness = goal is null ? null : TextLikeness.Of(pipeline);
+            Model model = pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true, (size.Height, size.Width));
+            model = terminal.Shelf is null ? model : NetworkShelf.Borrowed(model);
             return new GuidedModel(
-                pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true, (size.Height, size.Width)),
+                terminal.Watch?.Over(model) ?? model,
                 Prompting.ConditionOf(pipeline, prompting.Prompts, batch: 1),
                 size,
                 [
@@ -206,7 +209,7 @@ internal sealed class GuideModelOptions
                 Goal = likeness is null ? null : (likeness, goal!),
             };
         }
-        catch
+        catch when (terminal.Shelf is null)
         {
             pipeline.Dispose();
             throw;

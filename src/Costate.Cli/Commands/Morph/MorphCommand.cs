@@ -111,7 +111,7 @@ internal sealed class MorphCommand : ComputingCommand
     private int RunOne(ParseResult parsed, MorphSettings settings, string[] given) =>
         Produce(common.Of(parsed, threads: 1), MorphReport.AllFiles, folder =>
         {
-            using FaceModel model = load(parsed.GetValue(weights));
+            using FaceModel model = FaceNetworks.Of(Terminal, load, parsed.GetValue(weights));
             (FacePicture a, FacePicture b) = given.Length == 0
                 ? ExampleFaces.Read(model.Side)
                 : MorphInputs.Read(NewInputs(), given[0], given[1], model.Side);

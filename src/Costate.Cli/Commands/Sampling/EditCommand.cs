@@ -34,6 +34,9 @@ internal sealed class EditCommand : SamplingCommand
         Files.TensorFile.Form,
         "The condition to decode under; --condition is that of the sample as it is, which with the embedded model is its own code unless "
             + "given.");
+    private readonly Option<bool> roundTrip = CommonOptions.Flag(
+        "--round-trip",
+        "Draw the sample under its own condition too, and tell how far it comes back: the largest difference, beside the largest entry.");
     private readonly Option<string?> conditionFrom = SamplingOptions.ConditionFrom();
 
     [SetsRequiredMembers]
@@ -79,6 +82,7 @@ internal sealed class EditCommand : SamplingCommand
         Options.Insert(3, editCondition);
         Options.Insert(4, conditionFrom);
         Options.Insert(5, strength);
+        Options.Insert(6, roundTrip);
         SetAction(Run);
     }
 
@@ -89,6 +93,11 @@ internal sealed class EditCommand : SamplingCommand
         SavedLatent? latent = SavedLatent.IsLatent(text) ? Shared.ReadLatent(parsed, text) : null;
         double share = parsed.GetValue(strength) ?? 1;
         SamplingSettings settings = Settings(parsed, latent, share);
+        if (latent is not null && parsed.GetValue(roundTrip))
+        {
+            throw new UsageException("Got --round-trip with a latent, which does not hold the sample to come back to. Leave it out.");
+        }
+
         if (settings.Prompting is null && settings.Condition is null && latent?.Condition is null && settings.Model is not null)
         {
             throw new UsageException("Got no --condition; expected that of the sample as it is, beside --edit-condition.");
@@ -117,7 +126,14 @@ internal sealed class EditCommand : SamplingCommand
                 Condition? changed = target is not null ? run.ConditionOf([target])
                     : other is null ? run.ReadConditionFrom(face!) : run.ReadCondition("--edit-condition", other);
                 run.Expect(run.Start.shape, Picture, ((int)(2 * run.Start.shape[0]), 2));
-                return run.Sampling.Edit(run.Start, latent?.State, changed, run.Progress("editing"), Cancellation);
+                return run.Sampling.Edit(
+                    run.Start,
+                    latent?.State,
+                    changed,
+                    parsed.GetValue(roundTrip),
+                    Terminal.Shelf,
+                    run.Progress("editing"),
+                    Cancellation);
             },
             run => latent?.Start() ?? run.WithCondition(run.Read(text)),
             ("sample", text),

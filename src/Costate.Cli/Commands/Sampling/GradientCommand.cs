@@ -35,6 +35,11 @@ internal sealed class GradientCommand : SamplingCommand
         $"Where adjoint-deis takes the states from: {string.Join(", ", NamedMethod.Trajectories.Select(t => t.Name))}. "
             + "[default: recorded, or interpolated with --adjoint-steps]");
 
+    private readonly Option<bool> byStep = CommonOptions.Flag(
+        "--by-step",
+        "Tell of each step too: the loss of what the network predicts there, and the gradient's length at each state. It asks for the "
+            + "loss once more at each evaluation.");
+
     [SetsRequiredMembers]
     internal GradientCommand(Terminal terminal, CancellationToken cancellationToken)
         : base(
@@ -50,7 +55,8 @@ internal sealed class GradientCommand : SamplingCommand
             "A TorchScript loss is a program, as the model is: it maps x [batch, ...] to one value for each item, [batch]. "
                 + "The built-in ones: sum of a sample's values, mean-square of them, mse against a target.",
             $"Files: {TensorFile} (sample, loss, start_noise, start_noise_gradient, and with a condition condition and "
-                + $"condition_gradient), {SamplingReport.FileName} (settings, loss, cost), and for images sample.png, "
+                + $"condition_gradient), {SamplingReport.FileName} (settings, loss, cost, onTheWay with --by-step), and for images "
+                + "sample.png and gradient.png (the start noise's gradient, by its length over the channels), "
                 + "of several sample-1.png and so on and sheet.png.",
         ];
         Examples =
@@ -80,12 +86,16 @@ internal sealed class GradientCommand : SamplingCommand
                 "costate gradient --model denoiser.ts.pt --schedule vp-linear --prediction noise \\\n--condition cond.safetensors "
                     + "--start-noise noise.safetensors:x --dtype float64 --loss sum \\\n--method adjoint-deis:1 --trajectory "
                     + "solved-backward --steps 50"),
+            new(
+                "What each step contributes, by the embedded text-to-image model",
+                "costate gradient --prompt \"a person with red hair\" --loss mean-square --steps 8 --by-step --output steps"),
         ];
         Shared.AddTo(this);
         Options.Insert(3, loss);
         Options.Insert(4, method);
         Options.Insert(5, adjointSteps);
         Options.Insert(6, trajectory);
+        Options.Insert(7, byStep);
         SetAction(Run);
     }
 
@@ -107,6 +117,7 @@ internal sealed class GradientCommand : SamplingCommand
                     named.Function,
                     chosen,
                     keepsStates: methodText is "discrete" or "unrolled",
+                    parsed.GetValue(byStep),
                     run.Progress("gradient"),
                     Cancellation);
             },

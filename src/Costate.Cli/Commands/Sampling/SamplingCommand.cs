@@ -46,6 +46,8 @@ internal abstract class SamplingCommand(
                 Seed = settings.Seed,
                 Shape = result.Shape,
                 Loss = result.Loss,
+                RoundTripError = result.RoundTripError,
+                OnTheWay = result.OnTheWay,
                 Cost = result.Cost,
                 Seconds = session.Seconds,
                 Files = [],

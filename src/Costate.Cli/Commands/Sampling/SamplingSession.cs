@@ -40,10 +40,7 @@ internal sealed class SamplingSession : IDisposable
     {
         (this.settings, this.folder, this.terminal) = (settings, folder, terminal);
         pipeline = settings.Prompting is null ? null : Load(settings.Prompting, settings.Pipeline!, cancellationToken);
-        model = pipeline is not null ? settings.Prompting!.ModelOf(pipeline, settings.Plan)
-            : settings.Model is string network
-            ? ModelFile.Open(network, settings.Plan, settings.Dtype)
-            : new EmbeddedModel(settings.Weights).ToModel();
+        model = Opened(cancellationToken);
         try
         {
             (Tensor from, Tensor? own) = start is null ? (StartNoise(), null) : start(this);
@@ -90,11 +87,17 @@ internal sealed class SamplingSession : IDisposable
         folder.Expect(Pictures?.Names ?? []);
     }
 
-    /// <summary>A line that tells how far the run is, until the session ends. All texts have been read by then: what reads them is let go
-    /// of.</summary>
+    /// <summary>
+    /// A line that tells how far the run is, until the session ends. All texts have been read by then: what reads them is let go of, but
+    /// where the networks stay for the next command.
+    /// </summary>
     internal IProgress<double> Progress(string title)
     {
-        pipeline?.ReleaseTextEncoders();
+        if (terminal.Shelf is null)
+        {
+            pipeline?.ReleaseTextEncoders();
+        }
+
         return line = new ProgressLine(terminal, title, total: 1);
     }
 
@@ -184,7 +187,21 @@ internal sealed class SamplingSession : IDisposable
     private DiffusionPipeline Load(Prompting prompting, string path, CancellationToken cancellationToken)
     {
         using var loading = new ProgressLine(terminal, "loading", total: 1);
-        return prompting.Load(path, loading, cancellationToken);
+        return terminal.Shelf is NetworkShelf shelf
+            ? shelf.Networks(prompting.NetworksOf(path), () => prompting.Load(path, loading, cancellationToken))
+            : prompting.Load(path, loading, cancellationToken);
+    }
+
+    // The networks of a shelf are the shelf's; a program of the user's is read anew.
+    private Model Opened(CancellationToken cancellationToken)
+    {
+        Model opened = pipeline is not null ? settings.Prompting!.ModelOf(pipeline, settings.Plan)
+            : settings.Model is string network ? ModelFile.Open(network, settings.Plan, settings.Dtype)
+            : terminal.Shelf is null ? new EmbeddedModel(settings.Weights).ToModel()
+            : terminal.Shelf.Networks($"faces {settings.Weights}", () => new EmbeddedModel(settings.Weights).ToModel());
+        cancellationToken.ThrowIfCancellationRequested();
+        opened = terminal.Shelf is not null && (pipeline is not null || settings.Model is null) ? NetworkShelf.Borrowed(opened) : opened;
+        return terminal.Watch?.Over(opened) ?? opened;
     }
 
     private (int Width, int Height) Size() =>
