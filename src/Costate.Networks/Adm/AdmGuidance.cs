@@ -11,20 +11,22 @@ namespace Costate.Networks;
 /// </remarks>
 public static class AdmGuidance
 {
+    // The rest is what this class of diffusers does by itself.
     private const string Linear = """
         {
-          "_class_name": "DDIMScheduler", "num_train_timesteps": 1000, "beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02,
-          "timestep_spacing": "leading", "steps_offset": 0, "set_alpha_to_one": true, "clip_sample": false, "prediction_type": "epsilon"
+          "_class_name": "DDPMScheduler", "num_train_timesteps": 1000, "beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02,
+          "timestep_spacing": "leading", "steps_offset": 0, "prediction_type": "epsilon", "clip_sample": true
         }
         """;
 
-    /// <summary>DPS (Chung et al. 2023): all training steps, each drawn from the posterior of clipped data.</summary>
+    /// <summary>DPS (Chung et al. 2023): all training steps, each drawn from the posterior of clipped data, at which the loss is taken: its
+    /// gradient is 0 where they are cut.</summary>
     /// <param name="network">Such as one of <see cref="AdmConfig.Ffhq256"/> or <see cref="AdmConfig.ImageNet256"/>.</param>
     /// <param name="strength">As for <see cref="GuidancePreset.Dps"/>. The default value is 0.3.</param>
     /// <param name="steps">How many. The default value is 1000.</param>
     /// <exception cref="InputException">The number of steps is below 1 or above 1000.</exception>
     public static GuidedSampler Dps(AdmUNetModel network, double strength = 0.3, int steps = 1000) =>
-        Of(network, steps, GuidancePreset.Dps(strength) with { Clip = 1 });
+        Of(network, steps, clips: true, GuidancePreset.Dps(strength));
 
     /// <summary>FreeDoM (Yu et al. 2023) on faces: DDIM with eta 0.5, data as predicted, time travel in the middle of the run.</summary>
     /// <param name="network">The network.</param>
@@ -35,12 +37,13 @@ public static class AdmGuidance
     /// <exception cref="InputException">The number of steps is below 1 or above 1000.</exception>
     public static GuidedSampler FreeDom(
         AdmUNetModel network, double strength = 0.2, double until = 0.2, int repeats = 10, int steps = 100) =>
-        Of(network, steps, GuidancePreset.FreeDom(strength, until, repeats));
+        Of(network, steps, clips: false, GuidancePreset.FreeDom(strength, until, repeats));
 
-    private static GuidedSampler Of(AdmUNetModel network, int steps, GuidanceOptions options)
+    private static GuidedSampler Of(AdmUNetModel network, int steps, bool clips, GuidanceOptions options)
     {
         ArgumentNullException.ThrowIfNull(network);
-        ScheduledSampling plan = SchedulerConfiguration.Parse(Linear).ForSteps(steps);
-        return new GuidedSampler(network.ToDenoiser(), plan.Schedule, plan.Grid, options);
+        ScheduledSampling plan = SchedulerConfiguration.Parse(Linear, ignoreClipping: true).ForSteps(steps);
+        Denoiser denoiser = network.ToDenoiser();
+        return new GuidedSampler(clips ? plan.Clipped(denoiser) : denoiser, plan.Schedule, plan.Grid, options);
     }
 }

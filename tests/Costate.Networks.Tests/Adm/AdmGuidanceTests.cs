@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Networks.Tests;
@@ -17,12 +18,12 @@ public sealed class AdmGuidanceTests
         Assert.Equal(Enumerable.Range(0, 1000).Reverse(), Told(AdmGuidance.Dps(network)));
         Assert.Equal(Enumerable.Range(0, 100).Select(i => 990 - (10 * i)), Told(AdmGuidance.FreeDom(network)));
         GuidanceOptions dps = AdmGuidance.Dps(network).Options, freeDom = AdmGuidance.FreeDom(network).Options;
-        Assert.Equal((1.0, (double?)1), (dps.Eta, dps.Clip));
-        Assert.Equal((0.5, (double?)null), (freeDom.Eta, freeDom.Clip));
+        Assert.Equal((1.0, 0.5), (dps.Eta, freeDom.Eta));
         Assert.Equal("steps", Assert.Throws<InputException>(() => AdmGuidance.Dps(network, steps: 1001)).ParamName);
 
+        // A network counts its 1000 steps from 0.
         static IEnumerable<int> Told(GuidedSampler sampler) =>
-            sampler.Grid.NetworkTimes.Take(sampler.Grid.Steps).Select(t => (int)Math.Round(1000 * t));
+            sampler.Grid.NetworkTimes.Take(sampler.Grid.Steps).Select(t => (int)Math.Round((1000 * t) - 1));
     }
 
     // guided-diffusion's p_sample with respaced betas and clip_denoised, and DPS's step after it, as their code has them.
