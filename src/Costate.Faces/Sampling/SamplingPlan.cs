@@ -122,12 +122,13 @@ internal sealed record SamplingPlan
         }
 
         sampling = taken == steps ? sampling : sampling.After(Math.Min(steps - taken, sampling.Grid.Steps - 1));
+        Solver chosen = solver is null ? sampling.Solver : NamedSolver.Parse(solver);
         return new SamplingPlan
         {
             Schedule = sampling.Schedule,
             Prediction = configuration.Prediction,
-            Solver = solver is null ? sampling.Solver : NamedSolver.Parse(solver),
-            Grid = sampling.Grid,
+            Solver = chosen,
+            Grid = sampling.GridFor(chosen),
             GridName = configuration.ClassName,
             StartScale = sampling.StartScale,
             TimeScale = configuration.TimeScale,

@@ -29,7 +29,7 @@ internal static class CSharp
         {
             using SKBitmap picture = SKBitmap.Decode(path);
             double scale = Math.Min((double)picture.Width / width, (double)picture.Height / height);
-            (float w, float h) = ((float)(width * scale), (float)(height * scale));
+            (int w, int h) = ((int)Math.Round(width * scale), (int)Math.Round(height * scale));
             using var cut = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul));
             using var canvas = new SKCanvas(cut);
             canvas.Clear(SKColors.White);
@@ -37,7 +37,9 @@ internal static class CSharp
                 SKImage.FromBitmap(picture),
                 SKRect.Create((picture.Width - w) / 2, (picture.Height - h) / 2, w, h),
                 SKRect.Create(width, height),
-                new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+                w == width ? SKSamplingOptions.Default
+                    : w > width ? new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear)
+                    : new SKSamplingOptions(SKCubicResampler.Mitchell));
             using Tensor pixels = tensor(cut.Bytes, [1, height, width, 4], ScalarType.Byte);
             return pixels[.., .., .., ..3].permute(0, 3, 1, 2).to(ScalarType.Float32) / 127.5 - 1;
         }

@@ -17,7 +17,7 @@ internal static class GuideCodeText
             {Loss(form)}
             {Condition(form, isPipeline)}
             var guided = new GuidedSampler(model.Denoiser, model.Schedule, model.Grid({form.Or("steps", "20")}), {Options(form)});
-            ulong seed = {form.Or("seed", "0")};
+            NoiseSeeds seed = NoiseSeeds.OfItems([{form.Or("seed", "0")}]);
             Tensor start = model.DrawStart({(isPipeline ? "model.ToLatents!(picture).shape" : "picture.shape")}, seed);
             GuidedSample sample = guided.Sample(start, condition, {(isPipeline ? "x => loss(model.ToPictures!(x))" : "loss")}, seed);
             Write("guided", {(isPipeline ? "model.ToPictures!(sample.Sample)" : "sample.Sample")});
@@ -60,12 +60,17 @@ internal static class GuideCodeText
     private static string Condition(FormValues form, bool isPipeline) => isPipeline ? "Condition condition = pipeline.Condition(\"\");"
         : form.Values["task"] switch
         {
-            "super-resolution" => $"""
-                int factor = {form.Or("factor", "4")};
-                Condition condition = model.Encode!(seen.Observation.repeat_interleave(factor, 2).repeat_interleave(factor, 3));
+            "inpaint" => """
+                Tensor isSeen = seen.Operator.Apply(ones_like(picture));
+                Tensor mean = seen.Observation.sum([2L, 3], keepdim: true) / isSeen.sum([2L, 3], keepdim: true);
+                Condition? condition = model.Encode!(seen.Observation + (mean * (1 - isSeen)));
                 """,
-            "inpaint" or "deblur" => "Condition condition = model.Encode!(seen.Observation);",
-            _ => "Condition condition = model.Encode!(picture);",
+            "super-resolution" or "deblur" => """
+                Tensor large = nn.functional.interpolate(
+                    seen.Observation, [height, width], mode: InterpolationMode.Bicubic, align_corners: false).clamp(-1, 1);
+                Condition? condition = model.Encode!(large);
+                """,
+            _ => "Condition? condition = model.Encode!(picture);",
         };
 
     private static string Operator(FormValues form) => form.Values["task"] switch
