@@ -12,6 +12,7 @@ using Costate.Benchmarks.Particles;
 using Costate.Benchmarks.Peers;
 using Costate.Benchmarks.Reversible;
 using Costate.Benchmarks.StableDiffusion;
+using Costate.Benchmarks.Transformers;
 
 // Without torch, which takes a second to load.
 if (args is [LeaseWorker.Command, var folder, var items, var milliseconds])
@@ -43,9 +44,11 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("loading", "Time and memory of loading full-size Stable Diffusion 1.5 (Linux only; 5 GB).", StableDiffusionBenchmark.Loading),
     Subject("unet", "Time and memory of its U-Net (Linux only; 12 GB).", StableDiffusionBenchmark.Unet),
     Subject("pipeline", "Memory of its samples and gradients (Linux only; 12 GB).", StableDiffusionBenchmark.Pipeline),
+    Subject("transformers", "Time and memory of networks of 300 million parameters (Linux only; 8 GB).", TransformerBenchmark.Memory),
+    Subject("transformer-calls", "Their calls beside their bare products (Linux only; 4 GB).", TransformerBenchmark.Time),
     Subject(
         "all",
-        "All of them but those of full-size Stable Diffusion and of PyTorch.",
+        "All of them but those of full-size Stable Diffusion, of transformers and of PyTorch.",
         () =>
             OverheadBenchmark
                 .Run()
@@ -119,6 +122,8 @@ static object Measure(string measurement, string[] arguments)
         nameof(MemoryMeasurement.PeakGrowth) => MemoryMeasurement.PeakGrowth(
             Number(0),
             arguments.Length > 1 ? Checkpointing.Revolve(Number(1)) : Checkpointing.States),
+        nameof(TransformerMeasurement.Cost) => TransformerMeasurement.Cost(arguments[0], Number(1), Number(2)),
+        nameof(TransformerMeasurement.Call) => TransformerMeasurement.Call(arguments[0], Number(1), Number(2), Number(3)),
         nameof(ReversibleMeasurement.Peak) => ReversibleMeasurement.Peak(Number(0)),
         nameof(ReversibleMeasurement.Growth) => ReversibleMeasurement.Growth(Number(0), Number(1)),
         nameof(StateArithmetic.Milliseconds) => StateArithmetic.Milliseconds(Number(0)),
