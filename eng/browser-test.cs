@@ -99,7 +99,7 @@ await Take("morph");
 await Open("Gradient");
 await Fill("Steps", "12");
 await RunIt("gradient");
-await page.GetByText("What each step does to it").WaitForAsync();
+await page.GetByText("What each step does to it").ScrollIntoViewIfNeededAsync();
 await Take("gradient");
 
 await Open("Study");

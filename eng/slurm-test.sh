@@ -25,7 +25,7 @@ export SLURM_CONF=$work/slurm.conf OMP_WAIT_POLICY=passive COSTATE_LEASE_SECONDS
 
 kill_node() {
   local script pid
-  kill -9 "$(cat "$work/slurmd.$1.pid")" 2>/dev/null || true
+  kill -9 "$(cat "$work/slurmd.$1.pid" 2>/dev/null)" 2>/dev/null || true
   # All that its jobs have started, as when a machine loses its power.
   for script in $(ps -eo pid=,args= | awk -v of="$work/spool.$1/" 'index($0, of) { print $1 }'); do
     pid=$(ps -o ppid= -p "$script" | tr -d ' ' || true)
@@ -128,7 +128,7 @@ disturb() {
   say "node $drained is drained: it ends what it has, and gets no more"
   scontrol update "NodeName=$drained" State=DRAIN Reason=test
   until [[ $(sinfo -h -n "$killed" -o %t) == down* ]]; do sleep 1; done
-  say "the controller has found $killed dead and put its task back: $(squeue -h -r -o '%F_%K %t, restarts %r' | tr '\n' ';')"
+  say "the controller has found $killed dead; in the queue: $(squeue -h -r -t PD -o '%F_%K' | tr '\n' ' ')"
   slurmd -N "$killed"
 }
 
@@ -143,4 +143,4 @@ for shard in auto dynamic; do
     if [[ $what == morph ]]; then same morph morphs.csv '' "$output"; else same edit editing.csv 's/,[^,]*$//' "$output"; fi
   done
 done
-say "$(grep -c 'Requeuing\|requeue' slurmctld.log || true) requeues in the controller's log; all equal"
+say "all equal; $(grep -c 'requeue' slurmctld.log || true) lines of the controller's log are of tasks put back"

@@ -1,7 +1,7 @@
 #:property PublishAot=false
 
-// The visitors of eng/studio-attack.sh. Exit status 1 where the studio ended, grew by more than a gigabyte, took what is to be refused, or wrote a
-// file outside of its folder.
+// The visitors of eng/studio-attack.sh. Exit status 1 where the studio ended, grew by more than a gigabyte, took what is to be refused, or
+// wrote a file outside of its folder.
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Compression;

@@ -57,8 +57,8 @@ internal static class CommonOptions
     internal static Option<string> Device() => Text(
         "--device",
         ComputeDevice.Form,
-        "Where a pipeline's networks, states and losses are; cuda:auto is the device of the process's place on its machine. The tool comes with "
-            + "torch for processors.",
+        "Where a pipeline's networks, states and losses are; cuda:auto is the device of the process's place on its machine. The tool comes "
+            + "with torch for processors.",
         "cpu");
 
     /// <summary>Which part of the items a command computes.</summary>

@@ -43,7 +43,7 @@ internal sealed record ArrayJob(string Scheduler, string Index, string? First, s
         {
             [] => throw new InputException(
                 "shard",
-                $"{given} where no array job is",
+                $"{given}, without an array job,",
                 $"one of the variables {string.Join(", ", All.Select(job => job.Index))}",
                 "Start it as an array job, or give the part as K/N."),
             [ArrayJob job] => job.Part(given, parts, environment),

@@ -23,6 +23,7 @@ internal sealed class JobQueue : IDisposable
     private readonly StudioLimits limits;
     private readonly Thread worker;
     private (string Id, JobWatch Watch, CancellationTokenSource Cancellation)? current;
+    private (string? Id, byte[]? Preview) last;
 
     /// <summary>Finds the jobs of earlier runs and goes on with those that waited; what was being done then is over.</summary>
     internal JobQueue(JobStore store, JobFeed feed, JobRunner run, StudioLimits limits, Func<long> bytesOfAll)
@@ -74,12 +75,12 @@ internal sealed class JobQueue : IDisposable
         }
     }
 
-    /// <summary>The last picture of a job that is being done, a PNG; null where there is none.</summary>
+    /// <summary>The last picture of the job that is being done or was done last, a PNG; null where there is none.</summary>
     internal byte[]? PreviewOf(string id)
     {
         lock (gate)
         {
-            return current is var (its, watch, _) && its == id ? watch.Preview : null;
+            return current is var (its, watch, _) && its == id ? watch.Preview : last.Id == id ? last.Preview : null;
         }
     }
 
@@ -234,6 +235,7 @@ internal sealed class JobQueue : IDisposable
         lock (gate)
         {
             current = null;
+            last = (job.Id, watch.Preview);
             cancellation.Dispose();
             Keep(job with
             {

@@ -49,7 +49,7 @@ function showJob() {
   const others = [...known.jobs.values()].filter(other => other.id !== job.id && other.state === "Done" && other.kind !== "study").slice(0, 40)
     .flatMap(other => other.files.filter(name => name.endsWith(".png") && !/sheet|strip|loss/.test(name)).slice(0, 4)
       .map(name => ({ url: api.fileUrl(other.id, name), name: `${other.kind} ${other.id.slice(9, 15)} ${name}` })));
-  shown.view = jobView(job, page, { others, compareWith: null, again: () => fillIn(page, job.values) });
+  shown.view = jobView(job, page, { others, again: () => fillIn(page, job.values) });
   place("stage").replaceChildren(shown.view.element);
 }
 

@@ -25,7 +25,7 @@ function nice(step) {
 export function chart({ title, series, xLabel = "", yLabel = "", logX = false, logY = false, bars = false }) {
   const off = new Set(), tip = el("div.tip"), holder = el("div"), legend = el("div.legend");
   const draw = () => {
-    const shown = series.map((s, i) => ({ ...s, colour: Colours[i % Colours.length] })).filter(s => !off.has(s.name))
+    const shown = series.map((s, i) => ({ ...s, colour: Colours[i % Colours.length], isDashed: i >= Colours.length })).filter(s => !off.has(s.name))
       .map(s => ({ ...s, points: s.points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y) && (!logX || x > 0) && (!logY || y > 0)) }));
     const points = shown.flatMap(s => s.points);
     if (points.length === 0) return void holder.replaceChildren(el("div.quiet", {}, "Nothing to show."));
@@ -49,7 +49,7 @@ export function chart({ title, series, xLabel = "", yLabel = "", logX = false, l
           picture.append(svg("rect", { x: x.place(px) - wide / 2, y: Math.min(top, bottom), width: wide, height: Math.abs(bottom - top), fill: s.colour, rx: 1.5 }));
         }
       } else {
-        picture.append(svg("polyline", { points: s.points.map(p => `${x.place(p[0])},${y.place(p[1])}`).join(" "), fill: "none", stroke: s.colour, "stroke-width": 1.8 }));
+        picture.append(svg("polyline", { points: s.points.map(p => `${x.place(p[0])},${y.place(p[1])}`).join(" "), fill: "none", stroke: s.colour, "stroke-width": 1.8, "stroke-dasharray": s.isDashed ? "5 4" : "none" }));
         if (s.points.length < 60) for (const p of s.points) picture.append(svg("circle", { cx: x.place(p[0]), cy: y.place(p[1]), r: 2.4, fill: s.colour }));
       }
     }

@@ -5,7 +5,7 @@ import { details } from "./results.js";
 import { slider } from "./compare.js";
 
 // What is shown of a job; `tell` brings it up to date while it is being done.
-export function jobView(job, page, { again, compareWith, others }) {
+export function jobView(job, page, { again, others }) {
   const isLive = job.state === "Running" || job.state === "Waiting";
   const head = el("div.card", {},
     el("div.row.spread", {},
@@ -26,7 +26,7 @@ export function jobView(job, page, { again, compareWith, others }) {
     job.firstPicture === null ? null : stat("First preview after", seconds(job.firstPicture)), stat("Asked for", new Date(job.made).toLocaleString())));
   if (job.message && job.state !== "Done") head.append(el("p.message", {}, job.message));
   if (job.state === "Done" && job.kind === "study") view.append(details(job));
-  if (job.state === "Done") view.append(results(job, compareWith, others));
+  if (job.state === "Done") view.append(results(job, others));
   if (job.losses.length > 1) view.append(el("div.card", {}, chart({ title: "Loss", series: [{ name: "", points: job.losses }], xLabel: "evaluations", yLabel: "loss" })));
   if (job.state === "Done" && job.kind !== "study") view.append(details(job));
   view.append(commands(job));
@@ -60,7 +60,7 @@ function liveView(job) {
   };
 }
 
-function results(job, compareWith, others) {
+function results(job, others) {
   const pictures = job.files.filter(name => name.endsWith(".png"));
   const isPlot = name => job.kind === "study" || /loss|plot|curve/.test(name);
   const wide = job.kind === "study" || pictures.some(name => /strip/.test(name));
@@ -74,7 +74,7 @@ function results(job, compareWith, others) {
   };
   const choice = el("select", { "aria-label": "Compare with", onchange: () => compare(chosen) },
     own ? el("option", { value: uploadUrl(own) }, "the picture given") : null,
-    others.map(other => el("option", { value: other.url, selected: other.url === compareWith }, other.name)));
+    others.map(other => el("option", { value: other.url }, other.name)));
   let chosen = result ?? pictures[0];
   const pick = name => { chosen = name; compare(name); place.scrollIntoView({ block: "nearest" }); };
   if (chosen && choice.options.length > 0 && job.kind !== "study") {

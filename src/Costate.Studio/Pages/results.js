@@ -46,10 +46,17 @@ const ofMorph = report => [stats([["Taken for both", report.accepted ? "yes" : "
 
 function ofStudy(report) {
   if (!report.curves) return [];
-  const series = y => report.curves.map(curve => ({ name: curve.label, points: curve.points.map(p => [p.networkEvaluations + 3 * p.vectorJacobianProducts, p[y]]) }));
+  const errors = (y, of, title) => chart({
+    title, xLabel: "network evaluations, forward and backward", yLabel: "relative error", logX: true, logY: true,
+    series: report.curves.filter(curve => curve.comparison === of).map(curve => ({ name: curve.label, points: curve.points.map(p => [p.networkEvaluations + p.vectorJacobianProducts, p[y]]) })),
+  });
+  const kinds = [...new Set(report.curves.map(curve => curve.comparison))];
+  const name = kind => ({ solvers: "exact discrete adjoint of each solver", methods: "each gradient method, for DPM-Solver++2M" })[kind] ?? kind;
   return [
-    chart({ title: "Error of the gradient with respect to the noise", series: series("startNoiseError"), xLabel: "cost, in evaluations", yLabel: "relative error", logX: true, logY: true }),
-    chart({ title: "Error of the gradient with respect to the condition", series: series("conditionError"), xLabel: "cost, in evaluations", yLabel: "relative error", logX: true, logY: true }),
-    chart({ title: "Stored states", series: report.curves.map(c => ({ name: c.label, points: c.points.map(p => [p.steps, p.peakStoredBytes]) })), xLabel: "steps", yLabel: "bytes", logX: true, logY: true }),
+    ...kinds.map(kind => errors("startNoiseError", kind, `Error of dL/dx_T: ${name(kind)}`)),
+    ...kinds.map(kind => errors("conditionError", kind, `Error of dL/dz: ${name(kind)}`)),
+    chart({ title: "States kept for one gradient", series: report.curves.map(c => ({ name: c.label, points: c.points.map(p => [p.steps, p.peakStoredBytes]) })), xLabel: "steps", yLabel: "bytes", logX: true, logY: true }),
+    report.lookahead ? chart({ title: "Gradient of a lookahead of n steps beside that of the sample", xLabel: "steps of the lookahead", yLabel: "relative error", logX: true, logY: true,
+      series: [...new Set(report.lookahead.points.map(p => p.time))].map(time => ({ name: `from t = ${time}`, points: report.lookahead.points.filter(p => p.time === time).map(p => [p.steps, p.error]) })) }) : null,
   ];
 }

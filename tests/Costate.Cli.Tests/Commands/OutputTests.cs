@@ -26,6 +26,7 @@ public sealed class OutputTests : IDisposable
         ["morph"] = "morph A B --steps 4 --encode-steps 6 --iterations 1",
         ["morph --batch"] = "morph --batch PAIRS --steps 4 --encode-steps 6 --iterations 1",
         ["guide"] = "guide A --task inpaint --steps 2",
+        ["studio"] = "studio --port 0",
         ["study"] = "study --quick",
         ["study density"] = "study density --quick",
         ["study posterior"] = "study posterior --quick",

@@ -25,8 +25,8 @@ public sealed class ArrayJobTests
     }
 
     [Theory]
-    [InlineData("auto", "", "where no array job is", "SLURM_ARRAY_TASK_ID")]
-    [InlineData("auto", "SGE_TASK_ID=undefined", "where no array job is")]
+    [InlineData("auto", "", "without an array job", "SLURM_ARRAY_TASK_ID")]
+    [InlineData("auto", "SGE_TASK_ID=undefined", "without an array job")]
     [InlineData("auto", "JOB_COMPLETION_INDEX=3", "auto/N", "Kubernetes does not say")]
     [InlineData("auto/4", "JOB_COMPLETION_INDEX=4", "an index of 4 that begin with 0")]
     [InlineData("auto/4", "PBS_ARRAY_INDEX=0", "an index of 4 that begin with 1")]

@@ -123,12 +123,12 @@ public sealed class MorphBatchCommandTests : MorphRuns
     public void Shards_AndLeases_GiveWhatOneProcessGives()
     {
         File.Copy(A, Folder.PathTo("again.png"));
-        string pairs = Folder.Write("pairs.csv", "a.png,b.jpg,one\na.png,none.png,two\nb.jpg,a.png\nagain.png,b.jpg,three\nb.jpg,again.png\n");
+        string pairs = Folder.Write("pairs.csv", "a.png,b.jpg,one\na.png,none.png,two\nb.jpg,a.png\nb.jpg,again.png\nagain.png,b.jpg,three\n");
         string[] Command(params string[] options) => ["morph", "--batch", pairs, .. Quick, "--group", "1", .. options];
         Assert.Equal(1, Morph(Command(), "whole").ExitCode);
         string table = Table("whole");
 
-        // The last row has the pictures of the third, which only the merge can see.
+        // The fourth row has the pictures of the third, which only the merge can see.
         Assert.Equal(0, Morph(Command("--shard", "1/2"), "parts/1").ExitCode);
         Assert.Equal(1, Morph(Command("--shard", "2/2"), "parts/2").ExitCode);
         Assert.Contains("Missing: 2/2", Merge("parts/1").Error, StringComparison.Ordinal);
@@ -145,7 +145,7 @@ public sealed class MorphBatchCommandTests : MorphRuns
         Assert.Equal(table, Table("shared"));
         Assert.Contains("other settings", Morph(Command("--shard", "dynamic", "--blend", "0.4"), "shared").Error, StringComparison.Ordinal);
         Refused(2, ["--shard", "1/2", A, B], "--shard without --batch");
-        Refused(1, ["--batch", pairs, "--shard", "auto"], "where no array job is");
+        Refused(2, ["--batch", pairs, "--shard", "auto"], "without an array job");
 
         string Table(string folder) => File.ReadAllText(Folder.PathTo(folder, "morphs.csv"));
 
