@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Costate.Experiments.Sharing;
 
-/// <summary>How the items of a command are divided among processes, as <c>--shard</c> says it.</summary>
+/// <summary>How the items of a command are divided among processes, as a user says it.</summary>
 /// <param name="Part">The part that this process takes; null if processes lease items from each other in one folder.</param>
 /// <param name="Told">What there is to tell the user at the start; null if nothing.</param>
 internal sealed record Division(Shard? Part, string? Told = null)
