@@ -25,9 +25,12 @@ foreach ((string way, string label, string colour) in new[]
     Console.WriteLine(
         $"{label}: reward {points[0].Reward} to {points[^1].Reward}, moves {points[^1].Control} after {points.Length - 1} iterations");
     double[] xs = [.. Enumerable.Range(0, points.Length).Select(i => (double)i)];
-    foreach ((Plot plot, IEnumerable<double> ys) in new[] { (rewards, points.Select(p => p.Reward)), (moves, points.Select(p => p.Control)) })
+    foreach ((Plot plot, Func<(double Reward, double Control), double> value) in new[]
     {
-        ScottPlot.Plottables.Scatter curve = plot.Add.Scatter(xs, ys.ToArray());
+        (rewards, new Func<(double Reward, double Control), double>(point => point.Reward)), (moves, point => point.Control),
+    })
+    {
+        ScottPlot.Plottables.Scatter curve = plot.Add.Scatter(xs, [.. points.Select(value)]);
         (curve.Color, curve.LineWidth, curve.MarkerSize, curve.LegendText) = (Color.FromHex(colour), 2.5f, 9, label);
     }
 }

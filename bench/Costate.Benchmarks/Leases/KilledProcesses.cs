@@ -7,9 +7,10 @@ namespace Costate.Benchmarks.Leases;
 /// <summary>Processes that share a folder, of which some are killed while they work.</summary>
 /// <param name="Kills">How many were.</param>
 /// <param name="Wrong">How many items are not in the merged result exactly once.</param>
-/// <param name="Computed">How often an item was finished, by all processes together.</param>
+/// <param name="Begun">How often an item was begun, by all processes together.</param>
+/// <param name="Finished">How often one was finished.</param>
 /// <param name="Seconds">From the first start to the last end.</param>
-internal sealed record KilledProcesses(int Kills, int Wrong, int Computed, double Seconds)
+internal sealed record KilledProcesses(int Kills, int Wrong, int Begun, int Finished, double Seconds)
 {
     private const string Lapse = "4";
 
@@ -34,10 +35,11 @@ internal sealed record KilledProcesses(int Kills, int Wrong, int Computed, doubl
         {
             Thread.Sleep(random.Next(5, 50));
             int finished = Directory.Exists(results) ? Directory.GetFiles(results, "*.csv").Length : 0;
-            if (finished >= items * killed / (kills + 1) && finished > 0)
+            Process[] working = [.. running.Where(process => !process.HasExited && File.Exists(LogOf(process)))];
+            if (finished >= items * killed / (kills + 1) && working.Length > 0)
             {
-                Process victim = running[random.Next(running.Count)];
-                killed += victim.HasExited ? 0 : 1;
+                Process victim = working[random.Next(working.Length)];
+                killed++;
                 victim.Kill();
                 victim.WaitForExit();
                 running.Remove(victim);
@@ -53,12 +55,15 @@ internal sealed record KilledProcesses(int Kills, int Wrong, int Computed, doubl
 
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var counts = File.ReadLines(merged).CountBy(line => int.Parse(line.Split(',')[0], CultureInfo.InvariantCulture)).ToDictionary();
-        int computed = Directory.GetFiles(Path.Combine(folder, "logs")).Sum(log => File.ReadLines(log).Count());
+        string[] lines = [.. Directory.GetFiles(Path.Combine(folder, "logs")).SelectMany(File.ReadLines)];
         return new KilledProcesses(
             killed,
             Enumerable.Range(0, items).Count(item => counts.GetValueOrDefault(item) != 1) + counts.Keys.Count(item => item >= items),
-            computed,
+            lines.Count(line => line.StartsWith("begun", StringComparison.Ordinal)),
+            lines.Count(line => line.StartsWith("finished", StringComparison.Ordinal)),
             seconds);
+
+        string LogOf(Process process) => Path.Combine(folder, "logs", $"{process.Id}");
 
         Process Start()
         {

@@ -75,13 +75,13 @@ internal static class LeaseBenchmark
     {
         (int items, int processes) = (200, 8);
         KilledProcesses run = KilledProcesses.Run(folder, items, processes, Kills, milliseconds: 400, Seed);
-        string detail = $"{items} items, {processes} processes, {run.Kills} of them killed and replaced: {run.Computed} computations in "
-            + string.Create(CultureInfo.InvariantCulture, $"{run.Seconds:0} s");
+        string detail = $"{items} items, {processes} processes, {run.Kills} of them killed and replaced: items begun {run.Begun} times, "
+            + string.Create(CultureInfo.InvariantCulture, $"finished {run.Finished} times, in {run.Seconds:0} s");
         return
         [
             new("Items that are not in the merged result exactly once", run.Wrong, 0, detail),
             new("Kills that did not happen", Kills - run.Kills, 0, "each of a process that is at work, at a random moment"),
-            new("Items finished more often than kills explain", Math.Max(0, run.Computed - items - run.Kills), 0, "by all processes"),
+            new("Items finished more often than kills explain", Math.Max(0, run.Finished - items - run.Kills), 0, "by all processes"),
         ];
     }
 }

@@ -17,11 +17,12 @@ internal static class LeaseWorker
             .Open(folder, "sleep", items, item => !File.Exists(FileOf(item)));
         foreach (int[] group in work.Groups(1, default))
         {
+            File.AppendAllText(log, $"begun {group[0]}\n");
             Thread.Sleep(milliseconds);
             string temporary = Path.Combine(results, $".{Environment.ProcessId}");
             File.WriteAllText(temporary, $"{group[0]},{Environment.ProcessId}\n");
             File.Move(temporary, FileOf(group[0]), overwrite: true);
-            File.AppendAllText(log, $"{group[0]}\n");
+            File.AppendAllText(log, $"finished {group[0]}\n");
         }
 
         work.Conclude(() => File.WriteAllLines(Path.Combine(folder, Merged), Rows()), default);

@@ -113,7 +113,10 @@ internal sealed class MiddleNetwork : IDisposable
         const int Tokens = 120;
         var network = new PixArtTransformer2DModel(new PixArtTransformer2DConfig
         {
-            NumLayers = blocks, SampleSize = 64, CaptionChannels = WidthOfTexts, OutChannels = 4,
+            NumLayers = blocks,
+            SampleSize = 64,
+            CaptionChannels = WidthOfTexts,
+            OutChannels = 4,
         });
         Tensor text = Text(Tokens, WidthOfTexts);
         return new MiddleNetwork(network, 4, 16, (x, t) => network.call(x, t, text)) { Shape = (1152, blocks, Tokens, false) };

@@ -73,9 +73,9 @@ internal abstract class ComputingCommand(string name, string description, Termin
     protected Division DivisionOf(string shard)
     {
         Division division = Division.Parse(shard, Environment.GetEnvironmentVariable);
-        if (division.Found is string found)
+        if (division.Told is string told)
         {
-            Terminal.Error.WriteLine($"shard {division.Shard}: {found}");
+            Terminal.Error.WriteLine(told);
         }
 
         return division;

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Costate.Experiments.Sharing;
 
-/// <summary>How the items of a command are divided among processes, as <c>--shard</c> says it.</summary>
+/// <summary>How the items of a command are divided among processes, as a user says it.</summary>
 /// <param name="Part">The part that this process takes; null if processes lease items from each other in one folder.</param>
-/// <param name="Found">What an array job has said, to be told to the user; null if the user has said it.</param>
-internal sealed record Division(Shard? Part, string? Found = null)
+/// <param name="Told">What there is to tell the user at the start; null if nothing.</param>
+internal sealed record Division(Shard? Part, string? Told = null)
 {
     /// <summary>One process computes all.</summary>
     internal static Division None { get; } = new(Shard.Whole);
@@ -26,14 +26,16 @@ internal sealed record Division(Shard? Part, string? Found = null)
     internal LeaseTimes? Times { get; init; }
 
     /// <param name="text">A part, <c>auto</c>, <c>auto/N</c> or <c>dynamic</c>.</param>
-    /// <param name="environment">Variables of the environment by their names, which only <c>auto</c> reads.</param>
+    /// <param name="environment">Variables of the environment by their names, which <c>auto</c> and <c>dynamic</c> read.</param>
     /// <exception cref="InputException">It is none of these, or there is no array job, several, or one that cannot be.</exception>
     internal static Division Parse(string text, Func<string, string?> environment)
     {
         switch (text.Split('/'))
         {
             case [Dynamic]:
-                return new Division(Part: null) { Times = LeaseTimes.Of(environment) };
+                LeaseTimes times = LeaseTimes.Of(environment);
+                string told = $"items are leased: a process that stands still for {times.Lapse.TotalSeconds:0} s loses its own to others";
+                return new Division(Part: null, told) { Times = times };
             case [Auto]:
                 return Of(ArrayJob.Find(text, parts: null, environment));
             case [Auto, var count]
@@ -43,7 +45,7 @@ internal sealed record Division(Shard? Part, string? Found = null)
                 return new Division(Shard.Parse(text));
         }
 
-        static Division Of((Shard Part, string Found) job) => new(job.Part, job.Found);
+        static Division Of((Shard Part, string Found) job) => new(job.Part, $"shard {job.Part}: {job.Found}");
     }
 
     /// <summary>The items that this process computes, or may compute.</summary>

@@ -21,7 +21,7 @@ public sealed class ArrayJobTests
         Assert.Equal(expected, division.Shard.ToString());
 
         // What is told has the index as it was found.
-        Assert.Contains(environment.Split(' ')[0], division.Found!, StringComparison.Ordinal);
+        Assert.Contains(environment.Split(' ')[0], division.Told!, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class ArrayJobTests
         Func<string, string?> slurm = Environment("SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_COUNT=4");
         Assert.Equal("3/8", Division.Parse("3/8", slurm).Shard.ToString());
         Assert.True(Division.Parse("dynamic", slurm).IsShared);
-        Assert.Null(Division.Parse("1/1", slurm).Found);
+        Assert.Null(Division.Parse("1/1", slurm).Told);
     }
 
     private static Func<string, string?> Environment(string variables)

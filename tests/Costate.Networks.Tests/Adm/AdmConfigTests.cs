@@ -44,7 +44,9 @@ public sealed class AdmConfigTests
             Assert.Equal(expected.ChannelMult, read.ChannelMult);
             Assert.Equal(expected, read with
             {
-                AttentionResolutions = expected.AttentionResolutions, ChannelMult = expected.ChannelMult, IgnoredOptions = expected.IgnoredOptions,
+                AttentionResolutions = expected.AttentionResolutions,
+                ChannelMult = expected.ChannelMult,
+                IgnoredOptions = expected.IgnoredOptions,
             });
         }
     }
@@ -86,7 +88,12 @@ public sealed class AdmConfigTests
         using var scope = NewDisposeScope();
         using var network = new AdmUNetModel(new AdmConfig
         {
-            ImageSize = 8, ModelChannels = 32, OutChannels = 2, NumResBlocks = 1, AttentionResolutions = [], ChannelMult = [1],
+            ImageSize = 8,
+            ModelChannels = 32,
+            OutChannels = 2,
+            NumResBlocks = 1,
+            AttentionResolutions = [],
+            ChannelMult = [1],
         });
         Assert.Contains("out_channels 2", Assert.Throws<NotSupportedException>(() => network.ToDenoiser()).Message);
     }

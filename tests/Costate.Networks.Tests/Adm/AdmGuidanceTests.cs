@@ -71,7 +71,12 @@ public sealed class AdmGuidanceTests
     {
         var network = new AdmUNetModel(new AdmConfig
         {
-            ImageSize = Side, ModelChannels = 32, OutChannels = 6, NumResBlocks = 1, AttentionResolutions = [2], ChannelMult = [1, 1],
+            ImageSize = Side,
+            ModelChannels = 32,
+            OutChannels = 6,
+            NumResBlocks = 1,
+            AttentionResolutions = [2],
+            ChannelMult = [1, 1],
         });
         RandomParameters.Fill(network);
         network.eval();

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Terminals;
 using Costate.Cli.Commands.Morph;
+using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
 using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;

@@ -212,7 +212,17 @@ public sealed class PipelineCommandGoldenTests
                 Assert.InRange(memory.GetProperty("sampleInSingle").GetInt64(), 4 * parameters, larger.GetProperty("sampleInSingle").GetInt64() - 1);
                 Assert.True(larger.GetProperty("gradientInSingle").GetInt64() > larger.GetProperty("sampleInSingle").GetInt64());
                 Assert.True(larger.GetProperty("gradientInHalf").GetInt64() < larger.GetProperty("gradientInSingle").GetInt64());
+
+                // The encoders are gone before the run, and nothing else is.
+                JsonElement without = report.GetProperty("memoryWithoutEncoders");
+                pipeline.ReleaseTextEncoders();
+                long encoders = report.GetProperty("encoderParameters").GetInt64();
+                Assert.InRange(encoders, 1, loaded);
+                Assert.Equal(
+                    memory.GetProperty("gradientInHalf").GetInt64() - (2 * encoders), without.GetProperty("gradientInHalf").GetInt64());
+                Assert.InRange(parameters - encoders, (long)(0.99 * Held(pipeline)), (long)(1.01 * Held(pipeline)));
                 string shown = Tool.Done("model", path).Output;
+                Assert.Contains("They are let go of before a run", shown, StringComparison.Ordinal);
                 Assert.Contains("a gradient of it, about:", shown, StringComparison.Ordinal);
                 Assert.Contains(pipeline.Network.GetType().Name, shown, StringComparison.Ordinal);
                 Assert.Contains(pipeline.Scheduler.ClassName, shown, StringComparison.Ordinal);
@@ -223,6 +233,9 @@ public sealed class PipelineCommandGoldenTests
         Tool.Fails(1, ["model", folder.FullName], "model_index.json");
         Tool.Fails(1, ["model", folder.PathTo("none")], "no such file");
     }
+
+    private static long Held(DiffusionPipeline pipeline) =>
+        pipeline.Network.parameters().Concat(pipeline.Codec.parameters()).Sum(parameter => parameter.numel());
 
     private static bool HasTransformer(string path) => Directory.Exists(Path.Combine(path, "transformer"));
 
