@@ -57,7 +57,7 @@ internal static class MorphMerge
         return folder.Contents?.Study == MorphFolder.StudyName && folder.Summary() is MorphBatchReport report
             ? (path, folder, report)
             : throw new InvalidDataException(
-                $"Got '{path}': it lacks {EvaluationContents.File} or {MorphBatchFiles.Report}; expected a folder that costate morph "
-                    + "--batch has written to its end.");
+                $"Got '{path}': it lacks {EvaluationContents.File} or {MorphBatchFiles.Report}; expected the folder "
+                    + "of a batch of morphs that was written to its end.");
     }
 }
