@@ -236,7 +236,8 @@ public sealed partial class DiffusionPipeline : IDisposable
 
     private Denoiser Away(double guidanceScale, Costate.Condition? unconditional, (int Height, int Width)? size)
     {
-        Denoiser told = Told(Guidance == GuidanceKind.ClassifierFree ? UsualScale : guidanceScale, size);
+        double scale = Guidance == GuidanceKind.ClassifierFree ? UsualScale : guidanceScale;
+        Denoiser told = scale == UsualScale && size is null ? Denoiser : Told(scale, size);
         return unconditional is null ? told : told.WithClassifierFreeGuidance(unconditional, guidanceScale);
     }
 }
