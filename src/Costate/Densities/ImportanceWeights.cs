@@ -18,6 +18,8 @@ public sealed class ImportanceWeights
     private readonly double[] logWeights;
     private readonly double largest;
     private readonly double[] relative;
+    private readonly double sum;
+    private readonly double squares;
 
     /// <summary>Weights by their logarithms.</summary>
     /// <param name="logWeights">[samples]; negative infinity for a weight of 0. Copied.</param>
@@ -51,7 +53,14 @@ public sealed class ImportanceWeights
                 "Samples and target do not overlap.");
         }
 
-        relative = [.. this.logWeights.Select(value => Math.Exp(value - largest))];
+        relative = new double[this.logWeights.Length];
+        for (int i = 0; i < relative.Length; i++)
+        {
+            double weight = Math.Exp(this.logWeights[i] - largest);
+            relative[i] = weight;
+            sum += weight;
+            squares += weight * weight;
+        }
     }
 
     /// <summary>The logarithms, one for each sample.</summary>
@@ -61,25 +70,18 @@ public sealed class ImportanceWeights
     public int Count => logWeights.Length;
 
     /// <summary>The weights divided by their sum.</summary>
-    public IReadOnlyList<double> Normalized
-    {
-        get
-        {
-            double sum = relative.Sum();
-            return [.. relative.Select(weight => weight / sum)];
-        }
-    }
+    public IReadOnlyList<double> Normalized => [.. relative.Select(weight => weight / sum)];
 
     /// <summary>
     /// How many samples of equal weight they are worth (Kish): <c>(sum w)^2 / sum w^2</c>, from 1 to <see cref="Count"/>.
     /// </summary>
-    public double EffectiveSampleSize => Math.Pow(relative.Sum(), 2) / relative.Sum(weight => weight * weight);
+    public double EffectiveSampleSize => sum * sum / squares;
 
     /// <summary><see cref="EffectiveSampleSize"/> as a fraction of <see cref="Count"/>.</summary>
     public double EffectiveFraction => EffectiveSampleSize / Count;
 
     /// <summary>The logarithm of the mean weight: log Z.</summary>
-    public double LogZ => largest + Math.Log(relative.Average());
+    public double LogZ => largest + Math.Log(sum / Count);
 
     /// <summary>
     /// The standard error of <see cref="LogZ"/>: that of the mean weight over it. NaN for one sample.
@@ -88,7 +90,7 @@ public sealed class ImportanceWeights
     {
         get
         {
-            double mean = relative.Average();
+            double mean = sum / Count;
             return Math.Sqrt(relative.Sum(weight => (weight - mean) * (weight - mean)) / (Count - 1) / Count) / mean;
         }
     }
@@ -130,7 +132,7 @@ public sealed class ImportanceWeights
     internal long[] Systematic(int count, double uniform)
     {
         long[] chosen = new long[count];
-        double sum = relative.Sum(), reached = relative[0] / sum;
+        double reached = relative[0] / sum;
         for (int i = 0, sample = 0; i < count; i++)
         {
             // Rounding may leave the last position beyond the whole sum, where the last sample that has a weight is meant.

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -74,7 +75,7 @@ internal sealed class RewardTarget(Func<Tensor, Tensor> reward, double strength,
                     "reward", $"shape {Shapes.Text(values)} of {of.shape[0]} particles", $"one number for each, [{of.shape[0]}]");
             }
 
-            double[] rewards = values.cpu().contiguous().data<double>().ToArray();
+            double[] rewards = MemoryMarshal.Cast<byte, double>(values.cpu().contiguous().bytes).ToArray();
             int odd = Array.FindIndex(rewards, value => !double.IsFinite(value));
             return odd < 0 ? rewards : throw new InputException(
                 "reward",
