@@ -30,13 +30,14 @@ foreach ((string way, string label, string colour) in new[]
         (rewards, new Func<(double Reward, double Control), double>(point => point.Reward)), (moves, point => point.Control),
     })
     {
-        ScottPlot.Plottables.Scatter curve = plot.Add.Scatter(xs, [.. points.Select(value)]);
+        ScottPlot.Plottables.Scatter curve = plot.Add.Scatter(xs, points.Select(value).ToArray());
         (curve.Color, curve.LineWidth, curve.MarkerSize, curve.LegendText) = (Color.FromHex(colour), 2.5f, 9, label);
     }
 }
 
 var both = new Multiplot();
-both.AddPlots([rewards, moves]);
+both.AddPlot(rewards);
+both.AddPlot(moves);
 both.Layout = new ScottPlot.MultiplotLayouts.Columns();
 both.SavePng(Path.Combine(root, "docs/images/finetune-reward.png"), 1600, 600);
 
