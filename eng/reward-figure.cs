@@ -35,7 +35,9 @@ foreach ((string way, string label, string colour) in new[]
     }
 }
 
+// It begins with an empty plot.
 var both = new Multiplot();
+both.RemovePlot(both.GetPlot(0));
 both.AddPlot(rewards);
 both.AddPlot(moves);
 both.Layout = new ScottPlot.MultiplotLayouts.Columns();
