@@ -10,16 +10,6 @@ if [[ -z $chromium ]]; then
   chromium=$(command -v chromium)
 fi
 
-work=$(mktemp -d)
-trap 'kill "$studio" 2>/dev/null || true; wait "$studio" 2>/dev/null || true; rm -rf "$work"' EXIT
-dotnet build -c Release src/Costate.Cli
-tool=$(echo src/Costate.Cli/bin/Release/net10.0/*/Costate.Cli)
-"$tool" studio --port 0 --json --threads 1 --output "$work/studio" >"$work/address.json" 2>"$work/errors.txt" &
-studio=$!
-for _ in $(seq 100); do
-  grep -q '"version"' "$work/address.json" && break
-  kill -0 "$studio" || { cat "$work/errors.txt"; exit 1; }
-  sleep 0.2
-done
+source eng/studio.sh
 
 dotnet run eng/browser-test.cs -- "$work/address.json" "$chromium" docs/images "$@"

@@ -7,11 +7,8 @@ namespace Costate.Benchmarks.Network;
 /// The convolutions and matrix products of one call of a network in DiffAE's layout, with one head of attention, by themselves: the same
 /// shapes and weights, torch's own layers, nothing between them.
 /// </summary>
-internal sealed class BareProducts : IDisposable
+internal sealed class BareProducts : BareWork
 {
-    private readonly List<Tensor> inputs = [];
-    private readonly List<Func<Tensor>> products = [];
-
     /// <summary>Watches one call for the shapes that go into its layers.</summary>
     /// <param name="network">The network.</param>
     /// <param name="call">The call, of several images: those of one go other ways than through the layers.</param>
@@ -19,7 +16,7 @@ internal sealed class BareProducts : IDisposable
     internal BareProducts(nn.Module network, Action call, long batch)
     {
         Dictionary<string, nn.Module> modules = network.named_modules().ToDictionary(m => m.name, m => m.module);
-        Dictionary<string, long[]> seen = Shapes(modules, call);
+        Dictionary<string, long[]> seen = Shapes(modules.Select(m => (m.Key, m.Value)), call);
         foreach ((string name, nn.Module module) in modules)
         {
             // Some convolutions are computed in other ways than by a call of the layer; a normalisation before them sees the same shape.
@@ -38,52 +35,6 @@ internal sealed class BareProducts : IDisposable
                 }
             }
         }
-    }
-
-    internal int Count => products.Count;
-
-    internal void Run()
-    {
-        using IDisposable noGraph = no_grad();
-        foreach (Func<Tensor> product in products)
-        {
-            product().Dispose();
-        }
-    }
-
-    public void Dispose() => inputs.ForEach(input => input.Dispose());
-
-    private static Dictionary<string, long[]> Shapes(Dictionary<string, nn.Module> modules, Action call)
-    {
-        Dictionary<string, long[]> seen = [];
-        List<Action> unhook = [];
-        foreach ((string name, nn.Module module) in modules)
-        {
-            if (module is nn.Module<Tensor, Tensor> layer)
-            {
-                unhook.Add(layer.register_forward_pre_hook((_, x) =>
-                {
-                    seen[name] = x.shape;
-                    return x;
-                }).remove);
-            }
-        }
-
-        call();
-        unhook.ForEach(remove => remove());
-        return seen;
-    }
-
-    private void Add(long[] shape, Func<Tensor, Tensor> product)
-    {
-        Tensor input = Kept(randn(shape));
-        products.Add(() => product(input));
-    }
-
-    private Tensor Kept(Tensor tensor)
-    {
-        inputs.Add(tensor.DetachFromDisposeScope());
-        return tensor;
     }
 
     // Queries, keys and values; their two products; the projection.

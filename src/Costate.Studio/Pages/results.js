@@ -4,75 +4,172 @@ import { chart } from "./chart.js";
 
 // What a job of each kind has to say besides its pictures; it comes when its report has been read.
 export function details(job) {
-  const place = el("div");
-  const show = { edit: ofEdit, gradient: ofGradient, study: ofStudy, guide: ofGuide, morph: ofMorph }[job.kind];
-  const study = job.values.study === "gradients" ? "study" : job.values.study;
-  const report = job.kind === "study" ? job.files.find(name => name.split("/").at(-1) === `${study}.json`) : "result.json";
-  if (show && job.files.includes(report)) {
-    file(job.id, report).then(read => place.replaceChildren(...show(read).filter(Boolean).map(made => el("div.card", {}, made)))).catch(() => {});
-  }
-  return place;
+    const place = el("div");
+    const show = { edit: ofEdit, gradient: ofGradient, study: ofStudy, guide: ofGuide, morph: ofMorph }[job.kind];
+    const study = job.values.study === "gradients" ? "study" : job.values.study;
+    const report = job.kind === "study" ? job.files.find((name) => name.split("/").at(-1) === `${study}.json`) : "result.json";
+    if (show && job.files.includes(report)) {
+        file(job.id, report)
+            .then((read) =>
+                place.replaceChildren(
+                    ...show(read)
+                        .filter(Boolean)
+                        .map((made) => el("div.card", {}, made)),
+                ),
+            )
+            .catch(() => {});
+    }
+    return place;
 }
 
-const number = value => value === 0 ? "0, to the last bit" : Number(value).toPrecision(3);
-const stats = pairs => el("div.stats", {}, pairs.filter(([, v]) => v !== null && v !== undefined).map(([name, value]) => el("div", {}, name, el("b", {}, value))));
+const number = (value) => (value === 0 ? "0, to the last bit" : Number(value).toPrecision(3));
+const stats = (pairs) =>
+    el(
+        "div.stats",
+        {},
+        pairs.filter(([, v]) => v !== null && v !== undefined).map(([name, value]) => el("div", {}, name, el("b", {}, value))),
+    );
 
-const ofEdit = report => report.roundTripError === undefined || report.roundTripError === null ? [] : [el("div", {},
-  stats([["Round-trip error", number(report.roundTripError)]]),
-  el("span.help", {}, "Under its own words the picture comes back; this is the largest difference, beside the largest entry of its latent."))];
+const ofEdit = (report) =>
+    report.roundTripError === undefined || report.roundTripError === null
+        ? []
+        : [
+              el(
+                  "div",
+                  {},
+                  stats([["Round-trip error", number(report.roundTripError)]]),
+                  el(
+                      "span.help",
+                      {},
+                      "Under its own words the picture comes back; this is the largest difference, beside the largest entry of its latent.",
+                  ),
+              ),
+          ];
 
 function ofGradient(report) {
-  const way = report.onTheWay;
-  if (!way) return [];
-  const steps = way.stateTimes.map((time, i) => [i, mean(way.gradientNorms[i])]);
-  const growth = steps.slice(1).map(([i, norm]) => [i, norm > 0 && steps[i - 1][1] > 0 ? Math.log(steps[i - 1][1] / norm) : 0]);
-  return [
-    stats([["Loss", report.loss.map(number).join(", ")]]),
-    chart({ title: "Loss of what is predicted, on the way", series: [{ name: "", points: way.predictionTimes.map((t, i) => [i, mean(way.predictionLosses[i])]) }], xLabel: "evaluation", yLabel: "loss" }),
-    chart({ title: "Length of the gradient at each state", series: [{ name: "", points: steps }], xLabel: "state, from the noise", yLabel: "length", bars: true }),
-    chart({ title: "What each step does to it", series: [{ name: "", points: growth }], xLabel: "step", yLabel: "log of growth, towards the noise", bars: true }),
-  ];
+    const way = report.onTheWay;
+    if (!way) return [];
+    const steps = way.stateTimes.map((time, i) => [i, mean(way.gradientNorms[i])]);
+    const growth = steps.slice(1).map(([i, norm]) => [i, norm > 0 && steps[i - 1][1] > 0 ? Math.log(steps[i - 1][1] / norm) : 0]);
+    return [
+        stats([["Loss", report.loss.map(number).join(", ")]]),
+        chart({
+            title: "Loss of what is predicted, on the way",
+            series: [{ name: "", points: way.predictionTimes.map((t, i) => [i, mean(way.predictionLosses[i])]) }],
+            xLabel: "evaluation",
+            yLabel: "loss",
+        }),
+        chart({
+            title: "Length of the gradient at each state",
+            series: [{ name: "", points: steps }],
+            xLabel: "state, from the noise",
+            yLabel: "length",
+            bars: true,
+        }),
+        chart({
+            title: "What each step does to it",
+            series: [{ name: "", points: growth }],
+            xLabel: "step",
+            yLabel: "log of growth, towards the noise",
+            bars: true,
+        }),
+    ];
 }
 
-const mean = values => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function ofGuide(report) {
-  const best = report.samples[report.best ?? 0];
-  return [stats([["Loss", best.loss === null ? "diverged" : number(best.loss)], ["PSNR", best.psnr === undefined || best.psnr === null ? null : `${Number(best.psnr).toFixed(1)} dB`],
-    ["Vector-Jacobian products", report.vectorJacobianProducts]])];
+    const best = report.samples[report.best ?? 0];
+    return [
+        stats([
+            ["Loss", best.loss === null ? "diverged" : number(best.loss)],
+            ["PSNR", best.psnr === undefined || best.psnr === null ? null : `${Number(best.psnr).toFixed(1)} dB`],
+            ["Vector-Jacobian products", report.vectorJacobianProducts],
+        ]),
+    ];
 }
 
-const grouped = (rows, name, point) => [...new Set(rows.map(name))].map(group => ({ name: group, points: rows.filter(row => name(row) === group).map(point) }));
+const grouped = (rows, name, point) =>
+    [...new Set(rows.map(name))].map((group) => ({ name: group, points: rows.filter((row) => name(row) === group).map(point) }));
 
 function ofDensities(report) {
-  const of = row => `${row.solver}, ${row.dimension} dimensions`;
-  const curve = (title, y, logY) => chart({ title, xLabel: "steps", yLabel: y, logX: true, logY, series: grouped(report.weights, of, row => [row.steps, row[y]]) });
-  return [curve("Error of the log-density, root mean square", "rmsLogWeight", true), curve("Effective fraction of weighted samples", "effectiveFraction", false)];
+    const of = (row) => `${row.solver}, ${row.dimension} dimensions`;
+    const curve = (title, y, logY) =>
+        chart({ title, xLabel: "steps", yLabel: y, logX: true, logY, series: grouped(report.weights, of, (row) => [row.steps, row[y]]) });
+    return [
+        curve("Error of the log-density, root mean square", "rmsLogWeight", true),
+        curve("Effective fraction of weighted samples", "effectiveFraction", false),
+    ];
 }
 
-const ofPosteriors = report => [...new Set(report.methods.map(row => row.bed))].map(bed => chart({
-  title: `Distance to the posterior, over the floor: ${bed}`, xLabel: "particles", yLabel: "distance / floor", logX: true, logY: true,
-  series: grouped(report.methods.filter(row => row.bed === bed), row => row.method, row => [row.particles, row.overFloor]),
-}));
+const ofPosteriors = (report) =>
+    [...new Set(report.methods.map((row) => row.bed))].map((bed) =>
+        chart({
+            title: `Distance to the posterior, over the floor: ${bed}`,
+            xLabel: "particles",
+            yLabel: "distance / floor",
+            logX: true,
+            logY: true,
+            series: grouped(
+                report.methods.filter((row) => row.bed === bed),
+                (row) => row.method,
+                (row) => [row.particles, row.overFloor],
+            ),
+        }),
+    );
 
-const ofMorph = report => [stats([["Taken for both", report.accepted ? "yes" : "no"], ["The blend alone", report.blend?.accepted ? "yes" : "no"],
-  ["Network evaluations", report.cost?.networkEvaluations]])];
+const ofMorph = (report) => [
+    stats([
+        ["Taken for both", report.accepted ? "yes" : "no"],
+        ["The blend alone", report.blend?.accepted ? "yes" : "no"],
+        ["Network evaluations", report.cost?.networkEvaluations],
+    ]),
+];
 
 function ofStudy(report) {
-  if (report.weights) return ofDensities(report);
-  if (report.methods && report.points) return ofPosteriors(report);
-  if (!report.curves) return [];
-  const errors = (y, of, title) => chart({
-    title, xLabel: "network evaluations, forward and backward", yLabel: "relative error", logX: true, logY: true,
-    series: report.curves.filter(curve => curve.comparison === of).map(curve => ({ name: curve.label, points: curve.points.map(p => [p.networkEvaluations + p.vectorJacobianProducts, p[y]]) })),
-  });
-  const kinds = [...new Set(report.curves.map(curve => curve.comparison))];
-  const name = kind => ({ solvers: "exact discrete adjoint of each solver", methods: "each gradient method, for DPM-Solver++2M" })[kind] ?? kind;
-  return [
-    ...kinds.map(kind => errors("startNoiseError", kind, `Error of dL/dx_T: ${name(kind)}`)),
-    ...kinds.map(kind => errors("conditionError", kind, `Error of dL/dz: ${name(kind)}`)),
-    chart({ title: "States kept for one gradient", series: report.curves.map(c => ({ name: c.label, points: c.points.map(p => [p.steps, p.peakStoredBytes]) })), xLabel: "steps", yLabel: "bytes", logX: true, logY: true }),
-    report.lookahead ? chart({ title: "Gradient of a lookahead of n steps beside that of the sample", xLabel: "steps of the lookahead", yLabel: "relative error", logX: true, logY: true,
-      series: [...new Set(report.lookahead.points.map(p => p.time))].map(time => ({ name: `from t = ${time}`, points: report.lookahead.points.filter(p => p.time === time).map(p => [p.steps, p.error]) })) }) : null,
-  ];
+    if (report.weights) return ofDensities(report);
+    if (report.methods && report.points) return ofPosteriors(report);
+    if (!report.curves) return [];
+    const errors = (y, of, title) =>
+        chart({
+            title,
+            xLabel: "network evaluations, forward and backward",
+            yLabel: "relative error",
+            logX: true,
+            logY: true,
+            series: report.curves
+                .filter((curve) => curve.comparison === of)
+                .map((curve) => ({
+                    name: curve.label,
+                    points: curve.points.map((p) => [p.networkEvaluations + p.vectorJacobianProducts, p[y]]),
+                })),
+        });
+    const kinds = [...new Set(report.curves.map((curve) => curve.comparison))];
+    const name = (kind) =>
+        ({ solvers: "exact discrete adjoint of each solver", methods: "each gradient method, for DPM-Solver++2M" })[kind] ?? kind;
+    return [
+        ...kinds.map((kind) => errors("startNoiseError", kind, `Error of dL/dx_T: ${name(kind)}`)),
+        ...kinds.map((kind) => errors("conditionError", kind, `Error of dL/dz: ${name(kind)}`)),
+        chart({
+            title: "States kept for one gradient",
+            series: report.curves.map((c) => ({ name: c.label, points: c.points.map((p) => [p.steps, p.peakStoredBytes]) })),
+            xLabel: "steps",
+            yLabel: "bytes",
+            logX: true,
+            logY: true,
+        }),
+        report.lookahead
+            ? chart({
+                  title: "Gradient of a lookahead of n steps beside that of the sample",
+                  xLabel: "steps of the lookahead",
+                  yLabel: "relative error",
+                  logX: true,
+                  logY: true,
+                  series: [...new Set(report.lookahead.points.map((p) => p.time))].map((time) => ({
+                      name: `from t = ${time}`,
+                      points: report.lookahead.points.filter((p) => p.time === time).map((p) => [p.steps, p.error]),
+                  })),
+              })
+            : null,
+    ];
 }

@@ -25,7 +25,8 @@ public sealed partial class RoomTests
         ["Inversion Sampler"] = "DDIM inversion is a sampler that runs from data to noise",
     };
 
-    public static TheoryData<string> Others => ["Costate.Networks", "Costate.Faces", "Costate.Experiments", "Costate.Studio", "Costate.Cli"];
+    public static TheoryData<string> Others =>
+        ["Costate.Networks", "Costate.Faces", "Costate.Experiments", "Costate.Studio", "Costate.Cli"];
 
     [Fact]
     public void Core_KnowsRoomsBeforeIt()

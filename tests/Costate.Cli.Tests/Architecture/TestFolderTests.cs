@@ -14,7 +14,8 @@ public sealed class TestFolderTests
         ["Costate.Networks.Tests/TorchScript"] = "a denoiser of the core, whose reference values this project can read",
     };
 
-    public static TheoryData<string> Projects => ["Costate", "Costate.Networks", "Costate.Faces", "Costate.Experiments", "Costate.Studio", "Costate.Cli"];
+    public static TheoryData<string> Projects =>
+        ["Costate", "Costate.Networks", "Costate.Faces", "Costate.Experiments", "Costate.Studio", "Costate.Cli"];
 
     [Theory]
     [MemberData(nameof(Projects))]

@@ -64,7 +64,8 @@ public sealed class OutputTests : IDisposable
 
         static IEnumerable<string> Commands(string path, System.CommandLine.Command command) => command.Subcommands
             .SelectMany(c => Commands($"{path} {c.Name}".Trim(), c))
-            .Concat(command.Action is not null && path != "" && path is not ("train" or "doctor" or "gallery") && Root(command) ? [path] : []);
+            .Concat(
+                command.Action is not null && path != "" && path is not ("train" or "doctor" or "gallery") && Root(command) ? [path] : []);
 
         static bool Root(System.CommandLine.Command command) =>
             command

@@ -29,10 +29,16 @@ public sealed partial class GalleryTests : IDisposable
         Write("one/result.json", """{"command": "morph", "seed": 18446744073709551615, "accepted": true}""");
         JsonElement page = Page();
         Assert.Equal(
-            ["one/morph.png: one/result.json", "pairs/0001/dim-a.png: pairs/0001/dim-a.json", "pairs/0001/other.png: result.json", "sheet.png: result.json"],
+            [
+                "one/morph.png: one/result.json", "pairs/0001/dim-a.png: pairs/0001/dim-a.json", "pairs/0001/other.png: result.json",
+                "sheet.png: result.json",
+            ],
             page.GetProperty("pictures").EnumerateArray().Select(p => $"{p.GetProperty("file").GetString()}: {FileOf(page, p)}"));
-        JsonElement facts = page.GetProperty("facts").EnumerateArray().Single(f => f.GetProperty("file").GetString() == "pairs/0001/dim-a.json");
-        Assert.Equal("""[["method","dim-a"],["losses (lowest)",1],["recognisers.r.recogniser","r"],["recognisers.r.toA",0.5]]""", facts.GetProperty("values").GetRawText());
+        JsonElement facts = page.GetProperty("facts").EnumerateArray()
+            .Single(f => f.GetProperty("file").GetString() == "pairs/0001/dim-a.json");
+        Assert.Equal(
+            """[["method","dim-a"],["losses (lowest)",1],["recognisers.r.recogniser","r"],["recognisers.r.toA",0.5]]""",
+            facts.GetProperty("values").GetRawText());
         Assert.Equal("""[["losses",[3,1,2]]]""", facts.GetProperty("curves").GetRawText());
 
         // A seed is more than a browser's numbers hold.
@@ -108,12 +114,15 @@ public sealed partial class GalleryTests : IDisposable
         Gallery gallery = Gallery.Of(folder.FullName);
         Assert.Equal(10, gallery.Pictures.Count);
         Assert.InRange(GalleryPage.Of(gallery).Length, 1, Gallery.MaxPageBytes);
-        GalleryPicture large = gallery.Pictures.Single(p => p.File.Name == "large.png"), small = gallery.Pictures.Single(p => p.File.Name == "small.png");
+        GalleryPicture large = gallery.Pictures.Single(p => p.File.Name == "large.png"),
+            small = gallery.Pictures.Single(p => p.File.Name == "small.png");
         Assert.Equal((1500, "image/webp"), (large.Width, large.Type));
         using SKBitmap shown = SKBitmap.Decode(large.Bytes);
         Assert.Equal((GalleryPicture.MaxSide, 7), (shown.Width, shown.Height));
         Assert.Equal(File.ReadAllBytes(folder.PathTo("small.png")), small.Bytes);
-        Assert.All(gallery.Pictures.Where(p => p.File.Name.StartsWith("padded", StringComparison.Ordinal)), p => Assert.True(p.Bytes.Length < 100_000));
+        Assert.All(
+            gallery.Pictures.Where(p => p.File.Name.StartsWith("padded", StringComparison.Ordinal)),
+            p => Assert.True(p.Bytes.Length < 100_000));
     }
 
     [Fact]
@@ -160,7 +169,8 @@ public sealed partial class GalleryTests : IDisposable
         Assert.Empty(Gallery.Of(folder.FullName).Pictures);
     }
 
-    private void Refused(string text) => Assert.Contains(text, Assert.Throws<InvalidDataException>(() => Gallery.Of(folder.FullName)).Message);
+    private void Refused(string text) =>
+        Assert.Contains(text, Assert.Throws<InvalidDataException>(() => Gallery.Of(folder.FullName)).Message);
 
     private void Write(string name, string json) => folder.Write(name, json);
 

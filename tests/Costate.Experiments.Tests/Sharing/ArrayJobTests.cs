@@ -6,8 +6,14 @@ namespace Costate.Experiments.Tests.Sharing;
 public sealed class ArrayJobTests
 {
     [Theory]
-    [InlineData("auto", "SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=13 SLURM_ARRAY_TASK_STEP=3 SLURM_ARRAY_TASK_COUNT=5", "3/5")]
-    [InlineData("auto", "SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=7 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=8", "1/8")]
+    [InlineData(
+        "auto",
+        "SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=13 SLURM_ARRAY_TASK_STEP=3 SLURM_ARRAY_TASK_COUNT=5",
+        "3/5")]
+    [InlineData(
+        "auto",
+        "SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=7 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=8",
+        "1/8")]
     [InlineData("auto", "SGE_TASK_ID=10 SGE_TASK_FIRST=2 SGE_TASK_LAST=10 SGE_TASK_STEPSIZE=4", "3/3")]
     [InlineData("auto", "AWS_BATCH_JOB_ARRAY_INDEX=9 AWS_BATCH_JOB_ARRAY_SIZE=10", "10/10")]
     [InlineData("auto/4", "AWS_BATCH_JOB_ARRAY_INDEX=3", "4/4")]
@@ -32,10 +38,21 @@ public sealed class ArrayJobTests
     [InlineData("auto/4", "PBS_ARRAY_INDEX=0", "an index of 4 that begin with 1")]
     [InlineData("auto/4", "JOB_COMPLETION_INDEX=-1", "a whole number for JOB_COMPLETION_INDEX")]
     [InlineData("auto/4", "JOB_COMPLETION_INDEX=99999999999999999999", "a whole number")]
-    [InlineData("auto/4", "JOB_COMPLETION_INDEX=1 SLURM_ARRAY_TASK_ID=2", "several schedulers", "Slurm (SLURM_ARRAY_TASK_ID=2)", "Kubernetes (JOB_COMPLETION_INDEX=1)")]
+    [InlineData(
+        "auto/4",
+        "JOB_COMPLETION_INDEX=1 SLURM_ARRAY_TASK_ID=2",
+        "several schedulers",
+        "Slurm (SLURM_ARRAY_TASK_ID=2)",
+        "Kubernetes (JOB_COMPLETION_INDEX=1)")]
     [InlineData("auto/8", "SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_MAX=3 SLURM_ARRAY_TASK_COUNT=1", "8 parts")]
-    [InlineData("auto", "SLURM_ARRAY_TASK_ID=9 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=9 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=3", "at one distance")]
-    [InlineData("auto", "SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=9 SLURM_ARRAY_TASK_STEP=0 SLURM_ARRAY_TASK_COUNT=9", "at one distance")]
+    [InlineData(
+        "auto",
+        "SLURM_ARRAY_TASK_ID=9 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=9 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=3",
+        "at one distance")]
+    [InlineData(
+        "auto",
+        "SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=9 SLURM_ARRAY_TASK_STEP=0 SLURM_ARRAY_TASK_COUNT=9",
+        "at one distance")]
     [InlineData("auto", "SGE_TASK_ID=3 SGE_TASK_FIRST=2 SGE_TASK_LAST=10 SGE_TASK_STEPSIZE=4", "an index of 3")]
     [InlineData("auto", "AWS_BATCH_JOB_ARRAY_INDEX=one AWS_BATCH_JOB_ARRAY_SIZE=10", "a whole number for AWS_BATCH_JOB_ARRAY_INDEX")]
     [InlineData("auto/0", "JOB_COMPLETION_INDEX=0", "Got auto/0")]

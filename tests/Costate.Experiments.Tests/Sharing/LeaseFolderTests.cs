@@ -168,10 +168,12 @@ public sealed class LeaseFolderTests
             Thread.Sleep(10);
             File.Move(from, to);
         }), StringComparison.Ordinal);
-        Assert.Contains("is not in its place", Message(replace: (from, to) => File.Copy(from, to, overwrite: true)), StringComparison.Ordinal);
+        string copied = Message(replace: (from, to) => File.Copy(from, to, overwrite: true));
+        Assert.Contains("is not in its place", copied, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(folder.FullName));
 
-        string Message(Func<string, byte[], bool>? create = null, Action<string, string>? replace = null) => Assert.Throws<InvalidDataException>(
+        string Message(Func<string, byte[], bool>? create = null, Action<string, string>? replace = null) =>
+            Assert.Throws<InvalidDataException>(
             () => SharedFiles.Check(folder.FullName, folder.FullName, create, replace)).Message;
     }
 
@@ -182,7 +184,8 @@ public sealed class LeaseFolderTests
         Assert.Equal(90, LeaseTimes.Of(_ => null).Lapse.TotalSeconds);
         Assert.Equal(5, LeaseTimes.Of(_ => null).Beat.TotalSeconds);
         Assert.Equal(18, LeaseTimes.Of(_ => "18").Lapse.TotalSeconds);
-        Assert.Contains("COSTATE_LEASE_SECONDS", Assert.Throws<InputException>(() => LeaseTimes.Of(_ => "0")).Message, StringComparison.Ordinal);
+        string refused = Assert.Throws<InputException>(() => LeaseTimes.Of(_ => "0")).Message;
+        Assert.Contains("COSTATE_LEASE_SECONDS", refused, StringComparison.Ordinal);
     }
 
     private LeaseFolder Join(TemporaryFolder folder) => LeaseFolder.Join(folder.FullName, "plan", LeaseTimes.Of(Lapse), clock);

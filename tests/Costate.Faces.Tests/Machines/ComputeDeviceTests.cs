@@ -12,7 +12,8 @@ public sealed class ComputeDeviceTests
     [InlineData("cuda", 0)]
     [InlineData("cuda:0", 0)]
     [InlineData("cuda:1", 1)]
-    public void Cuda_IsOneOfThoseThatTorchHas(string name, int index) => Assert.Equal(index, ComputeDevice.CudaNumber(name, count: 2, Nothing));
+    public void Cuda_IsOneOfThoseThatTorchHas(string name, int index) =>
+        Assert.Equal(index, ComputeDevice.CudaNumber(name, count: 2, Nothing));
 
     [Theory]
     [InlineData("", 4, 0)]

@@ -30,7 +30,11 @@ public sealed class NetworkShelfTests
         using var scope = NewDisposeScope();
         List<string> ended = [];
         Denoiser denoiser = Denoiser.FromFunction((x, _, _) => x, Prediction.Noise);
-        using var model = new Model("formula", denoiser, NoiseSchedule.VpLinear(), new Part("network", ended)) { StartScale = 3, Shape = [1, 2, 2] };
+        using var model = new Model("formula", denoiser, NoiseSchedule.VpLinear(), new Part("network", ended))
+        {
+            StartScale = 3,
+            Shape = [1, 2, 2],
+        };
         Model borrowed = NetworkShelf.Borrowed(model);
         Assert.Equal((3, model.Shape, "formula"), (borrowed.StartScale, borrowed.Shape, borrowed.Source));
         borrowed.Dispose();

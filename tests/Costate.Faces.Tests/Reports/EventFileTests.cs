@@ -33,7 +33,8 @@ public sealed class EventFileTests
         using var stream = new MemoryStream();
         using (new EventFile(stream, began: 1))
         {
-            // The first twelve bytes of every file that TensorFlow writes: the length of its first record, 24, and the masked checksum of that.
+            // The first twelve bytes of every file that TensorFlow writes: the length of its first record, 24, and the masked checksum of
+            // that.
             Assert.Equal([24, 0, 0, 0, 0, 0, 0, 0, 0xA3, 0x7F, (byte)'K', (byte)'"'], stream.ToArray()[..12]);
             Assert.Equal([0x09, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0x1A, 13, .. "brain.Event:2"u8], stream.ToArray()[12..^4]);
         }
@@ -52,7 +53,9 @@ public sealed class EventFileTests
 
         // 300 in seven bits a byte; then the summary, its values each with a tag and a number of 32 bits.
         Assert.Equal([0x10, 0xAC, 0x02, 0x2A, 25], data[9..14]);
-        Assert.Equal([0x0A, 13, 0x0A, 6, .. "a/loss"u8, 0x15, 0, 0, 0x80, 0x3E, 0x0A, 8, 0x0A, 1, (byte)'b', 0x15, 0, 0, 0, 0xC0], data[14..]);
+        Assert.Equal(
+            [0x0A, 13, 0x0A, 6, .. "a/loss"u8, 0x15, 0, 0, 0x80, 0x3E, 0x0A, 8, 0x0A, 1, (byte)'b', 0x15, 0, 0, 0, 0xC0],
+            data[14..]);
     }
 
     [Fact]
@@ -70,7 +73,8 @@ public sealed class EventFileTests
     {
         using var folder = new TemporaryFolder();
         EventFile.In(folder.PathTo("runs"), new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc)).Dispose();
-        Assert.StartsWith("events.out.tfevents.1767323045.", Path.GetFileName(Assert.Single(Directory.GetFiles(folder.PathTo("runs")))), StringComparison.Ordinal);
+        string file = Path.GetFileName(Assert.Single(Directory.GetFiles(folder.PathTo("runs"))));
+        Assert.StartsWith("events.out.tfevents.1767323045.", file, StringComparison.Ordinal);
     }
 
     // As TensorFlow's documentation of TFRecord has it: both checksums must fit.

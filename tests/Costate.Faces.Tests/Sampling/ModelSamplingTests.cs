@@ -108,7 +108,8 @@ public sealed class ModelSamplingTests
         var sampling = new ModelSampling(model, Plan, Codes(), seed: 0);
         var stop = new Listener<double>(_ => source.Cancel());
         Assert.Throws<OperationCanceledException>(() =>
-            sampling.Gradient(zeros(2, 3, dtype: ScalarType.Float64), x => x.sum(1), GradientMethod.Discrete(), false, progress: stop, cancellationToken: source.Token));
+            sampling.Gradient(zeros(2, 3, dtype: ScalarType.Float64), x => x.sum(1), GradientMethod.Discrete(), false,
+                progress: stop, cancellationToken: source.Token));
     }
 
     private static Tensor Codes() => tensor(new[] { 0.3, -0.7 });

@@ -5,7 +5,8 @@ namespace Costate.Networks.Tests;
 
 public sealed class AdmConfigTests
 {
-    // What public files hold: 256x256_diffusion_uncond.pt has 2,211,383,297 bytes, four for each of these numbers and 127 KB of names beside;
+    // What public files hold: 256x256_diffusion_uncond.pt has 2,211,383,297 bytes, four for each of these numbers and 127 KB of names
+    // beside;
     // with classes the paper has 554 million, which is 1000 x 1024 more.
     [Fact]
     public void PublishedNetworks_HaveTheirParameters()

@@ -35,7 +35,8 @@ public sealed class AdmGuidanceTests
         network.to(ScalarType.Float64);
         const int Steps = 4;
         Tensor start = StartNoise.Draw([2, 3, Side, Side], 1, ScalarType.Float64);
-        Measurement seen = Measurement.Observe(LinearOperator.AveragePooling(2), StartNoise.Draw([2, 3, Side, Side], 2, ScalarType.Float64).tanh());
+        Measurement seen = Measurement.Observe(
+            LinearOperator.AveragePooling(2), StartNoise.Draw([2, 3, Side, Side], 2, ScalarType.Float64).tanh());
         var noise = new GuidanceNoise(5, Steps);
         double[] bars = Bars();
         Tensor x = start;

@@ -34,7 +34,8 @@ public sealed class DiTTransformer2DConfigTests
     [Fact]
     public void UnknownOptions_AreListed_AndMissingOnesAreTheClassesOwn()
     {
-        DiTTransformer2DConfig config = Read("""{"_class_name": "Transformer2DModel", "norm_type": "ada_norm_zero", "new_option": 3, "in_channels": 8}""");
+        DiTTransformer2DConfig config = Read(
+            """{"_class_name": "Transformer2DModel", "norm_type": "ada_norm_zero", "new_option": 3, "in_channels": 8}""");
         Assert.Equal(["new_option"], config.IgnoredOptions);
         Assert.Equal((28, 32, 8), (config.NumLayers, config.SampleSize, config.OutChannels));
     }

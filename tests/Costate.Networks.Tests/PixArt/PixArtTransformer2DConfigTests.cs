@@ -39,7 +39,8 @@ public sealed class PixArtTransformer2DConfigTests
     [Fact]
     public void UnknownOptions_AreListed_AndMissingOnesAreTheClassesOwn()
     {
-        PixArtTransformer2DConfig config = Read("""{"_class_name": "Transformer2DModel", "norm_type": "ada_norm_single", "new_option": 3, "out_channels": null}""");
+        PixArtTransformer2DConfig config = Read(
+            """{"_class_name": "Transformer2DModel", "norm_type": "ada_norm_single", "new_option": 3, "out_channels": null}""");
         Assert.Equal(["new_option"], config.IgnoredOptions);
         Assert.Equal((28, 128, 4), (config.NumLayers, config.SampleSize, config.OutChannels));
         Assert.True(config.HasSizes);

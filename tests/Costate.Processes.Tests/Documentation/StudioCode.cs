@@ -42,8 +42,11 @@ internal static class StudioCode
         foreach ((string kind, string filled) in Variants)
         {
             Dictionary<string, string> values = filled.Split(',', StringSplitOptions.RemoveEmptyEntries)
-                .Select(part => part.Replace("PICTURE", picture, StringComparison.Ordinal).Replace("PROGRAM", program, StringComparison.Ordinal))
-                .ToDictionary(part => part[..part.IndexOf('=', StringComparison.Ordinal)], part => part[(part.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+                .Select(part => part.Replace("PICTURE", picture, StringComparison.Ordinal)
+                    .Replace("PROGRAM", program, StringComparison.Ordinal))
+                .ToDictionary(
+                    part => part[..part.IndexOf('=', StringComparison.Ordinal)],
+                    part => part[(part.IndexOf('=', StringComparison.Ordinal) + 1)..]);
             StudioForm form = StudioForms.Named(kind);
             yield return form.Code(form.Read(values, uploads, new()));
         }

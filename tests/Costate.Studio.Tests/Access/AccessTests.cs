@@ -14,7 +14,9 @@ public sealed class AccessTests
     {
         using var folder = new TemporaryFolder();
         await using RunningStudio studio = await RunningStudio.Start(folder, holdsToken: false);
-        foreach (string path in (string[])["/", "/?token=", $"/?token={studio.Token[1..]}A", "/api/jobs", "/pages/app.js", $"/api/jobs?token={studio.Token}"])
+        string[] paths =
+            ["/", "/?token=", $"/?token={studio.Token[1..]}A", "/api/jobs", "/pages/app.js", $"/api/jobs?token={studio.Token}"];
+        foreach (string path in paths)
         {
             using HttpResponseMessage refused = await studio.Client.GetAsync(path, Cancelled);
             Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
@@ -76,7 +78,12 @@ public sealed class AccessTests
         string first = await studio.Client.GetStringAsync("/", Cancelled);
         Assert.DoesNotContain("style=", first);
         Assert.DoesNotContain("onclick", first);
-        foreach (string name in (string[])["app.js", "api.js", "chart.js", "compare.js", "dom.js", "form.js", "job.js", "mask.js", "picture.js", "results.js", "studio.css"])
+        string[] names =
+        [
+            "app.js", "api.js", "chart.js", "compare.js", "dom.js", "form.js", "job.js", "mask.js", "picture.js",
+            "results.js", "studio.css",
+        ];
+        foreach (string name in names)
         {
             string text = await studio.Client.GetStringAsync($"/pages/{name}", Cancelled);
             Assert.DoesNotContain("https://", text);
@@ -141,7 +148,8 @@ public sealed class AccessTests
         Assert.False(token.Is(token.Text + "A"));
     }
 
-    private static async Task<HttpStatusCode> Status(RunningStudio studio, HttpMethod method, string path, params (string Name, string Value)[] headers)
+    private static async Task<HttpStatusCode> Status(
+        RunningStudio studio, HttpMethod method, string path, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);
         foreach ((string name, string value) in headers)

@@ -33,7 +33,8 @@ public sealed class JobQueueTests
         using var folder = new TemporaryFolder();
         using var begun = new ManualResetEventSlim();
         await using RunningStudio studio = await RunningStudio.Start(folder, RunningStudio.Waits(begun));
-        JobRecord first = await studio.Begin("sample", Prompt), second = await studio.Begin("sample", Prompt), third = await studio.Begin("sample", Prompt);
+        JobRecord first = await studio.Begin("sample", Prompt), second = await studio.Begin("sample", Prompt),
+            third = await studio.Begin("sample", Prompt);
         begun.Wait(Cancelled);
         Assert.Equal([JobState.Waiting, JobState.Waiting, JobState.Running], (await studio.Jobs()).Select(job => job.State));
         await Post(studio, $"/api/jobs/{second.Id}/cancel", HttpStatusCode.NoContent);
@@ -104,7 +105,8 @@ public sealed class JobQueueTests
             1 => new JobOutcome(JobState.Failed, "It cannot be."),
             _ => RunningStudio.Writes(arguments, watch, cancel),
         });
-        JobRecord[] jobs = [await studio.Begin("sample", Prompt), await studio.Begin("sample", Prompt), await studio.Begin("sample", Prompt)];
+        JobRecord[] jobs =
+            [await studio.Begin("sample", Prompt), await studio.Begin("sample", Prompt), await studio.Begin("sample", Prompt)];
         await studio.Until(jobs[2].Id, job => job.IsOver);
         Dictionary<string, JobRecord> ended = (await studio.Jobs()).ToDictionary(job => job.Id);
         Assert.Equal((JobState.Failed, "InvalidOperationException: out of order"), (ended[jobs[0].Id].State, ended[jobs[0].Id].Message));

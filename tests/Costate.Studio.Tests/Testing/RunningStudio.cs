@@ -31,7 +31,8 @@ internal sealed class RunningStudio : IAsyncDisposable
 
     public string Origin => $"http://{server.Address.Authority}";
 
-    public static Task<RunningStudio> Start(TemporaryFolder folder, JobRunner? run = null, StudioLimits? limits = null, bool holdsToken = true) =>
+    public static Task<RunningStudio> Start(
+        TemporaryFolder folder, JobRunner? run = null, StudioLimits? limits = null, bool holdsToken = true) =>
         Start(new StudioSettings { Folder = folder.PathTo("work"), Limits = limits ?? new() }, run, holdsToken);
 
     public static async Task<RunningStudio> Start(StudioSettings settings, JobRunner? run = null, bool holdsToken = true) =>
@@ -47,7 +48,8 @@ internal sealed class RunningStudio : IAsyncDisposable
     }
 
     /// <summary>A tool that computes until it is cancelled, or until the test lets it end.</summary>
-    public static JobRunner Waits(ManualResetEventSlim? begun = null, ManualResetEventSlim? goOn = null) => (arguments, watch, cancellationToken) =>
+    public static JobRunner Waits(ManualResetEventSlim? begun = null, ManualResetEventSlim? goOn = null) =>
+        (arguments, watch, cancellationToken) =>
     {
         begun?.Set();
         for (long i = 0; goOn?.IsSet != true; i++)
@@ -65,7 +67,8 @@ internal sealed class RunningStudio : IAsyncDisposable
     };
 
     public Task<HttpResponseMessage> Post(string kind, params (string Name, string Value)[] values) =>
-        Client.PostAsJsonAsync("/api/jobs", new { kind, values = values.ToDictionary(v => v.Name, v => v.Value) }, TestContext.Current.CancellationToken);
+        Client.PostAsJsonAsync(
+            "/api/jobs", new { kind, values = values.ToDictionary(v => v.Name, v => v.Value) }, TestContext.Current.CancellationToken);
 
     public async Task<JobRecord> Begin(string kind, params (string Name, string Value)[] values)
     {

@@ -52,7 +52,8 @@ public sealed class UploadTests
             _ => "PK\x03\x04 but asked for as a picture"u8.ToArray(),
         };
         string[] before = Directory.GetFiles(folder.FullName, "*", SearchOption.AllDirectories);
-        using HttpResponseMessage answer = await studio.Client.PostAsync("/api/uploads?kind=picture&name=../../x", new ByteArrayContent(bytes), Cancelled);
+        using HttpResponseMessage answer = await studio.Client.PostAsync(
+            "/api/uploads?kind=picture&name=../../x", new ByteArrayContent(bytes), Cancelled);
         Assert.Equal(expected, answer.StatusCode);
         Assert.Equal(before, Directory.GetFiles(folder.FullName, "*", SearchOption.AllDirectories));
     }
@@ -78,7 +79,8 @@ public sealed class UploadTests
         using var folder = new TemporaryFolder();
         await using RunningStudio studio = await RunningStudio.Start(folder, limits: new StudioLimits { Uploads = 3 });
         await Send(studio, UploadFiles.Png(32));
-        using HttpResponseMessage answer = await studio.Client.PostAsync("/api/uploads?kind=picture", new ByteArrayContent(UploadFiles.Png(33)), Cancelled);
+        using HttpResponseMessage answer = await studio.Client.PostAsync(
+            "/api/uploads?kind=picture", new ByteArrayContent(UploadFiles.Png(33)), Cancelled);
         Assert.Equal(HttpStatusCode.InsufficientStorage, answer.StatusCode);
     }
 
@@ -125,7 +127,8 @@ public sealed class UploadTests
 
     private static async Task<string> Send(RunningStudio studio, byte[] bytes)
     {
-        using HttpResponseMessage answer = await studio.Client.PostAsync("/api/uploads?kind=picture&name=..%2f..%2fx.exe", new ByteArrayContent(bytes), Cancelled);
+        using HttpResponseMessage answer = await studio.Client.PostAsync(
+            "/api/uploads?kind=picture&name=..%2f..%2fx.exe", new ByteArrayContent(bytes), Cancelled);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("name").GetString()!;
     }

@@ -11,7 +11,9 @@ public sealed class GalleryCommandTests : MorphRuns
         Assert.Equal(0, Batch(Folder.Write("pairs.csv", "a.png,b.jpg,one\nb.jpg,a.png,two\n")).ExitCode);
         byte[] page = File.ReadAllBytes(Folder.PathTo("out", "gallery.html"));
         string text = System.Text.Encoding.UTF8.GetString(page);
-        Assert.All((string[])["one/morph.png", "two/strip.png", "\"bestIteration\"", "\"settings.steps\",4"], part => Assert.Contains(part, text));
+        Assert.All(
+            (string[])["one/morph.png", "two/strip.png", "\"bestIteration\"", "\"settings.steps\",4"],
+            part => Assert.Contains(part, text));
 
         ToolRun run = Tool.Done("gallery", Folder.PathTo("out"), "--output", Folder.PathTo("page.html"));
         Assert.Equal(page, File.ReadAllBytes(Folder.PathTo("page.html")));
@@ -31,7 +33,8 @@ public sealed class GalleryCommandTests : MorphRuns
         Directory.CreateDirectory(Folder.PathTo("samples"));
         Pictures.Write(Folder.PathTo("samples", "holiday.png"), 8, 8);
         Tool.Done([
-            "sample", "--model", Tool.Model, "--schedule", "vp-linear", "--prediction", "data", "--condition", Condition(), "--shape", "3,8,8",
+            "sample", "--model", Tool.Model, "--schedule", "vp-linear", "--prediction", "data",
+            "--condition", Condition(), "--shape", "3,8,8",
             "--steps", "2", "--batch", "2", "--output", Folder.PathTo("samples"),
         ]);
         string page = File.ReadAllText(Folder.PathTo("samples", "gallery.html"));

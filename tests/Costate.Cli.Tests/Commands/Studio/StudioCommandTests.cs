@@ -102,8 +102,12 @@ public sealed class StudioCommandTests
         using var uploads = new UploadStore(folder.FullName, new StudioLimits(), () => 0);
         string picture = await Send(uploads, File.ReadAllBytes(Pictures.Write(folder.PathTo("x.png"), 32, 32)), UploadKind.Picture);
         string program = await Send(uploads, "PK\x03\x04"u8.ToArray(), UploadKind.Program);
-        Dictionary<string, string> values = filled.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=')).ToDictionary(
-            part => part[0], part => part[1].Replace("PICTURE", picture, StringComparison.Ordinal).Replace("PROGRAM", program, StringComparison.Ordinal));
+        Dictionary<string, string> values = filled.Split(',', StringSplitOptions.RemoveEmptyEntries)
+            .Select(part => part.Split('='))
+            .ToDictionary(
+                part => part[0],
+                part => part[1].Replace("PICTURE", picture, StringComparison.Ordinal)
+                    .Replace("PROGRAM", program, StringComparison.Ordinal));
         FormValues read = StudioForms.Named(kind).Read(values, uploads, new(Threads: 1));
         var root = CommandLine.Root(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default);
         Assert.Empty(root.Parse(read.Arguments).Errors);
@@ -118,7 +122,8 @@ public sealed class StudioCommandTests
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        Tool.Fails(ExitCode.BadUsage, ["studio", "--port", $"{port}", "--output", folder.PathTo("work")], "--port", $"{port}", "another program");
+        string[] arguments = ["studio", "--port", $"{port}", "--output", folder.PathTo("work")];
+        Tool.Fails(ExitCode.BadUsage, arguments, "--port", $"{port}", "another program");
     }
 
     [Theory]
