@@ -10,9 +10,6 @@ public readonly record struct StageProgress(string Stage, double Share, string N
     /// <summary>Steps of a training made so far; null where there are none.</summary>
     public long? Step { get; init; }
 
-    /// <summary>Evaluations of the network in this stage so far; null where nobody counts them.</summary>
-    public long? Evaluations { get; init; }
-
     /// <summary>The loss as it is now, on average; null where there is none.</summary>
     public double? Loss { get; init; }
 }

@@ -11,6 +11,6 @@ internal static class FaceNetworks
     {
         FaceModel faces = terminal.Shelf?.Networks($"recognised faces {weights}", () => load(weights)) ?? load(weights);
         faces = terminal.Shelf is null ? faces : faces with { Model = NetworkShelf.Borrowed(faces.Model) };
-        return terminal.Watch is null ? faces : faces with { Model = terminal.Watch.Over(faces.Model) };
+        return faces with { Model = terminal.Watched(faces.Model) };
     }
 }

@@ -6,7 +6,7 @@ namespace Costate.Cli.Terminals;
 /// <summary>
 /// How far a long run is and when it will be done: one line kept up to date on a terminal, a line every ten seconds elsewhere.
 /// </summary>
-internal sealed class ProgressLine(Terminal terminal, string title, double total) : IEvaluationProgress, IDisposable
+internal sealed class ProgressLine(Terminal terminal, string title, double total) : IProgress<double>, IDisposable
 {
     private const int FewestCells = 5;
     private const int MaxCells = 40;
@@ -17,7 +17,6 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private TimeSpan next = terminal.LiveWidth is null ? Quiet : Refresh;
     private int shown;
-    private long? evaluations;
 
     /// <summary>Tells how much of the total is done.</summary>
     public void Report(double done) => Report(done, note: "");
@@ -33,15 +32,12 @@ internal sealed class ProgressLine(Terminal terminal, string title, double total
     /// <summary>Tells how much of the total is done, and something else of interest.</summary>
     internal void Report(double done, string note) => Report(new StageProgress(title, done / total, note));
 
-    /// <summary>Counts evaluations of a network.</summary>
-    public void Evaluated(int count) => evaluations = (evaluations ?? 0) + count;
-
     /// <summary>Tells how far the work is.</summary>
     internal void Report(StageProgress value)
     {
         TimeSpan elapsed = clock.Elapsed;
         double fraction = Math.Clamp(value.Share, 0, 1);
-        terminal.Recording?.Add(value with { Share = fraction, Evaluations = value.Evaluations ?? evaluations }, elapsed);
+        terminal.Recording?.Add(value with { Share = fraction }, elapsed);
         terminal.Watch?.Told(value with { Share = fraction });
         if (elapsed < next || terminal.Watch is not null)
         {

@@ -20,6 +20,7 @@ internal sealed class Recording : IDisposable
     private EventFile? events;
     private MetricsPoint? waiting;
     private TimeSpan next;
+    private long evaluations;
 
     /// <summary>Opens the files; lines are added to those that are there.</summary>
     /// <param name="metrics">The file of lines; none if null.</param>
@@ -49,6 +50,9 @@ internal sealed class Recording : IDisposable
         }
     }
 
+    /// <summary>Counts evaluations of a network.</summary>
+    internal void Evaluated(int count) => evaluations += count;
+
     /// <summary>Writes down how far the run is.</summary>
     /// <param name="value">What was reported.</param>
     /// <param name="elapsed">Since the stage began.</param>
@@ -66,7 +70,7 @@ internal sealed class Recording : IDisposable
             Stage = value.Stage,
             Share = value.Share,
             Step = value.Step,
-            Evaluations = value.Evaluations,
+            Evaluations = evaluations > 0 ? evaluations : null,
             Loss = value.Loss is double loss && double.IsFinite(loss) ? loss : null,
             MemoryBytes = Environment.WorkingSet,
             SecondsLeft = value.Share > 0 ? Math.Round((elapsed * ((1 - value.Share) / value.Share)).TotalSeconds, 1) : null,

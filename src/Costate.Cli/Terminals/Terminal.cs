@@ -1,6 +1,7 @@
 using Costate.Faces;
 using Costate.Faces.Models;
 using Costate.Faces.Reports;
+using Costate.Networks;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -56,6 +57,13 @@ internal sealed class Terminal
     /// <exception cref="IOException">One cannot be written to.</exception>
     internal Recording? Record(string? metrics, string? eventFolder) =>
         Recording = metrics is null && eventFolder is null ? null : new Recording(metrics, eventFolder, Error.WriteLine);
+
+    /// <summary>The same model, whose evaluations are counted for what is written down, and for who looks on.</summary>
+    internal Model Watched(Model model)
+    {
+        Model counted = Recording is null ? model : model.With(model.Denoiser.Observed(Recording.Evaluated), model.Owned);
+        return Watch?.Over(counted) ?? counted;
+    }
 
     /// <summary>
     /// Prints a line of text and numbers; on a terminal broken between words where it is too long, which would itself break within a

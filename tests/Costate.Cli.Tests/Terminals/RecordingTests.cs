@@ -26,8 +26,8 @@ public sealed class RecordingTests : IDisposable
             }
 
             using var second = new ProgressLine(terminal, "second", total: 4);
-            second.Evaluated(2);
-            second.Evaluated(1);
+            recording!.Evaluated(2);
+            recording.Evaluated(1);
             second.ReportLoss(1, 0.25, digits: 2);
         }
 
@@ -118,6 +118,17 @@ public sealed class RecordingTests : IDisposable
         // The same as in the report of the run.
         JsonElement report = JsonDocument.Parse(File.ReadAllText(folder.PathTo("out", "result.json"))).RootElement;
         Assert.Equal(report.GetProperty("cost").GetProperty("networkEvaluations").GetInt64(), last.GetProperty("evaluations").GetInt64());
+    }
+
+    // A guided step takes two.
+    [Fact]
+    public void Guidance_CountsBothBranches()
+    {
+        Tool.Done([
+            "sample", "--model", TinyTextModel.Write(folder.PathTo("text")), "--prompt", "a person", "--guidance-scale", "3", "--steps", "2",
+            "--output", folder.PathTo("out"), "--metrics", Lines,
+        ]);
+        Assert.Equal(4, Read().Last(line => line.GetProperty("stage").GetString() == "sampling").GetProperty("evaluations").GetInt64());
     }
 
     [Fact]

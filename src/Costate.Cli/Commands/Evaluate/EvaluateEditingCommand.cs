@@ -5,10 +5,12 @@ using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
 using Costate.Faces.Recognition;
 using Costate.Networks;
+using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
@@ -67,6 +69,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
         IReadOnlyList<int> numbers = NumberList.Wholes("steps", parsed.GetValue(steps)!, Limits.Steps);
         var settings = new EditingSettings(
             parsed.GetValue(scale) ?? EditingSettings.DefaultScale, parsed.GetValue(editScale) ?? EditingSettings.DefaultEditScale);
+        Device on = ComputeDevice.Named(parsed.GetValue(device)!);
         Division division = DivisionOf(parsed.GetValue(shard)!);
         string to = common.Of(parsed).Output;
         return GoOn(common.Of(parsed), () =>
@@ -74,7 +77,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
             using FolderLock folderLock = Take(parsed, to, division);
             using var embedded = new EmbeddedModel(parsed.GetValue(weights));
             using DiffusionPipeline pipeline = TextModelFiles.Load(
-                parsed.GetValue(model), embedded, Terminal, Cancellation, parsed.GetValue(device)!);
+                parsed.GetValue(model), embedded, Terminal, Cancellation, on);
             using var likeness = TextLikeness.Of(pipeline);
             var folder = new EditingFolder(to);
             using var line = new StageLine(Terminal);

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Costate.Cli.Terminals;
-using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Sampling;
 using Costate.Networks;
+using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
@@ -15,10 +15,10 @@ internal static class TextModelFiles
 
     /// <summary>Loads it. Dispose it.</summary>
     internal static DiffusionPipeline Load(
-        string? folder, EmbeddedModel embedded, Terminal terminal, CancellationToken cancellationToken, string device = "cpu")
+        string? folder, EmbeddedModel embedded, Terminal terminal, CancellationToken cancellationToken, Device? device = null)
     {
         using var loading = new ProgressLine(terminal, "loading", total: 1);
-        var unguided = new Prompting { Prompts = [], Negative = null, GuidanceScale = 1, Device = ComputeDevice.Named(device) };
+        var unguided = new Prompting { Prompts = [], Negative = null, GuidanceScale = 1, Device = device ?? CPU };
         return unguided.Load(folder ?? embedded.TextFolder, loading, cancellationToken);
     }
 }

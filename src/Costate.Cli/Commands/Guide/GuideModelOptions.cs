@@ -196,7 +196,7 @@ internal sealed class GuideModelOptions
             Model model = pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true, (size.Height, size.Width));
             model = terminal.Shelf is null ? model : NetworkShelf.Borrowed(model);
             return new GuidedModel(
-                terminal.Watch?.Over(model) ?? model,
+                terminal.Watched(model),
                 Prompting.ConditionOf(pipeline, prompting.Prompts, batch: 1),
                 size,
                 [

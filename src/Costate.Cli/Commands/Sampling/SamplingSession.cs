@@ -201,7 +201,7 @@ internal sealed class SamplingSession : IDisposable
             : terminal.Shelf.Networks($"faces {settings.Weights}", () => new EmbeddedModel(settings.Weights).ToModel());
         cancellationToken.ThrowIfCancellationRequested();
         opened = terminal.Shelf is not null && (pipeline is not null || settings.Model is null) ? NetworkShelf.Borrowed(opened) : opened;
-        return terminal.Watch?.Over(opened) ?? opened;
+        return terminal.Watched(opened);
     }
 
     private (int Width, int Height) Size() =>
