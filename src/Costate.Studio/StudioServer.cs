@@ -37,7 +37,7 @@ internal sealed class StudioServer : IAsyncDisposable
     /// <exception cref="IOException">Another run has the folder, or it cannot be written to.</exception>
     internal static async Task<StudioServer> Start(StudioSettings settings, JobRunner run)
     {
-        FolderLock held = FolderLock.Take(settings.Folder, "costate studio");
+        FolderLock held = FolderLock.Take(settings.Folder, "studio");
         JobQueue? queue = null;
         UploadStore? uploads = null;
         WebApplication? application = null;

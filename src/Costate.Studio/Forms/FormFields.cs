@@ -6,6 +6,9 @@ internal static class FormFields
     internal const string Yes = "yes";
     internal const string No = "no";
 
+    // What a page's script can say exactly.
+    private const double LargestSeed = (1L << 53) - 1;
+
     internal static FormField Prompt(string label, string value) =>
         new("prompt", label, FieldKind.Text) { Default = value, IsRequired = true };
 
@@ -29,7 +32,7 @@ internal static class FormFields
     };
 
     internal static FormField Seed(string help = "The same seed gives the same picture.") =>
-        new("seed", "Seed", FieldKind.Whole) { Default = "0", Least = 0, Most = ulong.MaxValue, Help = help };
+        new("seed", "Seed", FieldKind.Whole) { Default = "0", Least = 0, Most = LargestSeed, Help = help };
 
     internal static FormField Picture(string name, string label, string help = "") =>
         new(name, label, FieldKind.Picture) { IsArgument = true, IsRequired = true, Help = help };

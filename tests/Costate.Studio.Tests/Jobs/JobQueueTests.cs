@@ -72,10 +72,12 @@ public sealed class JobQueueTests
         string record = folder.PathTo("work", "jobs", running.Id, "job.json");
         File.WriteAllText(record, File.ReadAllText(record).Replace("\"Cancelled\"", "\"Running\"", StringComparison.Ordinal));
         folder.Write("work/jobs/00000000-000000-0000000/job.json", "{ half");
+        folder.Write($"work/jobs/{running.Id}/files/.costate-half.abc/sample.png", "half");
         await using (RunningStudio studio = await RunningStudio.Start(folder))
         {
             Assert.Equal(JobState.Done, (await studio.Until(done.Id, job => job.IsOver)).State);
             Assert.Equal(JobState.Interrupted, (await studio.Until(running.Id, job => job.IsOver)).State);
+            Assert.Empty(Directory.EnumerateFileSystemEntries(folder.PathTo("work", "jobs", running.Id, "files")));
             JobRecord gone = await studio.Until(waiting.Id, job => job.IsOver);
             Assert.Equal((JobState.Done, "study"), (gone.State, gone.Kind));
         }
