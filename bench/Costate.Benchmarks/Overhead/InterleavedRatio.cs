@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 
 namespace Costate.Benchmarks.Overhead;
 
@@ -16,6 +17,7 @@ namespace Costate.Benchmarks.Overhead;
 internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, double OfMedians, IReadOnlyList<double> OfTurns)
 {
     private const int WarmUps = 3;
+    private const int MostWarmUps = 40;
     private const int ManyTurns = 20;
 
     internal double Value => Work / Reference;
@@ -33,10 +35,14 @@ internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, doubl
 
     private static InterleavedRatio Measure(Action work, Action reference, TimeSpan budget, int warmUps, int fewestTurns)
     {
-        for (int i = 0; i < warmUps; i++)
+        // The runtime compiles what is called often a second time, beside the work and at the cost of the same processor.
+        bool compiles = true;
+        for (int i = 0; i < warmUps || (warmUps > 1 && compiles && i < MostWarmUps); i++)
         {
+            long compiled = JitInfo.GetCompiledMethodCount();
             work();
             reference();
+            compiles = JitInfo.GetCompiledMethodCount() > compiled;
         }
 
         List<TimeSpan> works = [];
