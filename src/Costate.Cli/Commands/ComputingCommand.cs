@@ -12,13 +12,9 @@ namespace Costate.Cli.Commands;
 
 /// <summary>A command that computes and writes files: it prepares, computes, commits and prints.</summary>
 /// <remarks>What the user gave is looked at before, so that nothing is written and no network loaded for a slip of the keys.</remarks>
-internal abstract class ComputingCommand(string name, string description, Terminal terminal, CancellationToken cancellationToken)
-    : DocumentedCommand(name, description)
+internal abstract class ComputingCommand(CommandContext context, string name, string description)
+    : DocumentedCommand(context, name, description)
 {
-    protected Terminal Terminal { get; } = terminal;
-
-    protected CancellationToken Cancellation { get; } = cancellationToken;
-
     /// <summary>The files that one run may read.</summary>
     protected InputFiles NewInputs() => new(Terminal, Cancellation);
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Guided;
@@ -16,7 +15,6 @@ namespace Costate.Cli.Commands.Guide;
 /// <summary><c>costate guide</c>: samples that fit what is known of a picture, or lower any loss.</summary>
 internal sealed class GuideCommand : ComputingCommand
 {
-    private readonly Func<string?, FaceModel> load;
     private readonly GuideOptions options = new();
     private readonly GuideModelOptions modelOptions = new();
     private readonly Argument<string?> picture = new("IMAGE")
@@ -31,15 +29,9 @@ internal sealed class GuideCommand : ComputingCommand
         CommonOptions.Output("costate-guide"),
         "Threads of torch. One is fastest for the embedded model. [default: 1, with --model all cores]");
 
-    [SetsRequiredMembers]
-    internal GuideCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base(
-            "guide",
-            "Guides samples to what is known of a picture, to a person, or to a loss of yours, without training.",
-            terminal,
-            cancellationToken)
+    internal GuideCommand(CommandContext context)
+        : base(context, "guide", "Guides samples to what is known of a picture, to a person, or to a loss of yours, without training.")
     {
-        this.load = load;
         Notes =
         [
             "The image is degraded as --task says, unless it is degraded already (--observed), and samples are guided until they would "
@@ -99,7 +91,7 @@ internal sealed class GuideCommand : ComputingCommand
 
         return Produce(common.Of(parsed, threads: own is null ? 1 : null), GuideReport.AllFiles, folder =>
         {
-            using FaceModel? faces = own is null ? FaceNetworks.Of(Terminal, load, modelOptions.Weights(parsed)) : null;
+            using FaceModel? faces = own is null ? Context.Faces(modelOptions.Weights(parsed)) : null;
             GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Terminal, Cancellation);
             using GuidedModel? users = own is null ? null : guided;
             string? named = parsed.GetValue(picture);
@@ -137,10 +129,7 @@ internal sealed class GuideCommand : ComputingCommand
                     + "Take --task custom-torchscript-loss with a recogniser of yours.");
         }
 
-        if (request.Code is not null)
-        {
-            throw new UsageException("Got --code with --model; the codes are of the embedded model. Give --condition.");
-        }
+        UsageException.ThrowIf(request.Code is not null, "Got --code with --model; the codes are of the embedded model. Give --condition.");
     }
 
     // A loss alone needs no picture where the size is known without it.

@@ -135,22 +135,18 @@ internal sealed class GuideModelOptions
                 $"Got {word.Name} with --model {path}, {PromptOptions.NoPipeline}");
         }
 
-        if (parsed.GetValue(weights) is not null)
-        {
-            throw new UsageException("Got --weights with --model; they are of the embedded model. Leave out one of them.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(weights) is not null,
+            "Got --weights with --model; they are of the embedded model. Leave out one of them.");
 
-        if (parsed.GetValue(schedule) is null || parsed.GetValue(prediction) is null)
-        {
-            throw new UsageException(
-                $"Got --model without {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; "
-                    + "expected both, as the network was trained.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(schedule) is null || parsed.GetValue(prediction) is null,
+            $"Got --model without {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; "
+                + "expected both, as the network was trained.");
 
-        if (parsed.GetValue(timeScale) is not null && parsed.GetValue(trainingTimesteps) is not null)
-        {
-            throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(timeScale) is not null && parsed.GetValue(trainingTimesteps) is not null,
+            "Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
 
         _ = NamedPrediction.Parse(parsed.GetValue(prediction)!);
     }

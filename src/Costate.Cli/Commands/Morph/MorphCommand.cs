@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
@@ -19,7 +18,6 @@ internal sealed class MorphCommand : ComputingCommand
 {
     private const int DefaultGroup = 8;
 
-    private readonly Func<string?, FaceModel> load;
     private readonly MorphOptions options = new();
     private readonly Argument<string[]> pictures = new("PICTURES")
     {
@@ -39,15 +37,9 @@ internal sealed class MorphCommand : ComputingCommand
         CommonOptions.Output("costate-morph", " With --batch, of each pair."),
         "Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
 
-    [SetsRequiredMembers]
-    internal MorphCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base(
-            "morph",
-            "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.",
-            terminal,
-            cancellationToken)
+    internal MorphCommand(CommandContext context)
+        : base(context, "morph", "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.")
     {
-        this.load = load;
         Notes =
         [
             "Both faces are encoded, blended, and the blend's noise and code are optimised until one recogniser finds the sample near "
@@ -88,22 +80,18 @@ internal sealed class MorphCommand : ComputingCommand
         MorphSettings settings = options.Parse(parsed);
         string[] given = parsed.GetValue(pictures)!;
         string? pairs = parsed.GetValue(batch);
-        if (given.Length is not (0 or 2) || (given.Length > 0 && pairs is not null))
-        {
-            throw new UsageException(
-                $"Got {given.Length} picture{(given.Length == 1 ? "" : "s")}{(pairs is null ? "" : " and --batch")}; "
-                    + "expected two, none for the bundled examples, or --batch with a file of pairs.");
-        }
+        UsageException.ThrowIf(
+            given.Length is not (0 or 2) || (given.Length > 0 && pairs is not null),
+            $"Got {given.Length} picture{(given.Length == 1 ? "" : "s")}{(pairs is null ? "" : " and --batch")}; "
+                + "expected two, none for the bundled examples, or --batch with a file of pairs.");
 
-        if (parsed.GetValue(group) is not null && pairs is null)
-        {
-            throw new UsageException("Got --group without --batch; it says how many of its pairs go together.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(group) is not null && pairs is null,
+            "Got --group without --batch; it says how many of its pairs go together.");
 
-        if (parsed.GetResult(shard) is { Implicit: false } && pairs is null)
-        {
-            throw new UsageException("Got --shard without --batch; it divides the pairs among processes.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetResult(shard) is { Implicit: false } && pairs is null,
+            "Got --shard without --batch; it divides the pairs among processes.");
 
         return pairs is null ? RunOne(parsed, settings, given) : RunBatch(parsed, settings, PairsFile.Read(pairs));
     }
@@ -111,7 +99,7 @@ internal sealed class MorphCommand : ComputingCommand
     private int RunOne(ParseResult parsed, MorphSettings settings, string[] given) =>
         Produce(common.Of(parsed, threads: 1), MorphReport.AllFiles, folder =>
         {
-            using FaceModel model = FaceNetworks.Of(Terminal, load, parsed.GetValue(weights));
+            using FaceModel model = Context.Faces(parsed.GetValue(weights));
             (FacePicture a, FacePicture b) = given.Length == 0
                 ? ExampleFaces.Read(model.Side)
                 : MorphInputs.Read(NewInputs(), given[0], given[1], model.Side);
@@ -138,7 +126,7 @@ internal sealed class MorphCommand : ComputingCommand
         Division division = DivisionOf(parsed.GetValue(shard)!);
         return GoOn(common.Of(parsed), () =>
         {
-            using FaceModel model = load(parsed.GetValue(weights));
+            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
             InputFiles files = NewInputs();
             var run = new MorphBatch(
                 folder,

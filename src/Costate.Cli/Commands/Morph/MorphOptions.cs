@@ -118,32 +118,23 @@ internal sealed class MorphOptions
 
     private void Check(ParseResult parsed, string solverName, Solver parsedSolver)
     {
-        if (parsed.GetValue(sde) && !parsedSolver.IsStochastic)
-        {
-            throw new UsageException(
-                $"Got --sde with --solver {solverName}, which is not stochastic; leave out one of them, or take {DefaultStochastic}.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(sde) && !parsedSolver.IsStochastic,
+            $"Got --sde with --solver {solverName}, which is not stochastic; leave out one of them, or take {DefaultStochastic}.");
 
-        if (parsedSolver.IsStochastic && parsed.GetValue(encodingSteps) is not null)
-        {
-            throw new UsageException(
-                $"Got --encode-steps with the stochastic solver {solverName}, whose noises belong to its own steps; leave it out.");
-        }
+        UsageException.ThrowIf(
+            parsedSolver.IsStochastic && parsed.GetValue(encodingSteps) is not null,
+            $"Got --encode-steps with the stochastic solver {solverName}, whose noises belong to its own steps; leave it out.");
 
         string optimiserName = parsed.GetValue(optimiser)!;
-        if (optimiserName != Optimisers[0].Name && (parsed.GetValue(momentum) ?? parsed.GetValue(clip)) is not null)
-        {
-            throw new UsageException(
-                $"Got {(parsed.GetValue(momentum) is null ? "--clip" : "--momentum")} with --optimiser {optimiserName}; "
-                    + "it belongs to --optimiser descent.");
-        }
+        UsageException.ThrowIf(
+            optimiserName != Optimisers[0].Name && (parsed.GetValue(momentum) ?? parsed.GetValue(clip)) is not null,
+            $"Got {(parsed.GetValue(momentum) is null ? "--clip" : "--momentum")} with --optimiser {optimiserName}; "
+                + "it belongs to --optimiser descent.");
 
-        if (optimiserName == "l-bfgs" && parsed.GetValue(inject) > 0)
-        {
-            throw new UsageException(
-                "Got --inject-noise with --optimiser l-bfgs, whose line search must see the points that it asks for; leave out one of them."
-            );
-        }
+        UsageException.ThrowIf(
+            optimiserName == "l-bfgs" && parsed.GetValue(inject) > 0,
+            "Got --inject-noise with --optimiser l-bfgs, whose line search must see the points that it asks for; leave out one of them.");
     }
 
     private string OptimiserText(ParseResult parsed, string name) =>

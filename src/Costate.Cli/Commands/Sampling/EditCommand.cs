@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Sampling;
@@ -39,14 +38,8 @@ internal sealed class EditCommand : SamplingCommand
         "Draw the sample under its own condition too, and tell how far it comes back: the largest difference, beside the largest entry.");
     private readonly Option<string?> conditionFrom = SamplingOptions.ConditionFrom();
 
-    [SetsRequiredMembers]
-    internal EditCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "edit",
-            "Inverts samples under one condition and decodes them under another.",
-            terminal,
-            cancellationToken,
-            SamplingInput.Edit)
+    internal EditCommand(CommandContext context)
+        : base(context, "edit", "Inverts samples under one condition and decodes them under another.", SamplingInput.Edit)
     {
         Notes =
         [
@@ -93,15 +86,13 @@ internal sealed class EditCommand : SamplingCommand
         SavedLatent? latent = SavedLatent.IsLatent(text) ? Shared.ReadLatent(parsed, text) : null;
         double share = parsed.GetValue(strength) ?? 1;
         SamplingSettings settings = Settings(parsed, latent, share);
-        if (latent is not null && parsed.GetValue(roundTrip))
-        {
-            throw new UsageException("Got --round-trip with a latent, which does not hold the sample to come back to. Leave it out.");
-        }
+        UsageException.ThrowIf(
+            latent is not null && parsed.GetValue(roundTrip),
+            "Got --round-trip with a latent, which does not hold the sample to come back to. Leave it out.");
 
-        if (settings.Prompting is null && settings.Condition is null && latent?.Condition is null && settings.Model is not null)
-        {
-            throw new UsageException("Got no --condition; expected that of the sample as it is, beside --edit-condition.");
-        }
+        UsageException.ThrowIf(
+            settings.Prompting is null && settings.Condition is null && latent?.Condition is null && settings.Model is not null,
+            "Got no --condition; expected that of the sample as it is, beside --edit-condition.");
 
         (string? other, string? face) = (parsed.GetValue(editCondition), parsed.GetValue(conditionFrom));
         string? target = Target(parsed, settings, other, face);

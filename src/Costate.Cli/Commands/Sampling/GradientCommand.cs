@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Names;
-using Costate.Cli.Terminals;
 using Costate.Faces.Names;
 using Costate.Faces.Sampling;
 
@@ -40,13 +38,8 @@ internal sealed class GradientCommand : SamplingCommand
         "Tell of each step too: the loss of what the network predicts there, and the gradient's length at each state. It asks for the "
             + "loss once more at each evaluation.");
 
-    [SetsRequiredMembers]
-    internal GradientCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "gradient",
-            "Draws samples and the gradient of a loss on them, with respect to the start noise and the condition.",
-            terminal,
-            cancellationToken)
+    internal GradientCommand(CommandContext context)
+        : base(context, "gradient", "Draws samples and the gradient of a loss on them, with respect to the start noise and the condition.")
     {
         Notes =
         [

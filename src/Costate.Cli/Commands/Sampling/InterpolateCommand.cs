@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
-using Costate.Cli.Terminals;
 using Costate.Faces.Sampling;
 using static TorchSharp.torch;
 
@@ -27,13 +25,10 @@ internal sealed class InterpolateCommand : SamplingCommand
         MaxCount,
         $"How many samples from A to B, both included. [default: {DefaultCount}]");
 
-    [SetsRequiredMembers]
-    internal InterpolateCommand(Terminal terminal, CancellationToken cancellationToken)
+    internal InterpolateCommand(CommandContext context)
         : base(
-            "interpolate",
+            context, "interpolate",
             "Inverts two samples, goes from one latent to the other along a great circle, and decodes what lies between.",
-            terminal,
-            cancellationToken,
             SamplingInput.Sample)
     {
         Notes =

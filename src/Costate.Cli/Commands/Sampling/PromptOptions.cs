@@ -123,19 +123,17 @@ internal sealed class PromptOptions
             : latent is null ? parsed.GetValue(source) ?? ""
             : latent.Value("prompt", parsed.GetValue(source));
         string? list = input == SamplingInput.Noise ? parsed.GetValue(prompts) : null;
-        if (text is null == list is null)
-        {
-            throw new UsageException(text is null
+        UsageException.ThrowIf(
+            text is null == list is null,
+            text is null
                 ? $"Got no --prompt; expected what the picture {(input == SamplingInput.Noise ? "shall show" : "shows")}, in words. "
-                    + "--prompt \"\" is the empty text."
+                + "--prompt \"\" is the empty text."
                 : "Got both --prompt and --prompts; give one.");
-        }
 
         string? scale = PlanOptions.Value(parsed, guidanceScale, latent);
-        if (scale is "1" && PlanOptions.Value(parsed, negative, latent) is { Length: > 0 })
-        {
-            throw new UsageException("Got --negative with --guidance-scale 1, which leads away from nothing; leave out one of them.");
-        }
+        UsageException.ThrowIf(
+            scale is "1" && PlanOptions.Value(parsed, negative, latent) is { Length: > 0 },
+            "Got --negative with --guidance-scale 1, which leads away from nothing; leave out one of them.");
 
         string? dtype = PlanOptions.Given(parsed, [networkDtype]) is null && latent is not null
             ? latent.Values.GetValueOrDefault("network-dtype")?.ToLowerInvariant()

@@ -250,16 +250,13 @@ internal sealed class SamplingOptions
                     + "the word zeros).");
         }
 
-        if (parsed.GetValue(unconditional) is not null && parsed.GetValue(guidanceScale) is null)
-        {
-            throw new UsageException("Got --unconditional without --guidance-scale; give both, or neither.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(unconditional) is not null && parsed.GetValue(guidanceScale) is null,
+            "Got --unconditional without --guidance-scale; give both, or neither.");
 
-        if (input == SamplingInput.Noise && parsed.GetValue(shape) is null && parsed.GetValue(startNoise) is null)
-        {
-            throw new UsageException(
-                "Got no --shape; expected the shape of one sample, such as --shape 3,64,64, or --start-noise with a tensor to start from.");
-        }
+        UsageException.ThrowIf(
+            input == SamplingInput.Noise && parsed.GetValue(shape) is null && parsed.GetValue(startNoise) is null,
+            "Got no --shape; expected the shape of one sample, such as --shape 3,64,64, or --start-noise with a tensor to start from.");
     }
 
     // How the embedded model was trained is known, and it was trained with a condition always.
@@ -274,16 +271,13 @@ internal sealed class SamplingOptions
                 : $"Got {odd.Name} with --model; it is for the embedded model of drawn faces. Leave out one of them.");
         }
 
-        if (parsed.GetValue(condition) is not null && parsed.GetValue(conditionFrom) is not null)
-        {
-            throw new UsageException("Got both --condition and --condition-from; give one.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(condition) is not null && parsed.GetValue(conditionFrom) is not null,
+            "Got both --condition and --condition-from; give one.");
 
-        if (isEmbedded && input == SamplingInput.Noise && parsed.GetValue(condition) is null && parsed.GetValue(conditionFrom) is null)
-        {
-            throw new UsageException(
-                "Got neither --condition-from nor --condition; the embedded model draws a face under a code. "
-                    + "Give a picture of a face, or a code; or name your --model.");
-        }
+        UsageException.ThrowIf(
+            isEmbedded && input == SamplingInput.Noise && parsed.GetValue(condition) is null && parsed.GetValue(conditionFrom) is null,
+            "Got neither --condition-from nor --condition; the embedded model draws a face under a code. "
+                + "Give a picture of a face, or a code; or name your --model.");
     }
 }

@@ -49,12 +49,10 @@ internal sealed class SamplingSession : IDisposable
                 : settings.Condition is string file ? ReadCondition("--condition", file)
                 : settings.ConditionFrom is string picture ? ReadConditionFrom(picture)
                 : own;
-            if (condition is null && model.Encode is not null)
-            {
-                throw new UsageException(
-                    "Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, "
-                        + "or --condition with a code.");
-            }
+            UsageException.ThrowIf(
+                condition is null && model.Encode is not null,
+                "Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, "
+                    + "or --condition with a code.");
 
             Sampling = Made(condition, cancellationToken);
         }
