@@ -1,5 +1,6 @@
 using Costate.Cli.Terminals;
 using Costate.Faces.Models;
+using Costate.Faces.Sampling;
 using Costate.Networks;
 
 namespace Costate.Cli.Commands;
@@ -16,7 +17,17 @@ internal sealed record CommandContext(Terminal Terminal, CancellationToken Cance
     internal FaceModel Faces(string? weights)
     {
         FaceModel faces = Terminal.Shelf?.Networks($"recognised faces {weights}", () => LoadFaces(weights)) ?? LoadFaces(weights);
-        Model model = Terminal.Shelf is null ? faces.Model : NetworkShelf.Borrowed(faces.Model);
-        return faces with { Model = Terminal.Watched(model) };
+        return faces with { Model = Lent(faces.Model) };
     }
+
+    /// <summary>A pipeline, loaded or one of those that stay.</summary>
+    internal DiffusionPipeline Pipeline(Prompting prompting, string path)
+    {
+        using var loading = new ProgressLine(Terminal, "loading", total: 1);
+        DiffusionPipeline Load() => prompting.Load(path, loading, Cancellation);
+        return Terminal.Shelf?.Networks(prompting.NetworksOf(path), Load) ?? Load();
+    }
+
+    /// <summary>A model for one command, which may dispose it: its networks stay where there is a shelf for them. It is watched.</summary>
+    internal Model Lent(Model model) => Terminal.Watched(Terminal.Shelf is null ? model : NetworkShelf.Borrowed(model));
 }

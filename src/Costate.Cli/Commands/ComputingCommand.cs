@@ -1,10 +1,11 @@
 using System.CommandLine;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Galleries;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
+using Costate.Faces.Inputs;
 using Costate.Faces.Machines;
+using Costate.Faces.Reports;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ internal abstract class ComputingCommand(CommandContext context, string name, st
     : DocumentedCommand(context, name, description)
 {
     /// <summary>The files that one run may read.</summary>
-    protected InputFiles NewInputs() => new(Terminal, Cancellation);
+    protected InputFiles NewInputs() => new(Terminal.Input, Cancellation);
 
     /// <summary>Computes files into a folder, in which they appear together at the end, or not at all.</summary>
     /// <param name="run">Where and how.</param>

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Guided;
 using Costate.Faces.Files;
 using Costate.Faces.Guidance;
+using Costate.Faces.Inputs;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
@@ -82,7 +82,7 @@ internal sealed class GuideCommand : ComputingCommand
     {
         InputFiles files = NewInputs();
         GuideRequest request = options.Parse(parsed, files);
-        Func<InputFiles, Terminal, CancellationToken, GuidedModel>? own = modelOptions.Parse(parsed, files, request.Task);
+        Func<InputFiles, CommandContext, GuidedModel>? own = modelOptions.Parse(parsed, files, request.Task);
         if (own is not null)
         {
             CheckFaces(request);
@@ -92,10 +92,11 @@ internal sealed class GuideCommand : ComputingCommand
         return Produce(common.Of(parsed, threads: own is null ? 1 : null), GuideReport.AllFiles, folder =>
         {
             using FaceModel? faces = own is null ? Context.Faces(modelOptions.Weights(parsed)) : null;
-            GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Terminal, Cancellation);
+            GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Context);
             using GuidedModel? users = own is null ? null : guided;
             string? named = parsed.GetValue(picture);
-            Tensor input = Input(named, guided, request, files).to(guided.Device);
+            Tensor input = guided.Input(named, request, files)?.to(guided.Device)
+                ?? throw new UsageException("Got no picture; --observed needs one.");
             using TorchScript? loss = request.Loss is null ? null
                 : TorchScript.Load("--loss", request.Loss, ScalarType.Float32, guided.Device);
             using var line = new ProgressLine(Terminal, "guiding", total: 1);
@@ -107,16 +108,13 @@ internal sealed class GuideCommand : ComputingCommand
                 line,
                 Terminal.Watch,
                 Cancellation);
-            return new Outcome(JsonReport.Text(report), GuideReport.FileName, to => Print(to, report)) { Failed = Diverged(report) };
+            return new Outcome(JsonReport.Text(report), GuideReport.FileName, to =>
+            {
+                to.Write(GuideTable.Of(report));
+                to.Write(report.Summary());
+            })
+            { Failed = Diverged(report) };
         });
-    }
-
-    private static void Print(Terminal to, GuideReport report)
-    {
-        to.Write(GuideTable.Of(report));
-        to.Write(
-            $"{report.NetworkEvaluations} network evaluations, {report.VectorJacobianProducts} vector-Jacobian products, "
-                + $"{report.Seconds:0.0} s");
     }
 
     // What is known of the embedded model's pictures alone.
@@ -146,29 +144,6 @@ internal sealed class GuideCommand : ComputingCommand
             throw new UsageException(
                 "Got --clip with a pipeline, whose predictions are latents and no pictures. Leave it out.");
         }
-    }
-
-    // [1, 3, height, width].
-    private static Tensor Input(string? picture, GuidedModel guided, GuideRequest request, InputFiles files)
-    {
-        if (guided.Size is var (width, height) && !request.IsObserved && (picture is not null || request.Task.NeedsNoPicture))
-        {
-            return picture is null
-                ? zeros(1, 3, height, width)
-                : FacePicture.ReadMiddle(picture, files.Picture("the picture", picture), width, height);
-        }
-
-        if (guided.Model.Shape is [3, long rows, _] && !request.IsObserved)
-        {
-            int side = (int)rows;
-            return FacePicture.Stack(
-                [picture is null ? ExampleFaces.Read(side).A : FacePicture.Read(picture, files.Picture("the picture", picture), side)],
-                side);
-        }
-
-        return picture is not null
-            ? ImageFile.Read($"the picture {picture}", files.Picture("the picture", picture), shape: null)
-            : throw new UsageException("Got no picture; --observed needs one.");
     }
 
     private bool Diverged(GuideReport report)

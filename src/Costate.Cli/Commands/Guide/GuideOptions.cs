@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using Costate.Cli.Files;
 using Costate.Experiments.Guided;
 using Costate.Faces.Guidance;
+using Costate.Faces.Inputs;
 using Costate.Faces.Names;
 
 namespace Costate.Cli.Commands.Guide;
@@ -111,7 +111,9 @@ internal sealed class GuideOptions
             Degradation = new Degradation
             {
                 Mask = parsed.GetValue(mask),
-                ReadMask = parsed.GetValue(mask) is string file ? (height, width) => MaskFile.Read(files, file, height, width) : null,
+                ReadMask = parsed.GetValue(mask) is string file
+                    ? (height, width) => MaskFile.Read(files, "--mask", file, height, width)
+                    : null,
                 Box = Box(parsed.GetValue(box)),
                 Hidden = parsed.GetValue(hidden),
                 Factor = parsed.GetValue(factor) ?? Degradation.DefaultFactor,

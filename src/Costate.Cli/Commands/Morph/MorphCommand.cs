@@ -1,9 +1,7 @@
 using System.CommandLine;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
 using Costate.Experiments.Galleries;
-using Costate.Experiments.Pairs;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
@@ -102,23 +100,17 @@ internal sealed class MorphCommand : ComputingCommand
             using FaceModel model = Context.Faces(parsed.GetValue(weights));
             (FacePicture a, FacePicture b) = given.Length == 0
                 ? ExampleFaces.Read(model.Side)
-                : MorphInputs.Read(NewInputs(), given[0], given[1], model.Side);
+                : FacePair.Read(NewInputs(), given[0], given[1], model.Side);
             using var line = new ProgressLine(Terminal, "morphing", total: 1);
-            MorphOutcome outcome = MorphInputs
-                .Run(model, settings)
+            MorphOutcome outcome = RunOf(model, settings)
                 .Run([(a, b)], (done, loss) => line.ReportLoss(done, loss, digits: 4), Cancellation)[0];
             MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
-            return new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report));
+            return new Outcome(JsonReport.Text(report), ReportFile: null, to =>
+            {
+                to.Write(MorphTables.Of(report));
+                to.Write(report.Summary());
+            });
         });
-
-    private static void Print(Terminal to, MorphReport report)
-    {
-        to.Write(MorphTables.Of(report));
-        to.Write($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
-        to.Write($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
-        to.Write(
-            $"{report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
-    }
 
     private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs)
     {
@@ -127,14 +119,13 @@ internal sealed class MorphCommand : ComputingCommand
         return GoOn(common.Of(parsed), () =>
         {
             using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
-            InputFiles files = NewInputs();
             var run = new MorphBatch(
                 folder,
                 model,
-                MorphInputs.Run(model, settings),
+                RunOf(model, settings),
                 settings,
                 pairs,
-                (a, b) => Read(files, a, b, model.Side),
+                NewInputs(),
                 Terminal.Error.WriteLine);
             using FolderLock folderLock = Take(parsed, folder, division);
             using WorkItems items = run.Begin(division);
@@ -153,15 +144,15 @@ internal sealed class MorphCommand : ComputingCommand
         });
     }
 
-    private static (FacePicture A, FacePicture B) Read(InputFiles files, string a, string b, int side)
+    private static MorphRun RunOf(FaceModel model, MorphSettings settings)
     {
         try
         {
-            return MorphInputs.Read(files, a, b, side);
+            return new MorphRun(model, settings);
         }
-        catch (CommandException e)
+        catch (Exception e) when (e is InvalidOperationException or (ArgumentException and not InputException))
         {
-            throw new InvalidDataException(e.Message, e);
+            throw new UsageException(FailureText.Of(e));
         }
     }
 }

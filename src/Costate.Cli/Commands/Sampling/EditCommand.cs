@@ -4,6 +4,7 @@ using Costate.Cli.Terminals;
 using Costate.Faces.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
+using NamedTensor = Costate.Faces.Inputs.TensorFile;
 
 namespace Costate.Cli.Commands.Sampling;
 
@@ -30,7 +31,7 @@ internal sealed class EditCommand : SamplingCommand
             + "[default: 1]");
     private readonly Option<string?> editCondition = CommonOptions.Text(
         "--edit-condition",
-        Files.TensorFile.Form,
+        NamedTensor.Form,
         "The condition to decode under; --condition is that of the sample as it is, which with the embedded model is its own code unless "
             + "given.");
     private readonly Option<bool> roundTrip = CommonOptions.Flag(
@@ -71,11 +72,7 @@ internal sealed class EditCommand : SamplingCommand
                 "costate edit latent.safetensors --model denoiser.ts.pt --edit-condition other.safetensors --output edited"),
         ];
         Arguments.Add(sample);
-        Shared.AddTo(this);
-        Options.Insert(3, editCondition);
-        Options.Insert(4, conditionFrom);
-        Options.Insert(5, strength);
-        Options.Insert(6, roundTrip);
+        Shared.AddTo(this, editCondition, conditionFrom, strength, roundTrip);
         SetAction(Run);
     }
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Costate.Cli.Names;
+using Costate.Faces.Inputs;
 using Costate.Faces.Names;
 using Costate.Faces.Sampling;
 
@@ -83,12 +83,7 @@ internal sealed class GradientCommand : SamplingCommand
                 "What each step contributes, by the embedded text-to-image model",
                 "costate gradient --prompt \"a person with red hair\" --loss mean-square --steps 8 --by-step --output steps"),
         ];
-        Shared.AddTo(this);
-        Options.Insert(3, loss);
-        Options.Insert(4, method);
-        Options.Insert(5, adjointSteps);
-        Options.Insert(6, trajectory);
-        Options.Insert(7, byStep);
+        Shared.AddTo(this, loss, method, adjointSteps, trajectory, byStep);
         SetAction(Run);
     }
 
@@ -103,7 +98,9 @@ internal sealed class GradientCommand : SamplingCommand
             TensorFile,
             run =>
             {
-                using NamedLoss named = NamedLoss.Load(settings.Files, lossText, run.ShownShape, settings.Dtype, settings.Device);
+                UsageException.ThrowIf(!NamedLoss.MayBe(lossText), $"Got --loss {lossText}; expected {NamedLoss.Form}.");
+                using NamedLoss named = NamedLoss.Load(
+                    settings.Files, "--loss", lossText, run.ShownShape, settings.Dtype, settings.Device);
                 run.Expect(run.Start.shape);
                 return run.Sampling.Gradient(
                     run.Start,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Costate.Cli.Files;
 using Costate.Faces.Sampling;
 using static TorchSharp.torch;
+using NamedTensor = Costate.Faces.Inputs.TensorFile;
 
 namespace Costate.Cli.Commands.Sampling;
 
@@ -50,8 +51,7 @@ internal sealed class InterpolateCommand : SamplingCommand
         ];
         Arguments.Add(first);
         Arguments.Add(second);
-        Shared.AddTo(this);
-        Options.Insert(3, count);
+        Shared.AddTo(this, count);
         SetAction(Run);
     }
 
@@ -77,7 +77,7 @@ internal sealed class InterpolateCommand : SamplingCommand
     {
         (Tensor x, Tensor y) = (session.Read(a), session.Read(b));
         if (settings.Unconditional is string file && !file.Equals(SamplingSettings.NoCondition, StringComparison.OrdinalIgnoreCase)
-            && Files.TensorFile.Read(settings.Files, "--unconditional", file, settings.Dtype) is var none
+            && NamedTensor.Read(settings.Files, "--unconditional", file, settings.Dtype) is var none
             && (none.dim() == 0 || none.shape[0] != 1))
         {
             throw new CommandException(

@@ -80,10 +80,7 @@ internal sealed class SampleCommand : SamplingCommand
                 "costate sample --model denoiser.ts.pt --schedule rectified-flow --prediction flow \\\n--condition cond.safetensors "
                     + "--shape 3,8,8 --solver euler --output flow"),
         ];
-        Shared.AddTo(this);
-        Options.Insert(3, image);
-        Options.Insert(4, strength);
-        Options.Insert(5, mask);
+        Shared.AddTo(this, image, strength, mask);
         SetAction(Run);
     }
 

@@ -32,7 +32,7 @@ internal abstract class SamplingCommand(CommandContext context, string name, str
 
         return Produce(settings.Run, [file, SamplingReport.FileName, Gallery.FileName], folder =>
         {
-            using var session = new SamplingSession(settings, folder, Terminal, start, Cancellation);
+            using var session = new SamplingSession(settings, folder, Context, start);
             SamplingResult result = run(session);
             var report = new SamplingReport
             {

@@ -2,11 +2,11 @@ using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Terminals;
 using Costate.Faces;
 using Costate.Faces.Models;
 using Costate.Faces.Reports;
+using Costate.Faces.Sampling;
 using Costate.Studio;
 using Costate.Studio.Forms;
 using Costate.Studio.Jobs;
@@ -130,7 +130,7 @@ internal sealed class StudioCommand : DocumentedCommand
         : throw new UsageException($"Got --listen {text}; expected an address of this machine in numbers, such as 192.168.0.7 or 0.0.0.0.");
 
     private static string? Model(string? path) => path is null ? null
-        : PromptOptions.IsFolder(path, isTold: false) || PromptOptions.IsSingleFile(path) ? Path.GetFullPath(path)
+        : PipelineFiles.IsFolder(path, isTold: false) || PipelineFiles.IsSingleFile(path) ? Path.GetFullPath(path)
         : throw new UsageException(
             $"Got --model {path}; expected the folder of a pipeline, with model_index.json, or its single file (.safetensors, .ckpt).");
 }
