@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Galleries;
 using Costate.Experiments.Generation;
@@ -30,13 +29,8 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly RunOptions common = new(CommonOptions.Output("costate-generation"));
 
-    [SetsRequiredMembers]
-    internal EvaluateGenerationCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "generation",
-            "Measures whether pictures of the text-to-image model show what their prompts say.",
-            terminal,
-            cancellationToken)
+    internal EvaluateGenerationCommand(CommandContext context)
+        : base(context, "generation", "Measures whether pictures of the text-to-image model show what their prompts say.")
     {
         Notes =
         [

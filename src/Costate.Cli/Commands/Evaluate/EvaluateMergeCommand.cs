@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Commands.Morph;
-using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
 using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
@@ -22,19 +20,15 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-merged");
     private readonly Option<bool> json = CommonOptions.Json();
 
-    [SetsRequiredMembers]
-    internal EvaluateMergeCommand(Terminal terminal, CancellationToken cancellationToken)
+    internal EvaluateMergeCommand(CommandContext context)
         : base(
-            "merge",
-            "Joins shards of costate evaluate morphs, guidance or editing, or of costate morph --batch, into one folder and sums them up.",
-            terminal,
-            cancellationToken)
+            context, "merge",
+            "Joins shards of costate evaluate morphs, guidance or editing, or of costate morph --batch, into one folder and sums them up.")
     {
         Notes =
         [
             "All shards must be of the same settings, methods and items, and complete. Computing can go on in the folder that comes out.",
         ];
-        Examples = [];
         Arguments.Add(folders);
         Options.Add(output);
         Options.Add(json);
