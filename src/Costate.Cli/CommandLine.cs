@@ -91,26 +91,27 @@ internal static class CommandLine
 
     internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken, Func<string?, FaceModel>? morphModel = null)
     {
+        var context = new CommandContext(terminal, cancellationToken) { LoadFaces = morphModel ?? FaceModel.Embedded };
         var root = new RootCommand(
             "Runs diffusion and flow models, and runs them backwards: samples, the gradients of a loss through the sampler, "
                 + "and samples back to the noise they come from.")
         {
-            new MorphCommand(terminal, morphModel ?? FaceModel.Embedded, cancellationToken),
-            new GuideCommand(terminal, morphModel ?? FaceModel.Embedded, cancellationToken),
-            new StudyCommand(terminal, cancellationToken),
-            new SampleCommand(terminal, cancellationToken),
-            new GradientCommand(terminal, cancellationToken),
-            new InvertCommand(terminal, cancellationToken),
-            new DecodeCommand(terminal, cancellationToken),
-            new InterpolateCommand(terminal, cancellationToken),
-            new EditCommand(terminal, cancellationToken),
-            new ModelCommand(terminal),
-            new TrainCommand(terminal, cancellationToken),
-            new EvaluateCommand(terminal, morphModel ?? FaceModel.Embedded, cancellationToken),
-            new FacesCommand(terminal, cancellationToken),
-            new GalleryCommand(terminal, cancellationToken),
-            new DoctorCommand(terminal, Prepare),
-            new StudioCommand(terminal, (arguments, its, cancel) => Run(arguments, its, cancel, morphModel), cancellationToken),
+            new MorphCommand(context),
+            new GuideCommand(context),
+            new StudyCommand(context),
+            new SampleCommand(context),
+            new GradientCommand(context),
+            new InvertCommand(context),
+            new DecodeCommand(context),
+            new InterpolateCommand(context),
+            new EditCommand(context),
+            new ModelCommand(context),
+            new TrainCommand(context),
+            new EvaluateCommand(context),
+            new FacesCommand(context),
+            new GalleryCommand(context),
+            new DoctorCommand(context, Prepare),
+            new StudioCommand(context, (arguments, its, cancel) => Run(arguments, its, cancel, morphModel)),
             new Option<bool>("--verbose") { Description = "With an error, print where in the program it arose.", Recursive = true },
         };
         root.Options.OfType<HelpOption>().Single().Action = new DocumentedHelp(terminal);

@@ -1,10 +1,11 @@
 using System.CommandLine;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Galleries;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
+using Costate.Faces.Inputs;
 using Costate.Faces.Machines;
+using Costate.Faces.Reports;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,15 +13,11 @@ namespace Costate.Cli.Commands;
 
 /// <summary>A command that computes and writes files: it prepares, computes, commits and prints.</summary>
 /// <remarks>What the user gave is looked at before, so that nothing is written and no network loaded for a slip of the keys.</remarks>
-internal abstract class ComputingCommand(string name, string description, Terminal terminal, CancellationToken cancellationToken)
-    : DocumentedCommand(name, description)
+internal abstract class ComputingCommand(CommandContext context, string name, string description)
+    : DocumentedCommand(context, name, description)
 {
-    protected Terminal Terminal { get; } = terminal;
-
-    protected CancellationToken Cancellation { get; } = cancellationToken;
-
     /// <summary>The files that one run may read.</summary>
-    protected InputFiles NewInputs() => new(Terminal, Cancellation);
+    protected InputFiles NewInputs() => new(Terminal.Input, Cancellation);
 
     /// <summary>Computes files into a folder, in which they appear together at the end, or not at all.</summary>
     /// <param name="run">Where and how.</param>

@@ -1,3 +1,4 @@
+using Costate.Faces.Inputs;
 using Costate.Faces.Pictures;
 using static TorchSharp.torch;
 

@@ -54,9 +54,22 @@ internal sealed class Terminal
     /// <summary>Writes down how far runs are until the recording is disposed.</summary>
     /// <param name="metrics">The file of lines; none if null.</param>
     /// <param name="eventFolder">The folder for TensorBoard; none if null.</param>
-    /// <exception cref="IOException">One cannot be written to.</exception>
-    internal Recording? Record(string? metrics, string? eventFolder) =>
-        Recording = metrics is null && eventFolder is null ? null : new Recording(metrics, eventFolder, Error.WriteLine);
+    /// <exception cref="CommandException">One cannot be written to.</exception>
+    internal Recording? Record(string? metrics, string? eventFolder)
+    {
+        try
+        {
+            return Recording = metrics is null && eventFolder is null
+                ? null
+                : new Recording(
+                    metrics, eventFolder, why => Error.WriteLine($"Cannot go on writing --metrics or --tensorboard: {why}"));
+        }
+        catch (IOException e)
+        {
+            throw new CommandException(
+                $"{e.Message} Expected a file for --metrics, and a folder for --tensorboard, that this user may create and write to.", e);
+        }
+    }
 
     /// <summary>The same model, whose evaluations are counted for what is written down, and for who looks on.</summary>
     internal Model Watched(Model model)

@@ -1,5 +1,6 @@
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Sharing;
+using Costate.Faces.Inputs;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Reports;
@@ -14,7 +15,7 @@ namespace Costate.Experiments.Batches;
 /// <param name="run">The same with its settings.</param>
 /// <param name="settings">How.</param>
 /// <param name="pairs">All pairs, of all parts.</param>
-/// <param name="read">Reads the two pictures of a pair; an <see cref="InvalidDataException"/> says what is wrong with one.</param>
+/// <param name="files">Where the pictures come from.</param>
 /// <param name="tell">Told, as text, why a pair fails.</param>
 internal sealed class MorphBatch(
     string output,
@@ -22,7 +23,7 @@ internal sealed class MorphBatch(
     MorphRun run,
     MorphSettings settings,
     IReadOnlyList<PairsRow> pairs,
-    Func<string, string, (FacePicture A, FacePicture B)> read,
+    InputFiles files,
     Action<string> tell)
 {
     private readonly MorphFolder folder = new(output);
@@ -119,7 +120,7 @@ internal sealed class MorphBatch(
             throw new InvalidDataException(row.Error);
         }
 
-        (FacePicture a, FacePicture b) = read(row.A, row.B);
+        (FacePicture a, FacePicture b) = FacePair.Read(files, row.A, row.B, model.Side);
         row = Named(row, a, b, lines);
         MorphReport? report = folder.Find(row.Name);
         return report is null || (report.A.Sha256, report.B.Sha256) == (a.Sha256, b.Sha256)

@@ -48,6 +48,12 @@ internal sealed record MorphReport
 
     public IReadOnlyList<string> Files => AllFiles;
 
+    /// <summary>In three lines.</summary>
+    internal string Summary() =>
+        $"the blend alone: loss {Blend.Loss:0.0000}, {MorphStrip.Verdict(Blend.Accepted)}\n"
+            + $"the morph: loss {Losses[BestIteration]:0.0000}, {MorphStrip.Verdict(Accepted)}\n"
+            + $"{Cost.NetworkEvaluations} network evaluations, {Cost.Seconds:0.0} s, {PeakMemoryBytes / 1e9:0.00} GB";
+
     /// <summary>Writes all files of a morph into a folder, which is left to be committed.</summary>
     /// <returns>The report.</returns>
     internal static MorphReport Write(

@@ -50,4 +50,8 @@ internal sealed record GuideReport
     public required double Seconds { get; init; }
 
     public IReadOnlyList<string> Files => AllFiles;
+
+    /// <summary>What it cost, in a line.</summary>
+    internal string Summary() =>
+        $"{NetworkEvaluations} network evaluations, {VectorJacobianProducts} vector-Jacobian products, {Seconds:0.0} s";
 }

@@ -121,6 +121,45 @@ internal sealed record PipelineDescription
         return table;
     }
 
+    /// <summary>Below the table: parameters, scheduler and memory, a line for each, and why it cannot be sampled.</summary>
+    internal string Summary()
+    {
+        List<string> lines =
+        [
+            $"{Parameters:N0} parameters: {BytesInSingle / 1e9:0.00} GB of memory in float32, {BytesInHalf / 1e9:0.00} GB in 16 bits",
+        ];
+        if (Scheduler is not null)
+        {
+            lines.Add($"scheduler: {Scheduler}, the network predicts {Prediction}");
+        }
+
+        if (Memory is { } memory)
+        {
+            lines.Add(
+                $"a picture of {memory.Width} x {memory.Height}, about: {memory.SampleInSingle / 1e9:0.00} GB of memory in float32, "
+                    + $"{memory.SampleInHalf / 1e9:0.00} GB in 16 bits");
+            lines.Add(
+                $"a gradient of it, about: {memory.GradientInSingle / 1e9:0.00} GB of memory in float32, "
+                    + $"{memory.GradientInHalf / 1e9:0.00} GB in 16 bits");
+        }
+
+        if (MemoryWithoutEncoders is { } without)
+        {
+            lines.Add(
+                $"the text encoders take {4 * EncoderParameters / 1e9:0.00} GB of it in float32, "
+                    + $"{2 * EncoderParameters / 1e9:0.00} GB in 16 bits. They are let go of before a run, which then holds "
+                    + $"{without.SampleInSingle / 1e9:0.00} and {without.SampleInHalf / 1e9:0.00} GB for the picture, "
+                    + $"{without.GradientInSingle / 1e9:0.00} and {without.GradientInHalf / 1e9:0.00} GB for the gradient");
+        }
+
+        if (Refused is not null)
+        {
+            lines.Add($"It cannot be sampled: {Refused}");
+        }
+
+        return string.Join('\n', lines);
+    }
+
     private static Picture MemoryOf(string path, long parameters, (int Width, int Height)? size)
     {
         var transformer = TransformerFamily.Read(path);

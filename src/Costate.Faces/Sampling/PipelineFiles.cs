@@ -7,6 +7,14 @@ internal static class PipelineFiles
 {
     private static readonly string[] Networks = ["unet", "transformer", "vae", "text_encoder", "text_encoder_2", "text_encoder_3"];
 
+    /// <summary>Whether a folder is meant as a pipeline: it has the file that says so, or is told words.</summary>
+    internal static bool IsFolder(string path, bool isTold) =>
+        Directory.Exists(path) && (isTold || File.Exists(Path.Combine(path, "model_index.json")));
+
+    /// <summary>Whether a file is meant as a whole model rather than a program: such files hold weights alone.</summary>
+    internal static bool IsSingleFile(string path) =>
+        (Path.GetExtension(path).ToLowerInvariant() is ".safetensors" or ".ckpt") && File.Exists(path);
+
     /// <summary>Its scheduler, or another one that takes what it knows of its configuration.</summary>
     /// <exception cref="SchedulerConfigurationException">The configuration cannot be read or used.</exception>
     /// <exception cref="FileNotFoundException">The folder is none of a pipeline.</exception>

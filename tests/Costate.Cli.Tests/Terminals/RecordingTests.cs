@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Costate.Cli.Terminals;
 using Costate.Faces;
+using Costate.Faces.Reports;
 using Costate.Testing;
 
 namespace Costate.Cli.Tests.Terminals;

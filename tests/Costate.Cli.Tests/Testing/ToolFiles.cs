@@ -1,5 +1,5 @@
 using Costate.Cli.Files;
-using Costate.Cli.Terminals;
+using Costate.Faces.Inputs;
 using static TorchSharp.torch;
 
 namespace Costate.Cli.Tests;
@@ -8,7 +8,7 @@ namespace Costate.Cli.Tests;
 internal static class ToolFiles
 {
     /// <summary>Those of a run without a standard input.</summary>
-    public static InputFiles Inputs => new(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, default);
+    public static InputFiles Inputs => new(() => Stream.Null, default);
 
     public static Tensor Picture(string path, long[]? shape) =>
         ImageFile.Read($"the picture {path}", Inputs.Picture("the picture", path), shape);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
@@ -10,7 +9,6 @@ namespace Costate.Cli.Commands.Describe;
 /// <summary><c>costate model</c>: what is in the folder of a model.</summary>
 internal sealed class ModelCommand : DocumentedCommand
 {
-    private readonly Terminal terminal;
     private readonly Argument<string> model = new("MODEL")
     {
         Description = "The folder of a pipeline, with model_index.json, or a single file of Stable Diffusion (.safetensors, .ckpt).",
@@ -24,11 +22,9 @@ internal sealed class ModelCommand : DocumentedCommand
         "--size", "WIDTHxHEIGHT", "Of the picture whose memory is estimated, in pixels that 8 divides. [default: that of the network]");
     private readonly Option<bool> json = CommonOptions.Json();
 
-    [SetsRequiredMembers]
-    internal ModelCommand(Terminal terminal)
-        : base("model", "Says what is in the folder of a model: family, networks, parameters, types of number, scheduler, memory.")
+    internal ModelCommand(CommandContext context)
+        : base(context, "model", "Says what is in the folder of a model: family, networks, parameters, types of number, scheduler, memory.")
     {
-        this.terminal = terminal;
         Notes =
         [
             "Only small files and the headers of the weights are read. The networks take their parameters' bytes when they are loaded; "
@@ -57,50 +53,15 @@ internal sealed class ModelCommand : DocumentedCommand
             parsed.GetValue(size) is string wanted ? PictureSize.Parse(wanted) : null);
         if (parsed.GetValue(json))
         {
-            terminal.Output.WriteLine(JsonReport.Text(described));
+            Terminal.Output.WriteLine(JsonReport.Text(described));
         }
         else
         {
-            Print(described);
+            Terminal.Write($"{described.Model}: {described.Family}");
+            Terminal.Write(described.Table());
+            Terminal.Write(described.Summary());
         }
 
         return described.Refused is null ? ExitCode.Done : ExitCode.Failed;
-    }
-
-    private void Print(PipelineDescription described)
-    {
-        terminal.Write($"{described.Model}: {described.Family}");
-        terminal.Write(described.Table());
-        terminal.Write(
-            $"{described.Parameters:N0} parameters: {described.BytesInSingle / 1e9:0.00} GB of memory in float32, "
-                + $"{described.BytesInHalf / 1e9:0.00} GB in 16 bits");
-        if (described.Scheduler is not null)
-        {
-            terminal.Write($"scheduler: {described.Scheduler}, the network predicts {described.Prediction}");
-        }
-
-        if (described.Memory is { } memory)
-        {
-            terminal.Write(
-                $"a picture of {memory.Width} x {memory.Height}, about: {memory.SampleInSingle / 1e9:0.00} GB of memory in float32, "
-                    + $"{memory.SampleInHalf / 1e9:0.00} GB in 16 bits");
-            terminal.Write(
-                $"a gradient of it, about: {memory.GradientInSingle / 1e9:0.00} GB of memory in float32, "
-                    + $"{memory.GradientInHalf / 1e9:0.00} GB in 16 bits");
-        }
-
-        if (described.MemoryWithoutEncoders is { } without)
-        {
-            terminal.Write(
-                $"the text encoders take {4 * described.EncoderParameters / 1e9:0.00} GB of it in float32, "
-                    + $"{2 * described.EncoderParameters / 1e9:0.00} GB in 16 bits. They are let go of before a run, which then holds "
-                    + $"{without.SampleInSingle / 1e9:0.00} and {without.SampleInHalf / 1e9:0.00} GB for the picture, "
-                    + $"{without.GradientInSingle / 1e9:0.00} and {without.GradientInHalf / 1e9:0.00} GB for the gradient");
-        }
-
-        if (described.Refused is not null)
-        {
-            terminal.Write($"It cannot be sampled: {described.Refused}");
-        }
     }
 }

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Terminals;
 using Costate.Faces.Machines;
 
 namespace Costate.Cli.Commands.Doctor;
@@ -8,18 +6,16 @@ namespace Costate.Cli.Commands.Doctor;
 /// <summary><c>costate doctor</c>: whether this machine can run the tool, and what to do if not.</summary>
 internal sealed class DoctorCommand : DocumentedCommand
 {
-    private readonly Terminal terminal;
     private readonly Func<CpuLibrariesState> prepare;
     private readonly Option<string> output = CommonOptions.Folder(
         ".", "The folder to try: whether results could be written there. Nothing is left in it.");
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly Option<bool> json = CommonOptions.Json();
 
-    [SetsRequiredMembers]
-    internal DoctorCommand(Terminal terminal, Func<CpuLibrariesState> prepare)
-        : base("doctor", "Says what this machine has, whether the tool can run on it, and what to do if it cannot.")
+    internal DoctorCommand(CommandContext context, Func<CpuLibrariesState> prepare)
+        : base(context, "doctor", "Says what this machine has, whether the tool can run on it, and what to do if it cannot.")
     {
-        (this.terminal, this.prepare) = (terminal, prepare);
+        this.prepare = prepare;
         Notes = ["The exit code is 0 if all is well, and 1 if something needs doing; each such thing has its remedy below it."];
         Examples =
         [
@@ -38,7 +34,7 @@ internal sealed class DoctorCommand : DocumentedCommand
         IEnumerable<Finding> workplace = Workplace.Look(
             parsed.GetValue(output)!, parsed.GetValue(weights), hasLibtorch: libtorch.All(f => f.IsWell));
         var report = new MachineReport { Findings = [.. Machine.Look(), .. libtorch, .. workplace] };
-        report.Print(terminal, parsed.GetValue(json));
+        report.Print(Terminal, parsed.GetValue(json));
         return report.IsWell ? ExitCode.Done : ExitCode.Failed;
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Galleries;
 using Costate.Experiments.Reconstruction;
@@ -22,9 +21,8 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
         "--faces", 1, Limits.People, "How many faces, each of another person.", 200);
     private readonly Option<int> steps = CommonOptions.Whole("--steps", 1, Limits.Steps, "Steps of encoding and of decoding.", 20);
 
-    [SetsRequiredMembers]
-    internal EvaluateAutoencoderCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("autoencoder", "Encodes and decodes faces, and measures what comes back.", terminal, cancellationToken)
+    internal EvaluateAutoencoderCommand(CommandContext context)
+        : base(context, "autoencoder", "Encodes and decodes faces, and measures what comes back.")
     {
         Notes =
         [

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
@@ -34,9 +33,8 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-editing"));
 
-    [SetsRequiredMembers]
-    internal EvaluateEditingCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("editing", "Compares ways to edit pictures by prompt, by inverting them.", terminal, cancellationToken)
+    internal EvaluateEditingCommand(CommandContext context)
+        : base(context, "editing", "Compares ways to edit pictures by prompt, by inverting them.")
     {
         Notes =
         [

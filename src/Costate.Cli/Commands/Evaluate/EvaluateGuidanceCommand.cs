@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Guidance;
@@ -17,7 +16,6 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
     private const string DefaultLookahead = "1,2,4,8,all";
     private const string DefaultBudgets = "50,100,200";
 
-    private readonly Func<string?, FaceModel> load;
     private readonly Option<int> faces = CommonOptions.Whole("--faces", 1, Limits.People, "How many held-out people.", 64);
     private readonly Option<string?> tasks = CommonOptions.Text(
         "--tasks", "LIST", $"Which of {string.Join(",", GuideTask.Evaluated.Select(t => t.Name))}. [default: all]");
@@ -42,11 +40,9 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-guidance"));
 
-    [SetsRequiredMembers]
-    internal EvaluateGuidanceCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base("guidance", "Compares guidance methods and lookaheads at equal numbers of network evaluations.", terminal, cancellationToken)
+    internal EvaluateGuidanceCommand(CommandContext context)
+        : base(context, "guidance", "Compares guidance methods and lookaheads at equal numbers of network evaluations.")
     {
-        this.load = load;
         Notes =
         [
             "Faces of held-out people are degraded and restored by each method (and, for identity, samples of other people are made to "
@@ -95,7 +91,7 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
         string to = common.Of(parsed).Output;
         return GoOn(common.Of(parsed), () =>
         {
-            using FaceModel model = load(parsed.GetValue(weights));
+            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
             var folder = new GuidanceStudyFolder(to);
             using FolderLock folderLock = Take(parsed, to, division);
             using var line = new StageLine(Terminal);

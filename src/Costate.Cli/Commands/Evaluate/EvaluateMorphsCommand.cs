@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Sharing;
@@ -17,7 +16,6 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
 
     private static readonly EvaluationSettings Usual = new();
 
-    private readonly Func<string?, FaceModel> load;
     private readonly Option<string> study = CommonOptions.Text(
         "--study", "NAME", "Which methods: methods (all, the main table) or tables (AdjointDEIS's tables 4 to 6).",
         EvaluatedMethod.Studies[0].Name);
@@ -50,15 +48,9 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-morphs"));
 
-    [SetsRequiredMembers]
-    internal EvaluateMorphsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base(
-            "morphs",
-            "Compares methods of morphing: how often face recognisers take a morph for both people (MMPMR).",
-            terminal,
-            cancellationToken)
+    internal EvaluateMorphsCommand(CommandContext context)
+        : base(context, "morphs", "Compares methods of morphing: how often face recognisers take a morph for both people (MMPMR).")
     {
-        this.load = load;
         Notes =
         [
             "The most similar pairs of held-out people that a recogniser still tells apart are morphed by each method. "
@@ -94,12 +86,10 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         (_, int count, IReadOnlyList<string> names) = Specification.Find(
             "study", parsed.GetValue(study)!, EvaluatedMethod.Studies, s => s.Name);
         count = parsed.GetValue(pairs) ?? count;
-        if (2 * count > settings.Candidates)
-        {
-            throw new UsageException(
-                $"Got --pairs {count} with --candidates {settings.Candidates}; expected at least two candidates a pair, "
-                    + $"such as --candidates {5 * count}.");
-        }
+        UsageException.ThrowIf(
+            2 * count > settings.Candidates,
+            $"Got --pairs {count} with --candidates {settings.Candidates}; expected at least two candidates a pair, "
+                + $"such as --candidates {5 * count}.");
 
         IReadOnlyList<EvaluatedMethod> chosen = parsed.GetValue(methods) is string list
             ? EvaluatedMethod.Parse(list.Split(','), settings)
@@ -108,7 +98,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         string to = common.Of(parsed).Output;
         return GoOn(common.Of(parsed), () =>
         {
-            using FaceModel model = load(parsed.GetValue(weights));
+            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
             var folder = new EvaluationFolder(to);
             using var line = new StageLine(Terminal);
             var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch), line);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Commands.Morph;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
@@ -21,7 +20,6 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
     private const int MaxPeople = 1000;
     private const ulong DefaultIdentity = DrawnFaces.FirstHeldOut + 700_000;
 
-    private readonly Func<string?, FaceModel> load;
     private readonly MorphOptions options = new();
     private readonly Option<int> people = CommonOptions.Whole(
         "--people", 2, MaxPeople, $"How many people to draw, at most {MaxPeople}.", 30);
@@ -32,15 +30,11 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly RunOptions common = new(CommonOptions.Output("costate-pairs"));
 
-    [SetsRequiredMembers]
-    internal EvaluatePairsCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
+    internal EvaluatePairsCommand(CommandContext context)
         : base(
-            "pairs",
-            "Finds two drawn people whose blend recognisers refuse and whose morph they accept: how the bundled faces were chosen.",
-            terminal,
-            cancellationToken)
+            context, "pairs",
+            "Finds two drawn people whose blend recognisers refuse and whose morph they accept: how the bundled faces were chosen.")
     {
-        this.load = load;
         Notes =
         [
             "Drawn people who wear their hair alike, and neither glasses nor a beard or moustache, are blended in pairs. "
@@ -70,15 +64,13 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
         MorphSettings settings = options.Parse(parsed);
         int count = parsed.GetValue(people);
         ulong first = parsed.GetValue(identity) ?? DefaultIdentity;
-        if (first > ulong.MaxValue - (ulong)count)
-        {
-            throw new UsageException(
-                $"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
-        }
+        UsageException.ThrowIf(
+            first > ulong.MaxValue - (ulong)count,
+            $"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
 
         return Produce(common.Of(parsed), PairSearchFiles.All, folder =>
         {
-            using FaceModel model = load(parsed.GetValue(weights));
+            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
             using var line = new StageLine(Terminal);
             (PairSearchReport report, IReadOnlyList<CaptionedPicture> pictures) =
                 new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries), Cancellation);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Recognition;
 using Costate.Faces.Models;
@@ -21,13 +20,8 @@ internal sealed class EvaluateRecognisersCommand : ComputingCommand
     private readonly Option<int> identities = CommonOptions.Whole("--identities", 2, Limits.People, "How many people.", 1000);
     private readonly Option<int> pictures = CommonOptions.Whole("--pictures", 2, Limits.Together, "How many pictures of each.", 4);
 
-    [SetsRequiredMembers]
-    internal EvaluateRecognisersCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "recognisers",
-            "Finds the threshold of each face recogniser and how many matches it finds there.",
-            terminal,
-            cancellationToken)
+    internal EvaluateRecognisersCommand(CommandContext context)
+        : base(context, "recognisers", "Finds the threshold of each face recogniser and how many matches it finds there.")
     {
         Notes =
         [
@@ -67,11 +61,9 @@ internal sealed class EvaluateRecognisersCommand : ComputingCommand
     private static void Check(int people, int each)
     {
         long pairs = RecogniserEvaluation.ImpostorPairs(people, each);
-        if (pairs * RecogniserEvaluation.TargetFalseMatchRate < 1 || pairs > MaxPairs)
-        {
-            throw new UsageException(
-                $"Got --identities {people} and --pictures {each}, which are {pairs} pairs of two people; "
-                    + $"expected {1 / RecogniserEvaluation.TargetFalseMatchRate} to {MaxPairs} of them.");
-        }
+        UsageException.ThrowIf(
+            pairs * RecogniserEvaluation.TargetFalseMatchRate < 1 || pairs > MaxPairs,
+            $"Got --identities {people} and --pictures {each}, which are {pairs} pairs of two people; "
+                + $"expected {1 / RecogniserEvaluation.TargetFalseMatchRate} to {MaxPairs} of them.");
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Faces.Captions;
 using Costate.Faces.Drawing;
@@ -30,13 +29,10 @@ internal sealed class FacesDrawCommand : ComputingCommand
     private readonly Option<int> size = CommonOptions.Whole(
         "--size", DrawnFaces.SmallestSize, DrawnFaces.LargestSize, "Height and width of a portrait in pixels.", 64);
 
-    [SetsRequiredMembers]
-    internal FacesDrawCommand(Terminal terminal, CancellationToken cancellationToken)
+    internal FacesDrawCommand(CommandContext context)
         : base(
-            "draw",
-            "Draws portraits. An identity seed says who, a circumstance seed with which expression, pose, light and clothes.",
-            terminal,
-            cancellationToken)
+            context, "draw",
+            "Draws portraits. An identity seed says who, a circumstance seed with which expression, pose, light and clothes.")
     {
         Notes =
         [
@@ -88,11 +84,9 @@ internal sealed class FacesDrawCommand : ComputingCommand
 
     private static void Check(int rows, int columns, int side)
     {
-        if ((long)rows * columns > MaxPortraits || (long)rows * columns * PortraitSheet.Cell(side) * PortraitSheet.Cell(side) > MaxPixels)
-        {
-            throw new UsageException(
-                $"Got --people {rows} and --pictures {columns} of {side} pixels a side; expected at most {MaxPortraits} portraits and "
-                    + $"{MaxPixels} pixels on the sheet. Draw them in several runs, with --identity or --circumstance moved on.");
-        }
+        UsageException.ThrowIf(
+            (long)rows * columns > MaxPortraits || (long)rows * columns * PortraitSheet.Cell(side) * PortraitSheet.Cell(side) > MaxPixels,
+            $"Got --people {rows} and --pictures {columns} of {side} pixels a side; expected at most {MaxPortraits} portraits and "
+                + $"{MaxPixels} pixels on the sheet. Draw them in several runs, with --identity or --circumstance moved on.");
     }
 }

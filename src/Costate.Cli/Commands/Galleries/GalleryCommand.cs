@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Galleries;
 using Costate.Faces.Files;
@@ -9,8 +8,6 @@ namespace Costate.Cli.Commands.Galleries;
 /// <summary><c>costate gallery</c>: one page of a folder of results.</summary>
 internal sealed class GalleryCommand : DocumentedCommand
 {
-    private readonly Terminal terminal;
-    private readonly CancellationToken cancellationToken;
     private readonly Argument<string> folder = new("FOLDER")
     {
         Description = "What costate morph, guide, sample, edit, evaluate or study has written to.",
@@ -21,11 +18,9 @@ internal sealed class GalleryCommand : DocumentedCommand
         Description = $"The page, a file that ends in .html. [default: {Gallery.FileName} in the folder]",
     };
 
-    [SetsRequiredMembers]
-    internal GalleryCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("gallery", "Makes one page of a folder of results: its pictures, to sort, to filter and to see side by side.")
+    internal GalleryCommand(CommandContext context)
+        : base(context, "gallery", "Makes one page of a folder of results: its pictures, to sort, to filter and to see side by side.")
     {
-        (this.terminal, this.cancellationToken) = (terminal, cancellationToken);
         Notes =
         [
             "Pictures and what is known of them become one file, which needs nothing else: it can be opened from a disk, sent, or kept. "
@@ -55,22 +50,22 @@ internal sealed class GalleryCommand : DocumentedCommand
             throw new InputException("output", parsed.GetValue(output)!, "a file that ends in .html");
         }
 
-        var gallery = Gallery.Of(from, cancellationToken);
+        var gallery = Gallery.Of(from, Cancellation);
         using OutputFolder target = OutputFolder.Prepare(Path.GetDirectoryName(to)!, Path.GetFileName(to));
         byte[] page = GalleryPage.Of(gallery);
         File.WriteAllBytes(target.Stage(Path.GetFileName(to)), page);
         target.Commit();
         foreach ((string name, string reason) in gallery.Damaged)
         {
-            terminal.Error.WriteLine($"Left out {name}, which cannot be read: {reason}");
+            Terminal.Error.WriteLine($"Left out {name}, which cannot be read: {reason}");
         }
 
         foreach ((string name, string reason) in gallery.LeftOut)
         {
-            terminal.Error.WriteLine($"Left out {name}: {reason}");
+            Terminal.Error.WriteLine($"Left out {name}: {reason}");
         }
 
-        terminal.Write($"{to}: {gallery.Pictures.Count} pictures, {page.Length / 1e6:0.0} MB");
+        Terminal.Write($"{to}: {gallery.Pictures.Count} pictures, {page.Length / 1e6:0.0} MB");
         return gallery.Damaged.Count > 0 ? ExitCode.Failed : ExitCode.Done;
     }
 }

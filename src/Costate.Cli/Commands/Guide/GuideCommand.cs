@@ -1,10 +1,9 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Guided;
 using Costate.Faces.Files;
 using Costate.Faces.Guidance;
+using Costate.Faces.Inputs;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
@@ -16,7 +15,6 @@ namespace Costate.Cli.Commands.Guide;
 /// <summary><c>costate guide</c>: samples that fit what is known of a picture, or lower any loss.</summary>
 internal sealed class GuideCommand : ComputingCommand
 {
-    private readonly Func<string?, FaceModel> load;
     private readonly GuideOptions options = new();
     private readonly GuideModelOptions modelOptions = new();
     private readonly Argument<string?> picture = new("IMAGE")
@@ -31,15 +29,9 @@ internal sealed class GuideCommand : ComputingCommand
         CommonOptions.Output("costate-guide"),
         "Threads of torch. One is fastest for the embedded model. [default: 1, with --model all cores]");
 
-    [SetsRequiredMembers]
-    internal GuideCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base(
-            "guide",
-            "Guides samples to what is known of a picture, to a person, or to a loss of yours, without training.",
-            terminal,
-            cancellationToken)
+    internal GuideCommand(CommandContext context)
+        : base(context, "guide", "Guides samples to what is known of a picture, to a person, or to a loss of yours, without training.")
     {
-        this.load = load;
         Notes =
         [
             "The image is degraded as --task says, unless it is degraded already (--observed), and samples are guided until they would "
@@ -90,7 +82,7 @@ internal sealed class GuideCommand : ComputingCommand
     {
         InputFiles files = NewInputs();
         GuideRequest request = options.Parse(parsed, files);
-        Func<InputFiles, Terminal, CancellationToken, GuidedModel>? own = modelOptions.Parse(parsed, files, request.Task);
+        Func<InputFiles, CommandContext, GuidedModel>? own = modelOptions.Parse(parsed, files, request.Task);
         if (own is not null)
         {
             CheckFaces(request);
@@ -99,11 +91,12 @@ internal sealed class GuideCommand : ComputingCommand
 
         return Produce(common.Of(parsed, threads: own is null ? 1 : null), GuideReport.AllFiles, folder =>
         {
-            using FaceModel? faces = own is null ? FaceNetworks.Of(Terminal, load, modelOptions.Weights(parsed)) : null;
-            GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Terminal, Cancellation);
+            using FaceModel? faces = own is null ? Context.Faces(modelOptions.Weights(parsed)) : null;
+            GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Context);
             using GuidedModel? users = own is null ? null : guided;
             string? named = parsed.GetValue(picture);
-            Tensor input = Input(named, guided, request, files).to(guided.Device);
+            Tensor input = guided.Input(named, request, files)?.to(guided.Device)
+                ?? throw new UsageException("Got no picture; --observed needs one.");
             using TorchScript? loss = request.Loss is null ? null
                 : TorchScript.Load("--loss", request.Loss, ScalarType.Float32, guided.Device);
             using var line = new ProgressLine(Terminal, "guiding", total: 1);
@@ -115,16 +108,13 @@ internal sealed class GuideCommand : ComputingCommand
                 line,
                 Terminal.Watch,
                 Cancellation);
-            return new Outcome(JsonReport.Text(report), GuideReport.FileName, to => Print(to, report)) { Failed = Diverged(report) };
+            return new Outcome(JsonReport.Text(report), GuideReport.FileName, to =>
+            {
+                to.Write(GuideTable.Of(report));
+                to.Write(report.Summary());
+            })
+            { Failed = Diverged(report) };
         });
-    }
-
-    private static void Print(Terminal to, GuideReport report)
-    {
-        to.Write(GuideTable.Of(report));
-        to.Write(
-            $"{report.NetworkEvaluations} network evaluations, {report.VectorJacobianProducts} vector-Jacobian products, "
-                + $"{report.Seconds:0.0} s");
     }
 
     // What is known of the embedded model's pictures alone.
@@ -137,10 +127,7 @@ internal sealed class GuideCommand : ComputingCommand
                     + "Take --task custom-torchscript-loss with a recogniser of yours.");
         }
 
-        if (request.Code is not null)
-        {
-            throw new UsageException("Got --code with --model; the codes are of the embedded model. Give --condition.");
-        }
+        UsageException.ThrowIf(request.Code is not null, "Got --code with --model; the codes are of the embedded model. Give --condition.");
     }
 
     // A loss alone needs no picture where the size is known without it.
@@ -157,29 +144,6 @@ internal sealed class GuideCommand : ComputingCommand
             throw new UsageException(
                 "Got --clip with a pipeline, whose predictions are latents and no pictures. Leave it out.");
         }
-    }
-
-    // [1, 3, height, width].
-    private static Tensor Input(string? picture, GuidedModel guided, GuideRequest request, InputFiles files)
-    {
-        if (guided.Size is var (width, height) && !request.IsObserved && (picture is not null || request.Task.NeedsNoPicture))
-        {
-            return picture is null
-                ? zeros(1, 3, height, width)
-                : FacePicture.ReadMiddle(picture, files.Picture("the picture", picture), width, height);
-        }
-
-        if (guided.Model.Shape is [3, long rows, _] && !request.IsObserved)
-        {
-            int side = (int)rows;
-            return FacePicture.Stack(
-                [picture is null ? ExampleFaces.Read(side).A : FacePicture.Read(picture, files.Picture("the picture", picture), side)],
-                side);
-        }
-
-        return picture is not null
-            ? ImageFile.Read($"the picture {picture}", files.Picture("the picture", picture), shape: null)
-            : throw new UsageException("Got no picture; --observed needs one.");
     }
 
     private bool Diverged(GuideReport report)

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Files;
-using Costate.Cli.Terminals;
+using Costate.Experiments.Guided;
 using Costate.Faces.Guidance;
+using Costate.Faces.Inputs;
 using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
-using Costate.Faces.Recognition;
 using Costate.Faces.Sampling;
 using Costate.Networks;
 using static TorchSharp.torch;
@@ -55,13 +55,13 @@ internal sealed class GuideModelOptions
 
     /// <summary>The folder of the pipeline that is meant, which samples latents; null for another model.</summary>
     internal string? Pipeline(ParseResult parsed, GuideTask task) => parsed.GetValue(model) is string path
-        ? Directory.Exists(path) || PromptOptions.IsSingleFile(path) ? path : null
+        ? Directory.Exists(path) || PipelineFiles.IsSingleFile(path) ? path : null
         : task == GuideTask.Prompt || PlanOptions.Given(parsed, Words) is not null ? new EmbeddedModel(Weights(parsed)).TextFolder
         : null;
 
     /// <summary>What loads the user's model into the caller's dispose scope; null for the embedded model.</summary>
     /// <exception cref="UsageException">A value is not what its option expects, or two do not go together.</exception>
-    internal Func<InputFiles, Terminal, CancellationToken, GuidedModel>? Parse(ParseResult parsed, InputFiles files, GuideTask task)
+    internal Func<InputFiles, CommandContext, GuidedModel>? Parse(ParseResult parsed, InputFiles files, GuideTask task)
     {
         Option[] ofDenoiser = [schedule, timeScale, trainingTimesteps, condition];
         string? path = parsed.GetValue(model);
@@ -91,7 +91,7 @@ internal sealed class GuideModelOptions
         }
 
         CheckDenoiser(parsed, path);
-        return (read, _, _) => Load(read, path, parsed.GetValue(condition), steps => SamplingPlan.FromNames(
+        return (read, _) => Load(read, path, parsed.GetValue(condition), steps => SamplingPlan.FromNames(
             parsed.GetValue(schedule)!,
             NamedPrediction.Parse(parsed.GetValue(prediction)!),
             solver: null,
@@ -104,7 +104,7 @@ internal sealed class GuideModelOptions
     }
 
     // For the task of a prompt the model is told nothing.
-    private Func<InputFiles, Terminal, CancellationToken, GuidedModel> ParsePipeline(
+    private Func<InputFiles, CommandContext, GuidedModel> ParsePipeline(
         ParseResult parsed, InputFiles files, string folder, GuideTask task)
     {
         bool isEmbedded = parsed.GetValue(model) is null;
@@ -117,12 +117,12 @@ internal sealed class GuideModelOptions
         };
         if (task != GuideTask.Prompt)
         {
-            return (_, terminal, cancellationToken) => Load(folder, prompting, goal: null, terminal, cancellationToken);
+            return (_, context) => Load(folder, prompting, goal: null, context);
         }
 
         Prompting untold = prompting with { Prompts = [""], GuidanceScale = 1 };
         return PlanOptions.Given(parsed, [guidanceScale]) is null && prompting.Negative is null
-            ? (_, terminal, cancellationToken) => Load(folder, untold, prompting.Prompts[0], terminal, cancellationToken)
+            ? (_, context) => Load(folder, untold, prompting.Prompts[0], context)
             : throw new UsageException(
                 "Got --guidance-scale or --negative with --task prompt, whose model is told nothing to be guided by. Leave it out.");
     }
@@ -135,22 +135,18 @@ internal sealed class GuideModelOptions
                 $"Got {word.Name} with --model {path}, {PromptOptions.NoPipeline}");
         }
 
-        if (parsed.GetValue(weights) is not null)
-        {
-            throw new UsageException("Got --weights with --model; they are of the embedded model. Leave out one of them.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(weights) is not null,
+            "Got --weights with --model; they are of the embedded model. Leave out one of them.");
 
-        if (parsed.GetValue(schedule) is null || parsed.GetValue(prediction) is null)
-        {
-            throw new UsageException(
-                $"Got --model without {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; "
-                    + "expected both, as the network was trained.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(schedule) is null || parsed.GetValue(prediction) is null,
+            $"Got --model without {(parsed.GetValue(schedule) is null ? "--schedule" : "--prediction")}; "
+                + "expected both, as the network was trained.");
 
-        if (parsed.GetValue(timeScale) is not null && parsed.GetValue(trainingTimesteps) is not null)
-        {
-            throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(timeScale) is not null && parsed.GetValue(trainingTimesteps) is not null,
+            "Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
 
         _ = NamedPrediction.Parse(parsed.GetValue(prediction)!);
     }
@@ -173,43 +169,20 @@ internal sealed class GuideModelOptions
         }
     }
 
-    private static GuidedModel Load(
-        string folder, Prompting prompting, string? goal, Terminal terminal, CancellationToken cancellationToken)
+    private static GuidedModel Load(string folder, Prompting prompting, string? goal, CommandContext context)
     {
-        DiffusionPipeline pipeline;
-        using (var loading = new ProgressLine(terminal, "loading", total: 1))
-        {
-            DiffusionPipeline Load() => prompting.Load(folder, loading, cancellationToken);
-            pipeline = terminal.Shelf?.Networks(prompting.NetworksOf(folder), Load) ?? Load();
-        }
-
+        DiffusionPipeline pipeline = context.Pipeline(prompting, folder);
         try
         {
             foreach (string lost in Prompting.Lost(pipeline, goal is null ? prompting.Prompts : [goal]))
             {
-                terminal.Error.WriteLine(lost);
+                context.Terminal.Error.WriteLine(lost);
             }
 
-            (int height, int width) = pipeline.PictureSize;
-            (int Width, int Height) size = prompting.Size ?? (width, height);
-            TextLikeness? likeness = goal is null ? null : TextLikeness.Of(pipeline);
-            Model model = pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true, (size.Height, size.Width));
-            model = terminal.Shelf is null ? model : NetworkShelf.Borrowed(model);
-            return new GuidedModel(
-                terminal.Watched(model),
-                Prompting.ConditionOf(pipeline, prompting.Prompts, batch: 1),
-                size,
-                [
-                    .. (prompting with { Prompts = goal is null ? prompting.Prompts : [goal] }).Describe(),
-                    ("weights", prompting.Weights),
-                    ("size", FormattableString.Invariant($"{size.Width}x{size.Height}")),
-                ])
-            {
-                Device = prompting.Device,
-                Goal = likeness is null ? null : (likeness, goal!),
-            };
+            GuidedModel guided = GuidedModel.Of(pipeline, prompting, goal);
+            return guided with { Model = context.Lent(guided.Model) };
         }
-        catch when (terminal.Shelf is null)
+        catch when (context.Terminal.Shelf is null)
         {
             pipeline.Dispose();
             throw;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using Costate.Cli.Files;
 using Costate.Experiments.Guided;
 using Costate.Faces.Guidance;
+using Costate.Faces.Inputs;
 using Costate.Faces.Names;
 
 namespace Costate.Cli.Commands.Guide;
@@ -111,7 +111,9 @@ internal sealed class GuideOptions
             Degradation = new Degradation
             {
                 Mask = parsed.GetValue(mask),
-                ReadMask = parsed.GetValue(mask) is string file ? (height, width) => MaskFile.Read(files, file, height, width) : null,
+                ReadMask = parsed.GetValue(mask) is string file
+                    ? (height, width) => MaskFile.Read(files, "--mask", file, height, width)
+                    : null,
                 Box = Box(parsed.GetValue(box)),
                 Hidden = parsed.GetValue(hidden),
                 Factor = parsed.GetValue(factor) ?? Degradation.DefaultFactor,
@@ -142,21 +144,17 @@ internal sealed class GuideOptions
         ];
         foreach ((Option option, GuideTask[] tasks) in belong)
         {
-            if (IsGiven(parsed, option) && !tasks.Contains(chosen))
-            {
-                throw new UsageException(
-                    $"Got {option.Name} with --task {chosen.Name}; it belongs to {string.Join(", ", tasks.Select(t => t.Name))}. "
-                        + "Leave it out.");
-            }
+            UsageException.ThrowIf(
+                IsGiven(parsed, option) && !tasks.Contains(chosen),
+                $"Got {option.Name} with --task {chosen.Name}; it belongs to {string.Join(", ", tasks.Select(t => t.Name))}. "
+                    + "Leave it out.");
         }
 
         OneOf(parsed, mask, box, hidden);
         OneOf(parsed, blur, motionBlur);
-        if (chosen == GuideTask.OwnLoss && parsed.GetValue(loss) is null)
-        {
-            throw new UsageException(
-                $"Got --task {chosen.Name} without --loss; expected a TorchScript file from pictures to one value for each.");
-        }
+        UsageException.ThrowIf(
+            chosen == GuideTask.OwnLoss && parsed.GetValue(loss) is null,
+            $"Got --task {chosen.Name} without --loss; expected a TorchScript file from pictures to one value for each.");
     }
 
     private void CheckMethod(ParseResult parsed, GuideMethod chosen)
@@ -172,27 +170,20 @@ internal sealed class GuideOptions
         ];
         foreach ((Option option, bool belongs, string where) in belong)
         {
-            if (IsGiven(parsed, option) && !belongs)
-            {
-                throw new UsageException(
-                    $"Got {option.Name} with --method {chosen.Name}; it belongs to {where}. Leave it out, or take another method.");
-            }
+            UsageException.ThrowIf(
+                IsGiven(parsed, option) && !belongs,
+                $"Got {option.Name} with --method {chosen.Name}; it belongs to {where}. Leave it out, or take another method.");
         }
 
-        if (chosen.Kind != GuideKind.Sampled && parsed.GetValue(strength) == 0)
-        {
-            throw new UsageException(
-                $"Got --strength 0 with --method {chosen.Name}, whose learning rate it is; expected a number above 0.");
-        }
+        UsageException.ThrowIf(
+            chosen.Kind != GuideKind.Sampled && parsed.GetValue(strength) == 0,
+            $"Got --strength 0 with --method {chosen.Name}, whose learning rate it is; expected a number above 0.");
     }
 
     private static void OneOf(ParseResult parsed, params Option[] options)
     {
         Option[] given = [.. options.Where(o => IsGiven(parsed, o))];
-        if (given.Length > 1)
-        {
-            throw new UsageException($"Got {string.Join(" and ", given.Select(o => o.Name))}; expected one of them.");
-        }
+        UsageException.ThrowIf(given.Length > 1, $"Got {string.Join(" and ", given.Select(o => o.Name))}; expected one of them.");
     }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };

@@ -1,10 +1,7 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Batches;
 using Costate.Experiments.Galleries;
-using Costate.Experiments.Pairs;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
@@ -19,7 +16,6 @@ internal sealed class MorphCommand : ComputingCommand
 {
     private const int DefaultGroup = 8;
 
-    private readonly Func<string?, FaceModel> load;
     private readonly MorphOptions options = new();
     private readonly Argument<string[]> pictures = new("PICTURES")
     {
@@ -39,15 +35,9 @@ internal sealed class MorphCommand : ComputingCommand
         CommonOptions.Output("costate-morph", " With --batch, of each pair."),
         "Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
 
-    [SetsRequiredMembers]
-    internal MorphCommand(Terminal terminal, Func<string?, FaceModel> load, CancellationToken cancellationToken)
-        : base(
-            "morph",
-            "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.",
-            terminal,
-            cancellationToken)
+    internal MorphCommand(CommandContext context)
+        : base(context, "morph", "Morphs two faces into one that face recognisers take for both, by gradients through the whole sampler.")
     {
-        this.load = load;
         Notes =
         [
             "Both faces are encoded, blended, and the blend's noise and code are optimised until one recogniser finds the sample near "
@@ -88,22 +78,18 @@ internal sealed class MorphCommand : ComputingCommand
         MorphSettings settings = options.Parse(parsed);
         string[] given = parsed.GetValue(pictures)!;
         string? pairs = parsed.GetValue(batch);
-        if (given.Length is not (0 or 2) || (given.Length > 0 && pairs is not null))
-        {
-            throw new UsageException(
-                $"Got {given.Length} picture{(given.Length == 1 ? "" : "s")}{(pairs is null ? "" : " and --batch")}; "
-                    + "expected two, none for the bundled examples, or --batch with a file of pairs.");
-        }
+        UsageException.ThrowIf(
+            given.Length is not (0 or 2) || (given.Length > 0 && pairs is not null),
+            $"Got {given.Length} picture{(given.Length == 1 ? "" : "s")}{(pairs is null ? "" : " and --batch")}; "
+                + "expected two, none for the bundled examples, or --batch with a file of pairs.");
 
-        if (parsed.GetValue(group) is not null && pairs is null)
-        {
-            throw new UsageException("Got --group without --batch; it says how many of its pairs go together.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(group) is not null && pairs is null,
+            "Got --group without --batch; it says how many of its pairs go together.");
 
-        if (parsed.GetResult(shard) is { Implicit: false } && pairs is null)
-        {
-            throw new UsageException("Got --shard without --batch; it divides the pairs among processes.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetResult(shard) is { Implicit: false } && pairs is null,
+            "Got --shard without --batch; it divides the pairs among processes.");
 
         return pairs is null ? RunOne(parsed, settings, given) : RunBatch(parsed, settings, PairsFile.Read(pairs));
     }
@@ -111,26 +97,20 @@ internal sealed class MorphCommand : ComputingCommand
     private int RunOne(ParseResult parsed, MorphSettings settings, string[] given) =>
         Produce(common.Of(parsed, threads: 1), MorphReport.AllFiles, folder =>
         {
-            using FaceModel model = FaceNetworks.Of(Terminal, load, parsed.GetValue(weights));
+            using FaceModel model = Context.Faces(parsed.GetValue(weights));
             (FacePicture a, FacePicture b) = given.Length == 0
                 ? ExampleFaces.Read(model.Side)
-                : MorphInputs.Read(NewInputs(), given[0], given[1], model.Side);
+                : FacePair.Read(NewInputs(), given[0], given[1], model.Side);
             using var line = new ProgressLine(Terminal, "morphing", total: 1);
-            MorphOutcome outcome = MorphInputs
-                .Run(model, settings)
+            MorphOutcome outcome = RunOf(model, settings)
                 .Run([(a, b)], (done, loss) => line.ReportLoss(done, loss, digits: 4), Cancellation)[0];
             MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
-            return new Outcome(JsonReport.Text(report), ReportFile: null, to => Print(to, report));
+            return new Outcome(JsonReport.Text(report), ReportFile: null, to =>
+            {
+                to.Write(MorphTables.Of(report));
+                to.Write(report.Summary());
+            });
         });
-
-    private static void Print(Terminal to, MorphReport report)
-    {
-        to.Write(MorphTables.Of(report));
-        to.Write($"the blend alone: loss {report.Blend.Loss:0.0000}, {MorphStrip.Verdict(report.Blend.Accepted)}");
-        to.Write($"the morph: loss {report.Losses[report.BestIteration]:0.0000}, {MorphStrip.Verdict(report.Accepted)}");
-        to.Write(
-            $"{report.Cost.NetworkEvaluations} network evaluations, {report.Cost.Seconds:0.0} s, {report.PeakMemoryBytes / 1e9:0.00} GB");
-    }
 
     private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs)
     {
@@ -138,15 +118,14 @@ internal sealed class MorphCommand : ComputingCommand
         Division division = DivisionOf(parsed.GetValue(shard)!);
         return GoOn(common.Of(parsed), () =>
         {
-            using FaceModel model = load(parsed.GetValue(weights));
-            InputFiles files = NewInputs();
+            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
             var run = new MorphBatch(
                 folder,
                 model,
-                MorphInputs.Run(model, settings),
+                RunOf(model, settings),
                 settings,
                 pairs,
-                (a, b) => Read(files, a, b, model.Side),
+                NewInputs(),
                 Terminal.Error.WriteLine);
             using FolderLock folderLock = Take(parsed, folder, division);
             using WorkItems items = run.Begin(division);
@@ -165,15 +144,15 @@ internal sealed class MorphCommand : ComputingCommand
         });
     }
 
-    private static (FacePicture A, FacePicture B) Read(InputFiles files, string a, string b, int side)
+    private static MorphRun RunOf(FaceModel model, MorphSettings settings)
     {
         try
         {
-            return MorphInputs.Read(files, a, b, side);
+            return new MorphRun(model, settings);
         }
-        catch (CommandException e)
+        catch (Exception e) when (e is InvalidOperationException or (ArgumentException and not InputException))
         {
-            throw new InvalidDataException(e.Message, e);
+            throw new UsageException(FailureText.Of(e));
         }
     }
 }

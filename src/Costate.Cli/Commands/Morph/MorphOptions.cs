@@ -11,13 +11,6 @@ internal sealed class MorphOptions
     private const string DefaultStochastic = "sde-dpm++2m";
     private const double DefaultBlend = 0.5;
 
-    private static readonly (string Name, Func<double?, double?, LatentOptimiser> Make)[] Optimisers =
-    [
-        ("descent", (momentum, clip) => LatentOptimiser.GradientDescent(momentum ?? 0, clip)),
-        ("adam", (_, _) => LatentOptimiser.Adam()),
-        ("l-bfgs", (_, _) => LatentOptimiser.LimitedMemoryBfgs()),
-    ];
-
     private readonly Option<string?> solver = CommonOptions.Text(
         "--solver", "NAME", $"The solver; see costate sample --help. [default: {DefaultSolver}]");
     private readonly Option<bool> sde = CommonOptions.Flag(
@@ -38,7 +31,7 @@ internal sealed class MorphOptions
         $"Where adjoint-deis takes the states from: {string.Join(", ", NamedMethod.Trajectories.Select(t => t.Name))}. "
             + "[default: recorded, or interpolated with --adjoint-steps]");
     private readonly Option<string> optimiser = CommonOptions.Text(
-        "--optimiser", "NAME", $"{string.Join(", ", Optimisers.Select(o => o.Name))}.", "adam");
+        "--optimiser", "NAME", $"{NamedOptimiser.Names}.", NamedOptimiser.Default);
     private readonly Option<string> optimise = CommonOptions.Text(
         "--optimise", "WHAT", $"What changes: {NamedTargets.Names}.", NamedTargets.Default);
     private readonly Option<int> iterations = CommonOptions.Whole(
@@ -92,7 +85,7 @@ internal sealed class MorphOptions
             MethodName = parsed.GetValue(method)!,
             AdjointSteps = parsed.GetValue(adjointSteps),
             Trajectory = parsed.GetValue(trajectory),
-            OptimiserName = OptimiserText(parsed, optimiserName),
+            OptimiserName = NamedOptimiser.Describe(optimiserName, parsed.GetValue(momentum), parsed.GetValue(clip)),
             Optimisation = Optimisation(parsed, parsedSolver, optimiserName),
             Blend = parsed.GetValue(blend) ?? DefaultBlend,
             Seed = ofNoise,
@@ -102,9 +95,7 @@ internal sealed class MorphOptions
     private LatentOptimisationOptions Optimisation(ParseResult parsed, Solver parsedSolver, string optimiserName) => new()
     {
         Targets = NamedTargets.Parse(parsed.GetValue(optimise)!),
-        Optimiser = Specification
-                .Find("optimiser", optimiserName, Optimisers, o => o.Name)
-                .Make(parsed.GetValue(momentum), parsed.GetValue(clip)),
+        Optimiser = NamedOptimiser.Parse(optimiserName, parsed.GetValue(momentum), parsed.GetValue(clip)),
         Method = NamedMethod.Parse(parsed.GetValue(method)!, parsedSolver, parsed.GetValue(adjointSteps), parsed.GetValue(trajectory)),
         Iterations = parsed.GetValue(iterations),
         StartNoiseRate = parsed.GetValue(rate) ?? MorphSettings.DefaultRate,
@@ -118,36 +109,22 @@ internal sealed class MorphOptions
 
     private void Check(ParseResult parsed, string solverName, Solver parsedSolver)
     {
-        if (parsed.GetValue(sde) && !parsedSolver.IsStochastic)
-        {
-            throw new UsageException(
-                $"Got --sde with --solver {solverName}, which is not stochastic; leave out one of them, or take {DefaultStochastic}.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(sde) && !parsedSolver.IsStochastic,
+            $"Got --sde with --solver {solverName}, which is not stochastic; leave out one of them, or take {DefaultStochastic}.");
 
-        if (parsedSolver.IsStochastic && parsed.GetValue(encodingSteps) is not null)
-        {
-            throw new UsageException(
-                $"Got --encode-steps with the stochastic solver {solverName}, whose noises belong to its own steps; leave it out.");
-        }
+        UsageException.ThrowIf(
+            parsedSolver.IsStochastic && parsed.GetValue(encodingSteps) is not null,
+            $"Got --encode-steps with the stochastic solver {solverName}, whose noises belong to its own steps; leave it out.");
 
         string optimiserName = parsed.GetValue(optimiser)!;
-        if (optimiserName != Optimisers[0].Name && (parsed.GetValue(momentum) ?? parsed.GetValue(clip)) is not null)
-        {
-            throw new UsageException(
-                $"Got {(parsed.GetValue(momentum) is null ? "--clip" : "--momentum")} with --optimiser {optimiserName}; "
-                    + "it belongs to --optimiser descent.");
-        }
+        UsageException.ThrowIf(
+            optimiserName != NamedOptimiser.Descent && (parsed.GetValue(momentum) ?? parsed.GetValue(clip)) is not null,
+            $"Got {(parsed.GetValue(momentum) is null ? "--clip" : "--momentum")} with --optimiser {optimiserName}; "
+                + "it belongs to --optimiser descent.");
 
-        if (optimiserName == "l-bfgs" && parsed.GetValue(inject) > 0)
-        {
-            throw new UsageException(
-                "Got --inject-noise with --optimiser l-bfgs, whose line search must see the points that it asks for; leave out one of them."
-            );
-        }
+        UsageException.ThrowIf(
+            optimiserName == NamedOptimiser.LimitedMemoryBfgs && parsed.GetValue(inject) > 0,
+            "Got --inject-noise with --optimiser l-bfgs, whose line search must see the points that it asks for; leave out one of them.");
     }
-
-    private string OptimiserText(ParseResult parsed, string name) =>
-        name
-        + (parsed.GetValue(momentum) is double m ? FormattableString.Invariant($", momentum {m:R}") : "")
-        + (parsed.GetValue(clip) is double c ? FormattableString.Invariant($", clip {c:R}") : "");
 }

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Terminals;
 using Costate.Faces.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,13 +10,10 @@ internal sealed class DecodeCommand : SamplingCommand
 {
     private readonly Argument<string> latent = new("LATENT") { Description = $"A {SavedLatent.FileName} of costate invert." };
 
-    [SetsRequiredMembers]
-    internal DecodeCommand(Terminal terminal, CancellationToken cancellationToken)
+    internal DecodeCommand(CommandContext context)
         : base(
-            "decode",
+            context, "decode",
             "Draws the sample of a latent: the one that was inverted, or another under another condition.",
-            terminal,
-            cancellationToken,
             SamplingInput.Latent)
     {
         Notes =

@@ -1,10 +1,10 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
+using NamedTensor = Costate.Faces.Inputs.TensorFile;
 
 namespace Costate.Cli.Commands.Sampling;
 
@@ -31,7 +31,7 @@ internal sealed class EditCommand : SamplingCommand
             + "[default: 1]");
     private readonly Option<string?> editCondition = CommonOptions.Text(
         "--edit-condition",
-        Files.TensorFile.Form,
+        NamedTensor.Form,
         "The condition to decode under; --condition is that of the sample as it is, which with the embedded model is its own code unless "
             + "given.");
     private readonly Option<bool> roundTrip = CommonOptions.Flag(
@@ -39,14 +39,8 @@ internal sealed class EditCommand : SamplingCommand
         "Draw the sample under its own condition too, and tell how far it comes back: the largest difference, beside the largest entry.");
     private readonly Option<string?> conditionFrom = SamplingOptions.ConditionFrom();
 
-    [SetsRequiredMembers]
-    internal EditCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "edit",
-            "Inverts samples under one condition and decodes them under another.",
-            terminal,
-            cancellationToken,
-            SamplingInput.Edit)
+    internal EditCommand(CommandContext context)
+        : base(context, "edit", "Inverts samples under one condition and decodes them under another.", SamplingInput.Edit)
     {
         Notes =
         [
@@ -78,11 +72,7 @@ internal sealed class EditCommand : SamplingCommand
                 "costate edit latent.safetensors --model denoiser.ts.pt --edit-condition other.safetensors --output edited"),
         ];
         Arguments.Add(sample);
-        Shared.AddTo(this);
-        Options.Insert(3, editCondition);
-        Options.Insert(4, conditionFrom);
-        Options.Insert(5, strength);
-        Options.Insert(6, roundTrip);
+        Shared.AddTo(this, editCondition, conditionFrom, strength, roundTrip);
         SetAction(Run);
     }
 
@@ -93,15 +83,13 @@ internal sealed class EditCommand : SamplingCommand
         SavedLatent? latent = SavedLatent.IsLatent(text) ? Shared.ReadLatent(parsed, text) : null;
         double share = parsed.GetValue(strength) ?? 1;
         SamplingSettings settings = Settings(parsed, latent, share);
-        if (latent is not null && parsed.GetValue(roundTrip))
-        {
-            throw new UsageException("Got --round-trip with a latent, which does not hold the sample to come back to. Leave it out.");
-        }
+        UsageException.ThrowIf(
+            latent is not null && parsed.GetValue(roundTrip),
+            "Got --round-trip with a latent, which does not hold the sample to come back to. Leave it out.");
 
-        if (settings.Prompting is null && settings.Condition is null && latent?.Condition is null && settings.Model is not null)
-        {
-            throw new UsageException("Got no --condition; expected that of the sample as it is, beside --edit-condition.");
-        }
+        UsageException.ThrowIf(
+            settings.Prompting is null && settings.Condition is null && latent?.Condition is null && settings.Model is not null,
+            "Got no --condition; expected that of the sample as it is, beside --edit-condition.");
 
         (string? other, string? face) = (parsed.GetValue(editCondition), parsed.GetValue(conditionFrom));
         string? target = Target(parsed, settings, other, face);

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Names;
-using Costate.Cli.Terminals;
+using Costate.Faces.Inputs;
 using Costate.Faces.Names;
 using Costate.Faces.Sampling;
 
@@ -40,13 +38,8 @@ internal sealed class GradientCommand : SamplingCommand
         "Tell of each step too: the loss of what the network predicts there, and the gradient's length at each state. It asks for the "
             + "loss once more at each evaluation.");
 
-    [SetsRequiredMembers]
-    internal GradientCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "gradient",
-            "Draws samples and the gradient of a loss on them, with respect to the start noise and the condition.",
-            terminal,
-            cancellationToken)
+    internal GradientCommand(CommandContext context)
+        : base(context, "gradient", "Draws samples and the gradient of a loss on them, with respect to the start noise and the condition.")
     {
         Notes =
         [
@@ -90,12 +83,7 @@ internal sealed class GradientCommand : SamplingCommand
                 "What each step contributes, by the embedded text-to-image model",
                 "costate gradient --prompt \"a person with red hair\" --loss mean-square --steps 8 --by-step --output steps"),
         ];
-        Shared.AddTo(this);
-        Options.Insert(3, loss);
-        Options.Insert(4, method);
-        Options.Insert(5, adjointSteps);
-        Options.Insert(6, trajectory);
-        Options.Insert(7, byStep);
+        Shared.AddTo(this, loss, method, adjointSteps, trajectory, byStep);
         SetAction(Run);
     }
 
@@ -110,7 +98,9 @@ internal sealed class GradientCommand : SamplingCommand
             TensorFile,
             run =>
             {
-                using NamedLoss named = NamedLoss.Load(settings.Files, lossText, run.ShownShape, settings.Dtype, settings.Device);
+                UsageException.ThrowIf(!NamedLoss.MayBe(lossText), $"Got --loss {lossText}; expected {NamedLoss.Form}.");
+                using NamedLoss named = NamedLoss.Load(
+                    settings.Files, "--loss", lossText, run.ShownShape, settings.Dtype, settings.Device);
                 run.Expect(run.Start.shape);
                 return run.Sampling.Gradient(
                     run.Start,

@@ -1,9 +1,8 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
-using Costate.Cli.Terminals;
 using Costate.Faces.Sampling;
 using static TorchSharp.torch;
+using NamedTensor = Costate.Faces.Inputs.TensorFile;
 
 namespace Costate.Cli.Commands.Sampling;
 
@@ -27,13 +26,10 @@ internal sealed class InterpolateCommand : SamplingCommand
         MaxCount,
         $"How many samples from A to B, both included. [default: {DefaultCount}]");
 
-    [SetsRequiredMembers]
-    internal InterpolateCommand(Terminal terminal, CancellationToken cancellationToken)
+    internal InterpolateCommand(CommandContext context)
         : base(
-            "interpolate",
+            context, "interpolate",
             "Inverts two samples, goes from one latent to the other along a great circle, and decodes what lies between.",
-            terminal,
-            cancellationToken,
             SamplingInput.Sample)
     {
         Notes =
@@ -55,8 +51,7 @@ internal sealed class InterpolateCommand : SamplingCommand
         ];
         Arguments.Add(first);
         Arguments.Add(second);
-        Shared.AddTo(this);
-        Options.Insert(3, count);
+        Shared.AddTo(this, count);
         SetAction(Run);
     }
 
@@ -82,7 +77,7 @@ internal sealed class InterpolateCommand : SamplingCommand
     {
         (Tensor x, Tensor y) = (session.Read(a), session.Read(b));
         if (settings.Unconditional is string file && !file.Equals(SamplingSettings.NoCondition, StringComparison.OrdinalIgnoreCase)
-            && Files.TensorFile.Read(settings.Files, "--unconditional", file, settings.Dtype) is var none
+            && NamedTensor.Read(settings.Files, "--unconditional", file, settings.Dtype) is var none
             && (none.dim() == 0 || none.shape[0] != 1))
         {
             throw new CommandException(

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
-using Costate.Cli.Terminals;
 using Costate.Faces.Sampling;
 
 namespace Costate.Cli.Commands.Sampling;
@@ -16,13 +14,10 @@ internal sealed class InvertCommand : SamplingCommand
                 + "input), or a tensor [batch, ...] in a safetensors file.",
     };
 
-    [SetsRequiredMembers]
-    internal InvertCommand(Terminal terminal, CancellationToken cancellationToken)
+    internal InvertCommand(CommandContext context)
         : base(
-            "invert",
+            context, "invert",
             "Finds the latent from which a sampler draws a given sample: exactly with a reversible solver.",
-            terminal,
-            cancellationToken,
             SamplingInput.Sample)
     {
         Notes =

@@ -170,22 +170,18 @@ internal sealed class PlanOptions
                 : $"Got {odd.Name} without --scheduler-config; leave it out, or name the file that it is about.");
         }
 
-        if (Value(parsed, sigmas, latent) is not null && Given(parsed, [steps]) is not null)
-        {
-            throw new UsageException("Got both --sigmas and --steps; there are as many steps as noise levels. Leave out one of them.");
-        }
+        UsageException.ThrowIf(
+            Value(parsed, sigmas, latent) is not null && Given(parsed, [steps]) is not null,
+            "Got both --sigmas and --steps; there are as many steps as noise levels. Leave out one of them.");
 
-        if (!configured && (Value(parsed, schedule, latent) is null || Value(parsed, prediction, latent) is null))
-        {
-            throw new UsageException(
-                $"Got no {(Value(parsed, schedule, latent) is null ? "--schedule" : "--prediction")}; "
-                    + "expected --schedule and --prediction as the network was trained, or --scheduler-config with a file that says them.");
-        }
+        UsageException.ThrowIf(
+            !configured && (Value(parsed, schedule, latent) is null || Value(parsed, prediction, latent) is null),
+            $"Got no {(Value(parsed, schedule, latent) is null ? "--schedule" : "--prediction")}; "
+                + "expected --schedule and --prediction as the network was trained, or --scheduler-config with a file that says them.");
 
-        if (parsed.GetValue(trainingTimesteps) is not null && parsed.GetValue(timeScale) is not null)
-        {
-            throw new UsageException("Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(trainingTimesteps) is not null && parsed.GetValue(timeScale) is not null,
+            "Got both --time-scale and --training-timesteps; give the one that the network was trained with.");
     }
 
     /// <summary>The first of some options that is given; null if none is.</summary>

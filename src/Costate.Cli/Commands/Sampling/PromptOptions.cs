@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using Costate.Cli.Files;
+using Costate.Faces.Inputs;
 using Costate.Faces.Names;
 using Costate.Faces.Sampling;
 using static TorchSharp.torch;
@@ -11,8 +11,6 @@ namespace Costate.Cli.Commands.Sampling;
 /// <summary>The options of a pipeline: what it is told in words, and how it is loaded.</summary>
 internal sealed class PromptOptions
 {
-    private const int MaxBytes = 1 << 24;
-
     private static readonly (string Name, ScalarType Value)[] Dtypes =
     [
         ("float32", ScalarType.Float32),
@@ -74,14 +72,6 @@ internal sealed class PromptOptions
     internal const string NoPipeline = "which is no pipeline; it is for the folder of one, with model_index.json, or its single file "
         + "(.safetensors, .ckpt), which has a text encoder. Leave it out, or name the pipeline.";
 
-    /// <summary>Whether a folder is meant as a pipeline: it has the file that says so, or is told words.</summary>
-    internal static bool IsFolder(string path, bool isTold) =>
-        Directory.Exists(path) && (isTold || File.Exists(Path.Combine(path, "model_index.json")));
-
-    /// <summary>Whether a file is meant as a whole model rather than a program: such files hold weights alone.</summary>
-    internal static bool IsSingleFile(string path) =>
-        (Path.GetExtension(path).ToLowerInvariant() is ".safetensors" or ".ckpt") && File.Exists(path);
-
     /// <summary>All of them.</summary>
     internal Option[] All =>
     [
@@ -123,19 +113,17 @@ internal sealed class PromptOptions
             : latent is null ? parsed.GetValue(source) ?? ""
             : latent.Value("prompt", parsed.GetValue(source));
         string? list = input == SamplingInput.Noise ? parsed.GetValue(prompts) : null;
-        if (text is null == list is null)
-        {
-            throw new UsageException(text is null
+        UsageException.ThrowIf(
+            text is null == list is null,
+            text is null
                 ? $"Got no --prompt; expected what the picture {(input == SamplingInput.Noise ? "shall show" : "shows")}, in words. "
-                    + "--prompt \"\" is the empty text."
+                + "--prompt \"\" is the empty text."
                 : "Got both --prompt and --prompts; give one.");
-        }
 
         string? scale = PlanOptions.Value(parsed, guidanceScale, latent);
-        if (scale is "1" && PlanOptions.Value(parsed, negative, latent) is { Length: > 0 })
-        {
-            throw new UsageException("Got --negative with --guidance-scale 1, which leads away from nothing; leave out one of them.");
-        }
+        UsageException.ThrowIf(
+            scale is "1" && PlanOptions.Value(parsed, negative, latent) is { Length: > 0 },
+            "Got --negative with --guidance-scale 1, which leads away from nothing; leave out one of them.");
 
         string? dtype = PlanOptions.Given(parsed, [networkDtype]) is null && latent is not null
             ? latent.Values.GetValueOrDefault("network-dtype")?.ToLowerInvariant()
@@ -149,7 +137,9 @@ internal sealed class PromptOptions
 
         return new Prompting
         {
-            Prompts = latent is not null ? text!.Split('\n') : text is not null ? [text.ReplaceLineEndings(" ")] : Lines(list!),
+            Prompts = latent is not null ? text!.Split('\n')
+                : text is not null ? [text.ReplaceLineEndings(" ")]
+                : TextLines.Read("--prompts", list!, Limits.Batch),
             Negative = PlanOptions.Value(parsed, negative, latent),
             GuidanceScale = scale is null ? usualScale : double.Parse(scale, NumberStyles.Float, CultureInfo.InvariantCulture),
             Size = PlanOptions.Value(parsed, size, latent) is string wanted ? PictureSize.Parse(wanted) : null,
@@ -159,35 +149,6 @@ internal sealed class PromptOptions
             Scheduler = PlanOptions.Value(parsed, scheduler, latent),
             NetworkDtype = Specification.Find("dtype", dtype ?? Dtypes[0].Name, Dtypes, d => d.Name).Value,
         };
-    }
-
-    private static string[] Lines(string file)
-    {
-        if (!File.Exists(file))
-        {
-            throw new CommandException($"Got --prompts {file}: there is no such file; expected texts, one a line.");
-        }
-
-        if (new FileInfo(file).Length > MaxBytes)
-        {
-            throw new CommandException($"Got --prompts {file} of more than {MaxBytes} bytes; expected texts, one a line.");
-        }
-
-        string[] lines;
-        try
-        {
-            lines = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(file)).TrimStart('\uFEFF').Split('\n');
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new CommandException(
-                $"Got --prompts {file}, whose bytes at {e.Index} are no UTF-8; expected texts, one a line. Save it as UTF-8.", e);
-        }
-
-        lines = [.. lines.Select(line => line.TrimEnd('\r')).Take(Limits.Batch + 1).Where(line => !string.IsNullOrWhiteSpace(line))];
-        return lines.Length is > 0 and <= Limits.Batch
-            ? lines
-            : throw new CommandException($"Got --prompts {file} with {lines.Length} texts; expected 1 to {Limits.Batch}, one a line.");
     }
 
     // Bytes of the command line that are no text in its encoding come as this character.

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Files;
-using Costate.Cli.Terminals;
 using Costate.Faces.Sampling;
 
 namespace Costate.Cli.Commands.Sampling;
@@ -29,14 +27,11 @@ internal sealed class SampleCommand : SamplingCommand
         "IMAGE",
         "For a network that was trained to repaint (9 channels): what of --image to keep, white, and what to paint anew, black.");
 
-    [SetsRequiredMembers]
-    internal SampleCommand(Terminal terminal, CancellationToken cancellationToken)
+    internal SampleCommand(CommandContext context)
         : base(
-            "sample",
+            context, "sample",
             "Draws samples from a diffusion or flow model: yours, a Stable Diffusion folder or a TorchScript file, or the embedded one of "
-                + "drawn faces, by a face or by words.",
-            terminal,
-            cancellationToken)
+                + "drawn faces, by a face or by words.")
     {
         Notes =
         [
@@ -85,10 +80,7 @@ internal sealed class SampleCommand : SamplingCommand
                 "costate sample --model denoiser.ts.pt --schedule rectified-flow --prediction flow \\\n--condition cond.safetensors "
                     + "--shape 3,8,8 --solver euler --output flow"),
         ];
-        Shared.AddTo(this);
-        Options.Insert(3, image);
-        Options.Insert(4, strength);
-        Options.Insert(5, mask);
+        Shared.AddTo(this, image, strength, mask);
         SetAction(Run);
     }
 
@@ -100,18 +92,13 @@ internal sealed class SampleCommand : SamplingCommand
         {
             Repainted = picture is not null && kept is not null ? (picture, kept) : null,
         };
-        if (picture is null && kept is not null)
-        {
-            throw new UsageException("Got --mask without --image; give the picture that a part of is kept.");
-        }
+        UsageException.ThrowIf(picture is null && kept is not null, "Got --mask without --image; give the picture that a part of is kept.");
 
-        if (picture is null ? share is not null : settings.Prompting is null || settings.StartNoise is not null)
-        {
-            throw new UsageException(
-                picture is null ? "Got --strength without --image; give the picture to begin with, or leave it out."
+        UsageException.ThrowIf(
+            picture is null ? share is not null : settings.Prompting is null || settings.StartNoise is not null,
+            picture is null ? "Got --strength without --image; give the picture to begin with, or leave it out."
                 : settings.Prompting is null ? "Got --image without a pipeline as --model; leave it out, or see costate edit."
                 : "Got both --image and --start-noise; leave out one of them.");
-        }
 
         return Run(
             settings,

@@ -1,4 +1,3 @@
-using Costate.Cli.Terminals;
 using Costate.Experiments.Galleries;
 using Costate.Faces.Reports;
 using Costate.Faces.Sampling;
@@ -7,12 +6,8 @@ using static TorchSharp.torch;
 namespace Costate.Cli.Commands.Sampling;
 
 /// <summary>A command that runs a sampler, of the user's model or of the embedded one.</summary>
-internal abstract class SamplingCommand(
-    string name,
-    string description,
-    Terminal terminal,
-    CancellationToken cancellationToken,
-    SamplingInput input = SamplingInput.Noise) : ComputingCommand(name, description, terminal, cancellationToken)
+internal abstract class SamplingCommand(CommandContext context, string name, string description, SamplingInput input = SamplingInput.Noise)
+    : ComputingCommand(context, name, description)
 {
     /// <summary>The options that these commands share.</summary>
     protected SamplingOptions Shared { get; } = new($"costate-{name}", input);
@@ -37,7 +32,7 @@ internal abstract class SamplingCommand(
 
         return Produce(settings.Run, [file, SamplingReport.FileName, Gallery.FileName], folder =>
         {
-            using var session = new SamplingSession(settings, folder, Terminal, start, Cancellation);
+            using var session = new SamplingSession(settings, folder, Context, start);
             SamplingResult result = run(session);
             var report = new SamplingReport
             {

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Costate.Cli.Files;
+using Costate.Faces.Inputs;
 using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
@@ -13,6 +13,9 @@ internal sealed class SamplingOptions
 {
     private const string Faces = "faces";
     private const string Text = "text";
+
+    // Behind the model and its prompt.
+    private const int PlaceOfOwn = 3;
 
     private readonly Option<string?> model = CommonOptions.Text(
         "--model", "FILE|FOLDER",
@@ -73,8 +76,8 @@ internal sealed class SamplingOptions
             + "The same seed gives the same bits on the same machine with the same number of threads.",
     ];
 
-    /// <summary>Adds them to a command, the ones that must be given first.</summary>
-    internal void AddTo(Command command)
+    /// <summary>Adds them to a command, what must be given first, and then those that it has by itself.</summary>
+    internal void AddTo(Command command, params Option[] own)
     {
         Option[] left = input switch
         {
@@ -87,10 +90,9 @@ internal sealed class SamplingOptions
             model, embedded, .. words.All, .. plan.Trained, weights, .. plan.Configured, condition, conditionFrom, guidanceScale,
             unconditional, .. plan.Steps, shape, batch, startNoise, seed, dtype, device, .. common.All,
         ];
-        foreach (Option option in all.Except(left))
-        {
-            command.Options.Add(option);
-        }
+        List<Option> shown = [.. all.Except(left)];
+        shown.InsertRange(PlaceOfOwn, own);
+        shown.ForEach(command.Options.Add);
     }
 
     /// <summary>The option that takes a condition from a face.</summary>
@@ -168,7 +170,7 @@ internal sealed class SamplingOptions
         if (parsed.GetValue(model) is string named)
         {
             return which is not null ? throw new UsageException("Got both --model and --embedded; leave out one of them.")
-                : PromptOptions.IsSingleFile(named) || PromptOptions.IsFolder(named, told) ? named
+                : PipelineFiles.IsSingleFile(named) || PipelineFiles.IsFolder(named, told) ? named
                 : null;
         }
 
@@ -250,16 +252,13 @@ internal sealed class SamplingOptions
                     + "the word zeros).");
         }
 
-        if (parsed.GetValue(unconditional) is not null && parsed.GetValue(guidanceScale) is null)
-        {
-            throw new UsageException("Got --unconditional without --guidance-scale; give both, or neither.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(unconditional) is not null && parsed.GetValue(guidanceScale) is null,
+            "Got --unconditional without --guidance-scale; give both, or neither.");
 
-        if (input == SamplingInput.Noise && parsed.GetValue(shape) is null && parsed.GetValue(startNoise) is null)
-        {
-            throw new UsageException(
-                "Got no --shape; expected the shape of one sample, such as --shape 3,64,64, or --start-noise with a tensor to start from.");
-        }
+        UsageException.ThrowIf(
+            input == SamplingInput.Noise && parsed.GetValue(shape) is null && parsed.GetValue(startNoise) is null,
+            "Got no --shape; expected the shape of one sample, such as --shape 3,64,64, or --start-noise with a tensor to start from.");
     }
 
     // How the embedded model was trained is known, and it was trained with a condition always.
@@ -274,16 +273,13 @@ internal sealed class SamplingOptions
                 : $"Got {odd.Name} with --model; it is for the embedded model of drawn faces. Leave out one of them.");
         }
 
-        if (parsed.GetValue(condition) is not null && parsed.GetValue(conditionFrom) is not null)
-        {
-            throw new UsageException("Got both --condition and --condition-from; give one.");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(condition) is not null && parsed.GetValue(conditionFrom) is not null,
+            "Got both --condition and --condition-from; give one.");
 
-        if (isEmbedded && input == SamplingInput.Noise && parsed.GetValue(condition) is null && parsed.GetValue(conditionFrom) is null)
-        {
-            throw new UsageException(
-                "Got neither --condition-from nor --condition; the embedded model draws a face under a code. "
-                    + "Give a picture of a face, or a code; or name your --model.");
-        }
+        UsageException.ThrowIf(
+            isEmbedded && input == SamplingInput.Noise && parsed.GetValue(condition) is null && parsed.GetValue(conditionFrom) is null,
+            "Got neither --condition-from nor --condition; the embedded model draws a face under a code. "
+                + "Give a picture of a face, or a code; or name your --model.");
     }
 }

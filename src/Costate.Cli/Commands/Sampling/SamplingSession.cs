@@ -3,6 +3,7 @@ using Costate.Cli.Files;
 using Costate.Cli.Terminals;
 using Costate.Faces.Captions;
 using Costate.Faces.Files;
+using Costate.Faces.Inputs;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Pictures;
@@ -18,7 +19,7 @@ internal sealed class SamplingSession : IDisposable
     private readonly long began = Stopwatch.GetTimestamp();
     private readonly SamplingSettings settings;
     private readonly OutputFolder folder;
-    private readonly Terminal terminal;
+    private readonly CommandContext context;
     private readonly Model model;
     private readonly DiffusionPipeline? pipeline;
     private ProgressLine? line;
@@ -26,21 +27,19 @@ internal sealed class SamplingSession : IDisposable
     /// <summary>Loads everything into the caller's dispose scope.</summary>
     /// <param name="settings">What.</param>
     /// <param name="folder">Where files will come.</param>
-    /// <param name="terminal">Where progress is shown.</param>
+    /// <param name="context">Where progress is shown, and what stays between commands.</param>
     /// <param name="start">Where to start from, or what to invert, and the condition unless the settings name one; the start noise of the
     /// settings if null.</param>
-    /// <param name="cancellationToken">Whether the user has given up.</param>
     /// <exception cref="CommandException">A file is missing or does not fit, or the settings do not go together.</exception>
     internal SamplingSession(
         SamplingSettings settings,
         OutputFolder folder,
-        Terminal terminal,
-        Func<SamplingSession, (Tensor Start, Tensor? Condition)>? start,
-        CancellationToken cancellationToken)
+        CommandContext context,
+        Func<SamplingSession, (Tensor Start, Tensor? Condition)>? start)
     {
-        (this.settings, this.folder, this.terminal) = (settings, folder, terminal);
-        pipeline = settings.Prompting is null ? null : Load(settings.Prompting, settings.Pipeline!, cancellationToken);
-        model = Opened(cancellationToken);
+        (this.settings, this.folder, this.context) = (settings, folder, context);
+        pipeline = settings.Prompting is null ? null : context.Pipeline(settings.Prompting, settings.Pipeline!);
+        model = Opened();
         try
         {
             (Tensor from, Tensor? own) = start is null ? (StartNoise(), null) : start(this);
@@ -49,14 +48,12 @@ internal sealed class SamplingSession : IDisposable
                 : settings.Condition is string file ? ReadCondition("--condition", file)
                 : settings.ConditionFrom is string picture ? ReadConditionFrom(picture)
                 : own;
-            if (condition is null && model.Encode is not null)
-            {
-                throw new UsageException(
-                    "Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, "
-                        + "or --condition with a code.");
-            }
+            UsageException.ThrowIf(
+                condition is null && model.Encode is not null,
+                "Got no condition; the embedded model draws a face under its code. Give --condition-from with a picture of a face, "
+                    + "or --condition with a code.");
 
-            Sampling = Made(condition, cancellationToken);
+            Sampling = Made(condition);
         }
         catch
         {
@@ -93,12 +90,12 @@ internal sealed class SamplingSession : IDisposable
     /// </summary>
     internal IProgress<double> Progress(string title)
     {
-        if (terminal.Shelf is null)
+        if (context.Terminal.Shelf is null)
         {
             pipeline?.ReleaseTextEncoders();
         }
 
-        return line = new ProgressLine(terminal, title, total: 1);
+        return line = new ProgressLine(context.Terminal, title, total: 1);
     }
 
     /// <summary>A condition for the whole batch.</summary>
@@ -116,13 +113,13 @@ internal sealed class SamplingSession : IDisposable
 
         foreach (string lost in Prompting.Lost(pipeline!, texts))
         {
-            terminal.Error.WriteLine(lost);
+            context.Terminal.Error.WriteLine(lost);
         }
 
         // A model of the user's may know any word.
         foreach (string remark in settings.Model is null ? texts.Select(new CaptionWords().Remark).OfType<string>().Distinct() : [])
         {
-            terminal.Error.WriteLine(remark);
+            context.Terminal.Error.WriteLine(remark);
         }
 
         return Prompting.ConditionOf(pipeline!, texts, Start.shape[0]);
@@ -184,24 +181,15 @@ internal sealed class SamplingSession : IDisposable
                     + "Leave out --batch and --shape to take them from the file.");
     }
 
-    private DiffusionPipeline Load(Prompting prompting, string path, CancellationToken cancellationToken)
-    {
-        using var loading = new ProgressLine(terminal, "loading", total: 1);
-        return terminal.Shelf is NetworkShelf shelf
-            ? shelf.Networks(prompting.NetworksOf(path), () => prompting.Load(path, loading, cancellationToken))
-            : prompting.Load(path, loading, cancellationToken);
-    }
-
     // The networks of a shelf are the shelf's; a program of the user's is read anew.
-    private Model Opened(CancellationToken cancellationToken)
+    private Model Opened()
     {
+        Model Embedded() => new EmbeddedModel(settings.Weights).ToModel();
         Model opened = pipeline is not null ? settings.Prompting!.ModelOf(pipeline, settings.Plan)
             : settings.Model is string network ? ModelFile.Open(network, settings.Plan, settings.Dtype)
-            : terminal.Shelf is null ? new EmbeddedModel(settings.Weights).ToModel()
-            : terminal.Shelf.Networks($"faces {settings.Weights}", () => new EmbeddedModel(settings.Weights).ToModel());
-        cancellationToken.ThrowIfCancellationRequested();
-        opened = terminal.Shelf is not null && (pipeline is not null || settings.Model is null) ? NetworkShelf.Borrowed(opened) : opened;
-        return terminal.Watched(opened);
+            : context.Terminal.Shelf?.Networks($"faces {settings.Weights}", Embedded) ?? Embedded();
+        context.Cancellation.ThrowIfCancellationRequested();
+        return pipeline is not null || settings.Model is null ? context.Lent(opened) : context.Terminal.Watched(opened);
     }
 
     private (int Width, int Height) Size() =>
@@ -224,7 +212,7 @@ internal sealed class SamplingSession : IDisposable
 
         (int width, int height) = Size();
         Tensor picture = FacePicture.ReadMiddle(image, settings.Files.Picture("--image", image), width, height);
-        Tensor anew = 1 - MaskFile.Read(settings.Files, mask, height, width);
+        Tensor anew = 1 - MaskFile.Read(settings.Files, "--mask", mask, height, width);
         return pipeline!.Inpainting(
             condition,
             picture.expand([Start.shape[0], -1, -1, -1]).to(settings.Device),
@@ -252,11 +240,11 @@ internal sealed class SamplingSession : IDisposable
         return areLatents ? read : model.ToLatents!(read);
     }
 
-    private ModelSampling Made(Condition? condition, CancellationToken cancellationToken)
+    private ModelSampling Made(Condition? condition)
     {
         try
         {
-            return new ModelSampling(model, settings.Plan, condition, settings.Seed, Guidance(condition), cancellationToken);
+            return new ModelSampling(model, settings.Plan, condition, settings.Seed, Guidance(condition), context.Cancellation);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {

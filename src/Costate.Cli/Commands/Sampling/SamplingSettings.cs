@@ -1,4 +1,4 @@
-using Costate.Cli.Files;
+using Costate.Faces.Inputs;
 using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using Costate.Cli.Commands.Sampling;
 using Costate.Cli.Terminals;
 using Costate.Faces;
 using Costate.Faces.Models;
 using Costate.Faces.Reports;
+using Costate.Faces.Sampling;
 using Costate.Studio;
 using Costate.Studio.Forms;
 using Costate.Studio.Jobs;
@@ -19,9 +18,7 @@ internal sealed class StudioCommand : DocumentedCommand
 {
     private const int DefaultPort = 8017;
 
-    private readonly Terminal terminal;
     private readonly Func<IReadOnlyList<string>, Terminal, CancellationToken, int> run;
-    private readonly CancellationToken cancellationToken;
     private readonly Option<int> port = CommonOptions.Whole(
         "--port", 0, IPEndPoint.MaxPort, $"The port to listen at; 0 is any that is free. [default: {DefaultPort}]", DefaultPort);
     private readonly Option<string?> model = CommonOptions.Text(
@@ -40,12 +37,10 @@ internal sealed class StudioCommand : DocumentedCommand
     private readonly Option<bool> open = CommonOptions.Flag("--open", "Open the page in the browser.");
     private readonly Option<bool> json = CommonOptions.Json();
 
-    [SetsRequiredMembers]
-    internal StudioCommand(
-        Terminal terminal, Func<IReadOnlyList<string>, Terminal, CancellationToken, int> run, CancellationToken cancellationToken)
-        : base("studio", "Opens a page in the browser: pictures in, knobs turned, and the sample watched as it moves.")
+    internal StudioCommand(CommandContext context, Func<IReadOnlyList<string>, Terminal, CancellationToken, int> run)
+        : base(context, "studio", "Opens a page in the browser: pictures in, knobs turned, and the sample watched as it moves.")
     {
-        (this.terminal, this.run, this.cancellationToken) = (terminal, run, cancellationToken);
+        this.run = run;
         Notes =
         [
             "It prints an address with a token, which is new each time; whoever has it may use the page. Each job of the page is a command "
@@ -83,10 +78,10 @@ internal sealed class StudioCommand : DocumentedCommand
                 Browse(server.Address);
             }
 
-            await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
+            await Task.Delay(Timeout.Infinite, Cancellation).ContinueWith(_ => { }, TaskScheduler.Default);
         }
 
-        terminal.Error.WriteLine($"The studio has ended. Its jobs are in '{settings.Folder}'.");
+        Terminal.Error.WriteLine($"The studio has ended. Its jobs are in '{settings.Folder}'.");
         return ExitCode.Done;
     }
 
@@ -94,15 +89,15 @@ internal sealed class StudioCommand : DocumentedCommand
     {
         if (asJson)
         {
-            terminal.Output.WriteLine(JsonReport.Text(new { Address = address, Folder = Path.GetFullPath(folder), ToolVersion.Version }));
+            Terminal.Output.WriteLine(JsonReport.Text(new { Address = address, Folder = Path.GetFullPath(folder), ToolVersion.Version }));
         }
         else
         {
-            terminal.Output.WriteLine($"The studio is at {address}");
-            terminal.Output.WriteLine("The token in it opens the page to whoever has it. Ctrl-C ends the studio.");
+            Terminal.Output.WriteLine($"The studio is at {address}");
+            Terminal.Output.WriteLine("The token in it opens the page to whoever has it. Ctrl-C ends the studio.");
         }
 
-        terminal.Output.Flush();
+        Terminal.Output.Flush();
     }
 
     private void Browse(Uri address)
@@ -113,7 +108,7 @@ internal sealed class StudioCommand : DocumentedCommand
         }
         catch (Exception e) when (e is Win32Exception or FileNotFoundException or PlatformNotSupportedException)
         {
-            terminal.Error.WriteLine("No browser could be started here. Open the address in one yourself.");
+            Terminal.Error.WriteLine("No browser could be started here. Open the address in one yourself.");
         }
     }
 
@@ -135,7 +130,7 @@ internal sealed class StudioCommand : DocumentedCommand
         : throw new UsageException($"Got --listen {text}; expected an address of this machine in numbers, such as 192.168.0.7 or 0.0.0.0.");
 
     private static string? Model(string? path) => path is null ? null
-        : PromptOptions.IsFolder(path, isTold: false) || PromptOptions.IsSingleFile(path) ? Path.GetFullPath(path)
+        : PipelineFiles.IsFolder(path, isTold: false) || PipelineFiles.IsSingleFile(path) ? Path.GetFullPath(path)
         : throw new UsageException(
             $"Got --model {path}; expected the folder of a pipeline, with model_index.json, or its single file (.safetensors, .ckpt).");
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments;
 using Costate.Experiments.Evaluation;
@@ -10,42 +9,30 @@ namespace Costate.Cli.Commands.Study;
 /// <summary>
 /// A study whose measurements are kept one by one, in a folder of its name, so that the same command goes on with the rest.
 /// </summary>
-internal abstract class MeasurementCommand : ComputingCommand
+internal sealed class MeasurementCommand : ComputingCommand
 {
     private readonly StudyOptions options;
-    private readonly IReadOnlyList<string> files;
+    private readonly MeasuredStudy study;
 
-    [SetsRequiredMembers]
-    private protected MeasurementCommand(
-        string name,
-        string description,
-        IReadOnlyList<string> notes,
-        IReadOnlyList<string> files,
-        (string Whole, string Quick) purposes,
-        Terminal terminal,
-        CancellationToken cancellationToken,
-        StudyOptions options)
-        : base(name, description, terminal, cancellationToken)
+    internal MeasurementCommand(CommandContext context, StudyOptions options, MeasuredStudy study)
+        : base(context, study.Name, study.Description)
     {
-        (this.options, this.files) = (options, files);
+        (this.options, this.study) = (options, study);
         Notes =
         [
-            .. notes,
-            $"Files, in a folder {name} of the output: {string.Join(", ", files)}, and a file for each measurement, written as it is "
+            .. study.Notes,
+            $"Files, in a folder {Name} of the output: {string.Join(", ", study.Files)}, and a file for each measurement, written as it is "
                 + "made: the same command goes on where an earlier run ended.",
         ];
         Examples =
         [
-            new(purposes.Whole, $"costate study {name}") { TakesLong = true },
-            new(purposes.Quick, $"costate study {name} --quick"),
+            new(study.Purposes.Whole, $"costate study {Name}") { TakesLong = true },
+            new(study.Purposes.Quick, $"costate study {Name} --quick"),
         ];
         SetAction(Run);
     }
 
     internal override string? KeptIn(ParseResult parsed) => FolderOf(parsed);
-
-    /// <summary>Measures what is missing, and writes the files.</summary>
-    private protected abstract StudyOutcome Study(MeasurementFolder folder, bool quick, Action<double> progress);
 
     private string FolderOf(ParseResult parsed) => Path.Combine(options.Of(parsed).Output, Name);
 
@@ -57,8 +44,8 @@ internal abstract class MeasurementCommand : ComputingCommand
         {
             using FolderLock held = Take(parsed, to);
             using var line = new ProgressLine(Terminal, Name, total: 1);
-            StudyOutcome study = Study(new MeasurementFolder(to, Name), options.IsQuick(parsed), line.Report);
-            return (StudyOptions.Outcome(study, file: null), files);
+            StudyOutcome found = study.Run(new MeasurementFolder(to, Name), options.IsQuick(parsed), line.Report, Cancellation);
+            return (StudyOptions.Outcome(found, file: null), study.Files);
         });
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments;
 using Costate.Experiments.Reversibility;
@@ -16,13 +15,10 @@ internal sealed class ReversibilityCommand : ComputingCommand
             + "which predicts noise on the linear schedule of DDPM. [default: a small one with random weights]");
     private readonly Option<string?> weights = CommonOptions.Weights();
 
-    [SetsRequiredMembers]
-    internal ReversibilityCommand(Terminal terminal, CancellationToken cancellationToken, StudyOptions options)
+    internal ReversibilityCommand(CommandContext context, StudyOptions options)
         : base(
-            "reversibility",
-            "Measures how exactly samplers can be inverted, and how accurate the gradients and samples of Rex are.",
-            terminal,
-            cancellationToken)
+            context, "reversibility",
+            "Measures how exactly samplers can be inverted, and how accurate the gradients and samples of Rex are.")
     {
         this.options = options;
         Notes =

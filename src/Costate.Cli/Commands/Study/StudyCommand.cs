@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Gradients;
 
@@ -10,13 +9,8 @@ internal sealed class StudyCommand : ComputingCommand
 {
     private readonly StudyOptions options = new();
 
-    [SetsRequiredMembers]
-    internal StudyCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "study",
-            "Measures the error and the cost of every gradient method on a problem whose exact gradient is known.",
-            terminal,
-            cancellationToken)
+    internal StudyCommand(CommandContext context)
+        : base(context, "study", "Measures the error and the cost of every gradient method on a problem whose exact gradient is known.")
     {
         Notes =
         [
@@ -34,10 +28,12 @@ internal sealed class StudyCommand : ComputingCommand
             new("The numbers for another program", "costate study --quick --json"),
         ];
         options.AddTo(this);
-        Subcommands.Add(new ReversibilityCommand(terminal, cancellationToken, options));
-        Subcommands.Add(new DensityCommand(terminal, cancellationToken, options));
-        Subcommands.Add(new PosteriorCommand(terminal, cancellationToken, options));
-        Subcommands.Add(new BoltzmannCommand(terminal, cancellationToken, options));
+        Subcommands.Add(new ReversibilityCommand(context, options));
+        foreach (MeasuredStudy study in MeasuredStudy.All)
+        {
+            Subcommands.Add(new MeasurementCommand(context, options, study));
+        }
+
         SetAction(Run);
     }
 

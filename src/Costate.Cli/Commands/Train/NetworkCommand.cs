@@ -6,12 +6,8 @@ using Costate.Faces.Training;
 namespace Costate.Cli.Commands.Train;
 
 /// <summary>A command that trains one network in a folder.</summary>
-internal abstract class NetworkCommand(
-    string name,
-    string description,
-    TrainingDefaults defaults,
-    Terminal terminal,
-    CancellationToken cancellationToken) : ComputingCommand(name, description, terminal, cancellationToken)
+internal abstract class NetworkCommand(CommandContext context, string name, string description, TrainingDefaults defaults)
+    : ComputingCommand(context, name, description)
 {
     /// <summary>How training ends, for the notes.</summary>
     protected const string Ending =

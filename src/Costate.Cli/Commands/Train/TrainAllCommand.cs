@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Experiments.Recognition;
 using Costate.Faces.Models;
@@ -18,13 +17,8 @@ internal sealed class TrainAllCommand : ComputingCommand
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
     private readonly RecordingOptions recording = new();
 
-    [SetsRequiredMembers]
-    internal TrainAllCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "all",
-            "Trains the embedded model: the autoencoder and all recognisers, and finds their thresholds.",
-            terminal,
-            cancellationToken)
+    internal TrainAllCommand(CommandContext context)
+        : base(context, "all", "Trains the embedded model: the autoencoder and all recognisers, and finds their thresholds.")
     {
         Notes =
         [

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Terminals;
 using Costate.Faces.Captions;
 using Costate.Faces.Recognition;
 using Costate.Faces.Training;
@@ -9,14 +7,8 @@ namespace Costate.Cli.Commands.Train;
 /// <summary><c>costate train attribute-judges</c>.</summary>
 internal sealed class TrainAttributeJudgesCommand : NetworkCommand
 {
-    [SetsRequiredMembers]
-    internal TrainAttributeJudgesCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "attribute-judges",
-            "Trains the judges of what captions say of a face.",
-            TrainingDefaults.AttributeJudges,
-            terminal,
-            cancellationToken)
+    internal TrainAttributeJudgesCommand(CommandContext context)
+        : base(context, "attribute-judges", "Trains the judges of what captions say of a face.", TrainingDefaults.AttributeJudges)
     {
         Notes =
         [

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Terminals;
 using Costate.Faces.Models;
 using Costate.Faces.Training;
 
@@ -9,9 +7,8 @@ namespace Costate.Cli.Commands.Train;
 /// <summary><c>costate train autoencoder</c>.</summary>
 internal sealed class TrainAutoencoderCommand : NetworkCommand
 {
-    [SetsRequiredMembers]
-    internal TrainAutoencoderCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("autoencoder", "Trains the diffusion autoencoder.", TrainingDefaults.Autoencoder, terminal, cancellationToken)
+    internal TrainAutoencoderCommand(CommandContext context)
+        : base(context, "autoencoder", "Trains the diffusion autoencoder.", TrainingDefaults.Autoencoder)
     {
         Notes =
         [

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Terminals;
 using Costate.Faces.Recognition;
 using Costate.Faces.Training;
 
@@ -11,9 +9,8 @@ internal sealed class TrainRecogniserCommand : NetworkCommand
 {
     private const int MaxChannels = 1024;
 
-    [SetsRequiredMembers]
-    internal TrainRecogniserCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base("recogniser", "Trains a face recogniser.", TrainingDefaults.Recogniser, terminal, cancellationToken)
+    internal TrainRecogniserCommand(CommandContext context)
+        : base(context, "recogniser", "Trains a face recogniser.", TrainingDefaults.Recogniser)
     {
         Option<string> loss = CommonOptions.Text("--loss", "NAME", $"The margin of the softmax: {AngularMargin.Names}.", "arcface");
         Option<int> width = CommonOptions.Whole("--width", 8, MaxChannels, "Channels of the first stage, a multiple of 8.", 24);

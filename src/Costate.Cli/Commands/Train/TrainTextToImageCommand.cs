@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
 using Costate.Cli.Terminals;
 using Costate.Faces.Training.TextToImage;
 
@@ -26,13 +25,8 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
     private readonly RecordingOptions recording = new();
 
-    [SetsRequiredMembers]
-    internal TrainTextToImageCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "text-to-image",
-            "Trains a small text-to-image model of drawn faces, in Stable Diffusion's layout.",
-            terminal,
-            cancellationToken)
+    internal TrainTextToImageCommand(CommandContext context)
+        : base(context, "text-to-image", "Trains a small text-to-image model of drawn faces, in Stable Diffusion's layout.")
     {
         Notes =
         [

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics.CodeAnalysis;
-using Costate.Cli.Terminals;
 using Costate.Faces.Captions;
 
 namespace Costate.Cli.Commands.Train;
@@ -17,13 +15,8 @@ internal sealed class TrainVocabularyCommand : ComputingCommand
     private readonly Option<int> merges = CommonOptions.Whole(
         "--merges", 0, MaxMerges, "At most so many pairs become one token.", 400);
 
-    [SetsRequiredMembers]
-    internal TrainVocabularyCommand(Terminal terminal, CancellationToken cancellationToken)
-        : base(
-            "vocabulary",
-            "Learns a vocabulary of byte pairs from the captions of drawn faces, in CLIP's format.",
-            terminal,
-            cancellationToken)
+    internal TrainVocabularyCommand(CommandContext context)
+        : base(context, "vocabulary", "Learns a vocabulary of byte pairs from the captions of drawn faces, in CLIP's format.")
     {
         Notes = [$"Files: {CaptionVocabulary.VocabularyFile} and {CaptionVocabulary.MergesFile}, the same on every machine."];
         Examples = [new("The vocabulary that comes with the tool", "costate train vocabulary --output tokenizer")];

@@ -58,10 +58,7 @@ internal sealed class TrainingOptions
     internal TrainingSettings Settings(ParseResult parsed)
     {
         (double? time, int? count) = (parsed.GetValue(minutes), parsed.GetValue(steps));
-        if (time is not null && count is not null)
-        {
-            throw new UsageException("Got both --minutes and --steps; give one of them.");
-        }
+        UsageException.ThrowIf(time is not null && count is not null, "Got both --minutes and --steps; give one of them.");
 
         TrainingDefaults told = defaults with
         {

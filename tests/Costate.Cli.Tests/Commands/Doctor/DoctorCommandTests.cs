@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Costate.Cli.Commands;
 using Costate.Cli.Commands.Doctor;
 using Costate.Cli.Terminals;
 using Costate.Faces.Machines;
@@ -122,7 +123,7 @@ public sealed class DoctorCommandTests
     private static (int ExitCode, string Output) Examine(Func<CpuLibrariesState> prepare)
     {
         using var output = new StringWriter();
-        var command = new DoctorCommand(new Terminal { Output = output, Error = TextWriter.Null }, prepare);
+        var command = new DoctorCommand(new CommandContext(new Terminal { Output = output, Error = TextWriter.Null }, default), prepare);
         using var folder = new TemporaryFolder();
         return (command.Parse(["--output", folder.FullName]).Invoke(), output.ToString());
     }

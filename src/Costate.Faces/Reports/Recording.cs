@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using Costate.Faces;
-using Costate.Faces.Reports;
 
-namespace Costate.Cli.Terminals;
+namespace Costate.Faces.Reports;
 
 /// <summary>
 /// What is written down of a run while it goes, by what its progress lines are told: a line of JSON for each moment, and files for
@@ -25,7 +23,7 @@ internal sealed class Recording : IDisposable
     /// <summary>Opens the files; lines are added to those that are there.</summary>
     /// <param name="metrics">The file of lines; none if null.</param>
     /// <param name="eventFolder">The folder for TensorBoard; none if null.</param>
-    /// <param name="tell">Told, as text, why nothing more is written.</param>
+    /// <param name="tell">Told, as text, why nothing more is written, and that the run goes on.</param>
     /// <exception cref="IOException">One cannot be written to.</exception>
     internal Recording(string? metrics, string? eventFolder, Action<string> tell)
     {
@@ -43,10 +41,7 @@ internal sealed class Recording : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             Close();
-            throw new IOException(
-                $"Cannot write to '{metrics ?? eventFolder}': {e.Message.TrimEnd('.')}. Expected a file for --metrics, and a folder for "
-                    + "--tensorboard, that this user may create and write to.",
-                e);
+            throw new IOException($"Cannot write to '{metrics ?? eventFolder}': {e.Message.TrimEnd('.')}.", e);
         }
     }
 
@@ -109,7 +104,7 @@ internal sealed class Recording : IDisposable
         }
         catch (IOException e)
         {
-            tell($"Cannot go on writing --metrics or --tensorboard: {e.Message.TrimEnd('.')}. The run goes on without.");
+            tell($"{e.Message.TrimEnd('.')}. The run goes on without.");
             Close();
         }
     }

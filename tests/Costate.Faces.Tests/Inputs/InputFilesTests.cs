@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
-using Costate.Cli.Files;
-using Costate.Cli.Terminals;
+using Costate.Faces.Inputs;
 using Costate.Testing;
 
-namespace Costate.Cli.Tests.Files;
+namespace Costate.Faces.Tests.Inputs;
 
 public sealed partial class InputFilesTests : IDisposable
 {
@@ -45,7 +44,7 @@ public sealed partial class InputFilesTests : IDisposable
     public void EndlessInput_IsRefused()
     {
         using var endless = new EndlessPicture();
-        var files = new InputFiles(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null, Input = () => endless }, default);
+        var files = new InputFiles(() => endless, default);
         Assert.Contains("of more than 268435456 bytes", Refused(() => files.Picture("the picture", "-")));
     }
 
@@ -61,7 +60,7 @@ public sealed partial class InputFilesTests : IDisposable
         await writing;
 
         using var giveUp = new CancellationTokenSource();
-        var files = new InputFiles(new Terminal { Output = TextWriter.Null, Error = TextWriter.Null }, giveUp.Token);
+        var files = new InputFiles(() => Stream.Null, giveUp.Token);
         giveUp.CancelAfter(50);
         Assert.ThrowsAny<OperationCanceledException>(() => files.Picture("the picture", pipe));
         Assert.ThrowsAny<OperationCanceledException>(() => files.RefusePipe("--condition", pipe));
@@ -71,16 +70,10 @@ public sealed partial class InputFilesTests : IDisposable
         Assert.Contains("Got --condition " + pipe + ", which is a pipe", Refused(() => Files([]).RefusePipe("--condition", pipe)));
     }
 
-    private static InputFiles Files(byte[] input, bool seekable = true) => new(
-            new Terminal
-            {
-                Output = TextWriter.Null,
-                Error = TextWriter.Null,
-                Input = () => seekable ? new MemoryStream(input) : new Pipe(input),
-            },
-            default);
+    private static InputFiles Files(byte[] input, bool seekable = true) =>
+        new(() => seekable ? new MemoryStream(input) : new Pipe(input), default);
 
-    private static string Refused(Action read) => Assert.Throws<CommandException>(read).Message;
+    private static string Refused(Action read) => Assert.Throws<InvalidDataException>(read).Message;
 
     [DllImport("libc", EntryPoint = "mkfifo", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     private static extern int MakePipe(string path, int mode);

@@ -1,30 +1,30 @@
 using Costate.Networks;
 using static TorchSharp.torch;
 
-namespace Costate.Cli.Files;
+namespace Costate.Faces.Inputs;
 
-/// <summary>A tensor named on the command line: <c>file.safetensors</c>, or <c>file.safetensors:name</c> where it holds several.</summary>
+/// <summary>A tensor that a user names: <c>file.safetensors</c>, or <c>file.safetensors:name</c> where it holds several.</summary>
 internal static class TensorFile
 {
     internal const string Form = "FILE[:NAME]";
 
     /// <summary>Reads the tensor; one of floating point comes in the dtype given, others keep theirs.</summary>
-    /// <exception cref="CommandException">There is no such file or tensor, or it is a pipe.</exception>
-    internal static Tensor Read(InputFiles files, string option, string text, ScalarType dtype)
+    /// <exception cref="InvalidDataException">There is no such file or tensor, or it is a pipe.</exception>
+    internal static Tensor Read(InputFiles files, string what, string text, ScalarType dtype)
     {
         (string path, string? name) = Split(text);
         if (!File.Exists(path))
         {
-            throw new CommandException(
-                $"Got {option} {text}: there is no file '{path}'. Expected {Form}, a safetensors file and the name of a tensor in it.");
+            throw new InvalidDataException(
+                $"Got {what} {text}: there is no file '{path}'. Expected {Form}, a safetensors file and the name of a tensor in it.");
         }
 
-        files.RefusePipe(option, path);
+        files.RefusePipe(what, path);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         name ??= file.Names.Count == 1
             ? file.Names[0]
-                : throw new CommandException(
-                    $"Got {option} {text}: '{path}' holds {file.Names.Count} tensors. Name one of them, "
+                : throw new InvalidDataException(
+                    $"Got {what} {text}: '{path}' holds {file.Names.Count} tensors. Name one of them, "
                         + $"such as {path}:{file.Names.FirstOrDefault() ?? "NAME"}. It has: {List(file.Names)}.");
         Tensor read = file.Read(name);
         if (!read.is_floating_point())
@@ -39,13 +39,13 @@ internal static class TensorFile
     }
 
     /// <summary>The same tensor for a whole batch: [batch, ...] as it is, [1, ...] repeated.</summary>
-    /// <exception cref="CommandException">It is for another number of items.</exception>
-    internal static Tensor ForBatch(string option, Tensor tensor, long batch)
+    /// <exception cref="InvalidDataException">It is for another number of items.</exception>
+    internal static Tensor ForBatch(string what, Tensor tensor, long batch)
     {
         if (tensor.dim() == 0 || (tensor.shape[0] != batch && tensor.shape[0] != 1))
         {
-            throw new CommandException(
-                $"Got {option} of shape [{string.Join(", ", tensor.shape)}] for a batch of {batch}; expected [{batch}, ...], or [1, "
+            throw new InvalidDataException(
+                $"Got {what} of shape [{string.Join(", ", tensor.shape)}] for a batch of {batch}; expected [{batch}, ...], or [1, "
                     + "...] for all items alike.");
         }
 

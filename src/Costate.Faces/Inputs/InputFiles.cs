@@ -1,15 +1,15 @@
-using Costate.Cli.Terminals;
-using Costate.Faces;
 using Costate.Faces.Pictures;
 
-namespace Costate.Cli.Files;
+namespace Costate.Faces.Inputs;
 
-/// <summary>The files that the user names for one run of a command; <c>-</c> is the standard input, which can be read once.</summary>
+/// <summary>The files that a user names for one run; <c>-</c> is the standard input, which can be read once.</summary>
 /// <remarks>
 /// What is named may be a pipe: opening one waits for somebody to write, and nothing interrupts that. So it happens on a thread that is
 /// left behind, with the process, when the user gives up.
 /// </remarks>
-internal sealed class InputFiles(Terminal terminal, CancellationToken cancellationToken)
+/// <param name="standardInput">Opens the standard input.</param>
+/// <param name="cancellationToken">Whether the user has given up.</param>
+internal sealed class InputFiles(Func<Stream> standardInput, CancellationToken cancellationToken)
 {
     /// <summary>The name of the standard input.</summary>
     internal const string StandardInput = "-";
@@ -23,14 +23,14 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
     internal CancellationToken Cancellation => cancellationToken;
 
     /// <summary>The bytes of a picture.</summary>
-    /// <param name="what">What it is: "the picture", or an option.</param>
+    /// <param name="what">What messages call it: "the picture", or the option that names it.</param>
     /// <param name="path">As the user gave it.</param>
-    /// <exception cref="CommandException">There is no such file, or it is no picture.</exception>
+    /// <exception cref="InvalidDataException">There is no such file, or it is no picture.</exception>
     internal byte[] Picture(string what, string path)
     {
         if (path != StandardInput && !File.Exists(path))
         {
-            throw new CommandException(
+            throw new InvalidDataException(
                 $"Got {what} {path}: {(Directory.Exists(path) ? "it is a folder" : "there is no such file")}; "
                     + $"expected a {EncodedPicture.Formats} file.");
         }
@@ -39,7 +39,7 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
     }
 
     /// <summary>The bytes of a picture, or null if this is another file.</summary>
-    /// <exception cref="CommandException">It is a pipe of something else, or a picture of too many bytes.</exception>
+    /// <exception cref="InvalidDataException">It is a pipe of something else, or a picture of too many bytes.</exception>
     internal byte[]? PictureOrNull(string what, string path)
     {
         if (path != StandardInput)
@@ -49,16 +49,16 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
 
         if (standardInputWasRead)
         {
-            throw new CommandException(
+            throw new InvalidDataException(
                 $"Got {what} -, but the standard input was read for another already; expected - for one picture at most. Name a file.");
         }
 
         standardInputWasRead = true;
-        return Cancellable.Run(() => ReadPicture(what, path, terminal.Input()), Cancellation);
+        return Cancellable.Run(() => ReadPicture(what, path, standardInput()), Cancellation);
     }
 
     /// <summary>Refuses what can only be read from its start to its end.</summary>
-    /// <exception cref="CommandException">It is a pipe or a device.</exception>
+    /// <exception cref="InvalidDataException">It is a pipe or a device.</exception>
     internal void RefusePipe(string what, string path)
     {
         bool isFile = Cancellable.Run(
@@ -70,7 +70,7 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
             Cancellation);
         if (!isFile)
         {
-            throw new CommandException($"Got {what} {path}, which is a pipe or a device; expected a file. Write it to one first.");
+            throw new InvalidDataException($"Got {what} {path}, which is a pipe or a device; expected a file. Write it to one first.");
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
             all.Write(buffer, 0, read);
             if (all.Length > MaxBytes)
             {
-                throw new CommandException(
+                throw new InvalidDataException(
                     $"Got {what} {path} of more than {MaxBytes} bytes; expected at most as many. Make it smaller first.");
             }
         }
@@ -100,7 +100,7 @@ internal sealed class InputFiles(Terminal terminal, CancellationToken cancellati
         return all.ToArray();
     }
 
-    private static CommandException NoPicture(string what, string path) =>
+    private static InvalidDataException NoPicture(string what, string path) =>
         new(
             $"Got {what} {path}: it is neither {EncodedPicture.Formats.Replace(" or", " nor", StringComparison.Ordinal)}; "
                 + "expected one of them. Convert it first.");
