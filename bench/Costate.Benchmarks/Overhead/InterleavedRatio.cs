@@ -17,7 +17,6 @@ namespace Costate.Benchmarks.Overhead;
 internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, double OfMedians, IReadOnlyList<double> OfTurns)
 {
     private const int WarmUps = 3;
-    private const int MostWarmUps = 40;
     private const int ManyTurns = 20;
 
     internal double Value => Work / Reference;
@@ -37,7 +36,8 @@ internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, doubl
     {
         // The runtime compiles what is called often a second time, beside the work and at the cost of the same processor.
         bool compiles = true;
-        for (int i = 0; i < warmUps || (warmUps > 1 && compiles && i < MostWarmUps); i++)
+        var clock = Stopwatch.StartNew();
+        for (int i = 0; i < warmUps || (compiles && clock.Elapsed < budget); i++)
         {
             long compiled = JitInfo.GetCompiledMethodCount();
             work();
@@ -45,9 +45,9 @@ internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, doubl
             compiles = JitInfo.GetCompiledMethodCount() > compiled;
         }
 
+        clock.Restart();
         List<TimeSpan> works = [];
         List<TimeSpan> references = [];
-        var clock = Stopwatch.StartNew();
         while (works.Count < fewestTurns || clock.Elapsed < budget)
         {
             // Whoever goes second might find a warmer cache: they change places.
