@@ -57,9 +57,7 @@ public abstract class DataCovariance
     /// <summary>-1/2 (r u + log det + n log 2 pi), with n the observed numbers of each item.</summary>
     internal static Tensor LogNormal(LinearOperator linearOperator, Tensor residual, Tensor solution, Tensor logDeterminant)
     {
-        long batch = residual.shape[0];
         Tensor count = linearOperator.CountObserved(residual);
-        Tensor square = (residual * solution).to(ScalarType.Float64).reshape(batch, -1).sum([1L]);
-        return (square + logDeterminant + count.Times(Math.Log(2 * Math.PI))).Times(-0.5);
+        return ItemwiseProduct.Of(residual, solution).add_(logDeterminant).AddTimes(count, Math.Log(2 * Math.PI)).Times(-0.5);
     }
 }

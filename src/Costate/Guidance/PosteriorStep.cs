@@ -26,8 +26,10 @@ internal sealed record PosteriorStep(SamplingRun Run, GuidedStep Weights, Tensor
     /// <summary>The predicted data, from an output of the network at the state.</summary>
     internal Tensor ToData(Tensor output)
     {
-        Tensor data = output.Times(Weights.ToData.Output);
-        return Weights.ToData.State == 0 ? data : data.AddTimes(X, Weights.ToData.State);
+        (double state, double weight) = Weights.ToData;
+        return Weights.ToData.IsIdentity ? output.clone()
+            : state == 0 ? output.Times(weight)
+            : WeightedSum.Of((output, weight), (X, state))!;
     }
 
     /// <summary><c>y - A x</c> of data.</summary>

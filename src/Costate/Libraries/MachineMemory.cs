@@ -18,11 +18,21 @@ internal static class MachineMemory
     /// groups (containers).
     /// </summary>
     /// <param name="root">Where <c>proc</c> and <c>sys</c> lie.</param>
-    internal static long Free(string root = "/") => Math.Max(0, Limits(root, used: true).Append(Available(root)).Min());
+    internal static long Free(string root = "/")
+    {
+        long free = Available(root);
+        foreach (Limit limit in Limits(root))
+        {
+            long left = limit.Bytes - limit.Used();
+            free = left < free ? Math.Min(free, left + limit.Cached()) : free;
+        }
+
+        return Math.Max(0, free);
+    }
 
     /// <summary>Bytes of memory that this process could have at most.</summary>
     /// <inheritdoc cref="Free"/>
-    internal static long Total(string root = "/") => Limits(root, used: false).Append(Physical(root)).Min();
+    internal static long Total(string root = "/") => Limits(root).Select(limit => limit.Bytes).Append(Physical(root)).Min();
 
     private static long Available(string root) => Entry(Path.Combine(root, "proc/meminfo"), "MemAvailable:") * 1024
         ?? GC.GetGCMemoryInfo() switch { var info => info.TotalAvailableMemoryBytes - info.MemoryLoadBytes };
@@ -31,7 +41,7 @@ internal static class MachineMemory
         ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     // Every group from that of the process up may have a limit of its own. Version 1 has a tree for memory alone, version 2 one for all.
-    private static IEnumerable<long> Limits(string root, bool used)
+    private static IEnumerable<Limit> Limits(string root)
     {
         string[] lines = Lines(Path.Combine(root, "proc/self/cgroup"));
         foreach (string[] parts in lines.Select(line => line.Split(':', 3)).Where(parts => parts.Length == 3))
@@ -43,18 +53,12 @@ internal static class MachineMemory
             }
 
             string top = Path.Combine(root, unified ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
-            (string limit, string usage, string cache) = unified
-                ? ("memory.max", "memory.current", "inactive_file")
-                : ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file");
             for (string? group = parts[2].Trim('/'); group is not null; group = Path.GetDirectoryName(group))
             {
                 string folder = Path.Combine(top, group);
-                if (Number(Path.Combine(folder, limit)) is long bytes)
+                if (Number(Path.Combine(folder, unified ? "memory.max" : "memory.limit_in_bytes")) is long bytes)
                 {
-                    // What files have left in memory is given back when it is needed.
-                    yield return used
-                        ? bytes - (Number(Path.Combine(folder, usage)) ?? 0) + (Entry(Path.Combine(folder, "memory.stat"), cache) ?? 0)
-                        : bytes;
+                    yield return new Limit(bytes, folder, unified);
                 }
             }
         }
@@ -116,5 +120,14 @@ internal static class MachineMemory
         /// <summary>uordblks: blocks within the heaps.</summary>
         [FieldOffset(7 * 8)]
         internal readonly nuint Used;
+    }
+
+    /// <summary>That of a control group.</summary>
+    private readonly record struct Limit(long Bytes, string Folder, bool IsUnified)
+    {
+        internal long Used() => Number(Path.Combine(Folder, IsUnified ? "memory.current" : "memory.usage_in_bytes")) ?? 0;
+
+        // What files have left in memory is given back when it is needed. The kernel takes long to add it up.
+        internal long Cached() => Entry(Path.Combine(Folder, "memory.stat"), IsUnified ? "inactive_file" : "total_inactive_file") ?? 0;
     }
 }

@@ -89,10 +89,10 @@ public abstract partial class LinearOperator
     /// <summary>Where signal and noise are both 0 there is nothing to solve: the least solution is 0.</summary>
     internal static Tensor Inverse(Tensor values, double signal, double noise)
     {
-        using Scalar added = noise, least = Negligible * ((signal * values.max().ToDouble()) + noise);
-        Tensor sum = values.Times(signal).add(added);
-        Tensor keeps = sum.gt(least);
-        return where(keeps, sum, ones_like(sum)).reciprocal() * keeps.to(sum.dtype);
+        double least = Negligible * ((signal * values.max().ToDouble()) + noise);
+        using Scalar added = noise, negligible = least, none = 0;
+        Tensor sum = values.Times(signal).add_(added);
+        return noise > least ? sum.reciprocal() : sum.reciprocal().masked_fill(sum.le(negligible), none);
     }
 
     private static Tensor Along(NormalSpectrum spectrum, Tensor y, Func<Tensor, Tensor> function) =>

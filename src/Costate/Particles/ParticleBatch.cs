@@ -18,7 +18,7 @@ internal sealed class ParticleBatch(
 
     internal NoiseSeeds Seeds => seeds;
 
-    private int Rows => checked((int)run.Start.shape[0]);
+    private int Rows { get; } = checked((int)run.Start.shape[0]);
 
     internal int Particles => particles;
 
@@ -56,13 +56,13 @@ internal sealed class ParticleBatch(
         {
             run.Cancellation.ThrowIfCancellationRequested();
             int start = first, count = Math.Min(atOnce, Rows - first);
-            Tensor some = x.narrow(0, first, count), numbers = arange(first, first + count, ScalarType.Int64, x.device);
+            Tensor some = count == Rows ? x.alias() : x.narrow(0, first, count);
             Measurement? its = ofRows is null || ofRows.Observation.shape[0] == 1 ? ofRows
                 : new Measurement(ofRows.Operator, ofRows.Observation.narrow(0, first, count), ofRows.NoiseLevel);
             SamplingRun part = run with
             {
                 Start = some,
-                Condition = run.Condition?.ForItems(numbers),
+                Condition = run.Condition?.ForItems(arange(first, first + count, ScalarType.Int64, x.device)),
                 Admit = (_, at, output) =>
                 {
                     CheckOutput(output, at, start);

@@ -34,7 +34,7 @@ internal sealed class RewardTarget(Func<Tensor, Tensor> reward, double strength,
         internal override (Tensor Next, Tensor Increments) Advance(int step, Tensor x, Tensor noise)
         {
             GuidedStep weights = batch.Steps[step];
-            Tensor next = x.Times(weights.State).AddTimes(data!, weights.Data).AddTimes(noise, weights.Noise);
+            Tensor next = WeightedSum.Of((x, weights.State), (data!, weights.Data), (noise, weights.Noise))!;
             bool last = step + 1 == batch.Steps.Count;
             if (!last)
             {

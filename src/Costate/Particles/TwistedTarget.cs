@@ -36,23 +36,22 @@ internal sealed class TwistedTarget(
             GuidedStep weights = batch.Steps[step];
 
             // The proposal's mean is the chain's, moved by the score through the predicted data, or by a preset.
-            Tensor chain = x.Times(weights.State).AddTimes(data!, weights.Data), drawn = noise.Times(weights.Noise);
-            Tensor moved = proposal is null
-                ? score!.Times(weights.Data * weights.At.Sigma * weights.At.Sigma / weights.At.Alpha)
-                : proposal.Next(step, x) - chain - drawn;
-            Tensor next = chain + moved + drawn;
+            (Tensor, double)[] chain = [(x, weights.State), (data!, weights.Data)];
+            (Tensor moved, double by) = proposal is null
+                ? (score!, weights.Data * weights.At.Sigma * weights.At.Sigma / weights.At.Alpha)
+                : (proposal.Next(step, x) - WeightedSum.Of([.. chain, (noise, weights.Noise)])!, 1);
+            Tensor next = WeightedSum.Of([.. chain, (moved, by), (noise, weights.Noise)])!;
 
-            // log N(next; chain) - log N(next; proposal), whose difference is the move.
-            Tensor ratio = (drawn.square() - (drawn + moved).square()).to(ScalarType.Float64).reshape(x.shape[0], -1).sum([1L])
-                .Times(0.5 / (weights.Noise * weights.Noise));
-            Tensor before = twist!.clone();
-            if (step + 1 < batch.Steps.Count)
+            // log N(next; chain) - log N(next; proposal), whose difference is the move: of a move d the product of d with n + d/2.
+            double relative = by / weights.Noise;
+            Tensor increments = ItemwiseProduct.Of(moved, WeightedSum.Of((noise, 1), (moved, relative / 2))!).Times(-relative).sub_(twist!);
+            if (step + 1 == batch.Steps.Count)
             {
-                Hold(batch.Estimate(step + 1, next, ofRows, covariance));
-                return (next, ratio + twist - before);
+                return (next, increments.add_(Likelihood(next)));
             }
 
-            return (next, ratio + Likelihood(next) - before);
+            Hold(batch.Estimate(step + 1, next, ofRows, covariance));
+            return (next, increments.add_(twist!));
         }
 
         public override void Dispose()

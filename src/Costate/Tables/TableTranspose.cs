@@ -150,7 +150,7 @@ internal sealed class TableTranspose
         (Tensor product, Tensor?[] conditionProducts) = run.Pull(
             linearized,
             at.At,
-            conversion.Output == 1 ? cotangent : cotangent.Times(conversion.Output),
+            conversion.Output == 1 ? cotangent : WeightedSum.Of((cotangent, conversion.Output))!,
             parameters);
         OnPrediction?.Invoke(evaluated, cotangent, linearized.Output.detach(), conditionProducts);
 
@@ -213,7 +213,7 @@ internal sealed class TableTranspose
         }
         else
         {
-            sums[term.Index] = cotangent.Times(term.Weight);
+            sums[term.Index] = WeightedSum.Of((cotangent, term.Weight))!;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -13,4 +14,12 @@ internal readonly unsafe struct Column<T>(Tensor tensor)
 
     /// <summary>So many of them, or as many as are left.</summary>
     internal Span<T> Part(long first, int most) => new(values + first, (int)Math.Min(most, count - first));
+}
+
+/// <summary>Which tensors are columns.</summary>
+internal static class Column
+{
+    /// <summary>Whether a tensor of a dtype lies in main memory, in order, and needs no graph.</summary>
+    internal static bool Holds(Tensor tensor, ScalarType dtype) =>
+        tensor.device_type == DeviceType.CPU && tensor.dtype == dtype && !tensor.requires_grad && tensor.is_contiguous();
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Costate;
 
@@ -10,14 +11,17 @@ internal static class MultiplyAdd
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Onto(Span<double> sum, ReadOnlySpan<double> x, double weight)
     {
+        // A slice for each vector would take as long as its sum.
+        ref double sums = ref MemoryMarshal.GetReference(sum), xs = ref MemoryMarshal.GetReference(x[..sum.Length]);
         var weights = new Vector<double>(weight);
         int i = 0;
-        for (; i <= x.Length - Vector<double>.Count; i += Vector<double>.Count)
+        for (; i <= sum.Length - Vector<double>.Count; i += Vector<double>.Count)
         {
-            Vector.FusedMultiplyAdd(new Vector<double>(x[i..]), weights, new Vector<double>(sum[i..])).CopyTo(sum[i..]);
+            nuint at = (nuint)i;
+            Vector.FusedMultiplyAdd(Vector.LoadUnsafe(ref xs, at), weights, Vector.LoadUnsafe(ref sums, at)).StoreUnsafe(ref sums, at);
         }
 
-        for (; i < x.Length; i++)
+        for (; i < sum.Length; i++)
         {
             sum[i] = Math.FusedMultiplyAdd(x[i], weight, sum[i]);
         }
@@ -26,14 +30,16 @@ internal static class MultiplyAdd
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Onto(Span<float> sum, ReadOnlySpan<float> x, float weight)
     {
+        ref float sums = ref MemoryMarshal.GetReference(sum), xs = ref MemoryMarshal.GetReference(x[..sum.Length]);
         var weights = new Vector<float>(weight);
         int i = 0;
-        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+        for (; i <= sum.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
-            Vector.FusedMultiplyAdd(new Vector<float>(x[i..]), weights, new Vector<float>(sum[i..])).CopyTo(sum[i..]);
+            nuint at = (nuint)i;
+            Vector.FusedMultiplyAdd(Vector.LoadUnsafe(ref xs, at), weights, Vector.LoadUnsafe(ref sums, at)).StoreUnsafe(ref sums, at);
         }
 
-        for (; i < x.Length; i++)
+        for (; i < sum.Length; i++)
         {
             sum[i] = MathF.FusedMultiplyAdd(x[i], weight, sum[i]);
         }

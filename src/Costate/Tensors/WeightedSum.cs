@@ -1,5 +1,4 @@
 using System.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -15,20 +14,23 @@ internal static class WeightedSum
     private const int Block = 1024;
 
     /// <summary>The sum, a new tensor in the caller's dispose scope; null of no terms.</summary>
-    internal static Tensor? Of(params IReadOnlyList<(Tensor X, double Weight)> terms) => terms switch
+    internal static Tensor? Of(params ReadOnlySpan<(Tensor X, double Weight)> terms)
     {
-        [] => null,
-        _ when Takes(terms, ScalarType.Float32) => Run<float>(
-            terms, ScalarType.Float32, (sum, x, weight) => MultiplyAdd.Onto(sum, x, (float)weight)),
-        _ when Takes(terms, ScalarType.Float64) => Run<double>(terms, ScalarType.Float64, MultiplyAdd.Onto),
-        _ => OnAnyDevice(terms),
-    };
+        if (terms.Length == 0)
+        {
+            return null;
+        }
+
+        return AllAre(ScalarType.Float32, terms)
+            ? Run<float>(terms, ScalarType.Float32, static (sum, x, weight) => MultiplyAdd.Onto(sum, x, (float)weight))
+            : AllAre(ScalarType.Float64, terms) ? Run<double>(terms, ScalarType.Float64, MultiplyAdd.Onto) : OnAnyDevice(terms);
+    }
 
     /// <summary>The same by torch's operators.</summary>
-    internal static Tensor OnAnyDevice(IReadOnlyList<(Tensor X, double Weight)> terms)
+    internal static Tensor OnAnyDevice(ReadOnlySpan<(Tensor X, double Weight)> terms)
     {
         Tensor sum = terms[0].X.Times(terms[0].Weight);
-        foreach ((Tensor x, double weight) in terms.Skip(1))
+        foreach ((Tensor x, double weight) in terms[1..])
         {
             sum.AddTimes(x, weight);
         }
@@ -36,31 +38,40 @@ internal static class WeightedSum
         return sum;
     }
 
-    private static bool Takes(IReadOnlyList<(Tensor X, double Weight)> terms, ScalarType dtype)
+    private static bool AllAre(ScalarType dtype, ReadOnlySpan<(Tensor X, double Weight)> terms)
     {
         long count = terms[0].X.numel();
-        return terms.All(term =>
-            term.X.device_type == DeviceType.CPU
-            && term.X.dtype == dtype
-            && !term.X.requires_grad
-            && term.X.is_contiguous()
-            && term.X.numel() == count);
+        foreach ((Tensor x, _) in terms)
+        {
+            if (!Column.Holds(x, dtype) || x.numel() != count)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static Tensor Run<T>(
-        IReadOnlyList<(Tensor X, double Weight)> terms, ScalarType dtype, Action<Span<T>, ReadOnlySpan<T>, double> add)
+        ReadOnlySpan<(Tensor X, double Weight)> terms, ScalarType dtype, Action<Span<T>, ReadOnlySpan<T>, double> add)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         Tensor sum = empty(terms[0].X.shape, dtype);
         var sums = new Column<T>(sum);
-        (Column<T> X, double Weight)[] columns = [.. terms.Select(term => (new Column<T>(term.X), term.Weight))];
-        for (long first = 0; first < sum.numel(); first += Block)
+        var columns = new Column<T>[terms.Length];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            columns[i] = new Column<T>(terms[i].X);
+        }
+
+        long count = sum.numel();
+        for (long first = 0; first < count; first += Block)
         {
             Span<T> part = sums.Part(first, Block);
             part.Fill(T.NegativeZero);
-            foreach ((Column<T> x, double weight) in columns)
+            for (int i = 0; i < columns.Length; i++)
             {
-                add(part, x.Part(first, Block), weight);
+                add(part, columns[i].Part(first, Block), terms[i].Weight);
             }
         }
 
