@@ -72,8 +72,7 @@ internal sealed class GuideCommand : ComputingCommand
                     + "vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),
         ];
         Arguments.Add(picture);
-        AddAll([.. options.All, .. modelOptions.All]);
-        AddAll(common.All);
+        AddAll([.. options.All, .. modelOptions.All, .. common.All]);
 
         SetAction(Run);
     }

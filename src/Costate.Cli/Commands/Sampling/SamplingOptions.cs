@@ -23,12 +23,9 @@ internal sealed class SamplingOptions
             + "or a denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run "
             + "only files whose origin you trust. "
             + "[default: an embedded model of drawn faces, which needs nothing of how it was trained]");
-    private readonly Option<string?> embedded = new("--embedded")
-    {
-        HelpName = $"{Faces}|{Text}",
-        Description = "Which of the embedded models: faces under the code of a face, or faces by words. [default: text with --prompt, "
-            + "otherwise faces]",
-    };
+    private readonly Option<string?> embedded = CommonOptions.Text(
+        "--embedded", $"{Faces}|{Text}",
+        "Which of the embedded models: faces under the code of a face, or faces by words. [default: text with --prompt, otherwise faces]");
     private readonly Option<string?> weights = CommonOptions.WeightsOrFile();
     private readonly Option<string?> condition = CommonOptions.Text(
         "--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
@@ -41,12 +38,10 @@ internal sealed class SamplingOptions
     private readonly Option<string?> startNoise = CommonOptions.Text(
         "--start-noise", TensorFile.Form, "The state to start from, a tensor [batch, ...]. [default: drawn from --seed]");
     private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of the start noise, and of the path of a stochastic solver.");
-    private readonly Option<string> dtype = new("--dtype")
-    {
-        HelpName = "float32|float64",
-        Description = "The network's and the states' type of number. A pipeline's networks take float16 and bfloat16 too.",
-        DefaultValueFactory = _ => "float32",
-    };
+    private readonly Option<string> dtype = CommonOptions.Text(
+        "--dtype", "float32|float64",
+        "The network's and the states' type of number. A pipeline's networks take float16 and bfloat16 too.",
+        "float32");
     private readonly Option<string> device = CommonOptions.Device();
     private readonly RunOptions common;
     private readonly PlanOptions plan;
