@@ -117,6 +117,10 @@ await page.Locator("#form").GetByLabel("Of").SelectOptionAsync("density");
 await RunIt("study of densities");
 await page.GetByText("Effective fraction of weighted samples").WaitForAsync();
 
+await page.Locator("#form").GetByLabel("Of").SelectOptionAsync("reversibility");
+await RunIt("study of reversibility");
+await page.GetByText("Error of the sample beside the continuous problem").WaitForAsync();
+
 // In the dark, and on a telephone.
 await page.GetByRole(AriaRole.Button, new() { Name = "Light or dark" }).ClickAsync();
 await Open("Edit");

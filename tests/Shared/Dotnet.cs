@@ -26,6 +26,9 @@ internal static class Dotnet
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
 
+        // One thread, as in the test processes: several that wait for each other beside other work take a hundred times as long.
+        start.Environment["OMP_NUM_THREADS"] = "1";
+
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync();

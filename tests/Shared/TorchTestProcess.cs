@@ -2,11 +2,10 @@ using Costate.Testing;
 using TorchSharp;
 
 [assembly: AssemblyFixture(typeof(TorchTestProcess))]
-[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace Costate.Testing;
 
-/// <summary>As many test processes at a time as there are cores, one test at a time in each, one torch thread.</summary>
+/// <summary>As many test processes at a time as there are cores, one torch thread in each.</summary>
 /// <remarks>
 /// <c>dotnet test</c> starts the test projects side by side, and somebody may start it twice. Where more of them compute than
 /// there are cores, everything takes many times as long; so each process takes one of the slots, or waits here for one.

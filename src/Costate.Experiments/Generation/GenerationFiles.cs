@@ -1,58 +1,61 @@
+using Costate.Experiments.Evaluation;
+using Costate.Experiments.Files;
 using Costate.Experiments.Galleries;
 using Costate.Faces.Files;
-using Costate.Faces.Models;
-using Costate.Faces.Pictures;
+using Costate.Faces.Recognition;
 using Costate.Faces.Reports;
-using Costate.Networks;
-using static TorchSharp.torch;
 
 namespace Costate.Experiments.Generation;
 
-/// <summary>The files of a study of what pictures show of their prompts.</summary>
+/// <summary>The files that sum up a folder of pictures of prompts.</summary>
 internal static class GenerationFiles
 {
-    internal const string ReportFile = "generation.json";
-    internal const string PlotFile = "generation.png";
-    internal const string SheetFile = "generation-examples.png";
+    internal const string Table = "generation.csv";
+    internal const string Report = "generation.json";
+    internal const string Markdown = "generation.md";
+    internal const string Plot = "generation.png";
+    internal const string Examples = "generation-examples.png";
 
-    /// <summary>All of them, with the page of them.</summary>
-    internal static IReadOnlyList<string> All { get; } = [SheetFile, PlotFile, ReportFile, Gallery.FileName];
+    internal static readonly string[] All = [Table, Report, Markdown, Plot, Examples, Gallery.FileName];
 
-    /// <summary>Measures, and leaves plot and sheet in the folder to be committed.</summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="pipeline">The text-to-image model.</param>
-    /// <param name="embedded">Judges, and the recogniser whose features count.</param>
-    /// <param name="prompts">How many prompts, at least 2.</param>
-    /// <param name="steps">Steps of the model's scheduler.</param>
-    /// <param name="guidanceScales">Scales of classifier-free guidance.</param>
-    /// <param name="progress">Told the fraction done.</param>
-    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <returns>The report, and its table.</returns>
-    internal static (string Report, ResultTable Table) Write(
-        OutputFolder folder,
-        DiffusionPipeline pipeline,
-        EmbeddedModel embedded,
-        int prompts,
-        int steps,
-        IReadOnlyList<double> guidanceScales,
-        Action<double> progress,
-        CancellationToken cancellationToken)
+    /// <summary>Writes them all anew.</summary>
+    /// <param name="folder">The pictures.</param>
+    /// <param name="contents">What the folder is for.</param>
+    /// <param name="recogniser">Whose features distances are of.</param>
+    /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
+    internal static GenerationReport Write(GenerationFolder folder, EvaluationContents contents, FaceRecogniser recogniser)
     {
-        var study = new GenerationStudy(pipeline, embedded, prompts, steps);
-        IReadOnlyList<GenerationResult> results = study.Run(guidanceScales, progress, cancellationToken);
-        using Tensor shown = cat(study.Shown, 0);
-        ContactSheet.WriteFile(folder.Stage(SheetFile), shown, (int)study.Shown[0].shape[0]);
-        study.Shown.ForEach(row => row.Dispose());
-        File.WriteAllBytes(folder.Stage(PlotFile), GenerationPlot.Png(results));
-        string report = JsonReport.Text(new
+        IReadOnlyList<GeneratedPicture> pictures = folder.Results();
+        if (pictures.Count == 0)
         {
-            Command = "evaluate generation",
-            Version = ToolVersion.Version,
-            Prompts = prompts,
-            FirstIdentity = GenerationStudy.FirstIdentity,
-            Steps = steps,
-            Results = results,
-        });
-        return (report, GenerationTable.Of(results));
+            throw new InvalidDataException(
+                $"There are no results in '{folder.FullName}'; expected some of costate evaluate {GenerationFolder.StudyName}.");
+        }
+
+        GenerationReport report = GenerationReport.Of(folder, contents, pictures, recogniser);
+        using OutputFolder output = OutputFolder.Prepare(folder.FullName, All);
+        File.WriteAllLines(output.Stage(Table), Lines(pictures));
+        File.WriteAllText(output.Stage(Report), JsonReport.Text(report) + '\n');
+        File.WriteAllLines(output.Stage(Markdown), MarkdownTables.Of([GenerationTable.Of(report.Results)]));
+        File.WriteAllBytes(output.Stage(Plot), GenerationPlot.Png(report.Results));
+        File.WriteAllBytes(output.Stage(Examples), GenerationExamples.Sheet(folder, pictures));
+        Gallery.Stage(output, withFolder: true);
+        output.Commit();
+        return report;
+    }
+
+    // Names of attributes and what they may be have no comma; captions have.
+    private static IEnumerable<string> Lines(IReadOnlyList<GeneratedPicture> pictures)
+    {
+        yield return "prompt,identity,source,guidance_scale,attribute,mentioned,seen,seconds";
+        foreach (GeneratedPicture p in pictures)
+        {
+            foreach ((string attribute, string value) in p.Mentioned)
+            {
+                yield return FormattableString.Invariant(
+                    $"{p.Prompt},{p.Identity},{p.Method},{p.GuidanceScale},{attribute},{value},{p.Seen.GetValueOrDefault(attribute)},")
+                    + FormattableString.Invariant($"{p.Seconds:R}");
+            }
+        }
     }
 }

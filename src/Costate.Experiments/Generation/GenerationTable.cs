@@ -13,7 +13,8 @@ internal static class GenerationTable
         var table = new ResultTable(
             ["guidance", "attributes right, %", "prompts right, %", "Frechet", "kernel", .. FaceAttribute.All.Select(a => $"{a.Name}, %")])
         {
-            Caption = "of what prompts mention, with 95 % intervals; distances are to drawings of other people",
+            Title = $"{results.Max(r => r.Prompts.Total)} prompts",
+            Caption = "Of what prompts mention, with 95 % intervals; distances are to drawings of other people.",
             IsRuled = true,
         };
         foreach (GenerationResult result in results)
@@ -23,10 +24,10 @@ internal static class GenerationTable
                 result.GuidanceScale?.ToString(CultureInfo.InvariantCulture) ?? "real drawings",
                 Text(result.AllAttributes),
                 Text(result.Prompts),
-                result.Distances.Frechet.ToString("0.000", CultureInfo.InvariantCulture),
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{result.Distances.Kernel.Mean:0.0000} ±{result.Distances.Kernel.High - result.Distances.Kernel.Mean:0.0000}"),
+                result.Distances?.Frechet.ToString("0.000", CultureInfo.InvariantCulture) ?? "",
+                result.Distances is { Kernel: var kernel }
+                    ? string.Create(CultureInfo.InvariantCulture, $"{kernel.Mean:0.00000} ±{kernel.High - kernel.Mean:0.00000}")
+                    : "",
                 .. FaceAttribute.All.Select(a => (100 * result.Attributes[a.Name].Rate).ToString("0", CultureInfo.InvariantCulture)),
             ]);
         }

@@ -142,11 +142,11 @@ internal static class StudioForms
         {
             Fields =
             [
-                Choice("study", "Of", "gradients", "gradients", "reversibility", "density", "posterior") with
+                Choice("study", "Of", "gradients", "gradients", "reversibility", "density", "posterior", "boltzmann") with
                 {
                     IsArgument = true,
                     Unsaid = "gradients",
-                    Help = "Errors of gradients, exactness of inversions, densities, or distances to known posteriors.",
+                    Help = "Errors of gradients, exactness of inversions, densities, distances to known posteriors, or physical systems.",
                 },
                 Flag("quick", "Quick", true, "A look in seconds or a minute; the whole takes many minutes."),
             ],

@@ -1,6 +1,7 @@
 import { el } from "./dom.js";
 import { file } from "./api.js";
 import { chart } from "./chart.js";
+import { ofStudy } from "./studies.js";
 
 // What a job of each kind has to say besides its pictures; it comes when its report has been read.
 export function details(job) {
@@ -89,35 +90,6 @@ function ofGuide(report) {
     ];
 }
 
-const grouped = (rows, name, point) =>
-    [...new Set(rows.map(name))].map((group) => ({ name: group, points: rows.filter((row) => name(row) === group).map(point) }));
-
-function ofDensities(report) {
-    const of = (row) => `${row.solver}, ${row.dimension} dimensions`;
-    const curve = (title, y, logY) =>
-        chart({ title, xLabel: "steps", yLabel: y, logX: true, logY, series: grouped(report.weights, of, (row) => [row.steps, row[y]]) });
-    return [
-        curve("Error of the log-density, root mean square", "rmsLogWeight", true),
-        curve("Effective fraction of weighted samples", "effectiveFraction", false),
-    ];
-}
-
-const ofPosteriors = (report) =>
-    [...new Set(report.methods.map((row) => row.bed))].map((bed) =>
-        chart({
-            title: `Distance to the posterior, over the floor: ${bed}`,
-            xLabel: "particles",
-            yLabel: "distance / floor",
-            logX: true,
-            logY: true,
-            series: grouped(
-                report.methods.filter((row) => row.bed === bed),
-                (row) => row.method,
-                (row) => [row.particles, row.overFloor],
-            ),
-        }),
-    );
-
 const ofMorph = (report) => [
     stats([
         ["Taken for both", report.accepted ? "yes" : "no"],
@@ -125,51 +97,3 @@ const ofMorph = (report) => [
         ["Network evaluations", report.cost?.networkEvaluations],
     ]),
 ];
-
-function ofStudy(report) {
-    if (report.weights) return ofDensities(report);
-    if (report.methods && report.points) return ofPosteriors(report);
-    if (!report.curves) return [];
-    const errors = (y, of, title) =>
-        chart({
-            title,
-            xLabel: "network evaluations, forward and backward",
-            yLabel: "relative error",
-            logX: true,
-            logY: true,
-            series: report.curves
-                .filter((curve) => curve.comparison === of)
-                .map((curve) => ({
-                    name: curve.label,
-                    points: curve.points.map((p) => [p.networkEvaluations + p.vectorJacobianProducts, p[y]]),
-                })),
-        });
-    const kinds = [...new Set(report.curves.map((curve) => curve.comparison))];
-    const name = (kind) =>
-        ({ solvers: "exact discrete adjoint of each solver", methods: "each gradient method, for DPM-Solver++2M" })[kind] ?? kind;
-    return [
-        ...kinds.map((kind) => errors("startNoiseError", kind, `Error of dL/dx_T: ${name(kind)}`)),
-        ...kinds.map((kind) => errors("conditionError", kind, `Error of dL/dz: ${name(kind)}`)),
-        chart({
-            title: "States kept for one gradient",
-            series: report.curves.map((c) => ({ name: c.label, points: c.points.map((p) => [p.steps, p.peakStoredBytes]) })),
-            xLabel: "steps",
-            yLabel: "bytes",
-            logX: true,
-            logY: true,
-        }),
-        report.lookahead
-            ? chart({
-                  title: "Gradient of a lookahead of n steps beside that of the sample",
-                  xLabel: "steps of the lookahead",
-                  yLabel: "relative error",
-                  logX: true,
-                  logY: true,
-                  series: [...new Set(report.lookahead.points.map((p) => p.time))].map((time) => ({
-                      name: `from t = ${time}`,
-                      points: report.lookahead.points.filter((p) => p.time === time).map((p) => [p.steps, p.error]),
-                  })),
-              })
-            : null,
-    ];
-}

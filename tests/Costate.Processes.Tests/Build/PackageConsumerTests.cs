@@ -3,6 +3,7 @@ using Costate.Build;
 namespace Costate.Processes.Tests.Build;
 
 /// <summary>A user's programs, on the packed library.</summary>
+[Collection(Builds.OneAtATime)]
 public sealed class PackageConsumerTests(PackageConsumer consumer) : IClassFixture<PackageConsumer>
 {
     [Fact]

@@ -1,10 +1,12 @@
 using System.IO.Compression;
 using System.Xml.Linq;
+using Costate.Processes.Tests.Build;
 using Costate.Testing;
 
 namespace Costate.Processes.Tests.Documentation;
 
 /// <summary>What a package feed shows of the packages, and what they bring.</summary>
+[Collection(Builds.OneAtATime)]
 public sealed class PackageContentsTests
 {
 #if DEBUG

@@ -81,7 +81,7 @@ public sealed class AccessTests
         string[] names =
         [
             "app.js", "api.js", "chart.js", "compare.js", "dom.js", "form.js", "job.js", "mask.js", "picture.js",
-            "results.js", "studio.css",
+            "results.js", "studies.js", "studio.css",
         ];
         foreach (string name in names)
         {

@@ -3,8 +3,10 @@ using Costate.Cli.Commands.Morph;
 using Costate.Experiments.Batches;
 using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
+using Costate.Experiments.Generation;
 using Costate.Experiments.Guidance;
 using Costate.Faces.Files;
+using Costate.Faces.Models;
 
 namespace Costate.Cli.Commands.Evaluate;
 
@@ -14,7 +16,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
     private readonly Argument<string[]> folders = new("folders")
     {
         HelpName = "DIR",
-        Description = "Folders of costate evaluate morphs, guidance or editing, or of costate morph --batch, one for each shard.",
+        Description = "Folders of an evaluation, or of costate morph --batch, one for each shard.",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string> output = CommonOptions.ResumableOutput("costate-merged");
@@ -22,8 +24,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
 
     internal EvaluateMergeCommand(CommandContext context)
         : base(
-            context, "merge",
-            "Joins shards of costate evaluate morphs, guidance or editing, or of costate morph --batch, into one folder and sums them up.")
+            context, "merge", "Joins shards of an evaluation, or of costate morph --batch, into one folder and sums them up.")
     {
         Notes =
         [
@@ -51,12 +52,19 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
             IEvaluationReport report = study switch
             {
                 EditingFolder.StudyName => Merged(from, new EditingFolder(to), path => new EditingFolder(path), EditingFiles.Write),
+                GenerationFolder.StudyName => Merged(from, new GenerationFolder(to), path => new GenerationFolder(path), Generated),
                 GuidanceStudyFolder.StudyName =>
                     Merged(from, new GuidanceStudyFolder(to), path => new GuidanceStudyFolder(path), GuidanceStudyFiles.Write),
                 _ => Merged(from, new EvaluationFolder(to), path => new EvaluationFolder(path), EvaluationFiles.Write),
             };
             return EvaluationOutcome.Of(report);
         });
+    }
+
+    private static GenerationReport Generated(GenerationFolder folder, EvaluationContents contents)
+    {
+        using var embedded = new EmbeddedModel();
+        return GenerationFiles.Write(folder, contents, embedded.Pairs.Network);
     }
 
     private IEvaluationReport Merged<TFolder, TResult>(
