@@ -107,7 +107,7 @@ internal sealed class PromptOptions
             text is null == list is null,
             text is null
                 ? $"Got no --prompt; expected what the picture {(input == SamplingInput.Noise ? "shall show" : "shows")}, in words. "
-                + "--prompt \"\" is the empty text."
+                    + "--prompt \"\" is the empty text."
                 : "Got both --prompt and --prompts; give one.");
 
         string? scale = PlanOptions.Value(parsed, guidanceScale, latent);

@@ -175,10 +175,9 @@ internal sealed class SamplingOptions
             SamplingSettings.EmbeddedTextModelName => Text,
             _ => null,
         };
-        if (which is not null && made is not null && which != made)
-        {
-            throw new UsageException($"Got --embedded {which} for a latent that was made with {made}; leave it out.");
-        }
+        UsageException.ThrowIf(
+            which is not null && made is not null && which != made,
+            $"Got --embedded {which} for a latent that was made with {made}; leave it out.");
 
         which ??= made ?? (told ? Text : Faces);
         return which == Text ? new EmbeddedModel(parsed.GetValue(weights)).TextFolder
@@ -212,10 +211,9 @@ internal sealed class SamplingOptions
             Prediction = plan.PredictionOf(parsed, latent?.Options),
             Device = ComputeDevice.Named(parsed.GetValue(device)!),
         };
-        if (prompting.Prompts.Count > 1 && parsed.GetValue(batch) is not null)
-        {
-            throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
-        }
+        UsageException.ThrowIf(
+            prompting.Prompts.Count > 1 && parsed.GetValue(batch) is not null,
+            "Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
 
         SamplingPlan planned = plan.ParsePipeline(parsed, folder, prompting, strength, latent?.Options);
         SamplingSettings settings = Common(parsed, files, planned.With(prompting.Options), latent, ScalarType.Float32) with
@@ -240,12 +238,10 @@ internal sealed class SamplingOptions
         }
 
         plan.Check(parsed, latent);
-        if (parsed.GetValue(guidanceScale) is not null && (parsed.GetValue(condition) is null || parsed.GetValue(unconditional) is null))
-        {
-            throw new UsageException(
-                "Got --guidance-scale alone; it also needs --condition, and --unconditional with the condition that stands for none (or "
-                    + "the word zeros).");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(guidanceScale) is not null && (parsed.GetValue(condition) is null || parsed.GetValue(unconditional) is null),
+            "Got --guidance-scale alone; it also needs --condition, and --unconditional with the condition that stands for none (or "
+                + "the word zeros).");
 
         UsageException.ThrowIf(
             parsed.GetValue(unconditional) is not null && parsed.GetValue(guidanceScale) is null,
