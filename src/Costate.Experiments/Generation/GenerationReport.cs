@@ -60,7 +60,9 @@ internal sealed record GenerationReport : IEvaluationReport
         {
             Tensor[] parts =
             [
-                .. pictures.Where(p => p.Method == method).Chunk(Together).Select(some => GenerationExamples.Embedded(folder, some, recogniser)),
+                .. pictures.Where(p => p.Method == method)
+                    .Chunk(Together)
+                    .Select(some => GenerationExamples.Embedded(folder, some, recogniser)),
             ];
             return parts.Sum(part => part.shape[0]) < 2 ? null : cat(parts, 0);
         }

@@ -61,8 +61,8 @@ internal sealed class GenerationRun(
         progress?.Report(new StageProgress(
             "generation",
             0,
-            Announcement: $"{items.Total} prompts, {scales.Count} scales: {(items.Total * sources.Length) - left} pictures and drawings are "
-                + $"there, {left} to make."));
+            Announcement: $"{items.Total} prompts, {scales.Count} scales: {(items.Total * sources.Length) - left} pictures and drawings "
+                + $"are there, {left} to make."));
         foreach (int[] prompts in items.Groups(batchSize, cancellationToken))
         {
             foreach ((int done, (string method, double? scale)) in sources.Index())

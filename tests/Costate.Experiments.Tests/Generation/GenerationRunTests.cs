@@ -57,7 +57,8 @@ public sealed class GenerationRunTests
         Assert.Equal(results[2].Distances!.Frechet, together.Results[1].Distances!.Frechet, 1e-2);
 
         // Another number of steps is another study.
-        var other = new GenerationRun(pipeline, embedded.Attributes, new GenerationSettings(3), new GenerationFolder(folder.PathTo("whole")), null);
+        var again = new GenerationFolder(folder.PathTo("whole"));
+        var other = new GenerationRun(pipeline, embedded.Attributes, new GenerationSettings(3), again, progress: null);
         Assert.Contains("steps", Assert.Throws<InvalidDataException>(() => other.Begin(Division.None, [1], Prompts)).Message);
 
         GenerationReport Run(string name, Division division, IReadOnlyList<double> scales)

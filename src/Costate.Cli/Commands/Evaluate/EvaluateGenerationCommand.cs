@@ -36,8 +36,8 @@ internal sealed class EvaluateGenerationCommand : ComputingCommand
             "Prompts are captions of held-out people. Judges that no loss has seen look for what a prompt mentions; beside it stands how "
                 + "they do on the real drawings of these people. Frechet and kernel distances are to drawings of other people, in the "
                 + "features of a recogniser that has seen no picture of the model; the floor is that of the real drawings.",
-            $"Files: {string.Join(", ", GenerationFiles.All)}, and for each prompt a folder with pictures and what is seen in them, written "
-                + "as they are made: the same command goes on where an earlier run ended, with settings that must be the same.",
+            $"Files: {string.Join(", ", GenerationFiles.All)}, and for each prompt a folder with pictures and what is seen in them, "
+                + "written as they are made: the same command goes on where an earlier run ended, with settings that must be the same.",
         ];
         Examples =
         [
