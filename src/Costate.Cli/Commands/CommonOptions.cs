@@ -61,6 +61,20 @@ internal static class CommonOptions
             + "with torch for processors.",
         "cpu");
 
+    /// <summary>How a gradient through the sampler is found.</summary>
+    internal static Option<string> GradientMethod() =>
+        Text("--method", "METHOD", "How the gradient is found; see below.", "discrete");
+
+    /// <summary>What the adjoint of a gradient runs along.</summary>
+    internal static Option<string?> Trajectory() => Text(
+        "--trajectory", "KIND",
+        $"Where adjoint-deis takes the states from: {string.Join(", ", NamedMethod.Trajectories.Select(t => t.Name))}. "
+            + "[default: recorded, or interpolated with --adjoint-steps]");
+
+    /// <summary>Which of several weights a pipeline is loaded from.</summary>
+    internal static Option<string?> Variant() => Text(
+        "--variant", "WORD", "Which of several weights of the folder, such as fp16. [default: those without such a word]");
+
     /// <summary>Which part of the items a command computes.</summary>
     /// <param name="item">What an item is called.</param>
     internal static Option<string> Shard(string item) => Text(

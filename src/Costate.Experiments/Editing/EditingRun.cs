@@ -72,13 +72,15 @@ internal sealed class EditingRun(
             foreach ((EditingMethod method, int count, int[] some) in work)
             {
                 string note = $"face {some[0] + 1}, {method.Label}, {count} steps";
-                var step = new Listener<StepProgress>(_ => Tell(note));
+                double whole = Work(method, count, some.Length), told = 0;
+                var step = new Listener<StepProgress>(_ => Tell(note, Math.Min(whole, told += some.Length)));
                 Add(method, count, some, step, cancellationToken);
-                done += Work(method, count, some.Length);
-                Tell(note);
+                done += whole;
+                Tell(note, 0);
             }
 
-            void Tell(string note) => progress?.Report(new StageProgress("editing", items.Share(done / total, faces.Length), note));
+            void Tell(string note, double more) =>
+                progress?.Report(new StageProgress("editing", items.Share((done + more) / total, faces.Length), note));
         }
     }
 

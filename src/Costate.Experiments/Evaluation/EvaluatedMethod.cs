@@ -77,6 +77,21 @@ internal sealed record EvaluatedMethod
         ("tables", 100, [.. Tables.SelectMany(t => t.Methods)]),
     ];
 
+    /// <summary>The methods of a study, or of a list in place of them, and how many pairs the study has.</summary>
+    /// <param name="study">The study's name.</param>
+    /// <param name="list">Names with commas between them; the study's own if null.</param>
+    /// <param name="settings">Which they are of.</param>
+    /// <exception cref="InputException">There is no such study, or the list cannot be used.</exception>
+    internal static (IReadOnlyList<EvaluatedMethod> Methods, int Pairs) Chosen(string study, string? list, EvaluationSettings settings)
+    {
+        (_, int pairs, IReadOnlyList<string> names) = Specification.Find("study", study, Studies, s => s.Name);
+        return (
+            list is not null
+                ? Parse(list.Split(','), settings)
+                : [.. names.Select(name => Parse(name, settings)).DistinctBy(m => m.Name)],
+            pairs);
+    }
+
     /// <summary>The methods of a list.</summary>
     /// <exception cref="InputException">A name or a change is unknown, a change does not fit, or a method comes twice.</exception>
     internal static IReadOnlyList<EvaluatedMethod> Parse(IEnumerable<string> texts, EvaluationSettings settings)

@@ -27,6 +27,22 @@ internal sealed class EvaluationRun(
         }
     }
 
+    /// <summary>Begins the folder, or goes on with one of the same contents.</summary>
+    /// <param name="division">Which of the pairs.</param>
+    /// <param name="methods">What is compared.</param>
+    /// <param name="pairs">How many pairs all shards have.</param>
+    /// <exception cref="InvalidDataException">The folder has another study.</exception>
+    internal (EvaluationContents Contents, WorkItems Items) Begin(Division division, IReadOnlyList<EvaluatedMethod> methods, int pairs)
+    {
+        var wanted = new EvaluationContents
+        {
+            Settings = settings.Describe(ModelAnswers.Describe(model)),
+            Shard = division.Shard.ToString(),
+            Methods = methods.ToDictionary(m => m.Name, _ => pairs),
+        };
+        return folder.Begin(wanted, division);
+    }
+
     /// <summary>Computes what is missing.</summary>
     /// <param name="items">Those to compute.</param>
     /// <param name="pairs">All pairs, of all parts.</param>

@@ -69,15 +69,17 @@ internal sealed class GenerationRun(
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 int[] missing = [.. prompts.Where(prompt => !folder.Has(prompt, method))];
+                double steps = 0;
                 if (missing.Length > 0)
                 {
-                    Add(method, scale, missing, new Listener<StepProgress>(_ => Tell(done)), cancellationToken);
+                    var step = new Listener<StepProgress>(_ => Tell(done + Math.Min(1, ++steps / settings.Steps)));
+                    Add(method, scale, missing, step, cancellationToken);
                 }
 
                 Tell(done + 1);
 
-                void Tell(int finished) => progress?.Report(new StageProgress(
-                    "generation", items.Share((double)finished / sources.Length, prompts.Length), $"prompt {prompts[0] + 1}, {method}"));
+                void Tell(double finished) => progress?.Report(new StageProgress(
+                    "generation", items.Share(finished / sources.Length, prompts.Length), $"prompt {prompts[0] + 1}, {method}"));
             }
         }
     }

@@ -34,8 +34,7 @@ internal sealed record GuidedModel(
     /// <param name="goal">The text that its pictures shall fit; null where they are guided to something else.</param>
     internal static GuidedModel Of(DiffusionPipeline pipeline, Prompting prompting, string? goal)
     {
-        (int height, int width) = pipeline.PictureSize;
-        (int Width, int Height) size = prompting.Size ?? (width, height);
+        (int Width, int Height) size = prompting.SizeOf(pipeline);
         TextLikeness? likeness = goal is null ? null : TextLikeness.Of(pipeline);
         return new GuidedModel(
             pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true, (size.Height, size.Width)),

@@ -17,6 +17,16 @@ internal sealed record FaceCaption(string Text, IReadOnlyList<CaptionMention> Me
     private const double Striking = 0.85;
     private const double Absent = 0.1;
 
+    /// <summary>A caption of each of so many people, one after the other.</summary>
+    internal static IEnumerable<string> Texts(int count, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return Of((ulong)i, 0).Text;
+        }
+    }
+
     /// <summary>A caption of a face.</summary>
     /// <param name="identity">Who.</param>
     /// <param name="circumstance">When.</param>

@@ -144,6 +144,25 @@ internal sealed record Prompting
         where cut.Lost.Length > 0
         select $"The text is longer than the {cut.Length} tokens that the encoder takes; it does not see: {cut.Lost}";
 
+    /// <summary>How large its pictures are, in pixels.</summary>
+    internal (int Width, int Height) SizeOf(DiffusionPipeline pipeline) =>
+        Size ?? pipeline.PictureSize switch { var (height, width) => (width, height) };
+
+    /// <summary>The shape of one of its latents.</summary>
+    internal long[] LatentShapeOf(DiffusionPipeline pipeline)
+    {
+        int factor = pipeline.Codec.Config.Factor;
+        (int width, int height) = SizeOf(pipeline);
+        return [pipeline.Codec.Config.LatentChannels, height / factor, width / factor];
+    }
+
+    /// <summary>The shape of the pictures that latents of a shape are decoded to.</summary>
+    internal static long[] PicturesOf(DiffusionPipeline pipeline, long[] latents)
+    {
+        int factor = pipeline.Codec.Config.Factor;
+        return [latents[0], pipeline.Codec.Config.OutChannels, factor * latents[2], factor * latents[3]];
+    }
+
     private Denoiser TellingScale(DiffusionPipeline pipeline) => pipeline.Told(
         pipeline.Guidance == GuidanceKind.ClassifierFree ? pipeline.UsualScale : GuidanceScale,
         pipeline.Planned(Size is var (width, height) ? (height, width) : null));

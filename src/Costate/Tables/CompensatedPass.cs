@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate;
@@ -21,11 +20,7 @@ internal static class CompensatedPass
         long count = terms[0].High.numel();
         return terms.All(term => IsPlain(term.High) && (term.Low is null || IsPlain(term.Low))) && increment.All(each => IsPlain(each.X));
 
-        bool IsPlain(Tensor tensor) =>
-            tensor.device_type == DeviceType.CPU
-            && tensor.dtype == ScalarType.Float64
-            && tensor.is_contiguous()
-            && tensor.numel() == count;
+        bool IsPlain(Tensor tensor) => tensor.dtype == ScalarType.Float64 && Column.Reaches(tensor) && tensor.numel() == count;
     }
 
     /// <summary>As <see cref="CompensatedSum.Of"/>.</summary>

@@ -19,7 +19,13 @@ internal readonly unsafe struct Column<T>(Tensor tensor)
 /// <summary>Which tensors are columns.</summary>
 internal static class Column
 {
-    /// <summary>Whether a tensor of a dtype lies in main memory, in order, and needs no graph.</summary>
-    internal static bool Holds(Tensor tensor, ScalarType dtype) =>
-        tensor.device_type == DeviceType.CPU && tensor.dtype == dtype && !tensor.requires_grad && tensor.is_contiguous();
+    // TorchSharp hands out no more than 2 GiB at once.
+    private const long Most = int.MaxValue / sizeof(double);
+
+    /// <summary>Whether a tensor lies in main memory, in order.</summary>
+    internal static bool Reaches(Tensor tensor) =>
+        tensor.device_type == DeviceType.CPU && tensor.is_contiguous() && tensor.numel() <= Most;
+
+    /// <summary>Whether such a tensor is of a dtype, too, and needs no graph.</summary>
+    internal static bool Holds(Tensor tensor, ScalarType dtype) => tensor.dtype == dtype && !tensor.requires_grad && Reaches(tensor);
 }

@@ -10,7 +10,7 @@ internal static class Finite
 {
     private const int Block = 1 << 20;
 
-    internal static bool Is(Tensor tensor) => tensor.device_type == DeviceType.CPU && tensor.is_contiguous()
+    internal static bool Is(Tensor tensor) => Column.Reaches(tensor)
         ? tensor.dtype switch
         {
             ScalarType.Float32 => InMainMemory<float>(tensor),
@@ -71,6 +71,7 @@ internal static class Finite
             finite = Are<T>(all.Part(first, Block));
         }
 
+        GC.KeepAlive(tensor);
         return finite;
     }
 

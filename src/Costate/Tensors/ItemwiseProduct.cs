@@ -45,6 +45,8 @@ internal static class ItemwiseProduct
             sums.Part(item, 1)[0] = sum;
         }
 
+        GC.KeepAlive(a);
+        GC.KeepAlive(b);
         return products;
     }
 }

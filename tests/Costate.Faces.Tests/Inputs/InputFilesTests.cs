@@ -13,7 +13,7 @@ public sealed partial class InputFilesTests : IDisposable
     [Fact]
     public void StandardInput_IsReadOnce()
     {
-        byte[] picture = File.ReadAllBytes(Pictures.Write(folder.PathTo("p.png"), 4, 4));
+        byte[] picture = File.ReadAllBytes(Testing.Pictures.Write(folder.PathTo("p.png"), 4, 4));
         InputFiles files = Files(picture);
         Assert.Equal(picture, files.Picture("the picture", "-"));
         Assert.Contains("Got --mask -, but the standard input was read for another", Refused(() => files.Picture("--mask", "-")));
@@ -54,7 +54,7 @@ public sealed partial class InputFilesTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Named pipes are no files there.");
         string pipe = folder.PathTo("pipe");
         Assert.Equal(0, MakePipe(pipe, 0x180));
-        byte[] picture = File.ReadAllBytes(Pictures.Write(folder.PathTo("p.png"), 4, 4));
+        byte[] picture = File.ReadAllBytes(Testing.Pictures.Write(folder.PathTo("p.png"), 4, 4));
         Task writing = Task.Run(() => File.WriteAllBytes(pipe, picture), TestContext.Current.CancellationToken);
         Assert.Equal(picture, Files([]).Picture("the picture", pipe));
         await writing;

@@ -13,11 +13,7 @@ internal sealed class ModelCommand : DocumentedCommand
     {
         Description = "The folder of a pipeline, with model_index.json, or a single file of Stable Diffusion (.safetensors, .ckpt).",
     };
-    private readonly Option<string?> variant = new("--variant")
-    {
-        HelpName = "WORD",
-        Description = "Which of several weights of the folder, such as fp16. [default: those without such a word]",
-    };
+    private readonly Option<string?> variant = CommonOptions.Variant();
     private readonly Option<string?> size = CommonOptions.Text(
         "--size", "WIDTHxHEIGHT", "Of the picture whose memory is estimated, in pixels that 8 divides. [default: that of the network]");
     private readonly Option<bool> json = CommonOptions.Json();
@@ -39,9 +35,7 @@ internal sealed class ModelCommand : DocumentedCommand
             new("For a program to read", "costate model stable-diffusion-v1-5 --variant fp16 --json") { TakesLong = true },
         ];
         Arguments.Add(model);
-        Options.Add(variant);
-        Options.Add(size);
-        Options.Add(json);
+        AddAll(variant, size, json);
         SetAction(Run);
     }
 

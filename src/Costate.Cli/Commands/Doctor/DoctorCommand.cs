@@ -22,9 +22,7 @@ internal sealed class DoctorCommand : DocumentedCommand
             new("What is here", "costate doctor"),
             new("For a program to read", "costate doctor --json"),
         ];
-        Options.Add(output);
-        Options.Add(weights);
-        Options.Add(json);
+        AddAll(output, weights, json);
         SetAction(Run);
     }
 

@@ -4,17 +4,13 @@ using Costate.Experiments.Galleries;
 using Costate.Experiments.Reconstruction;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
-using Costate.Faces.Pictures;
-using static TorchSharp.torch;
+using Costate.Faces.Reports;
 
 namespace Costate.Cli.Commands.Evaluate;
 
 /// <summary><c>costate evaluate autoencoder</c>: whether faces come back from it.</summary>
 internal sealed class EvaluateAutoencoderCommand : ComputingCommand
 {
-    internal const string ReportFile = "autoencoder.json";
-    internal const string SheetFile = "reconstructions.png";
-
     private readonly Option<string?> weights = CommonOptions.Weights();
     private readonly RunOptions common = new(CommonOptions.Output("costate-autoencoder-evaluation"));
     private readonly Option<int> faces = CommonOptions.Whole(
@@ -29,8 +25,8 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
             "Each face is decoded from its code with its own noise, which DPM-Solver++2M finds by running from data to noise, "
                 + "and with other noise, so that all that comes back comes from the code. Judges compare the result with another picture "
                 + "of the same person; beside it stands how they do on the picture itself. Nobody shown was trained on.",
-            $"Files: {ReportFile}, and {SheetFile} with the first faces, below them what came back from their own noise and from other "
-                + $"noise; {Gallery.FileName} is a page with it.",
+            $"Files: {ReconstructionFiles.ReportFile}, and {ReconstructionFiles.SheetFile} with the first faces, below them what came back "
+                + $"from their own noise and from other noise; {Gallery.FileName} is a page with it.",
         ];
         Examples = [new("A quick look, on few faces", "costate evaluate autoencoder --faces 4 --steps 5")];
         AddAll([weights, faces, steps, .. common.All]);
@@ -38,21 +34,12 @@ internal sealed class EvaluateAutoencoderCommand : ComputingCommand
         SetAction(Run);
     }
 
-    private int Run(ParseResult parsed)
+    private int Run(ParseResult parsed) => Produce(common.Of(parsed), ReconstructionFiles.All, folder =>
     {
-        string[] files = [SheetFile, ReportFile, Gallery.FileName];
-        return Produce(common.Of(parsed), files, folder =>
-        {
-            using var model = new EmbeddedModel(parsed.GetValue(weights));
-            var study = new ReconstructionStudy(model, parsed.GetValue(faces), parsed.GetValue(steps));
-            using var line = new ProgressLine(Terminal, "autoencoder", total: 1);
-            IReadOnlyList<ReconstructedFaces> results = study.Run(line.Report, Cancellation);
-            using Tensor shown = study.Shown!;
-            ContactSheet.WriteFile(folder.Stage(SheetFile), shown, (int)shown.shape[0] / 3);
-            return new Outcome(study.Report(results), ReportFile, to => to.Write(ReconstructionTable.Of(results), spaced: true))
-            {
-                HasGallery = true,
-            };
-        });
-    }
+        using var model = new EmbeddedModel(parsed.GetValue(weights));
+        using var line = new ProgressLine(Terminal, "autoencoder", total: 1);
+        (string report, ResultTable table) = ReconstructionFiles.Write(
+            folder, model, parsed.GetValue(faces), parsed.GetValue(steps), line.Report, Cancellation);
+        return new Outcome(report, ReconstructionFiles.ReportFile, to => to.Write(table, spaced: true)) { HasGallery = true };
+    });
 }

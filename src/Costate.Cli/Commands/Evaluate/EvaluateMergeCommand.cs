@@ -31,8 +31,7 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
             "All shards must be of the same settings, methods and items, and complete. Computing can go on in the folder that comes out.",
         ];
         Arguments.Add(folders);
-        Options.Add(output);
-        Options.Add(json);
+        AddAll(output, json);
         SetAction(Run);
     }
 

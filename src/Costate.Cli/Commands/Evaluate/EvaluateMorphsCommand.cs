@@ -83,17 +83,14 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
     private int Run(ParseResult parsed)
     {
         EvaluationSettings settings = Settings(parsed);
-        (_, int count, IReadOnlyList<string> names) = Specification.Find(
-            "study", parsed.GetValue(study)!, EvaluatedMethod.Studies, s => s.Name);
-        count = parsed.GetValue(pairs) ?? count;
+        (IReadOnlyList<EvaluatedMethod> chosen, int usual) =
+            EvaluatedMethod.Chosen(parsed.GetValue(study)!, parsed.GetValue(methods), settings);
+        int count = parsed.GetValue(pairs) ?? usual;
         UsageException.ThrowIf(
             2 * count > settings.Candidates,
             $"Got --pairs {count} with --candidates {settings.Candidates}; expected at least two candidates a pair, "
                 + $"such as --candidates {5 * count}.");
 
-        IReadOnlyList<EvaluatedMethod> chosen = parsed.GetValue(methods) is string list
-            ? EvaluatedMethod.Parse(list.Split(','), settings)
-            : [.. names.Select(name => EvaluatedMethod.Parse(name, settings)).DistinctBy(m => m.Name)];
         Division division = DivisionOf(parsed.GetValue(shard)!);
         string to = common.Of(parsed).Output;
         return GoOn(common.Of(parsed), () =>
@@ -104,13 +101,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
             var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch), line);
             run.Check(chosen);
             using FolderLock folderLock = Take(parsed, to, division);
-            var wanted = new EvaluationContents
-            {
-                Settings = settings.Describe(ModelAnswers.Describe(model)),
-                Shard = division.Shard.ToString(),
-                Methods = chosen.ToDictionary(m => m.Name, _ => count),
-            };
-            (EvaluationContents contents, WorkItems items) = folder.Begin(wanted, division);
+            (EvaluationContents contents, WorkItems items) = run.Begin(division, chosen, count);
             using WorkItems held = items;
             IReadOnlyList<SimilarPair> all = SimilarPairs.Choose(model, settings.Candidates, count, settings.RandomPairs, Cancellation);
             run.Run(items, all, chosen, Cancellation);

@@ -51,10 +51,7 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
             new("How the bundled faces were chosen", "costate evaluate pairs") { TakesLong = true },
             new("A quick look", "costate evaluate pairs --people 20 --tries 2 --encode-steps 10 --steps 5 --iterations 5"),
         ];
-        AddAll(people, identity, tries);
-
-        AddAll(options.All);
-        AddAll([weights, .. common.All]);
+        AddAll([people, identity, tries, .. options.All, weights, .. common.All]);
 
         SetAction(Run);
     }

@@ -72,8 +72,7 @@ internal sealed class GuideCommand : ComputingCommand
                     + "vp-linear --prediction data --condition cond.safetensors --steps 20 --strength 1"),
         ];
         Arguments.Add(picture);
-        AddAll([.. options.All, .. modelOptions.All]);
-        AddAll(common.All);
+        AddAll([.. options.All, .. modelOptions.All, .. common.All]);
 
         SetAction(Run);
     }
@@ -120,12 +119,10 @@ internal sealed class GuideCommand : ComputingCommand
     // What is known of the embedded model's pictures alone.
     private static void CheckFaces(GuideRequest request)
     {
-        if (request.Task == GuideTask.Identity)
-        {
-            throw new UsageException(
-                "Got --task identity with --model; the recogniser knows the pictures of the embedded model alone. "
-                    + "Take --task custom-torchscript-loss with a recogniser of yours.");
-        }
+        UsageException.ThrowIf(
+            request.Task == GuideTask.Identity,
+            "Got --task identity with --model; the recogniser knows the pictures of the embedded model alone. "
+                + "Take --task custom-torchscript-loss with a recogniser of yours.");
 
         UsageException.ThrowIf(request.Code is not null, "Got --code with --model; the codes are of the embedded model. Give --condition.");
     }
@@ -139,11 +136,9 @@ internal sealed class GuideCommand : ComputingCommand
             throw new UsageException($"Got no picture; {what} needs one.");
         }
 
-        if (isPipeline && request.Plan.Clip is not null)
-        {
-            throw new UsageException(
-                "Got --clip with a pipeline, whose predictions are latents and no pictures. Leave it out.");
-        }
+        UsageException.ThrowIf(
+            isPipeline && request.Plan.Clip is not null,
+            "Got --clip with a pipeline, whose predictions are latents and no pictures. Leave it out.");
     }
 
     private bool Diverged(GuideReport report)

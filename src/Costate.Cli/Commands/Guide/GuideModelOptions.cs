@@ -83,12 +83,10 @@ internal sealed class GuideModelOptions
                 $"Got {odd.Name} without --model, whose denoiser it is about; leave it out, or give --model.");
         }
 
-        if (task == GuideTask.Prompt)
-        {
-            throw new UsageException(
-                $"Got --task prompt with --model {path}, which is no folder; expected a model of costate train text-to-image, which has "
-                    + "a CLIP pair.");
-        }
+        UsageException.ThrowIf(
+            task == GuideTask.Prompt,
+            $"Got --task prompt with --model {path}, which is no folder; expected a model of costate train text-to-image, which has "
+                + "a CLIP pair.");
 
         CheckDenoiser(parsed, path);
         return (read, _) => Load(read, path, parsed.GetValue(condition), steps => SamplingPlan.FromNames(

@@ -62,11 +62,7 @@ internal sealed class MorphCommand : ComputingCommand
             new("The SDE, ten steps, L-BFGS", "costate morph a.png b.png --sde --steps 10 --optimiser l-bfgs --iterations 5 --output sde"),
         ];
         Arguments.Add(pictures);
-        Options.Add(batch);
-        Options.Add(group);
-        Options.Add(shard);
-        AddAll(options.All);
-        AddAll([weights, .. common.All]);
+        AddAll([batch, group, shard, .. options.All, weights, .. common.All]);
 
         SetAction(Run);
     }

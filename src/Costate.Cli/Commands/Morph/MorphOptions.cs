@@ -22,14 +22,10 @@ internal sealed class MorphOptions
         $"Steps from the faces to their noise, of a solver that is not stochastic. [default: {MorphSettings.DefaultEncodingSteps}]");
     private readonly Option<string> grid = CommonOptions.Text(
         "--grid", "NAME", $"Where it steps: {string.Join(", ", NamedGrid.All.Select(g => g.Name))}.", "uniform-log-snr");
-    private readonly Option<string> method = CommonOptions.Text(
-        "--method", "METHOD", "How the gradient is found; see below.", "discrete");
+    private readonly Option<string> method = CommonOptions.GradientMethod();
     private readonly Option<int?> adjointSteps = CommonOptions.Whole(
         "--adjoint-steps", 1, Limits.Steps, "M, steps of adjoint-deis. [default: N]");
-    private readonly Option<string?> trajectory = CommonOptions.Text(
-        "--trajectory", "KIND",
-        $"Where adjoint-deis takes the states from: {string.Join(", ", NamedMethod.Trajectories.Select(t => t.Name))}. "
-            + "[default: recorded, or interpolated with --adjoint-steps]");
+    private readonly Option<string?> trajectory = CommonOptions.Trajectory();
     private readonly Option<string> optimiser = CommonOptions.Text(
         "--optimiser", "NAME", $"{NamedOptimiser.Names}.", NamedOptimiser.Default);
     private readonly Option<string> optimise = CommonOptions.Text(

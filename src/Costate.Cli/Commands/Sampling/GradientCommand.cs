@@ -16,23 +16,13 @@ internal sealed class GradientCommand : SamplingCommand
         Description = $"The loss of each sample: {NamedLoss.Form}.",
         Required = true,
     };
-    private readonly Option<string> method = new("--method")
-    {
-        HelpName = "METHOD",
-        Description = "How the gradient is found; see below.",
-        DefaultValueFactory = _ => "discrete",
-    };
+    private readonly Option<string> method = CommonOptions.GradientMethod();
     private readonly Option<int?> adjointSteps = CommonOptions.Whole(
         "--adjoint-steps",
         1,
         Limits.Steps,
         "Steps of adjoint-deis. [default: those of the sampler]");
-    private readonly Option<string?> trajectory = CommonOptions.Text(
-        "--trajectory",
-        "KIND",
-        $"Where adjoint-deis takes the states from: {string.Join(", ", NamedMethod.Trajectories.Select(t => t.Name))}. "
-            + "[default: recorded, or interpolated with --adjoint-steps]");
-
+    private readonly Option<string?> trajectory = CommonOptions.Trajectory();
     private readonly Option<bool> byStep = CommonOptions.Flag(
         "--by-step",
         "Tell of each step too: the loss of what the network predicts there, and the gradient's length at each state. It asks for the "

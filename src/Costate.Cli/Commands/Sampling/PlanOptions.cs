@@ -27,10 +27,9 @@ internal sealed class PlanOptions
     private readonly Option<string?> schedulerConfig = CommonOptions.Text(
         "--scheduler-config", "FILE",
         "A scheduler_config.json of diffusers: schedule, prediction, times, grid, and the solver unless --solver is given.");
-    private readonly Option<bool> ignoreClipping = new("--ignore-clipping")
-    {
-        Description = "Leave out the clipping of predictions that --scheduler-config asks for; without this such a file is refused.",
-    };
+    private readonly Option<bool> ignoreClipping = CommonOptions.Flag(
+        "--ignore-clipping",
+        "Leave out the clipping of predictions that --scheduler-config asks for; without this such a file is refused.");
     private readonly Option<double?> mu = CommonOptions.Number(
         "--mu", "MU", "The shift of a --scheduler-config that depends on the size of the image.");
     private readonly Option<double?> timeScale = CommonOptions.Number(

@@ -4,21 +4,12 @@ using System.Text;
 using Costate.Faces.Inputs;
 using Costate.Faces.Names;
 using Costate.Faces.Sampling;
-using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Sampling;
 
 /// <summary>The options of a pipeline: what it is told in words, and how it is loaded.</summary>
 internal sealed class PromptOptions
 {
-    private static readonly (string Name, ScalarType Value)[] Dtypes =
-    [
-        ("float32", ScalarType.Float32),
-        ("float16", ScalarType.Float16),
-        ("bfloat16", ScalarType.BFloat16),
-        ("float64", ScalarType.Float64),
-    ];
-
     private readonly Option<string?> prompt;
     private readonly Option<string?> prompts = CommonOptions.Text(
         "--prompts", "FILE", "Texts in a file, one a line: a sample for each, in place of --prompt and --batch.");
@@ -33,8 +24,7 @@ internal sealed class PromptOptions
         "CLASS",
         "Another scheduler of diffusers, such as DPMSolverMultistepScheduler: it takes what it knows of the folder's. "
             + "[default: the folder's]");
-    private readonly Option<string?> variant = CommonOptions.Text(
-        "--variant", "WORD", "Which of several weights of the folder, such as fp16. [default: those without such a word]");
+    private readonly Option<string?> variant = CommonOptions.Variant();
     private readonly Option<int?> tile = CommonOptions.Whole(
         "--tile-size", 1, PictureSize.MaxSide,
         "Encode and decode pictures in tiles of so many pixels, which takes less memory and changes them a little. "
@@ -117,7 +107,7 @@ internal sealed class PromptOptions
             text is null == list is null,
             text is null
                 ? $"Got no --prompt; expected what the picture {(input == SamplingInput.Noise ? "shall show" : "shows")}, in words. "
-                + "--prompt \"\" is the empty text."
+                    + "--prompt \"\" is the empty text."
                 : "Got both --prompt and --prompts; give one.");
 
         string? scale = PlanOptions.Value(parsed, guidanceScale, latent);
@@ -147,7 +137,7 @@ internal sealed class PromptOptions
             Tile = parsed.GetValue(tile),
             Weights = weights,
             Scheduler = PlanOptions.Value(parsed, scheduler, latent),
-            NetworkDtype = Specification.Find("dtype", dtype ?? Dtypes[0].Name, Dtypes, d => d.Name).Value,
+            NetworkDtype = NamedDtype.OfNetworks(dtype),
         };
     }
 

@@ -23,12 +23,9 @@ internal sealed class SamplingOptions
             + "or a denoiser, a TorchScript file whose forward takes (x, t, z), or (x, t) without --condition. It is a program: run "
             + "only files whose origin you trust. "
             + "[default: an embedded model of drawn faces, which needs nothing of how it was trained]");
-    private readonly Option<string?> embedded = new("--embedded")
-    {
-        HelpName = $"{Faces}|{Text}",
-        Description = "Which of the embedded models: faces under the code of a face, or faces by words. [default: text with --prompt, "
-            + "otherwise faces]",
-    };
+    private readonly Option<string?> embedded = CommonOptions.Text(
+        "--embedded", $"{Faces}|{Text}",
+        "Which of the embedded models: faces under the code of a face, or faces by words. [default: text with --prompt, otherwise faces]");
     private readonly Option<string?> weights = CommonOptions.WeightsOrFile();
     private readonly Option<string?> condition = CommonOptions.Text(
         "--condition", TensorFile.Form, "The condition z, a tensor [batch, ...] or [1, ...] in a safetensors file.");
@@ -41,12 +38,10 @@ internal sealed class SamplingOptions
     private readonly Option<string?> startNoise = CommonOptions.Text(
         "--start-noise", TensorFile.Form, "The state to start from, a tensor [batch, ...]. [default: drawn from --seed]");
     private readonly Option<ulong?> seed = CommonOptions.Seed("--seed", "S", "Of the start noise, and of the path of a stochastic solver.");
-    private readonly Option<string> dtype = new("--dtype")
-    {
-        HelpName = "float32|float64",
-        Description = "The network's and the states' type of number. A pipeline's networks take float16 and bfloat16 too.",
-        DefaultValueFactory = _ => "float32",
-    };
+    private readonly Option<string> dtype = CommonOptions.Text(
+        "--dtype", "float32|float64",
+        "The network's and the states' type of number. A pipeline's networks take float16 and bfloat16 too.",
+        "float32");
     private readonly Option<string> device = CommonOptions.Device();
     private readonly RunOptions common;
     private readonly PlanOptions plan;
@@ -180,10 +175,9 @@ internal sealed class SamplingOptions
             SamplingSettings.EmbeddedTextModelName => Text,
             _ => null,
         };
-        if (which is not null && made is not null && which != made)
-        {
-            throw new UsageException($"Got --embedded {which} for a latent that was made with {made}; leave it out.");
-        }
+        UsageException.ThrowIf(
+            which is not null && made is not null && which != made,
+            $"Got --embedded {which} for a latent that was made with {made}; leave it out.");
 
         which ??= made ?? (told ? Text : Faces);
         return which == Text ? new EmbeddedModel(parsed.GetValue(weights)).TextFolder
@@ -217,10 +211,9 @@ internal sealed class SamplingOptions
             Prediction = plan.PredictionOf(parsed, latent?.Options),
             Device = ComputeDevice.Named(parsed.GetValue(device)!),
         };
-        if (prompting.Prompts.Count > 1 && parsed.GetValue(batch) is not null)
-        {
-            throw new UsageException("Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
-        }
+        UsageException.ThrowIf(
+            prompting.Prompts.Count > 1 && parsed.GetValue(batch) is not null,
+            "Got both --prompts and --batch; there is a sample for each text. Leave out --batch.");
 
         SamplingPlan planned = plan.ParsePipeline(parsed, folder, prompting, strength, latent?.Options);
         SamplingSettings settings = Common(parsed, files, planned.With(prompting.Options), latent, ScalarType.Float32) with
@@ -245,12 +238,10 @@ internal sealed class SamplingOptions
         }
 
         plan.Check(parsed, latent);
-        if (parsed.GetValue(guidanceScale) is not null && (parsed.GetValue(condition) is null || parsed.GetValue(unconditional) is null))
-        {
-            throw new UsageException(
-                "Got --guidance-scale alone; it also needs --condition, and --unconditional with the condition that stands for none (or "
-                    + "the word zeros).");
-        }
+        UsageException.ThrowIf(
+            parsed.GetValue(guidanceScale) is not null && (parsed.GetValue(condition) is null || parsed.GetValue(unconditional) is null),
+            "Got --guidance-scale alone; it also needs --condition, and --unconditional with the condition that stands for none (or "
+                + "the word zeros).");
 
         UsageException.ThrowIf(
             parsed.GetValue(unconditional) is not null && parsed.GetValue(guidanceScale) is null,

@@ -69,7 +69,7 @@ internal sealed class SamplingSession : IDisposable
     internal Tensor Start { get; }
 
     /// <summary>The shape of what a loss sees: that of the samples, or of the pictures that they are latents of.</summary>
-    internal long[] ShownShape => pipeline is null ? Start.shape : PicturesOf(Start.shape);
+    internal long[] ShownShape => pipeline is null ? Start.shape : Prompting.PicturesOf(pipeline, Start.shape);
 
     /// <summary>The pictures that will come; null where the samples are none.</summary>
     internal SamplePictures? Pictures { get; private set; }
@@ -80,7 +80,7 @@ internal sealed class SamplingSession : IDisposable
     /// <exception cref="IOException">A folder is in the way.</exception>
     internal void Expect(long[] shape, string name = "sample", (int Pictures, int Columns)? onSheet = null)
     {
-        Pictures = SamplePictures.For(pipeline is null ? shape : PicturesOf(shape), name, onSheet);
+        Pictures = SamplePictures.For(pipeline is null ? shape : Prompting.PicturesOf(pipeline, shape), name, onSheet);
         folder.Expect(Pictures?.Names ?? []);
     }
 
@@ -164,7 +164,7 @@ internal sealed class SamplingSession : IDisposable
     {
         if (settings.StartNoise is not string file)
         {
-            long[] shape = pipeline is null ? settings.Shape! : LatentShape();
+            long[] shape = pipeline is null ? settings.Shape! : settings.Prompting!.LatentShapeOf(pipeline);
             return ModelSampling.DrawStart(model, shape, settings.Batch ?? 1, settings.Seed, settings.Dtype);
         }
 
@@ -192,16 +192,6 @@ internal sealed class SamplingSession : IDisposable
         return pipeline is not null || settings.Model is null ? context.Lent(opened) : context.Terminal.Watched(opened);
     }
 
-    private (int Width, int Height) Size() =>
-        settings.Prompting!.Size ?? pipeline!.PictureSize switch { var (height, width) => (width, height) };
-
-    private long[] LatentShape()
-    {
-        int factor = pipeline!.Codec.Config.Factor;
-        (int width, int height) = Size();
-        return [pipeline.Codec.Config.LatentChannels, height / factor, width / factor];
-    }
-
     // The condition with a picture of which a part is kept, where the settings name one.
     private Condition Repainted(Condition condition)
     {
@@ -210,7 +200,7 @@ internal sealed class SamplingSession : IDisposable
             return condition;
         }
 
-        (int width, int height) = Size();
+        (int width, int height) = settings.Prompting!.SizeOf(pipeline!);
         Tensor picture = FacePicture.ReadMiddle(image, settings.Files.Picture("--image", image), width, height);
         Tensor anew = 1 - MaskFile.Read(settings.Files, "--mask", mask, height, width);
         return pipeline!.Inpainting(
@@ -219,17 +209,10 @@ internal sealed class SamplingSession : IDisposable
             anew.reshape(1, 1, height, width).to(settings.Device));
     }
 
-    // Of the pictures that latents of a shape are decoded to.
-    private long[] PicturesOf(long[] latents)
-    {
-        int factor = pipeline!.Codec.Config.Factor;
-        return [latents[0], pipeline.Codec.Config.OutChannels, factor * latents[2], factor * latents[3]];
-    }
-
     // A picture's middle in the size wanted, or tensors: pictures, or latents as they are.
     private Tensor ReadLatents(string text)
     {
-        (int width, int height) = Size();
+        (int width, int height) = settings.Prompting!.SizeOf(pipeline!);
         if ((text == InputFiles.StandardInput || File.Exists(text)) && settings.Files.PictureOrNull("the picture", text) is byte[] bytes)
         {
             return model.ToLatents!(FacePicture.ReadMiddle(text, bytes, width, height));

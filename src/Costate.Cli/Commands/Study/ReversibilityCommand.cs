@@ -38,8 +38,7 @@ internal sealed class ReversibilityCommand : ComputingCommand
             new("Inversion and accuracy of the reversible solvers, in a few minutes", "costate study reversibility") { TakesLong = true },
             new("A look at it", "costate study reversibility --quick --json"),
         ];
-        Options.Add(unet);
-        Options.Add(weights);
+        AddAll(unet, weights);
         SetAction(Run);
     }
 

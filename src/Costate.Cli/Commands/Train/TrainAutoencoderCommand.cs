@@ -24,8 +24,7 @@ internal sealed class TrainAutoencoderCommand : NetworkCommand
         ];
         Option<string?> from = CommonOptions.Text(
             "--from", "FILE", "Begin with these weights: of such a network, or of a narrower one, which is widened.");
-        Options.Add(from);
-        AddAll(Shared.All);
+        AddAll([from, .. Shared.All]);
         SetAction(parsed => Run(
             parsed,
             (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings, parsed.GetValue(from))));

@@ -27,9 +27,7 @@ internal sealed class TrainRecogniserCommand : NetworkCommand
                 "costate train recogniser --loss adaface --width 8 --steps 2 --identities 4 --circumstances 2 --batch 4 --output recogniser"
             ),
         ];
-        Options.Add(loss);
-        Options.Add(width);
-        AddAll(Shared.All);
+        AddAll([loss, width, .. Shared.All]);
         SetAction(parsed =>
         {
             (string margin, int channels) = (parsed.GetValue(loss)!, parsed.GetValue(width));

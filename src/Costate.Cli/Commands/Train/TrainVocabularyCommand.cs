@@ -31,19 +31,10 @@ internal sealed class TrainVocabularyCommand : ComputingCommand
         string[] files = [CaptionVocabulary.VocabularyFile, CaptionVocabulary.MergesFile];
         return Produce(new RunSettings(parsed.GetValue(output)!), files, folder =>
         {
-            var vocabulary = CaptionVocabulary.Learn(Texts(count), most);
+            var vocabulary = CaptionVocabulary.Learn(FaceCaption.Texts(count, Cancellation), most);
             File.WriteAllText(folder.Stage(CaptionVocabulary.VocabularyFile), vocabulary.VocabularyText());
             File.WriteAllText(folder.Stage(CaptionVocabulary.MergesFile), vocabulary.MergesText());
             return Outcome.OfFiles with { Remark = $", {vocabulary.Tokens.Count} tokens" };
         });
-    }
-
-    private IEnumerable<string> Texts(int count)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            Cancellation.ThrowIfCancellationRequested();
-            yield return FaceCaption.Of((ulong)i, 0).Text;
-        }
     }
 }
