@@ -46,6 +46,7 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("pipeline", "Memory of its samples and gradients (Linux only; 12 GB).", StableDiffusionBenchmark.Pipeline),
     Subject("transformers", "Time and memory of networks of 300 million parameters (Linux only; 8 GB).", TransformerBenchmark.Memory),
     Subject("transformer-calls", "Their calls beside their bare products (Linux only; 4 GB).", TransformerBenchmark.Time),
+    Subject("transformer-sizes", "Memory of a gradient of each published one, counted and not measured.", PublishedSizes.Run),
     Subject(
         "all",
         "All of them but those of full-size Stable Diffusion, of transformers and of PyTorch.",
@@ -67,7 +68,7 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
     var command = new Command(name, description);
     command.SetAction(parsed =>
     {
-        if (name is not ("overhead" or "guidance" or "network" or "noise" or "leases") && !OperatingSystem.IsLinux())
+        if (name is not ("overhead" or "guidance" or "network" or "noise" or "leases" or "transformer-sizes") && !OperatingSystem.IsLinux())
         {
             Console.Error.WriteLine("These figures need Linux. Run overhead, guidance, network, noise or leases instead.");
             return 1;

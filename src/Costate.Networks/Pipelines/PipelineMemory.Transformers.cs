@@ -11,15 +11,36 @@ internal sealed partial record PipelineMemory
     /// <param name="height">Of the picture, in pixels.</param>
     /// <param name="width">Of the picture, in pixels.</param>
     /// <param name="dtype">What the networks compute in.</param>
-    internal static PipelineMemory Of(TransformerFamily family, int height, int width, ScalarType dtype)
-    {
-        (int channels, int blocks, int tokens) = family.Shape;
-        double pixels = (double)height * width;
-        double patches = pixels / Math.Pow(family.Multiple, 2), latents = pixels / Math.Pow(family.VaeConfig.Factor, 2);
-        double positions = (family.Guidance == GuidanceKind.ClassifierFree ? 2 : 1) * (patches + tokens), bytes = dtype.ElementSize();
-        (double decoding, double ofDecoder) = Decoder(family.VaeConfig);
+    internal static PipelineMemory Of(TransformerFamily family, int height, int width, ScalarType dtype) => Of(
+        family is FluxFamily,
+        family.Shape,
+        family.Guidance == GuidanceKind.ClassifierFree,
+        family.Multiple,
+        family.VaeConfig,
+        (double)height * width,
+        dtype);
 
-        (double sample, double gradient) = OfBlocks(family is FluxFamily, channels, blocks, positions);
+    /// <summary>The same of what a family is.</summary>
+    /// <param name="isBeside">As for <see cref="OfBlocks"/>.</param>
+    /// <param name="shape">The transformer's width and blocks, and tokens of a text.</param>
+    /// <param name="isGuided">Whether an evaluation sees each picture twice.</param>
+    /// <param name="multiple">Pixels along a patch.</param>
+    /// <param name="vae">The autoencoder.</param>
+    /// <param name="pixels">Of the picture.</param>
+    /// <param name="dtype">What the networks compute in.</param>
+    internal static PipelineMemory Of(
+        bool isBeside,
+        (int Width, int Blocks, int Tokens) shape,
+        bool isGuided,
+        int multiple,
+        AutoencoderKLConfig vae,
+        double pixels,
+        ScalarType dtype)
+    {
+        double latents = pixels / Math.Pow(vae.Factor, 2), bytes = dtype.ElementSize();
+        double positions = (isGuided ? 2 : 1) * ((pixels / Math.Pow(multiple, 2)) + shape.Tokens);
+        (double decoding, double ofDecoder) = Decoder(vae);
+        (double sample, double gradient) = OfBlocks(isBeside, shape.Width, shape.Blocks, positions);
         return new PipelineMemory(bytes * Math.Max(sample, latents * decoding), bytes * Math.Max(gradient, latents * ofDecoder));
     }
 
