@@ -52,9 +52,10 @@ internal sealed partial record PipelineMemory
     internal static (double Sample, double Gradient) OfBlocks(bool isBeside, int width, int blocks, double positions)
     {
         // Of each position so many times the width. Measured as the growth of the peak, in 32 bits and with blocks computed again, of
-        // networks of 300 million parameters on 64 x 64 latents with 333 tokens: 71 MiB forward and 175 for a gradient where a block has
-        // its feed-forward part after its attention (SD3), 90 and 254 where it has it beside (Flux).
-        (double forward, double backward) = isBeside ? (17, 34) : (13.5, 25);
+        // networks of 300 million parameters on 64 x 64 latents: where a block has its feed-forward part after its attention 50 MiB
+        // forward and 175 for a gradient (SD3, 14 blocks), 53 and 182 (DiT, 11), 63 and 215 (PixArt, 13); where it has it beside, 74 and
+        // 312 (Flux, 25).
+        (double forward, double backward) = isBeside ? (16.5, 44) : (12.5, 30);
         double numbers = width * positions;
         return (forward * numbers, (blocks + backward) * numbers);
     }
