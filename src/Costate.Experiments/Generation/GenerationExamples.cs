@@ -45,7 +45,14 @@ internal static class GenerationExamples
     private static Tensor Read(GenerationFolder folder, GeneratedPicture picture)
     {
         string path = folder.PicturePath(picture.Prompt, picture.Method);
-        return FacePicture.ReadMiddle(path, File.ReadAllBytes(path), AttributeJudges.Side, AttributeJudges.Side);
+        try
+        {
+            return FacePicture.ReadMiddle(path, File.ReadAllBytes(path), AttributeJudges.Side, AttributeJudges.Side);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            throw new InvalidDataException($"{e.Message} Remove '{Path.ChangeExtension(path, ".json")}' to make it anew.", e);
+        }
     }
 
     private static string Seen(GeneratedPicture picture)

@@ -5,15 +5,15 @@ namespace Costate.Faces.Names;
 /// <summary>Numbers with commas between them, each once.</summary>
 internal static class NumberList
 {
-    /// <summary>Any finite numbers.</summary>
-    /// <exception cref="InputException">One is none.</exception>
+    /// <summary>Finite numbers above 0.</summary>
+    /// <exception cref="InputException">One is none, or not above 0.</exception>
     internal static IReadOnlyList<double> Parse(string parameter, string text) =>
     [
         .. text.Split(',')
             .Select(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
-                && double.IsFinite(number)
+                && double.IsFinite(number) && number > 0
                 ? number
-                : throw new InputException(parameter, text, "numbers with commas between them, such as 1,2.5"))
+                : throw new InputException(parameter, text, "numbers above 0 with commas between them, such as 1,2.5"))
             .Distinct(),
     ];
 

@@ -11,7 +11,8 @@ public sealed class LineTests
     [InlineData("src")]
     [InlineData("bench")]
     [InlineData("eng")]
-    public void Lines_FitAPage(string folder) => Assert.Empty(Files(folder, ".cs", ".js", ".css").SelectMany(file => File.ReadLines(file).Index()
+    public void Lines_FitAPage(string folder) => Assert.Empty(Files(folder, ".cs", ".js", ".css").SelectMany(file => File.ReadLines(file)
+        .Index()
         .Where(line => line.Item.Length > Longest)
         .Select(line => $"{Path.GetRelativePath(Repository.Root, file)}:{line.Index + 1}: {line.Item.Length} characters")));
 

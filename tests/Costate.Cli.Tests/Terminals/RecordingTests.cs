@@ -126,8 +126,8 @@ public sealed class RecordingTests : IDisposable
     public void Guidance_CountsBothBranches()
     {
         Tool.Done([
-            "sample", "--model", TinyTextModel.Write(folder.PathTo("text")), "--prompt", "a person", "--guidance-scale", "3", "--steps", "2",
-            "--output", folder.PathTo("out"), "--metrics", Lines,
+            "sample", "--model", TinyTextModel.Write(folder.PathTo("text")), "--prompt", "a person",
+            "--guidance-scale", "3", "--steps", "2", "--output", folder.PathTo("out"), "--metrics", Lines,
         ]);
         Assert.Equal(4, Read().Last(line => line.GetProperty("stage").GetString() == "sampling").GetProperty("evaluations").GetInt64());
     }

@@ -56,6 +56,13 @@ public sealed class GenerationRunTests
         Assert.Equal(results[0].Distances!.Frechet, together.Results[0].Distances!.Frechet, 1e-6);
         Assert.Equal(results[2].Distances!.Frechet, together.Results[1].Distances!.Frechet, 1e-2);
 
+        // A picture that is gone is named, with what makes it again.
+        string lost = merged.PicturePath(0, GeneratedPicture.KeyOf(3));
+        File.Delete(lost);
+        InvalidDataException missing = Assert.Throws<InvalidDataException>(
+            () => GenerationFiles.Write(merged, contents, embedded.Pairs.Network));
+        Assert.Contains(Path.ChangeExtension(lost, ".json"), missing.Message);
+
         // Another number of steps is another study.
         var again = new GenerationFolder(folder.PathTo("whole"));
         var other = new GenerationRun(pipeline, embedded.Attributes, new GenerationSettings(3), again, progress: null);
