@@ -150,7 +150,7 @@ internal static class StudioForms
                 },
                 Flag("quick", "Quick", true, "A look in seconds or a minute; the whole takes many minutes."),
             ],
-            UsesWeights = false,
+            UsesNetworks = false,
             Code = StudyCodeText.Of,
         },
     ];

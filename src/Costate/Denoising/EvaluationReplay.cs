@@ -61,7 +61,7 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
             return evaluate();
         }
 
-        using Tensor now = random.get_rng_state(), then = tensor(state);
+        using Tensor now = random.get_rng_state(), then = tensor(state, device: CPU);
         random.set_rng_state(then);
         try
         {
