@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Tests.Training.TextToImage;
 
-public sealed class TextModelTrainingTests
+public sealed class TextModelTrainingTests(TrainedTextModel trained) : IClassFixture<TrainedTextModel>
 {
     private static readonly string[] Weights =
     [
@@ -19,8 +19,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = TinyTextModel.Training(folder);
-        training.Run(only: null, "test", progress: null, default);
+        TextModelTraining training = trained.CopyTo(folder);
 
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
         Assert.Equal(TextModelFolder.TextLength, pipeline.Tokenizer!.Length);
@@ -56,9 +55,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining whole = TinyTextModel.Training(folder, "whole");
-        whole.Run(only: null, "test", progress: null, default);
-
+        TextModelTraining whole = trained.CopyTo(folder, "whole");
         TextModelTraining stopped = TinyTextModel.Training(folder, "stopped");
         string[] names = [TextModelRecipe.CodecName, TextModelRecipe.DecoderName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
         foreach (string part in names)
@@ -87,8 +84,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining first = TinyTextModel.Training(folder, "first");
-        first.Run(only: null, "test", progress: null, default);
+        TextModelTraining first = trained.CopyTo(folder, "first");
         TextModelTraining second = TinyTextModel.Training(
             folder, "second", TinyTextModel.Recipe(TinyTextModel.Steps + 2) with { Seed = 9 }, first.Model.FullName);
         second.Run(only: null, "test", progress: null, default);
@@ -108,6 +104,25 @@ public sealed class TextModelTrainingTests
         second.Run(only: null, "test", progress: null, default);
         string[] validation = File.ReadAllLines(folder.PathTo("second", TextModelRecipe.UnetName, TrainingRun.ValidationFile));
         Assert.StartsWith($"{TinyTextModel.Steps + 2},", validation[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FromAModel_ItsPairAlone_GoesOn()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        TextModelTraining first = trained.CopyTo(folder, "first");
+        TextModelTraining second = TinyTextModel.Training(
+            folder, "second", TinyTextModel.Recipe(TinyTextModel.Steps + 2) with { Seed = 9 }, first.Model.FullName);
+        second.Run(TextModelRecipe.PairName, "test", progress: null, default);
+        foreach (string file in (string[])[TextModelFolder.TextFile, TextModelFolder.ImageFile])
+        {
+            using SafetensorsFile before = SafetensorsFile.Open(first.Model.PathTo(file));
+            using SafetensorsFile after = SafetensorsFile.Open(second.Model.PathTo(file));
+            Assert.Equal($"{TinyTextModel.Steps + 2}", after.Metadata["steps"]);
+            double distance = Distance(before, after), whole = before.Names.Sum(name => before.Read(name).@float().norm().item<float>());
+            Assert.InRange(distance, 1e-9, 0.1 * whole);
+        }
     }
 
     [Fact]
@@ -189,8 +204,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = TinyTextModel.Training(folder);
-        training.Run(only: null, "test", progress: null, default);
+        TextModelTraining training = trained.CopyTo(folder);
         TextModelRecipe other = TinyTextModel.Recipe() with { Codec = TinyTextModel.Recipe().Codec with { BlockOutChannels = [16, 16, 16, 32] } };
         Refuses(TinyTextModel.Training(folder, recipe: other), null, "block_out_channels [16,16,16,16]", "expected [16,16,16,32]", "another folder");
         other = TinyTextModel.Recipe() with { Text = TinyTextModel.Recipe().Text with { HiddenSize = 64 } };
@@ -209,8 +223,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = TinyTextModel.Training(folder);
-        training.Run(only: null, "test", progress: null, default);
+        TextModelTraining training = trained.CopyTo(folder);
         string codec = training.Model.PathTo(TextModelFolder.CodecFile);
         File.WriteAllBytes(codec, File.ReadAllBytes(codec)[..^8]);
         Assert.Throws<SafetensorsException>(() => training.Run(only: null, "test", progress: null, default));
