@@ -11,7 +11,7 @@ namespace Costate.Faces.Training.TextToImage;
 /// <summary>
 /// A text tower and an image tower learn which caption belongs to which face of a batch, by the cosine of their embeddings (CLIP, Radford
 /// et al. 2021). A text's embedding is the text tower's pooled state itself, without a projection, and a <see cref="MentionReader"/> keeps
-/// in it all that captions say.
+/// all that captions say in both.
 /// </summary>
 internal sealed class ClipPairTask : TrainingTask
 {
@@ -22,7 +22,7 @@ internal sealed class ClipPairTask : TrainingTask
     private const double FirstScale = 14;
     private const double LargestScale = 100;
     private const double Noise = 0.1;
-    private const double ReaderWeight = 0.5;
+    private const double ReaderWeight = 2;
 
     // A step moves a weight by the learning rate, so that only large states can be read soon.
     private const double ReaderScale = 8;
@@ -38,6 +38,7 @@ internal sealed class ClipPairTask : TrainingTask
     private readonly Parameter logScale;
     private readonly MentionReader reader;
     private readonly Tensor frequencies;
+    private readonly Tensor traits;
     private readonly int start;
     private readonly Lazy<(Tensor Faces, Tensor Ids, Tensor Labels)> heldOut;
 
@@ -70,6 +71,7 @@ internal sealed class ClipPairTask : TrainingTask
         random.Initialise(image);
         reader = new MentionReader(textConfig.HiddenSize);
         frequencies = FaceFrequencies.Of(data.Selection).DetachFromDisposeScope();
+        traits = AttributeJudges.Labels(data.Selection.Seeds(), nearest: true).DetachFromDisposeScope();
         FirstStep = from?.CopyPair(text, image) ?? 0;
         logScale = new Parameter(tensor((float)Math.Log(FirstScale)));
         logScale.DetachFromDisposeScope();
@@ -108,7 +110,8 @@ internal sealed class ClipPairTask : TrainingTask
         Tensor ofTexts = cat([.. ids.split(settings.MicroBatch).Select(part => TextLikeness.Embed(text, part))], 0);
         using Scalar most = LargestScale;
         Tensor loss = Loss(ofFaces, ofTexts, logScale.exp().clamp(max: most))
-            + (reader.Loss(Read(ofTexts), MentionReader.Labels(said)) * ReaderWeight);
+            + (reader.LossOfCaptions(Read(ofTexts), MentionReader.Labels(said)) * ReaderWeight)
+            + (reader.LossOfFaces(Read(ofFaces), traits.index_select(0, indices)) * ReaderWeight);
         loss.backward();
         return loss.item<float>();
     }
@@ -157,6 +160,7 @@ internal sealed class ClipPairTask : TrainingTask
         logScale.Dispose();
         reader.Dispose();
         frequencies.Dispose();
+        traits.Dispose();
         if (heldOut.IsValueCreated)
         {
             heldOut.Value.Faces.Dispose();

@@ -5,9 +5,10 @@ using static TorchSharp.torch;
 namespace Costate.Faces.Training.TextToImage;
 
 /// <summary>
-/// A linear function of a text's pooled state that says of each attribute which value the caption mentions, or that it mentions none. It is
-/// dropped after the training. Without it the text tower, which only had to tell 128 faces apart, gave "smiling" and "serious" the same
-/// states (5 % apart where other words are 100 %), so that nothing could be drawn by them.
+/// A linear function of the embeddings of a CLIP pair that says of each attribute which value a caption mentions, or that it mentions none,
+/// and which of the values a face has. It is dropped after the training. Without it the pair, which only had to tell 128 faces apart, gave
+/// "smiling" and "serious" the same states (5 % apart where other words are 100 %), so that nothing could be drawn by them. One function
+/// for both towers, for what only one of them says the other counts as noise.
 /// </summary>
 /// <param name="width">Of the states.</param>
 internal sealed class MentionReader(long width) : IDisposable
@@ -36,17 +37,14 @@ internal sealed class MentionReader(long width) : IDisposable
 
     /// <summary>The mean cross-entropy over captions and attributes.</summary>
     /// <param name="states">[captions, width].</param>
-    /// <param name="labels">[captions, attributes].</param>
-    internal Tensor Loss(Tensor states, Tensor labels)
-    {
-        Tensor sum = zeros([]);
-        foreach ((Tensor outputs, Tensor own) in Outputs(states).Zip(labels.unbind(1)))
-        {
-            sum += nn.functional.cross_entropy(outputs, own);
-        }
+    /// <param name="labels">[captions, attributes], see <see cref="Labels"/>.</param>
+    internal Tensor LossOfCaptions(Tensor states, Tensor labels) => Loss(Outputs(states), labels);
 
-        return sum / Widths.Length;
-    }
+    /// <summary>The same of faces, which have one of the values whatever is said.</summary>
+    /// <param name="states">[faces, width].</param>
+    /// <param name="labels">[faces, attributes]; -1 where a face is between the values, which counts nothing.</param>
+    internal Tensor LossOfFaces(Tensor states, Tensor labels) =>
+        Loss([.. Outputs(states).Select(outputs => outputs[.., ..^1])], labels);
 
     /// <summary>The share of what is mentioned, or not, that it reads rightly.</summary>
     internal double Accuracy(Tensor states, Tensor labels)
@@ -59,6 +57,17 @@ internal sealed class MentionReader(long width) : IDisposable
     {
         weight.Dispose();
         bias.Dispose();
+    }
+
+    private static Tensor Loss(Tensor[] outputs, Tensor labels)
+    {
+        Tensor sum = zeros([]);
+        foreach ((Tensor logits, Tensor own) in outputs.Zip(labels.unbind(1)))
+        {
+            sum += nn.functional.cross_entropy(logits, own, ignore_index: -1, reduction: nn.Reduction.Sum);
+        }
+
+        return sum / labels.numel();
     }
 
     private static Parameter Zero(params long[] shape)

@@ -97,7 +97,13 @@ public sealed class TextTaskTests
         }
 
         Assert.Equal(outputs.shape[1], first);
-        Assert.Equal(expected, reader.Loss(states, labels).item<float>(), 1e-5);
+        Assert.Equal(expected, reader.LossOfCaptions(states, labels).item<float>(), 1e-5);
+
+        // A face has a value whatever is said, and one between two values counts nothing.
+        Tensor onlySmiles = full_like(labels, -1L);
+        onlySmiles[0, 6] = tensor(1L);
+        Tensor ofSmile = outputs[0, (first - 3)..(first - 1)].softmax(0)[1].log();
+        Assert.Equal(-ofSmile.item<float>() / 14, reader.LossOfFaces(states, onlySmiles).item<float>(), 1e-5);
 
         // Of nothing but a bias towards "nothing is said of the smile" one label of fourteen is read; the others are the first value's.
         using (no_grad())
