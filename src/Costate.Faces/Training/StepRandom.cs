@@ -26,6 +26,9 @@ internal sealed class StepRandom : IDisposable
     /// <summary>Whole numbers, 0 or more and below <paramref name="below"/>.</summary>
     internal Tensor Integers(long below, params long[] shape) => randint(0, below, shape, ScalarType.Int64, generator: generator);
 
+    /// <summary>Places in [n] <paramref name="frequencies"/>, each as often as its frequency says.</summary>
+    internal Tensor Places(Tensor frequencies, long count) => multinomial(frequencies, count, replacement: true, generator);
+
     /// <summary>
     /// Fills a new network: weights uniform within one over the root of what they sum over, as PyTorch does, and biases zero. Weights that
     /// begin at zero, and those of normalisations, stay.

@@ -20,8 +20,8 @@ internal sealed class TrainTextToImageCommand : ComputingCommand
     private readonly Option<string?> from = CommonOptions.Text(
         "--from",
         "DIR",
-        "A model that this command has made: its codec and its CLIP pair are taken over, and its U-Net is gone on with at the step that it "
-            + "was at.");
+        "A model that this command has made: its codec and its CLIP pair are taken over, and its U-Net (with --part clip its pair) is "
+            + "gone on with at the step that it was at.");
     private readonly Option<int?> threads = CommonOptions.Threads("Threads of torch and of drawing. [default: 1]");
     private readonly RecordingOptions recording = new();
 

@@ -17,8 +17,8 @@ internal sealed class CaptionTokens(ClipTokenizer tokenizer, FaceSelection faces
     private readonly (ulong Identity, ulong Circumstance)[] seeds = faces.Seeds(firstIdentity);
 
     /// <summary>A caption of each of the faces at <paramref name="indices"/>, drawn anew.</summary>
-    internal Tensor Draw(Tensor indices, StepRandom random) =>
-        Of(Captions(indices.data<long>().ToArray(), random.Integers(Variations, indices.shape[0]).data<long>().ToArray()));
+    internal IReadOnlyList<FaceCaption> Draw(Tensor indices, StepRandom random) =>
+        [.. Captions(indices.data<long>().ToArray(), random.Integers(Variations, indices.shape[0]).data<long>().ToArray())];
 
     /// <summary>The first caption of each of the first faces.</summary>
     internal IReadOnlyList<FaceCaption> First(int count) =>

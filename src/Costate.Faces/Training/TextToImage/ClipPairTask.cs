@@ -1,3 +1,4 @@
+using Costate.Faces.Captions;
 using Costate.Faces.Drawing;
 using Costate.Faces.Recognition;
 using Costate.Networks;
@@ -9,7 +10,8 @@ namespace Costate.Faces.Training.TextToImage;
 
 /// <summary>
 /// A text tower and an image tower learn which caption belongs to which face of a batch, by the cosine of their embeddings (CLIP, Radford
-/// et al. 2021). A text's embedding is the text tower's pooled state itself, without a projection.
+/// et al. 2021). A text's embedding is the text tower's pooled state itself, without a projection, and a <see cref="MentionReader"/> keeps
+/// in it all that captions say.
 /// </summary>
 internal sealed class ClipPairTask : TrainingTask
 {
@@ -20,6 +22,7 @@ internal sealed class ClipPairTask : TrainingTask
     private const double FirstScale = 14;
     private const double LargestScale = 100;
     private const double Noise = 0.1;
+    private const double ReaderWeight = 0.5;
 
     private readonly FaceData data;
     private readonly TrainingSettings settings;
@@ -30,25 +33,31 @@ internal sealed class ClipPairTask : TrainingTask
     private readonly FaceRecogniser image;
     private readonly FaceRecogniser imageAverage;
     private readonly Parameter logScale;
+    private readonly MentionReader reader;
+    private readonly Tensor frequencies;
     private readonly int start;
-    private readonly Lazy<(Tensor Faces, Tensor Ids)> heldOut;
+    private readonly Lazy<(Tensor Faces, Tensor Ids, Tensor Labels)> heldOut;
 
     /// <param name="textConfig">The text tower's shape.</param>
     /// <param name="imageConfig">The image tower's; its embeddings are as wide as the text tower's states.</param>
     /// <param name="model">Where they are written.</param>
     /// <param name="data">What they learn from.</param>
     /// <param name="settings">How.</param>
+    /// <param name="from">A model whose pair is gone on with; null to begin with random weights.</param>
     internal ClipPairTask(
-        ClipTextConfig textConfig, FaceRecogniserConfig imageConfig, TextModelFolder model, FaceData data, TrainingSettings settings)
+        ClipTextConfig textConfig,
+        FaceRecogniserConfig imageConfig,
+        TextModelFolder model,
+        FaceData data,
+        TrainingSettings settings,
+        TextModelFolder? from = null)
     {
         (this.data, this.settings, this.model) = (data, settings, model);
         ClipTokenizer tokenizer = model.Tokenizer;
         start = tokenizer.Start;
         captions = new CaptionTokens(tokenizer, data.Selection);
         FaceSelection others = data.Selection with { Identities = Math.Min(MaxHeldOut, data.Identities), Circumstances = 1 };
-        heldOut = new(() => (
-            FaceData.HeldOut(others, FirstIdentity).DetachFromDisposeScope(),
-            HeldOutIds(new CaptionTokens(tokenizer, others, FirstIdentity), others.Count)));
+        heldOut = new(() => HeldOut(new CaptionTokens(tokenizer, others, FirstIdentity), others));
         (text, textAverage) = (new ClipTextModel(textConfig), new ClipTextModel(textConfig));
         (image, imageAverage) = (new FaceRecogniser(imageConfig), new FaceRecogniser(imageConfig));
         textAverage.eval();
@@ -56,6 +65,9 @@ internal sealed class ClipPairTask : TrainingTask
         using var random = new StepRandom(settings.Seed, 0);
         random.Initialise(text);
         random.Initialise(image);
+        reader = new MentionReader(textConfig.HiddenSize);
+        frequencies = FaceFrequencies.Of(data.Selection).DetachFromDisposeScope();
+        FirstStep = from?.CopyPair(text, image) ?? 0;
         logScale = new Parameter(tensor((float)Math.Log(FirstScale)));
         logScale.DetachFromDisposeScope();
         Parameters =
@@ -63,6 +75,7 @@ internal sealed class ClipPairTask : TrainingTask
             .. AutoencoderTask.Trained(text, textAverage),
             .. AutoencoderTask.Trained(image, imageAverage).Select(p => p with { Name = $"image.{p.Name}" }),
             new TrainedParameter("log_scale", logScale, null),
+            .. reader.Parameters,
         ];
         Settings = new Dictionary<string, string>
         {
@@ -74,21 +87,25 @@ internal sealed class ClipPairTask : TrainingTask
 
     internal override IReadOnlyList<TrainedParameter> Parameters { get; }
 
+    internal override long FirstStep { get; }
+
     internal override IReadOnlyDictionary<string, string> Settings { get; }
 
-    internal override IReadOnlyList<string> Measures => ["faces_find_captions", "captions_find_faces"];
+    internal override IReadOnlyList<string> Measures => ["faces_find_captions", "captions_find_faces", "mentions_read"];
 
     internal override double Accumulate(StepRandom random, double progress)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor indices = random.Integers(data.Count, settings.Batch);
-        Tensor ids = captions.Draw(indices, random);
+        Tensor indices = random.Places(frequencies, settings.Batch);
+        IReadOnlyList<FaceCaption> said = captions.Draw(indices, random);
+        Tensor ids = captions.Of(said);
 
         // All pairs of a batch count, but small portions of it go through the towers faster.
         Tensor ofFaces = cat([.. indices.split(settings.MicroBatch).Select(part => image.Embed(Disturbed(data.Faces(part), random)))], 0);
         Tensor ofTexts = cat([.. ids.split(settings.MicroBatch).Select(part => TextLikeness.Embed(text, part))], 0);
         using Scalar most = LargestScale;
-        Tensor loss = Loss(ofFaces, ofTexts, logScale.exp().clamp(max: most));
+        Tensor loss = Loss(ofFaces, ofTexts, logScale.exp().clamp(max: most))
+            + (reader.Loss(ofTexts * Unit(text), MentionReader.Labels(said)) * ReaderWeight);
         loss.backward();
         return loss.item<float>();
     }
@@ -97,17 +114,18 @@ internal sealed class ClipPairTask : TrainingTask
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        (Tensor faces, Tensor ids) = heldOut.Value;
+        (Tensor faces, Tensor ids, Tensor labels) = heldOut.Value;
         double byFace = 0, byText = 0;
-        foreach ((Tensor some, Tensor theirs) in faces.split(Together).Zip(ids.split(Together)))
+        Tensor ofTexts = TextLikeness.Embed(textAverage, ids);
+        foreach ((Tensor some, Tensor theirs) in faces.split(Together).Zip(ofTexts.split(Together)))
         {
-            Tensor likeness = imageAverage.Embed(some).mm(TextLikeness.Embed(textAverage, theirs).t());
+            Tensor likeness = imageAverage.Embed(some).mm(theirs.t());
             Tensor own = arange(likeness.shape[0], ScalarType.Int64);
             byFace += likeness.argmax(1).eq(own).sum().item<long>();
             byText += likeness.argmax(0).eq(own).sum().item<long>();
         }
 
-        return [byFace / faces.shape[0], byText / faces.shape[0]];
+        return [byFace / faces.shape[0], byText / faces.shape[0], reader.Accuracy(ofTexts * Unit(textAverage), labels)];
     }
 
     internal override string Save(string folder, IReadOnlyDictionary<string, string> metadata)
@@ -134,14 +152,27 @@ internal sealed class ClipPairTask : TrainingTask
         image.Dispose();
         imageAverage.Dispose();
         logScale.Dispose();
+        reader.Dispose();
+        frequencies.Dispose();
         if (heldOut.IsValueCreated)
         {
             heldOut.Value.Faces.Dispose();
             heldOut.Value.Ids.Dispose();
+            heldOut.Value.Labels.Dispose();
         }
     }
 
-    private static Tensor HeldOutIds(CaptionTokens tokens, int count) => tokens.Of(tokens.First(count)).DetachFromDisposeScope();
+    // What brings embeddings of unit length to numbers of about one.
+    private static double Unit(ClipTextModel tower) => Math.Sqrt(tower.Config.HiddenSize);
+
+    private static (Tensor Faces, Tensor Ids, Tensor Labels) HeldOut(CaptionTokens tokens, FaceSelection others)
+    {
+        IReadOnlyList<FaceCaption> told = tokens.First(others.Count);
+        return (
+            FaceData.HeldOut(others, FirstIdentity).DetachFromDisposeScope(),
+            tokens.Of(told).DetachFromDisposeScope(),
+            MentionReader.Labels(told).DetachFromDisposeScope());
+    }
 
     // So that neither place nor grain gives a face away.
     private static Tensor Disturbed(Tensor faces, StepRandom random) =>

@@ -21,6 +21,9 @@ internal sealed class FaceLatents : IDisposable
 
     internal long Count => latents.shape[0];
 
+    /// <summary>Their height and width.</summary>
+    internal long Side => latents.shape[^1];
+
     /// <summary>Reads the file; encodes the faces first where there is none of this codec and these faces.</summary>
     /// <param name="path">The file.</param>
     /// <param name="codec">Encodes.</param>

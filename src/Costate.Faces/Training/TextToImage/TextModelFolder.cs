@@ -24,10 +24,10 @@ internal sealed class TextModelFolder(string path)
     internal const string CodecFile = $"{CodecPart}/{DiffusionFile}";
     internal const string TextFile = $"{TextPart}/model.safetensors";
     internal const string ImageFile = TextLikeness.ImageFile;
+    internal const string UnetFile = $"{UnetPart}/{DiffusionFile}";
+
     /// <summary>Where a codec whose decoder has learnt on says what its encoder is.</summary>
     internal const string EncoderRemark = "encoder";
-
-    internal const string UnetFile = $"{UnetPart}/{DiffusionFile}";
 
     // Hardly any signal is left at the last step, so that noise to start from is what the network has seen.
     internal const string Scheduler =
@@ -69,8 +69,6 @@ internal sealed class TextModelFolder(string path)
 
         """;
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     /// <summary>The folder.</summary>
     internal string FullName { get; } = Path.GetFullPath(path);
 
@@ -93,8 +91,7 @@ internal sealed class TextModelFolder(string path)
     /// <summary>The full path of one of its files.</summary>
     internal string PathTo(string file) => Path.Combine(FullName, file);
 
-    /// <summary>Writes what is not trained here: the index, the scheduler's configuration and the tokenizer of captions that comes with
-    /// the tool.</summary>
+    /// <summary>Writes what is not trained here: index, scheduler and the tokenizer of captions that comes with the tool.</summary>
     internal void Prepare()
     {
         using var embedded = new EmbeddedModel();
@@ -200,11 +197,11 @@ internal sealed class TextModelFolder(string path)
         }
     }
 
-    /// <summary>Puts the codec and the CLIP pair into another folder, as far as this one has them and that one has not.</summary>
-    internal void CopyTrained(TextModelFolder to)
+    /// <summary>Puts trained parts into another folder, as far as this one has them and that one has not.</summary>
+    internal void CopyTrained(TextModelFolder to, params IEnumerable<string> parts)
     {
         // The weights after their configuration, so that a part that has them has all.
-        foreach (string weights in ((string[])[CodecFile, ImageFile, TextFile]).Where(file => Has(file) && !to.Has(file)))
+        foreach (string weights in parts.Where(file => Has(file) && !to.Has(file)))
         {
             string part = Path.GetDirectoryName(weights)!;
             Directory.CreateDirectory(to.PathTo(part));
@@ -219,20 +216,19 @@ internal sealed class TextModelFolder(string path)
     /// <exception cref="InvalidDataException">It is damaged, of another shape, or does not say its steps.</exception>
     internal long CopyUnet(UNet2DConditionModel network)
     {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable noGraph = no_grad();
         using UNet2DConditionModel trained = UNet2DConditionModel.FromPretrained(PathTo(UnetPart));
         RequireShape(trained, UnetFile, Json(trained.Config), Json(network.Config));
-        foreach ((Parameter own, Parameter other) in network.parameters().Zip(trained.parameters()))
-        {
-            own.copy_(other);
-        }
+        return Copy(trained, network, UnetFile);
+    }
 
-        using SafetensorsFile file = SafetensorsFile.Open(PathTo(UnetFile));
-        return long.TryParse(file.Metadata.GetValueOrDefault("steps"), CultureInfo.InvariantCulture, out long steps)
-            ? steps
-            : throw new InvalidDataException(
-                $"'{PathTo(UnetFile)}' does not say its steps; expected weights that costate train text-to-image has written.");
+    /// <summary>The same of both towers of the CLIP pair.</summary>
+    /// <exception cref="InvalidDataException">One is damaged, of another shape, or does not say its steps.</exception>
+    internal long CopyPair(ClipTextModel text, FaceRecogniser image)
+    {
+        using ClipTextModel trainedText = OpenText(text.Config);
+        using FaceRecogniser trainedImage = FaceRecogniser.FromPretrained(PathTo(ImageFile));
+        RequireShape(trainedImage, ImageFile, Json(trainedImage.Config), Json(image.Config));
+        return Math.Min(Copy(trainedText, text, TextFile), Copy(trainedImage, image, ImageFile));
     }
 
     private static JsonObject Json<T>(T config)
@@ -242,7 +238,23 @@ internal sealed class TextModelFolder(string path)
         return json;
     }
 
-    private static string Text(JsonObject json) => json.ToJsonString(Indented) + '\n';
+    private long Copy(nn.Module trained, nn.Module to, string weights)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGraph = no_grad();
+        foreach ((Parameter own, Parameter other) in to.parameters().Zip(trained.parameters()))
+        {
+            own.copy_(other);
+        }
+
+        using SafetensorsFile file = SafetensorsFile.Open(PathTo(weights));
+        return long.TryParse(file.Metadata.GetValueOrDefault("steps"), CultureInfo.InvariantCulture, out long steps)
+            ? steps
+            : throw new InvalidDataException(
+                $"'{PathTo(weights)}' does not say its steps; expected weights that costate train text-to-image has written.");
+    }
+
+    private static string Text(JsonObject json) => json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + '\n';
 
     private void Require(string file, string part)
     {

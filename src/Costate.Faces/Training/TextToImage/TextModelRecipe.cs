@@ -76,7 +76,7 @@ internal sealed record TextModelRecipe
         },
         PairTraining = new TrainingDefaults
         {
-            Steps = minutes is null ? 1600 : null,
+            Steps = minutes is null ? 2000 : null,
             Minutes = PairShare * minutes ?? 0,
             Batch = 128,
             MicroBatch = 16,
@@ -86,7 +86,7 @@ internal sealed record TextModelRecipe
         },
         UnetTraining = new TrainingDefaults
         {
-            Steps = minutes is null ? 12_000 : null,
+            Steps = minutes is null ? 13_000 : null,
             Minutes = (1 - CodecShare - DecoderShare - PairShare) * minutes ?? 0,
             Batch = 16,
             MicroBatch = 16,
@@ -139,7 +139,7 @@ internal sealed record TextModelRecipe
     /// <summary>The parts in the order in which they are trained.</summary>
     /// <param name="model">Where the networks are written.</param>
     /// <param name="latents">The file of the faces' latents.</param>
-    /// <param name="from">A model whose U-Net is gone on with; null to begin with random weights.</param>
+    /// <param name="from">A model whose pair and U-Net, as far as it has them, are gone on with; null to begin with random weights.</param>
     /// <param name="encoding">Told the share of the faces that have been encoded.</param>
     /// <param name="cancellationToken">Looked at between the faces to encode.</param>
     internal IReadOnlyList<TrainingPart> Parts(
@@ -174,7 +174,8 @@ internal sealed record TextModelRecipe
             WeightsFile = TextModelFolder.TextFile,
             Faces = PairTraining.Faces,
             Settings = PairTraining.Settings(Seed + 1),
-            Create = (faces, settings) => new ClipPairTask(Text, Image, model, faces, settings),
+            Create = (faces, settings) => new ClipPairTask(
+                Text, Image, model, faces, settings, Begun(from, TextModelFolder.TextFile)),
             LossFallsTo = LossesFallTo[PairName],
         },
         new()
@@ -183,10 +184,13 @@ internal sealed record TextModelRecipe
             WeightsFile = TextModelFolder.UnetFile,
             Faces = UnetTraining.Faces,
             Settings = UnetTraining.Settings(Seed + 2),
-            Create = (faces, settings) => UnetTask(model, latents, faces, settings, from, encoding, cancellationToken),
+            Create = (faces, settings) => UnetTask(
+                model, latents, faces, settings, Begun(from, TextModelFolder.UnetFile), encoding, cancellationToken),
             LossFallsTo = LossesFallTo[UnetName],
         },
     ];
+
+    private static TextModelFolder? Begun(TextModelFolder? from, string part) => from?.Has(part) == true ? from : null;
 
     private TextUnetTask UnetTask(
         TextModelFolder model,

@@ -11,7 +11,7 @@ namespace Costate.Faces.Training.TextToImage;
 /// <param name="threads">That draw faces.</param>
 /// <param name="from">
 /// The folder of a model of the same recipe: its codec and its CLIP pair are taken over, and its U-Net is gone on with at the step that it
-/// was at; null to begin with random weights.
+/// was at, or its pair where that alone is trained; null to begin with random weights.
 /// </param>
 internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, int threads, string? from = null)
 {
@@ -39,12 +39,15 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
         using (FolderLock.Take(folder, holder))
         {
             Model.Prepare();
-            first?.CopyTrained(Model);
+            first?.CopyTrained(Model, TextModelFolder.CodecFile);
+            if (only != TextModelRecipe.PairName)
+            {
+                first?.CopyTrained(Model, TextModelFolder.ImageFile, TextModelFolder.TextFile);
+            }
         }
 
-        TextModelFolder? unet = first?.Has(TextModelFolder.UnetFile) == true ? first : null;
         var encoding = new Listener<double>(share => progress?.Report(new StageProgress("encoding faces", share)));
-        IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), unet, encoding, cancellationToken);
+        IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), first, encoding, cancellationToken);
         foreach (TrainingPart part in parts.Where(p => only is null || p.Name == only))
         {
             if (part == parts[^1] || !(part.IsDone?.Invoke() ?? Model.Has(part.WeightsFile)))

@@ -111,6 +111,26 @@ public sealed class TextModelTrainingTests
     }
 
     [Fact]
+    public void FromAModel_ItsPairAlone_GoesOn()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        TextModelTraining first = TinyTextModel.Training(folder, "first");
+        first.Run(TextModelRecipe.PairName, "test", progress: null, default);
+        TextModelTraining second = TinyTextModel.Training(
+            folder, "second", TinyTextModel.Recipe(TinyTextModel.Steps + 2) with { Seed = 9 }, first.Model.FullName);
+        second.Run(TextModelRecipe.PairName, "test", progress: null, default);
+        foreach (string file in (string[])[TextModelFolder.TextFile, TextModelFolder.ImageFile])
+        {
+            using SafetensorsFile before = SafetensorsFile.Open(first.Model.PathTo(file));
+            using SafetensorsFile after = SafetensorsFile.Open(second.Model.PathTo(file));
+            Assert.Equal($"{TinyTextModel.Steps + 2}", after.Metadata["steps"]);
+            double distance = Distance(before, after), whole = before.Names.Sum(name => before.Read(name).@float().norm().item<float>());
+            Assert.InRange(distance, 1e-9, 0.1 * whole);
+        }
+    }
+
+    [Fact]
     public void FromAFolderThatIsNoModel_IsRefused()
     {
         using var scope = NewDisposeScope();
