@@ -112,7 +112,6 @@ public sealed class HelpTests
         }
 
         string[] words = [.. CommandLineParser.SplitCommandLine(line.Replace("\\\n", " ", StringComparison.Ordinal))];
-        Assert.Equal(DocumentedHelp.ToolName, words[0]);
         string[] ofEmbedded = words is [_, "evaluate", "generation" or "editing", ..]
             ? ["--model", TinyTextModel.Write(folder.PathTo("text"))]
             : UsesEmbedded(words) ? ["--weights", TinyWeights.Write(folder.PathTo("weights"), calibrated: false)] : [];
@@ -127,17 +126,7 @@ public sealed class HelpTests
             ]);
         }
 
-        string before = Environment.CurrentDirectory;
-        try
-        {
-            Environment.CurrentDirectory = folder.FullName;
-            ToolRun run = Tool.Run([.. words[1..], .. ofEmbedded], morphModel: TinyMorphModel.OfFormula);
-            Assert.True(run.ExitCode == 0, run.Error);
-        }
-        finally
-        {
-            Environment.CurrentDirectory = before;
-        }
+        Tool.Example(line, folder, ofEmbedded, TinyMorphModel.OfFormula);
     }
 
     [Fact]
@@ -160,6 +149,8 @@ public sealed class HelpTests
     private static readonly string[] RunElsewhere =
     [
         "costate study",
+        "costate study --quick --output quick",
+        "costate study --quick --json",
         "costate study reversibility --quick --json",
         "costate train --check",
     ];

@@ -1,5 +1,8 @@
+using System.CommandLine.Parsing;
+using Costate.Cli.Commands;
 using Costate.Cli.Terminals;
 using Costate.Faces.Models;
+using Costate.Testing;
 
 namespace Costate.Cli.Tests;
 
@@ -39,6 +42,25 @@ internal static partial class Tool
         ToolRun run = Run(arguments);
         Assert.True(run.ExitCode == 0, $"exit {run.ExitCode}: {run.Error}");
         return run;
+    }
+
+    /// <summary>Runs a line of the help as it is printed, with more options or none, in a folder; expects success.</summary>
+    public static ToolRun Example(string line, TemporaryFolder folder, string[]? more = null, Func<string?, FaceModel>? morphModel = null)
+    {
+        string[] words = [.. CommandLineParser.SplitCommandLine(line.Replace("\\\n", " ", StringComparison.Ordinal))];
+        Assert.Equal(DocumentedHelp.ToolName, words[0]);
+        string before = Environment.CurrentDirectory;
+        try
+        {
+            Environment.CurrentDirectory = folder.FullName;
+            ToolRun run = Run([.. words[1..], .. more ?? []], morphModel: morphModel);
+            Assert.True(run.ExitCode == 0, $"exit {run.ExitCode}: {run.Error}");
+            return run;
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
     }
 
     /// <summary>Runs it, expecting an exit code and, on the standard error alone, every one of some texts.</summary>

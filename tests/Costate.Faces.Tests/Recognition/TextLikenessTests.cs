@@ -13,14 +13,13 @@ public sealed class TextLikenessTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = TinyTextModel.Training(folder, recipe: TinyTextModel.Recipe(steps: 1));
-        training.Run(only: null, "test", progress: null, default);
-        using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
+        var model = new TextModelFolder(TinyTextModel.Write(folder.PathTo("model")));
+        using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(model.FullName);
         using TextLikeness likeness = TextLikeness.Of(pipeline);
         string[] texts = ["a person with red hair", "glasses"];
         Tensor pictures = StartNoise.Draw([2, 3, likeness.Side, likeness.Side], 1, ScalarType.Float32).requires_grad_();
         Tensor both = likeness.Of(pictures, texts);
-        using (FaceRecogniser image = FaceRecogniser.FromPretrained(training.Model.PathTo(TextLikeness.ImageFile)))
+        using (FaceRecogniser image = FaceRecogniser.FromPretrained(model.PathTo(TextLikeness.ImageFile)))
         {
             Tensor words = pipeline.Condition(texts[1])["text"];
             Assert.Equal([1, TextModelFolder.TextLength, image.Config.EmbeddingWidth], words.shape);
@@ -33,7 +32,7 @@ public sealed class TextLikenessTests
         Assert.True(pictures.grad![0].abs().max().item<float>() > 0);
         Assert.Equal(0, pictures.grad[1].abs().max().item<float>());
 
-        File.Delete(training.Model.PathTo(TextLikeness.ImageFile));
+        File.Delete(model.PathTo(TextLikeness.ImageFile));
         Assert.Contains("image-tower", Assert.Throws<InvalidDataException>(() => TextLikeness.Of(pipeline)).Message, StringComparison.Ordinal);
     }
 }

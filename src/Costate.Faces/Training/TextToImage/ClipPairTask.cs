@@ -24,6 +24,9 @@ internal sealed class ClipPairTask : TrainingTask
     private const double Noise = 0.1;
     private const double ReaderWeight = 0.5;
 
+    // A step moves a weight by the learning rate, so that only large states can be read soon.
+    private const double ReaderScale = 8;
+
     private readonly FaceData data;
     private readonly TrainingSettings settings;
     private readonly TextModelFolder model;
@@ -105,7 +108,7 @@ internal sealed class ClipPairTask : TrainingTask
         Tensor ofTexts = cat([.. ids.split(settings.MicroBatch).Select(part => TextLikeness.Embed(text, part))], 0);
         using Scalar most = LargestScale;
         Tensor loss = Loss(ofFaces, ofTexts, logScale.exp().clamp(max: most))
-            + (reader.Loss(ofTexts * Unit(text), MentionReader.Labels(said)) * ReaderWeight);
+            + (reader.Loss(Read(ofTexts), MentionReader.Labels(said)) * ReaderWeight);
         loss.backward();
         return loss.item<float>();
     }
@@ -125,7 +128,7 @@ internal sealed class ClipPairTask : TrainingTask
             byText += likeness.argmax(0).eq(own).sum().item<long>();
         }
 
-        return [byFace / faces.shape[0], byText / faces.shape[0], reader.Accuracy(ofTexts * Unit(textAverage), labels)];
+        return [byFace / faces.shape[0], byText / faces.shape[0], reader.Accuracy(Read(ofTexts), labels)];
     }
 
     internal override string Save(string folder, IReadOnlyDictionary<string, string> metadata)
@@ -162,8 +165,8 @@ internal sealed class ClipPairTask : TrainingTask
         }
     }
 
-    // What brings embeddings of unit length to numbers of about one.
-    private static double Unit(ClipTextModel tower) => Math.Sqrt(tower.Config.HiddenSize);
+    // Of embeddings of unit length: their entries are brought to one first.
+    private static Tensor Read(Tensor embeddings) => embeddings * (ReaderScale * Math.Sqrt(embeddings.shape[1]));
 
     private static (Tensor Faces, Tensor Ids, Tensor Labels) HeldOut(CaptionTokens tokens, FaceSelection others)
     {

@@ -97,10 +97,9 @@ internal sealed class TextModelFolder(string path)
         using var embedded = new EmbeddedModel();
         if (!Has("model_index.json"))
         {
-            string vocabulary = Path.Combine(embedded.TextFolder, TokenizerPart);
             foreach (string file in (string[])[CaptionVocabulary.VocabularyFile, CaptionVocabulary.MergesFile])
             {
-                Put($"{TokenizerPart}/{file}", File.ReadAllText(Path.Combine(vocabulary, file)));
+                Put($"{TokenizerPart}/{file}", File.ReadAllText(Path.Combine(embedded.TextFolder, TokenizerPart, file)));
             }
 
             Put($"{TokenizerPart}/tokenizer_config.json", Text(new JsonObject

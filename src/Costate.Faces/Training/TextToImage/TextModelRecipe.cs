@@ -76,7 +76,7 @@ internal sealed record TextModelRecipe
         },
         PairTraining = new TrainingDefaults
         {
-            Steps = minutes is null ? 2000 : null,
+            Steps = minutes is null ? 2200 : null,
             Minutes = PairShare * minutes ?? 0,
             Batch = 128,
             MicroBatch = 16,

@@ -16,15 +16,15 @@ public sealed class StudyCommandTests
     public void Quick_WritesAllFilesAndPrintsTables()
     {
         using var folder = new TemporaryFolder();
-        ToolRun run = Tool.Done("study", "--quick", "--output", folder.PathTo("new", "study"));
+        ToolRun run = Tool.Example("costate study --quick --output quick", folder);
 
-        Assert.Equal(["gradient-error.png", "lookahead-error.png", "stored-bytes.png", "study.json"], Names(folder.PathTo("new", "study")));
+        Assert.Equal(["gradient-error.png", "lookahead-error.png", "stored-bytes.png", "study.json"], Names(folder.PathTo("quick")));
         Assert.Contains("Relative error of dL/dx_T", run.Output);
         Assert.Contains("AdjointDEIS-2, solved backward", run.Output);
         Assert.Contains("Cost of one gradient at 80 steps", run.Output);
         foreach (string name in (string[])["gradient-error.png", "lookahead-error.png", "stored-bytes.png"])
         {
-            using SKBitmap picture = SKBitmap.Decode(folder.PathTo("new", "study", name));
+            using SKBitmap picture = SKBitmap.Decode(folder.PathTo("quick", name));
             Assert.Equal(1600, picture.Width);
 
             // Curves in more than a few colours, not an empty frame.
@@ -36,10 +36,10 @@ public sealed class StudyCommandTests
     public void Json_IsTheOnlyOutputAndTheFile()
     {
         using var folder = new TemporaryFolder();
-        ToolRun run = Tool.Done("study", "--quick", "--json", "--output", folder.FullName);
+        ToolRun run = Tool.Example("costate study --quick --json", folder);
 
         JsonElement report = JsonDocument.Parse(run.Output).RootElement;
-        Assert.Equal(File.ReadAllText(folder.PathTo("study.json")), run.Output.ReplaceLineEndings("\n"));
+        Assert.Equal(File.ReadAllText(folder.PathTo("costate-study", "study.json")), run.Output.ReplaceLineEndings("\n"));
         Assert.Equal("gradient", report.GetProperty("study").GetString());
         Assert.Equal([10, 20, 40, 80], report.GetProperty("steps").Deserialize<int[]>()!);
         Assert.Equal(1, report.GetProperty("threads").GetInt32());

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Tests.Training.TextToImage;
 
-public sealed class TextModelTrainingTests
+public sealed class TextModelTrainingTests(TrainedTextModel trained) : IClassFixture<TrainedTextModel>
 {
     private static readonly string[] Weights =
     [
@@ -19,8 +19,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = TinyTextModel.Training(folder);
-        training.Run(only: null, "test", progress: null, default);
+        TextModelTraining training = trained.CopyTo(folder);
 
         using DiffusionPipeline pipeline = DiffusionPipeline.FromPretrained(training.Model.FullName);
         Assert.Equal(TextModelFolder.TextLength, pipeline.Tokenizer!.Length);
@@ -56,9 +55,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining whole = TinyTextModel.Training(folder, "whole");
-        whole.Run(only: null, "test", progress: null, default);
-
+        TextModelTraining whole = trained.CopyTo(folder, "whole");
         TextModelTraining stopped = TinyTextModel.Training(folder, "stopped");
         string[] names = [TextModelRecipe.CodecName, TextModelRecipe.DecoderName, TextModelRecipe.PairName, TextModelRecipe.UnetName];
         foreach (string part in names)
@@ -87,8 +84,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining first = TinyTextModel.Training(folder, "first");
-        first.Run(only: null, "test", progress: null, default);
+        TextModelTraining first = trained.CopyTo(folder, "first");
         TextModelTraining second = TinyTextModel.Training(
             folder, "second", TinyTextModel.Recipe(TinyTextModel.Steps + 2) with { Seed = 9 }, first.Model.FullName);
         second.Run(only: null, "test", progress: null, default);
@@ -115,8 +111,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining first = TinyTextModel.Training(folder, "first");
-        first.Run(TextModelRecipe.PairName, "test", progress: null, default);
+        TextModelTraining first = trained.CopyTo(folder, "first");
         TextModelTraining second = TinyTextModel.Training(
             folder, "second", TinyTextModel.Recipe(TinyTextModel.Steps + 2) with { Seed = 9 }, first.Model.FullName);
         second.Run(TextModelRecipe.PairName, "test", progress: null, default);
@@ -209,8 +204,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = TinyTextModel.Training(folder);
-        training.Run(only: null, "test", progress: null, default);
+        TextModelTraining training = trained.CopyTo(folder);
         TextModelRecipe other = TinyTextModel.Recipe() with { Codec = TinyTextModel.Recipe().Codec with { BlockOutChannels = [16, 16, 16, 32] } };
         Refuses(TinyTextModel.Training(folder, recipe: other), null, "block_out_channels [16,16,16,16]", "expected [16,16,16,32]", "another folder");
         other = TinyTextModel.Recipe() with { Text = TinyTextModel.Recipe().Text with { HiddenSize = 64 } };
@@ -229,8 +223,7 @@ public sealed class TextModelTrainingTests
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        TextModelTraining training = TinyTextModel.Training(folder);
-        training.Run(only: null, "test", progress: null, default);
+        TextModelTraining training = trained.CopyTo(folder);
         string codec = training.Model.PathTo(TextModelFolder.CodecFile);
         File.WriteAllBytes(codec, File.ReadAllBytes(codec)[..^8]);
         Assert.Throws<SafetensorsException>(() => training.Run(only: null, "test", progress: null, default));
