@@ -5,7 +5,7 @@ namespace Costate;
 
 /// <summary>
 /// A sum of tensors with weights. In main memory it is one pass over all of them, elsewhere (and in 16 bits, or out of order) an addition
-/// in place for each, to the same bits; neither makes a temporary. A single product is torch's own, which is as quick.
+/// in place for each, to the same bits; neither makes a temporary.
 /// </summary>
 /// <remarks>Tensors that need a graph take the additions, which have one.</remarks>
 internal static class WeightedSum
@@ -19,11 +19,6 @@ internal static class WeightedSum
         if (terms.Length == 0)
         {
             return null;
-        }
-
-        if (terms.Length == 1)
-        {
-            return terms[0].X.Times(terms[0].Weight);
         }
 
         return AllAre(ScalarType.Float32, terms)
