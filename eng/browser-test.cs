@@ -81,6 +81,20 @@ await RunIt("guide");
 Check((await Jobs("guide"))[0].GetProperty("commandLine").GetString()!.Contains("--mask", StringComparison.Ordinal), "the mask was sent");
 await Take("guide");
 
+// By an optimisation through the whole sampler: its loss is drawn while it runs, it can be given up, and has fields of its own.
+await page.Locator("#form").GetByLabel("Method").SelectOptionAsync("end-to-end");
+Check(!await page.Locator("#form").GetByLabel("Lookahead").IsVisibleAsync(), "an end-to-end optimisation has no lookahead");
+await page.Locator("#form").GetByLabel("What changes").SelectOptionAsync("noise");
+await Fill("Iterations", "1000");
+await page.GetByRole(AriaRole.Button, new() { Name = "Run" }).ClickAsync();
+await page.Locator("#stage .live .chart polyline").WaitForAsync();
+await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+await page.Locator("#stage .state.Cancelled").WaitForAsync();
+await Fill("Iterations", "20");
+await RunIt("guide, end-to-end");
+Check((await Jobs("guide"))[0].GetProperty("commandLine").GetString()!
+    .Contains("--method end-to-end --iterations 20 --optimise noise", StringComparison.Ordinal), "the method was sent");
+
 // Morph, and one that is given up.
 await Open("Morph");
 await page.GetByRole(AriaRole.Button, new() { Name = "Example A" }).First.ClickAsync();

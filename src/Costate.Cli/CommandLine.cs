@@ -17,6 +17,7 @@ using Costate.Cli.Commands.Study;
 using Costate.Cli.Commands.Train;
 using Costate.Cli.Terminals;
 using Costate.Faces.Models;
+using static TorchSharp.torch;
 
 namespace Costate.Cli;
 
@@ -27,7 +28,7 @@ internal static class CommandLine
         IReadOnlyList<string> arguments,
         Terminal terminal,
         CancellationToken cancellationToken,
-        Func<string?, FaceModel>? morphModel = null)
+        Func<string?, Device, FaceModel>? morphModel = null)
     {
         // Numbers are written and read with a point everywhere, and messages are in one language.
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
@@ -89,7 +90,8 @@ internal static class CommandLine
         }
     }
 
-    internal static RootCommand Root(Terminal terminal, CancellationToken cancellationToken, Func<string?, FaceModel>? morphModel = null)
+    internal static RootCommand Root(
+        Terminal terminal, CancellationToken cancellationToken, Func<string?, Device, FaceModel>? morphModel = null)
     {
         var context = new CommandContext(terminal, cancellationToken) { LoadFaces = morphModel ?? FaceModel.Embedded };
         var root = new RootCommand(

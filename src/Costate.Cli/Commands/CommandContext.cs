@@ -2,6 +2,7 @@ using Costate.Cli.Terminals;
 using Costate.Faces.Models;
 using Costate.Faces.Sampling;
 using Costate.Networks;
+using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands;
 
@@ -11,12 +12,13 @@ namespace Costate.Cli.Commands;
 internal sealed record CommandContext(Terminal Terminal, CancellationToken Cancellation)
 {
     /// <summary>Loads the networks that morph and guide faces, from a folder of weights or those that came with the tool.</summary>
-    internal Func<string?, FaceModel> LoadFaces { get; init; } = FaceModel.Embedded;
+    internal Func<string?, Device, FaceModel> LoadFaces { get; init; } = FaceModel.Embedded;
 
     /// <summary>The same networks for one command: its own, or borrowed from those that stay; under the terminal's watch.</summary>
-    internal FaceModel Faces(string? weights)
+    internal FaceModel Faces(string? weights, Device device)
     {
-        FaceModel faces = Terminal.Shelf?.Networks($"recognised faces {weights}", () => LoadFaces(weights)) ?? LoadFaces(weights);
+        FaceModel Load() => LoadFaces(weights, device);
+        FaceModel faces = Terminal.Shelf?.Networks($"recognised faces {device} {weights}", Load) ?? Load();
         return faces with { Model = Lent(faces.Model) };
     }
 

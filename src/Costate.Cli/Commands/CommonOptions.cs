@@ -53,12 +53,12 @@ internal static class CommonOptions
     /// <summary>Something that is so or not.</summary>
     internal static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
-    /// <summary>Where the networks of a pipeline compute.</summary>
+    /// <summary>Where networks compute.</summary>
     internal static Option<string> Device() => Text(
         "--device",
         ComputeDevice.Form,
-        "Where a pipeline's networks, states and losses are; cuda:auto is the device of the process's place on its machine. The tool comes "
-            + "with torch for processors.",
+        "Where networks, states and losses are; cuda:auto is the device of the process's place on its machine. The tool comes with torch "
+            + "for processors.",
         "cpu");
 
     /// <summary>How a gradient through the sampler is found.</summary>

@@ -12,12 +12,14 @@ internal static class ModelFile
     /// <param name="path">The file.</param>
     /// <param name="plan">How it was trained.</param>
     /// <param name="dtype">What it computes in.</param>
+    /// <param name="device">Where it computes.</param>
     /// <param name="grid">A grid of so many steps; that of the plan has its own.</param>
     /// <exception cref="UsageException">The plan's numbers fit no network.</exception>
     /// <exception cref="InvalidDataException">There is no such file, or it is no TorchScript.</exception>
-    internal static Model Open(string path, SamplingPlan plan, torch.ScalarType dtype, Func<int, TimeGrid>? grid = null)
+    internal static Model Open(
+        string path, SamplingPlan plan, torch.ScalarType dtype, torch.Device device, Func<int, TimeGrid>? grid = null)
     {
-        TorchScript script = TorchScript.Load("--model", path, dtype);
+        TorchScript script = TorchScript.Load("--model", path, dtype, device);
         try
         {
             Denoiser denoiser = Denoiser.FromFunction(
@@ -30,6 +32,7 @@ internal static class ModelFile
             {
                 Grid = grid ?? (_ => plan.Grid),
                 StartScale = plan.StartScale,
+                Device = device,
             };
         }
         catch (ArgumentException e)

@@ -27,7 +27,7 @@ internal sealed class MorphBatch(
     Action<string> tell)
 {
     private readonly MorphFolder folder = new(output);
-    private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Model.Source);
+    private readonly SortedDictionary<string, Setting> described = settings.Describe(model.Model);
     private readonly HashSet<int> made = [];
     private readonly HashSet<int> told = [];
     private Division division = Division.None;

@@ -36,7 +36,7 @@ internal sealed class EditingRun(
         var wanted = new EvaluationContents
         {
             Study = folder.Study,
-            Settings = settings.Describe(weights, Device.type),
+            Settings = settings.Describe(weights, Device),
             Shard = division.Shard.ToString(),
             Methods = methods.SelectMany(m => steps, EditingResult.KeyOf).ToDictionary(key => key, _ => faces),
         };

@@ -1,5 +1,6 @@
+using Costate.Faces.Machines;
 using Costate.Faces.Reports;
-using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Costate.Experiments.Editing;
 
@@ -19,9 +20,9 @@ internal sealed record EditingSettings(double GuidanceScale, double EditScale)
     /// <summary>By name. Runs with equal ones may go on in one folder and be merged.</summary>
     /// <param name="model">The text-to-image model's weights, as a fingerprint says them.</param>
     /// <param name="device">Where it computes; of a kind, sums are in the same order.</param>
-    internal SortedDictionary<string, Setting> Describe(string model, DeviceType device) => Setting.Named(
+    internal SortedDictionary<string, Setting> Describe(string model, Device device) => Setting.Named(
     [
         ("guidanceScale", GuidanceScale), ("editScale", EditScale), ("model", model),
-        ("device", device == DeviceType.CPU ? null : device.ToString().ToLowerInvariant()),
+        ("device", ComputeDevice.KindOf(device)),
     ]);
 }

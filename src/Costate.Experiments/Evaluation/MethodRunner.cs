@@ -134,5 +134,5 @@ internal sealed class MethodRunner(FaceModel model, EvaluationSettings settings)
 
     private TimeGrid GridOf(int steps) => TimeGrid.UniformLogSnr(model.Model.Schedule, steps, 1, End);
 
-    private static double[] Values(Tensor values) => [.. values.to(ScalarType.Float64).contiguous().data<double>()];
+    private static double[] Values(Tensor values) => [.. values.to(ScalarType.Float64).cpu().contiguous().data<double>()];
 }

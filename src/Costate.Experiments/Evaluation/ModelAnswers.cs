@@ -1,5 +1,6 @@
 using System.Globalization;
 using Costate.Faces.Drawing;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Recognition;
 using Costate.Faces.Reports;
@@ -8,7 +9,10 @@ using static TorchSharp.torch;
 
 namespace Costate.Experiments.Evaluation;
 
-/// <summary>What sets the networks of one evaluation apart from others: thresholds, and answers to one face.</summary>
+/// <summary>
+/// What sets the networks of one evaluation apart from others: thresholds, answers to one face, and what kind of device they are on, where
+/// sums are in the same order.
+/// </summary>
 internal static class ModelAnswers
 {
     // The last digits depend on the machine.
@@ -19,12 +23,17 @@ internal static class ModelAnswers
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        Tensor face = EvaluationFaces.Stack([(DrawnFaces.FirstHeldOut, 0)], model.Side, default);
+        Tensor face = EvaluationFaces.Stack([(DrawnFaces.FirstHeldOut, 0)], model.Side, model.Device, default);
         Tensor code = model.Model.Encode!(face);
         double half = model.Model.Schedule.HalfLogSnr(0.5);
         TimeGrid grid = TimeGrid.FromTimes([0.5, model.Model.Schedule.TimeAtHalfLogSnr(half + 0.5)]);
         Tensor sample = new Sampler(model.Model.Denoiser, model.Model.Schedule, Solver.Ddim(), grid).Sample(face, code);
         var described = new Dictionary<string, Setting> { ["answer.autoencoder"] = $"{Text(code)} {Text(sample)}" };
+        if (ComputeDevice.KindOf(model.Device) is string kind)
+        {
+            described["device"] = kind;
+        }
+
         foreach (
             Recogniser recogniser in ((Recogniser?[])[model.Attack, .. model.Judges, model.PairChooser]).OfType<Recogniser>()
         )
@@ -42,6 +51,7 @@ internal static class ModelAnswers
             answer
                 .flatten()
                 .to(ScalarType.Float64)
+                .cpu()
                 .contiguous()
                 .data<double>()
                 .Take(3)

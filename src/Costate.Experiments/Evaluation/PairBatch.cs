@@ -20,8 +20,8 @@ internal sealed class PairBatch : IDisposable
     internal PairBatch(FaceModel model, IReadOnlyList<SimilarPair> pairs, int probesOfEach, CancellationToken cancellationToken)
     {
         (this.model, Pairs, this.probesOfEach) = (model, pairs, probesOfEach);
-        A = EvaluationFaces.Stack([.. pairs.Select(p => (p.A, 0UL))], model.Side, cancellationToken);
-        B = EvaluationFaces.Stack([.. pairs.Select(p => (p.B, 0UL))], model.Side, cancellationToken);
+        A = EvaluationFaces.Stack([.. pairs.Select(p => (p.A, 0UL))], model.Side, model.Device, cancellationToken);
+        B = EvaluationFaces.Stack([.. pairs.Select(p => (p.B, 0UL))], model.Side, model.Device, cancellationToken);
         probes = EvaluationFaces.Stack(
             [
                 .. pairs
@@ -29,6 +29,7 @@ internal sealed class PairBatch : IDisposable
                     .SelectMany(identity => Enumerable.Range(1, probesOfEach).Select(c => (identity, (ulong)c))),
             ],
             model.Side,
+            model.Device,
             cancellationToken);
     }
 
@@ -85,7 +86,7 @@ internal sealed class PairBatch : IDisposable
             embedded[recogniser.Name] = known;
         }
 
-        return [.. known.bmm(Unit(recogniser, morphs).unsqueeze(2)).contiguous().data<double>()];
+        return [.. known.bmm(Unit(recogniser, morphs).unsqueeze(2)).cpu().contiguous().data<double>()];
     }
 
     private static Tensor Unit(Recogniser recogniser, Tensor faces) =>

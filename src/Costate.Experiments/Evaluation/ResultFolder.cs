@@ -56,11 +56,15 @@ internal class ResultFolder<TResult>(string path, string study, string item)
         ];
     }
 
-    /// <summary>Keeps a result and its picture, [3, side, side].</summary>
-    internal void Add(TResult result, Tensor picture)
+    /// <summary>Keeps a result and its picture, [3, side, side], where it has one.</summary>
+    internal void Add(TResult result, Tensor? picture = null)
     {
         Directory.CreateDirectory(ItemFolder(result.Item));
-        Write(PicturePath(result.Item, result.Method), PictureFile.Png(picture));
+        if (picture is not null)
+        {
+            Write(PicturePath(result.Item, result.Method), PictureFile.Png(picture));
+        }
+
         Write(ResultPath(result.Item, result.Method), System.Text.Encoding.UTF8.GetBytes(JsonReport.Text(result) + '\n'));
     }
 
@@ -68,12 +72,19 @@ internal class ResultFolder<TResult>(string path, string study, string item)
     internal void Copy(ResultFolder<TResult> from, TResult result)
     {
         Directory.CreateDirectory(ItemFolder(result.Item));
-        Write(PicturePath(result.Item, result.Method), File.ReadAllBytes(from.PicturePath(result.Item, result.Method)));
+        if (HasPictures)
+        {
+            Write(PicturePath(result.Item, result.Method), File.ReadAllBytes(from.PicturePath(result.Item, result.Method)));
+        }
+
         Write(ResultPath(result.Item, result.Method), File.ReadAllBytes(from.ResultPath(result.Item, result.Method)));
     }
 
     /// <summary>Where a picture is.</summary>
     internal string PicturePath(int number, string method) => Path.ChangeExtension(ResultPath(number, method), ".png");
+
+    /// <summary>Whether results have pictures.</summary>
+    private protected virtual bool HasPictures => true;
 
     /// <summary>A folder of an item's own.</summary>
     private protected string ItemFolder(int number) => At($"{item}s", number.ToString("0000", CultureInfo.InvariantCulture));

@@ -21,13 +21,13 @@ internal sealed class SharedEncoding(EvaluationFolder folder, MethodRunner runne
         long[] missing = [.. found.Index().Where(f => f.Item is null).Select(f => (long)f.Index)];
         if (missing.Length > 0)
         {
-            Tensor rows = tensor(missing);
+            Tensor rows = tensor(missing, device: batch.A.device);
             MorphingEnds ends = runner.Encode(batch.A.index_select(0, rows), batch.B.index_select(0, rows), progress, cancellationToken);
             foreach ((int i, long row) in missing.Index())
             {
                 Tensor[] parts =
                 [
-                    .. ((Tensor[])[ends.StartA, ends.StartB, ends.CodeA!, ends.CodeB!]).Select(t => t.narrow(0, i, 1).contiguous()),
+                    .. ((Tensor[])[ends.StartA, ends.StartB, ends.CodeA!, ends.CodeB!]).Select(t => t.narrow(0, i, 1).cpu().contiguous()),
                 ];
                 var encoding = Names.Zip(parts).ToDictionary(p => p.First, p => p.Second);
                 folder.AddEncoding(batch.Pairs[(int)row].Index, encoding);
@@ -35,7 +35,7 @@ internal sealed class SharedEncoding(EvaluationFolder folder, MethodRunner runne
             }
         }
 
-        Tensor[] all = [.. Names.Select(name => cat([.. found.Select(f => f![name])], 0).MoveToOuterDisposeScope())];
+        Tensor[] all = [.. Names.Select(name => cat([.. found.Select(f => f![name])], 0).to(batch.A.device).MoveToOuterDisposeScope())];
         return new MorphingEnds
         {
             A = batch.A.alias().MoveToOuterDisposeScope(),

@@ -34,8 +34,9 @@ internal static class SimilarPairs
         foreach (ulong[] part in identities.Chunk(Batch))
         {
             using DisposeScope step = NewDisposeScope();
-            Tensor faces = EvaluationFaces.Stack([.. part.Select(identity => (identity, 0UL))], model.Side, cancellationToken);
-            embeddings.Add(chooser.Embed(faces).to(ScalarType.Float64).MoveToOuterDisposeScope());
+            Tensor faces = EvaluationFaces.Stack(
+                [.. part.Select(identity => (identity, 0UL))], model.Side, model.Device, cancellationToken);
+            embeddings.Add(chooser.Embed(faces).to(ScalarType.Float64).cpu().MoveToOuterDisposeScope());
         }
 
         Tensor all = nn.functional.normalize(cat(embeddings, 0), 2, 1, 1e-12);

@@ -46,7 +46,7 @@ internal sealed class GenerationRun(
         var wanted = new EvaluationContents
         {
             Study = folder.Study,
-            Settings = settings.Describe(weights, Device.type),
+            Settings = settings.Describe(weights, Device),
             Shard = division.Shard.ToString(),
             Methods = Sources(scales).ToDictionary(source => source.Method, _ => prompts),
         };

@@ -1,5 +1,6 @@
+using Costate.Faces.Machines;
 using Costate.Faces.Reports;
-using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Costate.Experiments.Generation;
 
@@ -14,8 +15,8 @@ internal sealed record GenerationSettings(int Steps)
     /// <summary>By name. Runs with equal ones may go on in one folder and be merged.</summary>
     /// <param name="model">The text-to-image model's weights, as a fingerprint says them.</param>
     /// <param name="device">Where it computes; of a kind, sums are in the same order.</param>
-    internal SortedDictionary<string, Setting> Describe(string model, DeviceType device) => Setting.Named(
+    internal SortedDictionary<string, Setting> Describe(string model, Device device) => Setting.Named(
     [
-        ("steps", Steps), ("model", model), ("device", device == DeviceType.CPU ? null : device.ToString().ToLowerInvariant()),
+        ("steps", Steps), ("model", model), ("device", ComputeDevice.KindOf(device)),
     ]);
 }

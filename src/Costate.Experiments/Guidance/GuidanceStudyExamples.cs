@@ -111,7 +111,7 @@ internal static class GuidanceStudyExamples
         GuideTask task = GuideTask.Parse("task", name, GuideTask.All);
         if (task.IsMeasured)
         {
-            Tensor pictures = DrawnFaces.Batch([(identity, 0)], side).to(ScalarType.Float32).div_(127.5).sub_(1);
+            Tensor pictures = EvaluationFaces.Stack([(identity, 0)], side, CPU, default);
             using SKBitmap seen = PictureFile.Bitmap(GuideTarget.Degraded(task, new Degradation(), pictures, [0]).Seen![0]);
             Draw(canvas, seen, 1, top);
         }

@@ -165,6 +165,7 @@ internal sealed class GuidanceStudyRun(
                 (int i, double similarity) in nn
                     .functional.cosine_similarity(judge.Embed(samples), judge.Embed(truth), 1, 1e-12)
                     .to(ScalarType.Float64)
+                    .cpu()
                     .data<double>()
                     .ToArray()
                     .Index())
@@ -190,7 +191,7 @@ internal sealed class GuidanceStudyRun(
     }
 
     private Tensor Faces(ulong first, IReadOnlyList<int> faces, CancellationToken cancellationToken) =>
-        EvaluationFaces.Stack([.. faces.Select(face => (first + (ulong)face, 0UL))], faceModel.Side, cancellationToken);
+        EvaluationFaces.Stack([.. faces.Select(face => (first + (ulong)face, 0UL))], faceModel.Side, faceModel.Device, cancellationToken);
 
     private static ulong[] Seeds(IReadOnlyList<int> faces) => [.. faces.Select(face => (ulong)face)];
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Costate.Faces;
 using Costate.Faces.Files;
 using Costate.Faces.Guidance;
+using Costate.Faces.Machines;
 using Costate.Faces.Morphs;
 using Costate.Faces.Pictures;
 using Costate.Faces.Recognition;
@@ -72,7 +73,8 @@ internal sealed class GuideRun(Model model, Condition? ownCondition, Recogniser?
         {
             Task = request.Task.Name,
             Method = request.Plan.Method.Name,
-            Settings = request.Describe([("model", model.Source), ("picture", name), ("code", code)]),
+            Settings = request.Describe(
+                [("model", model.Source), ("device", ComputeDevice.Said(model.Device)), ("picture", name), ("code", code)]),
             Seed = request.Seed,
             Samples = items,
             Best = items[best].Loss is null ? null : best,
@@ -146,7 +148,7 @@ internal sealed class GuideRun(Model model, Condition? ownCondition, Recogniser?
         {
             GuideCode.OfSeen => model.Encode((request.Task.IsMeasured ? target.Filled : target.Seen!).narrow(0, 0, 1)),
             GuideCode.Mean => GuideCode.MeanOf(model, cancellationToken),
-            _ => model.Encode(FacePicture.Stack([Face(code, side!.Value)], side.Value)),
+            _ => model.Encode(FacePicture.Stack([Face(code, side!.Value)], side.Value).to(model.Device)),
         };
         return (one.expand(request.Samples, -1).contiguous(), code);
     }

@@ -17,9 +17,6 @@ namespace Costate.Experiments.Guided;
 internal sealed record GuidedModel(
     Model Model, Condition? Condition, (int Width, int Height)? Size, IReadOnlyList<(string Name, Setting? Value)> Told) : IDisposable
 {
-    /// <summary>Where it computes.</summary>
-    internal Device Device { get; init; } = CPU;
-
     /// <summary>The CLIP pair and the text that pictures shall fit; null where they are guided to something else.</summary>
     internal (TextLikeness Likeness, string Text)? Goal { get; init; }
 
@@ -46,7 +43,6 @@ internal sealed record GuidedModel(
                 ("size", FormattableString.Invariant($"{size.Width}x{size.Height}")),
             ])
         {
-            Device = prompting.Device,
             Goal = likeness is null ? null : (likeness, goal!),
         };
     }
@@ -64,7 +60,7 @@ internal sealed record GuidedModel(
         if (Size is var (width, height) && !request.IsObserved && (picture is not null || request.Task.NeedsNoPicture))
         {
             return picture is null
-                ? zeros(1, 3, height, width)
+                ? zeros(1, 3, height, width, device: Model.Device)
                 : FacePicture.ReadMiddle(picture, files.Picture("the picture", picture), width, height);
         }
 

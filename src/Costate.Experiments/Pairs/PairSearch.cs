@@ -51,18 +51,18 @@ internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgr
         [
             .. refused.Where(p => Falls(p.Losses)).OrderBy(p => p.Losses[^1]),
         ];
-        FaceFeatures features = FaceFeatures.Fit(model.Model.Encode!, model.Side, cancellationToken);
+        FaceFeatures features = FaceFeatures.Fit(model.Model, cancellationToken);
         var pictures = new List<CaptionedPicture>();
         IReadOnlyList<PairFinding> tried = Optimise([.. falling.Take(tries).Select(p => p.Pair)], features, pictures, cancellationToken);
         var report = new PairSearchReport
         {
-            Settings = settings.Describe(model.Model.Source),
+            Settings = settings.Describe(model.Model),
             People = people,
             FirstIdentity = first,
             Pairs = pairs.Length,
             RefusedBlends = refused.Length,
             Falling = falling.Length,
-            FeatureAccuracy = features.Accuracy(model.Side, cancellationToken),
+            FeatureAccuracy = features.Accuracy(cancellationToken),
             Tried = tried,
             Chosen = tried.Where(f => f.Faults.Count == 0).MinBy(f => f.Losses.Min()),
             Files = [],

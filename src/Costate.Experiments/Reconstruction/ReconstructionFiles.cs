@@ -1,36 +1,74 @@
+using Costate.Experiments.Evaluation;
 using Costate.Experiments.Galleries;
 using Costate.Faces.Files;
-using Costate.Faces.Models;
 using Costate.Faces.Pictures;
 using Costate.Faces.Reports;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Experiments.Reconstruction;
 
-/// <summary>The files of a study of what comes back from the autoencoder.</summary>
+/// <summary>The files that sum up what came back from the autoencoder.</summary>
 internal static class ReconstructionFiles
 {
-    internal const string ReportFile = "autoencoder.json";
-    internal const string SheetFile = "reconstructions.png";
+    internal const string Table = "autoencoder.csv";
+    internal const string Report = "autoencoder.json";
+    internal const string Sheet = "reconstructions.png";
+
+    private const int Columns = 16;
 
     /// <summary>All of them, with the page of them.</summary>
-    internal static IReadOnlyList<string> All { get; } = [SheetFile, ReportFile, Gallery.FileName];
+    internal static readonly string[] All = [Sheet, Report, Table, Gallery.FileName];
 
-    /// <summary>Measures, and leaves the sheet in the folder to be committed.</summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="model">Whose autoencoder.</param>
-    /// <param name="faces">How many faces, each of another person.</param>
-    /// <param name="steps">Steps of encoding and of decoding.</param>
-    /// <param name="progress">Told the fraction done.</param>
-    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <returns>The report, and its table.</returns>
-    internal static (string Report, ResultTable Table) Write(
-        OutputFolder folder, EmbeddedModel model, int faces, int steps, Action<double> progress, CancellationToken cancellationToken)
+    /// <summary>Writes them all anew.</summary>
+    /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
+    internal static ReconstructionReport Write(ReconstructionFolder folder, EvaluationContents contents)
     {
-        var study = new ReconstructionStudy(model, faces, steps);
-        IReadOnlyList<ReconstructedFaces> results = study.Run(progress, cancellationToken);
-        using Tensor shown = study.Shown!;
-        ContactSheet.WriteFile(folder.Stage(SheetFile), shown, (int)shown.shape[0] / 3);
-        return (study.Report(results), ReconstructionTable.Of(results));
+        IReadOnlyList<ReconstructedFace> faces = folder.Results();
+        if (faces.Count == 0)
+        {
+            throw new InvalidDataException(
+                $"There are no results in '{folder.FullName}'; expected some of costate evaluate {ReconstructionFolder.StudyName}.");
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        ReconstructionReport report = ReconstructionReport.Of(contents, faces);
+        using OutputFolder output = OutputFolder.Prepare(folder.FullName, All);
+        File.WriteAllLines(output.Stage(Table), Lines(faces));
+        File.WriteAllText(output.Stage(Report), JsonReport.Text(report) + '\n');
+        int[] first =
+        [
+            .. faces.GroupBy(f => f.Face).Where(g => g.Count() == report.Results.Count).Select(g => g.Key).Order().Take(Columns),
+        ];
+        ContactSheet.WriteFile(
+            output.Stage(Sheet),
+            cat([.. from source in ReconstructedFace.Sources from face in first select Read(folder.PicturePath(face, source))], 0),
+            first.Length);
+        Gallery.Stage(output, withFolder: true);
+        output.Commit();
+        return report;
+    }
+
+    private static Tensor Read(string path)
+    {
+        try
+        {
+            using var picture = new EncodedPicture($"the picture {path}", File.ReadAllBytes(path));
+            return picture.ToSample(grey: false);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            throw new InvalidDataException($"{e.Message} Remove '{Path.ChangeExtension(path, ".json")}' to make it anew.", e);
+        }
+    }
+
+    private static IEnumerable<string> Lines(IReadOnlyList<ReconstructedFace> faces)
+    {
+        yield return $"face,identity,decoded_from,psnr,ssim,{string.Join(',', faces[0].Accepted.Keys)}";
+        foreach (ReconstructedFace f in faces)
+        {
+            yield return FormattableString.Invariant($"{f.Face},{f.Identity},{f.Method},{f.Psnr:R},{f.Ssim:R},")
+                + string.Join(',', f.Accepted.Values.Select(accepted => accepted ? "accepted" : "refused"));
+        }
     }
 }

@@ -86,7 +86,7 @@ public static class DrawnFaces
         }
 
         using DisposeScope scope = NewDisposeScope();
-        return tensor(pixels, [count, size, size, 4], ScalarType.Byte)[.., .., .., ..3]
+        return tensor(pixels, [count, size, size, 4], ScalarType.Byte, CPU)[.., .., .., ..3]
             .permute(0, 3, 1, 2)
             .contiguous()
             .MoveToOuterDisposeScope();

@@ -6,11 +6,12 @@ namespace Costate.Faces.Drawing;
 /// <summary>Drawn faces as the networks take them.</summary>
 internal static class EvaluationFaces
 {
-    /// <summary>[faces, 3, side, side] in -1..1.</summary>
-    internal static Tensor Stack(IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds, int side, CancellationToken cancellationToken)
+    /// <summary>[faces, 3, side, side] in -1..1, on a device.</summary>
+    internal static Tensor Stack(
+        IReadOnlyList<(ulong Identity, ulong Circumstance)> seeds, int side, Device device, CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
-        return OfBytes(DrawnFaces.Batch(seeds, side, cancellationToken)).MoveToOuterDisposeScope();
+        return OfBytes(DrawnFaces.Batch(seeds, side, cancellationToken)).to(device).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same of bytes from 0 to 255.</summary>

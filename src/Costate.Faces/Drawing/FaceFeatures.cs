@@ -1,3 +1,4 @@
+using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -5,7 +6,8 @@ namespace Costate.Faces.Drawing;
 
 /// <summary>
 /// Tells what a face wears (glasses, a beard, a moustache) from its semantic code: for each feature a linear function of codes, positive
-/// where the face has it, fitted to drawn faces by ridge regression in which those with and those without it weigh the same.
+/// where the face has it, fitted to drawn faces by ridge regression in which those with and those without it weigh the same. They are on
+/// the processor, wherever codes are made.
 /// </summary>
 internal sealed class FaceFeatures
 {
@@ -17,14 +19,14 @@ internal sealed class FaceFeatures
     // Of the mean square of a code's numbers, which are standardised.
     private const double Ridge = 1e-2;
 
-    private readonly Func<Tensor, Tensor> encode;
+    private readonly Model model;
     private readonly Tensor mean;
     private readonly Tensor deviation;
     private readonly Tensor directions;
 
-    private FaceFeatures(Func<Tensor, Tensor> encode, Tensor codes, Tensor labels)
+    private FaceFeatures(Model model, Tensor codes, Tensor labels)
     {
-        this.encode = encode;
+        this.model = model;
         mean = codes.mean([0]);
         deviation = codes.std(0).add_(1e-12);
         Tensor inputs = Inputs(codes);
@@ -40,24 +42,23 @@ internal sealed class FaceFeatures
     ];
 
     /// <summary>Fits the functions; their tensors are in the caller's scope.</summary>
-    /// <param name="encode">The semantic codes of faces.</param>
-    /// <param name="side">Height and width of a face.</param>
+    /// <param name="model">Makes the semantic codes of faces.</param>
     /// <param name="cancellationToken">Looked at between batches.</param>
-    internal static FaceFeatures Fit(Func<Tensor, Tensor> encode, int side, CancellationToken cancellationToken)
+    internal static FaceFeatures Fit(Model model, CancellationToken cancellationToken)
     {
         using IDisposable noGraph = no_grad();
-        return new FaceFeatures(encode, Codes(encode, Identities(0, Fitted), side, cancellationToken), Labels(Identities(0, Fitted)));
+        return new FaceFeatures(model, Codes(model, Identities(0, Fitted), cancellationToken), Labels(Identities(0, Fitted)));
     }
 
     /// <summary>
     /// How often they are right on other drawn faces: the mean of the share right among those with a feature and among those without.
     /// </summary>
-    internal IReadOnlyDictionary<string, double> Accuracy(int side, CancellationToken cancellationToken)
+    internal IReadOnlyDictionary<string, double> Accuracy(CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         ulong[] others = Identities(Fitted, Checked);
-        Tensor scores = Of(Codes(encode, others, side, cancellationToken));
+        Tensor scores = Of(Codes(model, others, cancellationToken));
         Tensor right = scores.mul(Labels(others)).gt(0).to(ScalarType.Float64);
         return All.Select((feature, k) => (feature.Name, Share: Balanced(right.select(1, k), Labels(others).select(1, k))))
             .ToDictionary(f => f.Name, f => f.Share);
@@ -69,7 +70,7 @@ internal sealed class FaceFeatures
         cancellationToken.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        double[] values = [.. Of(encode(faces).flatten(1).to(ScalarType.Float64)).contiguous().data<double>()];
+        double[] values = [.. Of(Codes(model, faces)).contiguous().data<double>()];
         return [.. values.Chunk(All.Count).Select(row => All.Zip(row).ToDictionary(f => f.First.Name, f => f.Second))];
     }
 
@@ -77,18 +78,22 @@ internal sealed class FaceFeatures
 
     // 1 where a face has a feature, -1 where it has not.
     private static Tensor Labels(ulong[] identities) =>
-        tensor(identities.SelectMany(identity => All.Select(f => f.Has(identity) ? 1.0 : -1)).ToArray(), [identities.Length, All.Count]);
+        tensor(
+            identities.SelectMany(identity => All.Select(f => f.Has(identity) ? 1.0 : -1)).ToArray(),
+            [identities.Length, All.Count],
+            device: CPU);
 
-    private static Tensor Codes(Func<Tensor, Tensor> encode, ulong[] identities, int side, CancellationToken cancellationToken)
+    private static Tensor Codes(Model model, Tensor faces) => model.Encode!(faces.to(model.Device)).flatten(1).to(ScalarType.Float64).cpu();
+
+    private static Tensor Codes(Model model, ulong[] identities, CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         return cat([.. identities.Chunk(Batch).Select(Of)], 0).MoveToOuterDisposeScope();
 
-        Tensor Of(ulong[] part)
-        {
-            Tensor bytes = DrawnFaces.Batch([.. part.Select(identity => (identity, 0UL))], side, cancellationToken);
-            return encode(bytes.to(ScalarType.Float32).div_(127.5).sub_(1)).flatten(1).to(ScalarType.Float64);
-        }
+        Tensor Of(ulong[] part) => Codes(
+            model,
+            EvaluationFaces.Stack(
+                [.. part.Select(identity => (identity, 0UL))], (int)model.Shape![1], model.Device, cancellationToken));
     }
 
     private static Tensor Fit(Tensor inputs, Tensor label)
@@ -101,14 +106,14 @@ internal sealed class FaceFeatures
             .add(label.lt(0).to(ScalarType.Float64).mul(label.lt(0).sum().reciprocal()))
             .unsqueeze(1);
         Tensor weighted = inputs.mul(weights);
-        Tensor matrix = weighted.t().mm(inputs).add(eye(inputs.shape[1], dtype: ScalarType.Float64).mul(Ridge));
+        Tensor matrix = weighted.t().mm(inputs).add(eye(inputs.shape[1], dtype: ScalarType.Float64, device: CPU).mul(Ridge));
         return linalg.solve(matrix, weighted.t().mm(label.unsqueeze(1))).squeeze(1).MoveToOuterDisposeScope();
     }
 
     private static double Balanced(Tensor right, Tensor label) =>
         ((right.mul(label.gt(0)).sum() / label.gt(0).sum()) + (right.mul(label.lt(0)).sum() / label.lt(0).sum())).item<double>() / 2;
 
-    private Tensor Inputs(Tensor codes) => cat([codes.sub(mean).div(deviation), ones([codes.shape[0], 1], ScalarType.Float64)], 1);
+    private Tensor Inputs(Tensor codes) => cat([codes.sub(mean).div(deviation), ones([codes.shape[0], 1], ScalarType.Float64, CPU)], 1);
 
     private Tensor Of(Tensor codes) => Inputs(codes).mm(directions);
 }

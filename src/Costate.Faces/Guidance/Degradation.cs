@@ -43,20 +43,20 @@ internal sealed record Degradation
 
     internal ulong Seed { get; init; }
 
-    /// <summary>The operator for pictures of a size; a mask goes to the caller's scope.</summary>
+    /// <summary>The operator for pictures of a size on a device; a mask goes to the caller's scope.</summary>
     /// <exception cref="InvalidDataException">The mask or the size does not fit.</exception>
-    internal LinearOperator For(GuideTask task, long height, long width)
+    internal LinearOperator For(GuideTask task, long height, long width, Device device)
     {
         LinearOperator made;
         try
         {
-            made = task == GuideTask.Inpaint ? Inpainting(height, width)
+            made = task == GuideTask.Inpaint ? Inpainting(height, width, device)
                 : task == GuideTask.SuperResolution
                     ? (Bicubic ? LinearOperator.BicubicReduction(Factor) : LinearOperator.AveragePooling(Factor))
                 : MotionBlur is int size ? LinearOperator.MotionBlur(size, seed: Seed)
                 : LinearOperator.GaussianBlur(Blur, (2 * (int)Math.Min(Math.Ceiling(Reach * Blur), Math.Min(height, width) - 1)) + 1);
             using DisposeScope scope = NewDisposeScope();
-            made.Apply(zeros(1, 3, height, width));
+            made.Apply(zeros(1, 3, height, width, device: device));
         }
         catch (ArgumentException e)
         {
@@ -76,7 +76,7 @@ internal sealed record Degradation
         ("noise", Noise),
     ];
 
-    private LinearOperator Inpainting(long height, long width)
+    private LinearOperator Inpainting(long height, long width, Device device)
     {
         if (Hidden is double hidden)
         {
@@ -85,7 +85,7 @@ internal sealed record Degradation
 
         if (ReadMask is not null)
         {
-            return LinearOperator.Masked(ReadMask(height, width));
+            return LinearOperator.Masked(ReadMask(height, width).to(device));
         }
 
         int[] box = Box is null ? [(int)(height / 4), (int)(width / 4), (int)(height / 2), (int)(width / 2)] : [.. Box];

@@ -22,7 +22,7 @@ internal static class GuideCode
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         (ulong, ulong)[] seeds = [.. Enumerable.Range(0, FacesOfMean).Select(i => ((ulong)i, 0UL))];
-        Tensor faces = DrawnFaces.Batch(seeds, (int)model.Shape![1], cancellationToken).to(ScalarType.Float32).div_(127.5).sub_(1);
+        Tensor faces = EvaluationFaces.Stack(seeds, (int)model.Shape![1], model.Device, cancellationToken);
         return model.Encode!(faces).mean([0L], keepdim: true).MoveToOuterDisposeScope();
     }
 }

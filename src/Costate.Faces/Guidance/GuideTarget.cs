@@ -40,7 +40,7 @@ internal sealed record GuideTarget
     /// <summary>Degrades pictures, each with the noise of its seed.</summary>
     internal static GuideTarget Degraded(GuideTask task, Degradation degradation, Tensor pictures, IReadOnlyList<ulong> seeds)
     {
-        LinearOperator degrade = degradation.For(task, pictures.shape[2], pictures.shape[3]);
+        LinearOperator degrade = degradation.For(task, pictures.shape[2], pictures.shape[3], pictures.device);
         Tensor[] observed =
         [
             .. seeds.Select((seed, i) => Measurement.Observe(degrade, pictures.narrow(0, i, 1), degradation.Noise, seed).Observation),
@@ -52,10 +52,10 @@ internal sealed record GuideTarget
     /// <exception cref="InvalidDataException">The degradation makes no pictures of this size.</exception>
     internal static GuideTarget Observed(GuideTask task, Degradation degradation, Tensor observed, long height, long width)
     {
-        LinearOperator degrade = degradation.For(task, height, width);
+        LinearOperator degrade = degradation.For(task, height, width, observed.device);
         using (DisposeScope scope = NewDisposeScope())
         {
-            long[] expected = degrade.Apply(zeros(1, 3, height, width)).shape;
+            long[] expected = degrade.Apply(zeros(1, 3, height, width, device: observed.device)).shape;
             if (!observed.shape.AsSpan(1).SequenceEqual(expected.AsSpan(1)))
             {
                 throw new InvalidDataException(
@@ -104,9 +104,10 @@ internal sealed record GuideTarget
     {
         using IDisposable noGraph = no_grad();
         var measurement = new Measurement(degrade, observed);
-        Tensor weights = degrade.Apply(ones(1, 3, height, width));
+        Tensor flat = ones(1, 3, height, width, device: observed.device);
+        Tensor weights = degrade.Apply(flat);
         double entries = weights.ne(0).sum().item<long>();
-        double largest = LargestEigenvalue(degrade, height, width);
+        double largest = LargestEigenvalue(degrade, flat);
         bool masked = task == GuideTask.Inpaint;
         return new GuideTarget
         {
@@ -127,15 +128,14 @@ internal sealed record GuideTarget
         observed + (observed.sum([2L, 3L], keepdim: true) / mask.sum([2L, 3L], keepdim: true)) * (1 - mask);
 
     // Of A'A, by power iteration from a flat picture, which blurs and averages keep.
-    private static double LargestEigenvalue(LinearOperator degrade, long height, long width)
+    private static double LargestEigenvalue(LinearOperator degrade, Tensor flat)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = ones(1, 3, height, width);
+        Tensor x = flat;
         double value = 0;
         for (int i = 0; i < PowerIterations; i++)
         {
-            x.div_(x.norm());
-            x = degrade.Transpose(degrade.Apply(x));
+            x = degrade.Transpose(degrade.Apply(x / x.norm()));
             value = x.norm().item<float>();
         }
 

@@ -46,7 +46,7 @@ internal static class ImageQuality
         int shorter = (int)Math.Min(pictures.shape[2], pictures.shape[3]);
         int size = Math.Min(Window, shorter - ((shorter + 1) % 2));
         double[] row = [.. Enumerable.Range(0, size).Select(i => Math.Exp(-0.5 * Math.Pow((i - (size / 2)) / Deviation, 2)))];
-        Tensor line = tensor(row).div_(row.Sum());
+        Tensor line = tensor(row, device: CPU).div_(row.Sum());
         return line.outer(line).expand(pictures.shape[1], 1, size, size).contiguous();
     }
 

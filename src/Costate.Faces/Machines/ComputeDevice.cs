@@ -20,15 +20,12 @@ internal static class ComputeDevice
     internal static Device Named(string name) => name == "cpu" ? CPU
         : device(DeviceType.CUDA, CudaNumber(name, cuda.is_available() ? cuda.device_count() : 0, Environment.GetEnvironmentVariable));
 
-    /// <summary>Makes sure that a model which is no pipeline is not asked for elsewhere.</summary>
-    /// <exception cref="InputException">It is.</exception>
-    internal static void RequireProcessor(string name)
-    {
-        if (Named(name).type != DeviceType.CPU)
-        {
-            throw new InputException("device", name, "cpu", "Other models than pipelines compute on the processor.");
-        }
-    }
+    /// <summary>What results say of a device; null for the processor.</summary>
+    internal static string? Said(Device device) => device.type == DeviceType.CPU ? null : device.ToString();
+
+    /// <summary>Its kind, of which sums are in the same order: what runs that share a folder have in common; null for the
+    /// processor.</summary>
+    internal static string? KindOf(Device device) => device.type == DeviceType.CPU ? null : device.type.ToString().ToLowerInvariant();
 
     /// <summary>The number of the device of CUDA of a name.</summary>
     /// <param name="name">The name.</param>

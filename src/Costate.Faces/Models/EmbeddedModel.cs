@@ -9,7 +9,8 @@ namespace Costate.Faces.Models;
 /// asked for, frozen and in evaluation mode.
 /// </summary>
 /// <param name="folder">Where the weights are; those that the tool came with if null.</param>
-internal sealed class EmbeddedModel(string? folder = null) : IDisposable
+/// <param name="device">Where the networks are; on the CPU if null.</param>
+internal sealed class EmbeddedModel(string? folder = null, torch.Device? device = null) : IDisposable
 {
     /// <summary>The autoencoder's file in a folder of weights.</summary>
     internal const string AutoencoderFile = "autoencoder.safetensors";
@@ -44,6 +45,9 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     /// <summary>Where the weights are.</summary>
     internal string Folder { get; } = Path.GetFullPath(folder ?? Path.Combine(AppContext.BaseDirectory, FolderName));
 
+    /// <summary>Where the networks are.</summary>
+    internal torch.Device Device { get; } = device ?? torch.CPU;
+
     /// <summary>The text-to-image model of drawn faces, in Stable Diffusion's layout.</summary>
     internal string TextFolder => Path.Combine(Folder, TextFolderName);
 
@@ -55,7 +59,7 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
 
     /// <summary>The diffusion autoencoder.</summary>
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>
-    internal PatchedAutoencoder Autoencoder => autoencoder ??= Opened(OpenAutoencoder(Path.Combine(Folder, AutoencoderFile)));
+    internal PatchedAutoencoder Autoencoder => autoencoder ??= Opened(OpenAutoencoder(Path.Combine(Folder, AutoencoderFile), Device));
 
     /// <summary>The autoencoder as a model of faces under their semantic codes. It owns all networks that are opened.</summary>
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>
@@ -67,6 +71,7 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
     {
         Grid = steps => TimeGrid.UniformLogSnr(Schedule, steps, 1, End),
         Shape = Shape,
+        Device = Device,
         Encode = Autoencoder.Encode,
     };
 
@@ -84,7 +89,8 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
 
     /// <summary>The judges of what captions say.</summary>
     /// <exception cref="InvalidDataException">Their file is missing, damaged or of other attributes.</exception>
-    internal AttributeJudges Attributes => attributes ??= Opened(AttributeJudges.Open(Path.Combine(Folder, AttributeJudges.FileName)));
+    internal AttributeJudges Attributes =>
+        attributes ??= Opened(AttributeJudges.Open(Path.Combine(Folder, AttributeJudges.FileName), Device));
 
     /// <summary>Reads the autoencoder and the recognisers, looks at every weight, and returns how many networks these are.</summary>
     /// <exception cref="InvalidDataException">A file is missing, damaged or of another network, or a weight is no number.</exception>
@@ -109,10 +115,10 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
 
     /// <summary>A recogniser's network alone, without its threshold. Dispose it.</summary>
     /// <exception cref="InvalidDataException">Its file is missing, damaged or of another network.</exception>
-    internal static FaceRecogniser OpenRecogniser(string path) => Open(
+    internal static FaceRecogniser OpenRecogniser(string path, torch.Device device) => Open(
         path,
         "a face recogniser",
-        p => FaceRecogniser.FromPretrained(p),
+        p => FaceRecogniser.FromPretrained(p, device),
         network => (network.Config.InChannels, network.Config.ImageSize),
         () => new FaceRecogniser(new FaceRecogniserConfig()));
 
@@ -124,10 +130,10 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
         }
     }
 
-    private static PatchedAutoencoder OpenAutoencoder(string path) => Open(
+    private static PatchedAutoencoder OpenAutoencoder(string path, torch.Device device) => Open(
         path,
         "a diffusion autoencoder",
-        p => PatchedAutoencoder.FromPretrained(p),
+        p => PatchedAutoencoder.FromPretrained(p, device),
         network => (network.Config.ImageChannels, network.Config.ImageSize),
         () => new PatchedAutoencoder(PatchedAutoencoderConfig.Faces64));
 
@@ -171,7 +177,7 @@ internal sealed class EmbeddedModel(string? folder = null) : IDisposable
 
         calibration ??= Calibration.Read(Folder);
         string path = Path.Combine(Folder, EmbeddedRecogniser.FileOf(name));
-        FaceRecogniser network = Opened(OpenRecogniser(path));
+        FaceRecogniser network = Opened(OpenRecogniser(path, Device));
         return recognisers[name] = new EmbeddedRecogniser(network, calibration.Of(name, path));
     }
 

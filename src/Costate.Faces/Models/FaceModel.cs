@@ -1,5 +1,6 @@
 using Costate.Faces.Recognition;
 using Costate.Networks;
+using static TorchSharp.torch;
 
 namespace Costate.Faces.Models;
 
@@ -21,13 +22,17 @@ public sealed record FaceModel : IDisposable
     /// <summary>Height and width of the faces, in pixels.</summary>
     public int Side => (int)Model.Shape![1];
 
+    /// <summary>Where its networks are, and what they are given must be.</summary>
+    public Device Device => Model.Device;
+
     /// <summary>The networks of a folder, or those that come with the package: all are read.</summary>
     /// <param name="folder">Where the weights are, as <c>costate train all</c> writes them. The default value is null: those of the
     /// package.</param>
+    /// <param name="device">Where the networks are to be. The default is the CPU.</param>
     /// <exception cref="InvalidDataException">A file is missing, damaged, of another network, or not calibrated.</exception>
-    public static FaceModel Embedded(string? folder = null)
+    public static FaceModel Embedded(string? folder = null, Device? device = null)
     {
-        var networks = new EmbeddedModel(folder);
+        var networks = new EmbeddedModel(folder, device);
         try
         {
             return new FaceModel

@@ -30,7 +30,7 @@ internal sealed record FacePicture(string Name, string Sha256, byte[] Values)
     internal static Tensor ReadMiddle(string name, byte[] bytes, int width, int height)
     {
         using SKBitmap middle = Middle(name, bytes, width, height);
-        using Tensor values = tensor(Planes(middle), [1, 3, height, width], ScalarType.Byte);
+        using Tensor values = tensor(Planes(middle), [1, 3, height, width], ScalarType.Byte, CPU);
         return values.to(ScalarType.Float32).div_(127.5).sub_(1);
     }
 
@@ -52,7 +52,7 @@ internal sealed record FacePicture(string Name, string Sha256, byte[] Values)
     internal static Tensor Stack(IEnumerable<FacePicture> pictures, int side)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor[] all = [.. pictures.Select(p => tensor(p.Values, [3, side, side], ScalarType.Byte))];
+        Tensor[] all = [.. pictures.Select(p => tensor(p.Values, [3, side, side], ScalarType.Byte, CPU))];
         return stack(all).to(ScalarType.Float32).div_(127.5).sub_(1).MoveToOuterDisposeScope();
     }
 

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Costate.Faces.Morphs;
 
 /// <summary>The blend of each pair, and its morph at even distances among the iterations. A pair that stops early has fewer.</summary>
@@ -18,7 +20,8 @@ internal sealed class MorphFrames(int iterations) : IDisposable
         foreach ((int position, int item) in step.Items.Index().Where(i => double.IsFinite(step.Losses[i.Index])))
         {
             kept.TryAdd(item, []);
-            kept[item].Add(new MorphFrame(step.Iteration, step.Losses[position], step.Samples[position].clone().DetachFromDisposeScope()));
+            Tensor sample = step.Samples[position].to(CPU, copy: true).DetachFromDisposeScope();
+            kept[item].Add(new MorphFrame(step.Iteration, step.Losses[position], sample));
         }
     }
 

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Morphs;
 
-/// <summary>What has become of one pair. Tensors belong to the scope that the run was started in.</summary>
+/// <summary>What has become of one pair. Tensors are on the CPU, and belong to the scope that the run was started in.</summary>
 internal sealed class MorphOutcome
 {
     /// <summary>The morph with the lowest loss, [3, side, side], rounded to 8 bits as its file has it.</summary>

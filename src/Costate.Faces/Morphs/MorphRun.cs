@@ -37,8 +37,8 @@ internal sealed class MorphRun
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
         (Tensor a, Tensor b) = (
-            FacePicture.Stack(pairs.Select(p => p.A), model.Side),
-            FacePicture.Stack(pairs.Select(p => p.B), model.Side));
+            FacePicture.Stack(pairs.Select(p => p.A), model.Side).to(model.Device),
+            FacePicture.Stack(pairs.Select(p => p.B), model.Side).to(model.Device));
         var seeds = NoiseSeeds.OfItems(pairs.Select(_ => settings.Seed));
         var share = new MorphShare(settings);
         MorphingEnds ends = morphing.Encode(
@@ -68,17 +68,17 @@ internal sealed class MorphRun
         IReadOnlyList<MorphSimilarity>[] ofMorphs = Judge(recognisers, morphs, a, b);
         IReadOnlyList<MorphSimilarity>[] ofBlends = Judge(
             recognisers,
-            Rounded(stack(pairs.Select((_, i) => frames.Of(i)[0].Sample))),
+            Rounded(stack(pairs.Select((_, i) => frames.Of(i)[0].Sample)).to(model.Device)),
             a,
             b);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds / pairs.Count;
         return [.. pairs.Select((_, i) => new MorphOutcome
         {
-            A = a[i].MoveToOuterDisposeScope(),
-            B = b[i].MoveToOuterDisposeScope(),
-            Morph = morphs[i].MoveToOuterDisposeScope(),
+            A = a[i].cpu().MoveToOuterDisposeScope(),
+            B = b[i].cpu().MoveToOuterDisposeScope(),
+            Morph = morphs[i].cpu().MoveToOuterDisposeScope(),
             Frames = [.. frames.Of(i).Select(f => f with { Sample = f.Sample.alias().MoveToOuterDisposeScope() })],
-            Losses = [.. best.Losses[TensorIndex.Ellipsis, i].contiguous().data<double>().TakeWhile(double.IsFinite)],
+            Losses = [.. best.Losses[TensorIndex.Ellipsis, i].cpu().contiguous().data<double>().TakeWhile(double.IsFinite)],
             BestIteration = best.BestIteration[i],
             Similarities = ofMorphs[i],
             Blend = new MorphBlend(frames.Of(i)[0].Loss, ofBlends[i]),
@@ -118,5 +118,5 @@ internal sealed class MorphRun
     }
 
     private static double[] Cosines(Tensor a, Tensor b) =>
-        [.. nn.functional.cosine_similarity(a, b, 1, 1e-12).to(ScalarType.Float64).data<double>()];
+        [.. nn.functional.cosine_similarity(a, b, 1, 1e-12).to(ScalarType.Float64).cpu().data<double>()];
 }

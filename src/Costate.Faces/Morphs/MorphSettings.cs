@@ -1,4 +1,6 @@
+using Costate.Faces.Machines;
 using Costate.Faces.Reports;
+using Costate.Networks;
 
 namespace Costate.Faces.Morphs;
 
@@ -39,9 +41,10 @@ internal sealed record MorphSettings
     internal required ulong Seed { get; init; }
 
     /// <summary>By name. Runs with equal ones may share a folder.</summary>
-    internal SortedDictionary<string, Setting> Describe(string weights) => Setting.Named(
+    internal SortedDictionary<string, Setting> Describe(Model model) => Setting.Named(
     [
-        ("weights", weights),
+        ("weights", model.Source),
+        ("device", ComputeDevice.KindOf(model.Device)),
         ("solver", SolverName),
         ("grid", GridName),
         ("steps", Steps),

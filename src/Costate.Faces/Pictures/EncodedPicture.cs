@@ -102,9 +102,10 @@ internal sealed class EncodedPicture : IDisposable
         }
 
         using DisposeScope scope = NewDisposeScope();
-        Tensor all = tensor(pixels, [Height, Width, 4], ScalarType.Byte).to(ScalarType.Float32).permute(2, 0, 1);
+        Tensor all = tensor(pixels, [Height, Width, 4], ScalarType.Byte, CPU).to(ScalarType.Float32).permute(2, 0, 1);
         Tensor colours = all[TensorIndex.Slice(0, 3)];
-        Tensor channels = grey ? (colours * tensor(new[] { 0.299f, 0.587f, 0.114f }, [3, 1, 1])).sum(0, keepdim: true) : colours;
+        Tensor weights = tensor(new[] { 0.299f, 0.587f, 0.114f }, [3, 1, 1], device: CPU);
+        Tensor channels = grey ? (colours * weights).sum(0, keepdim: true) : colours;
         return channels.div(127.5).sub_(1).unsqueeze(0).contiguous().MoveToOuterDisposeScope();
     }
 

@@ -24,7 +24,7 @@ internal static class PictureFile
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor colours = picture.expand(3, -1, -1).to(ScalarType.Float32).add(1).mul_(127.5).round_().clamp_(0, 255);
-        byte[] values = [.. colours.to(ScalarType.Byte).permute(1, 2, 0).contiguous().data<byte>()];
+        byte[] values = [.. colours.to(ScalarType.Byte).cpu().permute(1, 2, 0).contiguous().data<byte>()];
         var bitmap = new SKBitmap(new SKImageInfo((int)picture.shape[2], (int)picture.shape[1], SKColorType.Rgba8888, SKAlphaType.Opaque));
         Span<byte> pixels = bitmap.GetPixelSpan();
         for (int i = 0; i < pixels.Length; i++)

@@ -37,9 +37,11 @@ internal sealed class AttributeJudges : IDisposable
     internal static FaceRecogniserConfig Config(int width) => new() { ImageSize = Side, Width = width, EmbeddingWidth = Values };
 
     /// <summary>Trained judges. Dispose them.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="device">Where the network is to be; null for the CPU.</param>
     /// <exception cref="InvalidDataException">The file is of another network, or of other attributes.</exception>
     /// <exception cref="SafetensorsException">The file is missing or damaged.</exception>
-    internal static AttributeJudges Open(string path)
+    internal static AttributeJudges Open(string path, Device? device = null)
     {
         using (SafetensorsFile file = SafetensorsFile.Open(path))
         {
@@ -51,7 +53,7 @@ internal sealed class AttributeJudges : IDisposable
             }
         }
 
-        FaceRecogniser network = FaceRecogniser.FromPretrained(path);
+        FaceRecogniser network = FaceRecogniser.FromPretrained(path, device);
         if (network.Config.ImageSize == Side && network.Config.InChannels == 3 && network.Config.EmbeddingWidth == Values)
         {
             return new AttributeJudges(network);
@@ -67,7 +69,7 @@ internal sealed class AttributeJudges : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        long[][] seen = [.. Seen(network, faces).unbind(0).Select(row => row.data<long>().ToArray())];
+        long[][] seen = [.. Seen(network, faces).cpu().unbind(0).Select(row => row.data<long>().ToArray())];
         return [.. seen.Select(row => FaceAttribute.All.Zip(row).ToDictionary(a => a.First.Name, a => a.First.Values[(int)a.Second]))];
     }
 
@@ -82,7 +84,7 @@ internal sealed class AttributeJudges : IDisposable
             FaceCircumstance moment = DrawnFaces.Moment(seed.Identity, seed.Circumstance);
             return FaceAttribute.All.Select(a => (long)a.IndexOf((nearest ? a.Nearest ?? a.Of : a.Of)(person, moment)));
         })];
-        return tensor(labels, [seeds.Count, FaceAttribute.All.Count]);
+        return tensor(labels, [seeds.Count, FaceAttribute.All.Count], device: CPU);
     }
 
     /// <summary>The mean over faces of the cross-entropies of all attributes that a face has.</summary>
@@ -90,7 +92,7 @@ internal sealed class AttributeJudges : IDisposable
     /// <param name="labels">The places of the true values, [batch, attributes].</param>
     internal static Tensor Loss(Tensor outputs, Tensor labels)
     {
-        Tensor sum = zeros(1);
+        Tensor sum = zeros(1, device: outputs.device);
         foreach ((int index, Tensor logits) in Split(outputs).Index())
         {
             sum += nn.functional.cross_entropy(logits, labels.select(1, index), ignore_index: -1, reduction: nn.Reduction.Sum);

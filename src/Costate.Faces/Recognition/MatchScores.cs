@@ -28,7 +28,7 @@ internal sealed class MatchScores
     internal int GenuinePairs => genuine.Length;
 
     /// <summary>The similarities of all pairs.</summary>
-    /// <param name="embeddings">Of unit length, [identities x pictures, width], one identity after the other.</param>
+    /// <param name="embeddings">Of unit length, [identities x pictures, width], on the CPU, one identity after the other.</param>
     /// <param name="pictures">Pictures of each identity, two or more.</param>
     /// <exception cref="InvalidDataException">An embedding is not finite.</exception>
     internal static MatchScores Of(Tensor embeddings, int pictures)
@@ -50,7 +50,7 @@ internal sealed class MatchScores
             using DisposeScope row = NewDisposeScope();
             Tensor own = embeddings.narrow(0, i * pictures, pictures);
             long[] pairs = [.. Enumerable.Range(0, pictures * pictures).Where(k => k / pictures < k % pictures).Select(k => (long)k)];
-            genuine[i] = [.. own.mm(own.t()).flatten().index_select(0, tensor(pairs)).data<float>()];
+            genuine[i] = [.. own.mm(own.t()).flatten().index_select(0, tensor(pairs, device: CPU)).data<float>()];
             int others = (identities - 1 - i) * pictures;
             if (others > 0)
             {

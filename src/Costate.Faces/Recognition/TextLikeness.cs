@@ -27,11 +27,12 @@ internal sealed class TextLikeness(FaceRecogniser image, ClipTextModel text, Cli
                 $"There is no '{path}'; expected the image tower that costate train text-to-image writes beside a pipeline.");
         }
 
-        FaceRecogniser image = FaceRecogniser.FromPretrained(path);
-        int width = pipeline.TextEncoder!.Config.HiddenSize;
+        ClipTextModel text = pipeline.TextEncoder!;
+        FaceRecogniser image = FaceRecogniser.FromPretrained(path, text.parameters().First().device);
+        int width = text.Config.HiddenSize;
         if (image.Config.EmbeddingWidth == width)
         {
-            return new TextLikeness(image, pipeline.TextEncoder, pipeline.Tokenizer!);
+            return new TextLikeness(image, text, pipeline.Tokenizer!);
         }
 
         image.Dispose();
@@ -46,9 +47,10 @@ internal sealed class TextLikeness(FaceRecogniser image, ClipTextModel text, Cli
     internal Tensor Of(Tensor pictures, IReadOnlyList<string> texts)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor seen = image.Embed(nn.functional.adaptive_avg_pool2d(pictures, [Side, Side]));
-        Tensor read = Embed(text, Ids(texts).to(text.parameters().First().device)).to(seen.device);
-        return (seen * read).sum([1L]).MoveToOuterDisposeScope();
+        Device device = text.parameters().First().device;
+        Tensor seen = image.Embed(nn.functional.adaptive_avg_pool2d(pictures.to(device), [Side, Side]));
+        Tensor read = Embed(text, tensor(Ids(texts), [texts.Count, tokenizer.Length], device: device));
+        return (seen * read).sum([1L]).to(pictures.device).MoveToOuterDisposeScope();
     }
 
     /// <summary>Embeddings of unit length of texts, [batch, width].</summary>
@@ -62,9 +64,6 @@ internal sealed class TextLikeness(FaceRecogniser image, ClipTextModel text, Cli
 
     public void Dispose() => image.Dispose();
 
-    private Tensor Ids(IReadOnlyList<string> texts)
-    {
-        long[] ids = [.. texts.SelectMany(each => tokenizer.Tokenize(each, truncate: true).Ids).Select(id => (long)id)];
-        return tensor(ids, [texts.Count, tokenizer.Length]);
-    }
+    private long[] Ids(IReadOnlyList<string> texts) =>
+        [.. texts.SelectMany(each => tokenizer.Tokenize(each, truncate: true).Ids).Select(id => (long)id)];
 }

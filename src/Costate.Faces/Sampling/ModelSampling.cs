@@ -57,7 +57,7 @@ internal sealed class ModelSampling
             got,
             Least * shape.Aggregate((double)batch * dtype.ElementSize(), (product, size) => product * size),
             $"Make {(isChosen ? "the sizes or " : "")}the batch smaller, and draw in several runs with another seed each.");
-        return model.DrawStart([batch, .. shape], seed, dtype);
+        return model.DrawStart([batch, .. shape], seed, dtype, model.Device);
     }
 
     /// <summary>Samples with so much noise on them as belongs to the start of a plan, to be sampled from there.</summary>
@@ -222,7 +222,7 @@ internal sealed class ModelSampling
             Path(count),
             new RunProgress(progress, share, 1 - share),
             cancellationToken);
-        return Drawn(sample, ("weight", tensor(SphericalInterpolation.Weights(count))));
+        return Drawn(sample, ("weight", tensor(SphericalInterpolation.Weights(count), device: CPU)));
     }
 
     private static Tensor Between(Tensor condition, int count)

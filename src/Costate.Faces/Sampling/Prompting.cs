@@ -1,7 +1,6 @@
 using System.Globalization;
 using Costate.Faces.Reports;
 using Costate.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Faces.Sampling;
@@ -67,7 +66,6 @@ internal sealed record Prompting
         ("tileSize", Tile),
         ("scheduler", Scheduler),
         ("networkDtype", NetworkDtype.ToString().ToLowerInvariant()),
-        ("device", Device.type == DeviceType.CPU ? null : Device.ToString()),
     ];
 
     /// <summary>What its networks depend on, as text: two with the same text can share them.</summary>

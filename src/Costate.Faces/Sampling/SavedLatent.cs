@@ -46,14 +46,14 @@ internal sealed record SavedLatent(NoiseState State, Tensor? Condition, LatentOp
 
     /// <summary>Reads a latent.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="device">Where its states are to be; null for the CPU.</param>
+    /// <param name="device">Where its states and its condition are to be; null for the CPU.</param>
     /// <exception cref="InvalidDataException">It is none, or what it says of how it was made means nothing.</exception>
     internal static SavedLatent Read(string path, Device? device = null)
     {
         NoiseState state = NoiseStateFile.Read(path, out IReadOnlyDictionary<string, string> remarks, device);
         return new SavedLatent(
             state,
-            NoiseStateFile.ReadCondition(path),
+            NoiseStateFile.ReadCondition(path)?.to(device ?? CPU),
             LatentOptions.Of(path, remarks, state.Dtype),
             ulong.TryParse(remarks.GetValueOrDefault(SeedRemark), NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)
                 ? seed

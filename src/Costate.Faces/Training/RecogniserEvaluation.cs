@@ -1,9 +1,7 @@
-using System.Globalization;
 using Costate.Faces.Drawing;
 using Costate.Faces.Models;
 using Costate.Faces.Recognition;
 using Costate.Faces.Reports;
-using Costate.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,98 +27,62 @@ internal sealed record RecogniserEvaluation(Calibration Calibration, IReadOnlyLi
     /// <param name="pictures">Pictures of each, two or more.</param>
     /// <param name="progress">Told the fraction done.</param>
     /// <param name="cancellationToken">Looked at between batches of faces.</param>
+    /// <param name="device">Where they compute; on the CPU if null.</param>
     /// <exception cref="InvalidDataException">Weights are missing, damaged, or of other networks.</exception>
     internal static RecogniserEvaluation Run(
         string folder,
         int identities,
         int pictures,
         Action<double> progress,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        Device? device = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        string[] paths = [.. EmbeddedRecogniser.AllNames.Select(name => Path.Combine(folder, EmbeddedRecogniser.FileOf(name)))];
-        var networks = new List<FaceRecogniser>();
-        try
+        using var networks = new RecogniserSet(folder, device ?? CPU);
+        List<Tensor>[] embeddings = [.. networks.All.Select(_ => new List<Tensor>())];
+        foreach (int[] people in Enumerable.Range(0, identities).Chunk(Math.Max(1, FacesAtOnce / pictures)))
         {
-            networks.AddRange(paths.Select(EmbeddedModel.OpenRecogniser));
-            List<Tensor>[] embeddings = Embeddings(networks, identities, pictures, progress, cancellationToken);
-            MatchScores[] scores = [.. embeddings.Select(parts => MatchScores.Of(cat(parts, 0), pictures))];
-            var calibration = new Calibration
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach ((List<Tensor> parts, Tensor part) in embeddings.Zip(networks.Embed(Faces(people, pictures), cancellationToken)))
             {
-                FalseMatchRate = TargetFalseMatchRate,
-                FirstIdentity = FirstIdentity,
-                Identities = identities,
-                PicturesOfEach = pictures,
-                ImpostorPairs = scores[0].ImpostorPairs,
-                GenuinePairs = scores[0].GenuinePairs,
-                Recognisers =
-                [
-                    .. EmbeddedRecogniser.AllNames.Select((name, i) => Calibrated(name, paths[i], networks[i].Config, scores[i])),
-                ],
-            };
-            return new RecogniserEvaluation(calibration, scores);
+                parts.Add(part);
+            }
+
+            progress((double)(people[^1] + 1) / identities);
         }
-        finally
-        {
-            networks.ForEach(network => network.Dispose());
-        }
+
+        return Of(networks.All, [.. embeddings.Select(parts => cat(parts, 0))], pictures);
     }
+
+    /// <summary>Of embeddings that were found before.</summary>
+    /// <param name="recognisers">Whose.</param>
+    /// <param name="embeddings">Of each, [people x pictures, width], one person after the other.</param>
+    /// <param name="pictures">Pictures of each person.</param>
+    internal static RecogniserEvaluation Of(
+        IReadOnlyList<TrainedRecogniser> recognisers, IReadOnlyList<Tensor> embeddings, int pictures)
+    {
+        MatchScores[] scores = [.. embeddings.Select(each => MatchScores.Of(each, pictures))];
+        var calibration = new Calibration
+        {
+            FalseMatchRate = TargetFalseMatchRate,
+            FirstIdentity = FirstIdentity,
+            Identities = (int)embeddings[0].shape[0] / pictures,
+            PicturesOfEach = pictures,
+            ImpostorPairs = scores[0].ImpostorPairs,
+            GenuinePairs = scores[0].GenuinePairs,
+            Recognisers = [.. recognisers.Zip(scores, (recogniser, its) => recogniser.Calibrated(its, TargetFalseMatchRate))],
+        };
+        return new RecogniserEvaluation(calibration, scores);
+    }
+
+    /// <summary>The pictures of some people, one person after the other.</summary>
+    internal static (ulong Identity, ulong Circumstance)[] Faces(IEnumerable<int> people, int pictures) =>
+    [
+        .. from person in people
+           from circumstance in Enumerable.Range(0, pictures)
+           select (FirstIdentity + (ulong)person, (ulong)circumstance),
+    ];
 
     /// <summary>What goes into <see cref="Calibration.FileName"/>.</summary>
     internal string Text => JsonReport.Text(Calibration) + '\n';
-
-    // Each face is drawn once, for all of them.
-    private static List<Tensor>[] Embeddings(
-        List<FaceRecogniser> networks,
-        int identities,
-        int pictures,
-        Action<double> progress,
-        CancellationToken cancellationToken)
-    {
-        using IDisposable noGraph = no_grad();
-        List<Tensor>[] embeddings = [.. networks.Select(_ => new List<Tensor>())];
-        int atOnce = Math.Max(1, FacesAtOnce / pictures);
-        for (int first = 0; first < identities; first += atOnce)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            using Tensor faces = FaceData.HeldOut(Math.Min(atOnce, identities - first), pictures, FirstIdentity + (ulong)first);
-            foreach ((FaceRecogniser network, List<Tensor> parts) in networks.Zip(embeddings))
-            {
-                parts.Add(network.Embed(faces));
-            }
-
-            progress((double)Math.Min(identities, first + atOnce) / identities);
-        }
-
-        return embeddings;
-    }
-
-    private static CalibratedRecogniser Calibrated(string name, string path, FaceRecogniserConfig config, MatchScores scores)
-    {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        string Told(string key) => file.Metadata.GetValueOrDefault(key)
-            ?? throw new InvalidDataException($"'{path}' does not say its {key}; expected a file that costate train recogniser wrote.");
-        T Number<T>(string key)
-            where T : struct, IParsable<T> => T.TryParse(Told(key), CultureInfo.InvariantCulture, out T value)
-            ? value
-                : throw new InvalidDataException(
-                    $"'{path}' says as its {key} '{ErrorText.Shorten(Told(key))}'; expected a number, "
-                        + "as costate train recogniser writes it.");
-        double threshold = scores.Threshold(TargetFalseMatchRate);
-        (double lowest, double highest) = scores.TrueMatchRateInterval(threshold);
-        return new CalibratedRecogniser
-        {
-            Name = name,
-            File = Path.GetFileName(path),
-            Sha256 = Calibration.Digest(path),
-            Loss = ErrorText.Shorten(Told("loss")),
-            Width = config.Width,
-            Seed = Number<ulong>("seed"),
-            Steps = Number<long>("steps"),
-            Threshold = threshold,
-            FalseMatchRate = scores.FalseMatchRate(threshold),
-            TrueMatchRate = scores.TrueMatchRate(threshold),
-            TrueMatchRateInterval = [Math.Round(lowest, 5), Math.Round(highest, 5)],
-        };
-    }
 }

@@ -225,7 +225,7 @@ public sealed class AutoencoderKL : nn.Module
         IEnumerable<double> deviations = Config.LatentsStd ?? Enumerable.Repeat(1.0, Config.LatentChannels);
         return (Row(shifts), Row(deviations.Select(deviation => Config.ScalingFactor / deviation)));
 
-        Tensor Row(IEnumerable<double> values) => tensor([.. values]).reshape(1, -1, 1, 1).to(latents.dtype).to(latents.device);
+        Tensor Row(IEnumerable<double> values) => tensor([.. values], device: latents.device).reshape(1, -1, 1, 1).to(latents.dtype);
     }
 
     // Recomputed as a whole, so that a graph of all tiles holds no more than the tiles.

@@ -20,7 +20,7 @@ internal static class Doubling
         }
 
         using DisposeScope scope = NewDisposeScope();
-        Tensor twice = eye(width, dtype: image.dtype).unsqueeze(2).expand(-1, -1, 2).reshape(width, 2 * width);
+        Tensor twice = eye(width, dtype: image.dtype, device: CPU).unsqueeze(2).expand(-1, -1, 2).reshape(width, 2 * width);
         Tensor rows = image.reshape(-1, width).mm(twice);
         return cat([rows, rows], 1).view(batch, channels, 2 * height, 2 * width).MoveToOuterDisposeScope();
     }

@@ -105,7 +105,7 @@ internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputatio
             return compute();
         }
 
-        using Tensor now = random.get_rng_state(), then = tensor(generator);
+        using Tensor now = random.get_rng_state(), then = tensor(generator, device: CPU);
         random.set_rng_state(then);
         try
         {

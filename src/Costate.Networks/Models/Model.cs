@@ -30,6 +30,9 @@ public sealed class Model(string source, Denoiser denoiser, NoiseSchedule schedu
     /// <summary>The shape of one sample, such as [3, 64, 64]; null where it takes any. <value>The default value is null.</value></summary>
     public IReadOnlyList<long>? Shape { get; init; }
 
+    /// <summary>Where its networks are, and what they are given must be. <value>The default is the CPU.</value></summary>
+    public Device Device { get; init; } = CPU;
+
     /// <summary>
     /// From samples [batch, ...] to the condition that each has by itself, [batch, ...], such as a diffusion autoencoder's semantic code;
     /// null where there is no such encoder. <value>The default value is null.</value>
@@ -56,6 +59,7 @@ public sealed class Model(string source, Denoiser denoiser, NoiseSchedule schedu
         Grid = Grid,
         StartScale = StartScale,
         Shape = Shape,
+        Device = Device,
         Encode = Encode,
         ToLatents = ToLatents,
         ToPictures = ToPictures,

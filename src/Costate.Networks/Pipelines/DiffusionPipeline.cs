@@ -219,6 +219,7 @@ public sealed partial class DiffusionPipeline : IDisposable
         {
             Grid = steps => Plan(steps, planned).Grid,
             StartScale = startScale,
+            Device = Weight.device,
             ToLatents = Encode,
             ToPictures = Decode,
         };

@@ -34,7 +34,8 @@ internal static class MorphCodeText
         _ => "LatentOptimiser.LimitedMemoryBfgs()",
     };
 
-    private static string Targets(string name) => name switch
+    /// <summary>What is optimised, in C#.</summary>
+    internal static string Targets(string name) => name switch
     {
         "noise" => "OptimisationTargets.StartNoise",
         "code" => "OptimisationTargets.Condition",

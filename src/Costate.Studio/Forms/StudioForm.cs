@@ -14,6 +14,7 @@ internal sealed record StudioForm(string Kind, string Title, string Summary, par
 
     private const string WeightsOption = "weights";
     private const string ThreadsOption = "threads";
+    private const string DeviceOption = "device";
 
     /// <summary>What can be filled in, in the order of the page.</summary>
     public required IReadOnlyList<FormField> Fields { get; init; }
@@ -24,8 +25,8 @@ internal sealed record StudioForm(string Kind, string Title, string Summary, par
     /// <summary>Whether a pipeline of the user's can take the embedded model's place, for these values.</summary>
     public Func<IReadOnlyDictionary<string, string>, bool> TakesModel { get; init; } = _ => false;
 
-    /// <summary>Whether the embedded models are used otherwise.</summary>
-    public bool UsesWeights { get; init; } = true;
+    /// <summary>Whether it computes with networks: with the embedded models where no pipeline takes their place.</summary>
+    public bool UsesNetworks { get; init; } = true;
 
     /// <summary>The C# that does the same.</summary>
     public required Func<FormValues, string> Code { get; init; }
@@ -69,7 +70,8 @@ internal sealed record StudioForm(string Kind, string Title, string Summary, par
 
         string? pipeline = computing.Model is not null && TakesModel(read) ? computing.Model : null;
         options.InsertRange(0, pipeline is null ? [] : [Dashed(ModelOption), pipeline]);
-        options.AddRange(pipeline is null && UsesWeights && computing.Weights is string weights ? [Dashed(WeightsOption), weights] : []);
+        options.AddRange(pipeline is null && UsesNetworks && computing.Weights is string weights ? [Dashed(WeightsOption), weights] : []);
+        options.AddRange(UsesNetworks && computing.Device is string device ? [Dashed(DeviceOption), device] : []);
         options.AddRange(computing.Threads is int threads ? [Dashed(ThreadsOption), $"{threads}"] : []);
         return new FormValues(read, [.. arguments, .. options, .. Always.Select(Dashed)], pipeline);
     }

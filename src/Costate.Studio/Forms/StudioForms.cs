@@ -1,4 +1,5 @@
 using Costate.Faces.Guidance;
+using Costate.Faces.Names;
 using static Costate.Studio.Forms.FormFields;
 
 namespace Costate.Studio.Forms;
@@ -86,14 +87,40 @@ internal static class StudioForms
                 },
                 Prompt("Words to fit", "a person with red hair and glasses") with { When = new("task", GuideTask.Prompt.Name) },
                 new("loss", "Loss", FieldKind.Program) { When = new("task", GuideTask.OwnLoss.Name), IsRequired = true, Help = Trusted },
-                Choice("method", "Method", GuideMethod.Greedy.Name, GuideCodeText.Methods),
+                Choice("method", "Method", GuideMethod.Greedy.Name, Named(_ => true)),
                 new("strength", "Strength", FieldKind.Number)
                 {
                     Least = 0,
                     Most = 1e6,
-                    Help = "How strongly it guides, in the method's own unit. Empty is the method's.",
+                    Help = "How strongly it guides, in the method's own unit, or its learning rate. Empty is the method's.",
                 },
-                Steps("20") with { Least = 2 },
+                Choice("lookahead", "Lookahead", "1", "1", "2", "4", "8", NamedLookahead.All) with
+                {
+                    When = new("method", Named(method => method.LooksAhead)),
+                    Unsaid = "1",
+                    Help = "By how many further steps the picture is predicted that the loss is taken of.",
+                },
+                new("iterations", "Iterations", FieldKind.Whole)
+                {
+                    When = new("method", Named(method => method.Iterations > 0)),
+                    Least = 1,
+                    Most = 1000,
+                    Help = "Of the optimiser: of the whole, or of each step. Empty is the method's.",
+                },
+                Choice("optimise", "What changes", "both", "both", "noise", "code") with
+                {
+                    When = new("method", GuideMethod.EndToEnd.Name),
+                    Unsaid = "both",
+                },
+                Steps("20") with { Least = 2, When = new("method", Named(method => !IsThroughAll(method))) },
+                Steps("") with
+                {
+                    Name = "all-steps",
+                    Option = "steps",
+                    Least = 2,
+                    When = new("method", Named(IsThroughAll)),
+                    Help = "Each iteration takes them all. Empty is the method's.",
+                },
                 new("samples", "Samples", FieldKind.Whole) { Default = "1", Least = 1, Most = 16 },
                 Seed(),
             ],
@@ -150,10 +177,14 @@ internal static class StudioForms
                 },
                 Flag("quick", "Quick", true, "A look in seconds or a minute; the whole takes many minutes."),
             ],
-            UsesWeights = false,
+            UsesNetworks = false,
             Code = StudyCodeText.Of,
         },
     ];
+
+    private static bool IsThroughAll(GuideMethod method) => method.Kind is GuideKind.EndToEnd or GuideKind.Control;
+
+    private static string[] Named(Func<GuideMethod, bool> which) => [.. GuideMethod.All.Where(which).Select(method => method.Name)];
 
     /// <exception cref="InputException">There is none of this name.</exception>
     internal static StudioForm Named(string kind) => All.FirstOrDefault(form => form.Kind == kind)

@@ -64,7 +64,7 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
             return evaluate();
         }
 
-        using Tensor now = generator.get_state(), then = tensor(state);
+        using Tensor now = generator.get_state(), then = tensor(state, device: CPU);
         generator.set_state(then);
         try
         {

@@ -28,6 +28,6 @@ internal static class Signs
             }
         }
 
-        return tensor(signs, [(long)batch * probes, size], ScalarType.Float64);
+        return tensor(signs, [(long)batch * probes, size], ScalarType.Float64, CPU);
     }
 }

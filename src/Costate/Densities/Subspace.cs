@@ -77,7 +77,7 @@ public sealed class Subspace
         }
 
         Tensor rows = basis.detach().to(ScalarType.Float64).cpu();
-        double error = (rows.mm(rows.t()) - eye(rows.shape[0], dtype: ScalarType.Float64)).abs().max().ToDouble();
+        double error = (rows.mm(rows.t()) - eye(rows.shape[0], dtype: ScalarType.Float64, device: CPU)).abs().max().ToDouble();
         return error <= Tolerance
             ? new Subspace($"span of {Shapes.Text(basis)}", [.. rows.contiguous().data<double>()], checked((int)rows.shape[0]))
             : throw new InputException(
@@ -103,7 +103,7 @@ public sealed class Subspace
     public override string ToString() => Name;
 
     /// <summary>The basis, [dimension, entries], like a tensor.</summary>
-    internal Tensor Basis(Tensor like) => tensor(basis, [Dimension, Entries], ScalarType.Float64).to(like.dtype, like.device);
+    internal Tensor Basis(Tensor like) => tensor(basis, [Dimension, Entries], ScalarType.Float64, like.device).to(like.dtype);
 
     /// <summary>Refuses a sample whose network has led out of it.</summary>
     internal void CheckSample(Tensor sample) => Check(

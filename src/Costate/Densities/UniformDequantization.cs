@@ -53,7 +53,7 @@ public static class UniformDequantization
         }
 
         using Scalar one = 1.0;
-        Tensor noise = tensor(uniform, pixels.shape, ScalarType.Float64).to(pixels.device);
+        Tensor noise = tensor(uniform, pixels.shape, ScalarType.Float64, pixels.device);
         return (values + noise).Times(2.0 / levels).sub(one).to(dtype).MoveToOuterDisposeScope();
     }
 

@@ -80,6 +80,7 @@ internal static class LossFunction
         {
             using Tensor values = value.detach().to(ScalarType.Float64).reshape(-1);
             IEnumerable<string> odd = values
+                .cpu()
                 .data<double>()
                 .Index()
                 .Where(v => !double.IsFinite(v.Item))

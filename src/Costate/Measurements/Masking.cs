@@ -115,5 +115,5 @@ internal sealed class Masking : LinearOperator
 
     private Tensor Mask(Tensor x) => own is not null
         ? own.to(x.dtype, x.device)
-        : tensor(generated!.At(x.shape[2], x.shape[3]), [x.shape[2], x.shape[3]], ScalarType.Float64).to(x.dtype, x.device);
+        : tensor(generated!.At(x.shape[2], x.shape[3]), [x.shape[2], x.shape[3]], ScalarType.Float64, x.device).to(x.dtype);
 }

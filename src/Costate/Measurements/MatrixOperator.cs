@@ -47,7 +47,7 @@ internal sealed class MatrixOperator : LinearOperator
     private protected override NormalSpectrum Spectrum(Tensor y)
     {
         Tensor axes = Like(vectors, rows, y);
-        return new NormalSpectrum(tensor(values, ScalarType.Float64).to(y.device), z => z.mm(axes), z => z.mm(axes.t()));
+        return new NormalSpectrum(tensor(values, ScalarType.Float64, y.device), z => z.mm(axes), z => z.mm(axes.t()));
     }
 
     private protected override void CheckInput(Tensor x) => Check(x, entries);
@@ -55,7 +55,7 @@ internal sealed class MatrixOperator : LinearOperator
     private protected override void CheckOutput(Tensor y) => Check(y, rows);
 
     private Tensor Like(double[] numbers, long columns, Tensor like) =>
-        tensor(numbers, [rows, columns], ScalarType.Float64).to(like.dtype, like.device);
+        tensor(numbers, [rows, columns], ScalarType.Float64, like.device).to(like.dtype);
 
     private void Check(Tensor x, long size)
     {

@@ -43,7 +43,7 @@ internal sealed class PeriodicConvolution(string name, double[] kernel, int heig
 
     // In 64 bits.
     private Tensor Response(Tensor like) => fft.fft2(
-        tensor(image.At(like.shape[2], like.shape[3]), [like.shape[2], like.shape[3]], ScalarType.Float64).to(like.device));
+        tensor(image.At(like.shape[2], like.shape[3]), [like.shape[2], like.shape[3]], ScalarType.Float64, like.device));
 
     private static int Around(int index, int size) => ((index % size) + size) % size;
 }

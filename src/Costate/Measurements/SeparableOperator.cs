@@ -57,14 +57,14 @@ internal sealed class SeparableOperator(string name, int factor, Func<int, doubl
     private static double[] Eigen(double[] matrix, int rows)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor r = tensor(matrix, [rows, matrix.Length / rows], ScalarType.Float64);
+        Tensor r = tensor(matrix, [rows, matrix.Length / rows], ScalarType.Float64, CPU);
         (Tensor values, Tensor vectors) = linalg.eigh(r.mm(r.t()));
         return [.. values.clamp_min(0).data<double>(), .. vectors.contiguous().data<double>()];
     }
 
     private (Tensor Values, Tensor Vectors) Axes(PerImageSize made, long size, Tensor like)
     {
-        Tensor all = tensor(made.At(size * factor, size * factor), ScalarType.Float64).to(like.device);
+        Tensor all = tensor(made.At(size * factor, size * factor), ScalarType.Float64, like.device);
         return (all.narrow(0, 0, size), all.narrow(0, size, size * size).reshape(size, size).to(like.dtype));
     }
 
@@ -72,5 +72,5 @@ internal sealed class SeparableOperator(string name, int factor, Func<int, doubl
         (Matrix(rows, height, like), Matrix(columns, width, like));
 
     private Tensor Matrix(PerImageSize made, long size, Tensor like) =>
-        tensor(made.At(size, size), [size / factor, size], ScalarType.Float64).to(like.dtype, like.device);
+        tensor(made.At(size, size), [size / factor, size], ScalarType.Float64, like.device).to(like.dtype);
 }

@@ -19,7 +19,7 @@ internal sealed class PerStepNoise(NoiseSeeds seeds) : BrownianPath
     {
         int batch = checked((int)shape[0]);
         int size = checked((int)shape.Skip(1).Aggregate(1L, (a, b) => a * b));
-        Tensor drawn = empty(shape, ScalarType.Float64);
+        Tensor drawn = empty(shape, ScalarType.Float64, CPU);
 
         // As many items as one span may have: a tensor for each would take longer than its numbers, where they are few.
         int together = Math.Max(1, LargestSpan / (sizeof(double) * size));

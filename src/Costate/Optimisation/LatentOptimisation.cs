@@ -188,7 +188,7 @@ public sealed class LatentOptimisation
                 .Where(row => !row.Item)
                 .SelectMany(row => record.ItemsOf(row.Index))
                 .Select(item => new DivergedItem(item, iteration, Sampler.Grid.End)));
-        return where(tensor(finite).to(point.device).unsqueeze(1), next, point);
+        return where(tensor(finite, device: point.device).unsqueeze(1), next, point);
     }
 
     // A line search goes back from a point that is no number as from one where the loss is none.
@@ -220,7 +220,7 @@ public sealed class LatentOptimisation
         }
 
         Tensor next = state.Next(point, ofRows, gradient, running, evaluation.Curve);
-        return running.All(r => r) ? next : where(tensor(running).to(point.device).unsqueeze(1), next, point);
+        return running.All(r => r) ? next : where(tensor(running, device: point.device).unsqueeze(1), next, point);
     }
 
     // A longer gradient than allowed is scaled down, row by row.

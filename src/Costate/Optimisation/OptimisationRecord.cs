@@ -65,7 +65,8 @@ internal sealed class OptimisationRecord : IDisposable
 
         // Those of one row for the whole batch are one item.
         Tensor its = variables.Joined ? samples.unsqueeze(0) : samples;
-        best.Take(tensor(values), [losses.Count == 0 ? rows : rows[tensor(evaluated)], its], items: losses.Count == 0 ? null : evaluated);
+        Tensor point = losses.Count == 0 ? rows : rows[tensor(evaluated, device: rows.device)];
+        best.Take(tensor(values, device: rows.device), [point, its], items: losses.Count == 0 ? null : evaluated);
         losses.Add(line);
     }
 
@@ -125,7 +126,7 @@ internal sealed class OptimisationRecord : IDisposable
             Condition = Kept(condition, ConditionRole.Conditional),
             Unconditional = Kept(condition, ConditionRole.Unconditional),
             Sample = (variables.Joined ? best.Values[1].squeeze(0) : best.Values[1]).clone(),
-            Losses = tensor(losses.SelectMany(line => line).ToArray(), [losses.Count, Running.Length], ScalarType.Float64),
+            Losses = tensor(losses.SelectMany(line => line).ToArray(), [losses.Count, Running.Length], ScalarType.Float64, CPU),
             BestLoss = Best,
             BestIteration = BestIteration,
             NetworkEvaluations = evaluations,

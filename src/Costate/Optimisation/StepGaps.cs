@@ -14,7 +14,7 @@ internal static class StepGaps
 
     /// <summary>The logarithms of a grid's gaps, [1, steps].</summary>
     internal static Tensor Of(TimeGrid grid) =>
-        tensor(grid.Times.Zip(grid.Times.Skip(1), (a, b) => Math.Log(a - b)).ToArray(), [1, grid.Steps], ScalarType.Float64);
+        tensor(grid.Times.Zip(grid.Times.Skip(1), (a, b) => Math.Log(a - b)).ToArray(), [1, grid.Steps], ScalarType.Float64, CPU);
 
     /// <summary>The times, or null where two of them would meet.</summary>
     internal static double[]? Times(Tensor logarithms, double start, double end)
@@ -34,7 +34,7 @@ internal static class StepGaps
         double[] gaps = Gaps(logarithms, start - end);
         double[] ofGaps = [.. gaps.Select((_, i) => -ofTimes[(i + 1)..^1].Sum())];
         double mean = gaps.Zip(ofGaps, (gap, its) => gap * its).Sum() / (start - end);
-        return tensor(gaps.Zip(ofGaps, (gap, its) => gap * (its - mean)).ToArray(), [1, gaps.Length], ScalarType.Float64);
+        return tensor(gaps.Zip(ofGaps, (gap, its) => gap * (its - mean)).ToArray(), [1, gaps.Length], ScalarType.Float64, CPU);
     }
 
     private static double[] Gaps(Tensor logarithms, double whole)

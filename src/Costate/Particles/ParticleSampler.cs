@@ -217,6 +217,6 @@ public sealed class ParticleSampler
             }
         }
 
-        return tensor(kept, ScalarType.Float64).to(logWeights.device);
+        return tensor(kept, ScalarType.Float64, logWeights.device);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class RewardTarget(Func<Tensor, Tensor> reward, double strength,
 
             double[] rewards = Rewards(last ? next : data!, step);
             (least, most) = (Math.Min(least, rewards.Min()), Math.Max(most, rewards.Max()));
-            return (next, tensor(potential.Next(rewards), ScalarType.Float64).to(x.device));
+            return (next, tensor(potential.Next(rewards), ScalarType.Float64, x.device));
         }
 
         internal override void Finish()

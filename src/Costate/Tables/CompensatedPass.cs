@@ -28,7 +28,7 @@ internal static class CompensatedPass
         IReadOnlyList<CompensatedTerm> terms, IReadOnlyList<(Tensor X, double Weight)> increment, double divisor)
     {
         long[] shape = terms[0].High.shape;
-        Tensor high = empty(shape, ScalarType.Float64), low = empty(shape, ScalarType.Float64);
+        Tensor high = empty(shape, ScalarType.Float64, CPU), low = empty(shape, ScalarType.Float64, CPU);
         (Column<double> High, Column<double>? Low, double Weight)[] columns =
         [
             .. terms.Select(term => (new Column<double>(term.High), ColumnOf(term.Low), term.Weight)),

@@ -3,50 +3,78 @@ using Costate.Testing;
 
 namespace Costate.Cli.Tests.Architecture;
 
-/// <summary>A tensor that is made where none says the device lies on the processor, whatever the network computes on.</summary>
+/// <summary>
+/// A tensor that is made where none says the device lies on the processor, whatever the network computes on; and numbers of a tensor that
+/// may be elsewhere are read when it is back.
+/// </summary>
 public sealed partial class DeviceTests
 {
     // On the processor on purpose, or no part of what samples.
     private static readonly Dictionary<string, string> Elsewhere = new()
     {
-        ["Costate/Denoising/EvaluationReplay.cs"] = "the state of a generator",
-        ["Costate/Densities/Signs.cs"] = "moved where it is taken",
-        ["Costate/Densities/Subspace.cs"] = "a basis, checked on the processor",
         ["Costate/Gradients/SamplingCall.cs"] = "a node's own input, without numbers",
         ["Costate/Gradients/SamplingFunction.cs"] = "a node's own input, without numbers",
-        ["Costate/Measurements/SeparableOperator.cs"] = "a matrix of a side, decomposed once",
-        ["Costate/Noise/PerStepNoise.cs"] = "drawn on the processor and moved: the same numbers on any device",
-        ["Costate/Optimisation/OptimisationRecord.cs"] = "a record of losses",
-        ["Costate/Optimisation/StepGaps.cs"] = "times",
-        ["Costate/Tables/CompensatedPass.cs"] = "for the processor alone",
-        ["Costate/Tensors/WeightedSum.cs"] = "for the processor alone",
-        ["Costate.Networks/Layers/Doubling.cs"] = "for the processor alone",
-        ["Costate.Networks/Layers/Recomputation.cs"] = "the state of a generator",
         ["Costate.Networks/Unet2D/FourierFeatures.cs"] = "a parameter, which moves with its network",
-        ["Costate.Networks/Weights/Pickles/PickleWeights.cs"] = "what a file holds",
     };
+
+    // Of tensors that are on the processor already.
+    private static readonly Dictionary<string, string> Read = new()
+    {
+        ["Costate/Densities/DensitySample.cs"] = "signs that were brought back",
+        ["Costate/Densities/Subspace.cs"] = "a basis, checked on the processor",
+        ["Costate/Measurements/LinearOperator.cs"] = "a kernel that was brought back",
+        ["Costate/Measurements/MatrixOperator.cs"] = "a matrix that was brought back",
+        ["Costate/Measurements/SeparableOperator.cs"] = "a matrix of a side, decomposed once",
+        ["Costate/Optimisation/StepGaps.cs"] = "times",
+        ["Costate.Faces/Drawing/FaceFeatures.cs"] = "codes that were brought back",
+        ["Costate.Faces/Guidance/ImageQuality.cs"] = "pictures that were brought back",
+        ["Costate.Faces/Recognition/AttributeJudges.cs"] = "of training, and what was brought back",
+        ["Costate.Faces/Recognition/MatchScores.cs"] = "embeddings that were brought back",
+        ["Costate.Experiments/Editing/EditingMeasures.cs"] = "of pictures that were brought back",
+        ["Costate.Experiments/Evaluation/SimilarPairs.cs"] = "embeddings that were brought back",
+    };
+
+    // What samples, what is told of samples, and what is shown. Trainings, and studies of formulas, are on the processor.
+    private static readonly string[] Rooms =
+    [
+        "Costate",
+        "Costate.Networks",
+        .. new[] { "Captions", "Drawing", "Guidance", "Inputs", "Models", "Morphs", "Pictures", "Recognition", "Sampling" }
+            .Select(room => $"Costate.Faces/{room}"),
+        .. new[] { "Batches", "Editing", "Evaluation", "Generation", "Guidance", "Guided", "Pairs", "Recognition", "Reconstruction" }
+            .Select(room => $"Costate.Experiments/{room}"),
+        "Costate.Cli",
+    ];
 
     [Fact]
     public void TensorsThatAreMade_SayWhere()
     {
         List<string> found = [];
-        foreach (string project in new[] { "Costate", "Costate.Networks" })
+        foreach ((string name, string code) in Files())
         {
-            string root = Repository.PathTo("src");
-            foreach (string file in Directory.EnumerateFiles(Path.Combine(root, project), "*.cs", SearchOption.AllDirectories))
+            if (Unplaced(code))
             {
-                string name = Path.GetRelativePath(root, file).Replace('\\', '/');
-                if (!name.Contains("/obj/", StringComparison.Ordinal) && !name.Contains("/bin/", StringComparison.Ordinal)
-                    && Unplaced(File.ReadAllText(file)))
-                {
-                    found.Add(name);
-                }
+                found.Add(name);
             }
         }
 
         Assert.Empty(found.Except(Elsewhere.Keys));
         Assert.Empty(Elsewhere.Keys.Except(found));
     }
+
+    [Fact]
+    public void Numbers_AreReadOnTheProcessor()
+    {
+        string[] found = [.. Files().Where(file => Far(file.Code)).Select(file => file.Name)];
+        Assert.Empty(found.Except(Read.Keys));
+        Assert.Empty(Read.Keys.Except(found));
+    }
+
+    [Theory]
+    [InlineData("float[] x = [.. y.data<float>()];", true)]
+    [InlineData("Tensor z = y.cpu(); float[] x = [.. y.contiguous().data<float>()];", true)]
+    [InlineData("float[] x = [.. y.cpu().contiguous().data<float>()];", false)]
+    public void SearchOfNumbers_FindsThem(string code, bool isFound) => Assert.Equal(isFound, Far(code));
 
     [Theory]
     [InlineData("Tensor x = zeros(3, 4);", true)]
@@ -55,6 +83,23 @@ public sealed partial class DeviceTests
     [InlineData("Tensor x = tensor(values, [f(1), 2]).to(y.dtype).to(y.device);", false)]
     [InlineData("Tensor x = zeros_like(y); Tensor z = y.new_zeros(3); // zeros(1)", false)]
     public void Search_FindsThem(string code, bool isFound) => Assert.Equal(isFound, Unplaced(code));
+
+    private static IEnumerable<(string Name, string Code)> Files()
+    {
+        string root = Repository.PathTo("src");
+        return from room in Rooms
+               from file in Directory.EnumerateFiles(Path.Combine(root, room), "*.cs", SearchOption.AllDirectories)
+               let name = Path.GetRelativePath(root, file).Replace('\\', '/')
+               where !name.Contains("/obj/", StringComparison.Ordinal) && !name.Contains("/bin/", StringComparison.Ordinal)
+               select (name, File.ReadAllText(file));
+    }
+
+    // What precedes the reading in its statement brings it back.
+    private static bool Far(string code) => Reading().Matches(Comment().Replace(code, "")).Any(match =>
+    {
+        string before = Comment().Replace(code, "")[..match.Index];
+        return !before[(before.LastIndexOfAny([';', '{', '}']) + 1)..].Contains("cpu()", StringComparison.Ordinal);
+    });
 
     // What follows a factory up to the end of its statement says a device.
     private static bool Unplaced(string code) => Factory().Matches(Comment().Replace(code, "")).Any(match =>
@@ -66,6 +111,9 @@ public sealed partial class DeviceTests
 
     [GeneratedRegex(@"(?<![.\w""<])(tensor|zeros|ones|full|empty|eye|arange|linspace|randn|rand)\(")]
     private static partial Regex Factory();
+
+    [GeneratedRegex("\\.data<")]
+    private static partial Regex Reading();
 
     [GeneratedRegex("[dD]evice|CPU|like\\.")]
     private static partial Regex Place();

@@ -148,7 +148,7 @@ public sealed class OutputTests : IDisposable
     [InlineData("morph", false)]
     [InlineData("guide", false)]
     [InlineData("faces draw", false)]
-    [InlineData("evaluate autoencoder", false)]
+    [InlineData("evaluate autoencoder", true)]
     public void Cancelled_SaysWhatIsTrueOfTheCommand(string command, bool isResumed)
     {
         using var cancelled = new CancellationTokenSource();
@@ -170,6 +170,35 @@ public sealed class OutputTests : IDisposable
             Assert.Contains("Cancelled. No file was written or changed.", run.Error);
             Assert.Equal(before, Tree());
         }
+    }
+
+    // What computes with a network of the user's or of the tool's, but for trainings, and for studies, whose figures are of processors.
+    [Fact]
+    public void DeviceThatIsNotThere_IsRefused_BeforeAnythingIsRead()
+    {
+        Assert.SkipWhen(cuda.is_available(), "There is one.");
+        string[] onDevices =
+        [
+            .. Lines.Keys.Where(name => name.Split(' ')[0] is not ("study" or "train" or "faces") && name is not "evaluate merge"),
+        ];
+        using var root = new StringWriter();
+        string[] taking = [.. Commands("", Costate.Cli.CommandLine.Root(new Terminal { Output = root, Error = root }, default))];
+        Assert.Equal(taking.Order(), onDevices.Where(name => name != "morph --batch").Order());
+        foreach (string command in onDevices)
+        {
+            string[] arguments = Arguments(command);
+            string[] before = Tree();
+            ToolRun run = Run([.. arguments, "--device", "cuda:0"], folder.PathTo("out"));
+            Assert.True(run.ExitCode == 2, $"{command}: {run.ExitCode} {run.Error}");
+            Assert.All(
+                (string[])["Got cuda:0 for --device", "must be cpu", "docs/command-line.md"], text => Assert.Contains(text, run.Error));
+            Assert.Equal(before, Tree());
+            Assert.Contains("tpu for --device", Run([.. arguments, "--device", "tpu"], folder.PathTo("out")).Error);
+        }
+
+        static IEnumerable<string> Commands(string path, System.CommandLine.Command command) => command.Subcommands
+            .SelectMany(c => Commands($"{path} {c.Name}".Trim(), c))
+            .Concat(command.Options.Any(option => option.Name == "--device") ? [path] : []);
     }
 
     private string[] Tree() =>

@@ -32,7 +32,8 @@ internal static partial class Tool
             LiveWidth = liveWidth,
             Input = () => new MemoryStream(input ?? []),
         };
-        int exitCode = CommandLine.Run(arguments, terminal, cancellationToken, morphModel);
+        int exitCode = CommandLine.Run(
+            arguments, terminal, cancellationToken, morphModel is null ? null : (weights, _) => morphModel(weights));
         return new ToolRun(exitCode, output.ToString(), error.ToString());
     }
 

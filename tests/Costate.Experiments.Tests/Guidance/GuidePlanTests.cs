@@ -25,7 +25,7 @@ public sealed class GuidePlanTests
     {
         using var scope = NewDisposeScope();
         using Model model = TinyMorphModel.OfFormula(null).Model;
-        Tensor pictures = EvaluationFaces.Stack([(1_000_000, 0), (1_000_001, 0)], TinyMorphModel.Side, default);
+        Tensor pictures = EvaluationFaces.Stack([(1_000_000, 0), (1_000_001, 0)], TinyMorphModel.Side, CPU, default);
         ulong[] seeds = [3, 4];
         GuideTarget target = GuideTarget.Degraded(GuideTask.Inpaint, new Degradation(), pictures, seeds);
         Tensor code = model.Encode!(target.Filled);
@@ -58,7 +58,7 @@ public sealed class GuidePlanTests
 
         Tensor Run(ulong[] seeds)
         {
-            Tensor pictures = EvaluationFaces.Stack([.. seeds.Select(s => (s + 1_000_000, 0UL))], TinyMorphModel.Side, default);
+            Tensor pictures = EvaluationFaces.Stack([.. seeds.Select(s => (s + 1_000_000, 0UL))], TinyMorphModel.Side, CPU, default);
             GuideTarget target = GuideTarget.Degraded(GuideTask.Deblur, new Degradation { Noise = 0.05 }, pictures, seeds);
             return runner.Run(plan, target, model.Encode!(target.Filled), seeds, _ => { }, frames: null, default).Samples;
         }
@@ -69,7 +69,7 @@ public sealed class GuidePlanTests
     {
         using var scope = NewDisposeScope();
         using Model model = TinyMorphModel.Load(null).Model;
-        Tensor pictures = EvaluationFaces.Stack([(1_000_000, 0), (1_000_001, 0)], TinyMorphModel.Side, default);
+        Tensor pictures = EvaluationFaces.Stack([(1_000_000, 0), (1_000_001, 0)], TinyMorphModel.Side, CPU, default);
         GuideTarget target = GuideTarget.Own(pictures, x => x.sub(3).square().mean([1L, 2L, 3L]));
         GuidePlan plan = GuidePlan.Of(GuideMethod.EndToEnd, GuideTask.OwnLoss) with { Iterations = 12, Strength = 1 };
         GuideOutcome outcome = new GuideRunner(model).Run(plan, target, model.Encode!(pictures), [3, 4], _ => { }, frames: null, default);

@@ -1,4 +1,5 @@
 using System.Text;
+using Costate.Testing;
 using static TorchSharp.torch;
 
 namespace Costate.Networks.Tests;

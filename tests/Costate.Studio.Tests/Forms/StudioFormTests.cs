@@ -1,3 +1,4 @@
+using Costate.Faces.Guidance;
 using Costate.Studio.Access;
 using Costate.Studio.Forms;
 using Costate.Studio.Uploads;
@@ -17,6 +18,38 @@ public sealed class StudioFormTests
         FormValues other = StudioForms.Named("study").Read(
             new Dictionary<string, string> { ["study"] = "density", ["quick"] = "no" }, uploads, new("ignored", "ignored"));
         Assert.Equal("costate study density", other.CommandLine);
+    }
+
+    [Fact]
+    public void Guide_HasTheMethodsOfTheTool_EachWithItsOwnFields()
+    {
+        using var folder = new TemporaryFolder();
+        using var uploads = new UploadStore(folder.FullName, new StudioLimits(), () => 0);
+        StudioForm guide = StudioForms.Named("guide");
+        string[] methods = [.. GuideMethod.All.Select(method => method.Name)];
+        Assert.Equal(methods, guide.Fields.Single(field => field.Name == "method").Choices);
+        Assert.Equal("--steps 20", Options("greedy"));
+        Assert.Equal("--lookahead all --steps 20", Options("dps", ("lookahead", "all")));
+        Assert.Equal("", Options("end-to-end"));
+        Assert.Equal(
+            "--iterations 30 --optimise code --steps 4",
+            Options("end-to-end", ("iterations", "30"), ("optimise", "code"), ("all-steps", "4"), ("steps", "7"), ("lookahead", "4")));
+        Assert.Equal("--iterations 5 --steps 20", Options("greedy-dim", ("iterations", "5"), ("optimise", "code")));
+
+        string Options(string method, params (string Name, string Value)[] more)
+        {
+            IReadOnlyList<FormField> fields = [.. guide.Fields.Where(field => field.Name != "IMAGE")];
+            Dictionary<string, string> given = new() { ["task"] = "deblur", ["method"] = method };
+            foreach ((string name, string value) in more)
+            {
+                given[name] = value;
+            }
+
+            string line = (guide with { Fields = fields }).Read(given, uploads, new()).CommandLine;
+            Assert.StartsWith($"costate guide --task deblur --blur 2 --method {method}", line);
+            Assert.EndsWith(" --samples 1 --seed 0", line);
+            return line[$"costate guide --task deblur --blur 2 --method {method}".Length..^" --samples 1 --seed 0".Length].Trim();
+        }
     }
 
     [Theory]
@@ -43,6 +76,17 @@ public sealed class StudioFormTests
         Assert.Equal(["--threads", "1"], sample.Arguments.TakeLast(2));
         Assert.DoesNotContain("--weights", sample.Arguments);
         Assert.Contains("FromPretrained(\"/models/sd\")", StudioForms.Named("sample").Code(sample));
+    }
+
+    [Fact]
+    public void Device_IsSaidToWhatComputesWithNetworks()
+    {
+        using var folder = new TemporaryFolder();
+        using var uploads = new UploadStore(folder.PathTo("uploads"), new StudioLimits(), () => 0);
+        var computing = new ComputingChoice("/models/sd", "/weights", 1, "cuda:1");
+        FormValues sample = StudioForms.Named("sample").Read(new Dictionary<string, string>(), uploads, computing);
+        Assert.Equal(["--device", "cuda:1", "--threads", "1"], sample.Arguments.TakeLast(4));
+        Assert.DoesNotContain("--device", StudioForms.Named("study").Read(new Dictionary<string, string>(), uploads, computing).Arguments);
     }
 
     [Theory]

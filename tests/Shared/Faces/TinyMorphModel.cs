@@ -83,6 +83,6 @@ internal static class TinyMorphModel
     // A projection of coarse pixels.
     private static Recogniser Recogniser(int number) => new(
         number == 0 ? "attack" : $"judge {number}",
-        faces => nn.functional.avg_pool2d(faces, 4).flatten(1).mm(StartNoise.Draw([48, 12], (ulong)(100 + number))),
+        faces => nn.functional.avg_pool2d(faces, 4).flatten(1).mm(StartNoise.Draw([48, 12], (ulong)(100 + number), device: faces.device)),
         0.3);
 }

@@ -5,8 +5,10 @@ using Costate.Experiments.Guidance;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
 using Costate.Faces.Guidance;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
+using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
@@ -38,6 +40,7 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
     private readonly Option<string> shard = CommonOptions.Shard("face");
     private readonly Option<int> batch = CommonOptions.Whole("--batch", 1, Limits.Together, "Faces computed together.", 8);
     private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-guidance"));
 
     internal EvaluateGuidanceCommand(CommandContext context)
@@ -70,7 +73,7 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
                 "costate evaluate guidance --faces 4 --tasks inpaint --methods unguided,greedy,dps:strength=50 \\\n--lookahead 1,4 "
                     + "--evaluations 50 --output few"),
         ];
-        AddAll([faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, .. common.All]);
+        AddAll([faces, tasks, methods, lookahead, budgets, noise, code, shard, batch, weights, device, .. common.All]);
 
         SetAction(Run);
     }
@@ -87,11 +90,12 @@ internal sealed class EvaluateGuidanceCommand : ComputingCommand
             Noise = parsed.GetValue(noise) ?? new GuidanceStudySettings().Noise,
             Code = Specification.Find("code", parsed.GetValue(code)!, (string[])[GuideCode.OfSeen, GuideCode.Mean], name => name),
         };
+        Device on = ComputeDevice.Named(parsed.GetValue(device)!);
         Division division = DivisionOf(parsed.GetValue(shard)!);
         string to = common.Of(parsed).Output;
         return GoOn(common.Of(parsed), () =>
         {
-            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
+            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights), on);
             var folder = new GuidanceStudyFolder(to);
             using FolderLock folderLock = Take(parsed, to, division);
             using var line = new StageLine(Terminal);

@@ -5,6 +5,8 @@ using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Generation;
 using Costate.Experiments.Guidance;
+using Costate.Experiments.Recognition;
+using Costate.Experiments.Reconstruction;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 
@@ -53,6 +55,10 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
             {
                 EditingFolder.StudyName => Merged(from, new EditingFolder(to), path => new EditingFolder(path), EditingFiles.Write),
                 GenerationFolder.StudyName => Merged(from, new GenerationFolder(to), path => new GenerationFolder(path), Generated),
+                ReconstructionFolder.StudyName =>
+                    Merged(from, new ReconstructionFolder(to), path => new ReconstructionFolder(path), ReconstructionFiles.Write),
+                RecogniserFolder.StudyName =>
+                    Merged(from, new RecogniserFolder(to), path => new RecogniserFolder(path), RecogniserFiles.Write),
                 GuidanceStudyFolder.StudyName =>
                     Merged(from, new GuidanceStudyFolder(to), path => new GuidanceStudyFolder(path), GuidanceStudyFiles.Write),
                 _ => Merged(from, new EvaluationFolder(to), path => new EvaluationFolder(path), EvaluationFiles.Write),

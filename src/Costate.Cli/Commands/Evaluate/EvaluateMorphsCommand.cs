@@ -3,8 +3,10 @@ using Costate.Cli.Terminals;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Names;
+using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
@@ -46,6 +48,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
     private readonly Option<int> probes = CommonOptions.Whole(
         "--probes", 1, Limits.Together, "Other pictures of each person that morphs are compared with.", Usual.Probes);
     private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly RunOptions common = new(CommonOptions.ResumableOutput("costate-morphs"));
 
     internal EvaluateMorphsCommand(CommandContext context)
@@ -72,7 +75,7 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
         AddAll(
         [
             study, methods, pairs, random, shard, batch, rate, encodingSteps, steps, iterations, blendSteps, blends, innerSteps, candidates,
-            probes, weights, .. common.All,
+            probes, weights, device, .. common.All,
         ]);
 
         SetAction(Run);
@@ -91,11 +94,12 @@ internal sealed class EvaluateMorphsCommand : ComputingCommand
             $"Got --pairs {count} with --candidates {settings.Candidates}; expected at least two candidates a pair, "
                 + $"such as --candidates {5 * count}.");
 
+        Device on = ComputeDevice.Named(parsed.GetValue(device)!);
         Division division = DivisionOf(parsed.GetValue(shard)!);
         string to = common.Of(parsed).Output;
         return GoOn(common.Of(parsed), () =>
         {
-            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
+            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights), on);
             var folder = new EvaluationFolder(to);
             using var line = new StageLine(Terminal);
             var run = new EvaluationRun(model, settings, folder, parsed.GetValue(batch), line);

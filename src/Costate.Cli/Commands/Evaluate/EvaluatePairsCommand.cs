@@ -6,10 +6,12 @@ using Costate.Experiments.Galleries;
 using Costate.Experiments.Pairs;
 using Costate.Experiments.Plots;
 using Costate.Faces.Drawing;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
+using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Evaluate;
 
@@ -28,6 +30,7 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
     private readonly Option<int> tries = CommonOptions.Whole(
         "--tries", 1, Limits.People, "How many to optimise to the end, those with the lowest losses after the first iterations.", 6);
     private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly RunOptions common = new(CommonOptions.Output("costate-pairs"));
 
     internal EvaluatePairsCommand(CommandContext context)
@@ -51,7 +54,7 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
             new("How the bundled faces were chosen", "costate evaluate pairs") { TakesLong = true },
             new("A quick look", "costate evaluate pairs --people 20 --tries 2 --encode-steps 10 --steps 5 --iterations 5"),
         ];
-        AddAll([people, identity, tries, .. options.All, weights, .. common.All]);
+        AddAll([people, identity, tries, .. options.All, weights, device, .. common.All]);
 
         SetAction(Run);
     }
@@ -65,9 +68,10 @@ internal sealed class EvaluatePairsCommand : ComputingCommand
             first > ulong.MaxValue - (ulong)count,
             $"Got --identity {first} with --people {count}, which runs past the last seed; expected a smaller one.");
 
+        Device on = ComputeDevice.Named(parsed.GetValue(device)!);
         return Produce(common.Of(parsed), PairSearchFiles.All, folder =>
         {
-            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
+            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights), on);
             using var line = new StageLine(Terminal);
             (PairSearchReport report, IReadOnlyList<CaptionedPicture> pictures) =
                 new PairSearch(model, settings, line).Run(count, first, parsed.GetValue(tries), Cancellation);

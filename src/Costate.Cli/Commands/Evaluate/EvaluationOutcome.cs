@@ -9,7 +9,7 @@ namespace Costate.Cli.Commands.Evaluate;
 internal static class EvaluationOutcome
 {
     internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(IEvaluationReport report) =>
-        (new Outcome(JsonReport.Text<object>(report), ReportFile: null, to => Print(to, report)), report.Files);
+        (new Outcome(report.Text, ReportFile: null, to => Print(to, report)), report.Files);
 
     /// <summary>The same, summed up once of all processes that have computed a part of it.</summary>
     internal static (Outcome Outcome, IReadOnlyList<string> Files) Of(

@@ -81,6 +81,7 @@ internal sealed class GuideCommand : ComputingCommand
     {
         InputFiles files = NewInputs();
         GuideRequest request = options.Parse(parsed, files);
+        Device on = modelOptions.Device(parsed);
         Func<InputFiles, CommandContext, GuidedModel>? own = modelOptions.Parse(parsed, files, request.Task);
         if (own is not null)
         {
@@ -90,14 +91,14 @@ internal sealed class GuideCommand : ComputingCommand
 
         return Produce(common.Of(parsed, threads: own is null ? 1 : null), GuideReport.AllFiles, folder =>
         {
-            using FaceModel? faces = own is null ? Context.Faces(modelOptions.Weights(parsed)) : null;
+            using FaceModel? faces = own is null ? Context.Faces(modelOptions.Weights(parsed), on) : null;
             GuidedModel guided = own is null ? new(faces!.Model, null, Size: null, Told: []) : own(files, Context);
             using GuidedModel? users = own is null ? null : guided;
             string? named = parsed.GetValue(picture);
-            Tensor input = guided.Input(named, request, files)?.to(guided.Device)
+            Tensor input = guided.Input(named, request, files)?.to(on)
                 ?? throw new UsageException("Got no picture; --observed needs one.");
             using TorchScript? loss = request.Loss is null ? null
-                : TorchScript.Load("--loss", request.Loss, ScalarType.Float32, guided.Device);
+                : TorchScript.Load("--loss", request.Loss, ScalarType.Float32, on);
             using var line = new ProgressLine(Terminal, "guiding", total: 1);
             GuideReport report = new GuideRun(guided.Model, guided.Condition, faces?.Attack, request with { Told = guided.Told }).Run(
                 input,

@@ -53,6 +53,9 @@ internal sealed class GuideModelOptions
     /// <summary>Where the weights of the embedded model are; null for those of the tool.</summary>
     internal string? Weights(ParseResult parsed) => parsed.GetValue(weights);
 
+    /// <summary>Where the model computes.</summary>
+    internal Device Device(ParseResult parsed) => ComputeDevice.Named(parsed.GetValue(device)!);
+
     /// <summary>The folder of the pipeline that is meant, which samples latents; null for another model.</summary>
     internal string? Pipeline(ParseResult parsed, GuideTask task) => parsed.GetValue(model) is string path
         ? Directory.Exists(path) || PipelineFiles.IsSingleFile(path) ? path : null
@@ -76,7 +79,6 @@ internal sealed class GuideModelOptions
             return ParsePipeline(parsed, files, folder, task);
         }
 
-        ComputeDevice.RequireProcessor(parsed.GetValue(device)!);
         if (path is null)
         {
             return PlanOptions.Given(parsed, [prediction, .. ofDenoiser]) is not Option odd ? null : throw new UsageException(
@@ -89,7 +91,7 @@ internal sealed class GuideModelOptions
                 + "a CLIP pair.");
 
         CheckDenoiser(parsed, path);
-        return (read, _) => Load(read, path, parsed.GetValue(condition), steps => SamplingPlan.FromNames(
+        return (read, _) => Load(read, path, parsed.GetValue(condition), Device(parsed), steps => SamplingPlan.FromNames(
             parsed.GetValue(schedule)!,
             NamedPrediction.Parse(parsed.GetValue(prediction)!),
             solver: null,
@@ -111,7 +113,7 @@ internal sealed class GuideModelOptions
         Prompting prompting = words.Parse(parsed, files, guidanceScale, dtype, usual, file, latent: null) with
         {
             Prediction = parsed.GetValue(prediction) is string named ? NamedPrediction.Parse(named) : null,
-            Device = ComputeDevice.Named(parsed.GetValue(device)!),
+            Device = Device(parsed),
         };
         if (task != GuideTask.Prompt)
         {
@@ -149,16 +151,16 @@ internal sealed class GuideModelOptions
         _ = NamedPrediction.Parse(parsed.GetValue(prediction)!);
     }
 
-    private static GuidedModel Load(InputFiles files, string path, string? condition, Func<int, SamplingPlan> planOf)
+    private static GuidedModel Load(InputFiles files, string path, string? condition, Device device, Func<int, SamplingPlan> planOf)
     {
         SamplingPlan plan = planOf(2);
-        Model model = ModelFile.Open(path, plan, ScalarType.Float32, steps => planOf(steps).Grid);
+        Model model = ModelFile.Open(path, plan, ScalarType.Float32, device, steps => planOf(steps).Grid);
         try
         {
             Tensor? z = condition is null
                 ? null
                 : TensorFile.ForBatch("--condition", TensorFile.Read(files, "--condition", condition, ScalarType.Float32), 1);
-            return new GuidedModel(model, z, Size: null, Told: []);
+            return new GuidedModel(model, z?.to(device), Size: null, Told: []);
         }
         catch
         {

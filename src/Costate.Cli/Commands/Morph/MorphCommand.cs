@@ -4,10 +4,12 @@ using Costate.Experiments.Batches;
 using Costate.Experiments.Galleries;
 using Costate.Experiments.Sharing;
 using Costate.Faces.Files;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
 using Costate.Faces.Names;
 using Costate.Faces.Reports;
+using static TorchSharp.torch;
 
 namespace Costate.Cli.Commands.Morph;
 
@@ -31,6 +33,7 @@ internal sealed class MorphCommand : ComputingCommand
     private readonly Option<string> shard = CommonOptions.Shard("pair of --batch");
     private readonly Option<string?> weights = CommonOptions.Text(
         "--weights", "DIR", "A folder with your own weights, of the layout of those embedded. [default: those embedded]");
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly RunOptions common = new(
         CommonOptions.Output("costate-morph", " With --batch, of each pair."),
         "Threads of torch. One is fastest for one pair. [default: 1, with --batch all cores]");
@@ -62,7 +65,7 @@ internal sealed class MorphCommand : ComputingCommand
             new("The SDE, ten steps, L-BFGS", "costate morph a.png b.png --sde --steps 10 --optimiser l-bfgs --iterations 5 --output sde"),
         ];
         Arguments.Add(pictures);
-        AddAll([batch, group, shard, .. options.All, weights, .. common.All]);
+        AddAll([batch, group, shard, .. options.All, weights, device, .. common.All]);
 
         SetAction(Run);
     }
@@ -87,20 +90,21 @@ internal sealed class MorphCommand : ComputingCommand
             parsed.GetResult(shard) is { Implicit: false } && pairs is null,
             "Got --shard without --batch; it divides the pairs among processes.");
 
-        return pairs is null ? RunOne(parsed, settings, given) : RunBatch(parsed, settings, PairsFile.Read(pairs));
+        Device on = ComputeDevice.Named(parsed.GetValue(device)!);
+        return pairs is null ? RunOne(parsed, settings, given, on) : RunBatch(parsed, settings, PairsFile.Read(pairs), on);
     }
 
-    private int RunOne(ParseResult parsed, MorphSettings settings, string[] given) =>
+    private int RunOne(ParseResult parsed, MorphSettings settings, string[] given, Device on) =>
         Produce(common.Of(parsed, threads: 1), MorphReport.AllFiles, folder =>
         {
-            using FaceModel model = Context.Faces(parsed.GetValue(weights));
+            using FaceModel model = Context.Faces(parsed.GetValue(weights), on);
             (FacePicture a, FacePicture b) = given.Length == 0
                 ? ExampleFaces.Read(model.Side)
                 : FacePair.Read(NewInputs(), given[0], given[1], model.Side);
             using var line = new ProgressLine(Terminal, "morphing", total: 1);
             MorphOutcome outcome = RunOf(model, settings)
                 .Run([(a, b)], (done, loss) => line.ReportLoss(done, loss, digits: 4), Cancellation)[0];
-            MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model.Source), settings.Seed);
+            MorphReport report = MorphReport.Write(folder, outcome, a, b, settings.Describe(model.Model), settings.Seed);
             return new Outcome(JsonReport.Text(report), ReportFile: null, to =>
             {
                 to.Write(MorphTables.Of(report));
@@ -108,13 +112,13 @@ internal sealed class MorphCommand : ComputingCommand
             });
         });
 
-    private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs)
+    private int RunBatch(ParseResult parsed, MorphSettings settings, IReadOnlyList<PairsRow> pairs, Device on)
     {
         string folder = common.Of(parsed).Output;
         Division division = DivisionOf(parsed.GetValue(shard)!);
         return GoOn(common.Of(parsed), () =>
         {
-            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights));
+            using FaceModel model = Context.LoadFaces(parsed.GetValue(weights), on);
             var run = new MorphBatch(
                 folder,
                 model,

@@ -125,7 +125,6 @@ internal sealed class SamplingOptions
             return ParsePipeline(parsed, files, folder, latent, strength);
         }
 
-        ComputeDevice.RequireProcessor(parsed.GetValue(device)!);
         bool isEmbedded = parsed.GetValue(model) is null;
         CheckCombinations(parsed, isEmbedded, latent?.Options);
         SamplingPlan planned = plan.Parse(parsed, isEmbedded, latent?.Options);
@@ -154,6 +153,7 @@ internal sealed class SamplingOptions
             StartNoise = parsed.GetValue(startNoise),
             Seed = latent?.SeedFor(planned.Solver, parsed.GetValue(seed)) ?? parsed.GetValue(seed) ?? 0,
             Dtype = latent?.State.Dtype ?? states,
+            Device = ComputeDevice.Named(parsed.GetValue(device)!),
             Run = common.Of(parsed),
         };
 

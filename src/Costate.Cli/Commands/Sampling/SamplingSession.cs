@@ -101,7 +101,7 @@ internal sealed class SamplingSession : IDisposable
     /// <summary>A condition for the whole batch.</summary>
     /// <exception cref="CommandException">The file is missing or does not fit.</exception>
     internal Tensor ReadCondition(string option, string file) =>
-        TensorFile.ForBatch(option, TensorFile.Read(settings.Files, option, file, settings.Dtype), Start.shape[0]);
+        TensorFile.ForBatch(option, TensorFile.Read(settings.Files, option, file, settings.Dtype), Start.shape[0]).to(settings.Device);
 
     /// <summary>Texts as a condition for the whole batch; what the text encoder does not see of them is told.</summary>
     internal Condition ConditionOf(IReadOnlyList<string> texts)
@@ -138,8 +138,8 @@ internal sealed class SamplingSession : IDisposable
         : model.Shape is [3, long side, _]
         && (text == InputFiles.StandardInput || File.Exists(text))
         && settings.Files.PictureOrNull("the picture", text) is byte[] bytes
-            ? FacePicture.Stack([FacePicture.Read(text, bytes, (int)side)], (int)side)
-            : SampleFile.Read(settings.Files, text, settings.Shape, settings.Dtype);
+            ? FacePicture.Stack([FacePicture.Read(text, bytes, (int)side)], (int)side).to(settings.Device)
+            : SampleFile.Read(settings.Files, text, settings.Shape, settings.Dtype).to(settings.Device);
 
     /// <summary>Samples named on the command line with the noise of the plan's start, as many as are asked for.</summary>
     internal Tensor ReadNoised(string text)
@@ -184,10 +184,10 @@ internal sealed class SamplingSession : IDisposable
     // The networks of a shelf are the shelf's; a program of the user's is read anew.
     private Model Opened()
     {
-        Model Embedded() => new EmbeddedModel(settings.Weights).ToModel();
+        Model Embedded() => new EmbeddedModel(settings.Weights, settings.Device).ToModel();
         Model opened = pipeline is not null ? settings.Prompting!.ModelOf(pipeline, settings.Plan)
-            : settings.Model is string network ? ModelFile.Open(network, settings.Plan, settings.Dtype)
-            : context.Terminal.Shelf?.Networks($"faces {settings.Weights}", Embedded) ?? Embedded();
+            : settings.Model is string network ? ModelFile.Open(network, settings.Plan, settings.Dtype, settings.Device)
+            : context.Terminal.Shelf?.Networks($"faces {settings.Device} {settings.Weights}", Embedded) ?? Embedded();
         context.Cancellation.ThrowIfCancellationRequested();
         return pipeline is not null || settings.Model is null ? context.Lent(opened) : context.Terminal.Watched(opened);
     }
@@ -253,7 +253,7 @@ internal sealed class SamplingSession : IDisposable
         }
 
         // One for all items stays one: the denoiser spreads it over any batch.
-        Tensor read = TensorFile.Read(settings.Files, "--unconditional", settings.Unconditional, settings.Dtype);
+        Tensor read = TensorFile.Read(settings.Files, "--unconditional", settings.Unconditional, settings.Dtype).to(settings.Device);
         return (read.dim() > 0 && read.shape[0] == 1 ? read : TensorFile.ForBatch("--unconditional", read, Start.shape[0]), scale);
     }
 }

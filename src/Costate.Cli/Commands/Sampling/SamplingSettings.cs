@@ -49,8 +49,8 @@ internal sealed record SamplingSettings
     /// <summary>The folder of the pipeline; null for other models.</summary>
     internal string? Pipeline => Prompting is null ? null : Model ?? new EmbeddedModel(Weights).TextFolder;
 
-    /// <summary>Where a pipeline computes; other models do on the processor.</summary>
-    internal Device Device => Prompting?.Device ?? CPU;
+    /// <summary>Where the model computes.</summary>
+    internal required Device Device { get; init; }
 
     /// <summary>What the model is called in results.</summary>
     internal string ModelName => Model ?? (Prompting is null ? EmbeddedModelName : EmbeddedTextModelName);
@@ -85,6 +85,7 @@ internal sealed record SamplingSettings
         ("startNoise", StartNoise),
         ("seed", Seed),
         ("dtype", NamedDtype.NameOf(Dtype)),
+        ("device", ComputeDevice.Said(Device)),
         ("threads", TorchThreads.Count),
         .. Plan.Describe(),
         .. more,

@@ -4,12 +4,14 @@ using System.Diagnostics;
 using System.Net;
 using Costate.Cli.Terminals;
 using Costate.Faces;
+using Costate.Faces.Machines;
 using Costate.Faces.Models;
 using Costate.Faces.Reports;
 using Costate.Faces.Sampling;
 using Costate.Studio;
 using Costate.Studio.Forms;
 using Costate.Studio.Jobs;
+using TorchSharp;
 
 namespace Costate.Cli.Commands.Studio;
 
@@ -26,6 +28,7 @@ internal sealed class StudioCommand : DocumentedCommand
         "A Stable Diffusion pipeline, a folder with model_index.json or a single file (.safetensors, .ckpt), in place of the embedded "
             + "text-to-image model. [default: the embedded models of drawn faces]");
     private readonly Option<string?> weights = CommonOptions.Weights();
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads(
         "Threads of torch for each job; one, where other programs compute too. [default: those of each command]");
     private readonly Option<string?> listen = CommonOptions.Text(
@@ -53,7 +56,7 @@ internal sealed class StudioCommand : DocumentedCommand
             new("With a pipeline of yours, at any free port, in the browser",
                 "costate studio --model stable-diffusion-v1-5 --port 0 --open") { TakesLong = true },
         ];
-        AddAll(port, model, weights, threads, listen, output, open, json);
+        AddAll(port, model, weights, device, threads, listen, output, open, json);
         SetAction((parsed, _) => Run(parsed));
     }
 
@@ -67,7 +70,8 @@ internal sealed class StudioCommand : DocumentedCommand
             Computing = new ComputingChoice(
                 Model(parsed.GetValue(model)),
                 parsed.GetValue(weights) is string folder ? Path.GetFullPath(folder) : null,
-                parsed.GetValue(threads)),
+                parsed.GetValue(threads),
+                Device(parsed.GetValue(device)!)),
         };
         using var shelf = new NetworkShelf();
         await using (StudioServer server = await StudioServer.Start(settings, (line, watch, cancel) => RunJob(line, watch, shelf, cancel)))
@@ -128,6 +132,8 @@ internal sealed class StudioCommand : DocumentedCommand
     private static IPAddress Address(string? text) => text is null ? IPAddress.Loopback
         : IPAddress.TryParse(text, out IPAddress? address) ? address
         : throw new UsageException($"Got --listen {text}; expected an address of this machine in numbers, such as 192.168.0.7 or 0.0.0.0.");
+
+    private static string? Device(string name) => ComputeDevice.Named(name).type == DeviceType.CPU ? null : name;
 
     private static string? Model(string? path) => path is null ? null
         : PipelineFiles.IsFolder(path, isTold: false) || PipelineFiles.IsSingleFile(path) ? Path.GetFullPath(path)

@@ -76,7 +76,7 @@ internal sealed class PickleWeights : WeightSource
                 position += chunk.Length;
             });
             tensor = stored.IsContiguous ? tensor
-                : stored.Elements == 0 ? empty(stored.Shape, element)
+                : stored.Elements == 0 ? empty(stored.Shape, element, CPU)
                 : tensor.as_strided(stored.Shape, stored.Strides).contiguous();
             return (dtype == ScalarType.Bool ? tensor.ne(0) : tensor).MoveToOuterDisposeScope();
         }

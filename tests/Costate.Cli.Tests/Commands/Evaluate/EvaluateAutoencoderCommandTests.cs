@@ -40,17 +40,24 @@ public sealed class EvaluateAutoencoderCommandTests
     }
 
     [Fact]
-    public void Cancelled_ChangesNothing()
+    public void Cancelled_GoesOn_AndPartsAreMerged()
     {
         using var folder = new TemporaryFolder();
         string weights = TinyWeights.Write(folder.PathTo("weights"));
         using var source = new CancellationTokenSource();
         source.Cancel();
-        ToolRun run = Tool.Run(
-            ["evaluate", "autoencoder", "--weights", weights, "--output", folder.PathTo("out")],
-            cancellationToken: source.Token);
+        string[] all = ["evaluate", "autoencoder", "--weights", weights, "--faces", "3", "--steps", "2", "--batch", "1", "--output"];
+        ToolRun run = Tool.Run([.. all, folder.PathTo("a"), "--shard", "1/2"], cancellationToken: source.Token);
         Assert.Equal(130, run.ExitCode);
-        Assert.False(Directory.Exists(folder.PathTo("out")));
+        Assert.Contains("goes on with the rest", run.Error);
+        Tool.Done([.. all, folder.PathTo("a"), "--shard", "1/2"]);
+        Tool.Done([.. all, folder.PathTo("b"), "--shard", "2/2"]);
+        ToolRun merged = Tool.Done(["evaluate", "merge", folder.PathTo("a"), folder.PathTo("b"), "--output", folder.PathTo("merged")]);
+        Assert.Contains("its own noise", merged.Output);
+        Tool.Done([.. all, folder.PathTo("shared"), "--shard", "dynamic"]);
+        Assert.All(
+            (string[])["autoencoder.csv", "autoencoder.json"],
+            file => Assert.Equal(File.ReadAllText(folder.PathTo("shared", file)), File.ReadAllText(folder.PathTo("merged", file))));
     }
 
     [Fact]

@@ -49,6 +49,22 @@ public sealed class EvaluateRecognisersCommandTests
     }
 
     [Fact]
+    public void Parts_AreMerged()
+    {
+        using var folder = new TemporaryFolder();
+        string weights = TinyWeights.Write(folder.PathTo("weights"), calibrated: false);
+        string[] all = ["evaluate", "recognisers", "--weights", weights, "--identities", "92", "--pictures", "2", "--output"];
+        Tool.Done([.. all, folder.PathTo("a"), "--shard", "1/2"]);
+        Tool.Done([.. all, folder.PathTo("b"), "--shard", "2/2"]);
+        ToolRun merged = Tool.Done(
+            ["evaluate", "merge", folder.PathTo("a"), folder.PathTo("b"), "--output", folder.PathTo("merged"), "--json"]);
+        string found = File.ReadAllText(folder.PathTo("merged", "recognisers.json"));
+        Assert.Equal(found, merged.Output);
+        Tool.Done([.. all, folder.PathTo("shared"), "--shard", "dynamic", "--batch", "16"]);
+        Assert.Equal(File.ReadAllText(folder.PathTo("shared", "recognisers.json")), found);
+    }
+
+    [Fact]
     public void WeightsThatAreMissing_AreNamed()
     {
         using var folder = new TemporaryFolder();

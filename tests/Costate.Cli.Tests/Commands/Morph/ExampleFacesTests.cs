@@ -15,7 +15,7 @@ public sealed class ExampleFacesTests
         using var folder = new TemporaryFolder();
         ToolRun run = Tool.Run(
             ["morph", "--iterations", $"{Iterations}", "--json", "--output", folder.FullName],
-            morphModel: FaceModel.Embedded);
+            morphModel: weights => FaceModel.Embedded(weights));
         Assert.True(run.ExitCode == 0, run.Error);
         JsonElement report = JsonDocument.Parse(run.Output).RootElement;
         JsonElement blend = report.GetProperty("blend");

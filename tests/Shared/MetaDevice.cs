@@ -1,8 +1,10 @@
 using static TorchSharp.torch;
 
-namespace Costate.Networks.Tests;
+namespace Costate.Testing;
 
-/// <summary>While it lives, networks are made without memory for their parameters.</summary>
+/// <summary>
+/// While it lives, what is made where nothing says the device has no memory: the parameters of networks, tensors that were forgotten.
+/// </summary>
 internal sealed class MetaDevice : IDisposable
 {
     private readonly Device before = get_default_device();
