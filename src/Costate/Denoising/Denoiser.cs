@@ -199,6 +199,12 @@ public sealed partial class Denoiser
     /// <summary>The same denoiser, telling of each prediction how many evaluations of the network it took.</summary>
     internal Denoiser Observed(Action<int> evaluated) => With(copy => copy.observer += evaluated);
 
+    /// <summary>Whether <see cref="OutputChecks"/> leaves flags in main memory too, as on other devices.</summary>
+    internal bool LeavesFlags { get; private set; }
+
+    /// <summary>The same denoiser, whose outputs leave flags.</summary>
+    internal Denoiser LeavingFlags() => With(copy => copy.LeavesFlags = true);
+
     /// <summary>The same denoiser, showing each prediction: the state, the time and the output, alive during the call.</summary>
     internal Denoiser Watched(Action<Tensor, double, Tensor> shown) => With(copy => copy.watcher += shown);
 

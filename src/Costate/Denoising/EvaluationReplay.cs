@@ -18,6 +18,9 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
     private const int Values = 256;
 
     private readonly Dictionary<EvaluationPoint, First> evaluations = [];
+
+    // A native object with a finalizer, which torch.random makes anew at every question.
+    private readonly Generator generator = Generator.Default;
     private double[]? firstOutput;
 
     /// <summary>An evaluation at a row: the first is kept, a later one is made equal to it and compared.</summary>
@@ -37,9 +40,9 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
             return again;
         }
 
-        using Tensor before = random.get_rng_state();
+        using Tensor before = generator.get_state();
         Tensor output = evaluate();
-        using Tensor after = random.get_rng_state();
+        using Tensor after = generator.get_state();
         bool draws = !after.bytes.SequenceEqual(before.bytes);
         double[]? values = comparesOutputs || firstOutput is null ? Sampled(output) : null;
         firstOutput ??= values;
@@ -54,22 +57,22 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
     internal void Check(EvaluationPoint at, ScalarType dtype, Tensor output) => Compare(at, firstOutput!, Sampled(output), dtype);
 
     // The generator is the process's: it is touched only for a network that draws.
-    private static Tensor Replayed(First first, Func<Tensor> evaluate)
+    private Tensor Replayed(First first, Func<Tensor> evaluate)
     {
         if (first.Generator is not byte[] state)
         {
             return evaluate();
         }
 
-        using Tensor now = random.get_rng_state(), then = tensor(state, device: CPU);
-        random.set_rng_state(then);
+        using Tensor now = generator.get_state(), then = tensor(state, device: CPU);
+        generator.set_state(then);
         try
         {
             return evaluate();
         }
         finally
         {
-            random.set_rng_state(now);
+            generator.set_state(now);
         }
     }
 

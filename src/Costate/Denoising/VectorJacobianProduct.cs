@@ -108,7 +108,7 @@ internal sealed partial class VectorJacobianProduct : IDisposable
             : null;
         autograd.backward(
             [.. outputs.Select(output => output.Value)],
-            [.. outputs.Select(output => factor is null ? output.Cotangent.detach() : output.Cotangent.detach() * factor)],
+            [.. outputs.Select(output => factor is null ? WithoutGraph(output.Cotangent) : output.Cotangent.detach() * factor)],
             inputs: [.. leaves, .. parameters?.Trainable ?? []]);
         parameters?.Collect(factor);
         return [.. leaves.Select(leaf => Taken(leaf, factor)?.MoveToOuterDisposeScope())];
@@ -179,6 +179,8 @@ internal sealed partial class VectorJacobianProduct : IDisposable
 
         Output.Dispose();
     }
+
+    private static Tensor WithoutGraph(Tensor tensor) => tensor.requires_grad ? tensor.detach() : tensor;
 
     // Torch may leave one memory in several grads, and the cotangent's among them (views and sums hand it on): a copy can be changed in
     // place.

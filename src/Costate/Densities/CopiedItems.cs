@@ -64,7 +64,7 @@ internal sealed class CopiedItems(SamplingRun run, int copies, long budget, int 
                     Admit = (its, at, output) =>
                     {
                         using Tensor one = output.detach().index_select(0, ofEach);
-                        Finite.CheckOutput(one, at, items[0]);
+                        its.Outputs.Check(its.Denoiser, one, at, items[0]);
                         return output;
                     },
                 },

@@ -13,7 +13,7 @@ internal abstract class RunTape(SamplingRun run) : GradientTape
         Seeds.Add(seeds.States, run.Table.SampleRow, cotangent);
         using var gradients = new ParameterGradients(run.Denoiser.Parameters, run.NetworkType);
         using var buffers = new KeptBuffers(run.Denoiser.Module);
-        return PullBack(seeds, gradients) with { Parameters = gradients.Take() };
+        return run.Outputs.During(() => PullBack(seeds, gradients)) with { Parameters = gradients.Take() };
     }
 
     /// <summary>All cotangents but those of the parameters, whose products are added to their sums.</summary>

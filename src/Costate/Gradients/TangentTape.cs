@@ -50,12 +50,15 @@ internal sealed class TangentTape : IDisposable
         using ParameterGradients none = NoParameters();
         using Seeds seeds = SeedsOf(cotangent);
         var transpose = new TableTranspose(run, seeds, none);
-        for (int k = evaluations.Count - 1; k >= 0; k--)
+        return run.Outputs.During(() =>
         {
-            transpose.Pass(k, evaluations[k].X, graph: null);
-        }
+            for (int k = evaluations.Count - 1; k >= 0; k--)
+            {
+                transpose.Pass(k, evaluations[k].X, graph: null);
+            }
 
-        return transpose.Finish();
+            return transpose.Finish();
+        });
     }
 
     /// <summary>How J' w changes along the direction, of a cotangent of the sample and the change of that.</summary>
@@ -64,23 +67,26 @@ internal sealed class TangentTape : IDisposable
         using ParameterGradients none = NoParameters();
         using Seeds seeds = SeedsOf(cotangent), changes = SeedsOf(change);
         TableTranspose adjoint = new(run, seeds, none), moved = new(run, changes, none);
-        for (int k = evaluations.Count - 1; k >= 0; k--)
+        Cotangents unmoved = run.Outputs.During(() =>
         {
-            run.Cancellation.ThrowIfCancellationRequested();
-            int row = run.Table.EvaluatedRows[k];
-            (Tensor? first, Tensor? second) = (adjoint.Complete(row), moved.Complete(row));
-            if (first is not null)
+            for (int k = evaluations.Count - 1; k >= 0; k--)
             {
-                Pass(k, adjoint, first, moved, second);
+                run.Cancellation.ThrowIfCancellationRequested();
+                int row = run.Table.EvaluatedRows[k];
+                (Tensor? first, Tensor? second) = (adjoint.Complete(row), moved.Complete(row));
+                if (first is not null)
+                {
+                    Pass(k, adjoint, first, moved, second);
+                }
+
+                first?.Dispose();
+                second?.Dispose();
+
+                run.ReportGradient(k);
             }
 
-            first?.Dispose();
-            second?.Dispose();
-
-            run.ReportGradient(k);
-        }
-
-        Cotangents unmoved = adjoint.Finish();
+            return adjoint.Finish();
+        });
         unmoved.Start.Dispose();
         return moved.Finish();
     }

@@ -9,7 +9,10 @@ namespace Costate;
 internal static class CycleDiffusion
 {
     /// <summary>Encodes <c>run.Start</c>, the state at the end of the grid; the draws come from <c>run.Noise</c>.</summary>
-    internal static EncodedNoise Encode(SamplingRun run, IReadOnlyDictionary<string, string> settings)
+    internal static EncodedNoise Encode(SamplingRun run, IReadOnlyDictionary<string, string> settings) =>
+        run.Outputs.During(() => Recover(run, settings));
+
+    private static EncodedNoise Recover(SamplingRun run, IReadOnlyDictionary<string, string> settings)
     {
         SolverTable table = run.Table;
         SchedulePoint[] points = [.. run.Grid.Times.Select(t => SchedulePoint.At(run.Schedule, t))];

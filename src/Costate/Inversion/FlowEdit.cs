@@ -73,30 +73,35 @@ public sealed class FlowEdit
         seed.Check(nameof(seed), x0.shape[0]);
         var noise = new PerStepNoise(seed);
         Tensor source = x0.ToWorkingPrecision(), x = source.clone();
-        for (int i = 0; i < grid.Steps; i++)
+        var outputs = new OutputChecks();
+        return outputs.During(() =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            using DisposeScope inner = NewDisposeScope();
-            double step = (grid.Times[i + 1] - grid.Times[i]) / draws;
-            Tensor change = zeros_like(x, requires_grad: false);
-            for (int draw = 0; draw < draws; draw++)
+            for (int i = 0; i < grid.Steps; i++)
             {
-                Tensor n = noise.Draw((i * draws) + draw, x.shape, x.dtype, x.device);
-                Tensor noisy = source.Times(1 - grid.Times[i]).AddTimes(n, grid.Times[i]);
-                change.AddTimes(Velocity(i, x + noisy - source, wanted), step).AddTimes(Velocity(i, noisy, own), -step);
+                cancellationToken.ThrowIfCancellationRequested();
+                using DisposeScope inner = NewDisposeScope();
+                double step = (grid.Times[i + 1] - grid.Times[i]) / draws;
+                Tensor change = zeros_like(x, requires_grad: false);
+                for (int draw = 0; draw < draws; draw++)
+                {
+                    Tensor n = noise.Draw((i * draws) + draw, x.shape, x.dtype, x.device);
+                    Tensor noisy = source.Times(1 - grid.Times[i]).AddTimes(n, grid.Times[i]);
+                    change.AddTimes(Velocity(outputs, i, x + noisy - source, wanted), step)
+                        .AddTimes(Velocity(outputs, i, noisy, own), -step);
+                }
+
+                x.add_(change);
+                progress?.Report(new StepProgress(SamplingPhase.Sampling, i + 1, grid.Steps, grid.Times[i + 1]));
             }
 
-            x.add_(change);
-            progress?.Report(new StepProgress(SamplingPhase.Sampling, i + 1, grid.Steps, grid.Times[i + 1]));
-        }
-
-        return x.to(x0.dtype).MoveToOuterDisposeScope();
+            return x.to(x0.dtype).MoveToOuterDisposeScope();
+        });
     }
 
-    private Tensor Velocity(int step, Tensor x, Condition? z)
+    private Tensor Velocity(OutputChecks outputs, int step, Tensor x, Condition? z)
     {
         Tensor output = denoiser.Call(x, grid.Times[step], grid.NetworkTimes[step], denoiser.Beside(z, x.shape[0]), x.dtype);
-        Finite.CheckOutput(output, new EvaluationPoint(grid.Times[step], grid.NetworkTimes[step], step), 0);
+        outputs.Check(denoiser, output, new EvaluationPoint(grid.Times[step], grid.NetworkTimes[step], step), 0);
         Tensor velocity = output.Times(toFlow[step].Output);
         return toFlow[step].State == 0 ? velocity : velocity.AddTimes(x, toFlow[step].State);
     }

@@ -14,7 +14,7 @@ internal static class Inversion
     {
         if (run.Table.Reversal is { } reversal)
         {
-            return Reverse(run, reversal, settings);
+            return run.Outputs.During(() => Reverse(run, reversal, settings));
         }
 
         if (run.Solver.IsStochastic)

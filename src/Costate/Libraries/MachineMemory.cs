@@ -6,6 +6,9 @@ namespace Costate;
 /// <summary>What memory this process has allocated outside the managed heap, and what is left for it on this machine.</summary>
 internal static class MachineMemory
 {
+    // Version 1 of control groups has a number for no limit, in whole pages.
+    private const long NoLimit = long.MaxValue - (1 << 20);
+
     private static readonly Lazy<bool> Counts = new(CountsAllocations);
 
     /// <summary>
@@ -56,7 +59,7 @@ internal static class MachineMemory
             for (string? group = parts[2].Trim('/'); group is not null; group = Path.GetDirectoryName(group))
             {
                 string folder = Path.Combine(top, group);
-                if (Number(Path.Combine(folder, unified ? "memory.max" : "memory.limit_in_bytes")) is long bytes)
+                if (Number(Path.Combine(folder, unified ? "memory.max" : "memory.limit_in_bytes")) is long and < NoLimit and var bytes)
                 {
                     yield return new Limit(bytes, folder, unified);
                 }

@@ -40,6 +40,9 @@ internal sealed record SamplingRun
 
     internal CostMeter Meter { get; init; } = new();
 
+    /// <summary>What looks through the network's outputs.</summary>
+    internal OutputChecks Outputs { get; init; } = new();
+
     internal NoiseSchedule Schedule => Table.Schedule;
 
     /// <summary>What the first evaluations of the network left for those that repeat them; null where none is repeated.</summary>
@@ -93,7 +96,7 @@ internal sealed record SamplingRun
     /// </summary>
     internal Func<SamplingRun, EvaluationPoint, Tensor, Tensor> Admit { get; init; } = static (run, at, output) =>
     {
-        Finite.CheckOutput(output, at, run.FirstItem);
+        run.Outputs.Check(run.Denoiser, output, at, run.FirstItem);
         return output;
     };
 

@@ -85,15 +85,16 @@ internal sealed class TableExecutor
     /// <param name="first">The first.</param>
     /// <param name="end">The one that is not done any more.</param>
     /// <param name="phase">Whether this draws the sample, which is shown and told, or repeats a part of it.</param>
-    internal LiveSet Complete(LiveSet live, int first = 0, int? end = null, SamplingPhase phase = SamplingPhase.Sampling)
-    {
-        for (int k = first; k < (end ?? Evaluations); k++)
+    internal LiveSet Complete(LiveSet live, int first = 0, int? end = null, SamplingPhase phase = SamplingPhase.Sampling) =>
+        run.Outputs.During(() =>
         {
-            Advance(live, k, phase);
-        }
+            for (int k = first; k < (end ?? Evaluations); k++)
+            {
+                Advance(live, k, phase);
+            }
 
-        return live;
-    }
+            return live;
+        });
 
     /// <summary>The state at which evaluation k happens.</summary>
     internal Tensor StateAt(LiveSet live, int k) => live.States[evaluatedRows[k]];

@@ -184,7 +184,7 @@ internal sealed class TableTranspose
 
         if (!IsConstant(row))
         {
-            states[row].add_(cotangent);
+            states[row].AddTimes(cotangent, 1);
         }
 
         cotangent.Dispose();

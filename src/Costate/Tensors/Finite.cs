@@ -38,12 +38,18 @@ internal static class Finite
     {
         if (!Is(output))
         {
-            throw new InvalidOperationException(
-                $"The network returned NaN or infinity at step {at.Interval} (time {at.Time:R}, told {at.NetworkTime:R}) for item "
-                    + $"{firstItem + FirstItem(output)}. Check its weights, its dtype (float16 overflows above 65504) and the prediction "
-                    + "type.");
+            throw NoNumber(at, firstItem + FirstItem(output));
         }
     }
+
+    /// <summary>The refusal of an output for an item.</summary>
+    internal static InvalidOperationException NoNumber(EvaluationPoint at, long item) => new(
+        $"The network returned NaN or infinity at step {at.Interval} (time {at.Time:R}, told {at.NetworkTime:R}) for item {item}. "
+            + "Check its weights, its dtype (float16 overflows above 65504) and the prediction type.");
+
+    /// <summary>Whether each item holds numbers alone, [batch]. Waits for nothing.</summary>
+    internal static Tensor ByItem(Tensor tensor) =>
+        tensor.detach().isfinite().reshape(tensor.dim() == 0 ? 1 : tensor.size(0), -1).all(1);
 
     internal static void CheckInput(Tensor input, string name)
     {
@@ -56,8 +62,7 @@ internal static class Finite
     private static long FirstItem(Tensor tensor)
     {
         using IDisposable scope = NewDisposeScope();
-        Tensor bad = tensor.detach().isfinite().logical_not().reshape(tensor.shape.FirstOrDefault(1), -1).any(1);
-        return bad.to(ScalarType.Int64).argmax().item<long>();
+        return ByItem(tensor).logical_not().to(ScalarType.Int64).argmax().item<long>();
     }
 
     private static bool InMainMemory<T>(Tensor tensor)

@@ -7,6 +7,7 @@ namespace Costate;
 /// <remarks>
 /// A TorchSharp <see cref="Scalar"/> is a native object with a finalizer, and the native call that reads it does not keep it alive. Made by
 /// an implicit conversion it can be freed during the call ("Unknown scalar type", or a wrong number); held and disposed, it cannot.
+/// An addition without a factor makes one as well.
 /// </remarks>
 internal static class Scaling
 {

@@ -2,13 +2,23 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>Shapes compared, and as error messages print them.</summary>
+/// <summary>Shapes asked for and compared at every network evaluation, and as error messages print them.</summary>
+/// <remarks>One size at a time: <c>shape</c> has native code call back for its array, and takes five times as long.</remarks>
 internal static class Shapes
 {
-    /// <summary>
-    /// Whether two tensors have the same shape. Asks for one size at a time: <c>shape</c> makes an array each time, and this is done at
-    /// every network evaluation.
-    /// </summary>
+    /// <summary>What <c>shape</c> is.</summary>
+    internal static long[] Of(Tensor tensor)
+    {
+        long[] sizes = new long[tensor.dim()];
+        for (int d = 0; d < sizes.Length; d++)
+        {
+            sizes[d] = tensor.size(d);
+        }
+
+        return sizes;
+    }
+
+    /// <summary>Whether two tensors have the same shape.</summary>
     internal static bool Equal(Tensor a, Tensor b)
     {
         long dimensions = a.dim();

@@ -56,7 +56,7 @@ internal static class WeightedSum
         ReadOnlySpan<(Tensor X, double Weight)> terms, ScalarType dtype, Action<Span<T>, ReadOnlySpan<T>, double> add)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
-        Tensor sum = empty(terms[0].X.shape, dtype, CPU);
+        Tensor sum = empty(Shapes.Of(terms[0].X), dtype, CPU);
         var sums = new Column<T>(sum);
         var columns = new Column<T>[terms.Length];
         for (int i = 0; i < columns.Length; i++)
