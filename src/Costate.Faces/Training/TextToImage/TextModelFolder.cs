@@ -283,8 +283,7 @@ internal sealed class TextModelFolder(string path)
 
     private string Write(string file, nn.Module network, JsonObject json, IReadOnlyDictionary<string, string> metadata)
     {
-        string config = Path.Combine(Path.GetDirectoryName(file)!, ConfigFile);
-        Put(config, Text(json));
+        Put(Path.Combine(Path.GetDirectoryName(file)!, ConfigFile), Text(json));
 
         // The last, so that a part that has it has all.
         PretrainedNetwork.Save(network, PathTo(file), ScalarType.Float16, json.ToJsonString(), metadata);
