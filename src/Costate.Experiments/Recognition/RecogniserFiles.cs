@@ -3,6 +3,7 @@ using Costate.Experiments.Evaluation;
 using Costate.Faces.Files;
 using Costate.Faces.Models;
 using Costate.Faces.Recognition;
+using Costate.Faces.Reports;
 using Costate.Faces.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,7 +20,12 @@ internal static class RecogniserFiles
     internal static RecogniserReport Write(RecogniserFolder folder, EvaluationContents contents)
     {
         IReadOnlyList<EmbeddedPerson> people = folder.Results();
-        int pictures = int.Parse(contents.Settings[RecogniserRun.PicturesSetting].Text, CultureInfo.InvariantCulture);
+        int pictures = contents.Settings.TryGetValue(RecogniserRun.PicturesSetting, out Setting? told)
+            && int.TryParse(told.Text, CultureInfo.InvariantCulture, out int each) && each > 0
+            ? each
+            : throw new InvalidDataException(
+                $"'{folder.FullName}' does not say how many {RecogniserRun.PicturesSetting} its people have; expected what costate evaluate "
+                    + "recognisers has written.");
         long pairs = RecogniserEvaluation.ImpostorPairs(people.Count, pictures);
         if (pairs * RecogniserEvaluation.TargetFalseMatchRate < 1)
         {
@@ -41,9 +47,19 @@ internal static class RecogniserFiles
 
     private static Tensor Embeddings(IReadOnlyList<EmbeddedPerson> people, string recogniser, int pictures)
     {
-        byte[] all = [.. people.SelectMany(person => person.Embeddings[recogniser])];
+        int length = Of(people[0]).Length;
+        if (people.FirstOrDefault(person => Of(person).Length != length || length == 0 || length % (pictures * sizeof(float)) != 0) is { } odd)
+        {
+            throw new InvalidDataException(
+                $"The embeddings of person {odd.Person} by {recogniser} are {Of(odd).Length} bytes; expected as many numbers of 32 bits for "
+                    + $"each of {pictures} pictures as for all others. Remove the person's folder to make them anew.");
+        }
+
+        byte[] all = [.. people.SelectMany(Of)];
         Tensor made = empty([people.Count * pictures, all.Length / sizeof(float) / (people.Count * pictures)], ScalarType.Float32, CPU);
         made.bytes = all;
         return made;
+
+        byte[] Of(EmbeddedPerson person) => person.Embeddings.GetValueOrDefault(recogniser) ?? [];
     }
 }

@@ -40,17 +40,24 @@ internal sealed record TrainedRecogniser(string Name, string File, string Sha256
     }
 
     /// <summary>That which <see cref="Describe"/> has told.</summary>
+    /// <exception cref="InvalidDataException">It is not all there, or not as it was told.</exception>
     internal static TrainedRecogniser Of(string name, IReadOnlyDictionary<string, Setting> described)
     {
-        string Told(string what) => described[$"{name}.{what}"].Text;
         return new TrainedRecogniser(
             name,
-            Told("file"),
-            Told("sha256"),
-            Told("loss"),
-            int.Parse(Told("width"), CultureInfo.InvariantCulture),
-            ulong.Parse(Told("seed"), CultureInfo.InvariantCulture),
-            long.Parse(Told("steps"), CultureInfo.InvariantCulture));
+            Told<string>("file"),
+            Told<string>("sha256"),
+            Told<string>("loss"),
+            Told<int>("width"),
+            Told<ulong>("seed"),
+            Told<long>("steps"));
+
+        T Told<T>(string what)
+            where T : IParsable<T> =>
+            described.TryGetValue($"{name}.{what}", out Setting? told) && T.TryParse(told.Text, CultureInfo.InvariantCulture, out T? value)
+                ? value
+                : throw new InvalidDataException(
+                    $"The settings of the embeddings do not say {name}.{what}, or not as costate evaluate recognisers writes it.");
     }
 
     /// <summary>By name.</summary>
