@@ -24,8 +24,8 @@ internal static class RecogniserFiles
             && int.TryParse(told.Text, CultureInfo.InvariantCulture, out int each) && each > 0
             ? each
             : throw new InvalidDataException(
-                $"'{folder.FullName}' does not say how many {RecogniserRun.PicturesSetting} its people have; expected what costate evaluate "
-                    + "recognisers has written.");
+                $"'{folder.FullName}' does not say how many {RecogniserRun.PicturesSetting} its people have; expected what "
+                    + "costate evaluate recognisers has written.");
         long pairs = RecogniserEvaluation.ImpostorPairs(people.Count, pictures);
         if (pairs * RecogniserEvaluation.TargetFalseMatchRate < 1)
         {
@@ -48,11 +48,12 @@ internal static class RecogniserFiles
     private static Tensor Embeddings(IReadOnlyList<EmbeddedPerson> people, string recogniser, int pictures)
     {
         int length = Of(people[0]).Length;
-        if (people.FirstOrDefault(person => Of(person).Length != length || length == 0 || length % (pictures * sizeof(float)) != 0) is { } odd)
+        bool isWhole = length > 0 && length % (pictures * sizeof(float)) == 0;
+        if (people.FirstOrDefault(person => !isWhole || Of(person).Length != length) is { } odd)
         {
             throw new InvalidDataException(
-                $"The embeddings of person {odd.Person} by {recogniser} are {Of(odd).Length} bytes; expected as many numbers of 32 bits for "
-                    + $"each of {pictures} pictures as for all others. Remove the person's folder to make them anew.");
+                $"The embeddings of person {odd.Person} by {recogniser} are {Of(odd).Length} bytes; expected as many numbers of 32 bits "
+                    + $"for each of {pictures} pictures as for all others. Remove the person's folder to make them anew.");
         }
 
         byte[] all = [.. people.SelectMany(Of)];
