@@ -6,7 +6,10 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Training;
 
-/// <summary>Attribute judges learn to see what captions say, from faces of 128 pixels a side and the traits they were drawn from.</summary>
+/// <summary>
+/// Attribute judges learn to see what captions say, from faces of 128 pixels a side and the traits they were drawn from. Faces are seen by
+/// their <see cref="FaceFrequencies"/>.
+/// </summary>
 internal sealed class AttributeTask : TrainingTask
 {
     internal const string WeightsFile = AttributeJudges.FileName;
@@ -21,12 +24,14 @@ internal sealed class AttributeTask : TrainingTask
     private readonly FaceRecogniser network;
     private readonly FaceRecogniser average;
     private readonly Tensor labels;
+    private readonly Tensor frequencies;
     private readonly Lazy<(Tensor Faces, Tensor Labels)> heldOut;
 
     internal AttributeTask(FaceRecogniserConfig config, FaceData data, TrainingSettings settings)
     {
         (this.data, this.settings) = (data, settings);
         labels = AttributeJudges.Labels(data.Selection.Seeds(), nearest: true).DetachFromDisposeScope();
+        frequencies = FaceFrequencies.Of(data.Selection).DetachFromDisposeScope();
         int identities = Math.Min(MaxHeldOut, data.Selection.Count);
         var others = new FaceSelection { Identities = identities, Circumstances = 1, Size = AttributeJudges.Side };
         heldOut = new(() => (
@@ -50,7 +55,7 @@ internal sealed class AttributeTask : TrainingTask
     internal override double Accumulate(StepRandom random, double progress)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor indices = random.Integers(data.Count, settings.Batch);
+        Tensor indices = random.Places(frequencies, settings.Batch);
         double sum = 0;
         for (int first = 0; first < settings.Batch; first += settings.MicroBatch)
         {
@@ -83,6 +88,7 @@ internal sealed class AttributeTask : TrainingTask
         network.Dispose();
         average.Dispose();
         labels.Dispose();
+        frequencies.Dispose();
         if (heldOut.IsValueCreated)
         {
             heldOut.Value.Faces.Dispose();

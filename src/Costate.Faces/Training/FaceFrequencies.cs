@@ -2,7 +2,7 @@ using Costate.Faces.Captions;
 using Costate.Faces.Drawing;
 using static TorchSharp.torch;
 
-namespace Costate.Faces.Training.TextToImage;
+namespace Costate.Faces.Training;
 
 /// <summary>
 /// How often a training sees each face. One in twenty has a moustache and no beard, and of a smile captions speak in one of seven: drawn
