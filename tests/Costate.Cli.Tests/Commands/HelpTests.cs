@@ -100,6 +100,7 @@ public sealed class HelpTests
         Assert.All(text.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 60, line));
     }
 
+    [LongProof]
     [Theory]
     [MemberData(nameof(Examples))]
     public void Example_RunsAsItIsPrinted(string line)

@@ -9,6 +9,7 @@ namespace Costate.Cli.Tests.Commands;
 /// Every tensor of a run is where its networks are. There is no second device to try it on, so that the first takes its part: what says no
 /// device is made without memory meanwhile, where nothing can be computed of it.
 /// </summary>
+[LongProof]
 public sealed class PlacementTests(PlacementTests.Files files) : IClassFixture<PlacementTests.Files>, IDisposable
 {
     private readonly TemporaryFolder folder = new();

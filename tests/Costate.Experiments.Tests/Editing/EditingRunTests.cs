@@ -17,6 +17,7 @@ public sealed class EditingRunTests
 
     private static readonly EditingSettings Settings = new(GuidanceScale: 2, EditScale: 3);
 
+    [LongProof]
     [Fact]
     public void Methods_AreExactOrNot_AndGoOn_AndMerge()
     {

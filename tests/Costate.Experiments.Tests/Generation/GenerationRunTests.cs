@@ -10,6 +10,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Experiments.Tests.Generation;
 
+[LongProof]
 public sealed class GenerationRunTests
 {
     private const int Prompts = 8;

@@ -4,6 +4,7 @@ using Costate.Testing;
 namespace Costate.Processes.Tests.Build;
 
 /// <summary>The build step as MSBuild runs it, on a project that has nothing but the step.</summary>
+[LongProof]
 public sealed class CostateTargetsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

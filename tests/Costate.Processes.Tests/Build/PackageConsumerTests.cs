@@ -1,8 +1,10 @@
 using Costate.Build;
+using Costate.Testing;
 
 namespace Costate.Processes.Tests.Build;
 
 /// <summary>A user's programs, on the packed library.</summary>
+[LongProof]
 [Collection(Builds.OneAtATime)]
 public sealed class PackageConsumerTests(PackageConsumer consumer) : IClassFixture<PackageConsumer>
 {

@@ -7,6 +7,7 @@ using Costate.Testing;
 namespace Costate.Processes.Tests.Commands;
 
 /// <summary>The tool as a process of its own: exit codes, streams, and Ctrl-C.</summary>
+[LongProof]
 public sealed partial class ProcessTests
 {
     private const int InterruptSignal = 2;

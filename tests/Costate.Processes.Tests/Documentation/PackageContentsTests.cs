@@ -6,6 +6,7 @@ using Costate.Testing;
 namespace Costate.Processes.Tests.Documentation;
 
 /// <summary>What a package feed shows of the packages, and what they bring.</summary>
+[LongProof]
 [Collection(Builds.OneAtATime)]
 public sealed class PackageContentsTests
 {

@@ -7,6 +7,7 @@ using SkiaSharp;
 namespace Costate.Processes.Tests.Documentation;
 
 /// <summary>The C# that the studio shows beside a job, and the job: they draw the same picture.</summary>
+[LongProof]
 public sealed class StudioCodeTests
 {
     // Of each method, and of each task, at least one.

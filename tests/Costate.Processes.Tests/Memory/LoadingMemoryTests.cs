@@ -5,6 +5,7 @@ using Costate.Testing;
 namespace Costate.Processes.Tests.Memory;
 
 /// <summary>Resident memory of loading, in processes of their own.</summary>
+[LongProof]
 public sealed class LoadingMemoryTests
 {
     // What the collector and the compiler of .NET take meanwhile: 2 to 13 MiB were seen.

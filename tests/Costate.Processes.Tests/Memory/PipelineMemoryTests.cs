@@ -4,6 +4,7 @@ using Costate.Testing;
 namespace Costate.Processes.Tests.Memory;
 
 /// <summary>What costate model tells of the memory of samples and gradients, beside what they take in a process of their own.</summary>
+[LongProof]
 public sealed class PipelineMemoryTests
 {
     // Stable Diffusion's layout with an eighth of its channels; of the whole see docs/models.md.

@@ -1,8 +1,10 @@
 using Costate.Processes.Tests.Build;
+using Costate.Testing;
 
 namespace Costate.Processes.Tests.Samples;
 
 /// <summary>Runs a program of samples/ as its reader does.</summary>
+[LongProof]
 [Collection(Builds.OneAtATime)]
 public sealed class PrintedSampleTests
 {

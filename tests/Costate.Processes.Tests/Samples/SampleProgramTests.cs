@@ -5,6 +5,7 @@ using Costate.Testing;
 namespace Costate.Processes.Tests.Samples;
 
 /// <summary>Runs the programs of samples/.</summary>
+[LongProof]
 public sealed class SampleProgramTests
 {
     public static TheoryData<string> Files =>

@@ -3,6 +3,7 @@ using Costate.Testing;
 namespace Costate.Processes.Tests.Samples;
 
 /// <summary>Runs the sample for a published model on the small ones of tests/goldens/pipelines.</summary>
+[LongProof]
 public sealed class StableDiffusionSampleGoldenTests
 {
     public static TheoryData<string> Folders => [.. Directory.GetDirectories(Goldens.PathTo("pipelines"))

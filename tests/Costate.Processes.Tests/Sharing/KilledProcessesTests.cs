@@ -4,6 +4,7 @@ using Costate.Testing;
 namespace Costate.Processes.Tests.Sharing;
 
 /// <summary>A small form of <c>Costate.Benchmarks leases</c>.</summary>
+[LongProof]
 public sealed class KilledProcessesTests
 {
     [Fact]

@@ -36,6 +36,7 @@ public sealed class ReversibilityCommandTests(QuickReversibility quick) : IClass
         Assert.Equal(1, Of("ddim").Data / Of("ddim").DataInSingle, 1e-3);
     }
 
+    [LongProof]
     [Theory]
     [InlineData("unet")]
     [InlineData("faces")]

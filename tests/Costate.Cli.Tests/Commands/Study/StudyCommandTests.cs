@@ -51,6 +51,7 @@ public sealed class StudyCommandTests
         Assert.True(point.GetProperty("conditionError").GetDouble() > 0);
     }
 
+    [LongProof]
     [Fact]
     public void Full_HasEveryNumberOfSteps()
     {

@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 
 namespace Costate.Faces.Tests.Training.TextToImage;
 
+[LongProof]
 public sealed class TextModelTrainingTests(TrainedTextModel trained) : IClassFixture<TrainedTextModel>
 {
     private static readonly string[] Weights =
