@@ -96,6 +96,24 @@ internal sealed class PairSearch(
             progress?.Report(new StageProgress(stage, 0, Announcement: announcement));
     }
 
+    /// <summary>A person's picture as a file.</summary>
+    internal static byte[] Portrait(ulong identity, int side)
+    {
+        using SKBitmap portrait = DrawnFaces.Draw(identity, 0, side);
+        using SKData png = portrait.Encode(SKEncodedImageFormat.Png, 100);
+        return png.ToArray();
+    }
+
+    /// <summary>
+    /// All pairs who wear their hair alike, and neither of them anything in the face: what a morph then wears it has from nobody.
+    /// </summary>
+    internal static (ulong A, ulong B)[] Candidates(IReadOnlyList<ulong> people) =>
+    [
+        .. people.Where(identity => FaceFeatures.All.All(f => !f.Has(identity)))
+            .GroupBy(identity => FaceIdentity.FromSeed(identity).Hair)
+            .SelectMany(alike => alike.SelectMany((a, i) => alike.Skip(i + 1).Select(b => (a, b)))),
+    ];
+
     private void Add(
         string method,
         MorphRun run,
@@ -142,22 +160,4 @@ internal sealed class PairSearch(
     }
 
     private FacePicture Face(ulong identity) => FacePicture.Read($"{identity}", Portrait(identity, model.Side), model.Side);
-
-    /// <summary>A person's picture as a file.</summary>
-    internal static byte[] Portrait(ulong identity, int side)
-    {
-        using SKBitmap portrait = DrawnFaces.Draw(identity, 0, side);
-        using SKData png = portrait.Encode(SKEncodedImageFormat.Png, 100);
-        return png.ToArray();
-    }
-
-    /// <summary>
-    /// All pairs who wear their hair alike, and neither of them anything in the face: what a morph then wears it has from nobody.
-    /// </summary>
-    internal static (ulong A, ulong B)[] Candidates(IReadOnlyList<ulong> people) =>
-    [
-        .. people.Where(identity => FaceFeatures.All.All(f => !f.Has(identity)))
-            .GroupBy(identity => FaceIdentity.FromSeed(identity).Hair)
-            .SelectMany(alike => alike.SelectMany((a, i) => alike.Skip(i + 1).Select(b => (a, b)))),
-    ];
 }

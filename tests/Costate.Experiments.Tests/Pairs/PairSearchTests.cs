@@ -19,6 +19,7 @@ public sealed class PairSearchTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
+    [LongProof]
     public void Parts_OfWhichOneWasKilled_JoinToWhatOneProcessFinds()
     {
         using var scope = NewDisposeScope();
@@ -68,11 +69,12 @@ public sealed class PairSearchTests : IDisposable
     }
 
     [Fact]
+    [LongProof]
     public void TwoThatShareAFolder_AfterAThirdWasKilled_FindWhatOneProcessFinds()
     {
         using var scope = NewDisposeScope();
         PairSearchReport whole = Run("whole", Division.None);
-        Division shared = Division.Parse("dynamic", name => name == LeaseTimes.Variable ? "10" : null);
+        Division shared = Division.Parse("dynamic", name => name == LeaseTimes.Variable ? "5" : null);
         Assert.Throws<OperationCanceledException>(() => Run("shared", shared, stopIn: "morphing"));
         int[] summed = new int[2];
         Exception?[] failures = new Exception?[2];
