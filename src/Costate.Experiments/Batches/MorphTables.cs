@@ -1,4 +1,3 @@
-using Costate.Experiments.Pairs;
 using Costate.Faces.Morphs;
 using Costate.Faces.Reports;
 
@@ -36,22 +35,6 @@ internal static class MorphTables
             $"{report.Pairs.Count - done.Length}",
             Share(done, row => row.Accepted),
             Share(done, row => row.BlendAccepted));
-        return table;
-    }
-
-    internal static ResultTable Of(PairSearchReport report)
-    {
-        ResultTable table = New("A", "B", "loss of the blend", "of the morph", "faults");
-        foreach (PairFinding pair in report.Tried)
-        {
-            table.Add(
-                $"{pair.A}",
-                $"{pair.B}",
-                $"{pair.Blend.Loss:0.000}",
-                $"{pair.Losses.Min():0.000}",
-                string.Join(", ", pair.Faults));
-        }
-
         return table;
     }
 

@@ -17,7 +17,7 @@ internal sealed class EditingMeasures(EmbeddedModel embedded, TextLikeness liken
     internal IReadOnlyList<IReadOnlyDictionary<string, string>> Seen(Tensor pictures) => embedded.Attributes.Of(pictures);
 
     /// <summary>The cosine of each picture and its text.</summary>
-    internal double[] ClipScores(Tensor pictures, IReadOnlyList<string> texts) => Numbers(likeness.Of(pictures, texts));
+    internal double[] ClipScores(Tensor pictures, IReadOnlyList<string> texts) => Numbers(likeness.Score(pictures, texts));
 
     /// <summary>The similarity of each picture to its original, on average over recognisers.</summary>
     internal double[] Similarities(Tensor pictures, Tensor originals)

@@ -38,7 +38,8 @@ internal sealed class EvaluationMerge<TResult>(Func<string, ResultFolder<TResult
             }
         }
 
-        RequireComplete(parts, results.Keys);
+        HashSet<(int, string)> there = [.. results.Keys];
+        Array.ForEach(parts, part => part.Folder.RequireComplete(part.Contents, there));
         whole = output.Begin(whole);
         foreach ((ResultFolder<TResult> folder, TResult result, _) in results.Values)
         {
@@ -47,26 +48,6 @@ internal sealed class EvaluationMerge<TResult>(Func<string, ResultFolder<TResult
         }
 
         return whole;
-    }
-
-    private static void RequireComplete(
-        IEnumerable<(string Path, ResultFolder<TResult> Folder, EvaluationContents Contents)> parts,
-        IEnumerable<(int Item, string Method)> there)
-    {
-        HashSet<(int, string)> all = [.. there];
-        foreach ((string path, ResultFolder<TResult> folder, EvaluationContents contents) in parts)
-        {
-            foreach (string method in contents.Methods.Keys)
-            {
-                int[] missing = [.. contents.ItemsOf(method).Where(item => !all.Contains((item, method)))];
-                if (missing.Length > 0)
-                {
-                    throw new InvalidDataException(
-                        $"'{path}' (shard {contents.Shard}) lacks {missing.Length} {folder.Item}s of {method}, "
-                            + $"the first of them {folder.Item} {missing[0]}; run costate evaluate {folder.Study} on it until it is done.");
-                }
-            }
-        }
     }
 
     private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];

@@ -41,6 +41,24 @@ internal class ResultFolder<TResult>(string path, string study, string item)
         return from number in items from method in methods where !there.Contains(ResultPath(number, method)) select (number, method);
     }
 
+    /// <summary>The results that make it complete.</summary>
+    internal virtual IEnumerable<(int Item, string Method)> Expected(EvaluationContents contents) =>
+        from method in contents.Methods.Keys from number in contents.ItemsOf(method) select (number, method);
+
+    /// <summary>Makes sure that it is complete.</summary>
+    /// <param name="contents">What it is for.</param>
+    /// <param name="there">The results there are.</param>
+    /// <exception cref="InvalidDataException">Some are missing.</exception>
+    internal void RequireComplete(EvaluationContents contents, IReadOnlySet<(int Item, string Method)> there)
+    {
+        if (Expected(contents).Where(result => !there.Contains(result)).GroupBy(result => result.Method).FirstOrDefault() is { } missing)
+        {
+            throw new InvalidDataException(
+                $"'{FullName}' (shard {contents.Shard}) lacks {missing.Count()} {item}s of {missing.Key}, the first of them "
+                    + $"{item} {missing.First().Item}; run costate evaluate {Study} on it until it is done.");
+        }
+    }
+
     /// <summary>All results there are, by item and method.</summary>
     /// <exception cref="InvalidDataException">One cannot be read.</exception>
     internal IReadOnlyList<TResult> Results()
@@ -82,6 +100,22 @@ internal class ResultFolder<TResult>(string path, string study, string item)
 
     /// <summary>Where a picture is.</summary>
     internal string PicturePath(int number, string method) => Path.ChangeExtension(ResultPath(number, method), ".png");
+
+    /// <summary>The picture of a result, [1, 3, height, width].</summary>
+    /// <exception cref="InvalidDataException">It is missing or damaged.</exception>
+    internal Tensor Picture(int number, string method)
+    {
+        string path = PicturePath(number, method);
+        try
+        {
+            using var picture = new EncodedPicture($"the picture {path}", File.ReadAllBytes(path));
+            return picture.ToSample(grey: false);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            throw new InvalidDataException($"{e.Message} Remove '{ResultPath(number, method)}' to make it anew.", e);
+        }
+    }
 
     /// <summary>Whether results have pictures.</summary>
     private protected virtual bool HasPictures => true;

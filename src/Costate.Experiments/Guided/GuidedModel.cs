@@ -22,7 +22,7 @@ internal sealed record GuidedModel(
 
     /// <summary>How little pictures [batch, 3, height, width] fit the text, from 0 to 2 for each; null without one.</summary>
     internal Func<Tensor, Tensor>? Unlikeness => Goal is var (likeness, text)
-        ? x => 1 - likeness.Of(x, [.. Enumerable.Repeat(text, (int)x.shape[0])])
+        ? x => 1 - likeness.Score(x, text)
         : null;
 
     /// <summary>A pipeline as it is guided, which owns it.</summary>
@@ -32,7 +32,7 @@ internal sealed record GuidedModel(
     internal static GuidedModel Of(DiffusionPipeline pipeline, Prompting prompting, string? goal)
     {
         (int Width, int Height) size = prompting.SizeOf(pipeline);
-        TextLikeness? likeness = goal is null ? null : TextLikeness.Of(pipeline);
+        TextLikeness? likeness = goal is null ? null : TextLikeness.Of(pipeline, truncate: true);
         return new GuidedModel(
             pipeline.ToModel(prompting.GuidanceScale, prompting.Negative, truncate: true, (size.Height, size.Width)),
             Prompting.ConditionOf(pipeline, prompting.Prompts, batch: 1),

@@ -1,5 +1,6 @@
 using Costate.Experiments.Plots;
 using Costate.Faces.Morphs;
+using static TorchSharp.torch;
 
 namespace Costate.Experiments.Pairs;
 
@@ -14,24 +15,23 @@ internal static class MorphStrip
             new(outcome.A, "A"),
             .. outcome.Frames.Select(frame =>
                 frame.Iteration == 0
-                    ? BlendOf(outcome)
+                    ? BlendOf(frame.Sample, outcome.Blend)
                     : new CaptionedPicture(frame.Sample, $"iteration {frame.Iteration}", $"loss {frame.Loss:0.00}")),
-            .. outcome.Losses.Count == 1 ? [] : (CaptionedPicture[])[MorphOf(outcome)],
+            .. outcome.Losses.Count == 1
+                ? []
+                : (CaptionedPicture[])[MorphOf(outcome.Morph, outcome.Losses, outcome.BestIteration, outcome.Accepted)],
             new(outcome.B, "B"),
         ];
         return CaptionedSheet.Png(pictures, pictures.Length);
     }
 
     /// <summary>The blend with its caption.</summary>
-    internal static CaptionedPicture BlendOf(MorphOutcome outcome) =>
-        new(outcome.Frames[0].Sample, "blend", $"loss {outcome.Blend.Loss:0.00}, {Word(outcome.Blend.Accepted)}");
+    internal static CaptionedPicture BlendOf(Tensor picture, MorphBlend blend) =>
+        new(picture, "blend", $"loss {blend.Loss:0.00}, {Word(blend.Accepted)}");
 
     /// <summary>The morph with its caption.</summary>
-    internal static CaptionedPicture MorphOf(MorphOutcome outcome) =>
-        new(
-            outcome.Morph,
-            $"best, iteration {outcome.BestIteration}",
-            $"loss {outcome.Losses[outcome.BestIteration]:0.00}, {Word(outcome.Accepted)}");
+    internal static CaptionedPicture MorphOf(Tensor picture, IReadOnlyList<double> losses, int best, bool accepted) =>
+        new(picture, $"best, iteration {best}", $"loss {losses[best]:0.00}, {Word(accepted)}");
 
     /// <summary>What the judges say.</summary>
     internal static string Verdict(bool accepted) => accepted ? "accepted by all judges" : "not accepted by all judges";

@@ -1,8 +1,10 @@
-using Costate.Experiments.Plots;
+using Costate.Experiments.Evaluation;
+using Costate.Experiments.Sharing;
 using Costate.Faces;
 using Costate.Faces.Drawing;
 using Costate.Faces.Models;
 using Costate.Faces.Morphs;
+using Costate.Faces.Reports;
 using SkiaSharp;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,63 +13,87 @@ namespace Costate.Experiments.Pairs;
 
 /// <summary>
 /// Looks among drawn people for pairs that show what the optimisation is for: no judge takes the blend for both, all take the morph, the
-/// loss falls from the start, and the morph wears nothing that neither wears.
+/// loss falls from the start, and the morph wears nothing that neither wears. All pairs are begun; the most promising are then optimised to
+/// the end. What is in the folder is not computed again.
 /// </summary>
-internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgress<StageProgress>? progress)
+/// <param name="model">What morphs, and judges.</param>
+/// <param name="settings">How.</param>
+/// <param name="plan">Among whom.</param>
+/// <param name="folder">Where pairs are kept.</param>
+/// <param name="progress">Told of each step.</param>
+internal sealed class PairSearch(
+    FaceModel model, MorphSettings settings, PairSearchPlan plan, PairSearchFolder folder, IProgress<StageProgress>? progress)
 {
-    /// <summary>The loss must fall in so many iterations from the start.</summary>
-    internal const int Falling = 2;
-
-    private const int Group = 8;
-
+    private readonly (ulong A, ulong B)[] pairs = Candidates(plan.Identities);
     private readonly MorphRun morphing = new(model, settings);
     private readonly MorphRun beginning = new(
         model,
         settings with
         {
-            Optimisation = settings.Optimisation with { Iterations = Math.Min(Falling, settings.Optimisation.Iterations) },
+            Optimisation = settings.Optimisation with
+            {
+                Iterations = Math.Min(SearchedPair.Falling, settings.Optimisation.Iterations),
+            },
         });
 
-    /// <summary>Searches.</summary>
-    /// <param name="people">How many to draw.</param>
-    /// <param name="first">Identity of the first.</param>
-    /// <param name="tries">How many of the refused blends whose losses fall, those with the lowest then, are optimised to the end.</param>
-    /// <param name="cancellationToken">Looked at before each network evaluation.</param>
-    /// <returns>The report without files, and what was tried as pictures, in the caller's scope.</returns>
-    internal (PairSearchReport Report, IReadOnlyList<CaptionedPicture> Pictures) Run(
-        int people,
-        ulong first,
-        int tries,
-        CancellationToken cancellationToken)
+    /// <summary>Begins the folder, or goes on with one of the same contents.</summary>
+    /// <param name="division">Which of the pairs.</param>
+    /// <exception cref="InvalidDataException">The folder has another study.</exception>
+    internal (EvaluationContents Contents, WorkItems Items) Begin(Division division)
     {
-        (ulong A, ulong B)[] pairs = Candidates([.. Enumerable.Range(0, people).Select(i => first + (ulong)i)]);
-        ((ulong A, ulong B) Pair, IReadOnlyList<double> Losses)[] refused =
+        IEnumerable<(string Name, Setting? Value)> described =
         [
-            .. Begin(pairs, cancellationToken)
-                .Where(p => p.Blend.Recognisers.All(r => !r.Judges || !r.Accepted))
-                .Select(p => (p.Pair, p.Losses)),
+            .. settings.Describe(model.Model).Select(s => (s.Key, (Setting?)s.Value)),
+            .. ModelAnswers.Describe(model).Select(s => (s.Key, (Setting?)s.Value)),
+            .. plan.Describe(),
         ];
-        ((ulong A, ulong B) Pair, IReadOnlyList<double> Losses)[] falling =
-        [
-            .. refused.Where(p => Falls(p.Losses)).OrderBy(p => p.Losses[^1]),
-        ];
-        FaceFeatures features = FaceFeatures.Fit(model.Model, cancellationToken);
-        var pictures = new List<CaptionedPicture>();
-        IReadOnlyList<PairFinding> tried = Optimise([.. falling.Take(tries).Select(p => p.Pair)], features, pictures, cancellationToken);
-        var report = new PairSearchReport
+        var wanted = new EvaluationContents
         {
-            Settings = settings.Describe(model.Model),
-            People = people,
-            FirstIdentity = first,
-            Pairs = pairs.Length,
-            RefusedBlends = refused.Length,
-            Falling = falling.Length,
-            FeatureAccuracy = features.Accuracy(cancellationToken),
-            Tried = tried,
-            Chosen = tried.Where(f => f.Faults.Count == 0).MinBy(f => f.Losses.Min()),
-            Files = [],
+            Study = folder.Study,
+            Settings = Setting.Named(described.DistinctBy(s => s.Name)),
+            Shard = division.Shard.ToString(),
+            Methods = new Dictionary<string, int> { [SearchedPair.Beginning] = pairs.Length },
         };
-        return (report, pictures);
+        return folder.Begin(wanted, division);
+    }
+
+    /// <summary>Computes what is missing, several pairs at a time.</summary>
+    /// <param name="items">Of the pairs to begin.</param>
+    /// <param name="batchSize">How many together.</param>
+    /// <param name="cancellationToken">Looked at before each network evaluation; what is finished stays.</param>
+    internal void Run(WorkItems items, int batchSize, CancellationToken cancellationToken)
+    {
+        Tell("beginning", $"{items.Total} pairs: {items.Total - items.Left.Count} are begun, {items.Left.Count} to begin.");
+        foreach (int[] group in items.Groups(batchSize, cancellationToken))
+        {
+            Add(SearchedPair.Beginning, beginning, group, items, features: null, cancellationToken);
+        }
+
+        // Their leases have numbers of their own, behind those of the beginnings.
+        IReadOnlyList<int> promising = PairSearchFolder.Promising(folder.Results(), plan.Tries);
+        int[] left = [.. promising.Where(pair => !folder.Has(pair, SearchedPair.Morph)).Select(pair => pairs.Length + pair)];
+        items.TurnTo(promising.Count, left);
+        Tell("morphing", $"{promising.Count} to be optimised: {promising.Count - left.Length} are there, {left.Length} to compute.");
+        if (left.Length == 0)
+        {
+            return;
+        }
+
+        FaceFeatures features = FaceFeatures.Fit(model.Model, cancellationToken);
+        IReadOnlyDictionary<string, double> accuracy = features.Accuracy(cancellationToken);
+        foreach (int[] group in items.Groups(batchSize, cancellationToken))
+        {
+            Add(
+                SearchedPair.Morph,
+                morphing,
+                [.. group.Select(item => item - pairs.Length)],
+                items,
+                (features, accuracy),
+                cancellationToken);
+        }
+
+        void Tell(string stage, string announcement) =>
+            progress?.Report(new StageProgress(stage, 0, Announcement: announcement));
     }
 
     /// <summary>A person's picture as a file.</summary>
@@ -88,101 +114,50 @@ internal sealed class PairSearch(FaceModel model, MorphSettings settings, IProgr
             .SelectMany(alike => alike.SelectMany((a, i) => alike.Skip(i + 1).Select(b => (a, b)))),
     ];
 
-    // The blends and the first iterations, which say already that most pairs will not do.
-    private List<((ulong A, ulong B) Pair, MorphBlend Blend, IReadOnlyList<double> Losses)> Begin(
-        (ulong A, ulong B)[] pairs,
+    private void Add(
+        string method,
+        MorphRun run,
+        int[] group,
+        WorkItems items,
+        (FaceFeatures Look, IReadOnlyDictionary<string, double> Accuracy)? features,
         CancellationToken cancellationToken)
     {
-        progress?.Report(new StageProgress("beginning", 0));
-        var begun = new List<((ulong A, ulong B) Pair, MorphBlend Blend, IReadOnlyList<double> Losses)>();
-        foreach ((ulong A, ulong B)[] group in pairs.Chunk(Group))
+        int[] missing = [.. group.Where(pair => !folder.Has(pair, method))];
+        if (missing.Length == 0)
         {
-            using DisposeScope scope = NewDisposeScope();
-            IReadOnlyList<MorphOutcome> outcomes = beginning.Run(
-                Faces(group),
-                (done, _) => progress?.Report(new StageProgress("beginning", (begun.Count + (done * group.Length)) / pairs.Length)),
-                cancellationToken);
-            begun.AddRange(group.Zip(outcomes, (pair, outcome) => (pair, outcome.Blend, outcome.Losses)));
+            return;
         }
 
-        return begun;
-    }
-
-    private static bool Falls(IReadOnlyList<double> losses) => losses.Zip(losses.Skip(1)).Take(Falling).All(l => l.Second < l.First);
-
-    private List<PairFinding> Optimise(
-        (ulong A, ulong B)[] pairs,
-        FaceFeatures features,
-        List<CaptionedPicture> pictures,
-        CancellationToken cancellationToken)
-    {
-        progress?.Report(new StageProgress("morphing", 0));
-        var findings = new List<PairFinding>();
-        foreach ((ulong A, ulong B)[] group in pairs.Chunk(Group))
-        {
-            IReadOnlyList<MorphOutcome> outcomes = morphing.Run(
-                Faces(group),
-                (done, loss) =>
-                    progress?.Report(
-                        new StageProgress(
-                            "morphing",
-                            (findings.Count + (done * group.Length)) / pairs.Length,
-                            loss is double l ? $"loss {l:0.000}" : "")
-                        {
-                            Loss = loss,
-                        }),
-                cancellationToken);
-            foreach (((ulong a, ulong b), MorphOutcome outcome) in group.Zip(outcomes))
-            {
-                IReadOnlyDictionary<string, double> worn = features.Of(outcome.Morph.unsqueeze(0), cancellationToken)[0];
-                var finding = new PairFinding
+        using DisposeScope scope = NewDisposeScope();
+        IReadOnlyList<MorphOutcome> outcomes = run.Run(
+            [.. missing.Select(pair => (Face(pairs[pair].A), Face(pairs[pair].B)))],
+            (done, loss) => progress?.Report(
+                new StageProgress(
+                    method == SearchedPair.Morph ? "morphing" : method,
+                    items.Share(done, group.Length),
+                    loss is double l ? $"loss {l:0.000}" : "")
                 {
-                    A = a,
-                    B = b,
-                    Blend = outcome.Blend,
-                    Recognisers = outcome.Similarities,
-                    Losses = outcome.Losses,
-                    Features = worn,
-                    Faults = [.. Faults(outcome.Similarities, outcome.Losses, worn)],
-                };
-                findings.Add(finding);
-                string[] verdict = finding.Faults.Count == 0 ? ["shows it"] : [string.Join(", ", finding.Faults)];
-                pictures.AddRange([
-                    new(outcome.A, [$"{a}", .. verdict]),
-                    MorphStrip.BlendOf(outcome),
-                    MorphStrip.MorphOf(outcome),
-                    new(outcome.B, $"{b}"),
-                ]);
-            }
-        }
-
-        return findings;
-    }
-
-    /// <summary>Why a pair, whose blend no judge takes for both, shows nothing.</summary>
-    internal static IEnumerable<string> Faults(
-        IReadOnlyList<MorphSimilarity> recognisers,
-        IReadOnlyList<double> losses,
-        IReadOnlyDictionary<string, double> worn)
-    {
-        if (recognisers.Any(r => !r.Accepted))
+                    Loss = loss,
+                }),
+            cancellationToken);
+        foreach ((int pair, MorphOutcome outcome) in missing.Zip(outcomes))
         {
-            yield return "refused";
-        }
-
-        if (!Falls(losses))
-        {
-            yield return "rises";
-        }
-
-        foreach ((string name, _) in worn.Where(w => w.Value > 0))
-        {
-            yield return name;
+            var searched = new SearchedPair
+            {
+                Pair = pair,
+                A = pairs[pair].A,
+                B = pairs[pair].B,
+                Method = method,
+                Blend = outcome.Blend,
+                Recognisers = outcome.Similarities,
+                Losses = outcome.Losses,
+                BestIteration = outcome.BestIteration,
+                Features = features?.Look.Of(outcome.Morph.unsqueeze(0), cancellationToken)[0],
+                FeatureAccuracy = features?.Accuracy,
+            };
+            folder.Add(searched, method == SearchedPair.Morph ? outcome.Morph : outcome.Frames[0].Sample);
         }
     }
-
-    private IReadOnlyList<(FacePicture A, FacePicture B)> Faces((ulong A, ulong B)[] pairs) =>
-        [.. pairs.Select(p => (Face(p.A), Face(p.B)))];
 
     private FacePicture Face(ulong identity) => FacePicture.Read($"{identity}", Portrait(identity, model.Side), model.Side);
 }

@@ -42,24 +42,11 @@ internal static class ReconstructionFiles
         ];
         ContactSheet.WriteFile(
             output.Stage(Sheet),
-            cat([.. from source in ReconstructedFace.Sources from face in first select Read(folder.PicturePath(face, source))], 0),
+            cat([.. from source in ReconstructedFace.Sources from face in first select folder.Picture(face, source)], 0),
             first.Length);
         Gallery.Stage(output, withFolder: true);
         output.Commit();
         return report;
-    }
-
-    private static Tensor Read(string path)
-    {
-        try
-        {
-            using var picture = new EncodedPicture($"the picture {path}", File.ReadAllBytes(path));
-            return picture.ToSample(grey: false);
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException)
-        {
-            throw new InvalidDataException($"{e.Message} Remove '{Path.ChangeExtension(path, ".json")}' to make it anew.", e);
-        }
     }
 
     private static IEnumerable<string> Lines(IReadOnlyList<ReconstructedFace> faces)

@@ -13,7 +13,7 @@ internal static class GuideCodeText
         int samples = int.Parse(form.Or("samples", "1"), CultureInfo.InvariantCulture);
         ulong seed = ulong.Parse(form.Or("seed", "0"), CultureInfo.InvariantCulture);
         string read = $"Read({CSharp.Literal(form.Values["IMAGE"])}, height, width)";
-        return CSharp.Begin("Costate.Faces.Models", "Costate.Networks", "SkiaSharp") + (isPipeline ? OfPipeline(form) : OfFaces()) + $"""
+        return CSharp.Begin(Namespaces(form)) + (isPipeline ? OfPipeline(form) : OfFaces()) + $"""
             Tensor picture = {read}{(samples == 1 ? "" : $".expand({samples}, -1, -1, -1).contiguous()")};
             {Seen(form)}
             {Condition(form, isPipeline)}
@@ -25,6 +25,10 @@ internal static class GuideCodeText
 
             """ + CSharp.ReadPicture + CSharp.WritePictures;
     }
+
+    private static string[] Namespaces(FormValues form) => form.Values["task"] == GuideTask.Prompt.Name
+        ? ["Costate.Faces.Recognition", "Costate.Networks", "SkiaSharp"]
+        : ["Costate.Faces.Models", "Costate.Networks", "SkiaSharp"];
 
     private static GuideMethod Method(FormValues form) => GuideMethod.Parse("method", form.Values["method"]);
 

@@ -12,8 +12,8 @@ internal static class GuideLossText
             Func<Tensor, Tensor> loss = x => linalg.vector_norm(faces.Attack.Embed(x) - person, 2, [1L]){OfNorm(method)};
             """,
         "prompt" => $"""
-            // The tool asks its CLIP pair, {CSharp.Literal(form.Or("prompt", ""))}; any measure of yours takes its place.
-            Func<Tensor, Tensor> loss = x => x.square().mean([1L, 2, 3]);
+            using TextLikeness likeness = TextLikeness.Of(pipeline);
+            Func<Tensor, Tensor> loss = x => {Unlike(form, method)};
             """,
         "custom-torchscript-loss" => $"""
             using var script = jit.load<Tensor, Tensor>({CSharp.Literal(form.Or("loss", ""))});
@@ -38,6 +38,12 @@ internal static class GuideLossText
             Func<Tensor, Tensor> loss = x => seen.SquaredNorm(x) / {(method.Kind == GuideKind.RedDiff ? "(2 * entries)" : "entries")};
             """,
     };
+
+    private static string Unlike(FormValues form, GuideMethod method)
+    {
+        string unlike = $"1 - likeness.Score(x, {CSharp.Literal(form.Or("prompt", ""))})";
+        return method.Kind == GuideKind.RedDiff ? $"({unlike}) / 2" : unlike;
+    }
 
     // Of vectors of length 1, half the square of what lies between them is 1 - similarity.
     private static string OfNorm(GuideMethod method) => method.Kind == GuideKind.RedDiff ? ".square() / 4"

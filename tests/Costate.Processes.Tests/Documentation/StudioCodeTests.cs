@@ -30,6 +30,8 @@ public sealed class StudioCodeTests
         "task=super-resolution,method=universal,steps=2",
         "task=inpaint,method=tfg,steps=2",
         "task=inpaint,method=unguided,steps=3",
+        "task=prompt,method=greedy,steps=2,prompt=a person with \"red\" hair",
+        "task=prompt,method=red-diff,steps=2,prompt=glasses",
     ];
 
     [Fact]

@@ -76,7 +76,7 @@ internal sealed class EvaluateEditingCommand : ComputingCommand
             using var embedded = new EmbeddedModel(parsed.GetValue(weights));
             using DiffusionPipeline pipeline = TextModelFiles.Load(
                 parsed.GetValue(model), embedded, Terminal, Cancellation, on);
-            using var likeness = TextLikeness.Of(pipeline);
+            using var likeness = TextLikeness.Of(pipeline, truncate: true);
             var folder = new EditingFolder(to);
             using var line = new StageLine(Terminal);
             var run = new EditingRun(pipeline, new EditingMeasures(embedded, likeness), settings, folder, line);

@@ -5,6 +5,7 @@ using Costate.Experiments.Editing;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Generation;
 using Costate.Experiments.Guidance;
+using Costate.Experiments.Pairs;
 using Costate.Experiments.Recognition;
 using Costate.Experiments.Reconstruction;
 using Costate.Faces.Files;
@@ -59,6 +60,8 @@ internal sealed class EvaluateMergeCommand : ComputingCommand
                     Merged(from, new ReconstructionFolder(to), path => new ReconstructionFolder(path), ReconstructionFiles.Write),
                 RecogniserFolder.StudyName =>
                     Merged(from, new RecogniserFolder(to), path => new RecogniserFolder(path), RecogniserFiles.Write),
+                PairSearchFolder.StudyName =>
+                    Merged(from, new PairSearchFolder(to), path => new PairSearchFolder(path), PairSearchFiles.Write),
                 GuidanceStudyFolder.StudyName =>
                     Merged(from, new GuidanceStudyFolder(to), path => new GuidanceStudyFolder(path), GuidanceStudyFiles.Write),
                 _ => Merged(from, new EvaluationFolder(to), path => new EvaluationFolder(path), EvaluationFiles.Write),

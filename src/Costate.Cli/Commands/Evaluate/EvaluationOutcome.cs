@@ -20,9 +20,13 @@ internal static class EvaluationOutcome
         CancellationToken cancellationToken)
     {
         IEvaluationReport? report = null;
-        return items.Conclude(() => report = write(), cancellationToken)
-            ? Of(report!)
-            : (Outcome.OfAnother(Path.Combine(folder.FullName, files.First(file => Path.GetExtension(file) == ".json"))), files);
+        if (items.Conclude(() => report = write(), cancellationToken))
+        {
+            return Of(report!);
+        }
+
+        string[] there = [.. files.Where(file => File.Exists(Path.Combine(folder.FullName, file)))];
+        return (Outcome.OfAnother(Path.Combine(folder.FullName, files.First(file => Path.GetExtension(file) == ".json"))), there);
     }
 
     private static void Print(Terminal to, IEvaluationReport report)

@@ -42,12 +42,35 @@ public sealed class EvaluatePairsCommandTests : IDisposable
     }
 
     [Fact]
+    public void Cancelled_GoesOn_AndPartsAreMerged()
+    {
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        ToolRun run = Pairs("a", source.Token, "--batch", "1", "--tries", "2", "--shard", "1/2");
+        Assert.Equal(130, run.ExitCode);
+        Assert.Contains("goes on with the rest", run.Error);
+        Assert.Equal(0, Pairs("a", "--batch", "1", "--tries", "2", "--shard", "1/2").ExitCode);
+        Assert.Equal(0, Pairs("b", "--batch", "1", "--tries", "2", "--shard", "2/2").ExitCode);
+        ToolRun merged = Tool.Done(["evaluate", "merge", folder.PathTo("a"), folder.PathTo("b"), "--output", folder.PathTo("merged")]);
+        Assert.Contains("2 optimised to the end", merged.Output);
+        Assert.Equal(0, Pairs("shared", "--batch", "1", "--tries", "2", "--shard", "dynamic").ExitCode);
+        Assert.Equal(File.ReadAllText(folder.PathTo("shared", "pairs.json")), File.ReadAllText(folder.PathTo("merged", "pairs.json")));
+
+        // What comes out is whole.
+        ToolRun again = Pairs("merged", "--batch", "1", "--tries", "2");
+        Assert.True(again.ExitCode == 0, again.Error);
+        Assert.Contains("2 to be optimised: 2 are there, 0 to compute", again.Error);
+    }
+
+    [Fact]
     public void Nobody_IsAPairOfOne()
     {
         ToolRun run = Pairs("out", "--people", "2");
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains("none is a good example", run.Output);
-        Assert.Equal(["gallery.html", "pairs.json"], Directory.GetFiles(folder.PathTo("out")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            [".costate.lock", "evaluation.json", "gallery.html", "pairs.json"],
+            Directory.GetFiles(folder.PathTo("out")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(2, Pairs("refused", "--identity", $"{ulong.MaxValue}").ExitCode);
         Assert.Contains("from 2 to 1000", Pairs("refused", "--people", $"{int.MaxValue}").Error);
         Assert.False(Directory.Exists(folder.PathTo("refused")));
@@ -84,10 +107,12 @@ public sealed class EvaluatePairsCommandTests : IDisposable
         MorphSimilarity judge = new("judge", true, threshold, similarity, similarity, 0);
         Assert.Equal(
             expected.Length == 0 ? [] : [expected],
-            PairSearch.Faults([judge], losses, new Dictionary<string, double> { ["glasses"] = glasses }));
+            SearchedPair.Faults([judge], losses, new Dictionary<string, double> { ["glasses"] = glasses }));
     }
 
-    private ToolRun Pairs(string output, params string[] options) => Tool.Run(
+    private ToolRun Pairs(string output, params string[] options) => Pairs(output, default, options);
+
+    private ToolRun Pairs(string output, CancellationToken cancellationToken, params string[] options) => Tool.Run(
             [
                 "evaluate",
                 "pairs",
@@ -102,6 +127,7 @@ public sealed class EvaluatePairsCommandTests : IDisposable
                 "--output",
                 folder.PathTo(output),
             ],
+        cancellationToken: cancellationToken,
         morphModel: Strict);
 
     // Judges that refuse every blend of a network that was never trained.

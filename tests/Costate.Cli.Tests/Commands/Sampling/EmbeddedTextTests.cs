@@ -86,7 +86,7 @@ public sealed class EmbeddedTextTests : IDisposable
         Tensor picture = Costate.Faces.Morphs.FacePicture.ReadMiddle("result", File.ReadAllBytes(folder.PathTo("out", "result.png")), 128, 128);
 
         // A picture of 8 bits.
-        Assert.Equal(1 - loss, likeness.Of(picture, [Text]).item<float>(), 0.01);
+        Assert.Equal(1 - loss, likeness.Score(picture, [Text]).item<float>(), 0.01);
         Fails(["guide", "--task", "prompt"], "--prompt");
         Fails(["guide", "--task", "prompt", "--prompt", Text, "--guidance-scale", "3"], "--guidance-scale");
     }
