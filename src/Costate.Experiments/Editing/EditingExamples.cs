@@ -1,4 +1,5 @@
 using Costate.Experiments.Plots;
+using Costate.Faces.Captions;
 using Costate.Faces.Morphs;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -21,15 +22,15 @@ internal static class EditingExamples
             .Where(g => g.Count() == methods.Length)
             .Take(Rows))
         {
-            FaceEdit edit = FaceEdit.Of(face.Key);
-            cells.Add(new CaptionedPicture(FaceEdit.Pictures([edit], default)[0], "as it is", edit.From));
-            cells.Add(new CaptionedPicture(FaceEdit.Truths([edit], default)[0], "as it should be", edit.To));
+            FaceEdit edit = EditedFaces.Edit(face.Key);
+            cells.Add(new CaptionedPicture(EditedFaces.Pictures([edit], default)[0], "as it is", edit.From));
+            cells.Add(new CaptionedPicture(EditedFaces.Truths([edit], default)[0], "as it should be", edit.To));
             foreach (EditingMethod method in methods)
             {
                 EditingResult result = face.Single(r => r.Name == method.Id);
                 byte[] png = File.ReadAllBytes(folder.PicturePath(face.Key, result.Method));
-                cells.Add(new CaptionedPicture(
-                    FacePicture.ReadMiddle(result.Method, png, FaceEdit.Side, FaceEdit.Side)[0], method.Label, $"seen: {result.Seen}"));
+                Tensor picture = FacePicture.ReadMiddle(result.Method, png, EditedFaces.Side, EditedFaces.Side)[0];
+                cells.Add(new CaptionedPicture(picture, method.Label, $"seen: {result.Seen}"));
             }
         }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Costate.Experiments.Evaluation;
 using Costate.Experiments.Sharing;
 using Costate.Faces;
+using Costate.Faces.Captions;
 using Costate.Faces.Recognition;
 using Costate.Faces.Training.TextToImage;
 using Costate.Networks;
@@ -95,11 +96,13 @@ internal sealed class EditingRun(
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGraph = no_grad();
-        FaceEdit[] edits = [.. faces.Select(FaceEdit.Of)];
-        (Tensor pictures, Tensor truths) = (FaceEdit.Pictures(edits, cancellationToken), FaceEdit.Truths(edits, cancellationToken));
+        FaceEdit[] edits = [.. faces.Select(EditedFaces.Edit)];
+        (Tensor pictures, Tensor truths) = (EditedFaces.Pictures(edits, cancellationToken), EditedFaces.Truths(edits, cancellationToken));
         Tensor latents = pipeline.Encode(pictures.to(Device));
-        Condition before = pipeline.Condition([.. edits.Select(e => e.Source)]);
-        Condition after = pipeline.Condition([.. edits.Select(e => e.Target)]);
+        (string Source, string Target)[] captions = [.. edits.Select(edit => edit.Captions())];
+        string[] asked = [.. captions.Select(c => c.Target)];
+        Condition before = pipeline.Condition([.. captions.Select(c => c.Source)]);
+        Condition after = pipeline.Condition(asked);
         Sampler sampler = pipeline.Sampler(steps * method.StepFactor, settings.GuidanceScale, solver: method.Solver);
         Sampler editor = pipeline.Sampler(steps * method.StepFactor, settings.EditScale, solver: method.Solver);
         NoiseSeeds seeds = NoiseSeeds.OfItems(faces.Select(face => (ulong)face));
@@ -123,7 +126,7 @@ internal sealed class EditingRun(
         double[] outside = EditingMeasures.OutsideErrors(shown, pictures, truths);
         double[] floor = EditingMeasures.OutsideErrors(codec, pictures, truths);
         double[] similar = measures.Similarities(shown, codec);
-        double[] clip = measures.ClipScores(shown, [.. edits.Select(e => e.Target)]);
+        double[] clip = measures.ClipScores(shown, asked);
         foreach ((int i, FaceEdit edit) in edits.Index())
         {
             string[] others = [.. seen[i].Keys.Where(name => name != edit.Attribute.Name)];

@@ -11,8 +11,8 @@ namespace Costate.Faces.Training.TextToImage;
 /// <param name="firstIdentity">The first of them.</param>
 internal sealed class CaptionTokens(ClipTokenizer tokenizer, FaceSelection faces, ulong firstIdentity = 0)
 {
-    // As many captions of a face as one likes.
-    private const long Variations = 1L << 40;
+    /// <summary>As many captions of a face as one likes.</summary>
+    internal const long Variations = 1L << 40;
 
     private readonly (ulong Identity, ulong Circumstance)[] seeds = faces.Seeds(firstIdentity);
 

@@ -37,10 +37,30 @@ internal sealed class FaceLatents : IDisposable
         string digest,
         FaceData data,
         IProgress<double>? progress,
+        CancellationToken cancellationToken) =>
+        Open(path, codec, digest, data.Selection.Description, data.Count, data.Faces, progress, cancellationToken);
+
+    /// <summary>The same of faces that are in no file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="codec">Encodes.</param>
+    /// <param name="digest">What tells its encoder from others.</param>
+    /// <param name="description">What tells the faces from others.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="faces">Those at some places, in -1..1.</param>
+    /// <param name="progress">Told the share that is encoded.</param>
+    /// <param name="cancellationToken">Looked at between faces.</param>
+    internal static FaceLatents Open(
+        string path,
+        AutoencoderKL codec,
+        string digest,
+        string description,
+        long count,
+        Func<Tensor, Tensor> faces,
+        IProgress<double>? progress,
         CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
-        var metadata = new Dictionary<string, string> { [CodecName] = digest, [DataName] = data.Selection.Description };
+        var metadata = new Dictionary<string, string> { [CodecName] = digest, [DataName] = description };
         if (File.Exists(path))
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -50,7 +70,7 @@ internal sealed class FaceLatents : IDisposable
             }
         }
 
-        Tensor all = Encoded(codec, data, progress, cancellationToken);
+        Tensor all = Encoded(codec, count, faces, progress, cancellationToken);
         SafetensorsFile.Write(path, new Dictionary<string, Tensor> { [LatentsName] = all }, metadata, cancellationToken: cancellationToken);
         return new FaceLatents(all, digest);
     }
@@ -68,16 +88,17 @@ internal sealed class FaceLatents : IDisposable
         return codec.Normalize(codec.Encode(faces).Mean).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Encoded(AutoencoderKL codec, FaceData data, IProgress<double>? progress, CancellationToken cancellationToken)
+    private static Tensor Encoded(
+        AutoencoderKL codec, long count, Func<Tensor, Tensor> faces, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var parts = new List<Tensor>();
-        for (long first = 0; first < data.Count; first += Together)
+        for (long first = 0; first < count; first += Together)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope part = NewDisposeScope();
-            Tensor indices = arange(first, Math.Min(data.Count, first + Together), ScalarType.Int64);
-            parts.Add(Encoded(codec, data.Faces(indices)).MoveToOuterDisposeScope());
-            progress?.Report((double)(first + indices.shape[0]) / data.Count);
+            Tensor indices = arange(first, Math.Min(count, first + Together), ScalarType.Int64);
+            parts.Add(Encoded(codec, faces(indices)).MoveToOuterDisposeScope());
+            progress?.Report((double)(first + indices.shape[0]) / count);
         }
 
         return cat(parts, 0);

@@ -15,6 +15,8 @@ internal sealed record TextModelRecipe
     /// <summary>Height and width of the pictures.</summary>
     internal const int Side = 128;
 
+    private const string LatentsFile = "latents.safetensors";
+    private const string TwinsFile = "twins.safetensors";
     private const int LatentSide = Side / 8;
     private const int Tokens = 672;
     private const double CodecShare = 0.15;
@@ -39,6 +41,9 @@ internal sealed record TextModelRecipe
     public required TrainingDefaults PairTraining { get; init; }
 
     public required TrainingDefaults UnetTraining { get; init; }
+
+    /// <summary>Of how many people the U-Net sees <see cref="FaceTwins"/>.</summary>
+    public required int Twins { get; init; }
 
     /// <summary>The share of its first loss below which the last must be for the training to have learnt, for each part.</summary>
     public required IReadOnlyDictionary<string, double> LossesFallTo { get; init; }
@@ -94,6 +99,7 @@ internal sealed record TextModelRecipe
             WeightDecay = 0.01,
             Faces = Drawn,
         },
+        Twins = 2500,
         LossesFallTo = new Dictionary<string, double>
         {
             [CodecName] = 0.3,
@@ -126,6 +132,7 @@ internal sealed record TextModelRecipe
             DecoderTraining = few,
             PairTraining = few with { Batch = 8, MicroBatch = 8 },
             UnetTraining = few with { Batch = 8, MicroBatch = 8 },
+            Twins = 4,
             LossesFallTo = new Dictionary<string, double>
             {
                 [CodecName] = 0.8,
@@ -138,15 +145,15 @@ internal sealed record TextModelRecipe
 
     /// <summary>The parts in the order in which they are trained.</summary>
     /// <param name="model">Where the networks are written.</param>
-    /// <param name="latents">The file of the faces' latents.</param>
+    /// <param name="folder">Where latents are kept.</param>
     /// <param name="from">A model whose pair and U-Net, as far as it has them, are gone on with; null to begin with random weights.</param>
-    /// <param name="encoding">Told the share of the faces that have been encoded.</param>
+    /// <param name="progress">Told the share of the faces that have been encoded, and then of their twins.</param>
     /// <param name="cancellationToken">Looked at between the faces to encode.</param>
     internal IReadOnlyList<TrainingPart> Parts(
         TextModelFolder model,
-        string latents,
+        string folder,
         TextModelFolder? from,
-        IProgress<double>? encoding,
+        IProgress<StageProgress>? progress,
         CancellationToken cancellationToken) =>
     [
         new()
@@ -185,7 +192,7 @@ internal sealed record TextModelRecipe
             Faces = UnetTraining.Faces,
             Settings = UnetTraining.Settings(Seed + 2),
             Create = (faces, settings) => UnetTask(
-                model, latents, faces, settings, Begun(from, TextModelFolder.UnetFile), encoding, cancellationToken),
+                model, folder, faces, settings, Begun(from, TextModelFolder.UnetFile), progress, cancellationToken),
             LossFallsTo = LossesFallTo[UnetName],
         },
     ];
@@ -194,25 +201,35 @@ internal sealed record TextModelRecipe
 
     private TextUnetTask UnetTask(
         TextModelFolder model,
-        string latents,
+        string folder,
         FaceData faces,
         TrainingSettings settings,
         TextModelFolder? from,
-        IProgress<double>? encoding,
+        IProgress<StageProgress>? progress,
         CancellationToken cancellationToken)
     {
         using AutoencoderKL codec = model.OpenCodec(Codec);
+        string digest = model.EncoderDigest;
         ClipTextModel text = model.OpenText(Text);
+        FaceLatents? latents = null;
+        FaceTwins? twins = null;
         try
         {
-            var encoded = FaceLatents.Open(latents, codec, model.EncoderDigest, faces, encoding, cancellationToken);
-            return new TextUnetTask(Unet, codec, text, encoded, model, faces.Selection, settings, from);
+            latents = FaceLatents.Open(
+                Path.Combine(folder, LatentsFile), codec, digest, faces, Encoding("encoding faces"), cancellationToken);
+            twins = FaceTwins.Open(
+                Path.Combine(folder, TwinsFile), codec, digest, Twins, faces.Selection.Size, Encoding("encoding twins"), cancellationToken);
+            return new TextUnetTask(Unet, codec, text, latents, twins, model, faces.Selection, settings, from);
         }
         catch
         {
             text.Dispose();
+            latents?.Dispose();
+            twins?.Dispose();
             throw;
         }
+
+        Listener<double> Encoding(string stage) => new(share => progress?.Report(new StageProgress(stage, share)));
     }
 
     // As many tokens as the vocabulary that is learnt from captions has, of which the last ends a text.

@@ -17,8 +17,6 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
 {
     internal const string ModelFolder = "model";
 
-    private const string LatentsFile = "latents.safetensors";
-
     private readonly TextModelFolder? first = from is null ? null : new TextModelFolder(from);
 
     /// <summary>The model, in Stable Diffusion's layout.</summary>
@@ -46,8 +44,7 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
             }
         }
 
-        var encoding = new Listener<double>(share => progress?.Report(new StageProgress("encoding faces", share)));
-        IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, Path.Combine(folder, LatentsFile), first, encoding, cancellationToken);
+        IReadOnlyList<TrainingPart> parts = recipe.Parts(Model, folder, first, progress, cancellationToken);
         foreach (TrainingPart part in parts.Where(p => only is null || p.Name == only))
         {
             if (part == parts[^1] || !(part.IsDone?.Invoke() ?? Model.Has(part.WeightsFile)))
@@ -61,7 +58,7 @@ internal sealed class TextModelTraining(TextModelRecipe recipe, string folder, i
     /// <summary>Whether each part learnt, once all are trained.</summary>
     internal IReadOnlyList<LearningCheck> Checks() =>
     [
-        .. recipe.Parts(Model, latents: "", from: null, encoding: null, default)
+        .. recipe.Parts(Model, folder, from: null, progress: null, default)
             .Select(part => LearningCheck.Of(part, Path.Combine(FolderOf(part), TrainingRun.LogFile))),
     ];
 

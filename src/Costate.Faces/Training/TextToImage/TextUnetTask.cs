@@ -11,7 +11,8 @@ namespace Costate.Faces.Training.TextToImage;
 /// A U-Net learns to tell noise and latent apart from the noisy latent and a caption of the face, as velocity (Salimans and Ho 2022). One
 /// caption in ten is empty, for guidance without a classifier (Ho and Salimans 2022). A loss counts by 1 / (1 + SNR / 5), as that of
 /// <see cref="AutoencoderTask"/>, and five times where mouths are, of which a smile is so small a part that it would not be learnt
-/// otherwise. Faces are seen by their <see cref="FaceFrequencies"/>.
+/// otherwise. Faces are seen by their <see cref="FaceFrequencies"/>, and half of a batch are <see cref="FaceTwins"/>, of which both have
+/// the same noise and time, and a caption both or neither.
 /// </summary>
 internal sealed class TextUnetTask : TrainingTask
 {
@@ -19,6 +20,9 @@ internal sealed class TextUnetTask : TrainingTask
     private const ulong FirstIdentity = DrawnFaces.FirstHeldOut + 440_000;
     private const double BalancedSnr = 5;
     private const double Empty = 0.1;
+
+    // One pair of twins for so many of a batch, as many in pairs as alone.
+    private const int PairEvery = 4;
 
     // In shares of the side: where a smile or a moustache changes the latents of most faces.
     private const double MouthTop = 9 / 16.0;
@@ -30,6 +34,7 @@ internal sealed class TextUnetTask : TrainingTask
     private const int MaxHeldOut = 64;
 
     private readonly FaceLatents latents;
+    private readonly FaceTwins twins;
     private readonly TrainingSettings settings;
     private readonly TextModelFolder model;
     private readonly CaptionTokens captions;
@@ -49,6 +54,7 @@ internal sealed class TextUnetTask : TrainingTask
     /// <param name="codec">The trained codec, which is used at once.</param>
     /// <param name="text">The trained text tower, which the task owns from now on.</param>
     /// <param name="latents">What it learns from, which the task owns from now on.</param>
+    /// <param name="twins">What it learns from beside, which the task owns from now on.</param>
     /// <param name="model">Where it is written.</param>
     /// <param name="faces">The faces of the latents.</param>
     /// <param name="settings">How.</param>
@@ -58,12 +64,13 @@ internal sealed class TextUnetTask : TrainingTask
         AutoencoderKL codec,
         ClipTextModel text,
         FaceLatents latents,
+        FaceTwins twins,
         TextModelFolder model,
         FaceSelection faces,
         TrainingSettings settings,
         TextModelFolder? from = null)
     {
-        (this.text, this.latents, this.model, this.settings) = (text, latents, model, settings);
+        (this.text, this.latents, this.twins, this.model, this.settings) = (text, latents, twins, model, settings);
         ClipTokenizer tokenizer = model.Tokenizer;
         captions = new CaptionTokens(tokenizer, faces);
         emptyText = captions.Of("").DetachFromDisposeScope();
@@ -92,6 +99,7 @@ internal sealed class TextUnetTask : TrainingTask
         {
             ["channels"] = string.Join(", ", config.BlockOutChannels),
             ["data"] = faces.Description,
+            ["twins"] = twins.Description,
             ["codec"] = latents.Codec,
             ["text"] = Calibration.Digest(model.PathTo(TextModelFolder.TextFile)),
         };
@@ -116,12 +124,19 @@ internal sealed class TextUnetTask : TrainingTask
     internal override double Accumulate(StepRandom random, double progress)
     {
         using DisposeScope scope = NewDisposeScope();
-        int batch = settings.Batch;
-        Tensor indices = random.Places(frequencies, batch);
-        Tensor ids = captions.Of(captions.Draw(indices, random));
-        Tensor told = where(random.Uniform(batch, 1).lt(Empty), emptyText, ids);
+        int batch = settings.Batch, pairs = batch / PairEvery, alone = batch - (2 * pairs);
+        Tensor indices = random.Places(frequencies, alone);
+        IReadOnlyList<FaceCaption> said = captions.Draw(indices, random);
+        (Tensor both, IReadOnlyList<string> saidOfBoth) = twins.Draw(pairs, random);
+        Tensor ids = captions.Of([.. said.Select(c => c.Text), .. saidOfBoth]);
+
+        // What is drawn once for a pair stands behind what is drawn for the others.
+        Tensor Shared(Tensor drawn) => cat([drawn, drawn.narrow(0, alone, pairs)], 0);
+        Tensor told = where(Shared(random.Uniform(alone + pairs, 1)).lt(Empty), emptyText, ids);
         Tensor states = States(told);
-        Draws draws = Drawn(latents.Of(indices), random);
+        Tensor clean = cat([latents.Of(indices), both], 0);
+        Tensor noise = Shared(random.Normal([alone + pairs, .. clean.shape[1..]]));
+        Draws draws = Drawn(clean, noise, Shared(cat([Times(alone, random), Times(pairs, random)], 0)));
         double sum = 0;
         for (int first = 0; first < batch; first += settings.MicroBatch)
         {
@@ -145,7 +160,8 @@ internal sealed class TextUnetTask : TrainingTask
         // The same noise and times at all validations, and in all trainings.
         using var random = new StepRandom(1, 0);
         (Tensor faces, Tensor ids) = heldOut.Value;
-        Draws draws = Drawn(faces, random);
+        Tensor noise = random.Normal(faces.shape);
+        Draws draws = Drawn(faces, noise, Times(faces.shape[0], random));
         Tensor predicted = average.call(draws.Noisy, draws.Steps, States(ids));
         double loss = ((predicted - draws.Velocity).square() * draws.Weights).mean().item<float>();
         model.WriteUnet(average, new Dictionary<string, string> { ["steps"] = $"{step}" });
@@ -160,6 +176,7 @@ internal sealed class TextUnetTask : TrainingTask
         average.Dispose();
         text.Dispose();
         latents.Dispose();
+        twins.Dispose();
         emptyText.Dispose();
         frequencies.Dispose();
         places.Dispose();
@@ -191,13 +208,14 @@ internal sealed class TextUnetTask : TrainingTask
         return text.call(ids).LastHiddenState.MoveToOuterDisposeScope();
     }
 
-    // One time from each of as many equal parts of the training's steps: the loss depends on it more than on all else.
-    private Draws Drawn(Tensor clean, StepRandom random)
+    // One time from each of as many equal parts of the training's steps: the loss depends on it more than on all else. Faces alone and
+    // pairs have parts of their own, for what a pair teaches is to be learnt at all times too.
+    private Tensor Times(long count, StepRandom random) =>
+        (arange(count, ScalarType.Float32) + random.Uniform(count)) * ((double)Steps / count);
+
+    private Draws Drawn(Tensor clean, Tensor noise, Tensor times)
     {
-        int batch = (int)clean.shape[0];
-        Tensor noise = random.Normal(clean.shape);
-        Tensor drawn = (arange(batch, ScalarType.Float32) + random.Uniform(batch)) * ((double)Steps / batch);
-        int[] steps = [.. drawn.data<float>().Select(step => Math.Min(Steps - 1, (int)step))];
+        int[] steps = [.. times.data<float>().Select(step => Math.Min(Steps - 1, (int)step))];
         Tensor signal = Column(signals), level = Column(levels);
         return new Draws(
             (clean * signal) + (noise * level),
@@ -205,7 +223,7 @@ internal sealed class TextUnetTask : TrainingTask
             tensor([.. steps.Select(step => (float)step)]),
             1 / (1 + ((signal / level).square() / BalancedSnr)));
 
-        Tensor Column(float[] table) => tensor(steps.Select(step => table[step]).ToArray(), [batch, 1, 1, 1]);
+        Tensor Column(float[] table) => tensor(steps.Select(step => table[step]).ToArray(), [steps.Length, 1, 1, 1]);
     }
 
     private sealed record Draws(Tensor Noisy, Tensor Velocity, Tensor Steps, Tensor Weights);

@@ -212,6 +212,9 @@ public sealed class TextModelTrainingTests(TrainedTextModel trained) : IClassFix
         Refuses(TinyTextModel.Training(folder, recipe: other), null, "hidden_size 32", "expected 64", "another folder");
         Refuses(TinyTextModel.Training(folder, recipe: TinyTextModel.Recipe() with { Seed = 9 }), null, "Got seed 11; the training in", "another output folder");
 
+        other = TinyTextModel.Recipe() with { Twins = 3 };
+        Refuses(TinyTextModel.Training(folder, recipe: other), null, "Got twins 3 faces", "another output folder");
+
         // Another codec than the U-Net began with.
         Directory.Delete(Path.GetDirectoryName(training.Model.PathTo(TextModelFolder.TextFile))!, recursive: true);
         Directory.Delete(folder.PathTo("run", TextModelRecipe.PairName), recursive: true);

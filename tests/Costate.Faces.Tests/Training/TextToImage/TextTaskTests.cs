@@ -139,47 +139,6 @@ public sealed class TextTaskTests
     }
 
     [Fact]
-    public void LossOfTheUnet_IsThatOfTheVelocity_LessAtTimesWithLittleNoise()
-    {
-        using var scope = NewDisposeScope();
-        using var folder = new TemporaryFolder();
-        var model = new TextModelFolder(TinyTextModel.Write(folder.PathTo("model")));
-        TrainingPart part = TinyTextModel.Recipe()
-            .Parts(model, folder.PathTo("latents.safetensors"), null, null, default)[^1];
-        using FaceData faces = FaceData.Open(folder.PathTo("faces.safetensors"), part.Faces, 1, null, default);
-        using TrainingTask task = part.Create(faces, part.Settings);
-        using var random = new StepRandom(1, 1);
-        double loss = task.Accumulate(random, progress: 0);
-
-        // A new network's last convolution is zero, so it predicts zero.
-        using SafetensorsFile file = SafetensorsFile.Open(folder.PathTo("latents.safetensors"));
-        using var same = new StepRandom(1, 1);
-        int batch = part.Settings.Batch;
-        Tensor indices = same.Places(FaceFrequencies.Of(part.Faces), batch);
-        Tensor clean = file.Read("latents").index_select(0, indices);
-        _ = same.Integers(1L << 40, batch);
-        _ = same.Uniform(batch, 1);
-        Tensor noise = same.Normal(clean.shape);
-        float[] drawn = ((arange(batch, ScalarType.Float32) + same.Uniform(batch)) * (1000.0 / batch)).data<float>().ToArray();
-        NoiseSchedule schedule = SchedulerConfiguration.Parse(TextModelFolder.Scheduler).Schedule;
-        double expected = 0;
-        foreach ((int i, float step) in drawn.Index())
-        {
-            double time = (Math.Floor(step) + 1) / 1000;
-            (double alpha, double sigma) = (schedule.Alpha(time), schedule.Sigma(time));
-            Tensor velocity = ((noise[i] * alpha) - (clean[i] * sigma)).square();
-
-            // The mouth, of 8 rows and columns the fifth and sixth and the middle two, counts five times.
-            Tensor mouth = velocity[.., 4..6, 3..5];
-            double counted = (velocity.sum().item<float>() + (4 * mouth.sum().item<float>())) / velocity.numel();
-            expected += counted / (1 + (alpha * alpha / (sigma * sigma) / 5)) / batch;
-        }
-
-        // float32.
-        Assert.Equal(expected, loss, 1e-5 * expected);
-    }
-
-    [Fact]
     public void Schedule_EndsWithHardlyAnySignal()
     {
         SchedulerConfiguration scheduler = SchedulerConfiguration.Parse(TextModelFolder.Scheduler);

@@ -1,0 +1,177 @@
+using Costate.Faces.Captions;
+using Costate.Faces.Drawing;
+using Costate.Faces.Training;
+using Costate.Faces.Training.TextToImage;
+using Costate.Networks;
+using Costate.Testing;
+using static TorchSharp.torch;
+
+namespace Costate.Faces.Tests.Training.TextToImage;
+
+/// <summary>The loss of the U-Net, of faces alone and of twins, and that twins are part of what is trained.</summary>
+public sealed class TextUnetTaskTests
+{
+    private const int Alone = 2;
+    private const int Pairs = 9;
+    private const double Empty = 0.1;
+    private const double Rounding = 1e-5;
+
+    /// <param name="step">One that has drawn so.</param>
+    /// <param name="twinsAreUntold">Whether the pair has no captions.</param>
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(27, true)]
+    public void Loss_IsThatOfTheVelocity_LessAtTimesWithLittleNoise_AndOfTwinsUnderOneNoise(long step, bool twinsAreUntold)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        TextModelRecipe recipe = TinyTextModel.Recipe();
+        var model = new TextModelFolder(TinyTextModel.Write(folder.PathTo("model")));
+
+        // Gone on with, for a new network predicts zero whatever it is told.
+        using var network = new UNet2DConditionModel(recipe.Unet);
+        using (var weights = new StepRandom(2, 0))
+        {
+            weights.Initialise(network);
+        }
+
+        model.WriteUnet(network, new Dictionary<string, string> { ["steps"] = "1" });
+        model.CopyUnet(network);
+        TrainingPart part = recipe.Parts(model, folder.FullName, from: model, null, default)[^1];
+        using FaceData faces = FaceData.Open(folder.PathTo("faces.safetensors"), part.Faces, 1, null, default);
+        using TrainingTask task = part.Create(faces, part.Settings);
+        using var random = new StepRandom(1, step);
+        double loss = task.Accumulate(random, progress: 0);
+
+        // Of four two are twins, behind two others.
+        using var same = new StepRandom(1, step);
+        Assert.Equal(Alone + 2, part.Settings.Batch);
+        Tensor indices = same.Places(FaceFrequencies.Of(part.Faces), Alone);
+        long[] variations = same.Integers(1L << 40, Alone).data<long>().ToArray();
+        int twin = (int)same.Integers(recipe.Twins, 1).item<long>();
+        long variation = same.Integers(1L << 40, 1).item<long>();
+        float[] chances = same.Uniform(Alone + 1, 1).data<float>().ToArray();
+        Tensor own = same.Normal(Alone + 1, 4, 8, 8);
+        float[] times = [.. same.Uniform(Alone).data<float>().Select((u, i) => (u + i) / Alone), same.Uniform(1).item<float>()];
+
+        (string source, string target) = FaceTwins.Edits(recipe.Twins)[twin].Captions((ulong)variation);
+        string[] texts =
+        [
+            .. indices.data<long>().ToArray().Zip(variations, (i, v) =>
+                FaceCaption.Of(part.Faces.Seeds()[i].Identity, part.Faces.Seeds()[i].Circumstance, (ulong)v).Text),
+            source,
+            target,
+        ];
+        Tensor clean = cat(
+            [
+                Read(folder, "latents.safetensors").index_select(0, indices),
+                Read(folder, "twins.safetensors").index_select(0, tensor(new[] { (long)twin, recipe.Twins + twin })),
+            ],
+            0);
+        Assert.Equal(twinsAreUntold, chances[Alone] < Empty);
+        using ClipTextModel tower = model.OpenText(recipe.Text);
+        using IDisposable noGraph = no_grad();
+        NoiseSchedule schedule = SchedulerConfiguration.Parse(TextModelFolder.Scheduler).Schedule;
+        var tokens = new CaptionTokens(model.Tokenizer, part.Faces);
+        int[] asDrawn = [0, 1, Alone, Alone];
+        double expected = Expected(asDrawn, asDrawn, texts);
+
+        // float32. Were anything of the second twin another's, or that of its caption, the loss would be another.
+        Assert.Equal(expected, loss, Rounding * expected);
+        foreach (double other in (double[])
+            [
+                Expected([0, 1, Alone, 0], asDrawn, texts),
+                Expected(asDrawn, [0, 1, Alone, 0], texts),
+                Expected(asDrawn, asDrawn, [.. texts[..3], source], twinsAreUntold ? 3 : -1),
+            ])
+        {
+            Assert.InRange(Math.Abs(other - expected), 3 * Rounding * expected, expected);
+        }
+
+        // Whose noise and whose time each has; one may be told what nobody has told it.
+        double Expected(int[] noises, int[] moments, string[] captions, int told = -1)
+        {
+            double sum = 0;
+            for (int i = 0; i < captions.Length; i++)
+            {
+                double counted = Math.Floor(times[moments[i]] * 1000f), time = (counted + 1) / 1000;
+                (double alpha, double sigma) = (schedule.Alpha(time), schedule.Sigma(time));
+                string text = chances[asDrawn[i]] < Empty && i != told ? "" : captions[i];
+                Tensor noise = own[noises[i]], noisy = (clean[i] * alpha) + (noise * sigma);
+                Tensor predicted = network.call(
+                    noisy.unsqueeze(0), tensor((float)counted).reshape(1), tower.call(tokens.Of(text)).LastHiddenState);
+                Tensor error = (predicted[0] - ((noise * alpha) - (clean[i] * sigma))).square();
+
+                // The mouth, of 8 rows and columns the fifth and sixth and the middle two, counts five times.
+                double whole = error.sum().item<float>() + (4 * error[.., 4..6, 3..5].sum().item<float>());
+                sum += whole / error.numel() / (1 + (alpha * alpha / (sigma * sigma) / 5)) / captions.Length;
+            }
+
+            return sum;
+        }
+    }
+
+    [Fact]
+    public void Twins_ArePicturesThatOnlyOneAttributePartsAsLatents_AndTheirCaptionsSoToo()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var codec = new AutoencoderKL(TinyTextModel.Recipe().Codec);
+        codec.eval();
+        using FaceTwins twins = Open(people: 3);
+        using var random = new StepRandom(1, 0);
+        (Tensor latents, IReadOnlyList<string> captions) = twins.Draw(Pairs, random);
+        using var same = new StepRandom(1, 0);
+        int[] drawn = [.. same.Integers(3, Pairs).data<long>().Select(i => (int)i)];
+        FaceEdit[] edits = FaceTwins.Edits(3);
+        Assert.Equal([0, 1, 2], drawn.Distinct().Order());
+        for (int i = 0; i < Pairs; i++)
+        {
+            FaceEdit edit = edits[drawn[i]];
+            Tensor Encoded(bool changed) => FaceLatents.Encoded(
+                codec, EvaluationFaces.OfBytes(DrawnFaces.Batch(1, _ => edit.Draw(changed, 64), 64, default)))[0];
+            Assert.True(Encoded(changed: false).allclose(latents[i], 1e-4, 1e-5));
+            Assert.True(Encoded(changed: true).allclose(latents[Pairs + i], 1e-4, 1e-5));
+            Assert.False(latents[i].allclose(latents[Pairs + i], 1e-4, 1e-5));
+            Assert.NotEqual(captions[i], captions[Pairs + i]);
+        }
+
+        // Read next time, and made anew of others.
+        byte[] written = File.ReadAllBytes(folder.PathTo("twins.safetensors"));
+        Open(people: 3, "one").Dispose();
+        Assert.Equal(written, File.ReadAllBytes(folder.PathTo("twins.safetensors")));
+        Open(people: 2).Dispose();
+        Assert.Equal([4, 4, 8, 8], Read(folder, "twins.safetensors").shape);
+        using var stopped = new CancellationTokenSource();
+        stopped.Cancel();
+        Assert.Throws<OperationCanceledException>(() => Open(people: 2, "two", stopped.Token));
+
+        FaceTwins Open(int people, string digest = "one", CancellationToken token = default) =>
+            FaceTwins.Open(folder.PathTo("twins.safetensors"), codec, digest, people, side: 64, progress: null, token);
+    }
+
+    [Fact]
+    public void Twins_OfAnotherNumber_AreAnotherTraining()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var model = new TextModelFolder(TinyTextModel.Write(folder.PathTo("model")));
+        Assert.Contains("4 faces of 64 pixels", Settings(4), StringComparison.Ordinal);
+        Assert.Contains("smile serious/smiling, beard none/moustache", Settings(4), StringComparison.Ordinal);
+        Assert.NotEqual(Settings(3), Settings(4));
+
+        string Settings(int twins)
+        {
+            TrainingPart part = (TinyTextModel.Recipe() with { Twins = twins }).Parts(model, folder.FullName, null, null, default)[^1];
+            using FaceData faces = FaceData.Open(folder.PathTo("faces.safetensors"), part.Faces, 1, null, default);
+            using TrainingTask task = part.Create(faces, part.Settings);
+            return task.Settings["twins"];
+        }
+    }
+
+    private static Tensor Read(TemporaryFolder folder, string file)
+    {
+        using SafetensorsFile opened = SafetensorsFile.Open(folder.PathTo(file));
+        return opened.Read("latents");
+    }
+}
