@@ -94,17 +94,8 @@ internal sealed class LeaseFolder : IDisposable
     /// <param name="item">Which.</param>
     /// <param name="generations">How many it has had.</param>
     /// <returns>Whether this process has it now.</returns>
-    internal bool TryTake(string item, int generations = 0)
-    {
-        try
-        {
-            return SharedFiles.TryCreate(FileOf(item, generations), Encoding.UTF8.GetBytes(worker));
-        }
-        catch (DirectoryNotFoundException)
-        {
-            return false;
-        }
-    }
+    internal bool TryTake(string item, int generations = 0) =>
+        SharedFiles.TryCreate(FileOf(item, generations), Encoding.UTF8.GetBytes(worker));
 
     /// <summary>Whether who holds an item has left, or is dead as far as can be seen.</summary>
     internal bool IsForsaken(string item, int generations)
@@ -126,15 +117,8 @@ internal sealed class LeaseFolder : IDisposable
     /// <param name="note">Why it has no result; null if it has one.</param>
     internal void Finish(string item, string? note)
     {
-        try
-        {
-            // Another may have taken it over from a process that was asleep, and have finished it.
-            SharedFiles.TryCreate(Path.Combine(path, $"{item}.{(note is null ? Done : Noted)}"), Encoding.UTF8.GetBytes(note ?? ""));
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // All is done, and summed up.
-        }
+        // Another may have taken it over from a process that was asleep, and have finished it, or even summed up all.
+        SharedFiles.TryCreate(Path.Combine(path, $"{item}.{(note is null ? Done : Noted)}"), Encoding.UTF8.GetBytes(note ?? ""));
     }
 
     /// <summary>What was noted of an item.</summary>
@@ -146,7 +130,7 @@ internal sealed class LeaseFolder : IDisposable
         // At once, under another name, before it takes the time that it takes.
         string away = Path.Combine(Path.GetDirectoryName(path)!, $"{SharedFiles.Aside}{worker}");
         Directory.Move(path, away);
-        Directory.Delete(away, recursive: true);
+        SharedFiles.Delete(away);
     }
 
     public void Dispose() => heartbeat.Dispose();

@@ -12,8 +12,12 @@ internal static class SharedFiles
     private const int Writers = 4;
     private const int Rounds = 20;
 
+    // EEXIST and ERROR_FILE_EXISTS, as .NET tells them.
+    private const int UnixExists = 17;
+    private const int WindowsExists = unchecked((int)0x80070050);
+
     /// <summary>Creates a file, if it is not there.</summary>
-    /// <returns>Whether it was this call that created it.</returns>
+    /// <returns>Whether it was this call that created it; not where its folder has gone meanwhile either.</returns>
     internal static bool TryCreate(string path, byte[] contents)
     {
         try
@@ -23,9 +27,27 @@ internal static class SharedFiles
             file.Write(contents);
             return true;
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException e) when (
+            e is DirectoryNotFoundException or FileNotFoundException || e.HResult is UnixExists or WindowsExists || File.Exists(path))
         {
+            // What it says and not only what is there now: the file may have gone since, with its folder.
             return false;
+        }
+    }
+
+    /// <summary>Deletes a folder with all that is in it, where others may just be creating a file.</summary>
+    internal static void Delete(string folder)
+    {
+        for (int round = 1; Directory.Exists(folder); round++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (IOException) when (round < Rounds)
+            {
+                Thread.Sleep(round);
+            }
         }
     }
 
@@ -76,7 +98,7 @@ internal static class SharedFiles
         }
         finally
         {
-            Directory.Delete(place, recursive: true);
+            Delete(place);
         }
     }
 
