@@ -1,3 +1,4 @@
+using Costate.Testing;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -34,6 +35,7 @@ public sealed class GradientMethodTests
         Assert.Null(all[1].grad);
     }
 
+    [LongProof]
     [Fact]
     public void DroppedSamples_AreFreedByTheCollector()
     {

@@ -1,3 +1,4 @@
+using Costate.Testing;
 using static TorchSharp.torch;
 
 namespace Costate.Tests;
@@ -6,6 +7,7 @@ namespace Costate.Tests;
 /// Strong orders: the error against a much finer run on the same path, item by item, and the median of the items' slopes over two
 /// halvings of the step. Data and noise prediction have each their clock, and so their path; all solvers on a clock have one limit.
 /// </summary>
+[LongProof]
 public sealed class StrongOrderTests
 {
     private const int Items = 48;

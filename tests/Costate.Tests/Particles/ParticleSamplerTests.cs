@@ -1,3 +1,4 @@
+using Costate.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,6 +39,7 @@ public sealed class ParticleSamplerTests
         Assert.Equal([2, 1000, 2], sample.Resampled().shape);
     }
 
+    [LongProof]
     [Fact]
     public void Proposal_OfAnyPreset_HasTheSamePosterior()
     {

@@ -5,6 +5,7 @@ using SkiaSharp;
 
 namespace Costate.Cli.Tests.Commands.Evaluate;
 
+[LongProof]
 public sealed class EvaluateGuidanceCommandTests() : EvaluationRuns("guidance.csv")
 {
     private const string Few = "unguided,greedy,end-to-end";

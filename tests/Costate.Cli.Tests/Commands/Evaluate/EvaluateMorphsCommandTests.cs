@@ -3,6 +3,7 @@ using Costate.Testing;
 
 namespace Costate.Cli.Tests.Commands.Evaluate;
 
+[LongProof]
 public sealed class EvaluateMorphsCommandTests() : EvaluationRuns("morphs.csv")
 {
     private const string Few = "dim-a,morph-pipe,adjoint-deis-1";

@@ -8,6 +8,7 @@ using SkiaSharp;
 
 namespace Costate.Cli.Tests.Commands.Evaluate;
 
+[LongProof]
 public sealed class EvaluatePairsCommandTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();

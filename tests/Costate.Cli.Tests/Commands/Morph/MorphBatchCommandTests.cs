@@ -5,6 +5,7 @@ using Costate.Testing;
 
 namespace Costate.Cli.Tests.Commands.Morph;
 
+[LongProof]
 public sealed class MorphBatchCommandTests : MorphRuns
 {
     [Fact]

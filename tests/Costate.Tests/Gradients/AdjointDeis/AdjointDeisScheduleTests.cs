@@ -1,3 +1,4 @@
+using Costate.Testing;
 using static TorchSharp.torch;
 
 namespace Costate.Tests;
@@ -90,6 +91,7 @@ public sealed class AdjointDeisScheduleTests
             () => problem.Gradient(its, Solver.Ddim(), GradientMethod.AdjointDeis(1, prediction: prediction))).Message;
     }
 
+    [LongProof]
     [Fact]
     public void DataPrediction_OfAnSde_ConvergesToTheExactGradient()
     {

@@ -1,3 +1,4 @@
+using Costate.Testing;
 using static TorchSharp.torch;
 
 namespace Costate.Tests;
@@ -139,6 +140,7 @@ public sealed class AdjointDeisTests
         }
     }
 
+    [LongProof]
     [Fact]
     public void StochasticGradient_HasOrderOneOnARefinedPath()
     {
