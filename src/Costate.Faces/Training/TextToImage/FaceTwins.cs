@@ -9,8 +9,7 @@ namespace Costate.Faces.Training.TextToImage;
 /// <summary>
 /// Drawn faces and the same faces with one attribute changed, as latents that are encoded once and kept in a file. A smile moves the
 /// corners of a mouth by no more than mouths differ in place, so that the gradient of one face says little of it beside all else that is
-/// unknown of the face. Between twins under the same noise, what is unknown is the same: it cancels in the direction in which a network
-/// tells the words of the two apart.
+/// unknown of the face. What twins have in common cancels between them, and only the change is left to learn.
 /// </summary>
 internal sealed class FaceTwins : IDisposable
 {

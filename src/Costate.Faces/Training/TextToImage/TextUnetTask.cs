@@ -11,8 +11,10 @@ namespace Costate.Faces.Training.TextToImage;
 /// A U-Net learns to tell noise and latent apart from the noisy latent and a caption of the face, as velocity (Salimans and Ho 2022). One
 /// caption in ten is empty, for guidance without a classifier (Ho and Salimans 2022). A loss counts by 1 / (1 + SNR / 5), as that of
 /// <see cref="AutoencoderTask"/>, and five times where mouths are, of which a smile is so small a part that it would not be learnt
-/// otherwise. Faces are seen by their <see cref="FaceFrequencies"/>, and half of a batch are <see cref="FaceTwins"/>, of which both have
-/// the same noise and time, and a caption both or neither.
+/// otherwise. Faces are seen by their <see cref="FaceFrequencies"/>, and half of what a batch evaluates are <see cref="FaceTwins"/>: the noisy
+/// latent of a face under its caption, and the same latent under its twin's, so that only what the word changes lies between the two
+/// predictions of the clean latents. That is to be what lies between the twins, by (1 / (1 + SNR))^2, for where little noise is left the
+/// latent itself shows what the face is like.
 /// </summary>
 internal sealed class TextUnetTask : TrainingTask
 {
@@ -23,6 +25,9 @@ internal sealed class TextUnetTask : TrainingTask
 
     // One pair of twins for so many of a batch, as many in pairs as alone.
     private const int PairEvery = 4;
+
+    /// <summary>How much what words change between twins counts: it is small, and what single faces teach is noise to it.</summary>
+    internal const double TwinWeight = 40;
 
     // In shares of the side: where a smile or a moustache changes the latents of most faces.
     private const double MouthTop = 9 / 16.0;
@@ -123,33 +128,9 @@ internal sealed class TextUnetTask : TrainingTask
 
     internal override double Accumulate(StepRandom random, double progress)
     {
-        using DisposeScope scope = NewDisposeScope();
-        int batch = settings.Batch, pairs = batch / PairEvery, alone = batch - (2 * pairs);
-        Tensor indices = random.Places(frequencies, alone);
-        IReadOnlyList<FaceCaption> said = captions.Draw(indices, random);
-        (Tensor both, IReadOnlyList<string> saidOfBoth) = twins.Draw(pairs, random);
-        Tensor ids = captions.Of([.. said.Select(c => c.Text), .. saidOfBoth]);
-
-        // What is drawn once for a pair stands behind what is drawn for the others.
-        Tensor Shared(Tensor drawn) => cat([drawn, drawn.narrow(0, alone, pairs)], 0);
-        Tensor told = where(Shared(random.Uniform(alone + pairs, 1)).lt(Empty), emptyText, ids);
-        Tensor states = States(told);
-        Tensor clean = cat([latents.Of(indices), both], 0);
-        Tensor noise = Shared(random.Normal([alone + pairs, .. clean.shape[1..]]));
-        Draws draws = Drawn(clean, noise, Shared(cat([Times(alone, random), Times(pairs, random)], 0)));
-        double sum = 0;
-        for (int first = 0; first < batch; first += settings.MicroBatch)
-        {
-            using DisposeScope part = NewDisposeScope();
-            int count = Math.Min(settings.MicroBatch, batch - first);
-            Tensor Part(Tensor all) => all.narrow(0, first, count);
-            Tensor predicted = network.call(Part(draws.Noisy), Part(draws.Steps), Part(states));
-            Tensor loss = ((predicted - Part(draws.Velocity)).square() * Part(draws.Weights) * places).mean() * ((double)count / batch);
-            loss.backward();
-            sum += loss.item<float>();
-        }
-
-        return sum;
+        int pairs = settings.Batch / PairEvery, alone = settings.Batch - (2 * pairs);
+        return AccumulateAlone(random, alone, (double)alone / (alone + pairs))
+            + AccumulatePairs(random, pairs, (double)pairs / (alone + pairs));
     }
 
     internal override IReadOnlyList<double> Validate(string folder, long step)
@@ -184,6 +165,63 @@ internal sealed class TextUnetTask : TrainingTask
         heldOut.Value.Ids.Dispose();
     }
 
+    private double AccumulateAlone(StepRandom random, int faces, double share)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor indices = random.Places(frequencies, faces);
+        IReadOnlyList<FaceCaption> said = captions.Draw(indices, random);
+        Tensor ids = captions.Of([.. said.Select(c => c.Text)]);
+        Tensor states = States(where(random.Uniform(faces, 1).lt(Empty), emptyText, ids));
+        Tensor clean = latents.Of(indices);
+        Draws draws = Drawn(clean, random.Normal(clean.shape), Times(faces, random));
+        return Parts(faces, settings.MicroBatch, (first, count) =>
+        {
+            Tensor Part(Tensor all) => all.narrow(0, first, count);
+            Tensor predicted = network.call(Part(draws.Noisy), Part(draws.Steps), Part(states));
+            return Loss(predicted, Part(draws.Velocity), Part(draws.Weights)) * (share * count / faces);
+        });
+    }
+
+    // Under its own caption a face teaches what one alone does.
+    private double AccumulatePairs(StepRandom random, int pairs, double share)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor both, IReadOnlyList<string> said) = twins.Draw(pairs, random);
+        Tensor states = States(captions.Of(said));
+        (Tensor clean, Tensor changed) = (both.narrow(0, 0, pairs), both.narrow(0, pairs, pairs));
+        Draws draws = Drawn(clean, random.Normal(clean.shape), Times(pairs, random));
+        return Parts(pairs, Math.Max(1, settings.MicroBatch / 2), (first, count) =>
+        {
+            Tensor Part(Tensor all) => all.narrow(0, first, count);
+            Tensor Twice(Tensor all) => cat([Part(all), Part(all)], 0);
+            Tensor predicted = network.call(
+                Twice(draws.Noisy), Twice(draws.Steps), cat([Part(states), states.narrow(0, pairs + first, count)], 0));
+            (Tensor own, Tensor other) = (predicted.narrow(0, 0, count), predicted.narrow(0, count, count));
+
+            // A velocity v predicts the clean latents alpha x - sigma v.
+            Tensor level = Part(draws.Levels), between = (own - other) * level;
+            return (Loss(own, Part(draws.Velocity), Part(draws.Weights)) * (share * count / pairs))
+                + (Loss(between, Part(changed - clean), level.pow(4)) * (TwinWeight * count / pairs));
+        });
+    }
+
+    private Tensor Loss(Tensor predicted, Tensor expected, Tensor weights) => ((predicted - expected).square() * weights * places).mean();
+
+    // The sum of the losses of the parts, each of which is gone back through by itself.
+    private static double Parts(int items, int most, Func<int, int, Tensor> loss)
+    {
+        double sum = 0;
+        for (int first = 0; first < items; first += most)
+        {
+            using DisposeScope part = NewDisposeScope();
+            Tensor own = loss(first, Math.Min(most, items - first));
+            own.backward();
+            sum += own.item<float>();
+        }
+
+        return sum;
+    }
+
     // How much each place of the latents counts, [side, side].
     private static Tensor Places(long side)
     {
@@ -208,8 +246,7 @@ internal sealed class TextUnetTask : TrainingTask
         return text.call(ids).LastHiddenState.MoveToOuterDisposeScope();
     }
 
-    // One time from each of as many equal parts of the training's steps: the loss depends on it more than on all else. Faces alone and
-    // pairs have parts of their own, for what a pair teaches is to be learnt at all times too.
+    // One time from each of as many equal parts of the training's steps: the loss depends on it more than on all else.
     private Tensor Times(long count, StepRandom random) =>
         (arange(count, ScalarType.Float32) + random.Uniform(count)) * ((double)Steps / count);
 
@@ -221,10 +258,11 @@ internal sealed class TextUnetTask : TrainingTask
             (clean * signal) + (noise * level),
             (noise * signal) - (clean * level),
             tensor([.. steps.Select(step => (float)step)]),
+            level,
             1 / (1 + ((signal / level).square() / BalancedSnr)));
 
         Tensor Column(float[] table) => tensor(steps.Select(step => table[step]).ToArray(), [steps.Length, 1, 1, 1]);
     }
 
-    private sealed record Draws(Tensor Noisy, Tensor Velocity, Tensor Steps, Tensor Weights);
+    private sealed record Draws(Tensor Noisy, Tensor Velocity, Tensor Steps, Tensor Levels, Tensor Weights);
 }
