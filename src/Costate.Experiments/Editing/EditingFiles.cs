@@ -18,15 +18,10 @@ internal static class EditingFiles
     internal static readonly string[] All = [Table, Report, Markdown, Plot, Examples, Gallery.FileName];
 
     /// <summary>Writes them all anew.</summary>
-    /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
+    /// <exception cref="InvalidDataException">Results are missing, or the folder cannot be written to.</exception>
     internal static EditingReport Write(EditingFolder folder, EvaluationContents contents)
     {
-        IReadOnlyList<EditingResult> results = folder.Results();
-        if (results.Count == 0)
-        {
-            throw new InvalidDataException(
-                $"There are no results in '{folder.FullName}'; expected some of costate evaluate {EditingFolder.StudyName}.");
-        }
+        IReadOnlyList<EditingResult> results = folder.Results(contents);
 
         EditingReport report = EditingReport.Of(contents, results);
         using OutputFolder output = OutputFolder.Prepare(folder.FullName, All);

@@ -17,14 +17,10 @@ internal static class EvaluationFiles
     internal static readonly string[] All = [Table, Report, Rates, Strips, Gallery.FileName];
 
     /// <summary>Writes them all anew.</summary>
-    /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
+    /// <exception cref="InvalidDataException">Results are missing, or the folder cannot be written to.</exception>
     internal static EvaluationReport Write(EvaluationFolder folder, EvaluationContents contents)
     {
-        IReadOnlyList<PairResult> results = folder.Results();
-        if (results.Count == 0)
-        {
-            throw new InvalidDataException($"There are no results in '{folder.FullName}'; expected some of costate evaluate morphs.");
-        }
+        IReadOnlyList<PairResult> results = folder.Results(contents);
 
         EvaluationReport report = EvaluationReport.Of(contents, results);
         using OutputFolder output = OutputFolder.Prepare(folder.FullName, All);

@@ -59,6 +59,18 @@ internal class ResultFolder<TResult>(string path, string study, string item)
         }
     }
 
+    /// <summary>All results of a folder that is complete, by item and method: what can be summed up.</summary>
+    /// <param name="contents">What it is for.</param>
+    /// <exception cref="InvalidDataException">Some are missing, there are none, or one cannot be read.</exception>
+    internal IReadOnlyList<TResult> Results(EvaluationContents contents)
+    {
+        IReadOnlyList<TResult> results = Results();
+        RequireComplete(contents, results.Select(result => (result.Item, result.Method)).ToHashSet());
+        return results.Count > 0
+            ? results
+            : throw new InvalidDataException($"There are no results in '{FullName}'; expected some of costate evaluate {Study}.");
+    }
+
     /// <summary>All results there are, by item and method.</summary>
     /// <exception cref="InvalidDataException">One cannot be read.</exception>
     internal IReadOnlyList<TResult> Results()

@@ -22,15 +22,10 @@ internal static class GenerationFiles
     /// <param name="folder">The pictures.</param>
     /// <param name="contents">What the folder is for.</param>
     /// <param name="recogniser">Whose features distances are of.</param>
-    /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
+    /// <exception cref="InvalidDataException">Results are missing, or the folder cannot be written to.</exception>
     internal static GenerationReport Write(GenerationFolder folder, EvaluationContents contents, FaceRecogniser recogniser)
     {
-        IReadOnlyList<GeneratedPicture> pictures = folder.Results();
-        if (pictures.Count == 0)
-        {
-            throw new InvalidDataException(
-                $"There are no results in '{folder.FullName}'; expected some of costate evaluate {GenerationFolder.StudyName}.");
-        }
+        IReadOnlyList<GeneratedPicture> pictures = folder.Results(contents);
 
         GenerationReport report = GenerationReport.Of(folder, contents, pictures, recogniser);
         using OutputFolder output = OutputFolder.Prepare(folder.FullName, All);

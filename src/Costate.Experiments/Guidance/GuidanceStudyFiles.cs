@@ -21,15 +21,10 @@ internal static class GuidanceStudyFiles
     internal static readonly string[] All = [Table, Report, Markdown, LossPlot, PsnrPlot, SsimPlot, Examples, Gallery.FileName];
 
     /// <summary>Writes them all anew.</summary>
-    /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
+    /// <exception cref="InvalidDataException">Results are missing, or the folder cannot be written to.</exception>
     internal static GuidanceStudyReport Write(GuidanceStudyFolder folder, EvaluationContents contents)
     {
-        IReadOnlyList<GuidanceStudyResult> results = folder.Results();
-        if (results.Count == 0)
-        {
-            throw new InvalidDataException(
-                $"There are no results in '{folder.FullName}'; expected some of costate evaluate {GuidanceStudyFolder.StudyName}.");
-        }
+        IReadOnlyList<GuidanceStudyResult> results = folder.Results(contents);
 
         GuidanceStudyReport report = GuidanceStudyReport.Of(contents, results);
         using OutputFolder output = OutputFolder.Prepare(folder.FullName, All);

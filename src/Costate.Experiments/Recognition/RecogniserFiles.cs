@@ -16,10 +16,10 @@ internal static class RecogniserFiles
     internal static readonly string[] All = [Calibration.FileName, RocPlot.FileName];
 
     /// <summary>Writes them anew.</summary>
-    /// <exception cref="InvalidDataException">There are too few results, or the folder cannot be written to.</exception>
+    /// <exception cref="InvalidDataException">Results are missing or too few, or the folder cannot be written to.</exception>
     internal static RecogniserReport Write(RecogniserFolder folder, EvaluationContents contents)
     {
-        IReadOnlyList<EmbeddedPerson> people = folder.Results();
+        IReadOnlyList<EmbeddedPerson> people = folder.Results(contents);
         int pictures = contents.Settings.TryGetValue(RecogniserRun.PicturesSetting, out Setting? told)
             && int.TryParse(told.Text, CultureInfo.InvariantCulture, out int each) && each > 0
             ? each

@@ -21,15 +21,10 @@ internal static class ReconstructionFiles
     internal static readonly string[] All = [Sheet, Report, Table, Gallery.FileName];
 
     /// <summary>Writes them all anew.</summary>
-    /// <exception cref="InvalidDataException">There are no results, or the folder cannot be written to.</exception>
+    /// <exception cref="InvalidDataException">Results are missing, or the folder cannot be written to.</exception>
     internal static ReconstructionReport Write(ReconstructionFolder folder, EvaluationContents contents)
     {
-        IReadOnlyList<ReconstructedFace> faces = folder.Results();
-        if (faces.Count == 0)
-        {
-            throw new InvalidDataException(
-                $"There are no results in '{folder.FullName}'; expected some of costate evaluate {ReconstructionFolder.StudyName}.");
-        }
+        IReadOnlyList<ReconstructedFace> faces = folder.Results(contents);
 
         using DisposeScope scope = NewDisposeScope();
         ReconstructionReport report = ReconstructionReport.Of(contents, faces);

@@ -85,7 +85,17 @@ internal sealed class LeasedItems(int total, IReadOnlyList<int> left, LeaseFolde
 
             // What killed processes have left behind.
             FolderLock.RemoveUnfinished(leases.FullName);
-            sum();
+            try
+            {
+                sum();
+            }
+            catch (InvalidDataException)
+            {
+                // A result is missing or damaged though its lease says that it is done: the next run shall compute it.
+                leases.Remove();
+                throw;
+            }
+
             leases.Remove();
             return true;
         }

@@ -136,6 +136,28 @@ public sealed class LeaseFolderTests
         Assert.True(last.Conclude(() => Assert.Equal("it cannot be", Assert.Single(last.Notes).Value), default));
     }
 
+    // Somebody has removed a result of a killed run, whose lease says that it is done.
+    [Fact]
+    public void WhatCannotBeSummedUp_IsComputedByTheNextRun()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using (WorkItems first = Open(folder, 2))
+        {
+            Assert.Equal([0, 1], first.Groups(1, default).SelectMany(group => group));
+        }
+
+        using (WorkItems second = Open(folder, 2))
+        {
+            Assert.Empty(second.Groups(1, default));
+            Assert.Throws<InvalidDataException>(() => second.Conclude(() => throw new InvalidDataException("0 is missing"), default));
+        }
+
+        using WorkItems third = Open(folder, 2);
+        Assert.Equal([0, 1], third.Groups(1, default).SelectMany(group => group));
+        Assert.True(third.Conclude(() => { }, default));
+    }
+
     [Fact]
     public void OtherPlans_AreRefused()
     {

@@ -11,7 +11,7 @@ namespace Costate.Faces.Training.TextToImage;
 /// A U-Net learns to tell noise and latent apart from the noisy latent and a caption of the face, as velocity (Salimans and Ho 2022). One
 /// caption in ten is empty, for guidance without a classifier (Ho and Salimans 2022). A loss counts by 1 / (1 + SNR / 5), as that of
 /// <see cref="AutoencoderTask"/>, and five times where mouths are, of which a smile is so small a part that it would not be learnt
-/// otherwise. Faces are seen by their <see cref="FaceFrequencies"/>, and half of what a batch evaluates are <see cref="FaceTwins"/>: the noisy
+/// otherwise. Faces are seen by their <see cref="FaceFrequencies"/>. Half of what a batch evaluates are <see cref="FaceTwins"/>: the noisy
 /// latent of a face under its caption, and the same latent under its twin's, so that only what the word changes lies between the two
 /// predictions of the clean latents. That is to be what lies between the twins, by (1 / (1 + SNR))^2, for where little noise is left the
 /// latent itself shows what the face is like.

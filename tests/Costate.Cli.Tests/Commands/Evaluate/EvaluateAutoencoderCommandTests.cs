@@ -61,6 +61,21 @@ public sealed class EvaluateAutoencoderCommandTests
     }
 
     [Fact]
+    public void ResultThatIsRemovedFromAKilledRun_IsNamed_AndComputedByTheNext()
+    {
+        using var folder = new TemporaryFolder();
+        string weights = TinyWeights.Write(folder.PathTo("weights"));
+        string[] all =
+            ["evaluate", "autoencoder", "--weights", weights, "--faces", "2", "--steps", "2", "--shard", "dynamic", "--output", folder.PathTo("a")];
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Equal(130, Tool.Run(all, cancellationToken: source.Token).ExitCode);
+        File.WriteAllText(Path.Combine(Assert.Single(Directory.GetDirectories(folder.PathTo("a", ".leases"))), "00001.done"), "");
+        Tool.Fails(1, all, "lacks 1 faces", "face 1", "run costate evaluate autoencoder on it");
+        Assert.Contains("other noise", Tool.Done(all).Output);
+    }
+
+    [Fact]
     public void WeightsThatAreMissing_AreNamed()
     {
         using var folder = new TemporaryFolder();
