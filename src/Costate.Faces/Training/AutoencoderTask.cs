@@ -1,3 +1,4 @@
+using System.Globalization;
 using Costate.Faces.Drawing;
 using Costate.Faces.Models;
 using Costate.Faces.Pictures;
@@ -11,15 +12,15 @@ namespace Costate.Faces.Training;
 /// A diffusion autoencoder learns to tell noise and face apart from the noisy face and the code of the clean one
 /// (Preechakul et al. 2022, eq. 6), at times drawn evenly from the continuous schedule. Where it predicts the velocity, the loss is
 /// that of the velocity (Salimans and Ho 2022). Times with little noise count less, for what is left to tell there is grain: a loss counts
-/// by 1 / (1 + SNR / 5) (after Hang et al. 2023), which makes it about as large at all times. An encoder that begins untrained learns with
-/// <see cref="CodeDecoder"/> too, at first with nothing else.
+/// by 1 / (1 + SNR / 5) (after Hang et al. 2023), which makes it about as large at all times. An encoder learns with
+/// <see cref="CodeDecoder"/> too, at first with nothing else, but where trained weights are gone on with as they are.
 /// </summary>
 internal sealed class AutoencoderTask : TrainingTask
 {
     internal const string WeightsFile = EmbeddedModel.AutoencoderFile;
 
-    /// <summary>The share of a training in which the encoder learns alone, at a fifth of the cost.</summary>
-    internal const double EncoderFirst = 0.15;
+    /// <summary>The share of a training in which the encoder learns alone, at a fifth of the cost, unless it begins trained.</summary>
+    internal const double EncoderFirst = 0.4;
 
     private const double BalancedSnr = 5;
     private const double FirstTime = 1e-3;
@@ -33,7 +34,7 @@ internal sealed class AutoencoderTask : TrainingTask
     private readonly PatchedAutoencoder network;
     private readonly PatchedAutoencoder average;
 
-    // Null where the encoder begins trained.
+    // Null where the encoder begins trained and never learns alone.
     private readonly CodeDecoder? decoder;
     private readonly Tensor? traits;
 
@@ -41,21 +42,24 @@ internal sealed class AutoencoderTask : TrainingTask
     /// <param name="data">What it learns from.</param>
     /// <param name="settings">How.</param>
     /// <param name="from">Weights of such a network, or of a narrower one, to begin with; null to begin with random ones.</param>
-    /// <param name="encoderFirst">The share of the training in which an encoder that begins untrained learns alone.</param>
+    /// <param name="encoderFirst">The share of the training, 0 to 1, in which the encoder learns alone; null for
+    /// <see cref="EncoderFirst"/>, and for none with weights of the same network.</param>
     internal AutoencoderTask(
         PatchedAutoencoderConfig config,
         FaceData data,
         TrainingSettings settings,
         string? from = null,
-        double encoderFirst = EncoderFirst)
+        double? encoderFirst = null)
     {
-        (this.data, this.settings, this.encoderFirst) = (data, settings, encoderFirst);
+        (this.data, this.settings) = (data, settings);
         network = new PatchedAutoencoder(config);
         average = new PatchedAutoencoder(config);
         average.eval();
         using var random = new StepRandom(settings.Seed, 0);
         random.Initialise(network);
-        if (from is null || !Begin(from, random))
+        bool isTrained = from is not null && Begin(from, random);
+        this.encoderFirst = encoderFirst ?? (isTrained ? 0 : EncoderFirst);
+        if (!isTrained || this.encoderFirst > 0)
         {
             traits = Traits(data.Selection).DetachFromDisposeScope();
             decoder = new CodeDecoder(config, traits.shape[1]);
@@ -71,6 +75,7 @@ internal sealed class AutoencoderTask : TrainingTask
         {
             ["data"] = data.Selection.Description,
             ["from"] = from is null ? "random weights" : Calibration.Digest(from),
+            ["encoder first"] = this.encoderFirst.ToString(CultureInfo.InvariantCulture),
         };
     }
 

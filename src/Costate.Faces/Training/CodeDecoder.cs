@@ -18,8 +18,8 @@ internal sealed class CodeDecoder : NetworkBlock
     private const int GroupChannels = 8;
     private const double Eps = 1e-5;
 
-    // Of traits, whose errors are some ten times as large as those of faces.
-    private const double TraitShare = 0.1;
+    // Of traits, whose errors are some fifty times as large as those of faces, and most of it cannot be seen in them.
+    private const double TraitShare = 0.03;
 
     private readonly int patch;
     private readonly Linear reader;

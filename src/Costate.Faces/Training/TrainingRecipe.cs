@@ -135,7 +135,7 @@ public sealed class TrainingRecipe
         PatchedAutoencoderConfig config,
         TrainingDefaults defaults,
         double lossFallsTo,
-        double encoderFirst = AutoencoderTask.EncoderFirst) => new()
+        double? encoderFirst = null) => new()
         {
             Name = "autoencoder",
             WeightsFile = EmbeddedModel.AutoencoderFile,

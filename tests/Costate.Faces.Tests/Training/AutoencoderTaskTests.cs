@@ -38,16 +38,21 @@ public sealed class AutoencoderTaskTests
         Assert.Equal(expected, loss, 1e-5 * expected);
     }
 
-    [Fact]
-    public void UntrainedEncoder_LearnsAloneAtFirst()
+    /// <param name="isTrained">Whether it begins with weights of the same network; then it has to be asked for.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Encoder_LearnsAloneAtFirst(bool isTrained)
     {
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         using FaceData faces = TinyTrainings.Faces(folder.FullName);
-        using var task = new AutoencoderTask(Config, faces, TinyTrainings.Settings(1));
-        Accumulate(0.1);
+        TrainingSettings settings = TinyTrainings.Settings(1);
+        using AutoencoderTask task = isTrained ? Whole(faces, settings, folder, encoderFirst: 0.4) : new(Config, faces, settings);
+        Assert.Equal("0.4", task.Settings["encoder first"]);
+        Accumulate(0.39);
         Assert.All(task.Parameters, p => Assert.Equal(OfTheCode(p), p.Value.grad is not null));
-        Accumulate(0.2);
+        Accumulate(0.4);
         Assert.All(task.Parameters, p => Assert.NotNull(p.Value.grad));
 
         // It is no part of what is trained.
@@ -72,13 +77,13 @@ public sealed class AutoencoderTaskTests
         Assert.DoesNotContain(task.Parameters, p => p.Name.StartsWith("decoder.", StringComparison.Ordinal));
     }
 
-    private static AutoencoderTask Whole(FaceData faces, TrainingSettings settings, TemporaryFolder folder)
+    private static AutoencoderTask Whole(FaceData faces, TrainingSettings settings, TemporaryFolder folder, double? encoderFirst = null)
     {
         string path = folder.PathTo("before.safetensors");
         using var before = new PatchedAutoencoder(Config);
         using var random = new StepRandom(9, 0);
         random.Initialise(before);
         before.Save(path);
-        return new AutoencoderTask(Config, faces, settings, path);
+        return new AutoencoderTask(Config, faces, settings, path, encoderFirst);
     }
 }

@@ -24,9 +24,14 @@ internal sealed class TrainAutoencoderCommand : NetworkCommand
         ];
         Option<string?> from = CommonOptions.Text(
             "--from", "FILE", "Begin with these weights: of such a network, or of a narrower one, which is widened.");
-        AddAll([from, .. Shared.All]);
+        Option<double?> encoderFirst = CommonOptions.Number(
+            "--encoder-first", "S", v => v is >= 0 and <= 1, "a number from 0 to 1",
+            "Share of the training in which the encoder learns alone, with a small decoder that is dropped afterwards, at a fifth of the "
+                + $"cost. [default: {AutoencoderTask.EncoderFirst}; 0 with --from of such a network]");
+        AddAll([from, encoderFirst, .. Shared.All]);
         SetAction(parsed => Run(
             parsed,
-            (faces, settings) => new AutoencoderTask(PatchedAutoencoderConfig.Faces64, faces, settings, parsed.GetValue(from))));
+            (faces, settings) => new AutoencoderTask(
+                PatchedAutoencoderConfig.Faces64, faces, settings, parsed.GetValue(from), parsed.GetValue(encoderFirst))));
     }
 }

@@ -91,7 +91,7 @@ internal sealed record TextModelRecipe
         },
         UnetTraining = new TrainingDefaults
         {
-            Steps = minutes is null ? 13_000 : null,
+            Steps = minutes is null ? 15_500 : null,
             Minutes = (1 - CodecShare - DecoderShare - PairShare) * minutes ?? 0,
             Batch = 16,
             MicroBatch = 16,

@@ -13,8 +13,8 @@ namespace Costate.Faces.Training.TextToImage;
 /// <see cref="AutoencoderTask"/>, and five times where mouths are, of which a smile is so small a part that it would not be learnt
 /// otherwise. Faces are seen by their <see cref="FaceFrequencies"/>. Half of what a batch evaluates are <see cref="FaceTwins"/>: the noisy
 /// latent of a face under its caption, and the same latent under its twin's, so that only what the word changes lies between the two
-/// predictions of the clean latents. That is to be what lies between the twins, by (1 / (1 + SNR))^2, for where little noise is left the
-/// latent itself shows what the face is like.
+/// predictions of the clean latents. That is to be what lies between the twins, by 1 / (1 + SNR): where noise hides both, that is what
+/// their means differ by; where the latent shows one of them, it is what an edit asks for.
 /// </summary>
 internal sealed class TextUnetTask : TrainingTask
 {
@@ -27,7 +27,7 @@ internal sealed class TextUnetTask : TrainingTask
     private const int PairEvery = 4;
 
     /// <summary>How much what words change between twins counts: it is small, and what single faces teach is noise to it.</summary>
-    internal const double TwinWeight = 40;
+    internal const double TwinWeight = 20;
 
     // In shares of the side: where a smile or a moustache changes the latents of most faces.
     private const double MouthTop = 9 / 16.0;
@@ -201,7 +201,7 @@ internal sealed class TextUnetTask : TrainingTask
             // A velocity v predicts the clean latents alpha x - sigma v.
             Tensor level = Part(draws.Levels), between = (own - other) * level;
             return (Loss(own, Part(draws.Velocity), Part(draws.Weights)) * (share * count / pairs))
-                + (Loss(between, Part(changed - clean), level.pow(4)) * (TwinWeight * count / pairs));
+                + (Loss(between, Part(changed - clean), level.square()) * (TwinWeight * count / pairs));
         });
     }
 

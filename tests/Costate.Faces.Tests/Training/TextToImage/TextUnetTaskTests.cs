@@ -88,10 +88,10 @@ public sealed class TextUnetTaskTests
                 sum += OfVelocity(clean[i], noise[i], times[i], told[i] ? texts[i] : "");
             }
 
-            // What lies between both predictions of the clean latents, of one noisy latent, counts by (1 / (1 + SNR))^2 = sigma^4.
+            // What lies between both predictions of the clean latents, of one noisy latent, counts by 1 / (1 + SNR) = sigma^2.
             (_, double sigma, Tensor own) = Predicted(first, pairNoise, pairTime, source);
             Tensor other = Predicted(first, pairNoise, pairTime, otherWords).Velocity;
-            double apart = Mean((((own - other) * sigma) - (otherTwin - first)).square()) * Math.Pow(sigma, 4);
+            double apart = Mean((((own - other) * sigma) - (otherTwin - first)).square()) * sigma * sigma;
             return ((sum + OfVelocity(first, pairNoise, pairTime, source)) / (Alone + 1)) + (TextUnetTask.TwinWeight * apart);
         }
 
