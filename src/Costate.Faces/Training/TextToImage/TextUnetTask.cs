@@ -104,7 +104,7 @@ internal sealed class TextUnetTask : TrainingTask
         {
             ["channels"] = string.Join(", ", config.BlockOutChannels),
             ["data"] = faces.Description,
-            ["twins"] = twins.Description,
+            ["twins"] = FormattableString.Invariant($"{twins.Description}, counted {TwinWeight} times"),
             ["codec"] = latents.Codec,
             ["text"] = Calibration.Digest(model.PathTo(TextModelFolder.TextFile)),
         };
