@@ -129,8 +129,10 @@ internal sealed class TextUnetTask : TrainingTask
     internal override double Accumulate(StepRandom random, double progress)
     {
         int pairs = settings.Batch / PairEvery, alone = settings.Batch - (2 * pairs);
-        return AccumulateAlone(random, alone, (double)alone / (alone + pairs))
-            + AccumulatePairs(random, pairs, (double)pairs / (alone + pairs));
+        double loss = AccumulateAlone(random, alone, (double)alone / (alone + pairs));
+
+        // A batch may be too small for a pair.
+        return pairs == 0 ? loss : loss + AccumulatePairs(random, pairs, (double)pairs / (alone + pairs));
     }
 
     internal override IReadOnlyList<double> Validate(string folder, long step)

@@ -65,8 +65,8 @@ public sealed class EvaluateAutoencoderCommandTests
     {
         using var folder = new TemporaryFolder();
         string weights = TinyWeights.Write(folder.PathTo("weights"));
-        string[] all =
-            ["evaluate", "autoencoder", "--weights", weights, "--faces", "2", "--steps", "2", "--shard", "dynamic", "--output", folder.PathTo("a")];
+        string[] options = ["--weights", weights, "--faces", "2", "--steps", "2", "--shard", "dynamic", "--output", folder.PathTo("a")];
+        string[] all = ["evaluate", "autoencoder", .. options];
         using var source = new CancellationTokenSource();
         source.Cancel();
         Assert.Equal(130, Tool.Run(all, cancellationToken: source.Token).ExitCode);

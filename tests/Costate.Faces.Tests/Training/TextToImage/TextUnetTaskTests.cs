@@ -153,6 +153,25 @@ public sealed class TextUnetTaskTests
             FaceTwins.Open(folder.PathTo("twins.safetensors"), codec, digest, people, side: 64, progress: null, token);
     }
 
+    /// <param name="batch">Of which one in four would be a pair.</param>
+    /// <param name="microBatch">Of which a pair is two at least.</param>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 2)]
+    [InlineData(9, 1)]
+    public void Batch_OfAnySize_Learns(int batch, int microBatch)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var model = new TextModelFolder(TinyTextModel.Write(folder.PathTo("model")));
+        TrainingPart part = TinyTextModel.Recipe().Parts(model, folder.FullName, null, null, default)[^1];
+        using FaceData faces = FaceData.Open(folder.PathTo("faces.safetensors"), part.Faces, 1, null, default);
+        using TrainingTask task = part.Create(faces, part.Settings with { Batch = batch, MicroBatch = microBatch });
+        using var random = new StepRandom(1, 1);
+        Assert.InRange(task.Accumulate(random, progress: 0), 0.01, 100);
+        Assert.Contains(task.Parameters, p => p.Value.grad is not null);
+    }
+
     [Fact]
     public void Twins_OfAnotherNumber_AreAnotherTraining()
     {
