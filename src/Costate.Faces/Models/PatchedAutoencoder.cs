@@ -1,4 +1,5 @@
 using Costate.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Faces.Models;
@@ -13,12 +14,21 @@ namespace Costate.Faces.Models;
 /// multiples of the patch size and of what the network behind needs. Noise stays standard normal noise: folding only moves pixels.
 /// </para>
 /// <para>
+/// With twice as many output channels as input channels the second half are gates. The prediction is the first half and, times the
+/// gates, the detail of the noisy sample itself: what a mean over 3 x 3 pixels leaves of it, in units of its RMS in each item. The
+/// layout normalises in 32 groups; where its first level has 32 channels, each loses its mean, and what noise has in common in all
+/// patches would stay in the samples, as grain.
+/// </para>
+/// <para>
 /// Its parameters have the names of DiffAE's layout. A call changes no state, so calls may run side by side; loading or moving
 /// the network during a call may not.
 /// </para>
 /// </remarks>
 public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tensor>
 {
+    private const int DetailSide = 3;
+    private const double DetailEps = 1e-6;
+
     private readonly DiffusionAutoencoder network;
 
     /// <summary>A network with random weights, float32 on the CPU, in training mode.</summary>
@@ -107,9 +117,15 @@ public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tenso
     /// <exception cref="ArgumentException">A shape, dtype or device does not fit.</exception>
     public override Tensor forward(Tensor x, Tensor t, Tensor z)
     {
-        using Tensor folded = Folded(x);
-        using Tensor predicted = network.call(folded, t, z);
-        return nn.functional.pixel_shuffle(predicted, Config.PatchSize);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor predicted = network.call(Folded(x), t, z);
+        if (Config.HasDetailGate)
+        {
+            Tensor[] halves = predicted.chunk(2, 1);
+            predicted = addcmul(halves[0], halves[1], Folded(Detail(x)), 1);
+        }
+
+        return nn.functional.pixel_shuffle(predicted, Config.PatchSize).MoveToOuterDisposeScope();
     }
 
     /// <summary>The U-Net as a denoiser whose condition is the semantic code.</summary>
@@ -131,6 +147,12 @@ public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tenso
         }
 
         base.Dispose(disposing);
+    }
+
+    private static Tensor Detail(Tensor x)
+    {
+        Tensor detail = x - nn.functional.avg_pool2d(x, DetailSide, 1, DetailSide / 2, count_include_pad: false);
+        return detail * (detail.square().mean([1, 2, 3], keepdim: true) + DetailEps).rsqrt();
     }
 
     private Tensor Folded(Tensor images)

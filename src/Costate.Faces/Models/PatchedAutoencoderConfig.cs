@@ -12,8 +12,8 @@ public sealed record PatchedAutoencoderConfig
     private const string Velocity = "v_prediction";
 
     /// <summary>
-    /// The autoencoder for drawn faces of 64 x 64 pixels: 2 x 2 patches, codes of 256 numbers, 7.5 million parameters, of which 4.6
-    /// million in the encoder.
+    /// The autoencoder for drawn faces of 64 x 64 pixels: 2 x 2 patches, gates for detail, codes of 256 numbers, 7.5 million parameters, of
+    /// which 4.6 million in the encoder.
     /// </summary>
     public static PatchedAutoencoderConfig Faces64 { get; } = new()
     {
@@ -23,7 +23,7 @@ public sealed record PatchedAutoencoderConfig
         {
             ImageSize = 32,
             InChannels = 12,
-            OutChannels = 12,
+            OutChannels = 24,
             ModelChannels = 32,
             ChannelMult = [1, 2, 4],
             NumResBlocks = 1,
@@ -48,7 +48,8 @@ public sealed record PatchedAutoencoderConfig
     /// </summary>
     public Prediction Prediction { get; init; } = Prediction.Noise;
 
-    /// <summary>The network behind the patches; its channels are those of the image times the square of <see cref="PatchSize"/>.</summary>
+    /// <summary>The network behind the patches; its channels are those of the image times the square of <see cref="PatchSize"/>,
+    /// and it has as many outputs, or twice as many: see <see cref="PatchedAutoencoder"/>.</summary>
     public required DiffusionAutoencoderConfig Network { get; init; }
 
     /// <summary>Height and width of the images.</summary>
@@ -56,6 +57,9 @@ public sealed record PatchedAutoencoderConfig
 
     /// <summary>Channels of the images.</summary>
     public int ImageChannels => Network.InChannels / (PatchSize * PatchSize);
+
+    /// <summary>Whether the second half of the network's output is a gate for the detail of what it is given.</summary>
+    internal bool HasDetailGate => Network.OutChannels == 2 * Network.InChannels;
 
     /// <summary>A configuration from text: the options of <see cref="DiffusionAutoencoderConfig"/> and <c>patch_size</c>.</summary>
     /// <param name="source">Where it comes from, for messages.</param>
@@ -96,11 +100,11 @@ public sealed record PatchedAutoencoderConfig
         }
 
         Network.Check();
-        if (Network.OutChannels != Network.InChannels)
+        if (Network.OutChannels != Network.InChannels && !HasDetailGate)
         {
             throw new ArgumentException(
-                $"Got in_channels {Network.InChannels} and out_channels {Network.OutChannels}; expected the same, "
-                    + "for a prediction of the noise.");
+                $"Got in_channels {Network.InChannels} and out_channels {Network.OutChannels}; expected the same, for a prediction of "
+                    + "the noise, or twice as many, with gates for the detail.");
         }
     }
 }

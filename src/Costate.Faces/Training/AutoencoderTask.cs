@@ -24,6 +24,9 @@ internal sealed class AutoencoderTask : TrainingTask
 
     private const double BalancedSnr = 5;
     private const double FirstTime = 1e-3;
+
+    // Five times what means of standard normal noise over 32 x 32 patches deviate by, so that it is learnt soon.
+    private const double MostPattern = 0.15;
     private const int TrainingTimesteps = 1000;
     private const int MaxShown = 16;
     private const int Steps = 20;
@@ -99,6 +102,7 @@ internal sealed class AutoencoderTask : TrainingTask
         Tensor times = (arange(batch, ScalarType.Float32) + random.Uniform(batch)) * ((1 - FirstTime) / batch) + FirstTime;
         (Tensor alpha, Tensor sigma) = Levels(times);
         Tensor weights = 1 / (1 + ((alpha / sigma).square() / BalancedSnr));
+        noise += Patterns(random, batch) / sigma;
         double sum = 0;
         for (int first = 0; first < batch; first += settings.MicroBatch)
         {
@@ -208,6 +212,15 @@ internal sealed class AutoencoderTask : TrainingTask
 
         // The range of values is 2.
         return (10 * (4 / errors).log10()).mean().item<float>();
+    }
+
+    // What the pixels of a patch differ by in all patches alike, [batch, 3, size, size], without a change of colour: all of it is noise. Of
+    // drawn noise it is so small a part that no loss shows it, but what of it is left in a sample is seen as grain.
+    private Tensor Patterns(StepRandom random, int batch)
+    {
+        int patch = network.Config.PatchSize, repeats = FaceData.Size / patch;
+        Tensor one = random.Normal(batch, 3, patch, patch);
+        return ((one - one.mean([2, 3], keepdim: true)) * random.Uniform(batch, 1, 1, 1) * MostPattern).repeat(1, 1, repeats, repeats);
     }
 
     private static (Tensor Alpha, Tensor Sigma) Levels(Tensor times)

@@ -48,7 +48,7 @@ internal sealed class CodeDecoder : NetworkBlock
             channels = narrower;
         }
 
-        register_module("last", last = nn.Conv2d(channels, config.Network.OutChannels, 3, padding: 1));
+        register_module("last", last = nn.Conv2d(channels, config.Network.InChannels, 3, padding: 1));
         register_module("reader", reader = nn.Linear(config.Network.EncOutChannels, traits));
         PretrainedNetwork.OwnParameters(this);
     }

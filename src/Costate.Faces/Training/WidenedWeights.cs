@@ -34,7 +34,7 @@ internal sealed class WidenedWeights
     /// <param name="random">Where the noise comes from.</param>
     /// <exception cref="InputException">The widths are no multiples of the old ones.</exception>
     /// <exception cref="SafetensorsException">The file is missing or damaged.</exception>
-    /// <returns>Whether they are of the same network, and none is new.</returns>
+    /// <returns>Whether its encoder is trained: it is the old one.</returns>
     internal static bool Copy(string path, nn.Module network, StepRandom random)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -46,7 +46,9 @@ internal sealed class WidenedWeights
             weights.Fill(name, parameter);
         }
 
-        return weights.wide.All(p => old.Names.Contains(p.Key) && old.Info(p.Key).Shape.SequenceEqual(p.Value.shape));
+        return weights.wide
+            .Where(p => p.Key.StartsWith("encoder.", StringComparison.Ordinal))
+            .All(p => old.Names.Contains(p.Key) && old.Info(p.Key).Shape.SequenceEqual(p.Value.shape));
     }
 
     private void Fill(string name, Parameter parameter)
@@ -69,6 +71,13 @@ internal sealed class WidenedWeights
         {
             // The first numbers of the code are the old ones.
             parameter.narrow(0, 0, values.shape[0]).copy_(values);
+            return;
+        }
+
+        if (name.StartsWith("out.2.", StringComparison.Ordinal))
+        {
+            // New gates begin closed.
+            parameter.zero_().narrow(0, 0, values.shape[0]).copy_(values);
             return;
         }
 

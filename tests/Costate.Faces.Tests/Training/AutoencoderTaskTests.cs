@@ -26,16 +26,25 @@ public sealed class AutoencoderTaskTests
         Tensor noise = same.Normal(settings.Batch, 3, 64, 64);
         Tensor drawn = arange(settings.Batch, ScalarType.Float32) + same.Uniform(settings.Batch);
         float[] times = ((drawn * ((1 - 1e-3) / settings.Batch)) + 1e-3).data<float>().ToArray();
-        double expected = 0;
+
+        // The same in all patches, and without a colour of its own.
+        Tensor pattern = same.Normal(settings.Batch, 3, Config.PatchSize, Config.PatchSize);
+        pattern = (pattern - pattern.mean([2, 3], keepdim: true)) * same.Uniform(settings.Batch, 1, 1, 1) * 0.15;
+        pattern = pattern.repeat(1, 1, 64 / Config.PatchSize, 64 / Config.PatchSize);
+        double expected = 0, withoutPatterns = 0;
         foreach ((int i, float time) in times.Index())
         {
             (double alpha, double sigma) = (AutoencoderTask.Schedule.Alpha(time), AutoencoderTask.Schedule.Sigma(time));
-            double velocity = ((noise[i] * alpha) - (pictures[i] * sigma)).square().mean().item<float>();
-            expected += velocity / (1 + (alpha * alpha / (sigma * sigma) / 5)) / times.Length;
+            double weight = 1 / (1 + (alpha * alpha / (sigma * sigma) / 5)) / times.Length;
+            expected += Velocity(noise[i] + (pattern[i] / sigma)) * weight;
+            withoutPatterns += Velocity(noise[i]) * weight;
+
+            double Velocity(Tensor eps) => ((eps * alpha) - (pictures[i] * sigma)).square().mean().item<float>();
         }
 
         // float32.
         Assert.Equal(expected, loss, 1e-5 * expected);
+        Assert.NotEqual(withoutPatterns, loss, 1e-4 * expected);
     }
 
     /// <param name="isTrained">Whether it begins with weights of the same network; then it has to be asked for.</param>

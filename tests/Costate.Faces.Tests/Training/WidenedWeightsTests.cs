@@ -36,7 +36,7 @@ public sealed class WidenedWeightsTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         using PatchedAutoencoder narrow = Filled(Narrow, 1);
-        using PatchedAutoencoder copy = Widened(narrow, Narrow, folder);
+        using PatchedAutoencoder copy = Widened(narrow, Narrow, folder, hasTrainedEncoder: true);
         Assert.All(narrow.parameters().Zip(copy.parameters()), p => Assert.True(p.First.equal(p.Second).all().item<bool>()));
     }
 
@@ -68,11 +68,24 @@ public sealed class WidenedWeightsTests
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
         using PatchedAutoencoder narrow = Filled(Narrow, 1);
-        using PatchedAutoencoder wide = Widened(narrow, Narrow with { Network = Narrow.Network with { ChannelMult = [1, 4] } }, folder);
+        using PatchedAutoencoder wide = Widened(
+            narrow, Narrow with { Network = Narrow.Network with { ChannelMult = [1, 4] } }, folder, hasTrainedEncoder: true);
         Tensor faces = TinyWeights.Faces();
 
         // The groups of the one normalisation that joins wide and narrow states are others.
         Assert.InRange(Difference(Predicted(narrow, faces), Predicted(wide, faces)), 0, 0.25);
+    }
+
+    [Fact]
+    public void NewGates_BeginClosed()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using PatchedAutoencoder narrow = Filled(Narrow, 1);
+        PatchedAutoencoderConfig config = Narrow with { Network = Narrow.Network with { OutChannels = 96 } };
+        using PatchedAutoencoder gated = Widened(narrow, config, folder, hasTrainedEncoder: true);
+        Tensor faces = TinyWeights.Faces();
+        Assert.InRange(Difference(Predicted(narrow, faces), Predicted(gated, faces)), 0, 1e-6);
     }
 
     [Fact]
@@ -100,7 +113,8 @@ public sealed class WidenedWeightsTests
         return network;
     }
 
-    private static PatchedAutoencoder Widened(PatchedAutoencoder narrow, PatchedAutoencoderConfig config, TemporaryFolder folder)
+    private static PatchedAutoencoder Widened(
+        PatchedAutoencoder narrow, PatchedAutoencoderConfig config, TemporaryFolder folder, bool hasTrainedEncoder = false)
     {
         narrow.Save(folder.PathTo("narrow.safetensors"));
         var wide = new PatchedAutoencoder(config);
@@ -108,7 +122,7 @@ public sealed class WidenedWeightsTests
         random.Initialise(wide);
         try
         {
-            Assert.Equal(config == Narrow, WidenedWeights.Copy(folder.PathTo("narrow.safetensors"), wide, random));
+            Assert.Equal(hasTrainedEncoder, WidenedWeights.Copy(folder.PathTo("narrow.safetensors"), wide, random));
         }
         catch
         {
