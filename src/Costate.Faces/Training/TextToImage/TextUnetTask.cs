@@ -27,7 +27,7 @@ internal sealed class TextUnetTask : TrainingTask
     private const int PairEvery = 4;
 
     /// <summary>How much what words change between twins counts: it is small, and what single faces teach is noise to it.</summary>
-    internal const double TwinWeight = 20;
+    internal const double TwinWeight = 8;
 
     // In shares of the side: where a smile or a moustache changes the latents of most faces.
     private const double MouthTop = 9 / 16.0;
