@@ -74,7 +74,7 @@ internal sealed class WidenedWeights
             return;
         }
 
-        if (name.StartsWith("out.2.", StringComparison.Ordinal))
+        if (name.StartsWith("out.2.", StringComparison.Ordinal) && parameter.shape[0] == 2 * values.shape[0])
         {
             // New gates begin closed.
             parameter.zero_().narrow(0, 0, values.shape[0]).copy_(values);

@@ -89,6 +89,16 @@ public sealed class WidenedWeightsTests
     }
 
     [Fact]
+    public void GatesThatTheNewNetworkHasNot_AreRefused()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using PatchedAutoencoder gated = Filled(Narrow with { Network = Narrow.Network with { OutChannels = 96 } }, 1);
+        InputException refused = Assert.Throws<InputException>(() => Widened(gated, Narrow, folder));
+        Assert.Contains("96 channels where this one has 48", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WidthsThatDoNotDivide_AreRefused()
     {
         using var scope = NewDisposeScope();
