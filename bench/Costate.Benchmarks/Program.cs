@@ -34,6 +34,7 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
     Subject("overhead", "Time, beside the bare network calls.", OverheadBenchmark.Run),
     Subject("guidance", "Time of guided sampling, beside the bare network calls, products and losses.", GuidanceBenchmark.Run),
     Subject("network", "Time of the embedded network, beside its convolutions and matrix products.", NetworkBenchmark.Run),
+    Subject("silu", "How often SiLU is slow, in a child process.", SiluBenchmark.Run),
     Subject("noise", "Time of random numbers, in a child process.", NoiseBenchmark.Run),
     Subject("particles", "Time and memory of particles, beside the bare network calls (Linux only).", ParticleBenchmark.Run),
     Subject("memory", "Resident memory, in child processes (Linux only).", MemoryBenchmark.Run),
@@ -55,6 +56,7 @@ var root = new RootCommand("Measures what Costate adds to a network's own time a
                 .Run()
                 .Concat(GuidanceBenchmark.Run())
                 .Concat(NetworkBenchmark.Run())
+                .Concat(SiluBenchmark.Run())
                 .Concat(NoiseBenchmark.Run())
                 .Concat(ParticleBenchmark.Run())
                 .Concat(MemoryBenchmark.Run())
@@ -68,9 +70,10 @@ Command Subject(string name, string description, Func<IEnumerable<Figure>> measu
     var command = new Command(name, description);
     command.SetAction(parsed =>
     {
-        if (name is not ("overhead" or "guidance" or "network" or "noise" or "leases" or "transformer-sizes") && !OperatingSystem.IsLinux())
+        if (name is not ("overhead" or "guidance" or "network" or "silu" or "noise" or "leases" or "transformer-sizes")
+            && !OperatingSystem.IsLinux())
         {
-            Console.Error.WriteLine("These figures need Linux. Run overhead, guidance, network, noise or leases instead.");
+            Console.Error.WriteLine("These figures need Linux. Run overhead, guidance, network, silu, noise or leases instead.");
             return 1;
         }
 
@@ -116,6 +119,7 @@ static object Measure(string measurement, string[] arguments)
         nameof(PeersBenchmark.Write) => PeersBenchmark.Write(arguments[0]),
         nameof(PeersBenchmark.Seconds) => PeersBenchmark.Seconds(arguments[0]),
         nameof(PeersBenchmark.DefaultGrowth) => PeersBenchmark.DefaultGrowth(),
+        nameof(SiluBenchmark) => SiluBenchmark.Measure(),
         nameof(NoiseBenchmark) => NoiseBenchmark.Measure(),
         nameof(ParticleBenchmark) => ParticleBenchmark.Measure(),
         nameof(ParticleBenchmark.ParticleGrowth) => ParticleBenchmark.ParticleGrowth(Number(0)),

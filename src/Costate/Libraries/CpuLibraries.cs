@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Costate;
 
-/// <summary>The libraries that libtorch leaves work on a CPU to, two of which need a word before they are used.</summary>
+/// <summary>The libraries that libtorch leaves work on a CPU to, some of which need a word before they are used.</summary>
 /// <remarks>
 /// <para>
 /// NNPACK: where cpuinfo finds no caches (many virtual machines), libtorch offers it every small convolution anew, and writes a line to the
@@ -14,6 +14,11 @@ namespace Costate;
 /// the rest of its blocks where channels are no multiple of 16. Results and gradients of convolutions in 32 bits are then wrong by tens of
 /// percent, or NaN, and change from run to run; 64 bits are not affected. Where a convolution that would show it comes out wrong, oneDNN is
 /// switched off, which makes convolutions right and about half as fast.
+/// </para>
+/// <para>
+/// Sigmoid and SiLU of 32 bits can be forty times slower than they should be until the exponential in them has overflowed once. It does
+/// here, and before each call of a <see cref="Denoiser"/>'s network; a program that calls networks itself can do so by
+/// <c>full(32, -200f).sigmoid()</c>.
 /// </para>
 /// </remarks>
 public static class CpuLibraries
@@ -36,6 +41,7 @@ public static class CpuLibraries
         TorchLibraries.Require();
         LibtorchSwitches? switches = LibtorchSwitches.Find();
         switches?.UseNnpack(false);
+        SigmoidConstant.MapIn(DeviceType.CPU);
 
         bool right = ConvolutionsAreRight();
         if (!right && !keepOneDnn && switches is not null)

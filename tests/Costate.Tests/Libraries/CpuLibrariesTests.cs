@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Costate.Tests.Libraries;
@@ -68,4 +69,36 @@ public sealed class CpuLibrariesTests
     [InlineData("no_such_library")]
     [InlineData("c10")]
     public void Switches_OfALibraryWithoutThem_AreNotFound(string library) => Assert.Null(LibtorchSwitches.Find(library));
+
+    [Fact]
+    public void TheConstantOfSigmoid_IsMappedIn_WithoutATensorLeftOrANumberDrawn()
+    {
+        using var state = random.get_rng_state();
+        long before = Tensor.TotalCount;
+        SigmoidConstant.MapIn(DeviceType.CPU);
+        SigmoidConstant.MapIn(DeviceType.META);
+        Assert.Equal(before, Tensor.TotalCount);
+        using var after = random.get_rng_state();
+        Assert.Equal(state.data<byte>().ToArray(), after.data<byte>().ToArray());
+    }
+
+    [Fact]
+    public void TheConstantOfSigmoid_IsMappedIn_InEveryModeOfAutograd()
+    {
+        using (inference_mode())
+        {
+            SigmoidConstant.MapIn(DeviceType.CPU);
+        }
+
+        using (no_grad())
+        {
+            SigmoidConstant.MapIn(DeviceType.CPU);
+        }
+
+        using var scope = NewDisposeScope();
+        Tensor x = StartNoise.Draw([4], 1).requires_grad_(), y = x.sigmoid();
+        SigmoidConstant.MapIn(DeviceType.CPU);
+        y.sum().backward();
+        Near.Equal(y.detach() * (1 - y.detach()), x.grad!, 1e-6);
+    }
 }

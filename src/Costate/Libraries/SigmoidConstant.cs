@@ -1,0 +1,32 @@
+using System.Runtime.Intrinsics.X86;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Costate;
+
+/// <summary>A number in libtorch without which its sigmoid and SiLU are slow, on processors with AVX-512.</summary>
+/// <remarks>
+/// Their exponential, Sleef's <c>expf</c>, ends by loading infinity under a mask, which is empty unless a result overflows. Where the page
+/// of memory with that constant is not mapped, an empty mask keeps each such load from faulting: the processor takes hundreds of cycles to
+/// see to that, and as nothing faults, nobody maps the page. A result that does overflow brings it in. It can go again: hypervisors drop
+/// pages when a process maps others.
+/// </remarks>
+internal static class SigmoidConstant
+{
+    private const double Overflowing = -200;
+
+    // Fewer are computed one by one, by another exponential.
+    private const long Numbers = 32;
+
+    /// <summary>Maps the constant in. Takes 3 microseconds, draws nothing and leaves nothing.</summary>
+    /// <param name="device">Where the numbers are that are to be computed.</param>
+    internal static void MapIn(DeviceType device)
+    {
+        if (device == DeviceType.CPU && Avx512F.IsSupported)
+        {
+            using Scalar overflowing = Overflowing;
+            using Tensor numbers = full([Numbers], overflowing, ScalarType.Float32, CPU);
+            numbers.sigmoid_();
+        }
+    }
+}
