@@ -179,7 +179,6 @@ public sealed partial class Denoiser
             SchedulePoint at = SchedulePoint.At(schedule, time);
             double weight = -scale * at.Sigma * PredictionConversion.Checked(Prediction.Noise, Prediction, at).Output;
             using Scalar told = time;
-            SigmoidConstant.MapIn(x.device_type);
             Tensor t = full([x.size(0)], told, x.dtype, x.device);
             return output + VectorJacobianProduct.DifferentiableGradient(y => logProbability(y, t), x).Times(weight);
         }
@@ -229,6 +228,7 @@ public sealed partial class Denoiser
 
         Tensor Answer(Tensor x, Condition? z)
         {
+            SigmoidConstant.MapIn(x.device_type);
             Tensor t = full([x.size(0)], told, Precision.AtLeastSingle(inside), x.device);
             t = shift is null ? t : t + shift.repeat(x.size(0) / shift.size(0)).to(t.dtype).Times(clock.Scale);
             Condition? own = z?.Map(entry => entry with
