@@ -7,8 +7,8 @@ namespace Costate;
 /// </summary>
 /// <remarks>
 /// A graph is kept only if all evaluations after it would fit as well, at what the latest graph took: the graphs of the last evaluations
-/// are those that the backward sweep frees first. The first two evaluations are measured whether they fit or not, since the first of a
-/// process allocates much that stays.
+/// are those that the backward sweep frees first. The first two evaluations are kept whether they fit or not, since the first of a process
+/// allocates much that stays; the second is measured only where that matters, for glibc takes its time to count.
 /// </remarks>
 internal sealed class KeptGraphs : IDisposable
 {
@@ -59,7 +59,7 @@ internal sealed class KeptGraphs : IDisposable
         }
 
         // Where there is room for many times as much, what each one takes is of no interest.
-        bool measures = IsMeasuring || (budget.IsMeasured && Room < 4 * left);
+        bool measures = budget.IsMeasured && (made == 0 || Room < 4 * left);
         long before = measures ? MachineMemory.Allocated() : 0;
         VectorJacobianProduct product = run.Linearize(x, at);
         product.Again = () => run.Linearize(product.X.detach(), at);
