@@ -19,6 +19,11 @@ internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, doubl
     private const int WarmUps = 3;
     private const int ManyTurns = 20;
 
+    // The runtime compiles a second time what has been called often, beside the work and at the cost of the same processor: most of it
+    // in the first turns, the rest after dozens.
+    private const int QuietTurns = 10;
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(60);
+
     internal double Value => Work / Reference;
 
     /// <summary>The ratio of half of the turns is lower.</summary>
@@ -26,23 +31,23 @@ internal sealed record InterleavedRatio(TimeSpan Work, TimeSpan Reference, doubl
 
     /// <summary>Measures both in turns until the budget is used up.</summary>
     internal static InterleavedRatio Measure(Action work, Action reference, TimeSpan budget) =>
-        Measure(work, reference, budget, WarmUps, ManyTurns);
+        Measure(work, reference, budget, WarmUps, QuietTurns, ManyTurns);
 
     /// <summary>The same for work of seconds, of which a few turns must do.</summary>
     internal static InterleavedRatio MeasureTurns(Action work, Action reference, int turns) =>
-        Measure(work, reference, TimeSpan.Zero, warmUps: 1, turns);
+        Measure(work, reference, TimeSpan.Zero, warmUps: 1, quietTurns: 0, turns);
 
-    private static InterleavedRatio Measure(Action work, Action reference, TimeSpan budget, int warmUps, int fewestTurns)
+    private static InterleavedRatio Measure(
+        Action work, Action reference, TimeSpan budget, int warmUps, int quietTurns, int fewestTurns)
     {
-        // The runtime compiles what is called often a second time, beside the work and at the cost of the same processor.
-        bool compiles = true;
+        int quiet = 0;
         var clock = Stopwatch.StartNew();
-        for (int i = 0; i < warmUps || (compiles && clock.Elapsed < budget); i++)
+        for (int i = 0; i < warmUps || (quiet < quietTurns && clock.Elapsed < LongestWarmUp); i++)
         {
             long compiled = JitInfo.GetCompiledMethodCount();
             work();
             reference();
-            compiles = JitInfo.GetCompiledMethodCount() > compiled;
+            quiet = JitInfo.GetCompiledMethodCount() > compiled ? 0 : quiet + 1;
         }
 
         clock.Restart();
