@@ -94,8 +94,12 @@ internal sealed class LeaseFolder : IDisposable
     /// <param name="item">Which.</param>
     /// <param name="generations">How many it has had.</param>
     /// <returns>Whether this process has it now.</returns>
-    internal bool TryTake(string item, int generations = 0) =>
-        SharedFiles.TryCreate(FileOf(item, generations), Encoding.UTF8.GetBytes(worker));
+    internal bool TryTake(string item, int generations = 0)
+    {
+        // Created while another removed all leases, it may lie in the folder that has gone.
+        string lease = FileOf(item, generations);
+        return SharedFiles.TryCreate(lease, Encoding.UTF8.GetBytes(worker)) && File.Exists(lease);
+    }
 
     /// <summary>Whether who holds an item has left, or is dead as far as can be seen.</summary>
     internal bool IsForsaken(string item, int generations)
@@ -129,7 +133,16 @@ internal sealed class LeaseFolder : IDisposable
     {
         // At once, under another name, before it takes the time that it takes.
         string away = Path.Combine(Path.GetDirectoryName(path)!, $"{SharedFiles.Aside}{worker}");
-        Directory.Move(path, away);
+        try
+        {
+            Directory.Move(path, away);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Another took this one for dead, and has done it.
+            return;
+        }
+
         SharedFiles.Delete(away);
     }
 

@@ -42,6 +42,18 @@ public sealed class LeaseFolderTests
         Assert.Empty(Directory.GetDirectories(folder.PathTo(".leases")));
     }
 
+    [Fact]
+    public void Removed_ByTwo_IsGone_AndNothingCanBeTaken()
+    {
+        using var folder = new TemporaryFolder();
+        using LeaseFolder one = Join(folder), two = Join(folder);
+        Assert.True(one.TryTake("3"));
+        one.Remove();
+        two.Remove();
+        Assert.False(two.TryTake("4"));
+        Assert.Empty(Directory.GetDirectories(folder.PathTo(".leases")));
+    }
+
     // A process of a machine whose clock is an hour off: only its counter counts.
     [Fact]
     public void DeadProcess_IsFoundByItsCounter_AndItsItemTakenOverByOne()
