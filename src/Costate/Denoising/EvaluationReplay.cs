@@ -21,6 +21,8 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
 
     // A native object with a finalizer, which torch.random makes anew at every question.
     private readonly Generator generator = Generator.Default;
+    private byte[] generatorState = [];
+    private First? latest;
     private double[]? firstOutput;
 
     /// <summary>An evaluation at a row: the first is kept, a later one is made equal to it and compared.</summary>
@@ -40,13 +42,11 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
             return again;
         }
 
-        using Tensor before = generator.get_state();
+        byte[] before = GeneratorState();
         Tensor output = evaluate();
-        using Tensor after = generator.get_state();
-        bool draws = !after.bytes.SequenceEqual(before.bytes);
         double[]? values = comparesOutputs || firstOutput is null ? Sampled(output) : null;
         firstOutput ??= values;
-        evaluations[at] = new First(draws ? before.bytes.ToArray() : null, comparesOutputs ? values : null);
+        evaluations[at] = latest = new First(before, comparesOutputs ? values : null);
         return output;
     }
 
@@ -59,12 +59,17 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
     // The generator is the process's: it is touched only for a network that draws.
     private Tensor Replayed(First first, Func<Tensor> evaluate)
     {
-        if (first.Generator is not byte[] state)
+        if (first == latest)
+        {
+            GeneratorState();
+        }
+
+        if (!first.Draws)
         {
             return evaluate();
         }
 
-        using Tensor now = generator.get_state(), then = tensor(state, device: CPU);
+        using Tensor now = generator.get_state(), then = tensor(first.Generator, device: CPU);
         generator.set_state(then);
         try
         {
@@ -74,6 +79,25 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         {
             generator.set_state(now);
         }
+    }
+
+    // One question an evaluation: where the generator is before one, it was left by that before it, or by the caller's functions since,
+    // which then count as drawing of the network's. States that are the same share their bytes.
+    private byte[] GeneratorState()
+    {
+        using Tensor now = generator.get_state();
+        if (!now.bytes.SequenceEqual(generatorState))
+        {
+            generatorState = now.bytes.ToArray();
+        }
+
+        if (latest is not null)
+        {
+            latest.Draws = latest.Generator != generatorState;
+            latest = null;
+        }
+
+        return generatorState;
     }
 
     private static void Compare(EvaluationPoint at, double[] before, double[] after, ScalarType dtype)
@@ -120,7 +144,15 @@ internal sealed class EvaluationReplay(bool comparesOutputs)
         return output.detach().reshape(-1).slice(0, 0, count, stride).to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 
-    /// <param name="Generator">The state of the generator before, where the network drew from it.</param>
-    /// <param name="Output">Some values of the output, where they are compared.</param>
-    private sealed record First(byte[]? Generator, double[]? Output);
+    /// <param name="generator">The state of the generator before.</param>
+    /// <param name="output">Some values of the output, where they are compared.</param>
+    private sealed class First(byte[] generator, double[]? output)
+    {
+        internal byte[] Generator => generator;
+
+        internal double[]? Output => output;
+
+        /// <summary>Whether the network drew from the generator.</summary>
+        internal bool Draws { get; set; }
+    }
 }

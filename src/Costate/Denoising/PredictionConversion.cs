@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
 namespace Costate;
 
 /// <summary>
@@ -5,16 +8,43 @@ namespace Costate;
 /// </summary>
 internal readonly record struct PredictionConversion(double State, double Output)
 {
+    /// <summary>The output itself.</summary>
+    internal static PredictionConversion None { get; } = new(0, 1);
+
     internal bool IsIdentity => State == 0 && Output == 1;
 
     internal bool IsFinite => double.IsFinite(State) && double.IsFinite(Output);
+
+    /// <summary>
+    /// The cotangent of the network's input: of what a cotangent of the prediction became on its way through the network, and of that which
+    /// goes past it. A new tensor in the caller's dispose scope.
+    /// </summary>
+    /// <param name="product">Through the network; null for zero.</param>
+    /// <param name="cotangent">Of the prediction.</param>
+    /// <param name="before">What the cotangent of the input comes to without them; null for zero.</param>
+    internal Tensor PullBack(Tensor? product, Tensor cotangent, Tensor? before = null)
+    {
+        List<(Tensor, double)> terms = new(capacity: 3);
+        Add(product, 1);
+        Add(State == 0 ? null : cotangent, State);
+        Add(before, 1);
+        return WeightedSum.Of(CollectionsMarshal.AsSpan(terms)) ?? zeros_like(cotangent, requires_grad: false);
+
+        void Add(Tensor? term, double weight)
+        {
+            if (term is not null)
+            {
+                terms.Add((term, weight));
+            }
+        }
+    }
 
     /// <summary>The conversion at the point of a schedule with these scales.</summary>
     internal static PredictionConversion Between(Prediction from, Prediction to, double alpha, double sigma)
     {
         if (from == to)
         {
-            return new(0, 1);
+            return None;
         }
 
         if (Opposite(from) is { } opposite)

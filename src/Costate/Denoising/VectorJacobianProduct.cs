@@ -56,7 +56,8 @@ internal sealed partial class VectorJacobianProduct : IDisposable
     /// parameters it is added to their sums. Once only: it frees the graph.
     /// </summary>
     /// <returns>
-    /// The products, in memory of their own; null where the graph does not reach the input, or an entry of the condition has no gradient.
+    /// The products, that with respect to x in memory that others may share; null where the graph does not reach the input, or an entry of
+    /// the condition has no gradient.
     /// </returns>
     internal (Tensor? X, Tensor?[] Z) Reach(Tensor cotangent, ParameterGradients? parameters = null)
     {
@@ -67,11 +68,11 @@ internal sealed partial class VectorJacobianProduct : IDisposable
         }
 
         Tensor[] leaves = [X, .. entries.Where(entry => entry.HasGradient).Select(entry => entry.Values)];
-        Queue<Tensor?> products;
+        Tensor?[] products;
         try
         {
             parameters?.Separate(Again is not null);
-            products = new Queue<Tensor?>(Reach([(Output, cotangent)], leaves, parameters, scales));
+            products = Reach([(Output, cotangent)], leaves, parameters, scales);
         }
         catch (ExternalException) when (Again is not null)
         {
@@ -80,7 +81,8 @@ internal sealed partial class VectorJacobianProduct : IDisposable
             return again.Reach(cotangent, parameters);
         }
 
-        return (products.Dequeue(), [.. entries.Select(entry => entry.HasGradient ? products.Dequeue() : null)]);
+        var ofEntries = new Queue<Tensor?>(products[1..]);
+        return (products[0], [.. entries.Select(entry => entry.HasGradient ? Copied(ofEntries.Dequeue()) : null)]);
     }
 
     /// <summary>
@@ -91,10 +93,13 @@ internal sealed partial class VectorJacobianProduct : IDisposable
     /// <param name="leaves">Those whose products are returned.</param>
     /// <param name="parameters">Those to whose sums products are added.</param>
     /// <param name="scales">Whether small cotangents are scaled, for a network in float16.</param>
-    /// <returns>The products, in memory of their own, in the caller's dispose scope; null where the graph does not reach a leaf.</returns>
+    /// <returns>
+    /// The products, in the caller's dispose scope; null where the graph does not reach a leaf. Torch may leave one memory in several of
+    /// them, and a cotangent's among them (views and sums hand it on): whoever changes one makes a copy.
+    /// </returns>
     internal static Tensor?[] Reach(
-        IReadOnlyList<(Tensor Value, Tensor Cotangent)> outputs,
-        IReadOnlyList<Tensor> leaves,
+        (Tensor Value, Tensor Cotangent)[] outputs,
+        Tensor[] leaves,
         ParameterGradients? parameters,
         bool scales)
     {
@@ -107,15 +112,15 @@ internal sealed partial class VectorJacobianProduct : IDisposable
                 perItem: parameters is null or { IsEmpty: true })
             : null;
         autograd.backward(
-            [.. outputs.Select(output => output.Value)],
-            [.. outputs.Select(output => factor is null ? WithoutGraph(output.Cotangent) : output.Cotangent.detach() * factor)],
-            inputs: [.. leaves, .. parameters?.Trainable ?? []]);
+            Array.ConvertAll(outputs, output => output.Value),
+            Array.ConvertAll(outputs, output => factor is null ? WithoutGraph(output.Cotangent) : output.Cotangent.detach() * factor),
+            inputs: parameters is null or { IsEmpty: true } ? leaves : [.. leaves, .. parameters.Trainable]);
         parameters?.Collect(factor);
-        return [.. leaves.Select(leaf => Taken(leaf, factor)?.MoveToOuterDisposeScope())];
+        return Array.ConvertAll(leaves, leaf => Taken(leaf, factor)?.MoveToOuterDisposeScope());
     }
 
-    /// <summary>The product with respect to x: zeros where the output does not depend on it.</summary>
-    internal Tensor Pull(Tensor cotangent) => Reach(cotangent).X ?? zeros_like(X, requires_grad: false);
+    /// <summary>The product with respect to x, a tensor of its own: zeros where the output does not depend on it.</summary>
+    internal Tensor Pull(Tensor cotangent) => Copied(Reach(cotangent).X) ?? zeros_like(X, requires_grad: false);
 
     /// <summary>
     /// The gradient of a sum over items with respect to a tensor, as part of the caller's graph where there is one: it can be
@@ -182,12 +187,26 @@ internal sealed partial class VectorJacobianProduct : IDisposable
 
     private static Tensor WithoutGraph(Tensor tensor) => tensor.requires_grad ? tensor.detach() : tensor;
 
-    // Torch may leave one memory in several grads, and the cotangent's among them (views and sums hand it on): a copy can be changed in
-    // place.
     private static Tensor? Taken(Tensor leaf, Tensor? factor)
     {
-        using Tensor? gradient = leaf.grad;
+        Tensor? gradient = leaf.grad;
         leaf.grad = null;
-        return gradient is null ? null : CotangentScale.Undo(gradient, factor);
+        if (gradient is null || factor is null)
+        {
+            return gradient;
+        }
+
+        using (gradient)
+        {
+            return CotangentScale.Undo(gradient, factor);
+        }
+    }
+
+    private static Tensor? Copied(Tensor? tensor)
+    {
+        using (tensor)
+        {
+            return tensor?.clone();
+        }
     }
 }

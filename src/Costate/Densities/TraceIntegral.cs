@@ -96,7 +96,7 @@ internal sealed class TraceIntegral
         if (!is_grad_enabled())
         {
             using VectorJacobianProduct product = wide.Linearize(wide.Start, at);
-            return wide.Pull(product, at, vectors).X;
+            return wide.Pull(product, at, vectors, PredictionConversion.None).X;
         }
 
         // The zero gives an output that does not depend on x a graph, whose gradient is 0.

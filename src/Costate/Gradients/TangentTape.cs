@@ -135,8 +135,8 @@ internal sealed class TangentTape : IDisposable
             evaluations[k].Direction,
             DirectionsAt(at),
             (cotangent.Times(conversion.Output), change.Times(conversion.Output)));
-        adjoint.Add(row, both.X ?? zeros_like(cotangent), both.Z, cotangent, conversion);
-        moved.Add(row, both.ChangeX ?? zeros_like(cotangent), both.ChangeZ, change, conversion);
+        adjoint.Add(row, both.X, both.Z, cotangent, conversion);
+        moved.Add(row, both.ChangeX, both.ChangeZ, change, conversion);
     }
 
     private ParameterGradients NoParameters() => new([], run.NetworkType);

@@ -105,11 +105,8 @@ internal sealed class GuidedStepper(
 
     private Tensor Evaluate(GuidedStep step, Tensor x) => run.Evaluate(x, PointOf(step));
 
-    private Tensor PullBack(GuidedStep step, VectorJacobianProduct product, Tensor cotangent)
-    {
-        Tensor pulled = run.Pull(product, PointOf(step), cotangent.Times(step.ToData.Output)).X;
-        return step.ToData.State == 0 ? pulled : pulled.AddTimes(cotangent, step.ToData.State);
-    }
+    private Tensor PullBack(GuidedStep step, VectorJacobianProduct product, Tensor cotangent) =>
+        run.Pull(product, PointOf(step), cotangent, step.ToData).X;
 
     // One evaluation on the way to clean data: whatever the solver, that is x0(x_t).
     private static bool IsPosteriorMean(Sampler ahead) => ahead.Table.EvaluatedRows.Count == 1 && ahead.Schedule.Sigma(ahead.Grid.End) == 0;

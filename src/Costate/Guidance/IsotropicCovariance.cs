@@ -19,9 +19,7 @@ internal sealed class IsotropicCovariance(double variance) : DataCovariance
         double signal = Given(step.At);
         Tensor solution = a.SolveNormal(residual, signal, step.NoiseVariance);
         Tensor cotangent = a.MapTransposed(solution).reshape(data.shape);
-        (double state, double output) = step.Weights.ToData;
-        Tensor score = step.Run.Pull(product, step.Point, output == 1 ? cotangent : cotangent.Times(output)).X;
-        score = state == 0 ? score : score.AddTimes(cotangent, state);
+        Tensor score = step.Run.Pull(product, step.Point, cotangent, step.Weights.ToData).X;
         return new DataEstimate(data, score, wantsDensity ? Density(a, residual, solution, signal, step.NoiseVariance) : null);
     }
 

@@ -34,8 +34,7 @@ internal sealed class JacobianCovariance : DataCovariance
                 Tensor directions = rows.index_select(
                     0, arange(first, first + numbers.shape[0], ScalarType.Int64, numbers.device).remainder(count));
                 using VectorJacobianProduct product = wide.Linearize(wide.Start, step.Point);
-                Tensor row = wide.Pull(product, step.Point, directions.Times(step.Weights.ToData.Output)).X
-                    .AddTimes(directions, step.Weights.ToData.State);
+                Tensor row = wide.Pull(product, step.Point, directions, step.Weights.ToData).X;
                 predicted.Add(product.Output.detach().clone().MoveToOuterDisposeScope());
                 pulled.Add(row.MoveToOuterDisposeScope());
                 step.Run.Meter.Evaluations += wide.Meter.Evaluations;

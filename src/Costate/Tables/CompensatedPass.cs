@@ -36,7 +36,7 @@ internal static class CompensatedPass
         (Column<double> X, double Weight)[] increments = [.. increment.Select(each => (new Column<double>(each.X), each.Weight))];
         (Column<double> allHigh, Column<double> allLow) = (new Column<double>(high), new Column<double>(low));
         Span<double> whole = stackalloc double[Block];
-        for (long first = 0; first < high.numel(); first += Block)
+        for (int first = 0; first < allHigh.Count; first += Block)
         {
             Span<double> highs = allHigh.Part(first, Block), lows = allLow.Part(first, Block);
             highs.Clear();

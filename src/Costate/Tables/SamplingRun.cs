@@ -152,19 +152,36 @@ internal sealed record SamplingRun
     }
 
     /// <summary>
-    /// Takes a cotangent of the network's output to the state, the condition's tensors (null where there is none, or zero) and the sums of
-    /// the parameters. Once only.
+    /// Takes a cotangent of a prediction through the network to the state (null where its graph does not reach that; in memory that others
+    /// may share), the condition's tensors (null where there is none, or zero) and the sums of the parameters. Once only.
     /// </summary>
     /// <exception cref="InvalidOperationException">The output depends on an input that its graph does not reach.</exception>
+    internal (Tensor? X, Tensor?[] Z) Reach(
+        VectorJacobianProduct linearized,
+        EvaluationPoint at,
+        Tensor cotangent,
+        PredictionConversion conversion,
+        ParameterGradients? parameters)
+    {
+        using Tensor? scaled = conversion.Output == 1 ? null : WeightedSum.Of((cotangent, conversion.Output));
+        (Tensor? x, Tensor?[] z) = linearized.Reach(scaled ?? cotangent, parameters);
+        Check(linearized, at, x, z);
+        return (x, z);
+    }
+
+    /// <summary>The same, with what reaches the state beside the network.</summary>
     internal (Tensor X, Tensor?[] Z) Pull(
         VectorJacobianProduct linearized,
         EvaluationPoint at,
         Tensor cotangent,
+        PredictionConversion conversion,
         ParameterGradients? parameters = null)
     {
-        (Tensor? x, Tensor?[] z) = linearized.Reach(cotangent, parameters);
-        Check(linearized, at, x, z);
-        return (x ?? zeros_like(linearized.X, requires_grad: false), z);
+        (Tensor? product, Tensor?[] z) = Reach(linearized, at, cotangent, conversion, parameters);
+        using (product)
+        {
+            return (conversion.PullBack(product, cotangent), z);
+        }
     }
 
     /// <summary>

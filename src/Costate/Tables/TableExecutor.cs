@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -166,27 +167,44 @@ internal sealed class TableExecutor
     private Tensor Combine(LiveSet live, int i)
     {
         using DisposeScope scope = NewDisposeScope();
-        IEnumerable<(Tensor, double)> states = table.Rows[i].States.Select(term => (live.States[term.Index], term.Weight));
-        Tensor? sum = WeightedSum.Of([.. states, .. Increment(live, i)]);
+        TableRow row = table.Rows[i];
+        List<(Tensor, double)> terms = new(row.States.Count + row.Outputs.Count + row.Inputs.Count);
+        foreach (TableTerm term in row.States)
+        {
+            terms.Add((live.States[term.Index], term.Weight));
+        }
+
+        AddIncrement(terms, live, row);
+        Tensor? sum = WeightedSum.Of(CollectionsMarshal.AsSpan(terms));
         return (sum ?? zeros_like(live.States.Values.First())).MoveToOuterDisposeScope();
     }
 
     private (Tensor State, Tensor Remainder) CombineExactly(LiveSet live, int i)
     {
         using DisposeScope scope = NewDisposeScope();
+        TableRow row = table.Rows[i];
         CompensatedTerm[] terms =
         [
-            .. table.Rows[i].States.Select(term =>
+            .. row.States.Select(term =>
                 new CompensatedTerm(live.States[term.Index], live.Remainders.GetValueOrDefault(term.Index), term.Weight)),
         ];
-        (Tensor state, Tensor remainder) = CompensatedSum.Of(terms, [.. Increment(live, i)]);
+        List<(Tensor, double)> increment = new(row.Outputs.Count + row.Inputs.Count);
+        AddIncrement(increment, live, row);
+        (Tensor state, Tensor remainder) = CompensatedSum.Of(terms, increment);
         return (state.MoveToOuterDisposeScope(), remainder.MoveToOuterDisposeScope());
     }
 
     // What a row adds to earlier states, in the caller's dispose scope.
-    private IEnumerable<(Tensor X, double Weight)> Increment(LiveSet live, int i) =>
-    [
-        .. table.Rows[i].Outputs.Select(term => (live.Outputs[term.Index], term.Weight)),
-        .. run.Inputs(table.Rows[i], live.States.Values.First()),
-    ];
+    private void AddIncrement(List<(Tensor X, double Weight)> terms, LiveSet live, TableRow row)
+    {
+        foreach (TableTerm term in row.Outputs)
+        {
+            terms.Add((live.Outputs[term.Index], term.Weight));
+        }
+
+        if (row.Inputs.Count > 0)
+        {
+            terms.AddRange(run.Inputs(row, live.States.Values.First()));
+        }
+    }
 }

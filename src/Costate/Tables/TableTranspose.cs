@@ -146,31 +146,29 @@ internal sealed class TableTranspose
     internal void Take(int evaluated, VectorJacobianProduct linearized, Tensor cotangent, PredictionConversion conversion)
     {
         using DisposeScope scope = NewDisposeScope();
-        TableRow at = table.Rows[evaluated];
-        (Tensor product, Tensor?[] conditionProducts) = run.Pull(
-            linearized,
-            at.At,
-            conversion.Output == 1 ? cotangent : WeightedSum.Of((cotangent, conversion.Output))!,
-            parameters);
+        EvaluationPoint at = table.Rows[evaluated].At;
+        (Tensor? product, Tensor?[] conditionProducts) = run.Reach(linearized, at, cotangent, conversion, parameters);
         OnPrediction?.Invoke(evaluated, cotangent, linearized.Output.detach(), conditionProducts);
-
         Add(evaluated, product, conditionProducts, cotangent, conversion);
     }
 
     /// <summary>Adds what a cotangent of a prediction became on its way through the network.</summary>
     /// <param name="evaluated">The row.</param>
-    /// <param name="product">With respect to the state; it is changed.</param>
+    /// <param name="product">With respect to the state; null for zero.</param>
     /// <param name="conditionProducts">With respect to the condition's tensors.</param>
     /// <param name="cotangent">The cotangent.</param>
     /// <param name="conversion">From the network's output to the prediction.</param>
-    internal void Add(int evaluated, Tensor product, Tensor?[] conditionProducts, Tensor cotangent, PredictionConversion conversion)
+    internal void Add(int evaluated, Tensor? product, Tensor?[] conditionProducts, Tensor cotangent, PredictionConversion conversion)
     {
-        if (conversion.State != 0)
+        if (!IsConstant(evaluated))
         {
-            product.AddTimes(cotangent, conversion.State);
+            states.Remove(evaluated, out Tensor? before);
+            using (before)
+            {
+                states[evaluated] = conversion.PullBack(product, cotangent, before).MoveToOuterDisposeScope();
+            }
         }
 
-        AddToState(evaluated, product.MoveToOuterDisposeScope());
         condition.Add(table.Rows[evaluated].At, conditionProducts);
     }
 

@@ -6,14 +6,23 @@ using static TorchSharp.torch;
 namespace Costate;
 
 /// <summary>The numbers of a contiguous tensor in main memory, which must live longer than this.</summary>
-internal readonly unsafe struct Column<T>(Tensor tensor)
+internal readonly unsafe struct Column<T>
     where T : unmanaged
 {
-    private readonly T* values = (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
-    private readonly long count = tensor.numel();
+    private readonly T* values;
+
+    internal Column(Tensor tensor)
+    {
+        Span<T> all = MemoryMarshal.Cast<byte, T>(tensor.bytes);
+        values = (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(all));
+        Count = all.Length;
+    }
+
+    /// <summary>How many there are.</summary>
+    internal int Count { get; }
 
     /// <summary>So many of them, or as many as are left.</summary>
-    internal Span<T> Part(long first, int most) => new(values + first, (int)Math.Min(most, count - first));
+    internal Span<T> Part(int first, int most) => new(values + first, Math.Min(most, Count - first));
 }
 
 /// <summary>Which tensors are columns.</summary>

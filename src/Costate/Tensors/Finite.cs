@@ -69,9 +69,8 @@ internal static class Finite
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         var all = new Column<T>(tensor);
-        long count = tensor.numel();
         bool finite = true;
-        for (long first = 0; finite && first < count; first += Block)
+        for (int first = 0; finite && first < all.Count; first += Block)
         {
             finite = Are<T>(all.Part(first, Block));
         }

@@ -29,11 +29,10 @@ internal static class ItemwiseProduct
     private static Tensor InMainMemory<T>(Tensor a, Tensor b)
         where T : unmanaged, INumberBase<T>
     {
-        long batch = a.shape[0];
-        int size = checked((int)(a.numel() / batch));
+        int batch = checked((int)a.shape[0]), size = checked((int)(a.numel() / batch));
         Tensor products = empty(batch, ScalarType.Float64, CPU);
         (Column<T> left, Column<T> right, Column<double> sums) = (new(a), new(b), new(products));
-        for (long item = 0; item < batch; item++)
+        for (int item = 0; item < batch; item++)
         {
             ReadOnlySpan<T> x = left.Part(item * size, size), y = right.Part(item * size, size);
             double sum = 0;

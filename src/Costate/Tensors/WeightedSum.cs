@@ -40,10 +40,9 @@ internal static class WeightedSum
 
     private static bool AllAre(ScalarType dtype, ReadOnlySpan<(Tensor X, double Weight)> terms)
     {
-        long count = terms[0].X.numel();
         foreach ((Tensor x, _) in terms)
         {
-            if (!Column.Holds(x, dtype) || x.numel() != count)
+            if (!Column.Holds(x, dtype))
             {
                 return false;
             }
@@ -56,16 +55,19 @@ internal static class WeightedSum
         ReadOnlySpan<(Tensor X, double Weight)> terms, ScalarType dtype, Action<Span<T>, ReadOnlySpan<T>, double> add)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
-        Tensor sum = empty(Shapes.Of(terms[0].X), dtype, CPU);
-        var sums = new Column<T>(sum);
         var columns = new Column<T>[terms.Length];
         for (int i = 0; i < columns.Length; i++)
         {
             columns[i] = new Column<T>(terms[i].X);
+            if (columns[i].Count != columns[0].Count)
+            {
+                return OnAnyDevice(terms);
+            }
         }
 
-        long count = sum.numel();
-        for (long first = 0; first < count; first += Block)
+        Tensor sum = empty(Shapes.Of(terms[0].X), dtype, CPU);
+        var sums = new Column<T>(sum);
+        for (int first = 0; first < sums.Count; first += Block)
         {
             Span<T> part = sums.Part(first, Block);
             part.Fill(T.NegativeZero);

@@ -142,7 +142,8 @@ internal sealed class AdjointDeisTape : RunTape
         (Tensor product, Tensor?[] conditionProducts) = run.Pull(
             linearized,
             at,
-            adjoint.Times(conversion.Output * scale),
+            adjoint,
+            new PredictionConversion(0, conversion.Output * scale),
             weight != 0 ? gradients : null);
         if (j > 0)
         {
