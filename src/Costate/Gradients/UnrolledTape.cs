@@ -91,7 +91,8 @@ internal sealed class UnrolledTape : RunTape
         Tensor?[] reached = VectorJacobianProduct.Reach(outputs, leaves, gradients, scales);
         Run.Meter.Products += Run.Table.EvaluatedRows.Count;
         Run.ReportGradient(0);
-        var products = new Queue<Tensor>(reached.Zip(leaves, (product, leaf) => product?.clone() ?? zeros_like(leaf, requires_grad: false)));
+        var products = new Queue<Tensor>(
+            reached.Zip(leaves, (product, leaf) => product?.clone() ?? zeros_like(leaf, requires_grad: false)));
         return new Cotangents(
             products.Dequeue(),
             [.. entries.Select(entry => entry.HasGradient ? products.Dequeue() : null)],
