@@ -16,7 +16,7 @@ internal static class SigmoidConstant
     // Fewer are computed one by one, by another exponential. Made once: to fill them takes longer than their sigmoids.
     private static readonly Lazy<Tensor> Overflowing = new(() => full([32L], -200f, device: CPU).DetachFromDisposeScope());
 
-    /// <summary>Maps the constant in. Takes 2 microseconds, draws nothing and leaves nothing.</summary>
+    /// <summary>Maps the constant in. Takes 2 microseconds and draws nothing.</summary>
     /// <param name="device">Where the numbers are that are to be computed.</param>
     internal static void MapIn(DeviceType device)
     {
